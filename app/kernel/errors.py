@@ -1,0 +1,100 @@
+"""Refusals: what the domain says when it says no. No HTTP here; `app/api/problems.py` maps a Kind to a status."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Kind(StrEnum):
+    """Why something is refused, in the domain's words."""
+
+    INVALID = "invalid"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    MISSING = "missing"
+    CONFLICT = "conflict"
+    LIMITED = "limited"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True)
+class FieldFault:
+    """One field that is wrong: an RFC 6901 pointer into the request, a stable code and a Chinese message."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class Refusal(Exception):
+    """A foreseen no. Each subclass is one stable `code` with a Chinese and an English title.
+
+    `detail` is one more Chinese sentence for this occurrence; it never holds personal data.
+    """
+
+    kind: ClassVar[Kind]
+    code: ClassVar[str]
+    title_zh: ClassVar[str]
+    title_en: ClassVar[str]
+
+    def __init__(self, detail: str | None = None, *, fields: tuple[FieldFault, ...] = ()) -> None:
+        super().__init__(self.code, detail)
+        self.detail = detail
+        self.fields = fields
+
+
+class NotFound(Refusal):
+    """The thing does not exist, or is not the caller's to see: the two answers are the same on purpose."""
+
+    kind = Kind.MISSING
+    code = "not-found"
+    title_zh = "没有找到"
+    title_en = "Not found"
+
+
+class NotAllowed(Refusal):
+    kind = Kind.FORBIDDEN
+    code = "not-allowed"
+    title_zh = "您没有这项操作的权限"
+    title_en = "You may not do this"
+
+
+class NotSignedIn(Refusal):
+    kind = Kind.UNAUTHENTICATED
+    code = "not-signed-in"
+    title_zh = "请先登录"
+    title_en = "Please sign in"
+
+
+class InvalidInput(Refusal):
+    kind = Kind.INVALID
+    code = "invalid-input"
+    title_zh = "填写的内容有误"
+    title_en = "The request is not valid"
+
+
+class TransitionRefused(Refusal):
+    """The matter is not in a state from which this action may be taken."""
+
+    kind = Kind.CONFLICT
+    code = "transition-refused"
+    title_zh = "当前状态下不能进行这项操作"
+    title_en = "Not possible in the present state"
+
+
+class KeyReused(Refusal):
+    """The same idempotency key came with another request."""
+
+    kind = Kind.CONFLICT
+    code = "idempotency-key-reused"
+    title_zh = "同一个幂等键已用于另一个请求"
+    title_en = "This Idempotency-Key was used for another request"
+
+
+class Busy(Refusal):
+    """The database is away, or too many ask at once: try again in a moment; nothing was done, or repeating with the same key is safe."""
+
+    kind = Kind.BUSY
+    code = "busy"
+    title_zh = "系统繁忙,请稍后重试"
+    title_en = "Busy, please try again"
