@@ -1,0 +1,84 @@
+"""Processes that are really ours: found by command line, or by a record of pid, start time and command line.
+
+A pid alone proves nothing: after a reboot, or in a new container, it names a stranger.
+"""
+
+import contextlib
+import json
+import signal
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+# psutil reads the start time from the kernel with a resolution of a clock tick (10 ms)
+SAME_START_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a pid file holds: enough to know the process again. `started` is in seconds since the epoch."""
+
+    pid: int
+    started: float
+    command: list[str]
+
+
+def record(pid: int, path: Path) -> None:
+    """Writes the pid file of a child that runs, whole or not at all."""
+    try:
+        process = psutil.Process(pid)
+        found = Record(pid, process.create_time(), process.cmdline())
+    except psutil.NoSuchProcess:  # it died at once; the supervisor will notice
+        return
+    making = path.with_suffix(".new")
+    making.write_text(json.dumps(asdict(found)), encoding="utf-8")
+    making.replace(path)
+
+
+def still_running(path: Path) -> psutil.Process | None:
+    """The process that a pid file speaks of, when it runs and is the very same one; else None."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        then = Record(int(said["pid"]), float(said["started"]), list(said["command"]))
+        process = psutil.Process(then.pid)
+        same = abs(process.create_time() - then.started) <= SAME_START_SECONDS and process.cmdline() == then.command
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        return None
+
+
+def matching(test: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
+    """The processes for which `test` says yes; those that vanish or that we may not look at are left out."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE and test(process):
+                found.append(process)
+    return found
+
+
+def end(processes: Iterable[psutil.Process], *, ask: signal.Signals = signal.SIGTERM, patience: float = 10.0) -> None:
+    """Asks the processes to end, and kills those that still run after `patience` seconds."""
+    asked = []
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(ask)
+            asked.append(process)
+    _, left = psutil.wait_procs(asked, timeout=patience)
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(left, timeout=5)
+
+
+def until(test: Callable[[], bool], seconds: float, *, step: float = 0.02) -> bool:
+    """Waits until `test` says yes, at most `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if test():
+            return True
+        time.sleep(step)
+    return False
