@@ -120,12 +120,12 @@ def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
     return True
 
 
-def tail(path: Path, characters: int = 4000) -> str:
-    """The end of a log."""
+def tail(path: Path, begin: int = 0, characters: int = 4000) -> str:
+    """The end of a log, from the byte `begin` on."""
     try:
         with path.open("rb") as file:
             file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - characters))
+            file.seek(max(begin, file.tell() - characters))
             return file.read().decode("utf-8", "replace")
     except OSError:
         return ""

@@ -128,7 +128,7 @@ def drop_database(server: PostgresServer, name: str) -> None:
 class EmbeddedPostgres:
     """One server below `folder`; without a folder a throwaway one, removed at the end.
 
-    port: 0 or None takes a free one. durable=False switches fsync off – for tests only.
+    port: 0 or None takes a free one. log: a file of your own choice. durable=False switches fsync off – for tests only.
     `start` is safe to call again after the server died; `spawn` and `ready` are its parts, for a supervisor.
     """
 
@@ -139,12 +139,15 @@ class EmbeddedPostgres:
         *,
         durable: bool = True,
         settings: dict[str, str] | None = None,
+        log: Path | None = None,
     ) -> None:
         self.folder = folder
         self.port = port or 0
         self.durable = durable
         self.settings = {**SETTINGS, **({} if durable else NOT_DURABLE), **(settings or {})}
         self.process: subprocess.Popen[bytes] | None = None
+        self._named_log = log
+        self._log_from = 0
         self._throwaway = folder is None
         self._chooses_port = not port
         self._account: Account | None = None
@@ -152,8 +155,6 @@ class EmbeddedPostgres:
         self._place = Path()
         self._lock: home.FolderLock | None = None
         self._passwords: dict[str, str] = {}
-
-    # ── for everybody ────────────────────────────────────────────────────────────────────────────────────────
 
     def __enter__(self) -> PostgresServer:
         try:
@@ -174,18 +175,28 @@ class EmbeddedPostgres:
         while True:
             process = self.spawn()
             while process.poll() is None and time.monotonic() < deadline:
-                if self.server.answers():
+                if self.answers():
                     return self.server
                 time.sleep(0.02)
-            said = home.tail(self.log)
-            if process.poll() is None or time.monotonic() >= deadline:
+            fault = self.why_it_died()
+            if fault is not None or time.monotonic() >= deadline:
+                fault = fault or self._fault(home.tail(self.log, self._log_from))
                 self.stop()
-                raise self._fault(said)
-            if "could not bind" in said and self._chooses_port:
-                self.port = home.free_port()
-            elif "shared memory block" not in said and "postmaster.pid" not in said:
-                raise self._fault(said)
+                raise fault
             time.sleep(0.3)
+
+    def answers(self) -> bool:
+        return self.server.answers()
+
+    def why_it_died(self) -> LocalFault | None:
+        """After an early death: the reason, or None when another try may do (it may then have another port)."""
+        said = home.tail(self.log, self._log_from)
+        if "could not bind" in said and self._chooses_port:
+            self.port = home.free_port()
+            return None
+        if "shared memory block" in said or "postmaster.pid" in said:
+            return None
+        return self._fault(said)
 
     def stop(self) -> None:
         """Ends the server (connections too) and, for a throwaway one, removes its files."""
@@ -214,7 +225,7 @@ class EmbeddedPostgres:
 
     @property
     def log(self) -> Path:
-        return self._place / "postgres.log"
+        return self._named_log or self._place / "postgres.log"
 
     # ── the parts, for a supervisor ──────────────────────────────────────────────────────────────────────────
 
@@ -244,6 +255,7 @@ class EmbeddedPostgres:
             self._check_data()
         except OSError as error:
             raise home.translated(error, self._place) from error
+        self._clear_left_over()  # it may hold the very port
         if self._chooses_port and not (self.port and home.port_is_free(self.port)):
             self.port = home.free_port()
 
@@ -252,7 +264,8 @@ class EmbeddedPostgres:
         programs, account = self._known_programs(), self._known_account()
         self._clear_left_over()
         options = [part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")]
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:
+            self._log_from = log.tell()
             self.process = subprocess.Popen(  # noqa: S603 – our own programs
                 [str(programs.folder / "postgres"), "-D", str(self.data), "-p", str(self.port), *options],
                 stdin=subprocess.DEVNULL,
@@ -264,8 +277,6 @@ class EmbeddedPostgres:
                 **account.popen(),
             )
         return self.process
-
-    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _known_programs(self) -> Programs:
         if self._programs is None:
@@ -351,7 +362,8 @@ class EmbeddedPostgres:
         """Ends an earlier server of this very data folder. We hold the folder's lock, so nobody else needs it."""
         left = _servers_below(self.data)
         if left:
-            end(left, ask=signal.SIGINT if _has_postmaster(left) else signal.SIGQUIT, patience=STOP_SECONDS)
+            whole = any("-D" in process.cmdline() for process in left)  # else only backends that outlived a postmaster
+            end(left, ask=signal.SIGINT if whole else signal.SIGQUIT, patience=STOP_SECONDS if whole else 2.0)
         pid_file = self.data / "postmaster.pid"
         if pid_file.exists() and not _servers_below(self.data):
             # PostgreSQL removes a stale one by itself, unless a stranger under the same account has that pid now.
@@ -391,10 +403,3 @@ def _servers_below(folder: Path) -> list[psutil.Process]:
     return matching(
         lambda process: process.name() == "postgres" and place in (c := Path(process.cwd()), *c.parents)[:3]
     )
-
-
-def _has_postmaster(processes: list[psutil.Process]) -> bool:
-    ids = {process.pid for process in processes}
-    with contextlib.suppress(psutil.Error):
-        return any(process.ppid() not in ids and "-D" in process.cmdline() for process in processes)
-    return False

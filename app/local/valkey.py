@@ -74,11 +74,15 @@ class EmbeddedValkey:
     port: 0 or None takes a free one. durable=False keeps nothing on disk – for tests only.
     """
 
-    def __init__(self, folder: Path | None = None, port: int | None = None, *, durable: bool = True) -> None:
+    def __init__(
+        self, folder: Path | None = None, port: int | None = None, *, durable: bool = True, log: Path | None = None
+    ) -> None:
         self.folder = folder
         self.port = port or 0
         self.durable = durable
         self.process: subprocess.Popen[bytes] | None = None
+        self._named_log = log
+        self._log_from = 0
         self._throwaway = folder is None
         self._chooses_port = not port
         self._account: Account | None = None
@@ -109,12 +113,22 @@ class EmbeddedValkey:
                 if self.server.answers():
                     return self.server
                 time.sleep(0.01)
-            said = home.tail(self.log)
-            if "bind" in said and self._chooses_port and time.monotonic() < deadline:
-                self.port = home.free_port()
-                continue
-            self.stop()
-            raise self._fault(said)
+            fault = self.why_it_died()
+            if fault is not None or time.monotonic() >= deadline:
+                fault = fault or self._fault(home.tail(self.log, self._log_from))
+                self.stop()
+                raise fault
+
+    def answers(self) -> bool:
+        return self.server.answers()
+
+    def why_it_died(self) -> LocalFault | None:
+        """After an early death: the reason, or None when another try may do (it then has another port)."""
+        said = home.tail(self.log, self._log_from)
+        if "bind" in said and self._chooses_port:
+            self.port = home.free_port()
+            return None
+        return self._fault(said)
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -137,7 +151,7 @@ class EmbeddedValkey:
 
     @property
     def log(self) -> Path:
-        return self._place / "valkey.log"
+        return self._named_log or self._place / "valkey.log"
 
     @property
     def configuration(self) -> Path:
@@ -177,6 +191,7 @@ class EmbeddedValkey:
                 word.write_text(self._password)
         except OSError as error:
             raise home.translated(error, self._place) from error
+        _end_servers_below(self._place)  # what a killed supervisor left may hold the very port
         if self._chooses_port and not (self.port and home.port_is_free(self.port)):
             self.port = home.free_port()
 
@@ -207,7 +222,8 @@ class EmbeddedValkey:
         os.close(os.open(self.configuration, os.O_CREAT | os.O_EXCL, 0o600))
         self._account.give(self.configuration)
         self.configuration.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:
+            self._log_from = log.tell()
             self.process = subprocess.Popen(  # noqa: S603 – our own programs
                 [str(self._program), str(self.configuration)],
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,182 @@
+"""The `linli` command. Each command is thin and imports what it needs when it runs, so that `--help` is quick.
+
+Exit codes: 0 done, 1 failed or found something, 2 cannot start like this (one sentence says why, and the mend).
+"""
+
+# ruff: noqa: PLC0415 – each command imports what it needs, so that `--help` is quick
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from app.settings import Part, Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def settings_table() -> str:
+    """Every LINLI_ setting with its default: the epilog of --help."""
+    from app.settings import Settings
+
+    lines = ["设置（环境变量） · Settings, from the environment:"]
+    for name, field in Settings.model_fields.items():
+        default = f" [{field.default}]" if str(field.default) else ""
+        lines.append(f"LINLI_{name.upper()}{default}: {field.description}")
+    lines.append(
+        "LINLI_PG_BIN: 另一套 PostgreSQL 程序的目录 · folder of another PostgreSQL's programs (linli up, tests)"
+    )
+    # Typer's rich help makes a paragraph of each block between empty lines.
+    return "\n\n".join(line.replace("[", "\\[") for line in lines)
+
+
+app = typer.Typer(
+    name="linli",
+    help="邻里：社区订单、事件与承诺的后端。 Linli: the backend of a neighbourhood's orders, cases and promises.",
+    epilog=settings_table(),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def stop(*sentences: str) -> NoReturn:
+    """Says why nothing can be done, and ends with exit code 2."""
+    for sentence in sentences:
+        typer.echo(sentence, err=True)
+    raise typer.Exit(2)
+
+
+def read_settings() -> "Settings":
+    """The settings of this process; a malformed one is a sentence, not a traceback."""
+    from pydantic import ValidationError
+
+    from app.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        stop(*(f"LINLI_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+
+
+def safe_settings(part: "Part") -> "Settings":
+    """The settings, or the end with a sentence for each one that is missing or unsafe."""
+    settings = read_settings()
+    faults = settings.missing(part) if settings.local else settings.faults(part)
+    if faults:
+        stop("设置不安全或不完整，拒绝启动。 | Refused to start: settings are unsafe or incomplete.", *faults)
+    return settings
+
+
+@contextmanager
+def plain_faults() -> Iterator[None]:
+    """A LocalFault is shown as its sentences and ends with exit code 2."""
+    from app.local.faults import LocalFault
+
+    try:
+        yield
+    except LocalFault as fault:
+        stop(str(fault))
+
+
+# ── the system ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command(epilog=settings_table())
+def up() -> None:
+    """启动全部：数据库、缓存、微信替身、API、工作进程。 Start everything; Ctrl-C ends it all.
+
+    What is named by LINLI_DATABASE_URL + LINLI_WORKER_URL + LINLI_MIGRATION_URL, by LINLI_REDIS_URL or by
+    LINLI_WECHAT_URL is used as it is; the rest runs embedded, with its data in LINLI_DATA.
+    """
+    os.environ.setdefault("LINLI_MODE", "local")
+    from app.local.up import run
+
+    with plain_faults():
+        run(read_settings())
+
+
+@app.command()
+def migrate() -> None:
+    """升级数据库结构。 Bring the database's schema to the newest version (as LINLI_MIGRATION_URL)."""
+    settings = safe_settings("migrate")
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"settings": settings})
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    command.upgrade(config, "head")
+
+
+@app.command()
+def api() -> None:
+    """运行 API。 Serve the API on LINLI_HOST:LINLI_PORT."""
+    settings = safe_settings("api")
+    from app.main import create_app
+
+    serve(create_app(settings), settings.host, settings.port)
+
+
+@app.command()
+def worker() -> None:
+    """运行工作进程（时限、消息、任务）。 Run the worker: deadlines, relay, reactions, periodic jobs."""
+    settings = safe_settings("worker")
+    from app.workers.main import main
+
+    asyncio.run(main(settings))
+
+
+@app.command("wechat-standin")
+def wechat_standin(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="监听端口 · port on 127.0.0.1")] = 8090,
+) -> None:
+    """运行微信服务器替身，仅限本地。 Run the stand-in for WeChat's server, for local use only."""
+    if not read_settings().local:
+        stop("微信替身只能在 local 模式运行。 | The stand-in for WeChat runs in local mode only (LINLI_MODE=local).")
+    from app.integrations.wechat_standin import create_app
+
+    serve(create_app(), "127.0.0.1", port)
+
+
+# ── places, people, the demonstration, checks ────────────────────────────────────────────────────────────────
+# seed · import-places · create-admin · demo · contract · check go here: a thin function each.
+
+
+def serve(asgi: object, host: str, port: int) -> None:
+    """Runs an ASGI application until SIGTERM or SIGINT; requests under way get ten seconds to end."""
+    import uvicorn
+
+    from app.local.home import port_is_free
+
+    if not port_is_free(port, host):
+        stop(
+            f"端口 {host}:{port} 已被占用。",
+            f"Port {host}:{port} is taken.",
+            f"→ end what uses it (lsof -i :{port}), or set LINLI_PORT to another port",
+        )
+    config = uvicorn.Config(
+        asgi,  # type: ignore[arg-type]  # uvicorn's own alias for ASGI is not exported
+        host=host,
+        port=port,
+        proxy_headers=False,
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+        timeout_graceful_shutdown=10,
+    )
+    uvicorn.Server(config).run()
+
+
+def main() -> None:
+    """Entry point of `linli` and of `python -m app.cli`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
