@@ -34,11 +34,11 @@ def panel(settings: Settings, seeded: Seeded) -> Panel:
     """The panel, for rich's console.print."""
     base = base_url(settings)
     table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, style="bold")
+    table.add_column(style="bold")
     table.add_column(overflow="fold")
 
-    def row(name: str, value: str | Text) -> None:
-        table.add_row(name, value)
+    def row(name: str, value: str) -> None:
+        table.add_row(Text(name), Text(value))  # Text: no bracket of a password is taken for markup
 
     row("接口文档 · docs", f"{base}/docs")
     row("健康检查 · ready", f"{base}/v1/health/ready")
@@ -51,10 +51,10 @@ def panel(settings: Settings, seeded: Seeded) -> Panel:
     row("", "")
     for actor in seeded.actors:
         how = f"{actor.login} / {actor.password}" if actor.password else f'js_code "{actor.login}"'
-        row(actor.title, Text(f"{how}  {actor.note}".rstrip()))
+        row(actor.title, f"{how}  {actor.note}".rstrip())
     row("", "")
     row("怎样登录 · log in", "口令：文档页右上角 Authorize · passwords: Authorize on the docs page")
-    row("", f'微信 · WeChat: POST {base}/v1/auth/wechat {{"js_code": "demo:…"}}')
+    row("", '微信 · WeChat: loginWithWechat, js_code "demo:<任意名字 · any name>"')
     row("接着试 · next", "make demo（另开终端演一遍 · plays it once, in another terminal）；README 五分钟导览 · tour")
     row("结束 · end", "Ctrl-C（数据保留 · data stay）")
     return Panel(table, title="邻里 Linli", box=box.ROUNDED, expand=False)

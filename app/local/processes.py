@@ -6,6 +6,7 @@ A pid alone proves nothing: after a reboot, or in a new container, it names a st
 import contextlib
 import json
 import signal
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,8 +67,26 @@ def end(processes: Iterable[psutil.Process], *, ask: signal.Signals = signal.SIG
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(ask)
             asked.append(process)
-    _, left = psutil.wait_procs(asked, timeout=patience)
+    left = _gone(asked, patience)
     for process in left:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(left, timeout=5)
+    _gone(left, 5.0)
+
+
+def _gone(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Waits for the processes; answers those that still run. A zombie is gone: whoever must reap it may never do so."""
+    deadline = time.monotonic() + seconds
+    left = processes
+    while left := [process for process in left if _runs(process)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.02)
+    return left
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

@@ -64,7 +64,7 @@ class Supervisor:
             path = self.run_folder / f"{name}.pid"
             process = still_running(path)
             if process is not None:
-                self.say(f"结束上次遗留的 {name}（{process.pid}） · ended a {name} that was left running")
+                self.say(f"结束上次遗留的 {name}（{process.pid}） · ended what was left of {name}")
                 end([process])
             path.unlink(missing_ok=True)
 
