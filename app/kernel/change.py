@@ -1,0 +1,153 @@
+"""What a verb decides: plain data that the kernel writes in one statement.
+
+Fluent to write, lists underneath, so a test compares values. One Change concerns one subject: a matter, or a record (a
+service, a role, a policy), which has a version but no state machine.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from sqlmodel import SQLModel
+
+from app.kernel.errors import Refusal
+from app.kernel.ids import new_id
+from app.kernel.matter import Matter
+from app.kernel.rules import Actor, Role, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A row of the outbox: a notice to a person or to the holders of a role, or a reaction that the worker runs."""
+
+    topic: str
+    to_person: UUID | None = None
+    to_role: Role | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+    id: UUID = field(default_factory=new_id, compare=False)
+
+    @property
+    def sort(self) -> str:
+        return "event" if self.to_person is None and self.to_role is None else "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """New values for some columns of a detail row that exists, found by the table's primary key."""
+
+    table: type[SQLModel]
+    values: dict[str, Any]
+
+    def __hash__(self) -> int:
+        return hash((self.table, tuple(self.values)))
+
+
+@dataclass(slots=True)
+class Change:
+    """One change of one subject. `version` is the one that was seen; the stored one will be `version + 1`."""
+
+    kind: str
+    id: UUID
+    place_id: UUID | None
+    version: int
+    action: str
+    actor: Actor
+    through: str
+    at: datetime
+    state: str
+    from_state: str | None = None
+    matter: Matter[Any] | None = None
+    columns: dict[str, Any] = field(default_factory=dict)
+    starts: list[str] = field(default_factory=list)
+    stops: list[str] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    rows: list[SQLModel] = field(default_factory=list)
+    patches: list[Patch] = field(default_factory=list)
+    remark: dict[str, Any] = field(default_factory=dict)
+    refusal: Refusal | None = None
+
+    @classmethod
+    def of(cls, matter: Matter[Any], action: str, target: str, actor: Actor, rule: Rule, now: datetime) -> Self:
+        """The change of a matter to the state `target`; rooms reach it through their Lifecycle."""
+        return cls(
+            kind=matter.kind,
+            id=matter.id,
+            place_id=matter.place_id,
+            version=matter.version,
+            action=action,
+            actor=actor,
+            through=str(rule.via),
+            at=now,
+            state=target,
+            from_state=matter.state if matter.version else None,
+            matter=matter,
+        )
+
+    @classmethod
+    def record(
+        cls, kind: str, subject_id: UUID, action: str, actor: Actor, now: datetime, *, place_id: UUID | None, version: int = 0
+    ) -> Self:
+        """The change of a record: its rows and patches, and a line in the audit."""
+        return cls(
+            kind=kind,
+            id=subject_id,
+            place_id=place_id,
+            version=version,
+            action=action,
+            actor=actor,
+            through="record",
+            at=now,
+            state=action,
+        )
+
+    def set(self, **columns: Any) -> Self:
+        """New values for the matter's own columns: assignee_id, holder_id, open_pool, round."""
+        self.columns.update(columns)
+        return self
+
+    def start(self, *kinds: str) -> Self:
+        """Start deadlines; budget, calendar and marks come from the policy that holds at the place now."""
+        self.starts.extend(kinds)
+        return self
+
+    def stop(self, *kinds: str) -> Self:
+        """Stop the live deadlines of these kinds."""
+        self.stops.extend(kinds)
+        return self
+
+    def tell(self, person: UUID | None, topic: str, **payload: Any) -> Self:
+        """A notice to one person; to nobody it is dropped."""
+        if person is not None:
+            self.events.append(Event(topic, to_person=person, payload=payload))
+        return self
+
+    def tell_role(self, role: Role, topic: str, **payload: Any) -> Self:
+        """A notice to whoever holds `role` at the nearest place upward, at last the administrator."""
+        self.events.append(Event(topic, to_role=role, payload=payload))
+        return self
+
+    def emit(self, topic: str, **payload: Any) -> Self:
+        """An event that a reaction of the worker answers, in a transaction of its own."""
+        self.events.append(Event(topic, payload=payload))
+        return self
+
+    def insert(self, *rows: SQLModel) -> Self:
+        """Rows of the room's own tables, written with the change."""
+        self.rows.extend(rows)
+        return self
+
+    def patch(self, table: type[SQLModel], **values: Any) -> Self:
+        """New column values, the primary key among them, for a row of the room's own tables."""
+        self.patches.append(Patch(table, values))
+        return self
+
+    def note(self, **values: Any) -> Self:
+        """What the history keeps of this change beside action and states; never personal data."""
+        self.remark.update(values)
+        return self
+
+    def refuse(self, refusal: Refusal) -> Self:
+        """Store this change and then answer with the refusal (a wrong code that is counted)."""
+        self.refusal = refusal
+        return self

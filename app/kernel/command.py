@@ -1,0 +1,315 @@
+"""The door: how every command runs, in four messages to Postgres.
+
+1 BEGIN with the actor's id · 2 lock the subject and load what the verb has to know · the verb decides, in microseconds and
+without I/O · 3 write everything in one statement · 4 COMMIT. The answer leaves after the commit. A lost race (a receipt
+that a twin wrote first, a version that moved) rolls back and runs again; a repetition gets the first one's receipt.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from app.kernel.change import Change
+from app.kernel.crash import crash_point
+from app.kernel.database import Database, begin
+from app.kernel.deadlines import NoDeadlinePolicy, Policy
+from app.kernel.errors import Busy, KeyReused, NotFound, NotSignedIn, Refusal
+from app.kernel.ids import NOBODY, new_id
+from app.kernel.matter import LiveDeadline, Matter
+from app.kernel.rules import Actor, Role
+from app.kernel.statements import Shape, write
+from app.kernel.verbs import Verb
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a command answers, and answers again when repeated: the subject, and its state and version after it."""
+
+    id: UUID
+    state: str
+    version: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An idempotency key with the operation that it belongs to and a fingerprint of the whole request."""
+
+    operation: str
+    key: str
+    fingerprint: str
+
+
+class _Again(Exception):
+    """Somebody came first: what was loaded is old."""
+
+
+async def execute(
+    database: Database, verb: Verb[Any, Any], actor_id: UUID, key: Key | None, subject_id: UUID | None, inputs: dict[str, Any]
+) -> Receipt:
+    """Run `verb` for `actor_id`, once, however often it is asked with the same key.
+
+    Raises:
+        Refusal: what the verb refuses; NotFound also for what the actor may not see; KeyReused for another request under
+            the same key; NotSignedIn for a disabled person; Busy when races do not end.
+    """
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - spreading, not secrecy
+        try:
+            async with database.pool.acquire() as connection:
+                return await _once(connection, verb, actor_id, key, subject_id, inputs)
+        except (_Again, asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+            continue
+    raise Busy
+
+
+async def _once(
+    connection: asyncpg.Connection,
+    verb: Verb[Any, Any],
+    actor_id: UUID,
+    key: Key | None,
+    subject_id: UUID | None,
+    inputs: dict[str, Any],
+) -> Receipt:
+    await connection.execute(begin(actor_id))
+    try:
+        crash_point(verb.name, 1)
+        row = await _load(connection, verb, actor_id, key, subject_id, inputs)
+        crash_point(verb.name, 2)
+        if row["active"] is not True and actor_id != NOBODY:
+            raise NotSignedIn
+        if row["receipt"] is not None and key is not None:
+            if row["fingerprint"] != key.fingerprint:
+                raise KeyReused
+            stored = orjson.loads(row["receipt"])
+            await connection.execute("ROLLBACK")
+            return Receipt(UUID(stored["id"]), stored["state"], stored["version"], datetime.fromisoformat(stored["at"]))
+        if not row["found"]:
+            raise NotFound
+        changes = _decide(verb, row, actor_id, inputs)
+        receipt = Receipt(changes[0].id, changes[0].state, changes[0].version + 1, changes[0].at)
+        await _apply(connection, changes, row, receipt, key)
+        crash_point(verb.name, 3)
+    except BaseException:
+        if not connection.is_closed():
+            await connection.execute("ROLLBACK")
+        raise
+    await connection.execute("COMMIT")
+    crash_point(verb.name, 4)
+    if changes[0].refusal is not None:
+        raise changes[0].refusal
+    return receipt
+
+
+async def _load(
+    connection: asyncpg.Connection,
+    verb: Verb[Any, Any],
+    actor_id: UUID,
+    key: Key | None,
+    subject_id: UUID | None,
+    inputs: dict[str, Any],
+) -> asyncpg.Record:
+    """Message 2, sent once more when the snapshot is older than the lock, or when the row left the actor's view meanwhile."""
+    values = (
+        actor_id,
+        key.key if key else None,
+        _json({"id": subject_id, **inputs}),
+        verb.kind,
+        list(verb.starts),
+        key.operation if key else None,
+    )
+    row = await connection.fetchrow(verb.statement, *values)
+    if verb.is_matter and (not row["found"] or row["seen"] != row["version"]):
+        row = await connection.fetchrow(verb.statement, *values)
+        if row["found"] and row["seen"] != row["version"]:
+            raise _Again
+    return row
+
+
+def _decide(verb: Verb[Any, Any], row: asyncpg.Record, actor_id: UUID, inputs: dict[str, Any]) -> list[Change]:
+    actor = Actor(actor_id, frozenset(Role(role) for role in row["roles"]))
+    loaded = orjson.loads(row["facts"]) if row["facts"] is not None else None
+    if verb.is_matter:
+        if verb.detail_type is None or row["kind"] != verb.kind:
+            raise NotFound
+        matter = _matter(row, verb.detail_type.validate_python(loaded["detail"]))
+        extra = {"facts": verb.facts_type.validate_python(loaded["facts"])} if verb.facts_type else {}
+        decided = verb.decide(matter, actor, row["now"], **extra, **inputs)
+    else:
+        facts = verb.facts_type.validate_python(loaded) if verb.facts_type else None
+        decided = verb.decide(facts, actor, row["now"], **inputs)
+    return decided if isinstance(decided, list) else [decided]
+
+
+def _matter(row: asyncpg.Record, detail: Any) -> Matter[Any]:
+    live = orjson.loads(row["live"]) if row["live"] is not None else ()
+    return Matter(
+        id=row["id"],
+        kind=row["kind"],
+        place_id=row["place_id"],
+        state=row["state"],
+        version=row["version"],
+        round=row["round"],
+        requester_id=row["requester_id"],
+        beneficiary_id=row["beneficiary_id"],
+        assignee_id=row["assignee_id"],
+        holder_id=row["holder_id"],
+        open_pool=row["open_pool"],
+        created_at=row["created_at"],
+        detail=detail,
+        live=tuple(
+            LiveDeadline(UUID(d["id"]), d["kind"], datetime.fromisoformat(d["next_at"]) if d["next_at"] else None)
+            for d in live
+        ),
+    )
+
+
+async def _apply(
+    connection: asyncpg.Connection, changes: list[Change], row: asyncpg.Record, receipt: Receipt, key: Key | None
+) -> None:
+    """Message 3. Fewer rows than changes means that a version moved since it was seen."""
+    shape, values = _bind(changes, row, receipt, key)
+    written = await connection.fetch(write(shape), *values)
+    if len(written) != len(changes):
+        raise _Again
+
+
+def _bind(changes: list[Change], row: asyncpg.Record, receipt: Receipt, key: Key | None) -> tuple[Shape, list[Any]]:
+    values: list[Any] = [_json([_columns(change) for change in changes])]
+    stopped = [d for c in changes if c.matter for d in c.matter.live if d.kind in c.stops]
+    if stopped:
+        values.append([d.id for d in stopped])
+    starts = [start for change in changes for start in _starts(change, row["policies"])]
+    if starts:
+        values.append(_json(starts))
+    events = [_event(change, event) for change in changes for event in change.events]
+    if events:
+        values.append(_json(events))
+    if key is not None:
+        values.append(
+            _json([{"actor_id": changes[0].actor.id, **_fields(key), "receipt": _fields(receipt)}])
+        )
+    inserts: dict[str, list[dict[str, Any]]] = {}
+    patches: dict[tuple[str, str, tuple[str, ...]], list[dict[str, Any]]] = {}
+    for change in changes:
+        for new in change.rows:
+            inserts.setdefault(str(new.__tablename__), []).append(_row(new))
+        for patch in change.patches:
+            primary = next(iter(patch.table.__table__.primary_key)).name  # type: ignore[attr-defined]
+            columns = tuple(sorted(set(patch.values) - {primary}))
+            patches.setdefault((str(patch.table.__tablename__), primary, columns), []).append(patch.values)
+    values += [_json(rows) for rows in inserts.values()]
+    values += [_json(rows) for rows in patches.values()]
+    shape = Shape(
+        new=any(c.matter is not None and c.version == 0 for c in changes),
+        moved=any(c.matter is not None and c.version > 0 for c in changes),
+        record=changes[0].matter is None,
+        stops=bool(stopped),
+        late=any(d.next_at is not None and d.next_at <= changes[0].at for d in stopped),
+        starts=bool(starts),
+        events=bool(events),
+        receipt=key is not None,
+        inserts=tuple(inserts),
+        patches=tuple(patches),
+    )
+    return shape, values
+
+
+def _columns(change: Change) -> dict[str, Any]:
+    columns: dict[str, Any] = {
+        "id": change.id,
+        "kind": change.kind,
+        "place_id": change.place_id,
+        "state": change.state,
+        "from_state": change.from_state,
+        "version": change.version,
+        "action": change.action,
+        "actor_id": change.actor.id,
+        "through": change.through,
+        "at": change.at,
+        "note": change.remark,
+    }
+    if change.matter is not None:
+        for name in ("round", "requester_id", "beneficiary_id", "assignee_id", "holder_id", "open_pool"):
+            columns[name] = change.columns.get(name, getattr(change.matter, name))
+    return columns
+
+
+def _starts(change: Change, loaded: str | None) -> list[dict[str, Any]]:
+    if not change.starts:
+        return []
+    policies = {p["kind"]: p for p in orjson.loads(loaded)} if loaded else {}
+    rows = []
+    for kind in change.starts:
+        if kind not in policies or change.matter is None:
+            raise NoDeadlinePolicy(kind)
+        found = policies[kind]
+        policy = Policy(
+            UUID(found["id"]), kind, found["calendar"], found["budget_seconds"], tuple(found["percents"])
+        )
+        rows.append(
+            {
+                "id": new_id(),
+                "matter_id": change.id,
+                "place_id": change.place_id,
+                "kind": kind,
+                "round": change.columns.get("round", change.matter.round),
+                "policy_id": policy.id,
+                "started_at": change.at,
+                "due_at": policy.due_at(change.at),
+                "percents": policy.percents,
+                "times": policy.times(change.at),
+            }
+        )
+    return rows
+
+
+def _event(change: Change, event: Any) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "subject_id": change.id,
+        "sort": event.sort,
+        "topic": event.topic,
+        "to_person": event.to_person,
+        "to_role": event.to_role,
+        "payload": event.payload,
+    }
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
+def _row(new: Any) -> dict[str, Any]:
+    return {column.name: getattr(new, column.name) for column in new.__table__.columns if column.computed is None}
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, default=_plain).decode()
+
+
+def _plain(value: Any) -> Any:
+    """What orjson does not take: sealed bytes as Postgres reads a bytea, and asyncpg's own UUIDs."""
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(type(value).__name__)
+
+
+__all__ = ["Key", "Receipt", "Refusal", "execute"]
+
+
+def statements_of(verbs: Sequence[Verb[Any, Any]]) -> tuple[str, ...]:
+    """Message 2 of each verb, to be prepared when a connection is made."""
+    return tuple(dict.fromkeys(verb.statement for verb in verbs))

@@ -1,0 +1,91 @@
+"""Connections: an asyncpg pool for commands, a SQLAlchemy engine for reads, each in the caller's row-level-security context.
+
+The context is the actor's id, set with BEGIN in one message and for one transaction only, so that nothing leaks through
+the pool. The pool's own reset would be a message more after each command; nothing here is set for a session, so there is
+nothing to reset.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Self
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from app.kernel.errors import NotSignedIn
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    def get_reset_query(self) -> str:
+        return ""
+
+
+def begin(actor_id: UUID) -> str:
+    """Message 1 of a command. The simple protocol takes no parameters, so it holds nothing but a UUID."""
+    return (
+        f"BEGIN; SELECT set_config('app.actor', '{UUID(str(actor_id))}', true),"
+        " set_config('plan_cache_mode', 'force_generic_plan', true)"
+    )
+
+
+_READ = text("SELECT set_config('app.actor', :actor, true), app_signed_in(:actor)")
+
+
+class Database:
+    """One process's way to Postgres, under one role."""
+
+    def __init__(self, pool: asyncpg.Pool, engine: AsyncEngine) -> None:
+        self.pool = pool
+        self.engine = engine
+
+    @classmethod
+    async def connect(cls, url: str, *, size: int, warm: Sequence[str] = ()) -> Self:
+        """Open the pool of up to `size` connections; each prepares the statements of `warm` when it is made.
+
+        The pool starts empty, so that a process comes up while Postgres is away.
+        """
+
+        async def prepare(connection: asyncpg.Connection) -> None:
+            for statement in warm:
+                await connection.prepare(statement)
+
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=0,
+            max_size=size,
+            connection_class=_Connection,
+            init=prepare,
+            command_timeout=10,
+            timeout=5,
+            statement_cache_size=512,
+        )
+        engine = create_async_engine(
+            url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_use_lifo=True,
+            connect_args={"timeout": 5, "command_timeout": 10},
+        )
+        return cls(pool, engine)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+        self.pool.terminate()
+
+    @asynccontextmanager
+    async def reading(self, actor_id: UUID) -> AsyncIterator[AsyncConnection]:
+        """A transaction that sees what `actor_id` may see. Raises NotSignedIn when the person is disabled."""
+        async with self.engine.connect() as connection, connection.begin():
+            active = (await connection.execute(_READ, {"actor": str(actor_id)})).one()[1]
+            if not active:
+                raise NotSignedIn
+            yield connection
+
+    async def call(self, statement: str, *values: Any) -> list[asyncpg.Record]:
+        """One statement outside any person's context: the listed look-ups before there is an actor."""
+        async with self.pool.acquire() as connection:
+            rows: list[asyncpg.Record] = await connection.fetch(statement, *values)
+            return rows

@@ -1,0 +1,92 @@
+"""A lifecycle is a table that a person reads top to bottom: action, from, to, who, and what it starts and stops.
+
+The database's `allowed_transition` and the drawings of the contract are generated from it; `move` is the one door.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.kernel.change import Change
+from app.kernel.errors import NotAllowed, TransitionRefused
+from app.kernel.matter import Matter
+from app.kernel.rules import Actor, Rule, Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row: `action` takes a matter from one of `sources` to `target`, done `by` whoever one of the rules allows.
+
+    `starts` and `stops` name kinds of deadlines. A target that is also the source is a fact on the matter, not a move.
+    """
+
+    action: str
+    sources: tuple[str, ...]
+    target: str
+    by: Rules
+    starts: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
+
+
+class Lifecycle:
+    """The transitions of one kind of matter, with the states in which it must have a live deadline."""
+
+    def __init__(self, kind: str, *transitions: Transition, promised: Iterable[str]) -> None:
+        self.kind = kind
+        self.transitions = transitions
+        self.promised = frozenset(promised)
+        self._by_action = {t.action: t for t in transitions}
+        if len(self._by_action) != len(transitions):
+            raise ValueError(f"{kind}: an action stands twice in the lifecycle")
+
+    def __getitem__(self, action: str) -> Transition:
+        return self._by_action[action]
+
+    @property
+    def states(self) -> frozenset[str]:
+        """Every state that the table names."""
+        return frozenset(s for t in self.transitions for s in (*t.sources, t.target))
+
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        """(from, to) of each legal move; from is '' for the creation of a matter."""
+        return frozenset((s, t.target) for t in self.transitions for s in t.sources or ("",) if s != t.target)
+
+    def permitted(self, matter: Matter[Any], actor: Actor) -> tuple[str, ...]:
+        """The moves that `actor` may make on `matter` now, in the order of the table."""
+        return tuple(
+            t.action
+            for t in self.transitions
+            if matter.state in t.sources and t.sources != (t.target,) and any(rule.allows(matter, actor) for rule in t.by)
+        )
+
+    def move(self, matter: Matter[Any], action: str, actor: Actor, now: datetime) -> Change:
+        """Begin the change that `action` makes, with the deadlines that the table starts and stops.
+
+        Raises:
+            NotAllowed: no rule of the row allows the actor.
+            TransitionRefused: the matter is in another state.
+        """
+        row = self._by_action[action]
+        rule = _allowed(row.by, matter, actor)
+        if matter.state not in row.sources:
+            raise TransitionRefused
+        change = Change.of(matter, action, row.target, actor, rule, now)
+        change.starts.extend(row.starts)
+        change.stops.extend(kind for kind in row.stops if any(d.kind == kind for d in matter.live))
+        return change
+
+    def create(self, matter: Matter[Any], action: str, actor: Actor, now: datetime) -> Change:
+        """Begin the change that makes a new matter, given as it shall be; raises NotAllowed."""
+        row = self._by_action[action]
+        rule = _allowed(row.by, matter, actor)
+        change = Change.of(matter, action, row.target, actor, rule, now)
+        change.starts.extend(row.starts)
+        return change
+
+
+def _allowed(rules: Rules, matter: Matter[Any], actor: Actor) -> Rule:
+    for rule in rules:
+        if rule.allows(matter, actor):
+            return rule
+    raise NotAllowed

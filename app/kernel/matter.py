@@ -1,0 +1,42 @@
+"""The matter 事项: the thin thing that everything with a state and a promise shares. Lock, door, history, deadlines,
+outbox and row-level security hang on it once; rooms keep their own detail beside it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+D = TypeVar("D", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveDeadline:
+    """A deadline that runs: its next mark is due at `next_at` (None: every mark has fired)."""
+
+    id: UUID
+    kind: str
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Matter(Generic[D]):
+    """A locked snapshot of one matter, with the room's own `detail` and the deadlines that run.
+
+    `version` counts its changes and is 0 for one that is not stored yet; `holder_id` is who owns it when its limits were
+    missed; `open_pool` lets every qualified volunteer of the place see and claim it.
+    """
+
+    id: UUID
+    kind: str
+    place_id: UUID
+    state: str
+    version: int
+    round: int
+    requester_id: UUID
+    beneficiary_id: UUID
+    assignee_id: UUID | None
+    holder_id: UUID | None
+    open_pool: bool
+    created_at: datetime
+    detail: D
+    live: tuple[LiveDeadline, ...] = ()

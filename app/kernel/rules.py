@@ -1,0 +1,150 @@
+"""Permission: one object with three uses.
+
+A `Rule` says through what (`Via`) a person may act on or read a matter: as its requester, as the one it is assigned to,
+or through a role at its place or above. `allows` is the verb's check; `to_sql` is the text of the row-level-security
+policy; `cells` lists both for the authorization matrix. Denied by default: no rule, no access.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from app.kernel.ids import NOBODY
+
+
+class Role(StrEnum):
+    """What a person may be at a place. A role reaches the place's whole subtree, never a sibling (domain.md §2)."""
+
+    RESIDENT = "resident"
+    VOLUNTEER = "volunteer"
+    STATION_STAFF = "station_staff"
+    DISPATCHER = "dispatcher"
+    SECRETARY = "secretary"
+    ADMINISTRATOR = "administrator"
+
+    @property
+    def label(self) -> str:
+        """The Chinese word that people read."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    Role.RESIDENT: "居民",
+    Role.VOLUNTEER: "志愿者",
+    Role.STATION_STAFF: "站点工作人员",
+    Role.DISPATCHER: "社区派单员",
+    Role.SECRETARY: "社区书记",
+    Role.ADMINISTRATOR: "管理员",
+}
+
+
+class Via(StrEnum):
+    """The relation between a person and a matter that a rule asks for."""
+
+    SELF = "requester"
+    BENEFICIARY = "beneficiary"
+    ASSIGNED = "assignee"
+    HOLDER = "holder"
+    SUBTREE = "subtree"
+    POOL = "pool"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a person, and the roles they hold live at the subject's place or above it."""
+
+    id: UUID
+    roles: frozenset[Role] = frozenset()
+
+    @property
+    def is_system(self) -> bool:
+        return self.id == NOBODY
+
+
+SYSTEM = Actor(NOBODY)
+
+
+class Subject(Protocol):
+    """The columns of a matter that rules look at."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def requester_id(self) -> UUID: ...
+    @property
+    def beneficiary_id(self) -> UUID: ...
+    @property
+    def assignee_id(self) -> UUID | None: ...
+    @property
+    def holder_id(self) -> UUID | None: ...
+    @property
+    def open_pool(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way to be allowed: `via` a relation, for SUBTREE and POOL with one of `roles`, only while in `states` (empty: any)."""
+
+    via: Via
+    roles: frozenset[Role] = field(default_factory=frozenset)
+    states: frozenset[str] = field(default_factory=frozenset)
+
+    def allows(self, subject: Subject, actor: Actor) -> bool:
+        """Whether `actor` is allowed on `subject` by this rule."""
+        if self.states and subject.state not in self.states:
+            return False
+        match self.via:
+            case Via.SELF:
+                return subject.requester_id == actor.id
+            case Via.BENEFICIARY:
+                return subject.beneficiary_id == actor.id
+            case Via.ASSIGNED:
+                return subject.assignee_id == actor.id
+            case Via.HOLDER:
+                return subject.holder_id == actor.id
+            case Via.SUBTREE:
+                return bool(self.roles & actor.roles)
+            case Via.POOL:
+                return subject.open_pool and bool(self.roles & actor.roles)
+            case Via.SYSTEM:
+                return actor.is_system
+
+    def to_sql(self, row: str = "matter") -> str:
+        """The same test as a SQL condition over `row`; SYSTEM is nobody here, since the worker has policies of its own."""
+        condition = self._condition(row)
+        if not self.states:
+            return condition
+        states = ", ".join(f"'{state}'" for state in sorted(self.states))
+        return f"({row}.state IN ({states}) AND {condition})"
+
+    def _condition(self, row: str) -> str:
+        roles = "{" + ",".join(sorted(self.roles)) + "}"
+        match self.via:
+            case Via.SELF | Via.BENEFICIARY | Via.ASSIGNED | Via.HOLDER:
+                return f"{row}.{self.via.value}_id = (SELECT app_actor())"
+            case Via.SUBTREE:
+                return f"app_reaches({row}.place_id, '{roles}')"
+            case Via.POOL:
+                return f"({row}.open_pool AND app_reaches({row}.place_id, '{roles}'))"
+            case Via.SYSTEM:
+                return "false"
+
+    def __str__(self) -> str:
+        who = self.via.value + (":" + "/".join(sorted(self.roles)) if self.roles else "")
+        return who + (f" while {'/'.join(sorted(self.states))}" if self.states else "")
+
+
+Rules = tuple[Rule, ...]
+
+
+def to_sql(rules: Iterable[Rule], row: str = "matter") -> str:
+    """The condition of a policy: any of the rules, the cheap ones first as written."""
+    return "(" + " OR ".join(rule.to_sql(row) for rule in rules) + ")"
+
+
+def reach(*roles: Role) -> Rule:
+    """One of `roles` at the subject's place or above it."""
+    return Rule(Via.SUBTREE, frozenset(roles))

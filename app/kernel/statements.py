@@ -1,0 +1,183 @@
+"""The SQL of the door: what a command reads in message 2 and writes in message 3.
+
+Both are constant for a shape (the parts that a change has), so each is planned once a connection. Several laws of
+Postgres are at work here; core rules: all sub-statements see one snapshot, a row is moved at most once a statement, order
+exists only where one sub-statement reads another.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+MATTER_SUBJECT = "SELECT * FROM matter WHERE id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"
+
+_POLICIES = """(
+  SELECT jsonb_agg(jsonb_build_object('id', p.id, 'kind', k.kind, 'calendar', p.calendar,
+                                      'budget_seconds', p.budget_seconds, 'percents', p.percents))
+    FROM unnest($5::text[]) k(kind) CROSS JOIN LATERAL (
+      SELECT * FROM (
+        SELECT p.*, a.depth FROM place_ancestor a JOIN deadline_policy p ON p.place_id = a.ancestor_id
+         WHERE a.place_id = subject.place_id AND p.matter_kind = $4 AND p.deadline_kind = k.kind
+        UNION ALL
+        SELECT p.*, 99 FROM deadline_policy p
+         WHERE p.place_id IS NULL AND p.matter_kind = $4 AND p.deadline_kind = k.kind) near
+      ORDER BY near.depth, near.version DESC LIMIT 1) p)"""
+
+_LIVE = """(
+  SELECT jsonb_agg(jsonb_build_object('id', d.id, 'kind', d.kind, 'next_at', d.next_at))
+    FROM deadline d WHERE d.matter_id = subject.id AND d.stopped_at IS NULL)"""
+
+_ROLES = """ARRAY(
+  SELECT DISTINCT g.role FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id
+   WHERE a.place_id = subject.place_id AND g.person_id = $1
+     AND g.starts_at <= (SELECT app_now()) AND (g.ends_at IS NULL OR g.ends_at > (SELECT app_now())))"""
+
+
+@cache
+def load(*, subject: str, facts: str | None, is_matter: bool, starts: bool) -> str:
+    """Message 2: an earlier receipt, the locked subject, the time after the lock, the actor's roles, the room's facts.
+
+    $1 actor, $2 idempotency key (or NULL), $3 inputs as jsonb, $4 operation or kind of matter, $5 kinds of deadlines that
+    may start, $6 operation. The outer join keeps the receipt when the subject is no longer to be seen.
+    `seen` is the version in the statement's snapshot: when it differs from the locked row's, another command came first
+    and everything else that this statement read is old.
+    """
+    return f"""
+WITH subject AS MATERIALIZED ({subject})
+SELECT i.fingerprint, i.receipt, app_now() AS now,
+       (SELECT p.disabled_at IS NULL FROM person p WHERE p.id = $1) AS active,
+       subject.*, subject.id IS NOT NULL AS found, {_ROLES} AS roles,
+       {"(SELECT s.version FROM matter s WHERE s.id = subject.id)" if is_matter else "NULL::int"} AS seen,
+       {_LIVE if is_matter else "NULL::jsonb"} AS live,
+       {_POLICIES if starts else "NULL::jsonb"} AS policies,
+       {facts or "NULL::jsonb"} AS facts
+  FROM (VALUES ($2::text, $4::text, $5::text[], $6::text)) one(key, kind, starts, operation)
+  LEFT JOIN idempotency i ON i.actor_id = $1 AND i.operation = one.operation AND i.key = one.key
+  LEFT JOIN subject ON true"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Which parts a change has; each shape has one constant statement. Parameters come in the order of these fields."""
+
+    new: bool = False
+    moved: bool = False
+    record: bool = False
+    stops: bool = False
+    late: bool = False
+    starts: bool = False
+    events: bool = False
+    receipt: bool = False
+    inserts: tuple[str, ...] = ()
+    patches: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+
+
+_CHANGE = """
+ch AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($1::jsonb) AS x(
+  id uuid, kind text, place_id uuid, state text, from_state text, version int, round int, requester_id uuid,
+  beneficiary_id uuid, assignee_id uuid, holder_id uuid, open_pool bool, action text, actor_id uuid, through text,
+  at timestamptz, note jsonb))"""
+
+_NEW = """
+n AS (INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, assignee_id, holder_id,
+                          open_pool, moved_by, moved_in, created_at, changed_at)
+      SELECT id, kind, place_id, state, 1, round, requester_id, beneficiary_id, assignee_id, holder_id, open_pool,
+             actor_id, 0, at, at FROM ch WHERE version = 0 RETURNING id, version)"""
+
+_MOVED = """
+m AS (UPDATE matter t SET state = ch.state, round = ch.round, assignee_id = ch.assignee_id, holder_id = ch.holder_id,
+                          open_pool = ch.open_pool, changed_at = ch.at
+        FROM ch WHERE ch.version > 0 AND t.id = ch.id AND t.version = ch.version RETURNING t.id, t.version)"""
+
+_HISTORY = """
+h AS (INSERT INTO history (matter_id, version, place_id, action, from_state, to_state, actor_id, through, at, note)
+      SELECT w.id, w.version, ch.place_id, ch.action, ch.from_state, ch.state, ch.actor_id, ch.through, ch.at, ch.note
+        FROM ch JOIN w USING (id))"""
+
+_AUDIT = """
+w AS MATERIALIZED (SELECT id, version + 1 AS version FROM ch),
+a AS (INSERT INTO audit (subject_id, version, kind, place_id, action, actor_id, at, note)
+      SELECT id, version + 1, kind, place_id, action, actor_id, at, note FROM ch)"""
+
+_STOPS = """
+s AS (UPDATE deadline d SET stopped_at = ch.at{fired} FROM ch
+       WHERE d.id = ANY(${n}::uuid[]) AND d.matter_id = ch.id AND d.stopped_at IS NULL
+      RETURNING d.id, d.matter_id, d.place_id, d.kind, d.policy_id, d.percents, d.times, d.stopped_at)"""
+
+# A stop that comes after a mark was due, and before the sweep: the mark stands, its notices go out, and effects that
+# would move the holder or open the pool are no longer wanted.
+_LATE = """
+k AS (INSERT INTO mark (deadline_id, percent, matter_id, place_id, due_at, fired_at)
+      SELECT s.id, x.percent, s.matter_id, s.place_id, x.due, s.stopped_at
+        FROM s CROSS JOIN LATERAL unnest(s.percents, s.times) x(percent, due) WHERE x.due <= s.stopped_at
+      ON CONFLICT DO NOTHING RETURNING deadline_id, percent),
+lo AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload,
+                           created_by, created_at, retry_at, attempts)
+       SELECT gen_random_uuid(), 'notice', 'deadline.mark', ch.kind, ch.id, ch.place_id,
+              CASE e.target WHEN 'assignee' THEN ch.assignee_id WHEN 'requester' THEN ch.requester_id END,
+              CASE WHEN e.target NOT IN ('assignee', 'requester') THEN e.target END,
+              jsonb_build_object('deadline', s.kind, 'percent', k.percent, 'late', true), ch.actor_id, ch.at, ch.at, 0
+         FROM k JOIN s ON s.id = k.deadline_id JOIN ch ON ch.id = s.matter_id
+         JOIN policy_effect e ON e.policy_id = s.policy_id AND e.percent = k.percent AND e.primitive = 'notify'
+        WHERE e.target <> 'assignee' OR ch.assignee_id IS NOT NULL)"""
+
+_STARTS = """
+d AS (INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired)
+      SELECT x.id, x.matter_id, x.place_id, x.kind, x.round, x.policy_id, x.started_at, x.due_at, x.percents, x.times, 0
+        FROM jsonb_to_recordset(${n}::jsonb) AS x(id uuid, matter_id uuid, place_id uuid, kind text, round int,
+             policy_id uuid, started_at timestamptz, due_at timestamptz, percents int[], times timestamptz[]){after})"""
+
+_EVENTS = """
+o AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload, created_by,
+                          created_at, retry_at, attempts)
+      SELECT x.id, x.sort, x.topic, ch.kind, ch.id, ch.place_id, x.to_person, x.to_role, x.payload, ch.actor_id, ch.at,
+             ch.at, 0
+        FROM jsonb_to_recordset(${n}::jsonb) AS x(id uuid, subject_id uuid, sort text, topic text, to_person uuid,
+             to_role text, payload jsonb) JOIN ch ON ch.id = x.subject_id)"""
+
+_RECEIPT = """
+i AS (INSERT INTO idempotency (actor_id, operation, key, fingerprint, receipt, created_at)
+      SELECT x.actor_id, x.operation, x.key, x.fingerprint, x.receipt, clock_timestamp()
+        FROM jsonb_to_recordset(${n}::jsonb) AS x(actor_id uuid, operation text, key text, fingerprint text, receipt jsonb))"""
+
+
+@cache
+def write(shape: Shape) -> str:
+    """Message 3: everything that one command changes. Answers a row (id, version) for each change that took place."""
+    parts, number = [_CHANGE], 1
+    if shape.record:
+        parts.append(_AUDIT)
+    else:
+        moved = [(_NEW, "SELECT * FROM n")] * shape.new + [(_MOVED, "SELECT * FROM m")] * shape.moved
+        parts += [part for part, _ in moved]
+        parts.append("\nw AS MATERIALIZED (" + " UNION ALL ".join(rows for _, rows in moved) + ")")
+        parts.append(_HISTORY)
+    if shape.stops:
+        number += 1
+        late = ", fired = (SELECT count(*) FROM unnest(d.times) t WHERE t <= ch.at)"
+        parts.append(_STOPS.format(n=number, fired=late if shape.late else ""))
+    if shape.late:
+        parts.append(_LATE)
+    if shape.starts:
+        number += 1
+        # A stop and a start of one kind meet in a unique index: the start has to read the stops to come after them.
+        after = "\n       WHERE (SELECT count(*) FROM s) >= 0" if shape.stops else ""
+        parts.append(_STARTS.format(n=number, after=after))
+    if shape.events:
+        number += 1
+        parts.append(_EVENTS.format(n=number))
+    if shape.receipt:
+        number += 1
+        parts.append(_RECEIPT.format(n=number))
+    for index, table in enumerate(shape.inserts):
+        number += 1
+        parts.append(
+            f"\nr{index} AS (INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, ${number}::jsonb))"
+        )
+    for index, (table, key, columns) in enumerate(shape.patches):
+        number += 1
+        sets = ", ".join(f"{column} = x.{column}" for column in columns)
+        parts.append(
+            f"\np{index} AS (UPDATE {table} t SET {sets}"
+            f" FROM jsonb_populate_recordset(NULL::{table}, ${number}::jsonb) x WHERE t.{key} = x.{key})"
+        )
+    return "WITH" + ",".join(parts) + "\nSELECT id, version FROM w"

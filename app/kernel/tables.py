@@ -1,0 +1,276 @@
+"""The kernel's tables. What SQL alone can promise (policies, triggers, functions) stands in migrations/sql."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, Computed, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.types import BigInteger, Integer
+from sqlmodel import Field, SQLModel
+
+from app.kernel.ids import new_id
+
+Instant = TIMESTAMP(timezone=True)
+
+
+class MatterRow(SQLModel, table=True):
+    """One row a matter; moved only through the door (`app/kernel/command.py`) or the sweep."""
+
+    __tablename__ = "matter"
+    __table_args__ = (
+        UniqueConstraint("id", "place_id"),
+        Index("matter_mine", "requester_id", "created_at", "id"),
+        Index("matter_tasks", "assignee_id", "created_at", "id", postgresql_where=text("assignee_id IS NOT NULL")),
+        Index("matter_pool", "place_id", "created_at", "id", postgresql_where=text("open_pool")),
+        Index("matter_place", "place_id", "created_at", "id"),
+        CheckConstraint("state NOT IN ('accepted', 'in_service', 'delivered') OR assignee_id IS NOT NULL", "matter_served_by"),
+        CheckConstraint("assignee_id <> requester_id AND assignee_id <> beneficiary_id", "matter_not_own_server"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    kind: str = Field(sa_type=Text)
+    place_id: UUID = Field(foreign_key="place.id")
+    state: str = Field(sa_type=Text)
+    version: int
+    round: int
+    requester_id: UUID = Field(foreign_key="person.id")
+    beneficiary_id: UUID = Field(foreign_key="person.id")
+    assignee_id: UUID | None = Field(default=None, foreign_key="person.id")
+    holder_id: UUID | None = Field(default=None, foreign_key="person.id")
+    open_pool: bool = False
+    moved_by: UUID
+    moved_in: int = Field(sa_type=BigInteger)
+    created_at: datetime = Field(sa_type=Instant)
+    changed_at: datetime = Field(sa_type=Instant)
+
+
+class AllowedTransition(SQLModel, table=True):
+    """Generated from the lifecycles: the only moves that the trigger on `matter` lets pass. from_state '' is creation."""
+
+    __tablename__ = "allowed_transition"
+
+    kind: str = Field(sa_type=Text, primary_key=True)
+    from_state: str = Field(sa_type=Text, primary_key=True)
+    to_state: str = Field(sa_type=Text, primary_key=True)
+
+
+class PromisedState(SQLModel, table=True):
+    """Generated from the lifecycles: a matter of this kind in this state must have a live deadline at commit."""
+
+    __tablename__ = "promised_state"
+
+    kind: str = Field(sa_type=Text, primary_key=True)
+    state: str = Field(sa_type=Text, primary_key=True)
+
+
+class History(SQLModel, table=True):
+    """One row a change of a matter, never altered."""
+
+    __tablename__ = "history"
+    __table_args__ = (ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),)
+
+    matter_id: UUID = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    place_id: UUID
+    action: str = Field(sa_type=Text)
+    from_state: str | None = Field(default=None, sa_type=Text)
+    to_state: str = Field(sa_type=Text)
+    actor_id: UUID
+    through: str = Field(sa_type=Text)
+    at: datetime = Field(sa_type=Instant)
+    note: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class Audit(SQLModel, table=True):
+    """One row a change of a record (a service, a role, a policy, an account), never altered."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("audit_place", "place_id", "at"),)
+
+    subject_id: UUID = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    kind: str = Field(sa_type=Text)
+    place_id: UUID | None = Field(default=None, foreign_key="place.id")
+    action: str = Field(sa_type=Text)
+    actor_id: UUID
+    at: datetime = Field(sa_type=Instant)
+    note: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class Idempotency(SQLModel, table=True):
+    """The receipt of a command under the key that its caller chose; a repetition gets it again."""
+
+    __tablename__ = "idempotency"
+    __table_args__ = (Index("idempotency_age", "created_at"),)
+
+    actor_id: UUID = Field(primary_key=True)
+    operation: str = Field(sa_type=Text, primary_key=True)
+    key: str = Field(sa_type=Text, primary_key=True)
+    fingerprint: str = Field(sa_type=Text)
+    receipt: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    created_at: datetime = Field(sa_type=Instant)
+
+
+class DeadlinePolicy(SQLModel, table=True):
+    """A version of the limits of one kind of deadline at a place (None: everywhere); the nearest place wins.
+
+    `percents` are the marks of the budget, ascending, with 100 among them.
+    """
+
+    __tablename__ = "deadline_policy"
+    __table_args__ = (
+        Index("deadline_policy_version", "place_id", "matter_kind", "deadline_kind", "version", unique=True),
+        Index(
+            "deadline_policy_default",
+            "matter_kind",
+            "deadline_kind",
+            "version",
+            unique=True,
+            postgresql_where=text("place_id IS NULL"),
+        ),
+        CheckConstraint("budget_seconds BETWEEN 1 AND 31536000", "deadline_policy_budget"),
+        CheckConstraint("100 = ANY (percents)", "deadline_policy_miss"),
+        CheckConstraint("calendar IN ('WALL')", "deadline_policy_calendar"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    place_id: UUID | None = Field(default=None, foreign_key="place.id")
+    matter_kind: str = Field(sa_type=Text)
+    deadline_kind: str = Field(sa_type=Text)
+    version: int
+    calendar: str = Field(sa_type=Text)
+    budget_seconds: int
+    percents: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
+    published_by: UUID
+    published_at: datetime = Field(sa_type=Instant)
+
+
+class Primitive(StrEnum):
+    """What a mark can do. All but EVENT are done by the sweep in one set-based write each."""
+
+    NOTIFY = "notify"
+    SET_HOLDER = "set_holder"
+    OPEN_POOL = "open_pool"
+    EVENT = "event"
+
+
+class PolicyEffect(SQLModel, table=True):
+    """One effect of one mark of a policy: `target` is a role, 'requester', 'assignee', or the topic of an event."""
+
+    __tablename__ = "policy_effect"
+    __table_args__ = (
+        ForeignKeyConstraint(["policy_id"], ["deadline_policy.id"]),
+        CheckConstraint(
+            "primitive IN ('notify', 'set_holder', 'open_pool', 'event') AND (primitive = 'open_pool') = (target = '')",
+            "policy_effect_primitive",
+        ),
+    )
+
+    policy_id: UUID = Field(primary_key=True)
+    percent: int = Field(primary_key=True)
+    primitive: str = Field(sa_type=Text, primary_key=True)
+    target: str = Field(sa_type=Text, primary_key=True, default="")
+
+
+class Deadline(SQLModel, table=True):
+    """A promise that runs: `times` are when its marks are due, `fired` how many have been dealt with.
+
+    Periods are [started_at, due_at): at the due moment it is missed. `next_at` is None once stopped or when no mark is left.
+    """
+
+    __tablename__ = "deadline"
+    __table_args__ = (
+        ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
+        Index("deadline_live", "matter_id", "kind", unique=True, postgresql_where=text("stopped_at IS NULL")),
+        Index("deadline_matter", "matter_id"),
+        Index("deadline_next", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+        CheckConstraint("cardinality(percents) = cardinality(times) AND fired BETWEEN 0 AND cardinality(times)", "deadline_marks"),
+        CheckConstraint("due_at = times[array_position(percents, 100)] AND started_at < due_at", "deadline_due"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    matter_id: UUID
+    place_id: UUID
+    kind: str = Field(sa_type=Text)
+    round: int
+    policy_id: UUID = Field(foreign_key="deadline_policy.id")
+    started_at: datetime = Field(sa_type=Instant)
+    due_at: datetime = Field(sa_type=Instant)
+    percents: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
+    times: list[datetime] = Field(sa_column=Column(ARRAY(Instant), nullable=False))
+    fired: int = 0
+    stopped_at: datetime | None = Field(default=None, sa_type=Instant)
+    next_at: datetime | None = Field(
+        default=None,
+        sa_column=Column(Instant, Computed("CASE WHEN stopped_at IS NULL THEN times[fired + 1] END", persisted=True)),
+    )
+
+
+class Mark(SQLModel, table=True):
+    """A mark that has fired: the primary key is what makes it fire once. Never altered."""
+
+    __tablename__ = "mark"
+    __table_args__ = (
+        ForeignKeyConstraint(["deadline_id"], ["deadline.id"]),
+        ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
+        Index("mark_matter", "matter_id"),
+    )
+
+    deadline_id: UUID = Field(primary_key=True)
+    percent: int = Field(primary_key=True)
+    matter_id: UUID
+    place_id: UUID
+    due_at: datetime = Field(sa_type=Instant)
+    fired_at: datetime = Field(sa_type=Instant)
+
+
+class Outbox(SQLModel, table=True):
+    """What a change wants told or done, written with it; a row is gone when that is done, or parked at `failed_at`."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("outbox_due", "sort", "retry_at", "id", postgresql_where=text("failed_at IS NULL")),
+        CheckConstraint(
+            "CASE sort WHEN 'notice' THEN num_nonnulls(to_person, to_role) = 1"
+            " WHEN 'event' THEN num_nonnulls(to_person, to_role) = 0 ELSE false END",
+            "outbox_sort",
+        ),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    sort: str = Field(sa_type=Text)
+    topic: str = Field(sa_type=Text)
+    subject_kind: str = Field(sa_type=Text)
+    subject_id: UUID
+    place_id: UUID | None
+    to_person: UUID | None = None
+    to_role: str | None = Field(default=None, sa_type=Text)
+    payload: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    created_by: UUID
+    created_at: datetime = Field(sa_type=Instant)
+    retry_at: datetime = Field(sa_type=Instant)
+    attempts: int = 0
+    failed_at: datetime | None = Field(default=None, sa_type=Instant)
+    last_error: str | None = Field(default=None, sa_type=Text)
+
+
+class ClockShift(SQLModel, table=True):
+    """One row: what `app_now()` adds to the real clock. Only the owner can change it, for a simulation."""
+
+    __tablename__ = "clock_shift"
+    __table_args__ = (CheckConstraint("one", "clock_shift_one_row"),)
+
+    one: bool = Field(default=True, primary_key=True)
+    seconds: float
+
+
+class Heartbeat(SQLModel, table=True):
+    """When each loop of a worker last came round; readiness looks here."""
+
+    __tablename__ = "heartbeat"
+
+    name: str = Field(sa_type=Text, primary_key=True)
+    at: datetime = Field(sa_type=Instant)
+

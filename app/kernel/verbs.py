@@ -1,0 +1,96 @@
+"""A verb: a pure function that decides, with the SQL of what it has to know. The door (`command.py`) runs it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from pydantic import TypeAdapter
+
+from app.kernel.change import Change
+from app.kernel.lifecycle import Lifecycle
+from app.kernel.statements import MATTER_SUBJECT, load
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=Change | list[Change])
+
+
+@dataclass(frozen=True)
+class Verb(Generic[P, R]):
+    """`decide` with what message 2 has to load for it.
+
+    `subject` is SQL that locks and gives the row that the verb is about (columns id and place_id at least; $1 is the
+    actor's id, $3 the inputs as jsonb); `facts` is a SQL expression giving jsonb, beside that row as `subject`.
+    """
+
+    decide: Callable[P, R]
+    name: str
+    kind: str
+    subject: str
+    facts: str | None
+    facts_type: TypeAdapter[Any] | None
+    detail_type: TypeAdapter[Any] | None
+    starts: tuple[str, ...]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.decide(*args, **kwargs)
+
+    @property
+    def is_matter(self) -> bool:
+        return self.subject is MATTER_SUBJECT
+
+    @property
+    def statement(self) -> str:
+        """Message 2 of this verb."""
+        return load(subject=self.subject, facts=self.facts, is_matter=self.is_matter, starts=bool(self.starts))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a verb must know beside its subject: a SQL expression, and the type that it is parsed into."""
+
+    sql: str
+    type: type[Any]
+
+
+class Room:
+    """The verbs of one kind of matter. `detail` gives the room's own snapshot of a matter as jsonb."""
+
+    def __init__(self, lifecycle: Lifecycle, detail: Facts) -> None:
+        self.lifecycle = lifecycle
+        self.detail = detail
+
+    def creates(self, action: str, *, subject: str, facts: Facts) -> Callable[[Callable[P, R]], Verb[P, R]]:
+        """A verb that makes a matter; `subject` gives where it will stand. Called with (facts, actor, now, **inputs)."""
+        return self._verb(action, subject, facts.sql, facts.type, None)
+
+    def moves(self, action: str, *, facts: Facts | None = None) -> Callable[[Callable[P, R]], Verb[P, R]]:
+        """A verb on a matter. Called with (matter, actor, now, **inputs), and `facts=` when it asks for some."""
+        sql = f"jsonb_build_object('detail', {self.detail.sql}, 'facts', {facts.sql if facts else 'NULL'})"
+        return self._verb(action, MATTER_SUBJECT, sql, facts.type if facts else None, self.detail.type)
+
+    def _verb(
+        self, action: str, subject: str, sql: str, facts: type[Any] | None, detail: type[Any] | None
+    ) -> Callable[[Callable[P, R]], Verb[P, R]]:
+        def wrap(decide: Callable[P, R]) -> Verb[P, R]:
+            return Verb(
+                decide,
+                action,
+                self.lifecycle.kind,
+                subject,
+                sql,
+                TypeAdapter(facts) if facts else None,
+                TypeAdapter(detail) if detail else None,
+                self.lifecycle[action].starts,
+            )
+
+        return wrap
+
+
+def record(kind: str, action: str, *, subject: str, facts: Facts | None = None) -> Callable[[Callable[P, R]], Verb[P, R]]:
+    """A verb on a record, which has a version and an audit but no state machine. Called with (facts, actor, now, **inputs)."""
+
+    def wrap(decide: Callable[P, R]) -> Verb[P, R]:
+        sql = facts.sql if facts else "NULL::jsonb"
+        return Verb(decide, action, kind, subject, sql, TypeAdapter(facts.type) if facts else None, None, ())
+
+    return wrap

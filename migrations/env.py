@@ -1,0 +1,43 @@
+"""Alembic's environment: asyncpg, the owner's URL, a lock time-out so that a migration never stops the traffic for long."""
+
+import asyncio
+
+from alembic import context
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel import SQLModel
+
+import app.models  # noqa: F401 - every table
+from app.settings import Settings, sqlalchemy_form
+
+
+def _include(name: str | None, kind: str, _parents: object) -> bool:
+    return not (kind == "table" and name == "alembic_version")
+
+
+def run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=SQLModel.metadata,
+        compare_type=True,
+        include_name=_include,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.execute("SET LOCAL lock_timeout = '3s'")
+        # One migration at a time; a second one waits here and then finds nothing to do.
+        context.execute("SELECT pg_advisory_xact_lock(hashtext('linli migrations'))")
+        context.run_migrations()
+
+
+async def online() -> None:
+    given = context.config.attributes
+    url = given.get("url") or given.get("settings", Settings()).migration_url
+    engine = create_async_engine(sqlalchemy_form(url))
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+        await connection.commit()
+    await engine.dispose()
+
+
+asyncio.run(online())

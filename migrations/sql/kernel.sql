@@ -1,0 +1,151 @@
+-- What the tables alone cannot promise: the clock, the context, the legal moves, the living deadline, the untouched past.
+-- Functions that look past row-level security belong to linli_checker, are few, and pin their search path.
+
+CREATE FUNCTION app_actor() RETURNS uuid LANGUAGE sql STABLE AS
+$$ SELECT nullif(current_setting('app.actor', true), '')::uuid $$;
+
+-- The one clock of promises. Volatile on purpose: read after a lock, it is the time after the lock.
+CREATE FUNCTION app_now() RETURNS timestamptz LANGUAGE plpgsql VOLATILE AS
+$$ BEGIN RETURN clock_timestamp() + make_interval(secs => (SELECT seconds FROM clock_shift)); END $$;
+
+-- The running transaction's id, without asking for one (a read has none).
+CREATE FUNCTION app_transaction() RETURNS bigint LANGUAGE sql STABLE AS
+$$ SELECT pg_current_xact_id_if_assigned()::text::bigint $$;
+
+-- Does the actor hold one of these roles, live, at this place or above it? A role reaches its subtree, never a sibling.
+CREATE FUNCTION app_reaches(place uuid, wanted text[]) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE at timestamptz := app_now();
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id
+                  WHERE a.place_id = place AND g.person_id = app_actor() AND g.role = ANY (wanted)
+                    AND g.starts_at <= at AND (g.ends_at IS NULL OR g.ends_at > at));
+END $$;
+
+-- Does the actor hold one of these roles anywhere?
+CREATE FUNCTION app_holds(wanted text[]) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE at timestamptz := app_now();
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM role_grant g WHERE g.person_id = app_actor() AND g.role = ANY (wanted)
+                    AND g.starts_at <= at AND (g.ends_at IS NULL OR g.ends_at > at));
+END $$;
+
+-- Does somebody hold a role at this place or above it? Asked before work is offered to them.
+CREATE FUNCTION person_holds(person uuid, place uuid, wanted text) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE at timestamptz := app_now();
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id
+                   JOIN person p ON p.id = g.person_id
+                  WHERE a.place_id = place AND g.person_id = person AND g.role = wanted AND p.disabled_at IS NULL
+                    AND g.starts_at <= at AND (g.ends_at IS NULL OR g.ends_at > at));
+END $$;
+
+-- Who must be told: the holders of the role at the nearest place upward; where nobody holds it, the administrators, marked.
+CREATE FUNCTION holders_of(place uuid, wanted text)
+RETURNS TABLE (person_id uuid, nobody_in_post boolean, ordinal bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE at timestamptz := app_now();
+BEGIN
+  RETURN QUERY
+  WITH live AS (
+    SELECT g.person_id AS holder, g.role <> wanted AS stands_in, a.depth, g.starts_at, g.id
+      FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id JOIN person p ON p.id = g.person_id
+     WHERE a.place_id = place AND g.role IN (wanted, 'administrator') AND p.disabled_at IS NULL
+       AND g.starts_at <= at AND (g.ends_at IS NULL OR g.ends_at > at)),
+  nearest AS (SELECT * FROM live ORDER BY stands_in, depth LIMIT 1)
+  SELECT l.holder, l.stands_in, row_number() OVER (ORDER BY l.starts_at, l.id)
+    FROM live l JOIN nearest n ON n.stands_in = l.stands_in AND n.depth = l.depth;
+END $$;
+
+-- A person may act while not disabled.
+CREATE FUNCTION app_signed_in(person uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$ SELECT EXISTS (SELECT 1 FROM person p WHERE p.id = person AND p.disabled_at IS NULL) $$;
+
+-- matter: only legal moves, every change counted, who moved it and in which transaction (so that a verb may end its own
+-- actor's access, and no longer).
+CREATE FUNCTION matter_moves() RETURNS trigger LANGUAGE plpgsql AS
+$$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    NEW.version := 1;
+  ELSE
+    IF (NEW.id, NEW.kind, NEW.place_id, NEW.requester_id, NEW.created_at)
+       IS DISTINCT FROM (OLD.id, OLD.kind, OLD.place_id, OLD.requester_id, OLD.created_at) THEN
+      RAISE EXCEPTION 'matter %: its identity cannot change', OLD.id USING ERRCODE = '23514';
+    END IF;
+    NEW.version := OLD.version + 1;
+  END IF;
+  NEW.moved_by := coalesce(app_actor(), '00000000-0000-0000-0000-000000000000');
+  NEW.moved_in := pg_current_xact_id()::text::bigint;
+  IF TG_OP = 'INSERT' OR NEW.state IS DISTINCT FROM OLD.state THEN
+    PERFORM 1 FROM allowed_transition t
+      WHERE t.kind = NEW.kind AND t.from_state = CASE TG_OP WHEN 'INSERT' THEN '' ELSE OLD.state END
+        AND t.to_state = NEW.state;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'matter %: no such move to %', NEW.id, NEW.state USING ERRCODE = '23514';
+    END IF;
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE TRIGGER matter_moves BEFORE INSERT OR UPDATE ON matter FOR EACH ROW EXECUTE FUNCTION matter_moves();
+
+-- At commit a matter in a promised state has a live deadline. Deferred, since one statement may stop one and start another.
+CREATE FUNCTION matter_has_deadline() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE subject uuid := CASE TG_TABLE_NAME WHEN 'matter' THEN (to_jsonb(NEW) ->> 'id')::uuid
+                                           ELSE (to_jsonb(NEW) ->> 'matter_id')::uuid END;
+BEGIN
+  IF EXISTS (SELECT 1 FROM matter m JOIN promised_state p ON p.kind = m.kind AND p.state = m.state WHERE m.id = subject)
+     AND NOT EXISTS (SELECT 1 FROM deadline d WHERE d.matter_id = subject AND d.stopped_at IS NULL) THEN
+    RAISE EXCEPTION 'matter %: no live deadline', subject USING ERRCODE = '23514';
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER matter_has_deadline AFTER INSERT ON matter
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION matter_has_deadline();
+CREATE CONSTRAINT TRIGGER matter_keeps_deadline AFTER UPDATE ON matter
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
+  EXECUTE FUNCTION matter_has_deadline();
+CREATE CONSTRAINT TRIGGER deadline_leaves_one AFTER UPDATE ON deadline
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.stopped_at IS NULL AND NEW.stopped_at IS NOT NULL)
+  EXECUTE FUNCTION matter_has_deadline();
+
+-- A deadline is pinned when it starts, runs forward only, and stops once.
+CREATE FUNCTION deadline_runs_forward() RETURNS trigger LANGUAGE plpgsql AS
+$$
+BEGIN
+  IF OLD.stopped_at IS NOT NULL OR NEW.fired < OLD.fired
+     OR (NEW.id, NEW.matter_id, NEW.place_id, NEW.kind, NEW.round, NEW.policy_id, NEW.started_at, NEW.due_at, NEW.percents,
+         NEW.times)
+        IS DISTINCT FROM
+        (OLD.id, OLD.matter_id, OLD.place_id, OLD.kind, OLD.round, OLD.policy_id, OLD.started_at, OLD.due_at, OLD.percents,
+         OLD.times) THEN
+    RAISE EXCEPTION 'deadline %: it cannot be altered', OLD.id USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE TRIGGER deadline_runs_forward BEFORE UPDATE ON deadline FOR EACH ROW EXECUTE FUNCTION deadline_runs_forward();
+
+-- The past is only added to.
+CREATE FUNCTION never_altered() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION '% is never altered', TG_TABLE_NAME USING ERRCODE = '23514'; END $$;
+
+CREATE TRIGGER history_never_altered BEFORE UPDATE OR DELETE OR TRUNCATE ON history EXECUTE FUNCTION never_altered();
+CREATE TRIGGER audit_never_altered BEFORE UPDATE OR DELETE OR TRUNCATE ON audit EXECUTE FUNCTION never_altered();
+CREATE TRIGGER mark_never_altered BEFORE UPDATE OR DELETE OR TRUNCATE ON mark EXECUTE FUNCTION never_altered();
+CREATE TRIGGER rating_never_altered BEFORE UPDATE OR DELETE OR TRUNCATE ON rating EXECUTE FUNCTION never_altered();
+CREATE TRIGGER policy_never_altered BEFORE UPDATE OR DELETE OR TRUNCATE ON deadline_policy EXECUTE FUNCTION never_altered();
+CREATE TRIGGER effect_never_altered BEFORE UPDATE OR DELETE OR TRUNCATE ON policy_effect EXECUTE FUNCTION never_altered();
+
+INSERT INTO clock_shift VALUES (true, 0);
