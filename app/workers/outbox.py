@@ -1,0 +1,104 @@
+"""The relay: carries what changes have told and emitted from the outbox onward, each row once.
+
+Notices become messages in inboxes, set-based, in one statement. Events become verbs (`reactions.py`), one at a time, each in
+a transaction of its own and under an idempotency key that is the row's id, so that dying between the verb and the removal
+of the row does nothing twice. What keeps failing is parked, visibly, and holds up nobody else.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import asyncpg
+import orjson
+import structlog
+
+from app.kernel.command import Key, execute
+from app.kernel.crash import crash_point
+from app.kernel.database import Database
+from app.kernel.errors import Refusal
+from app.kernel.ids import NOBODY
+from app.kernel.verbs import Verb
+
+BATCH = 500
+POLL_SECONDS = 0.25
+ATTEMPTS = 5
+
+_log = structlog.get_logger("relay")
+
+Reaction = Callable[[asyncpg.Record, dict[str, Any]], dict[str, Any]]
+"""From an outbox row and its payload to the inputs of the verb."""
+
+_NOTICES = """
+WITH batch AS (
+  DELETE FROM outbox WHERE id IN (
+    SELECT id FROM outbox WHERE sort = 'notice' AND failed_at IS NULL AND retry_at <= app_now()
+     ORDER BY retry_at, id LIMIT $1 FOR UPDATE SKIP LOCKED)
+  RETURNING *),
+told AS (
+  SELECT b.*, b.to_person AS person_id, NULL::text AS as_role, false AS nobody_in_post FROM batch b WHERE b.to_person IS NOT NULL
+  UNION ALL
+  SELECT b.*, h.person_id, b.to_role, h.nobody_in_post
+    FROM batch b CROSS JOIN LATERAL holders_of(b.place_id, b.to_role) h WHERE b.to_role IS NOT NULL)
+INSERT INTO inbox_message (id, outbox_id, person_id, place_id, topic, subject_kind, subject_id, payload, as_role,
+                           nobody_in_post, created_at, version, delivery, attempts, retry_at)
+SELECT gen_random_uuid(), t.id, t.person_id, t.place_id, t.topic, t.subject_kind, t.subject_id, t.payload, t.as_role,
+       t.nobody_in_post, t.created_at, 1, CASE WHEN p.openid IS NULL THEN 'none' ELSE 'due' END, 0, app_now()
+  FROM told t JOIN person p ON p.id = t.person_id
+ON CONFLICT DO NOTHING"""
+
+_EVENT = """
+SELECT * FROM outbox WHERE sort = 'event' AND failed_at IS NULL AND retry_at <= app_now()
+ ORDER BY retry_at, id LIMIT 1 FOR UPDATE SKIP LOCKED"""
+
+_PARK = """
+UPDATE outbox SET attempts = attempts + 1, last_error = $2, retry_at = app_now() + make_interval(secs => 2 ^ attempts),
+                  failed_at = CASE WHEN attempts + 1 >= $3 THEN app_now() END
+ WHERE id = $1"""
+
+
+async def relay_notices(connection: asyncpg.Connection, limit: int = BATCH) -> int:
+    """Put up to `limit` notices into the inboxes of whoever must be told; answers how many messages were made."""
+    done = await connection.execute(_NOTICES, limit)
+    return int(done.rsplit(" ", 1)[-1])
+
+
+async def react_once(database: Database, reactions: Mapping[str, tuple[Verb[Any, Any], Reaction]]) -> bool:
+    """Answer one event; False when there is none. A refusal is an answer too: the world has moved on."""
+    async with database.pool.acquire() as connection, connection.transaction():
+        row = await connection.fetchrow(_EVENT)
+        if row is None:
+            return False
+        try:
+            verb, inputs = reactions[row["topic"]]
+            key = Key(f"reaction.{row['topic']}", str(row["id"]), str(row["id"]))
+            await execute(database, verb, NOBODY, key, row["subject_id"], inputs(row, orjson.loads(row["payload"])))
+        except Refusal as refusal:
+            _log.info("event came too late", topic=row["topic"], subject=str(row["subject_id"]), code=refusal.code)
+        except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad event must not stop the others
+            _log.exception("event failed", topic=row["topic"], outbox=str(row["id"]))
+            await connection.execute(_PARK, row["id"], type(error).__name__, ATTEMPTS)
+            return True
+        crash_point("reaction", 1)
+        await connection.execute("DELETE FROM outbox WHERE id = $1", row["id"])
+    return True
+
+
+async def relay_forever(
+    database: Database,
+    reactions: Mapping[str, tuple[Verb[Any, Any], Reaction]],
+    beat: Callable[[], Awaitable[None]],
+    wake: Callable[[], Awaitable[None]],
+) -> None:
+    """Relay until cancelled; `wake` is called after new messages, so that deliveries need not wait for their period."""
+    while True:
+        async with database.pool.acquire() as connection:
+            told = await relay_notices(connection)
+        reacted = await react_once(database, reactions)
+        await beat()
+        if told:
+            await wake()
+        elif not reacted:
+            await asyncio.sleep(POLL_SECONDS)

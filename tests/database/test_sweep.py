@@ -1,0 +1,69 @@
+"""The sweep and the relay: each mark once, effects folded, notices told, events answered."""
+
+from app.domain.orders import service as orders
+from app.kernel.database import Database
+from app.kernel.ids import new_id
+from app.workers.deadlines import sweep_once
+from app.workers.outbox import react_once, relay_notices
+from app.workers.reactions import REACTIONS
+from tests.database.test_command import app, do, place, world  # noqa: F401
+from tests.world import World
+
+
+async def test_respond_is_missed_step_by_step(app: Database, world: World, worker_url: str) -> None:  # noqa: F811
+    worker = await Database.connect(worker_url, size=4)
+    order = (await place(app, world)).id
+
+    async def later(seconds: int) -> None:
+        await world.owner.execute("UPDATE clock_shift SET seconds = $1", seconds)
+        async with worker.pool.acquire() as connection:
+            while await sweep_once(connection):
+                pass
+            await relay_notices(connection)
+        while await react_once(worker, REACTIONS):
+            pass
+
+    async def row():
+        return await world.owner.fetchrow("SELECT * FROM matter WHERE id = $1", order)
+
+    async def marks():
+        return [r["percent"] for r in await world.owner.fetch("SELECT percent FROM mark WHERE matter_id=$1 ORDER BY 1", order)]
+
+    try:
+        await later(959)
+        assert await marks() == []
+        await later(961)
+        assert await marks() == [80]
+        assert not (await row())["open_pool"]
+        await do(app, orders.offer, world.people["派单员"], order, volunteer_id=world.people["小李"])
+        await later(961 + 481)
+        assert await marks() == [80, 80, 100, 100]
+        r = await row()
+        assert (r["open_pool"], r["state"], r["assignee_id"]) == (True, "submitted", None)
+        await later(1801)
+        assert await marks() == [80, 80, 100, 100, 150]
+        assert (await row())["holder_id"] == world.people["书记"]
+        topics = await world.owner.fetch(
+            "SELECT person_id, topic, payload FROM inbox_message WHERE subject_id = $1 ORDER BY created_at", order
+        )
+        assert len([t for t in topics if t["person_id"] == world.people["书记"]]) == 1
+        r = await row()
+        assert r["version"] == await world.owner.fetchval("SELECT count(*) FROM history WHERE matter_id = $1", order)
+    finally:
+        await world.owner.execute("UPDATE clock_shift SET seconds = 0")
+        await worker.close()
+
+
+async def test_a_late_stop_writes_the_marks(app: Database, world: World) -> None:  # noqa: F811
+    order = (await place(app, world)).id
+    await do(app, orders.offer, world.people["派单员"], order, volunteer_id=world.people["小李"])
+    await world.owner.execute("UPDATE clock_shift SET seconds = 1300")
+    try:
+        await do(app, orders.accept, world.people["小李"], order)
+    finally:
+        await world.owner.execute("UPDATE clock_shift SET seconds = 0")
+    marks = await world.owner.fetch(
+        "SELECT d.kind, m.percent FROM mark m JOIN deadline d ON d.id = m.deadline_id WHERE m.matter_id = $1 ORDER BY 1, 2", order
+    )
+    assert [tuple(m) for m in marks] == [("offer", 80), ("offer", 100), ("respond", 80), ("respond", 100)]
+    assert await world.owner.fetchval("SELECT count(*) FROM outbox WHERE subject_id = $1 AND topic = 'deadline.mark'", order) == 3
