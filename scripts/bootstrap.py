@@ -61,9 +61,10 @@ def find_uv() -> object:
 
 
 def make_with_uv(uv: object, wanted: list[object]) -> bool:
-    """.venv by uv."""
-    return runs(uv, "venv", "--quiet", "--clear", "--python", sys.executable, VENV) and runs(
-        uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", *wanted
+    """.venv by uv; behind a company's proxy only the system's certificates will do."""
+    install = ["pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", *wanted]
+    return runs(uv, "venv", "--quiet", "--clear", "--python", sys.executable, VENV) and (
+        runs(uv, *install, quiet=True) or runs(uv, "--system-certs", *install)
     )
 
 
