@@ -10,10 +10,10 @@ UV ?= uv
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check test-pg15 contract bench kill-test crash-test browser lock format clean venv browser-venv
+.PHONY: help run demo test check test-pg15 contract bench kill-test crash-test browser compose-config lock format clean venv browser-venv
 
 help: ## 列出全部任务 · list the tasks
-	@grep -E '^[a-z0-9-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z0-9-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 run: venv ## 启动全部，Ctrl-C 结束 · start everything; Ctrl-C ends it
 	@LINLI_MODE=local $(LINLI) up
@@ -52,9 +52,15 @@ crash-test: venv ## 精确崩溃点 · the exact crash points
 browser: browser-venv ## 真实浏览器中的文档页 · the docs page in a real browser
 	$(PYTHON) -m pytest -m browser tests
 
+compose-config: ## 检查 docker-compose.yml（用示例设置）· check docker-compose.yml with the example's settings
+	@if docker compose version >/dev/null 2>&1; then docker compose --env-file .env.example config --quiet; \
+	else docker-compose --env-file .env.example config --quiet; fi && echo ok
+
 lock: ## 重新生成锁文件（需要 uv）· make the locks anew (needs uv)
 	$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --extra embedded --extra dev -o requirements.lock
+	$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  -c requirements.lock -o requirements-production.lock
 	$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --extra browser -c requirements.lock -o requirements-browser.lock
 	echo uv | $(UV) pip compile - --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -1,10 +1,11 @@
 -- The roles and one database. Run by a superuser with psql, once per database; running it again changes nothing but
 -- passwords. Works on PostgreSQL 15 and later.
 --
---   psql -X -v ON_ERROR_STOP=1 -v database=linli -f migrations/roles.sql postgresql://postgres@host/postgres
+--   psql -X -v database=linli -f migrations/roles.sql postgresql://postgres@host/postgres
 --
 -- Passwords come from -v owner_password=… -v app_password=… -v worker_password=…, or, so that they stay out of the list
--- of processes, from the environment: LINLI_OWNER_PASSWORD, LINLI_APP_PASSWORD, LINLI_WORKER_PASSWORD.
+-- of processes, from the environment: LINLI_OWNER_PASSWORD, LINLI_APP_PASSWORD, LINLI_WORKER_PASSWORD. The database is
+-- "linli" unless named. Mounted as it is, this file serves the official container image as an initdb script.
 -- -v template=… copies a database instead of an empty one (tests: one database per worker).
 
 \set ON_ERROR_STOP on
@@ -19,6 +20,10 @@
 \if :{?worker_password}
 \else
   \getenv worker_password LINLI_WORKER_PASSWORD
+\endif
+\if :{?database}
+\else
+  \set database linli
 \endif
 \if :{?template}
 \else

@@ -15,17 +15,21 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = {"requirements.lock": ("embedded", "dev"), "requirements-browser.lock": ("browser",)}
+LOCKS = {
+    "requirements.lock": ("embedded", "dev"),
+    "requirements-production.lock": (),
+    "requirements-browser.lock": ("browser",),
+}
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^ ;\\]+)")
 ADDRESS = re.compile(r"://|^\s*--(?:extra-)?index-url|^\s*--find-links|^\s*-[ief]\b")
 
 
-def faults(project: dict[str, object], extras: tuple[str, ...], lock: str, *, base: bool) -> list[str]:
-    """A sentence for each way in which `lock` does not fit; `base`: the project's own dependencies count too."""
+def faults(project: dict[str, object], extras: tuple[str, ...], lock: str) -> list[str]:
+    """A sentence for each way in which `lock` does not fit the project's dependencies with these extras."""
     table = project["project"]
     if not isinstance(table, dict):
         raise TypeError("pyproject.toml has no table [project]")
-    wanted = list(table["dependencies"]) if base else []
+    wanted = list(table["dependencies"])
     for extra in extras:
         wanted += table["optional-dependencies"][extra]
     pinned: dict[str, list[Version]] = {}
@@ -59,7 +63,7 @@ def main() -> int:
     found = []
     for name, extras in LOCKS.items():
         text = (ROOT / name).read_text(encoding="utf-8")
-        found += [f"{name}: {fault}" for fault in faults(project, extras, text, base=name == "requirements.lock")]
+        found += [f"{name}: {fault}" for fault in faults(project, extras, text)]
     for fault in found:
         print(fault)
     if found:

@@ -29,7 +29,7 @@ def not_permitted(where: object) -> LocalFault:
     return LocalFault(
         f"当前用户无权读写 {where}。",
         f"The current user may not read or write {where}.",
-        f"chown -R $(id -u) {where}, or set LINLI_DATA to a folder of your own",
+        f"chown -R $(id -u) {where} && chmod -R u+rwX {where}, or set LINLI_DATA to a folder of your own",
     )
 
 

@@ -11,7 +11,6 @@ Loopback only, password authentication (scram), no unix socket (its path may be 
 import contextlib
 import json
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -28,7 +27,8 @@ import psutil
 from app.local import home
 from app.local.account import Account, clean_environment, server_account
 from app.local.binaries import Programs, postgres_programs
-from app.local.faults import LocalFault, disk_full
+from app.local.faults import LocalFault
+from app.local.postgres_log import why
 from app.local.processes import end, matching
 
 ROLES_SQL = Path(__file__).resolve().parents[2] / "migrations" / "roles.sql"
@@ -85,14 +85,20 @@ class PostgresServer:
     def psql(self, *arguments: str, database: str = "postgres", **environment: str) -> str:
         """Runs psql as the superuser and answers its output. Raises CalledProcessError with what it said."""
         command = [f"{self.programs}/psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.host, "-p", str(self.port)]
-        return subprocess.run(  # noqa: S603 – our own programs
+        done = subprocess.run(  # noqa: S603 – our own programs
             [*command, "-U", "postgres", "-d", database, *arguments],
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
             cwd="/",
             env=clean_environment(PGPASSWORD=self.passwords["postgres"], PGCONNECT_TIMEOUT="5", **environment),
-        ).stdout
+        )
+        try:
+            done.check_returncode()
+        except subprocess.CalledProcessError as error:
+            error.add_note(done.stderr)
+            raise
+        return done.stdout
 
     def answers(self) -> bool:
         """Whether a real query gets an answer."""
@@ -370,28 +376,7 @@ class EmbeddedPostgres:
             pid_file.unlink(missing_ok=True)
 
     def _fault(self, said: str) -> LocalFault:
-        if "No space left on device" in said or "Disk quota exceeded" in said:
-            return disk_full(self._place)
-        if "could not bind" in said:
-            return LocalFault(
-                f"端口 {self.port} 已被占用，PostgreSQL 无法启动。",
-                f"Port {self.port} is taken; PostgreSQL cannot start on it.",
-                f"end what uses it (lsof -i :{self.port}), or choose another port",
-            )
-        if re.search(r"invalid permissions|wrong ownership|Permission denied", said):
-            return LocalFault(
-                f"数据目录 {self.data} 的权限或所有者不对，PostgreSQL 无法使用。",
-                f"The data folder {self.data} has the wrong permissions or owner for PostgreSQL.",
-                f"chown -R {self._known_account().name} {self.data} && chmod -R u+rwX,go-rwx {self.data}",
-            )
-        reason = re.findall(r"(?:FATAL|PANIC|error): +(.*)", said) or [
-            said.strip().splitlines()[-1] if said.strip() else "?"
-        ]
-        return LocalFault(
-            f"数据目录 {self.data} 无法使用（可能已损坏）：{reason[-1]}",
-            f"PostgreSQL cannot use the data folder {self.data} (damaged?): {reason[-1]}",
-            f"see {self.log}; restore a copy, or start anew: mv {self._place} {self._place}.old",
-        )
+        return why(said, place=self._place, log=self.log, account=self._known_account(), port=self.port)
 
 
 def _servers_below(folder: Path) -> list[psutil.Process]:
