@@ -2,14 +2,23 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from app.domain.orders import service as orders
+from app.kernel.command import Caller, Key, Receipt, execute
+from app.kernel.database import Database
 from app.kernel.ids import new_id
 from app.kernel.rules import Role
+from app.kernel.verbs import Verb
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def new_key(key: str | None = None, fingerprint: str = "one request") -> Key:
+    return Key("operation", key or str(new_id()), fingerprint)
 
 
 @dataclass
@@ -22,6 +31,7 @@ class World:
     west: UUID
     service: UUID = field(default_factory=new_id)
     people: dict[str, UUID] = field(default_factory=dict)
+    families: dict[UUID, UUID] = field(default_factory=dict)
 
     async def person(self, name: str, role: Role | None = None, place: UUID | None = None) -> UUID:
         """A person with, if wanted, a role at a place; residents get a sealed contact."""
@@ -35,7 +45,28 @@ class World:
         if role is not None and place is not None:
             await self.grant(person_id, role, place)
         self.people[name] = person_id
+        await self.caller(person_id)
         return person_id
+
+    async def caller(self, person_id: UUID) -> Caller:
+        """The person, logged in."""
+        if person_id not in self.families:
+            self.families[person_id] = new_id()
+            await self.owner.execute(
+                "INSERT INTO session (family, person_id, created_at) VALUES ($1, $2, $3)",
+                self.families[person_id], person_id, LONG_AGO,
+            )
+        return Caller(person_id, self.families[person_id])
+
+    async def place(self, app: Database, who: str = "王奶奶", key: Key | None = None) -> Receipt:
+        """An order for the world's service."""
+        inputs = {"service_id": self.service, "note": "陪我去医院"}
+        return await execute(app, orders.place, await self.caller(self.people[who]), key or new_key(), None, inputs)
+
+    async def do(self, app: Database, verb: Verb[Any, Any], who: str | UUID, order: UUID, **inputs: Any) -> Receipt:
+        """A verb on an order, by a name or an id, under a key of its own."""
+        person = self.people[who] if isinstance(who, str) else who
+        return await execute(app, verb, await self.caller(person), new_key(), order, inputs)
 
     async def grant(self, person_id: UUID, role: Role, place: UUID) -> UUID:
         grant_id = new_id()

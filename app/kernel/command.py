@@ -20,7 +20,7 @@ from app.kernel.change import Change
 from app.kernel.crash import crash_point
 from app.kernel.database import Database, begin
 from app.kernel.deadlines import NoDeadlinePolicy, Policy
-from app.kernel.errors import Busy, KeyReused, NotFound, NotSignedIn, Refusal
+from app.kernel.errors import Busy, KeyReused, NotFound, NotSignedIn
 from app.kernel.ids import NOBODY, new_id
 from app.kernel.matter import LiveDeadline, Matter
 from app.kernel.rules import Actor, Role
@@ -49,26 +49,40 @@ class Key:
     fingerprint: str
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and by which log-in (`family`): one that was ended, or a person who was disabled, is refused at once."""
+
+    person_id: UUID
+    family: UUID
+
+
+SYSTEM_CALLER = Caller(NOBODY, NOBODY)
+
+
 class _Again(Exception):
     """Somebody came first: what was loaded is old."""
 
 
 async def execute(
-    database: Database, verb: Verb[Any, Any], actor_id: UUID, key: Key | None, subject_id: UUID | None, inputs: dict[str, Any]
+    database: Database, verb: Verb[Any, Any], caller: Caller, key: Key | None, subject_id: UUID | None, inputs: dict[str, Any]
 ) -> Receipt:
-    """Run `verb` for `actor_id`, once, however often it is asked with the same key.
+    """Run `verb` for `caller`, once, however often it is asked with the same key.
 
     Raises:
         Refusal: what the verb refuses; NotFound also for what the actor may not see; KeyReused for another request under
-            the same key; NotSignedIn for a disabled person; Busy when races do not end.
+            the same key; NotSignedIn for a disabled person or an ended log-in; Busy when races do not end.
     """
     for attempt in range(ATTEMPTS):
         if attempt:
             await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - spreading, not secrecy
         try:
             async with database.pool.acquire() as connection:
-                return await _once(connection, verb, actor_id, key, subject_id, inputs)
-        except (_Again, asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+                return await _once(connection, verb, caller, key, subject_id, inputs)
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name in verb.conflicts:
+                raise verb.conflicts[error.constraint_name] from None
+        except (_Again, asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
             continue
     raise Busy
 
@@ -76,17 +90,17 @@ async def execute(
 async def _once(
     connection: asyncpg.Connection,
     verb: Verb[Any, Any],
-    actor_id: UUID,
+    caller: Caller,
     key: Key | None,
     subject_id: UUID | None,
     inputs: dict[str, Any],
 ) -> Receipt:
-    await connection.execute(begin(actor_id))
+    await connection.execute(begin(caller.person_id))
     try:
         crash_point(verb.name, 1)
-        row = await _load(connection, verb, actor_id, key, subject_id, inputs)
+        row = await _load(connection, verb, caller, key, subject_id, inputs)
         crash_point(verb.name, 2)
-        if row["active"] is not True and actor_id != NOBODY:
+        if not row["active"]:
             raise NotSignedIn
         if row["receipt"] is not None and key is not None:
             if row["fingerprint"] != key.fingerprint:
@@ -96,7 +110,7 @@ async def _once(
             return Receipt(UUID(stored["id"]), stored["state"], stored["version"], datetime.fromisoformat(stored["at"]))
         if not row["found"]:
             raise NotFound
-        changes = _decide(verb, row, actor_id, inputs)
+        changes = _decide(verb, row, caller.person_id, inputs)
         receipt = Receipt(changes[0].id, changes[0].state, changes[0].version + 1, changes[0].at)
         await _apply(connection, changes, row, receipt, key)
         crash_point(verb.name, 3)
@@ -114,19 +128,20 @@ async def _once(
 async def _load(
     connection: asyncpg.Connection,
     verb: Verb[Any, Any],
-    actor_id: UUID,
+    caller: Caller,
     key: Key | None,
     subject_id: UUID | None,
     inputs: dict[str, Any],
 ) -> asyncpg.Record:
     """Message 2, sent once more when the snapshot is older than the lock, or when the row left the actor's view meanwhile."""
     values = (
-        actor_id,
+        caller.person_id,
         key.key if key else None,
         _json({"id": subject_id, **inputs}),
         verb.kind,
         list(verb.starts),
         key.operation if key else None,
+        caller.family,
     )
     row = await connection.fetchrow(verb.statement, *values)
     if verb.is_matter and (not row["found"] or row["seen"] != row["version"]):
@@ -208,8 +223,8 @@ def _bind(changes: list[Change], row: asyncpg.Record, receipt: Receipt, key: Key
             primary = next(iter(patch.table.__table__.primary_key)).name  # type: ignore[attr-defined]
             columns = tuple(sorted(set(patch.values) - {primary}))
             patches.setdefault((str(patch.table.__tablename__), primary, columns), []).append(patch.values)
-    values += [_json(rows) for rows in inserts.values()]
     values += [_json(rows) for rows in patches.values()]
+    values += [_json(rows) for rows in inserts.values()]
     shape = Shape(
         new=any(c.matter is not None and c.version == 0 for c in changes),
         moved=any(c.matter is not None and c.version > 0 for c in changes),
@@ -219,8 +234,8 @@ def _bind(changes: list[Change], row: asyncpg.Record, receipt: Receipt, key: Key
         starts=bool(starts),
         events=bool(events),
         receipt=key is not None,
-        inserts=tuple(inserts),
         patches=tuple(patches),
+        inserts=tuple(inserts),
     )
     return shape, values
 
@@ -305,9 +320,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, UUID):
         return str(value)
     raise TypeError(type(value).__name__)
-
-
-__all__ = ["Key", "Receipt", "Refusal", "execute"]
 
 
 def statements_of(verbs: Sequence[Verb[Any, Any]]) -> tuple[str, ...]:

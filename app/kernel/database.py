@@ -30,7 +30,7 @@ def begin(actor_id: UUID) -> str:
     )
 
 
-_READ = text("SELECT set_config('app.actor', :actor, true), app_signed_in(:actor)")
+_READ = text("SELECT set_config('app.actor', :actor, true), app_signed_in(:actor, :family)")
 
 
 class Database:
@@ -76,10 +76,10 @@ class Database:
         self.pool.terminate()
 
     @asynccontextmanager
-    async def reading(self, actor_id: UUID) -> AsyncIterator[AsyncConnection]:
-        """A transaction that sees what `actor_id` may see. Raises NotSignedIn when the person is disabled."""
+    async def reading(self, actor_id: UUID, family: UUID) -> AsyncIterator[AsyncConnection]:
+        """A transaction that sees what `actor_id` may see. Raises NotSignedIn for a disabled person or an ended log-in."""
         async with self.engine.connect() as connection, connection.begin():
-            active = (await connection.execute(_READ, {"actor": str(actor_id)})).one()[1]
+            active = (await connection.execute(_READ, {"actor": str(actor_id), "family": family})).one()[1]
             if not active:
                 raise NotSignedIn
             yield connection

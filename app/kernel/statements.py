@@ -37,14 +37,14 @@ def load(*, subject: str, facts: str | None, is_matter: bool, starts: bool) -> s
     """Message 2: an earlier receipt, the locked subject, the time after the lock, the actor's roles, the room's facts.
 
     $1 actor, $2 idempotency key (or NULL), $3 inputs as jsonb, $4 operation or kind of matter, $5 kinds of deadlines that
-    may start, $6 operation. The outer join keeps the receipt when the subject is no longer to be seen.
+    may start, $6 operation, $7 the log-in. The outer join keeps the receipt when the subject is no longer to be seen.
     `seen` is the version in the statement's snapshot: when it differs from the locked row's, another command came first
     and everything else that this statement read is old.
     """
     return f"""
 WITH subject AS MATERIALIZED ({subject})
 SELECT i.fingerprint, i.receipt, app_now() AS now,
-       (SELECT p.disabled_at IS NULL FROM person p WHERE p.id = $1) AS active,
+       app_signed_in($1, $7) AS active,
        subject.*, subject.id IS NOT NULL AS found, {_ROLES} AS roles,
        {"(SELECT s.version FROM matter s WHERE s.id = subject.id)" if is_matter else "NULL::int"} AS seen,
        {_LIVE if is_matter else "NULL::jsonb"} AS live,
@@ -67,8 +67,8 @@ class Shape:
     starts: bool = False
     events: bool = False
     receipt: bool = False
-    inserts: tuple[str, ...] = ()
     patches: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    inserts: tuple[str, ...] = ()
 
 
 _CHANGE = """
@@ -168,16 +168,19 @@ def write(shape: Shape) -> str:
     if shape.receipt:
         number += 1
         parts.append(_RECEIPT.format(n=number))
-    for index, table in enumerate(shape.inserts):
-        number += 1
-        parts.append(
-            f"\nr{index} AS (INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, ${number}::jsonb))"
-        )
     for index, (table, key, columns) in enumerate(shape.patches):
         number += 1
         sets = ", ".join(f"{column} = x.{column}" for column in columns)
         parts.append(
             f"\np{index} AS (UPDATE {table} t SET {sets}"
-            f" FROM jsonb_populate_recordset(NULL::{table}, ${number}::jsonb) x WHERE t.{key} = x.{key})"
+            f" FROM jsonb_populate_recordset(NULL::{table}, ${number}::jsonb) x WHERE t.{key} = x.{key} RETURNING 1)"
+        )
+    # A row that takes the place of a patched one comes after it, where a unique index watches both.
+    after = "".join(f" AND (SELECT count(*) FROM p{index}) >= 0" for index in range(len(shape.patches)))
+    for index, table in enumerate(shape.inserts):
+        number += 1
+        parts.append(
+            f"\nr{index} AS (INSERT INTO {table}"
+            f" SELECT * FROM jsonb_populate_recordset(NULL::{table}, ${number}::jsonb) WHERE true{after})"
         )
     return "WITH" + ",".join(parts) + "\nSELECT id, version FROM w"

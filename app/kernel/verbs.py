@@ -1,12 +1,13 @@
 """A verb: a pure function that decides, with the SQL of what it has to know. The door (`command.py`) runs it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from pydantic import TypeAdapter
 
 from app.kernel.change import Change
+from app.kernel.errors import Refusal
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.statements import MATTER_SUBJECT, load
 
@@ -19,7 +20,8 @@ class Verb(Generic[P, R]):
     """`decide` with what message 2 has to load for it.
 
     `subject` is SQL that locks and gives the row that the verb is about (columns id and place_id at least; $1 is the
-    actor's id, $3 the inputs as jsonb); `facts` is a SQL expression giving jsonb, beside that row as `subject`.
+    actor's id, $3 the inputs as jsonb); `facts` is a SQL expression giving jsonb, beside that row as `subject`. `conflicts`
+    says what the violation of a unique index means; of any other it means a lost race, and the verb runs again.
     """
 
     decide: Callable[P, R]
@@ -30,6 +32,7 @@ class Verb(Generic[P, R]):
     facts_type: TypeAdapter[Any] | None
     detail_type: TypeAdapter[Any] | None
     starts: tuple[str, ...]
+    conflicts: Mapping[str, type[Refusal]] = field(default_factory=dict)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.decide(*args, **kwargs)
@@ -86,11 +89,19 @@ class Room:
         return wrap
 
 
-def record(kind: str, action: str, *, subject: str, facts: Facts | None = None) -> Callable[[Callable[P, R]], Verb[P, R]]:
+def record(
+    kind: str,
+    action: str,
+    *,
+    subject: str,
+    facts: Facts | None = None,
+    conflicts: Mapping[str, type[Refusal]] | None = None,
+) -> Callable[[Callable[P, R]], Verb[P, R]]:
     """A verb on a record, which has a version and an audit but no state machine. Called with (facts, actor, now, **inputs)."""
 
     def wrap(decide: Callable[P, R]) -> Verb[P, R]:
         sql = facts.sql if facts else "NULL::jsonb"
-        return Verb(decide, action, kind, subject, sql, TypeAdapter(facts.type) if facts else None, None, ())
+        parsed = TypeAdapter(facts.type) if facts else None
+        return Verb(decide, action, kind, subject, sql, parsed, None, (), conflicts or {})
 
     return wrap

@@ -13,11 +13,10 @@ import asyncpg
 import orjson
 import structlog
 
-from app.kernel.command import Key, execute
+from app.kernel.command import SYSTEM_CALLER, Key, execute
 from app.kernel.crash import crash_point
 from app.kernel.database import Database
 from app.kernel.errors import Refusal
-from app.kernel.ids import NOBODY
 from app.kernel.verbs import Verb
 
 BATCH = 500
@@ -72,7 +71,7 @@ async def react_once(database: Database, reactions: Mapping[str, tuple[Verb[Any,
         try:
             verb, inputs = reactions[row["topic"]]
             key = Key(f"reaction.{row['topic']}", str(row["id"]), str(row["id"]))
-            await execute(database, verb, NOBODY, key, row["subject_id"], inputs(row, orjson.loads(row["payload"])))
+            await execute(database, verb, SYSTEM_CALLER, key, row["subject_id"], inputs(row, orjson.loads(row["payload"])))
         except Refusal as refusal:
             _log.info("event came too late", topic=row["topic"], subject=str(row["subject_id"]), code=refusal.code)
         except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):

@@ -63,10 +63,47 @@ BEGIN
     FROM live l JOIN nearest n ON n.stands_in = l.stands_in AND n.depth = l.depth;
 END $$;
 
--- A person may act while not disabled.
-CREATE FUNCTION app_signed_in(person uuid) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
-$$ SELECT EXISTS (SELECT 1 FROM person p WHERE p.id = person AND p.disabled_at IS NULL) $$;
+-- May this person act by this log-in? The system itself always may; it does not come through a log-in.
+CREATE FUNCTION app_signed_in(person uuid, log_in uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  RETURN log_in = '00000000-0000-0000-0000-000000000000' AND person = log_in
+      OR EXISTS (SELECT 1 FROM session s JOIN person p ON p.id = s.person_id
+                  WHERE s.family = log_in AND s.person_id = person AND s.revoked_at IS NULL AND p.disabled_at IS NULL);
+END $$;
+
+-- Does the actor administer every place where this person holds a role? Only then may they touch the person's account.
+CREATE FUNCTION app_administers(person uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE at timestamptz := app_now();
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM role_grant g WHERE g.person_id = person AND (g.ends_at IS NULL OR g.ends_at > at))
+     AND NOT EXISTS (SELECT 1 FROM role_grant g WHERE g.person_id = person AND (g.ends_at IS NULL OR g.ends_at > at)
+                        AND NOT app_reaches(g.place_id, '{administrator}'));
+END $$;
+
+-- The id of a person who exists and may act, by id or by the blind index of the phone; asked before a role is granted.
+CREATE FUNCTION find_person(wanted uuid, phone bytea) RETURNS uuid
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  RETURN (SELECT p.id FROM person p WHERE (p.id = wanted OR p.phone_index = phone) AND p.disabled_at IS NULL LIMIT 1);
+END $$;
+
+-- A new password, or being disabled, ends every log-in.
+CREATE FUNCTION person_leaves() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  UPDATE session SET revoked_at = clock_timestamp() WHERE person_id = NEW.id AND revoked_at IS NULL;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER person_leaves AFTER UPDATE ON person FOR EACH ROW
+  WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash OR (OLD.disabled_at IS NULL AND NEW.disabled_at IS NOT NULL))
+  EXECUTE FUNCTION person_leaves();
 
 -- matter: only legal moves, every change counted, who moved it and in which transaction (so that a verb may end its own
 -- actor's access, and no longer).

@@ -76,8 +76,7 @@ CREATE POLICY person_read ON person FOR SELECT TO linli_app USING (
 CREATE POLICY person_insert ON person FOR INSERT TO linli_app
   WITH CHECK (openid IS NULL AND (SELECT app_holds('{station_staff,dispatcher,secretary,administrator}')));
 CREATE POLICY person_update ON person FOR UPDATE TO linli_app
-  USING (id = (SELECT app_actor()) OR (SELECT app_holds('{administrator}')))
-  WITH CHECK (id = (SELECT app_actor()) OR (SELECT app_holds('{administrator}')));
+  USING (id = (SELECT app_actor()) OR app_administers(id)) WITH CHECK (id = (SELECT app_actor()) OR app_administers(id));
 
 CREATE POLICY role_grant_read ON role_grant FOR SELECT TO linli_app USING (
   person_id = (SELECT app_actor()) OR app_reaches(place_id, '{station_staff,dispatcher,secretary,administrator}'));
@@ -155,10 +154,14 @@ ALTER FUNCTION app_reaches(uuid, text[]) OWNER TO linli_checker;
 ALTER FUNCTION app_holds(text[]) OWNER TO linli_checker;
 ALTER FUNCTION person_holds(uuid, uuid, text) OWNER TO linli_checker;
 ALTER FUNCTION holders_of(uuid, text) OWNER TO linli_checker;
-ALTER FUNCTION app_signed_in(uuid) OWNER TO linli_checker;
+ALTER FUNCTION app_signed_in(uuid, uuid) OWNER TO linli_checker;
+ALTER FUNCTION app_administers(uuid) OWNER TO linli_checker;
+ALTER FUNCTION find_person(uuid, bytea) OWNER TO linli_checker;
+ALTER FUNCTION person_leaves() OWNER TO linli_checker;
 ALTER FUNCTION matter_has_deadline() OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
 GRANT EXECUTE ON FUNCTION app_actor(), app_now(), app_transaction(), app_reaches(uuid, text[]), app_holds(text[]),
-  person_holds(uuid, uuid, text), holders_of(uuid, text), app_signed_in(uuid),
+  person_holds(uuid, uuid, text), holders_of(uuid, text), app_signed_in(uuid, uuid),
+  app_administers(uuid), find_person(uuid, bytea), person_leaves(),
   matter_moves(), matter_has_deadline(), deadline_runs_forward(), never_altered()
   TO linli_app, linli_worker, linli_checker, linli_owner;

@@ -2,17 +2,14 @@
 
 from app.domain.orders import service as orders
 from app.kernel.database import Database
-from app.kernel.ids import new_id
 from app.workers.deadlines import sweep_once
 from app.workers.outbox import react_once, relay_notices
 from app.workers.reactions import REACTIONS
-from tests.database.test_command import app, do, place, world  # noqa: F401
 from tests.world import World
 
 
-async def test_respond_is_missed_step_by_step(app: Database, world: World, worker_url: str) -> None:  # noqa: F811
-    worker = await Database.connect(worker_url, size=4)
-    order = (await place(app, world)).id
+async def test_respond_is_missed_step_by_step(app: Database, world: World, worker: Database) -> None:
+    order = (await world.place(app)).id
 
     async def later(seconds: int) -> None:
         await world.owner.execute("UPDATE clock_shift SET seconds = $1", seconds)
@@ -35,7 +32,7 @@ async def test_respond_is_missed_step_by_step(app: Database, world: World, worke
         await later(961)
         assert await marks() == [80]
         assert not (await row())["open_pool"]
-        await do(app, orders.offer, world.people["派单员"], order, volunteer_id=world.people["小李"])
+        await world.do(app, orders.offer, "派单员", order, volunteer_id=world.people["小李"])
         await later(961 + 481)
         assert await marks() == [80, 80, 100, 100]
         r = await row()
@@ -51,15 +48,14 @@ async def test_respond_is_missed_step_by_step(app: Database, world: World, worke
         assert r["version"] == await world.owner.fetchval("SELECT count(*) FROM history WHERE matter_id = $1", order)
     finally:
         await world.owner.execute("UPDATE clock_shift SET seconds = 0")
-        await worker.close()
 
 
-async def test_a_late_stop_writes_the_marks(app: Database, world: World) -> None:  # noqa: F811
-    order = (await place(app, world)).id
-    await do(app, orders.offer, world.people["派单员"], order, volunteer_id=world.people["小李"])
+async def test_a_late_stop_writes_the_marks(app: Database, world: World) -> None:
+    order = (await world.place(app)).id
+    await world.do(app, orders.offer, "派单员", order, volunteer_id=world.people["小李"])
     await world.owner.execute("UPDATE clock_shift SET seconds = 1300")
     try:
-        await do(app, orders.accept, world.people["小李"], order)
+        await world.do(app, orders.accept, "小李", order)
     finally:
         await world.owner.execute("UPDATE clock_shift SET seconds = 0")
     marks = await world.owner.fetch(

@@ -7,12 +7,19 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BeforeValidator
-from sqlalchemy import RowMapping, Select, and_, or_, select, tuple_
+from sqlalchemy import RowMapping, ScalarSelect, Select, and_, func, literal, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
 
+from app.domain.orders.errors import OrderNotFound
 from app.domain.orders.models import OrderContact, OrderDetail, OrderState, Rating
-from app.domain.orders.policy import LIFECYCLE
-from app.kernel.tables import Deadline, History, Mark, MatterRow
+from app.domain.orders.policy import LIFECYCLE, pool, staff
+from app.domain.people.models import Person, RoleGrant
+from app.domain.places.models import Place, PlaceAncestor
+from app.domain.services.models import Service
+from app.kernel.pagination import Cursor
+from app.kernel.rules import Role, to_sql
+from app.kernel.tables import Deadline, DeadlinePolicy, History, Mark, MatterRow
 from app.kernel.verbs import Facts
 
 Sealed = Annotated[bytes, BeforeValidator(lambda value: bytes.fromhex(value[2:]) if isinstance(value, str) else value)]
@@ -77,10 +84,148 @@ OFFERING = Facts(
     Offering,
 )
 
-_matter = MatterRow.__table__  # type: ignore[attr-defined]
-_detail = OrderDetail.__table__  # type: ignore[attr-defined]
-_contact = OrderContact.__table__  # type: ignore[attr-defined]
-_rating = Rating.__table__  # type: ignore[attr-defined]
-_history = History.__table__  # type: ignore[attr-defined]
-_deadline = Deadline.__table__  # type: ignore[attr-defined]
-_mark = Mark.__table__  # type: ignore[attr-defined]
+
+def _orders() -> Select[Any]:
+    """An order as lists and pages show it: everything that row-level security lets the reader see, null where it does not."""
+    m, d, s, p = MatterRow, OrderDetail, Service, Place
+    next_due = (
+        select(col(Deadline.due_at))
+        .where(col(Deadline.matter_id) == col(m.id), col(Deadline.stopped_at).is_(None))
+        .order_by(col(Deadline.due_at))
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            *(col(column) for column in (m.id, m.state, m.version, m.round, m.created_at, m.changed_at, m.open_pool)),
+            *(col(column) for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.holder_id, m.place_id)),
+            *(col(column) for column in (d.note, d.outcome, d.service_id)),
+            col(s.name).label("service_name"),
+            col(p.name).label("place_name"),
+            next_due.label("due_at"),
+        )
+        .join(d, col(d.matter_id) == col(m.id))
+        .join(s, col(s.id) == col(d.service_id))
+        .join(p, col(p.id) == col(m.place_id))
+        .where(col(m.kind) == LIFECYCLE.kind)
+    )
+
+
+def _page(query: Select[Any], after: Cursor | None, limit: int, *, newest_first: bool) -> Select[Any]:
+    key = tuple_(col(MatterRow.created_at), col(MatterRow.id))
+    if after is not None:
+        seen = tuple_(literal(after.created_at), literal(after.id))
+        query = query.where(key < seen if newest_first else key > seen)
+    order = (col(MatterRow.created_at), col(MatterRow.id))
+    return query.order_by(*(c.desc() if newest_first else c for c in order)).limit(limit + 1)
+
+
+async def list_mine(
+    connection: AsyncConnection, actor_id: UUID, states: Sequence[OrderState], after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """The orders that the actor placed, newest first."""
+    query = _orders().where(col(MatterRow.requester_id) == actor_id)
+    if states:
+        query = query.where(col(MatterRow.state).in_(states))
+    return (await connection.execute(_page(query, after, limit, newest_first=True))).mappings().all()
+
+
+async def list_tasks(
+    connection: AsyncConnection, actor_id: UUID, states: Sequence[OrderState], after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """The orders that are offered to the actor or served by them, newest first."""
+    query = _orders().where(col(MatterRow.assignee_id) == actor_id, col(MatterRow.state).in_(states))
+    return (await connection.execute(_page(query, after, limit, newest_first=True))).mappings().all()
+
+
+async def list_pool(
+    connection: AsyncConnection, actor_id: UUID, after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """What waits for somebody, oldest first: to those who dispatch, all that their places have; to volunteers, what is open."""
+    m = MatterRow
+    mine = (
+        select(col(PlaceAncestor.place_id))
+        .join(RoleGrant, col(RoleGrant.place_id) == col(PlaceAncestor.ancestor_id))
+        .where(col(RoleGrant.person_id) == actor_id, col(RoleGrant.role) != Role.RESIDENT)
+    )
+    query = _orders().where(
+        col(m.state).in_([OrderState.SUBMITTED, OrderState.OFFERED]),
+        col(m.place_id).in_(mine),
+        text(to_sql((staff, pool))),
+    )
+    return (await connection.execute(_page(query, after, limit, newest_first=False))).mappings().all()
+
+
+async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
+    """One order with contact, rating and volunteer as far as the reader may see them. Raises OrderNotFound."""
+    c, r = OrderContact, Rating
+    query = (
+        _orders()
+        .add_columns(
+            *(col(column) for column in (c.name_sealed, c.phone_sealed, c.address_sealed)),
+            *(col(column) for column in (r.solved, r.stars, r.reason, r.rated_at)),
+            col(Person.name_sealed).label("volunteer_name_sealed"),
+            col(Person.phone_sealed).label("volunteer_phone_sealed"),
+            _roles().label("roles"),
+        )
+        .outerjoin(c, col(c.matter_id) == col(MatterRow.id))
+        .outerjoin(r, and_(col(r.matter_id) == col(MatterRow.id), col(r.round) == col(MatterRow.round)))
+        .outerjoin(Person, col(Person.id) == col(MatterRow.assignee_id))
+        .where(col(MatterRow.id) == order_id)
+    )
+    row = (await connection.execute(query)).mappings().one_or_none()
+    if row is None:
+        raise OrderNotFound
+    return row
+
+
+def _roles() -> ScalarSelect[Any]:
+    """The reader's live roles at the order's place or above it; row-level security shows the reader's own grants."""
+    g, a = RoleGrant, PlaceAncestor
+    return (
+        select(func.coalesce(func.array_agg(col(g.role).distinct()), text("'{}'")))
+        .join(a, col(a.ancestor_id) == col(g.place_id))
+        .where(
+            col(a.place_id) == col(MatterRow.place_id),
+            col(g.person_id) == func.app_actor(),
+            col(g.starts_at) <= func.app_now(),
+            or_(col(g.ends_at).is_(None), col(g.ends_at) > func.app_now()),
+        )
+        .scalar_subquery()
+    )
+
+
+async def list_history(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
+    """Every change of an order, oldest first. Raises OrderNotFound."""
+    query = select(History.__table__).where(col(History.matter_id) == order_id).order_by(col(History.version))  # type: ignore[attr-defined]
+    rows = (await connection.execute(query)).mappings().all()
+    if not rows:
+        raise OrderNotFound
+    return rows
+
+
+async def list_deadlines(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
+    """The deadlines of an order, oldest first, each with the marks that have fired. Raises OrderNotFound."""
+    d = Deadline
+    fired = (
+        select(
+            func.coalesce(
+                func.jsonb_agg(
+                    func.jsonb_build_object("percent", Mark.percent, "due_at", Mark.due_at, "fired_at", Mark.fired_at)
+                ),
+                text("'[]'"),
+            )
+        )
+        .where(col(Mark.deadline_id) == col(d.id))
+        .scalar_subquery()
+    )
+    query = (
+        select(d.__table__, fired.label("marks"), col(DeadlinePolicy.version).label("policy_version"))  # type: ignore[attr-defined]
+        .join(DeadlinePolicy, col(DeadlinePolicy.id) == col(d.policy_id))
+        .where(col(d.matter_id) == order_id)
+        .order_by(col(d.started_at), col(d.id))
+    )
+    rows = (await connection.execute(query)).mappings().all()
+    if not rows:
+        raise OrderNotFound
+    return rows
