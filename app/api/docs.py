@@ -1,0 +1,231 @@
+"""The contract as people and programs read it: the docs page without any outside address, and the OpenAPI document.
+
+Many government networks block content networks, so every part of the page comes from this server (`fastapi-offline`
+carries Swagger UI). The page needs no inline script, so that its security policy can forbid them.
+"""
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
+from importlib.resources import files
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import FastAPI
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from app.api import problems
+from app.api.schema import In
+from app.kernel.text import Line, Opaque
+
+ASSETS_PATH: Final = "/docs-assets"
+PAGES: Final = frozenset(("/openapi.json", "/docs", "/docs-start.js", ASSETS_PATH))
+"""Everything that is served beside the operations; the census knows no other."""
+
+PASSWORD_PATH: Final = "/v1/auth/password"  # noqa: S105 - a path
+MINI_PROGRAM: Final = "miniprogram"
+
+_SCHEMAS: Final = "#/components/schemas/"
+_METHODS: Final = ("get", "post", "put", "delete")
+_DESCRIPTION: Final = """\
+社区邻里服务的后端接口:居民下单、志愿者上门、社区派单与时限督办。
+
+- 时间一律为 RFC 3339,带时区,回答总是 `+08:00`;编号一律为字符串。
+- 每个会改变数据的操作都要带请求头 `Idempotency-Key`(登录、刷新、改密除外):网络不好时用同一个键重发,只会生效一次。
+- 出错时返回 `application/problem+json`:请按 `code` 判断,把 `title` 给人看,反馈问题时附上 `trace_id`。
+- 列表按 `next_cursor` 翻页。
+
+点右上角 Authorize 用工作人员的用户名和密码登录,之后即可直接试用。"""
+
+
+class Tag(StrEnum):
+    """Who an operation is for; the page groups by it, in this order."""
+
+    LOGIN = "登录"
+    RESIDENT = "居民"
+    VOLUNTEER = "志愿者"
+    DISPATCHER = "社区派单员"
+    STATION = "站点工作人员"
+    ADMINISTRATOR = "管理员"
+    EVERYBODY = "所有人"
+    SYSTEM = "系统"
+
+
+_TAGS: Final = {
+    Tag.LOGIN: "用微信或用户名密码登录,换取和作废令牌。",
+    Tag.RESIDENT: "提出需要、查看进展、确认和评价。",
+    Tag.VOLUNTEER: "查看派给自己的和可以领取的任务,接受、开始、完成。",
+    Tag.DISPATCHER: "把本社区的订单派给合适的志愿者,查看时限。",
+    Tag.STATION: "为没有微信的居民登记、代办。",
+    Tag.ADMINISTRATOR: "管理人员与角色、地点、服务和时限规则。",
+    Tag.EVERYBODY: "登录后人人可用:个人资料、地点、消息。",
+    Tag.SYSTEM: "运行状况,供监控使用。",
+}
+
+
+class PasswordForm(In):
+    """The form of OAuth2's password flow, with all that "Authorize" on the docs page sends."""
+
+    username: Annotated[str, Line(64)] = Field(description="用户名")
+    password: Annotated[str, Opaque(128)] = Field(description="密码", json_schema_extra={"format": "password"})
+    grant_type: Literal["password"] = Field(default="password", description="固定为 password")
+    scope: Annotated[str, Opaque(128)] | None = Field(default=None, description="不使用")
+    client_id: Annotated[str, Opaque(128)] | None = Field(default=None, description="不使用")
+    client_secret: Annotated[str, Opaque(128)] | None = Field(default=None, description="不使用")
+
+
+class Application(FastAPI):
+    """FastAPI with our document: problems, security of each operation, no redirects, no outside address."""
+
+    def __init__(
+        self,
+        *,
+        version: str,
+        lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+    ) -> None:
+        super().__init__(
+            title="邻里 Linli",
+            version=version,
+            description=_DESCRIPTION,
+            openapi_tags=[{"name": tag.value, "description": text} for tag, text in _TAGS.items()],
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+            lifespan=lifespan,
+        )
+        self.add_route("/docs", _page, include_in_schema=False)
+        self.add_route("/docs-start.js", _start, include_in_schema=False)
+        assets = files("fastapi_offline") / "static"
+        self.mount(ASSETS_PATH, StaticFiles(directory=str(assets)), name="docs-assets")
+
+    def openapi(self) -> dict[str, Any]:
+        """The whole document, for administrators and the docs page."""
+        if not self.openapi_schema:
+            self.openapi_schema = _finished(super().openapi())
+        return self.openapi_schema
+
+
+async def _page(_request: Request) -> Response:
+    return HTMLResponse(f"""\
+<!DOCTYPE html>
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>邻里 Linli · 接口文档</title>
+<link rel="stylesheet" href="{ASSETS_PATH[1:]}/swagger-ui.css">
+<link rel="icon" href="{ASSETS_PATH[1:]}/favicon.png">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="{ASSETS_PATH[1:]}/swagger-ui-bundle.js"></script>
+<script src="docs-start.js"></script>
+</body>
+</html>
+""")
+
+
+async def _start(_request: Request) -> Response:
+    settings = {
+        "url": "openapi.json",
+        "dom_id": "#swagger-ui",
+        "layout": "BaseLayout",
+        "deepLinking": True,
+        "persistAuthorization": True,
+        "docExpansion": "none",
+        "filter": True,
+        "displayRequestDuration": True,
+        "showExtensions": True,
+        "validatorUrl": None,
+    }
+    script = f"window.ui = SwaggerUIBundle({json.dumps(settings)});\n"
+    return Response(script, media_type="text/javascript; charset=utf-8")
+
+
+def mini_program_openapi(app: FastAPI) -> dict[str, Any]:
+    """The part of the document that the mini-program may use: its operations and only what they refer to."""
+    spec = copy.deepcopy(app.openapi())
+    spec["info"]["title"] = "邻里 Linli · 小程序接口"
+    for path, item in list(spec["paths"].items()):
+        kept = {method: op for method, op in item.items() if MINI_PROGRAM in op.get("x-audience", ())}
+        for operation in kept.values():
+            # Nobody types a password into the mini-program.
+            operation["security"] = [need for need in operation["security"] if "password" not in need]
+        if kept:
+            spec["paths"][path] = kept
+        else:
+            del spec["paths"][path]
+    used = {tag for _, _, operation in operations(spec) for tag in operation["tags"]}
+    spec["tags"] = [tag for tag in spec["tags"] if tag["name"] in used]
+    _prune(spec)
+    return spec
+
+
+def dumped(spec: dict[str, Any]) -> str:
+    """The document as it is frozen in a file: the same bytes for the same contract."""
+    return json.dumps(spec, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def operations(spec: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Each operation of a document as (method, path, operation)."""
+    for path, item in spec["paths"].items():
+        for method, operation in item.items():
+            if method in _METHODS:
+                yield method.upper(), path, operation
+
+
+def _finished(spec: dict[str, Any]) -> dict[str, Any]:
+    components = spec.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    schemas["Problem"] = problems.Problem.model_json_schema(ref_template=_SCHEMAS + "{model}", mode="serialization")
+    schemas.update(schemas["Problem"].pop("$defs"))
+    components["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "登录后得到的 access_token"},
+        "password": {
+            "type": "oauth2",
+            "description": "工作人员用用户名和密码登录",
+            "flows": {"password": {"tokenUrl": PASSWORD_PATH.removeprefix("/"), "scopes": {}}},
+        },
+    }
+    for _, _, operation in operations(spec):
+        public = operation.get("x-access") == "public"
+        operation["security"] = [] if public else [{"bearer": []}, {"password": []}]
+        if operation.get("description") == operation.get("summary"):
+            operation.pop("description", None)
+        for parameter in operation.get("parameters", ()):
+            parameter["schema"].pop("title", None)
+    for schema in schemas.values():
+        for field in schema.get("properties", {}).values():
+            field.pop("title", None)
+    _prune(spec)
+    return spec
+
+
+def _prune(spec: dict[str, Any]) -> None:
+    """Drop the components that nothing refers to."""
+    components = spec["components"]
+    schemas = components["schemas"]
+    wanted: set[str] = set()
+    fresh = set(_references(spec["paths"]))
+    while fresh:
+        wanted |= fresh
+        fresh = {name for known in fresh for name in _references(schemas[known])} - wanted
+    components["schemas"] = {name: schema for name, schema in schemas.items() if name in wanted}
+    schemes = {name for _, _, op in operations(spec) for need in op["security"] for name in need}
+    components["securitySchemes"] = {k: v for k, v in components["securitySchemes"].items() if k in schemes}
+
+
+def _references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key == "$ref" and isinstance(value, str) and value.startswith(_SCHEMAS):
+                yield value.removeprefix(_SCHEMAS)
+            else:
+                yield from _references(value)
+    elif isinstance(part, list):
+        for item in part:
+            yield from _references(item)
