@@ -13,12 +13,12 @@ from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get
 from uuid import UUID
 
 import annotated_types as at
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from app.kernel.text import TEXT_RULES, Opaque, digits
+from app.kernel.text import TEXT_RULES, Digits, Opaque
 from app.kernel.time import MomentRule
 
 INT4_MAX: Final = 2**31 - 1
@@ -62,9 +62,6 @@ Int4 = Annotated[int, Field(strict=True, ge=-INT4_MAX - 1, le=INT4_MAX)]
 """A whole number that fits its column: no true, no "12", no 1.0."""
 
 Count = Annotated[int, Field(strict=True, ge=0, le=INT4_MAX)]
-
-FromText = BeforeValidator(digits)
-"""For whole numbers in query strings, written last: `Annotated[int, Field(strict=True, ge=1, le=9), FromText]`."""
 
 Choice = Annotated[E, Field(strict=False)]
 """A member of an enum by its value: `Choice[OrderState]` (strict reading alone would ask for the member itself)."""
@@ -149,7 +146,7 @@ def _fault_of(kind: Any, metadata: list[Any]) -> str | None:  # noqa: PLR0911 - 
         return None if _holds(metadata, *TEXT_RULES) else "a bare str; use Line, Paragraph, Opaque, Phone or Search"
     if kind in (int, float, Decimal):
         bounded = _holds(metadata, at.Ge, at.Gt) and _holds(metadata, at.Le, at.Lt)
-        return None if bounded else "a number without bounds; give both ge and le"
+        return None if bounded or _holds(metadata, Digits) else "a number without bounds; give both ge and le"
     if kind is datetime:
         return None if _holds(metadata, MomentRule) else "a bare datetime; use Moment"
     if kind is UUID:

@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.kernel.errors import FieldFault, InvalidInput
-from app.kernel.text import Opaque, digits
+from app.kernel.text import Digits, Opaque
 
 DEFAULT_LIMIT: Final = 20
 MAX_LIMIT: Final = 100
@@ -66,7 +66,7 @@ class Cursor:
 
 
 CursorText = Annotated[str, Opaque(120), Field(description="翻页标记:填上一页返回的 next_cursor,第一页不填")]
-Limit = Annotated[int, BeforeValidator(digits), Field(strict=True, ge=1, le=MAX_LIMIT, description="每页条数,1 至 100")]
+Limit = Annotated[int, Digits(1, MAX_LIMIT), Field(description="每页条数,1 至 100")]
 
 
 class PageQuery(BaseModel):

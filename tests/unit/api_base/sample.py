@@ -13,11 +13,11 @@ from app.api import problems
 from app.api.census import PUBLIC, SIGNED_IN, Api
 from app.api.docs import MINI_PROGRAM, Application, PasswordForm, Tag
 from app.api.middleware import FORM, Front, Intake
-from app.api.schema import Choice, CommandKey, FromText, In, Int4, Out, StrictUUID
+from app.api.schema import Choice, CommandKey, In, Int4, Out, StrictUUID
 from app.kernel.errors import Busy, NotAllowed, NotFound, TransitionRefused
 from app.kernel.pagination import Page, PageQuery
 from app.kernel.rules import Role, Rule, Via, reach
-from app.kernel.text import Line, Paragraph, Phone, Search
+from app.kernel.text import Digits, Line, Paragraph, Phone, Search
 from app.kernel.time import Moment
 
 RULES = (Rule(Via.SELF), reach(Role.DISPATCHER))
@@ -65,7 +65,7 @@ class NotesQuery(PageQuery):
     q: Search | None = None
     colour: Choice[Colour] | None = None
     since: Moment | None = None
-    least: Annotated[int, Field(strict=True, ge=0, le=9), FromText] = 0
+    least: Annotated[int, Digits(0, 9)] = 0
     place_id: StrictUUID | None = None
 
 
