@@ -93,7 +93,8 @@ def abandoned_throwaways() -> list[Path]:
     for folder in Path("/var/tmp").glob(f"{THROWAWAY_PREFIX}*"):  # noqa: S108
         with contextlib.suppress(OSError):
             mine = folder.lstat().st_uid == os.geteuid() and folder.is_dir() and not folder.is_symlink()
-            if mine and (folder / "maker.pid").exists() and still_running(folder / "maker.pid") is None:
+            maker = folder / "maker.pid"
+            if mine and maker.exists() and still_running(maker, same_command=False) is None:
                 found.append(folder)
     return found
 

@@ -38,13 +38,18 @@ def record(pid: int, path: Path) -> None:
     making.replace(path)
 
 
-def still_running(path: Path) -> psutil.Process | None:
-    """The process that a pid file speaks of, when it runs and is the very same one; else None."""
+def still_running(path: Path, *, same_command: bool = True) -> psutil.Process | None:
+    """The process that a pid file speaks of, when it runs and is the very same one; else None.
+
+    same_command=False is for processes that rename themselves (a test runner): when a doubt may only spare, not end.
+    """
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         then = Record(int(said["pid"]), float(said["started"]), list(said["command"]))
         process = psutil.Process(then.pid)
-        same = abs(process.create_time() - then.started) <= SAME_START_SECONDS and process.cmdline() == then.command
+        same = abs(process.create_time() - then.started) <= SAME_START_SECONDS
+        if same and same_command:
+            same = process.cmdline() == then.command
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except (OSError, ValueError, KeyError, TypeError, psutil.Error):
         return None

@@ -9,6 +9,7 @@ import http.client
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -157,6 +158,8 @@ class Up:
                 "LINLI_DATABASE_URL, LINLI_WORKER_URL and LINLI_MIGRATION_URL go together: set all three or none.",
                 "psql -f migrations/roles.sql makes the three roles in a database of yours",
             )
+        for name in ("database_url", "worker_url", "migration_url", "redis_url"):
+            _reached(f"LINLI_{name.upper()}", getattr(given, name))
         update: dict[str, object] = {}
         if not any(urls):
             postgres = self.postgres = EmbeddedPostgres(self.folder, log=self.logs / "postgres.log")
@@ -257,6 +260,22 @@ class Up:
         with self.console.status(title):
             yield
         self.console.print(f"[green]✓[/green] {title}  [dim]{time.monotonic() - began:.1f} s[/dim]")
+
+
+def _reached(name: str, url: str) -> None:
+    """A named server must at least take a connection. Nothing to ask when it is not named."""
+    if not url:
+        return
+    address = urlsplit(url)
+    port = address.port or (6379 if address.scheme.startswith("redis") else 5432)
+    try:
+        socket.create_connection((address.hostname or "127.0.0.1", port), timeout=5).close()
+    except OSError:
+        raise LocalFault(
+            f"{name} 指向的 {address.hostname}:{port} 连接不上。",
+            f"Nothing answers at {address.hostname}:{port}, which {name} names.",
+            f"start that server, or unset {name} to use the embedded one",
+        ) from None
 
 
 def _answers_200(host: str, port: int, path: str) -> bool:
