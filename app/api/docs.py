@@ -28,6 +28,7 @@ PAGES: Final = frozenset(("/openapi.json", "/docs", "/docs-start.js", ASSETS_PAT
 
 PASSWORD_PATH: Final = "/v1/auth/password"  # noqa: S105 - a path
 MINI_PROGRAM: Final = "miniprogram"
+ADMIN_ONLY: Final = frozenset(("admin",))
 
 _SCHEMAS: Final = "#/components/schemas/"
 _METHODS: Final = ("get", "post", "put", "delete")

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_to_bytes
 
-from fastapi import params
-from fastapi.dependencies.utils import get_flat_params
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -150,11 +150,7 @@ class StrictRoute(APIRoute):
         handler = super().get_route_handler()
         takes_body = self.body_field is not None
         commands = self.methods != {"GET"}
-        arguments = {
-            field.alias: takes_several(field.field_info)
-            for field in get_flat_params(self.dependant)
-            if isinstance(field.field_info, params.Query)
-        }
+        arguments = _arguments(self.dependant)
 
         async def read_strictly(request: Request) -> Response:
             scope = request.scope
@@ -183,6 +179,20 @@ class StrictRoute(APIRoute):
             return await handler(strict)
 
         return read_strictly
+
+
+def _arguments(dependant: Dependant) -> dict[str, bool]:
+    """The names of all query parameters, also of models and dependencies; true for those that may be repeated."""
+    found: dict[str, bool] = {}
+    for field in dependant.query_params:
+        kind = field.field_info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found |= {info.alias or name: takes_several(info) for name, info in kind.model_fields.items()}
+        else:
+            found[field.alias] = takes_several(field.field_info)
+    for inner in dependant.dependencies:
+        found |= _arguments(inner)
+    return found
 
 
 def _check_query(raw: bytes, known: dict[str, bool]) -> None:

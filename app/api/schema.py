@@ -53,6 +53,20 @@ class IdRule:
         return {"type": "string", "format": "uuid", "examples": ["01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80"]}
 
 
+class FlagRule:
+    """Makes a `bool` parameter read the words true and false only; pydantic alone would take "on", "y" and "1"."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def read(value: object) -> object:
+        """The truth value that a string spells; everything else goes on as it came."""
+        return value == "true" if value in ("true", "false") else value
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.read, core_schema.bool_schema(strict=True))
+
+
 E = TypeVar("E", bound=Enum)
 
 StrictUUID = Annotated[UUID, IdRule()]
@@ -62,6 +76,9 @@ Int4 = Annotated[int, Field(strict=True, ge=-INT4_MAX - 1, le=INT4_MAX)]
 """A whole number that fits its column: no true, no "12", no 1.0."""
 
 Count = Annotated[int, Field(strict=True, ge=0, le=INT4_MAX)]
+
+FlagArg = Annotated[bool, FlagRule()]
+"""`true` or `false` in a query string, and nothing else."""
 
 Choice = Annotated[E, Field(strict=False)]
 """A member of an enum by its value: `Choice[OrderState]` (strict reading alone would ask for the member itself)."""

@@ -75,7 +75,7 @@ class PageQuery(BaseModel):
     It does not forbid others itself: the route does, which knows all parameters of its dependencies too.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, strict=True)
 
     limit: Limit = DEFAULT_LIMIT
     cursor: CursorText | None = None

@@ -13,7 +13,7 @@ from app.api import problems
 from app.api.census import PUBLIC, SIGNED_IN, Api
 from app.api.docs import MINI_PROGRAM, Application, PasswordForm, Tag
 from app.api.middleware import FORM, Front, Intake
-from app.api.schema import Choice, CommandKey, In, Int4, Out, StrictUUID
+from app.api.schema import Choice, CommandKey, FlagArg, In, Int4, Out, StrictUUID
 from app.kernel.errors import Busy, NotAllowed, NotFound, TransitionRefused
 from app.kernel.pagination import Page, PageQuery
 from app.kernel.rules import Role, Rule, Via, reach
@@ -67,6 +67,7 @@ class NotesQuery(PageQuery):
     since: Moment | None = None
     least: Annotated[int, Digits(0, 9)] = 0
     place_id: StrictUUID | None = None
+    urgent: FlagArg = False
 
 
 NOTE = {"title": "请帮忙", "colour": "blue", "contact": {"name": "王奶奶"}}
