@@ -186,9 +186,13 @@ async def import_places(
 ) -> ImportReport:
     """Bring the tree to what the file says; nothing is ever deleted.
 
-    `lines` may be cut anywhere. A dry run gives the same report and writes nothing. Raises ImportRunning while another
-    import runs; ImportHeaderWrong or ImportNotUtf8 for the file as a whole; ImportRefused (with the report) when a line
-    is bad and this is no dry run. Runs in a transaction of its own, or in a savepoint of the caller's.
+    `lines` may be cut anywhere; they are read inside the transaction and under the lock, so a door that receives them
+    slowly takes in the whole file first. A dry run gives the same report and writes nothing. Runs in a transaction of
+    its own, or in a savepoint of the caller's, whose time-outs it then leaves lifted.
+
+    Raises ImportRunning while another import runs; ImportHeaderWrong or ImportNotUtf8 for the file as a whole;
+    ImportRefused (with the report) when a line is bad and this is no dry run; NotAllowed when the connection's actor
+    may not change the tree.
     """
     tell = progress or _nobody
     transaction = connection.transaction()
@@ -243,7 +247,7 @@ async def _import(
 
 async def _write(connection: asyncpg.Connection, report: ImportReport, tell: Progress) -> None:
     tell(Phase.WRITE, 0, report.changes)
-    await repository.write_places(connection)
+    await repository.write_places(connection, changed=report.lines - report.created.total - report.unchanged)
     tell(Phase.WRITE, report.changes, report.changes)
     counts = await repository.unlink(connection, moves=report.moved.total > 0)
     done, total = 0, sum(counts.values())

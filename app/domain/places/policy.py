@@ -137,7 +137,7 @@ def parent_fault(level: Level, code: str, parent_code: str) -> Fault | None:
     if any(is_code(higher, parent_code) for higher in CODE_LENGTH if higher is not Level.COMMUNITY):
         return Fault.PARENT_LEVEL_WRONG
     community = code[: CODE_LENGTH[Level.COMMUNITY]]
-    fits = parent_code.startswith(community) and any(is_code(parent, parent_code) for parent in PARENT_LEVELS[level])
+    fits = parent_code.startswith(community) and (is_code(Level.COMMUNITY, parent_code) or is_code(level, parent_code))
     return None if fits and parent_code != code else Fault.PARENT_CODE_WRONG
 
 

@@ -13,6 +13,7 @@ from sqlmodel import col
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import CODE_LENGTH, Level, Place, PlaceAncestor
 from app.domain.places.policy import LISTED_MOST, PARENT_LEVELS, BadLine, Fault, Listed, Moved, NamedPlace, Renamed
+from app.kernel.errors import NotAllowed
 from app.kernel.text import contains
 
 # ---------------------------------------------------------------- look-ups and lists
@@ -268,10 +269,19 @@ async def absent_in_file(connection: asyncpg.Connection) -> Listed[NamedPlace]:
     return Listed(total, tuple(NamedPlace(row["code"], Level(row["level"]), row["name"]) for row in rows))
 
 
-async def write_places(connection: asyncpg.Connection) -> None:
-    """Insert what is new and update what was renamed or moved."""
-    await connection.execute(_INSERT, timeout=SECONDS)
-    await connection.execute(_UPDATE, timeout=SECONDS)
+async def write_places(connection: asyncpg.Connection, *, changed: int) -> None:
+    """Insert what is new and update the `changed` places that were renamed or moved.
+
+    Raises NotAllowed where row-level security keeps the caller off the tree. An UPDATE would pass over such rows
+    without a word, hence the count.
+    """
+    try:
+        await connection.execute(_INSERT, timeout=SECONDS)
+        status: str = await connection.execute(_UPDATE, timeout=SECONDS)
+    except asyncpg.InsufficientPrivilegeError as refused:
+        raise NotAllowed from refused
+    if status != f"UPDATE {changed}":
+        raise NotAllowed
 
 
 async def unlink(connection: asyncpg.Connection, *, moves: bool) -> dict[Level, int]:
