@@ -76,7 +76,7 @@ clean: ## 删除 .venv、缓存与本地数据（先结束 make run）· remove 
 	  echo "系统仍在运行，先用 Ctrl-C 结束 · it still runs: end it first (Ctrl-C)"; exit 2; fi
 	@if [ -L .linli/servers ]; then rm -rf "$$(readlink -f .linli/servers)"; fi
 	rm -rf .venv .tools .linli .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build screenshots
-	find app migrations tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 venv:
 	@$(PYTHON3) scripts/bootstrap.py

@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def throwaway_folder() -> Path:
     """A folder for a server of a test; `maker.pid` lets a later run find it when its maker was killed."""
     folder = Path(tempfile.mkdtemp(prefix=THROWAWAY_PREFIX, dir="/var/tmp"))
     folder.chmod(0o711)
-    record(os.getpid(), folder / "maker.pid")
+    record(os.getpid(), sys.argv, folder / "maker.pid")
     return folder
 
 

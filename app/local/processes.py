@@ -26,11 +26,13 @@ class Record:
     command: list[str]
 
 
-def record(pid: int, path: Path) -> None:
-    """Writes the pid file of a child that runs, whole or not at all."""
+def record(pid: int, command: list[str], path: Path) -> None:
+    """Writes the pid file of a process that runs, whole or not at all.
+
+    The command is told, not read from the kernel: right after the exec of a new child it reads empty there.
+    """
     try:
-        process = psutil.Process(pid)
-        found = Record(pid, process.create_time(), process.cmdline())
+        found = Record(pid, psutil.Process(pid).create_time(), command)
     except psutil.NoSuchProcess:  # it died at once; the supervisor will notice
         return
     making = path.with_suffix(".new")

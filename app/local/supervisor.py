@@ -7,7 +7,7 @@ a pid file (pid, start time, command line), by which the next start finds what a
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,7 +76,10 @@ class Supervisor:
     def _spawn(self, child: Child) -> None:
         child.process = child.spawn()
         child.started = time.monotonic()
-        record(child.process.pid, self.run_folder / f"{child.name}.pid")
+        command = child.process.args
+        if isinstance(command, str | bytes) or not isinstance(command, Sequence):
+            raise TypeError(f"{child.name} is not started by a list of words")
+        record(child.process.pid, [str(part) for part in command], self.run_folder / f"{child.name}.pid")
 
     def tick(self) -> None:
         """Looks at each child once, and starts again what died and whose pause is over."""

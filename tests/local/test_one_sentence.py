@@ -15,7 +15,7 @@ from rich.console import Console
 
 from app.local.account import server_account
 from app.local.faults import LocalFault
-from app.local.home import FolderLock
+from app.local.home import FolderLock, free_port
 from app.local.keys import local_secrets
 from app.local.panel import Actor, Seeded, panel
 from app.local.postgres import EmbeddedPostgres
@@ -64,12 +64,12 @@ def test_a_second_start_on_one_folder(folder: Path) -> None:
 
 
 def test_half_of_the_database_urls(folder: Path) -> None:
-    done = linli("up", data=folder, LINLI_PORT="39481", LINLI_DATABASE_URL="postgresql://a:b@127.0.0.1:1/c")
+    done = linli("up", data=folder, LINLI_PORT=str(free_port()), LINLI_DATABASE_URL="postgresql://a:b@127.0.0.1:1/c")
     assert_one_sentence(done, "set all three or none")
 
 
 def test_a_named_server_that_does_not_answer(folder: Path) -> None:
-    done = linli("up", data=folder, LINLI_PORT="39482", LINLI_REDIS_URL="redis://:pw@127.0.0.1:1/0")
+    done = linli("up", data=folder, LINLI_PORT=str(free_port()), LINLI_REDIS_URL="redis://:pw@127.0.0.1:1/0")
     assert_one_sentence(done, "Nothing answers at 127.0.0.1:1, which LINLI_REDIS_URL names")
 
 

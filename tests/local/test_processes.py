@@ -24,7 +24,7 @@ def child() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_a_recorded_process_is_known_again(child: subprocess.Popen[bytes], tmp_path: Path) -> None:
-    record(child.pid, tmp_path / "x.pid")
+    record(child.pid, SLEEP, tmp_path / "x.pid")
     found = still_running(tmp_path / "x.pid")
     assert found is not None
     assert found.pid == child.pid
@@ -39,7 +39,7 @@ def test_a_stranger_with_the_same_pid_is_left_alone(
     child: subprocess.Popen[bytes], tmp_path: Path, change: dict[str, object]
 ) -> None:
     path = tmp_path / "x.pid"
-    record(child.pid, path)
+    record(child.pid, SLEEP, path)
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     assert still_running(path) is None
 
@@ -51,7 +51,7 @@ def test_a_damaged_pid_file_names_nobody(tmp_path: Path, text: str) -> None:
 
 
 def test_a_dead_process_is_not_running_even_before_it_is_reaped(child: subprocess.Popen[bytes], tmp_path: Path) -> None:
-    record(child.pid, tmp_path / "x.pid")
+    record(child.pid, SLEEP, tmp_path / "x.pid")
     os.kill(child.pid, signal.SIGKILL)
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # dead, and still a zombie
     assert still_running(tmp_path / "x.pid") is None
@@ -63,7 +63,7 @@ def test_who_does_not_end_when_asked_is_killed(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.readline()
-    record(process.pid, tmp_path / "x.pid")
+    record(process.pid, [sys.executable, "-c", deaf], tmp_path / "x.pid")
     found = still_running(tmp_path / "x.pid")
     assert found is not None
     end([found], patience=0.2)

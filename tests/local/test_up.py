@@ -104,7 +104,7 @@ def test_a_life_of_the_whole(folder: Path) -> None:
         again = Up(folder)
         up = again
         again.wait("Ctrl-C")
-        assert gone(left)
+        assert gone(left), again.out.read_text()
         assert (folder / "data" / "secrets.json").read_bytes() == secrets
 
         running = again.pids()
