@@ -27,6 +27,7 @@ from app.api.problems import (
     problems,
 )
 from app.api.schema import open_ended
+from app.api.shortcut import Shortcut
 from app.kernel.errors import Busy, InvalidInput, NotSignedIn, Refusal
 from app.kernel.rules import Rule, Rules
 
@@ -270,7 +271,7 @@ def census(app: FastAPI) -> dict[str, Declared]:
                 raise UndeclaredOperation(f"{declared.operation_id}: two operations have this id")
             walked[declared.operation_id] = declared
             served.add((declared.operation_id, declared.method, route.path_format or ""))
-        elif route.path not in PAGES:
+        elif route.path not in PAGES and not isinstance(route.original_route, Shortcut):
             raise UndeclaredOperation(f"{route.path}: came in past Api, nobody says who may call it")
     documented = {
         (operation.get("operationId", "?"), method, path) for method, path, operation in operations(app.openapi())

@@ -9,7 +9,7 @@ from fastapi import Form, Header, Path, Query
 from pydantic import Field
 from starlette.requests import Request
 
-from app.api import problems
+from app.api import problems, shortcut
 from app.api.census import PUBLIC, SIGNED_IN, Api
 from app.api.docs import MINI_PROGRAM, Application, PasswordForm, Tag
 from app.api.middleware import FORM, Front, Intake
@@ -87,6 +87,7 @@ def build() -> Application:
     problems.install(app)
     app.add_middleware(Front)
     app.include_router(_router(), prefix="/v1")
+    shortcut.install(app)
     return app
 
 
