@@ -93,8 +93,6 @@ class _Operation:
             if parameter.get("required")
         }
 
-    # -- what a sound request looks like
-
     def resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
         """The schema behind references and "or null"."""
         while "$ref" in schema:
@@ -154,10 +152,8 @@ class _Operation:
             del headers["content-type"]
         return BadRequest(self.id, what, self.method, path, headers, params, body, expects)
 
-    # -- what is spoiled
-
     def requests(self) -> Iterator[BadRequest]:
-        """All of them."""
+        """All of them, each spoiled in one place."""
         yield from self.about_the_parameters()
         yield from self.about_the_query()
         yield from self.about_the_headers()
@@ -222,7 +218,6 @@ class _Operation:
         malformed = {
             "cut off": sound[:-1],
             "no JSON": b"{a:1}",
-            "single quotes": b"{'a':1}",
             "byte order mark": b"\xef\xbb\xbf" + sound,
             "GBK": '{"note":"中文"}'.encode("gbk"),
             "cut-off UTF-8": '{"note":"中'.encode()[:-1] + b'"}',
@@ -241,13 +236,12 @@ class _Operation:
             "raw control character": b'{"a":"\x01"}',
             "NUL behind": sound + b"\x00",
             "trailing comma": b'{"a":1,}',
-            "comment": b'{"a":1}// b',
             "white space": b"   ",
         }
         for what, body in malformed.items():
             yield self.request(f"body: {what}", UNREADABLE, body=body)
-        for what, body in {"empty": b"", "null": b"null", "a list": b"[]", "text": b'"a"', "a number": b"1"}.items():
-            yield self.request(f"body: {what}", INVALID, body=body)
+        for body in (b"", b"null", b"[]", b'"a"', b"1", b"true"):
+            yield self.request(f"body: {body!r}", INVALID, body=body)
         yield self.request("body: 300 KiB", frozenset((413,)), body=b'{"a":"' + b"a" * 300 * 1024 + b'"}')
         yield self.request("body: half a surrogate pair as key", INVALID, body=b'{"\\ud800":1}')
         for media in (
