@@ -89,7 +89,9 @@ class Supervisor:
                 young = now - child.started < YOUNG_SECONDS
                 child.young_deaths = child.young_deaths + 1 if young else 0
                 child.due = now + child.pause()
-                self.say(f"{child.name} 退出（{child.process.returncode}），将重启 · {child.name} died, restarting")
+                self.say(
+                    f"{child.name} 退出（{child.process.returncode}），正在重启 · died, restarting: logs/{child.name}.log"
+                )
                 child.process = None
             if child.process is None and now >= child.due:
                 self._spawn(child)
@@ -134,7 +136,9 @@ class Interruptions:
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        self._before = {name: signal.signal(name, self._received) for name in self.NAMES}
+        for name in self.NAMES:
+            if signal.getsignal(name) is not signal.SIG_IGN:  # nohup stays nohup
+                self._before[name] = signal.signal(name, self._received)
         return self
 
     def __exit__(

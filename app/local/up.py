@@ -5,6 +5,7 @@ stand-in, API, worker → ready. Each step is skipped or quick when there is not
 """
 
 import asyncio
+import contextlib
 import http.client
 import os
 import shutil
@@ -55,11 +56,8 @@ def run(settings: Settings) -> None:
         except Ended:
             up.console.print("正在结束… · ending…")
         finally:
-            try:
-                with interruptions.held():
-                    up.end()
-            except Ended:
-                pass
+            with contextlib.suppress(Ended), interruptions.held():
+                up.end()
     up.console.print("已全部结束，数据保留 · everything ended, data kept")
 
 
@@ -112,8 +110,11 @@ class Up:
 
     def _folder(self) -> None:
         try:
-            # Made here, because it may have to be passable for the servers' account.
-            home.server_home(self.folder, server_account())
+            given = self.settings
+            if not (given.database_url and given.redis_url):
+                # Made passable for the servers' account; with servers of your own there is no such account to ask for.
+                home.server_home(self.folder, server_account())
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.lock.take()
             for folder in (self.logs, self.supervisor.run_folder):
                 folder.mkdir(mode=0o700, exist_ok=True)
@@ -252,7 +253,8 @@ class Up:
         return {**os.environ, **said, "PYTHONUNBUFFERED": "1"}
 
     def _say(self, line: str) -> None:
-        self.console.print(f"  {line}", markup=False)
+        with contextlib.suppress(OSError):  # a terminal that is gone is no reason to end the system
+            self.console.print(f"  {line}", markup=False)
 
     @contextmanager
     def _step(self, title: str) -> Iterator[None]:
