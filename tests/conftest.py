@@ -3,8 +3,9 @@
 The controller starts them and hands them to its workers by the environment.
 """
 
+import base64
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -12,7 +13,11 @@ from alembic import command
 from alembic.config import Config
 
 from app.local.postgres import EmbeddedPostgres, PostgresServer, create_database, drop_database
+from app.integrations.wechat_standin import create_app as create_standin
 from app.local.valkey import EmbeddedValkey, ValkeyServer
+from app.main import create_app
+from app.settings import Settings
+from tests.serving import serving
 
 TEMPLATE = "linli_template"
 _running = ExitStack()
@@ -72,3 +77,34 @@ def app_url(postgres: PostgresServer, worker_database: str) -> str:
 @pytest.fixture(scope="session")
 def worker_url(postgres: PostgresServer, worker_database: str) -> str:
     return postgres.url("linli_worker", worker_database)
+
+
+@pytest.fixture(scope="session")
+async def standin_url() -> AsyncIterator[str]:
+    """The stand-in for WeChat's server, over real HTTP."""
+    async with serving(create_standin()) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def settings(app_url: str, worker_url: str, owner_url: str, valkey: ValkeyServer, standin_url: str) -> Settings:
+    return Settings(
+        mode="local",
+        database_url=app_url,
+        worker_url=worker_url,
+        migration_url=owner_url,
+        redis_url=valkey.url,
+        secret_key="a secret of the tests, long enough for HS256",
+        keyring="k1:" + base64.b64encode(b"k" * 32).decode(),
+        index_key=base64.b64encode(b"i" * 32).decode(),
+        wechat_url=standin_url,
+        wechat_appid="wx-tests",
+        wechat_secret="stand-in",
+    )
+
+
+@pytest.fixture(scope="session")
+async def api_url(settings: Settings) -> AsyncIterator[str]:
+    """The real API, over real HTTP, on this worker's database."""
+    async with serving(create_app(settings)) as url:
+        yield url

@@ -20,7 +20,7 @@ from app.kernel.change import Change
 from app.kernel.crash import crash_point
 from app.kernel.database import Database, begin
 from app.kernel.deadlines import NoDeadlinePolicy, Policy
-from app.kernel.errors import Busy, KeyReused, NotFound, NotSignedIn
+from app.kernel.errors import Busy, KeyReused, NotSignedIn
 from app.kernel.ids import NOBODY, new_id
 from app.kernel.matter import LiveDeadline, Matter
 from app.kernel.rules import Actor, Role
@@ -70,7 +70,7 @@ async def execute(
     """Run `verb` for `caller`, once, however often it is asked with the same key.
 
     Raises:
-        Refusal: what the verb refuses; NotFound also for what the actor may not see; KeyReused for another request under
+        Refusal: what the verb refuses; its `missing` also for what the actor may not see; KeyReused for another request under
             the same key; NotSignedIn for a disabled person or an ended log-in; Busy when races do not end.
     """
     for attempt in range(ATTEMPTS):
@@ -109,7 +109,7 @@ async def _once(
             await connection.execute("ROLLBACK")
             return Receipt(UUID(stored["id"]), stored["state"], stored["version"], datetime.fromisoformat(stored["at"]))
         if not row["found"]:
-            raise NotFound
+            raise verb.missing
         changes = _decide(verb, row, caller.person_id, inputs)
         receipt = Receipt(changes[0].id, changes[0].state, changes[0].version + 1, changes[0].at)
         await _apply(connection, changes, row, receipt, key)
@@ -156,7 +156,7 @@ def _decide(verb: Verb[Any, Any], row: asyncpg.Record, actor_id: UUID, inputs: d
     loaded = orjson.loads(row["facts"]) if row["facts"] is not None else None
     if verb.is_matter:
         if verb.detail_type is None or row["kind"] != verb.kind:
-            raise NotFound
+            raise verb.missing
         matter = _matter(row, verb.detail_type.validate_python(loaded["detail"]))
         extra = {"facts": verb.facts_type.validate_python(loaded["facts"])} if verb.facts_type else {}
         decided = verb.decide(matter, actor, row["now"], **extra, **inputs)

@@ -30,7 +30,9 @@ def begin(actor_id: UUID) -> str:
     )
 
 
-_READ = text("SELECT set_config('app.actor', :actor, true), app_signed_in(:actor, :family)")
+_READ = text(
+    "SELECT set_config('app.actor', CAST(CAST(:actor AS uuid) AS text), true), app_signed_in(CAST(:actor AS uuid), CAST(:family AS uuid))"
+)
 
 
 class Database:
@@ -79,7 +81,7 @@ class Database:
     async def reading(self, actor_id: UUID, family: UUID) -> AsyncIterator[AsyncConnection]:
         """A transaction that sees what `actor_id` may see. Raises NotSignedIn for a disabled person or an ended log-in."""
         async with self.engine.connect() as connection, connection.begin():
-            active = (await connection.execute(_READ, {"actor": str(actor_id), "family": family})).one()[1]
+            active = (await connection.execute(_READ, {"actor": actor_id, "family": family})).one()[1]
             if not active:
                 raise NotSignedIn
             yield connection

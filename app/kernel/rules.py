@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from app.kernel.errors import NotAllowed
 from app.kernel.ids import NOBODY
 
 
@@ -148,3 +149,13 @@ def to_sql(rules: Iterable[Rule], row: str = "matter") -> str:
 def reach(*roles: Role) -> Rule:
     """One of `roles` at the subject's place or above it."""
     return Rule(Via.SUBTREE, frozenset(roles))
+
+
+def demand(rules: Rules, actor: Actor) -> None:
+    """For records, which have no matter: the actor holds one of the roles at the record's place or above it.
+
+    Raises:
+        NotAllowed: they do not.
+    """
+    if not any(rule.via is Via.SUBTREE and rule.roles & actor.roles for rule in rules):
+        raise NotAllowed

@@ -50,7 +50,7 @@ SELECT i.fingerprint, i.receipt, app_now() AS now,
        {_LIVE if is_matter else "NULL::jsonb"} AS live,
        {_POLICIES if starts else "NULL::jsonb"} AS policies,
        {facts or "NULL::jsonb"} AS facts
-  FROM (VALUES ($2::text, $4::text, $5::text[], $6::text)) one(key, kind, starts, operation)
+  FROM (VALUES ($2::text, $3::jsonb, $4::text, $5::text[], $6::text)) one(key, inputs, kind, starts, operation)
   LEFT JOIN idempotency i ON i.actor_id = $1 AND i.operation = one.operation AND i.key = one.key
   LEFT JOIN subject ON true"""
 

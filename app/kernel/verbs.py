@@ -7,7 +7,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 from pydantic import TypeAdapter
 
 from app.kernel.change import Change
-from app.kernel.errors import Refusal
+from app.kernel.errors import NotFound, Refusal
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.statements import MATTER_SUBJECT, load
 
@@ -22,6 +22,7 @@ class Verb(Generic[P, R]):
     `subject` is SQL that locks and gives the row that the verb is about (columns id and place_id at least; $1 is the
     actor's id, $3 the inputs as jsonb); `facts` is a SQL expression giving jsonb, beside that row as `subject`. `conflicts`
     says what the violation of a unique index means; of any other it means a lost race, and the verb runs again.
+    `missing` is the refusal when there is no such subject, or none that the actor may see.
     """
 
     decide: Callable[P, R]
@@ -32,6 +33,7 @@ class Verb(Generic[P, R]):
     facts_type: TypeAdapter[Any] | None
     detail_type: TypeAdapter[Any] | None
     starts: tuple[str, ...]
+    missing: type[NotFound] = NotFound
     conflicts: Mapping[str, type[Refusal]] = field(default_factory=dict)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -58,9 +60,10 @@ class Facts:
 class Room:
     """The verbs of one kind of matter. `detail` gives the room's own snapshot of a matter as jsonb."""
 
-    def __init__(self, lifecycle: Lifecycle, detail: Facts) -> None:
+    def __init__(self, lifecycle: Lifecycle, *, detail: Facts, missing: type[NotFound]) -> None:
         self.lifecycle = lifecycle
         self.detail = detail
+        self.missing = missing
 
     def creates(self, action: str, *, subject: str, facts: Facts) -> Callable[[Callable[P, R]], Verb[P, R]]:
         """A verb that makes a matter; `subject` gives where it will stand. Called with (facts, actor, now, **inputs)."""
@@ -84,6 +87,7 @@ class Room:
                 TypeAdapter(facts) if facts else None,
                 TypeAdapter(detail) if detail else None,
                 self.lifecycle[action].starts,
+                self.missing,
             )
 
         return wrap
@@ -95,6 +99,7 @@ def record(
     *,
     subject: str,
     facts: Facts | None = None,
+    missing: type[NotFound] = NotFound,
     conflicts: Mapping[str, type[Refusal]] | None = None,
 ) -> Callable[[Callable[P, R]], Verb[P, R]]:
     """A verb on a record, which has a version and an audit but no state machine. Called with (facts, actor, now, **inputs)."""
@@ -102,6 +107,6 @@ def record(
     def wrap(decide: Callable[P, R]) -> Verb[P, R]:
         sql = facts.sql if facts else "NULL::jsonb"
         parsed = TypeAdapter(facts.type) if facts else None
-        return Verb(decide, action, kind, subject, sql, parsed, None, (), conflicts or {})
+        return Verb(decide, action, kind, subject, sql, parsed, None, (), missing, conflicts or {})
 
     return wrap

@@ -33,6 +33,17 @@ BEGIN
                     AND g.starts_at <= at AND (g.ends_at IS NULL OR g.ends_at > at));
 END $$;
 
+-- Is the actor an administrator at the top of a tree? Only such a one changes the tree itself.
+CREATE FUNCTION app_administers_tree() RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE at timestamptz := app_now();
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM role_grant g JOIN place p ON p.id = g.place_id
+                  WHERE g.person_id = app_actor() AND g.role = 'administrator' AND p.parent_id IS NULL
+                    AND g.starts_at <= at AND (g.ends_at IS NULL OR g.ends_at > at));
+END $$;
+
 -- Does somebody hold a role at this place or above it? Asked before work is offered to them.
 CREATE FUNCTION person_holds(person uuid, place uuid, wanted text) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS

@@ -51,10 +51,10 @@ CREATE POLICY person_made_at_login ON person FOR INSERT TO linli_checker WITH CH
 -- The tree, the services and the limits are nobody's secret; they are changed by those who look after the place.
 CREATE POLICY place_read ON place FOR SELECT TO linli_app USING (true);
 CREATE POLICY place_write ON place TO linli_app
-  USING ((SELECT app_holds('{administrator}'))) WITH CHECK ((SELECT app_holds('{administrator}')));
+  USING ((SELECT app_administers_tree())) WITH CHECK ((SELECT app_administers_tree()));
 CREATE POLICY place_ancestor_read ON place_ancestor FOR SELECT TO linli_app USING (true);
 CREATE POLICY place_ancestor_write ON place_ancestor TO linli_app
-  USING ((SELECT app_holds('{administrator}'))) WITH CHECK ((SELECT app_holds('{administrator}')));
+  USING ((SELECT app_administers_tree())) WITH CHECK ((SELECT app_administers_tree()));
 CREATE POLICY service_read ON service FOR SELECT TO linli_app USING (true);
 CREATE POLICY service_insert ON service FOR INSERT TO linli_app
   WITH CHECK (app_reaches(place_id, '{administrator,secretary}'));
@@ -152,6 +152,7 @@ CREATE POLICY inbox_update ON inbox_message FOR UPDATE TO linli_app USING (perso
 GRANT CREATE ON SCHEMA public TO linli_checker;
 ALTER FUNCTION app_reaches(uuid, text[]) OWNER TO linli_checker;
 ALTER FUNCTION app_holds(text[]) OWNER TO linli_checker;
+ALTER FUNCTION app_administers_tree() OWNER TO linli_checker;
 ALTER FUNCTION person_holds(uuid, uuid, text) OWNER TO linli_checker;
 ALTER FUNCTION holders_of(uuid, text) OWNER TO linli_checker;
 ALTER FUNCTION app_signed_in(uuid, uuid) OWNER TO linli_checker;
@@ -161,7 +162,7 @@ ALTER FUNCTION person_leaves() OWNER TO linli_checker;
 ALTER FUNCTION matter_has_deadline() OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
 GRANT EXECUTE ON FUNCTION app_actor(), app_now(), app_transaction(), app_reaches(uuid, text[]), app_holds(text[]),
-  person_holds(uuid, uuid, text), holders_of(uuid, text), app_signed_in(uuid, uuid),
+  app_administers_tree(), person_holds(uuid, uuid, text), holders_of(uuid, text), app_signed_in(uuid, uuid),
   app_administers(uuid), find_person(uuid, bytea), person_leaves(),
   matter_moves(), matter_has_deadline(), deadline_runs_forward(), never_altered()
   TO linli_app, linli_worker, linli_checker, linli_owner;

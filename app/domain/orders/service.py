@@ -16,7 +16,7 @@ from app.kernel.verbs import Room
 
 Order = Matter[Detail]
 
-ORDERS = Room(LIFECYCLE, detail=DETAIL)
+ORDERS = Room(LIFECYCLE, detail=DETAIL, missing=errors.OrderNotFound)
 
 
 @ORDERS.creates("place", subject=HOME, facts=PLACING)

@@ -1,0 +1,178 @@
+"""Logging in and out: by WeChat code or by password; access token and rotating refresh token (migrations/sql/auth.sql)."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Form
+from pydantic import Field
+
+from app.api.census import FORM, PUBLIC, SIGNED_IN, Api, Tag
+from app.api.deps import House, KeylessRun, Receipt, TheCaller, TheHouse, receipt
+from app.api.docs import ADMIN_ONLY, PasswordForm
+from app.api.problems import problems
+from app.api.schema import In, Out
+from app.domain.people import errors
+from app.domain.people import service as people
+from app.domain.people.repository import get_person
+from app.integrations.wechat import WechatCodeInvalid, WechatUnavailable, WechatUserBlocked
+from app.kernel.errors import NotFound, NotSignedIn
+from app.kernel.ids import new_id
+from app.kernel.passwords import check_new_password
+from app.kernel.text import Line, Opaque
+from app.kernel.time import Moment, real_now
+from app.kernel.tokens import new_refresh_secret, parse_refresh_token
+
+api = Api(prefix="/auth", tags=(Tag.LOGIN,))
+
+
+class WechatLoginIn(In):
+    code: Annotated[str, Line(256)] = Field(description="wx.login 得到的 code,只能用一次,五分钟内有效")
+
+
+class RefreshIn(In):
+    refresh_token: Annotated[str, Opaque(512)] = Field(description="上一次得到的刷新令牌,只能用一次")
+
+
+class PasswordChangeIn(In):
+    current_password: Annotated[str, Opaque(128)] = Field(description="现在的密码")
+    new_password: Annotated[str, Opaque(128)] = Field(description="新密码,至少 10 个字符")
+
+
+class TokensOut(Out):
+    access_token: str = Field(description="访问令牌,放在请求头 Authorization: Bearer 之后")
+    token_type: str = Field(default="bearer", description="固定为 bearer")
+    expires_in: int = Field(description="访问令牌多少秒后过期")
+    refresh_token: str = Field(description="刷新令牌,过期前用它换新的一对")
+    refresh_expires_at: Moment = Field(description="刷新令牌的过期时间")
+
+
+class GoneOut(Out):
+    done: bool = Field(default=True, description="总是 true")
+
+
+TOKENS = {
+    "access_token": "eyJhbGciOiJIUzI1NiJ9.e30.sig",
+    "token_type": "bearer",
+    "expires_in": 1800,
+    "refresh_token": "AZhaPH0efwCKay9MXW5_gA",
+    "refresh_expires_at": "2026-03-31T09:00:00+08:00",
+}
+
+
+@api.post(
+    "/wechat",
+    rule=PUBLIC,
+    operation_id="loginWithWechat",
+    summary="用微信登录",
+    example={"code": "demo:王奶奶"},
+    answer=TOKENS,
+    responses=problems(WechatCodeInvalid, WechatUserBlocked, WechatUnavailable, errors.PersonDisabled),
+)
+async def login_with_wechat(body: WechatLoginIn, house: TheHouse) -> TokensOut:
+    openid = await house.wechat.code_to_session(body.code)
+    found = await house.database.call("SELECT * FROM auth_person_by_openid($1, $2, $3)", openid, new_id(), real_now())
+    if found[0]["disabled"]:
+        raise errors.PersonDisabled
+    return await _open(house, found[0]["person_id"])
+
+
+@api.post(
+    "/password",
+    rule=PUBLIC,
+    operation_id="loginWithPassword",
+    summary="工作人员用登录名和密码登录",
+    intake=FORM,
+    audience=ADMIN_ONLY,
+    example={"username": "admin", "password": "k7wm-p3xe-9tqa-hd2f", "grant_type": "password"},
+    answer=TOKENS,
+    responses=problems(errors.WrongPassword, errors.PersonDisabled),
+)
+async def login_with_password(form: Annotated[PasswordForm, Form()], house: TheHouse) -> TokensOut:
+    found = await house.database.call("SELECT * FROM auth_person_by_login_name($1)", form.username)
+    stored = found[0]["password_hash"] if found else None
+    if not await house.passwords.verify_password(stored, form.password):
+        raise errors.WrongPassword
+    if found[0]["disabled"]:
+        raise errors.PersonDisabled
+    return await _open(house, found[0]["person_id"])
+
+
+@api.post(
+    "/refresh",
+    rule=PUBLIC,
+    operation_id="refreshToken",
+    summary="用刷新令牌换新的一对令牌",
+    example={"refresh_token": "AZhaPH0efwCKay9MXW5_gA"},
+    answer=TOKENS,
+    responses=problems(NotSignedIn),
+)
+async def refresh_token(body: RefreshIn, house: TheHouse) -> TokensOut:
+    token = parse_refresh_token(body.refresh_token)
+    secret, expires = new_refresh_secret(), real_now() + house.refresh_life
+    row = (
+        await house.database.call(
+            "SELECT * FROM auth_session_rotate($1, $2, $3, $4, $5, $6)",
+            token.family, token.seq, token.token_hash, secret.token_hash, expires, real_now(),
+        )
+    )[0]  # fmt: skip
+    if row["outcome"] != "ok":
+        raise NotSignedIn
+    return _tokens(house, row["person_id"], token.family, secret.text(token.family, row["new_seq"]), expires)
+
+
+@api.post(
+    "/logout",
+    rule=SIGNED_IN,
+    operation_id="logout",
+    summary="退出登录,这次登录的令牌立即失效",
+    answer={"done": True},
+)
+async def logout(house: TheHouse, caller: TheCaller) -> GoneOut:
+    await house.database.call("SELECT auth_session_close($1, $2)", caller.family, caller.person_id)
+    return GoneOut()
+
+
+@api.post(
+    "/password/change",
+    rule=SIGNED_IN,
+    operation_id="changePassword",
+    summary="修改自己的密码,之后须重新登录",
+    audience=ADMIN_ONLY,
+    example={"current_password": "k7wm-p3xe-9tqa-hd2f", "new_password": "m4tz-8rqk-w2vn-c6yp"},
+    answer=receipt("change_password", 2),
+    responses=problems(errors.WrongPassword, errors.NoPassword),
+)
+async def change_password(body: PasswordChangeIn, run: KeylessRun) -> Receipt:
+    house, caller = run.house, run.caller
+    async with house.database.reading(caller.person_id, caller.family) as connection:
+        me = await get_person(connection, caller.person_id)
+    if me is None:
+        raise NotFound
+    if me["login_name"] is None:
+        raise errors.NoPassword
+    found = await house.database.call("SELECT * FROM auth_person_by_login_name($1)", me["login_name"])
+    if not await house.passwords.verify_password(found[0]["password_hash"], body.current_password):
+        raise errors.WrongPassword
+    check_new_password(body.new_password, me["login_name"], pointer="/body/new_password")
+    return await run(people.change_password, password_hash=await house.passwords.hash_password(body.new_password))
+
+
+async def _open(house: House, person_id: UUID) -> TokensOut:
+    family, secret, expires = new_id(), new_refresh_secret(), real_now() + house.refresh_life
+    opened = await house.database.call(
+        "SELECT auth_session_open($1, $2, $3, $4)", family, person_id, secret.token_hash, expires
+    )
+    if not opened[0][0]:
+        raise errors.PersonDisabled
+    return _tokens(house, person_id, family, secret.text(family, 1), expires)
+
+
+def _tokens(house: House, person_id: UUID, family: UUID, refresh: str, expires: datetime) -> TokensOut:
+    access = house.tokens.issue(person_id, family)
+    return TokensOut(
+        access_token=access.text,
+        expires_in=int((access.expires_at - real_now()).total_seconds()),
+        refresh_token=refresh,
+        refresh_expires_at=expires,
+    )

@@ -1,0 +1,178 @@
+"""What every route stands on: the house's services, the caller, the key, and the one way to run a verb."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+import httpx
+from fastapi import Depends, Header, Request
+from pydantic import Field
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.api.schema import CommandKey, Out, StrictUUID
+from app.integrations.wechat import WeChat
+from app.kernel.command import Caller, Key, execute
+from app.kernel.database import Database
+from app.kernel.errors import NotSignedIn
+from app.kernel.passwords import Passwords
+from app.kernel.time import Moment
+from app.kernel.tokens import AccessTokens
+from app.kernel.vault import Vault
+from app.kernel.verbs import Verb
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The services of one API process; built once by `app/main.py`."""
+
+    database: Database
+    vault: Vault
+    tokens: AccessTokens
+    refresh_life: timedelta
+    passwords: Passwords
+    wechat: WeChat
+    http: httpx.AsyncClient
+    redis: Redis
+
+
+async def _house(request: Request) -> House:
+    house: House = request.app.state.house
+    return house
+
+
+async def _caller(request: Request) -> Caller:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotSignedIn
+    claims = request.app.state.house.tokens.read(token)
+    return Caller(claims.person_id, claims.family)
+
+
+TheHouse = Annotated[House, Depends(_house)]
+TheCaller = Annotated[Caller, Depends(_caller)]
+IdempotencyKey = Annotated[
+    CommandKey,
+    Header(
+        alias="Idempotency-Key",
+        description="客户端为这一次操作生成的唯一键(如 UUID);重发同一操作时用同一个键,只会生效一次",
+        openapi_examples={"default": {"value": "6f1f1d0e-2f0b-4c55-9a43-1d1a6a1b7c11"}},
+    ),
+]
+
+
+class Receipt(Out):
+    """What a command answers; a repetition with the same key answers the same."""
+
+    id: StrictUUID = Field(description="编号")
+    state: str = Field(description="操作后的状态")
+    version: int = Field(description="操作后的版本,每次变更加一")
+    at: Moment = Field(description="生效时间")
+
+
+RECEIPT_EXAMPLE = {
+    "id": "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80",
+    "state": "accepted",
+    "version": 3,
+    "at": "2026-03-01T09:00:00+08:00",
+}
+
+
+def receipt(state: str, version: int = 1) -> dict[str, Any]:
+    """The example of an operation's receipt."""
+    return {**RECEIPT_EXAMPLE, "state": state, "version": version}
+
+
+class Run:
+    """Runs a verb for the caller under the request's key: `await run(orders.accept, order_id)`."""
+
+    def __init__(self, house: House, caller: Caller, key: Key | None) -> None:
+        self.house = house
+        self.caller = caller
+        self._key = key
+
+    @classmethod
+    async def keyed(cls, request: Request, house: TheHouse, caller: TheCaller, idempotency_key: IdempotencyKey) -> Self:
+        """For commands: the key belongs to the operation, and the whole request is its fingerprint, under a secret key,
+        since a request may hold a password or a phone that could be guessed from a bare hash."""
+        digest = sha256(await request.body()).hexdigest()
+        fingerprint = house.vault.index("request", f"{request.method} {request.scope['path']} {digest}").hex()
+        return cls(house, caller, Key(request.scope["route"].operation_id, idempotency_key, fingerprint))
+
+    @classmethod
+    async def keyless(cls, house: TheHouse, caller: TheCaller) -> Self:
+        """For changing a password, which is not repeated under a key."""
+        return cls(house, caller, None)
+
+    async def __call__(self, verb: Verb[Any, Any], subject_id: UUID | None = None, **inputs: Any) -> Receipt:
+        done = await execute(self.house.database, verb, self.caller, self._key, subject_id, inputs)
+        return Receipt(id=done.id, state=done.state, version=done.version, at=done.at)
+
+
+TheRun = Annotated[Run, Depends(Run.keyed)]
+KeylessRun = Annotated[Run, Depends(Run.keyless)]
+
+
+class Reader:
+    """Reads as the caller: `async with reader() as connection:` sees what row-level security shows them."""
+
+    def __init__(self, house: TheHouse, caller: TheCaller) -> None:
+        self.house = house
+        self.caller = caller
+
+    def __call__(self) -> Any:
+        return self.house.database.reading(self.caller.person_id, self.caller.family)
+
+
+async def _reader(house: TheHouse, caller: TheCaller) -> Reader:
+    return Reader(house, caller)
+
+
+TheReader = Annotated[Reader, Depends(_reader)]
+
+
+class Sealer:
+    """Seals what people say of themselves, under the purposes that all rooms share."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def name(self, plain: str | None) -> bytes | None:
+        return None if plain is None else self._vault.seal("name", plain)
+
+    def phone(self, plain: str | None) -> bytes | None:
+        return None if plain is None else self._vault.seal("phone", plain)
+
+    def phone_index(self, plain: str | None) -> bytes | None:
+        return None if plain is None else self._vault.index("phone", plain)
+
+    def address(self, plain: str | None) -> bytes | None:
+        return None if plain is None else self._vault.seal("address", plain)
+
+    def opened(self, purpose: str, sealed: bytes | None) -> str | None:
+        """The plain text, or None where there is none or row-level security hid it."""
+        return None if sealed is None else self._vault.open(purpose, sealed)
+
+
+async def _sealer(house: TheHouse) -> Sealer:
+    return Sealer(house.vault)
+
+
+TheSealer = Annotated[Sealer, Depends(_sealer)]
+
+__all__ = [
+    "AsyncConnection",
+    "House",
+    "IdempotencyKey",
+    "KeylessRun",
+    "Receipt",
+    "Run",
+    "TheCaller",
+    "TheHouse",
+    "TheReader",
+    "TheRun",
+    "TheSealer",
+    "receipt",
+]

@@ -1,0 +1,96 @@
+"""The inbox over HTTP."""
+
+from typing import Annotated
+
+from fastapi import Path, Query
+from pydantic import Field
+
+from app.api.census import SIGNED_IN, Api, Tag
+from app.api.deps import Receipt, TheCaller, TheReader, TheRun, receipt
+from app.api.problems import problems
+from app.api.schema import Choice, Out, StrictUUID
+from app.domain.notifications import repository
+from app.domain.notifications import service as notifications
+from app.domain.notifications.policy import sentence
+from app.kernel.errors import NotFound
+from app.kernel.pagination import Cursor, Page, PageQuery
+from app.kernel.rules import Role
+from app.kernel.time import Moment
+
+api = Api(prefix="/inbox", tags=(Tag.EVERYBODY,))
+
+ID = "01985a3c-2222-7f00-8a6b-2f4c5d6e7f03"
+
+
+class MessageOut(Out):
+    id: StrictUUID = Field(description="消息编号")
+    topic: str = Field(description="主题代码,如 order.offered、deadline.mark")
+    text: str = Field(description="给人看的中文")
+    subject_kind: str = Field(description="所说事项的种类,如 order")
+    subject_id: StrictUUID = Field(description="所说事项的编号")
+    as_role: Choice[Role] | None = Field(description="因何角色收到;发给本人的为 null")
+    nobody_in_post: bool = Field(description="本应由他人处理,但该岗位无人")
+    created_at: Moment = Field(description="时间")
+    read_at: Moment | None = Field(description="已读时间;未读为 null")
+
+
+class InboxQuery(PageQuery):
+    unread: Annotated[bool, Field(strict=False)] = Field(default=False, description="只看未读")
+
+
+@api.get(
+    "",
+    rule=SIGNED_IN,
+    operation_id="listInbox",
+    summary="我的消息,新的在前",
+    answer={
+        "items": [
+            {
+                "id": ID,
+                "topic": "order.offered",
+                "text": "社区派给您一个订单,请尽快接单",
+                "subject_kind": "order",
+                "subject_id": ID,
+                "as_role": None,
+                "nobody_in_post": False,
+                "created_at": "2026-03-01T09:00:00+08:00",
+                "read_at": None,
+            }
+        ],
+        "next_cursor": None,
+    },
+)
+async def list_inbox(
+    query: Annotated[InboxQuery, Query()], reader: TheReader, caller: TheCaller
+) -> Page[MessageOut]:
+    async with reader() as connection:
+        rows = await repository.list_inbox(
+            connection, caller.person_id, unread=query.unread, after=query.after(), limit=query.limit
+        )
+
+    def show(row: repository.RowMapping) -> MessageOut:
+        return MessageOut(
+            id=row["id"],
+            topic=row["topic"],
+            text=sentence(row["topic"], row["payload"]),
+            subject_kind=row["subject_kind"],
+            subject_id=row["subject_id"],
+            as_role=row["as_role"] and Role(row["as_role"]),
+            nobody_in_post=row["nobody_in_post"],
+            created_at=row["created_at"],
+            read_at=row["read_at"],
+        )
+
+    return Page.cut(rows, query.limit, lambda row: Cursor(row["created_at"], row["id"]), show)
+
+
+@api.post(
+    "/{message_id}/read",
+    rule=SIGNED_IN,
+    operation_id="markRead",
+    summary="标为已读",
+    answer=receipt("read", 2),
+    responses=problems(NotFound),
+)
+async def mark_read(message_id: Annotated[StrictUUID, Path(description="消息编号")], run: TheRun) -> Receipt:
+    return await run(notifications.mark_read, message_id)

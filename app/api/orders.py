@@ -1,0 +1,299 @@
+"""Orders over HTTP: the five-order flow (domain.md §3). Each command is one verb; each list one reading."""
+
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+from pydantic import Field
+
+from app.api.census import Api, Tag
+from app.api.deps import Receipt, TheCaller, TheReader, TheRun, TheSealer, receipt
+from app.api.orders_out import (
+    DEADLINES_EXAMPLE,
+    HISTORY_EXAMPLE,
+    ORDER_EXAMPLE,
+    PAGE_EXAMPLE,
+    DeadlinesOut,
+    HistoryOut,
+    OrderOut,
+    OrderRow,
+    show_deadline,
+    show_history,
+    show_order,
+    show_row,
+)
+from app.api.problems import problems
+from app.api.schema import Choice, In, StrictUUID
+from app.domain.orders import errors, policy, repository
+from app.domain.orders import service as orders
+from app.domain.orders.models import OrderState, Solved
+from app.kernel.deadlines import NoDeadlinePolicy
+from app.kernel.errors import KeyReused, NotAllowed, TransitionRefused
+from app.kernel.pagination import Cursor, Page, PageQuery
+from app.kernel.text import Line, Opaque, Paragraph, Phone
+from app.kernel.vault import same_code
+
+api = Api(prefix="/orders")
+
+OrderId = Annotated[StrictUUID, Path(description="订单编号")]
+ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
+
+OPEN = (OrderState.OFFERED, OrderState.ACCEPTED, OrderState.IN_SERVICE)
+
+
+def moves(action: str, *more: Any) -> dict[str, Any]:
+    """The rule and the refusals that every move of an order shares."""
+    return {
+        "rule": policy.LIFECYCLE[action].by,
+        "responses": problems(errors.OrderNotFound, NotAllowed, TransitionRefused, KeyReused, *more),
+    }
+
+
+class ContactIn(In):
+    name: Annotated[str, Line(30)] | None = Field(default=None, description="联系人;不填用本人姓名")
+    phone: Phone | None = Field(default=None, description="电话;不填用本人电话")
+    address: Annotated[str, Line(120)] | None = Field(default=None, description="上门地址;不填用本人住址")
+
+
+class PlaceOrderIn(In):
+    service_id: StrictUUID = Field(description="服务编号")
+    note: Annotated[str, Paragraph(500)] = Field(description="需要什么帮助;志愿者会看到,请勿填写电话和住址")
+    contact: ContactIn | None = Field(default=None, description="联系方式;不填用本人资料")
+
+
+class OfferIn(In):
+    volunteer_id: StrictUUID = Field(description="志愿者编号")
+
+
+class StartIn(In):
+    code: Annotated[str, Opaque(6, 6)] = Field(description="居民手机上显示的六位开始码")
+
+
+class DeliverIn(In):
+    outcome: Annotated[str, Paragraph(500)] = Field(description="做了什么")
+
+
+class RateIn(In):
+    solved: Choice[Solved] = Field(description="是否解决:yes 是、partly 部分、no 否")
+    stars: Annotated[int, Field(strict=True, ge=1, le=5)] = Field(description="一至五星")
+    reason: Annotated[str, Paragraph(300)] | None = Field(default=None, description="原因;一二星或未解决时必填")
+
+
+class CancelIn(In):
+    reason: Annotated[str, Line(100)] | None = Field(default=None, description="原因")
+
+
+class MineQuery(PageQuery):
+    state: Choice[OrderState] | None = Field(default=None, description="只看某一状态")
+
+
+@api.post(
+    "",
+    operation_id="placeOrder",
+    summary="点单:请社区帮一个忙",
+    tags=(Tag.RESIDENT,),
+    rule=policy.LIFECYCLE["place"].by,
+    example={"service_id": ID, "note": "周三上午想请人陪我去医院取药", "contact": {"phone": "13812345678"}},
+    answer=receipt("submitted"),
+    responses=problems(
+        NotAllowed, errors.NoCommunity, errors.ServiceNotOffered, errors.ContactMissing, NoDeadlinePolicy, KeyReused
+    ),
+)
+async def place(body: PlaceOrderIn, run: TheRun, sealer: TheSealer) -> Receipt:
+    contact = body.contact or ContactIn()
+    return await run(
+        orders.place,
+        service_id=body.service_id,
+        note=body.note,
+        name=sealer.name(contact.name),
+        phone=sealer.phone(contact.phone),
+        address=sealer.address(contact.address),
+    )
+
+
+@api.get(
+    "/mine",
+    rule=(policy.requester,),
+    operation_id="listMyOrders",
+    summary="我点的单,新的在前",
+    tags=(Tag.RESIDENT,),
+    answer=PAGE_EXAMPLE,
+)
+async def list_mine(
+    query: Annotated[MineQuery, Query()], reader: TheReader, caller: TheCaller, sealer: TheSealer
+) -> Page[OrderRow]:
+    states = [query.state] if query.state else []
+    async with reader() as connection:
+        rows = await repository.list_mine(connection, caller.person_id, states, query.after(), query.limit)
+    return Page.cut(rows, query.limit, _cursor, show_row)
+
+
+@api.get(
+    "/tasks",
+    rule=(policy.assignee,),
+    operation_id="listMyTasks",
+    summary="派给我的和我在做的,新的在前",
+    tags=(Tag.VOLUNTEER,),
+    answer=PAGE_EXAMPLE,
+)
+async def list_tasks(
+    query: Annotated[MineQuery, Query()], reader: TheReader, caller: TheCaller
+) -> Page[OrderRow]:
+    states = [query.state] if query.state else OPEN
+    async with reader() as connection:
+        rows = await repository.list_tasks(connection, caller.person_id, states, query.after(), query.limit)
+    return Page.cut(rows, query.limit, _cursor, show_row)
+
+
+@api.get(
+    "/pool",
+    rule=(policy.staff, policy.pool),
+    operation_id="listPool",
+    summary="等人接的单,旧的在前",
+    description="派单员、书记看到本地所有待派、待接的单;志愿者看到已开放抢单的",
+    tags=(Tag.VOLUNTEER, Tag.DISPATCHER),
+    answer=PAGE_EXAMPLE,
+)
+async def list_pool(query: Annotated[PageQuery, Query()], reader: TheReader, caller: TheCaller) -> Page[OrderRow]:
+    async with reader() as connection:
+        rows = await repository.list_pool(connection, caller.person_id, query.after(), query.limit)
+    return Page.cut(rows, query.limit, _cursor, show_row)
+
+
+@api.get(
+    "/{order_id}",
+    rule=policy.READ,
+    operation_id="getOrder",
+    summary="查看一个订单",
+    description="联系方式只给本人、社区和服务进行中的志愿者;开始码只给下单的居民",
+    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
+    answer=ORDER_EXAMPLE,
+    responses=problems(errors.OrderNotFound),
+)
+async def get_order(order_id: OrderId, reader: TheReader, caller: TheCaller, sealer: TheSealer) -> OrderOut:
+    async with reader() as connection:
+        row = await repository.get_order(connection, order_id)
+    return show_order(row, caller.person_id, sealer, reader.house.vault)
+
+
+@api.get(
+    "/{order_id}/history",
+    rule=policy.READ,
+    operation_id="getOrderHistory",
+    summary="一个订单的经过",
+    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
+    answer=HISTORY_EXAMPLE,
+    responses=problems(errors.OrderNotFound),
+)
+async def get_order_history(order_id: OrderId, reader: TheReader, caller: TheCaller) -> HistoryOut:
+    async with reader() as connection:
+        rows = await repository.list_history(connection, order_id)
+    return HistoryOut(items=[show_history(row, caller.person_id) for row in rows])
+
+
+@api.get(
+    "/{order_id}/deadlines",
+    rule=policy.READ,
+    operation_id="listDeadlines",
+    summary="一个订单的各项时限",
+    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
+    answer=DEADLINES_EXAMPLE,
+    responses=problems(errors.OrderNotFound),
+)
+async def list_deadlines(order_id: OrderId, reader: TheReader) -> DeadlinesOut:
+    async with reader() as connection:
+        rows = await repository.list_deadlines(connection, order_id)
+    return DeadlinesOut(items=[show_deadline(row) for row in rows])
+
+
+@api.post(
+    "/{order_id}/offer",
+    operation_id="offerOrder",
+    summary="派单给一位志愿者",
+    tags=(Tag.DISPATCHER,),
+    example={"volunteer_id": ID},
+    answer=receipt("offered", 2),
+    **moves("offer", errors.OwnOrder, errors.VolunteerNotQualified),
+)
+async def offer(order_id: OrderId, body: OfferIn, run: TheRun) -> Receipt:
+    return await run(orders.offer, order_id, volunteer_id=body.volunteer_id)
+
+
+@api.post(
+    "/{order_id}/accept",
+    operation_id="acceptOrder",
+    summary="接单",
+    tags=(Tag.VOLUNTEER,),
+    answer=receipt("accepted", 3),
+    **moves("accept"),
+)
+async def accept(order_id: OrderId, run: TheRun) -> Receipt:
+    return await run(orders.accept, order_id)
+
+
+@api.post(
+    "/{order_id}/claim",
+    operation_id="claimOrder",
+    summary="抢单:先到先得",
+    tags=(Tag.VOLUNTEER,),
+    answer=receipt("accepted", 3),
+    **moves("claim", errors.OwnOrder),
+)
+async def claim(order_id: OrderId, run: TheRun) -> Receipt:
+    return await run(orders.claim, order_id)
+
+
+@api.post(
+    "/{order_id}/start",
+    operation_id="startOrder",
+    summary="开始服务,凭居民的开始码",
+    tags=(Tag.VOLUNTEER,),
+    example={"code": "482913"},
+    answer=receipt("in_service", 4),
+    **moves("start", errors.StartCodeWrong, errors.StartCodeLocked),
+)
+async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
+    expected = run.house.vault.code("order.start", f"{order_id}:{run.caller.person_id}")
+    return await run(orders.start, order_id, code_fits=same_code(body.code, expected))
+
+
+@api.post(
+    "/{order_id}/deliver",
+    operation_id="deliverOrder",
+    summary="完成服务",
+    tags=(Tag.VOLUNTEER,),
+    example={"outcome": "已陪同取药并送回家"},
+    answer=receipt("delivered", 5),
+    **moves("deliver"),
+)
+async def deliver(order_id: OrderId, body: DeliverIn, run: TheRun) -> Receipt:
+    return await run(orders.deliver, order_id, outcome=body.outcome)
+
+
+@api.post(
+    "/{order_id}/rate",
+    operation_id="rateOrder",
+    summary="评单:按实际效果评价",
+    tags=(Tag.RESIDENT,),
+    example={"solved": "yes", "stars": 5},
+    answer=receipt("rated", 6),
+    **moves("rate", errors.ReasonMissing),
+)
+async def rate(order_id: OrderId, body: RateIn, run: TheRun) -> Receipt:
+    return await run(orders.rate, order_id, solved=body.solved, stars=body.stars, reason=body.reason)
+
+
+@api.post(
+    "/{order_id}/cancel",
+    operation_id="cancelOrder",
+    summary="取消订单(服务开始前)",
+    tags=(Tag.RESIDENT,),
+    example={"reason": "家人已经陪我去了"},
+    answer=receipt("cancelled", 2),
+    **moves("cancel"),
+)
+async def cancel(order_id: OrderId, body: CancelIn, run: TheRun) -> Receipt:
+    return await run(orders.cancel, order_id, reason=body.reason)
+
+
+def _cursor(row: repository.RowMapping) -> Cursor:
+    return Cursor(row["created_at"], row["id"])

@@ -1,0 +1,224 @@
+"""What orders look like over HTTP: the answers, their examples, and how a row becomes one."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import RowMapping
+
+from app.api.deps import Sealer
+from app.api.schema import Choice, Out, StrictUUID
+from app.domain.notifications.policy import DEADLINES
+from app.domain.orders.models import OrderState, Solved
+from app.domain.orders.policy import CODE, LIFECYCLE
+from app.kernel.matter import Matter
+from app.kernel.rules import Actor, Role
+from app.kernel.time import Moment
+from app.kernel.vault import Vault, mask_name, mask_phone
+
+ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
+AT = "2026-03-01T09:00:00+08:00"
+
+
+class OrderRow(Out):
+    id: StrictUUID = Field(description="订单编号")
+    state: Choice[OrderState] = Field(description="状态")
+    state_label: str = Field(description="状态的中文名称")
+    version: int = Field(description="版本")
+    service_id: StrictUUID = Field(description="服务编号")
+    service_name: str = Field(description="服务名称")
+    place_id: StrictUUID = Field(description="社区编号")
+    place_name: str = Field(description="社区名称")
+    note: str = Field(description="需要什么帮助")
+    open_pool: bool = Field(description="是否已开放抢单")
+    due_at: Moment | None = Field(description="最近的时限;没有则为 null")
+    created_at: Moment = Field(description="点单时间")
+
+
+class ContactOut(Out):
+    name: str = Field(description="联系人")
+    phone: str = Field(description="电话")
+    address: str = Field(description="上门地址")
+
+
+class VolunteerOut(Out):
+    id: StrictUUID = Field(description="志愿者编号")
+    name: str | None = Field(description="姓名(隐去名字);看不到则为 null")
+    phone: str | None = Field(description="电话(隐去中间四位);看不到则为 null")
+
+
+class RatingOut(Out):
+    solved: Choice[Solved] = Field(description="是否解决")
+    stars: int = Field(description="几星")
+    reason: str | None = Field(description="原因")
+    rated_at: Moment = Field(description="评价时间")
+
+
+class OrderOut(OrderRow):
+    round: int = Field(description="第几轮")
+    contact: ContactOut | None = Field(description="联系方式;无权查看则为 null")
+    start_code: str | None = Field(description="开始码,志愿者上门时出示;只给下单的居民,接单之后才有")
+    volunteer: VolunteerOut | None = Field(description="志愿者;尚无则为 null")
+    outcome: str | None = Field(description="做了什么")
+    rating: RatingOut | None = Field(description="评价")
+    actions: list[str] = Field(description="我现在可以做的操作")
+
+
+class HistoryRow(Out):
+    version: int = Field(description="版本")
+    action: str = Field(description="操作")
+    from_state: str | None = Field(description="之前的状态")
+    to_state: str = Field(description="之后的状态")
+    by: str = Field(description="以何身份:requester 居民、assignee 志愿者、subtree 社区、system 系统……")
+    by_me: bool = Field(description="是不是我做的")
+    at: Moment = Field(description="时间")
+    note: dict[str, Any] = Field(description="补充")
+
+
+class HistoryOut(Out):
+    items: list[HistoryRow] = Field(description="从早到晚")
+
+
+class FiredOut(Out):
+    percent: int = Field(description="时限的百分之几")
+    due_at: Moment = Field(description="应到时间")
+    fired_at: Moment = Field(description="实际处理时间")
+
+
+class DeadlineOut(Out):
+    id: StrictUUID = Field(description="时限编号")
+    kind: str = Field(description="种类")
+    kind_label: str = Field(description="种类的中文名称")
+    round: int = Field(description="第几轮")
+    policy_version: int = Field(description="依据的规则版本")
+    started_at: Moment = Field(description="开始")
+    due_at: Moment = Field(description="到期:到这一刻即为错过")
+    stopped_at: Moment | None = Field(description="停止;仍在计时则为 null")
+    missed: bool = Field(description="是否错过")
+    marks: list[FiredOut] = Field(description="已到的节点")
+
+
+class DeadlinesOut(Out):
+    items: list[DeadlineOut] = Field(description="从早到晚")
+
+
+ROW_EXAMPLE: dict[str, Any] = {
+    "id": ID, "state": "accepted", "state_label": "已接单", "version": 3, "service_id": ID, "service_name": "陪同就医",
+    "place_id": ID, "place_name": "西峪社区", "note": "周三上午想请人陪我去医院取药", "open_pool": False,
+    "due_at": "2026-03-01T13:00:00+08:00", "created_at": AT,
+}  # fmt: skip
+PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}
+ORDER_EXAMPLE = {
+    **ROW_EXAMPLE,
+    "round": 1,
+    "contact": {"name": "王秀英", "phone": "13812345678", "address": "西峪东街 8 号院 2 号楼 3 单元 501"},
+    "start_code": "482913",
+    "volunteer": {"id": ID, "name": "李*", "phone": "139****5678"},
+    "outcome": None,
+    "rating": None,
+    "actions": ["cancel"],
+}
+HISTORY_EXAMPLE = {
+    "items": [
+        {
+            "version": 1, "action": "place", "from_state": None, "to_state": "submitted", "by": "subtree", "by_me": True,
+            "at": AT, "note": {},
+        }
+    ]
+}  # fmt: skip
+DEADLINES_EXAMPLE = {
+    "items": [
+        {
+            "id": ID, "kind": "respond", "kind_label": "响应", "round": 1, "policy_version": 1, "started_at": AT,
+            "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": None, "missed": False,
+            "marks": [
+                {"percent": 80, "due_at": "2026-03-01T09:16:00+08:00", "fired_at": "2026-03-01T09:16:00+08:00"}
+            ],
+        }
+    ]
+}  # fmt: skip
+
+
+def show_row(row: RowMapping) -> OrderRow:
+    return OrderRow(**_common(row))
+
+
+def show_order(row: RowMapping, reader_id: UUID, sealer: Sealer, vault: Vault) -> OrderOut:
+    """An order as this reader may see it; what row-level security hid is null already."""
+    actor = Actor(reader_id, frozenset(Role(role) for role in row["roles"]))
+    order: Matter[None] = Matter(
+        id=row["id"],
+        kind=LIFECYCLE.kind,
+        place_id=row["place_id"],
+        state=row["state"],
+        version=row["version"],
+        round=row["round"],
+        requester_id=row["requester_id"],
+        beneficiary_id=row["beneficiary_id"],
+        assignee_id=row["assignee_id"],
+        holder_id=row["holder_id"],
+        open_pool=row["open_pool"],
+        created_at=row["created_at"],
+        detail=None,
+    )
+    shows_code = order.state == OrderState.ACCEPTED and any(rule.allows(order, actor) for rule in CODE)
+    name = sealer.opened("name", row["volunteer_name_sealed"])
+    phone = sealer.opened("phone", row["volunteer_phone_sealed"])
+    return OrderOut(
+        **_common(row),
+        round=order.round,
+        contact=row["name_sealed"]
+        and ContactOut(
+            name=vault.open("name", row["name_sealed"]),
+            phone=vault.open("phone", row["phone_sealed"]),
+            address=vault.open("address", row["address_sealed"]),
+        ),
+        start_code=vault.code("order.start", f"{order.id}:{order.assignee_id}") if shows_code else None,
+        volunteer=order.assignee_id
+        and VolunteerOut(
+            id=order.assignee_id,
+            name=name and mask_name(name),
+            phone=phone and mask_phone(phone),
+        ),
+        outcome=row["outcome"],
+        rating=row["stars"]
+        and RatingOut(
+            solved=Solved(row["solved"]), stars=row["stars"], reason=row["reason"], rated_at=row["rated_at"]
+        ),
+        actions=list(LIFECYCLE.permitted(order, actor)),
+    )
+
+
+def show_history(row: RowMapping, reader_id: UUID) -> HistoryRow:
+    return HistoryRow(
+        version=row["version"],
+        action=row["action"],
+        from_state=row["from_state"],
+        to_state=row["to_state"],
+        by=row["through"],
+        by_me=row["actor_id"] == reader_id,
+        at=row["at"],
+        note=row["note"],
+    )
+
+
+def show_deadline(row: RowMapping) -> DeadlineOut:
+    marks = [FiredOut.model_validate(mark) for mark in row["marks"]]
+    return DeadlineOut(
+        id=row["id"],
+        kind=row["kind"],
+        kind_label=DEADLINES.get(row["kind"], row["kind"]),
+        round=row["round"],
+        policy_version=row["policy_version"],
+        started_at=row["started_at"],
+        due_at=row["due_at"],
+        stopped_at=row["stopped_at"],
+        missed=any(mark.percent == 100 for mark in marks),
+        marks=marks,
+    )
+
+
+def _common(row: RowMapping) -> dict[str, Any]:
+    state = OrderState(row["state"])
+    shown = {name: row[name] for name in OrderRow.model_fields if name not in ("state", "state_label")}
+    return {**shown, "state": state, "state_label": state.label}

@@ -1,0 +1,351 @@
+"""People over HTTP: oneself, residents without WeChat, officers, roles."""
+
+from typing import Annotated
+
+from fastapi import Path, Query
+from pydantic import Field
+
+from app.api.census import SIGNED_IN, Api, Tag
+from app.api.deps import KeylessRun, Receipt, TheCaller, TheReader, TheRun, TheSealer, receipt
+from app.api.docs import ADMIN_ONLY
+from app.api.problems import problems
+from app.api.schema import Choice, In, Out, StrictUUID
+from app.domain.people import errors, policy, repository
+from app.domain.people import service as people
+from app.domain.places.errors import PlaceNotFound
+from app.kernel.errors import NotAllowed
+from app.kernel.pagination import Cursor, Page, PageQuery
+from app.kernel.passwords import check_new_password
+from app.kernel.rules import Role
+from app.kernel.text import Line, Opaque, Phone
+from app.kernel.time import Moment
+from app.kernel.vault import mask_name, mask_phone
+
+api = Api()
+
+PersonId = Annotated[StrictUUID, Path(description="人员编号")]
+GrantId = Annotated[StrictUUID, Path(description="任职编号")]
+
+Name = Annotated[str, Line(30)]
+Address = Annotated[str, Line(120)]
+PERSON_ID = "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80"
+PLACE_ID = "01985a3c-0000-7f00-8a6b-2f4c5d6e7f01"
+
+
+class RoleOut(Out):
+    id: StrictUUID = Field(description="任职编号")
+    role: Choice[Role] = Field(description="角色")
+    role_label: str = Field(description="角色的中文名称")
+    place_id: StrictUUID = Field(description="地点编号")
+    place_name: str = Field(description="地点名称")
+    starts_at: Moment = Field(description="开始时间")
+    ends_at: Moment | None = Field(description="结束时间;长期则为 null")
+
+
+class MeOut(Out):
+    id: StrictUUID = Field(description="本人编号")
+    name: str | None = Field(description="姓名")
+    phone: str | None = Field(description="电话")
+    address: str | None = Field(description="住址")
+    community_id: StrictUUID | None = Field(description="所在社区编号;尚未选择则为 null")
+    community_name: str | None = Field(description="所在社区名称")
+    roles: list[RoleOut] = Field(description="现在与将来的角色")
+
+
+class UpdateMeIn(In):
+    name: Name | None = Field(default=None, description="姓名;不填则不变")
+    phone: Phone | None = Field(default=None, description="电话;不填则不变")
+    address: Address | None = Field(default=None, description="住址;不填则不变")
+
+
+class JoinIn(In):
+    place_id: StrictUUID = Field(description="社区编号")
+
+
+class RegisterIn(In):
+    place_id: StrictUUID = Field(description="居民所在社区的编号")
+    name: Name = Field(description="姓名")
+    phone: Phone = Field(description="电话")
+    address: Address = Field(description="住址")
+
+
+class OfficerIn(In):
+    place_id: StrictUUID = Field(description="任职地点编号")
+    login_name: Annotated[str, Opaque(40, 3)] = Field(description="登录名,字母、数字和符号")
+    password: Annotated[str, Opaque(128)] = Field(description="初始密码,至少 10 个字符")
+    name: Name = Field(description="姓名")
+    role: Choice[Role] = Field(description="角色")
+
+
+class ResetPasswordIn(In):
+    new_password: Annotated[str, Opaque(128)] = Field(description="新密码,至少 10 个字符")
+
+
+class GrantIn(In):
+    place_id: StrictUUID = Field(description="地点编号,角色对其下所有地点有效")
+    role: Choice[Role] = Field(description="角色")
+    person_id: StrictUUID | None = Field(default=None, description="人员编号;与电话二选一")
+    phone: Phone | None = Field(default=None, description="已登记的电话;与人员编号二选一")
+    starts_at: Moment | None = Field(default=None, description="开始时间,不填为立即")
+    ends_at: Moment | None = Field(default=None, description="结束时间(不含),不填为长期")
+
+
+class HolderOut(Out):
+    id: StrictUUID = Field(description="任职编号,用于结束任职")
+    person_id: StrictUUID = Field(description="人员编号")
+    name: str | None = Field(description="姓名(隐去名字)")
+    phone: str | None = Field(description="电话(隐去中间四位)")
+    login_name: str | None = Field(description="登录名")
+    role: Choice[Role] = Field(description="角色")
+    role_label: str = Field(description="角色的中文名称")
+    starts_at: Moment = Field(description="开始时间")
+    ends_at: Moment | None = Field(description="结束时间;长期则为 null")
+
+
+class HolderQuery(PageQuery):
+    place_id: StrictUUID = Field(description="地点编号")
+    role: Choice[Role] | None = Field(default=None, description="只看某一角色")
+    ended: bool = Field(default=False, description="看已结束的任职")
+
+
+ROLE = {
+    "id": PERSON_ID,
+    "role": "resident",
+    "role_label": "居民",
+    "place_id": PLACE_ID,
+    "place_name": "西峪社区",
+    "starts_at": "2026-03-01T09:00:00+08:00",
+    "ends_at": None,
+}
+
+
+@api.get(
+    "/me",
+    rule=SIGNED_IN,
+    operation_id="getMe",
+    summary="我是谁,在哪个社区,有哪些角色",
+    tags=(Tag.EVERYBODY,),
+    answer={
+        "id": PERSON_ID,
+        "name": "王秀英",
+        "phone": "13812345678",
+        "address": "西峪东街 8 号院 2 号楼 3 单元 501",
+        "community_id": PLACE_ID,
+        "community_name": "西峪社区",
+        "roles": [ROLE],
+    },
+)
+async def get_me(reader: TheReader, caller: TheCaller, sealer: TheSealer) -> MeOut:
+    async with reader() as connection:
+        me = await repository.get_person(connection, caller.person_id)
+        roles = await repository.list_roles(connection, caller.person_id)
+    home = next((role for role in roles if role["role"] == Role.RESIDENT), None)
+    return MeOut(
+        id=me["id"],
+        name=sealer.opened("name", me["name_sealed"]),
+        phone=sealer.opened("phone", me["phone_sealed"]),
+        address=sealer.opened("address", me["address_sealed"]),
+        community_id=home and home["place_id"],
+        community_name=home and home["place_name"],
+        roles=[
+            RoleOut(
+                id=role["id"],
+                role=Role(role["role"]),
+                role_label=Role(role["role"]).label,
+                place_id=role["place_id"],
+                place_name=role["place_name"],
+                starts_at=role["starts_at"],
+                ends_at=role["ends_at"],
+            )
+            for role in roles
+        ],
+    )
+
+
+@api.put(
+    "/me",
+    rule=SIGNED_IN,
+    operation_id="updateMe",
+    summary="填写或修改姓名、电话、住址",
+    tags=(Tag.EVERYBODY,),
+    example={"name": "王秀英", "phone": "13812345678", "address": "西峪东街 8 号院 2 号楼 3 单元 501"},
+    answer=receipt("update", 2),
+    responses=problems(errors.PhoneTaken),
+)
+async def update_me(body: UpdateMeIn, run: TheRun, sealer: TheSealer) -> Receipt:
+    return await run(
+        people.update_me,
+        name=sealer.name(body.name),
+        phone=sealer.phone(body.phone),
+        phone_index=sealer.phone_index(body.phone),
+        address=sealer.address(body.address),
+    )
+
+
+@api.post(
+    "/me/community",
+    rule=SIGNED_IN,
+    operation_id="joinPlace",
+    summary="选择我所在的社区",
+    tags=(Tag.RESIDENT,),
+    example={"place_id": PLACE_ID},
+    answer=receipt("join", 2),
+    responses=problems(errors.NotACommunity),
+)
+async def join_place(body: JoinIn, run: TheRun) -> Receipt:
+    return await run(people.join, place_id=body.place_id)
+
+
+@api.post(
+    "/residents",
+    rule=policy.STAFF,
+    operation_id="registerResident",
+    summary="为没有微信的居民登记",
+    tags=(Tag.STATION,),
+    example={"place_id": PLACE_ID, "name": "李大爷", "phone": "13912345678", "address": "西峪东街 8 号院 1 号楼 102"},
+    answer=receipt("register"),
+    responses=problems(NotAllowed, PlaceNotFound, errors.NotACommunity, errors.PhoneTaken),
+)
+async def register_resident(body: RegisterIn, run: TheRun, sealer: TheSealer) -> Receipt:
+    return await run(
+        people.register_resident,
+        place_id=body.place_id,
+        name=sealer.name(body.name),
+        phone=sealer.phone(body.phone),
+        phone_index=sealer.phone_index(body.phone),
+        address=sealer.address(body.address),
+    )
+
+
+@api.post(
+    "/officers",
+    rule=policy.ADMINISTRATOR,
+    operation_id="createOfficer",
+    summary="新建工作人员账号并授予角色",
+    tags=(Tag.ADMINISTRATOR,),
+    audience=ADMIN_ONLY,
+    example={
+        "place_id": PLACE_ID,
+        "login_name": "xiyu-dispatch",
+        "password": "k7wm-p3xe-9tqa-hd2f",
+        "name": "张敏",
+        "role": "dispatcher",
+    },
+    answer=receipt("create"),
+    responses=problems(NotAllowed, PlaceNotFound, errors.LoginNameTaken, errors.RoleNotGrantable),
+)
+async def create_officer(body: OfficerIn, run: TheRun, sealer: TheSealer) -> Receipt:
+    check_new_password(body.password, body.login_name, pointer="/body/password")
+    return await run(
+        people.create_officer,
+        place_id=body.place_id,
+        login_name=body.login_name,
+        password_hash=await run.house.passwords.hash_password(body.password),
+        name=sealer.name(body.name),
+        role=body.role,
+    )
+
+
+@api.post(
+    "/officers/{person_id}/password",
+    rule=policy.ADMINISTRATOR,
+    operation_id="resetPassword",
+    summary="为工作人员重设密码,其登录全部失效",
+    tags=(Tag.ADMINISTRATOR,),
+    audience=ADMIN_ONLY,
+    example={"new_password": "m4tz-8rqk-w2vn-c6yp"},
+    answer=receipt("reset_password", 2),
+    responses=problems(NotAllowed, errors.PersonNotFound, errors.NoPassword),
+)
+async def reset_password(person_id: PersonId, body: ResetPasswordIn, run: KeylessRun) -> Receipt:
+    check_new_password(body.new_password, "", pointer="/body/new_password")
+    password_hash = await run.house.passwords.hash_password(body.new_password)
+    return await run(people.reset_password, person_id, password_hash=password_hash)
+
+
+@api.post(
+    "/roles",
+    rule=policy.GRANTING,
+    operation_id="grantRole",
+    summary="授予角色",
+    tags=(Tag.ADMINISTRATOR,),
+    audience=ADMIN_ONLY,
+    example={"place_id": PLACE_ID, "role": "volunteer", "phone": "13812345678"},
+    answer=receipt("grant"),
+    responses=problems(
+        NotAllowed, PlaceNotFound, errors.PersonNotFound, errors.AlreadyGranted, errors.RoleNotGrantable
+    ),
+)
+async def grant_role(body: GrantIn, run: TheRun, sealer: TheSealer) -> Receipt:
+    return await run(
+        people.grant_role,
+        place_id=body.place_id,
+        role=body.role,
+        person_id=body.person_id,
+        phone_index=sealer.phone_index(body.phone),
+        starts_at=body.starts_at,
+        ends_at=body.ends_at,
+    )
+
+
+@api.post(
+    "/roles/{grant_id}/revoke",
+    rule=policy.GRANTING,
+    operation_id="revokeRole",
+    summary="结束任职,立即生效",
+    tags=(Tag.ADMINISTRATOR,),
+    audience=ADMIN_ONLY,
+    answer=receipt("revoke", 2),
+    responses=problems(NotAllowed, errors.GrantNotFound, errors.AlreadyEnded),
+)
+async def revoke_role(grant_id: GrantId, run: TheRun) -> Receipt:
+    return await run(people.revoke_role, grant_id)
+
+
+@api.get(
+    "/roles",
+    rule=policy.STAFF,
+    operation_id="listRoleHolders",
+    summary="某地点有哪些人担任哪些角色",
+    tags=(Tag.ADMINISTRATOR, Tag.DISPATCHER),
+    audience=ADMIN_ONLY,
+    answer={
+        "items": [
+            {
+                "id": PERSON_ID,
+                "person_id": PERSON_ID,
+                "name": "张*",
+                "phone": "138****5678",
+                "login_name": "xiyu-dispatch",
+                "role": "dispatcher",
+                "role_label": "社区派单员",
+                "starts_at": "2026-03-01T09:00:00+08:00",
+                "ends_at": None,
+            }
+        ],
+        "next_cursor": None,
+    },
+)
+async def list_role_holders(
+    query: Annotated[HolderQuery, Query()], reader: TheReader, sealer: TheSealer
+) -> Page[HolderOut]:
+    async with reader() as connection:
+        rows = await repository.list_role_holders(
+            connection, query.place_id, query.role, ended=query.ended, after=query.after(), limit=query.limit
+        )
+
+    def show(row: repository.RowMapping) -> HolderOut:
+        name, phone = sealer.opened("name", row["name_sealed"]), sealer.opened("phone", row["phone_sealed"])
+        return HolderOut(
+            id=row["id"],
+            person_id=row["person_id"],
+            name=name and mask_name(name),
+            phone=phone and mask_phone(phone),
+            login_name=row["login_name"],
+            role=Role(row["role"]),
+            role_label=Role(row["role"]).label,
+            starts_at=row["starts_at"],
+            ends_at=row["ends_at"],
+        )
+
+    return Page.cut(rows, query.limit, lambda row: Cursor(row["starts_at"], row["id"]), show)

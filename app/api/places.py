@@ -1,0 +1,183 @@
+"""Places over HTTP: the tree, and its import."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import Path, Query, Request
+from pydantic import Field
+
+from app.api.census import SIGNED_IN, Api, Intake, Tag
+from app.api.deps import IdempotencyKey, TheCaller, TheHouse, TheReader
+from app.api.docs import ADMIN_ONLY
+from app.api.problems import problems
+from app.api.schema import Choice, In, Out, StrictUUID
+from app.domain.people.policy import ADMINISTRATOR
+from app.domain.places import errors, repository
+from app.domain.places.importing import import_places as run_import
+from app.domain.places.models import Level
+from app.kernel.database import begin
+from app.kernel.errors import NotAllowed, NotSignedIn
+from app.kernel.pagination import Limit
+from app.kernel.text import Line, Opaque, Search
+
+api = Api(prefix="/places")
+
+CSV = Intake("text/csv", 64 * 1024 * 1024, streamed=True)
+LIST_LIMIT = 50
+ID = "01985a3c-0000-7f00-8a6b-2f4c5d6e7f01"
+PLACE = {"id": ID, "code": "140109014002", "parent_id": ID, "level": "community", "level_label": "社区", "name": "西峪社区"}
+
+
+class PlaceOut(Out):
+    id: StrictUUID = Field(description="地点编号")
+    code: str = Field(description="统计用区划代码或自定代码")
+    parent_id: StrictUUID | None = Field(description="上级地点编号;省为 null")
+    level: Choice[Level] = Field(description="层级")
+    level_label: str = Field(description="层级的中文名称")
+    name: str = Field(description="名称")
+
+
+class PlaceDetailOut(PlaceOut):
+    ancestors: list[PlaceOut] = Field(description="从省到上一级")
+    children: int = Field(description="直接下级的数量")
+
+
+class PlacesOut(Out):
+    items: list[PlaceOut] = Field(description="本页内容")
+    next_cursor: str | None = Field(description="下一页的翻页标记;没有下一页时为 null")
+
+
+class PlacesQuery(In):
+    parent_id: StrictUUID | None = Field(default=None, description="上级地点;不填为全国")
+    level: Choice[Level] | None = Field(default=None, description="只看某一层级")
+    search: Search | None = Field(default=None, description="名称包含的文字")
+    cursor: Annotated[str, Line(32)] | None = Field(default=None, description="翻页标记:填上一页返回的 next_cursor")
+    limit: Limit = LIST_LIMIT
+
+
+class ImportOut(Out):
+    dry_run: bool = Field(description="是否只是试算")
+    written: bool = Field(description="是否已写入")
+    lines: int = Field(description="数据行数")
+    created: int = Field(description="新增")
+    renamed: int = Field(description="改名")
+    moved: int = Field(description="换了上级")
+    unchanged: int = Field(description="没有变化")
+    absent_in_file: int = Field(description="库中有而文件中没有的,不会删除")
+    bad: int = Field(description="有误的行数;有一行有误,就一行也不写")
+    bad_lines: list[dict[str, Any]] = Field(description="有误的行,最多列出 1000 行")
+
+
+class ImportQuery(In):
+    dry_run: Annotated[bool, Field(strict=False)] = Field(default=False, description="只试算,不写入")
+
+
+@api.get(
+    "",
+    rule=SIGNED_IN,
+    operation_id="listPlaces",
+    summary="浏览或查找地点",
+    tags=(Tag.EVERYBODY,),
+    answer={"items": [PLACE], "next_cursor": None},
+)
+async def list_places(query: Annotated[PlacesQuery, Query()], reader: TheReader) -> PlacesOut:
+    async with reader() as connection:
+        rows = await repository.list_places(
+            connection,
+            parent=query.parent_id,
+            level=query.level,
+            search=query.search,
+            after=query.cursor,
+            limit=query.limit + 1,
+        )
+    shown = rows[: query.limit]
+    return PlacesOut(items=[_place(row) for row in shown], next_cursor=shown[-1].code if len(rows) > query.limit else None)
+
+
+@api.get(
+    "/{place}",
+    rule=SIGNED_IN,
+    operation_id="getPlace",
+    summary="查看一个地点和它的上级",
+    description="地点编号,或区划代码",
+    tags=(Tag.EVERYBODY,),
+    answer={**PLACE, "ancestors": [], "children": 0},
+    responses=problems(errors.PlaceNotFound),
+)
+async def get_place(
+    place: Annotated[StrictUUID | Annotated[str, Opaque(32, 2)], Path(description="地点编号,或区划代码")],
+    reader: TheReader,
+) -> PlaceDetailOut:
+    async with reader() as connection:
+        found = await repository.get_place(connection, place)
+        above = await repository.ancestors(connection, found.id)
+        children = (await repository.children_counts(connection, [found.id]))[found.id]
+    return PlaceDetailOut(**dict(_place(found)), ancestors=[_place(row) for row in above], children=children)
+
+
+@api.post(
+    "/import",
+    rule=ADMINISTRATOR,
+    operation_id="importPlaces",
+    summary="导入地点(CSV)",
+    description="表头 code,parent_code,level,name,UTF-8;可反复导入,没有变化就什么也不改;仅限最上级的管理员",
+    tags=(Tag.ADMINISTRATOR,),
+    audience=ADMIN_ONLY,
+    intake=CSV,
+    example="code,parent_code,level,name\n140109014,140109,street,神堂沟街道\n140109014002,140109014,community,西峪社区\n",
+    answer={
+        "dry_run": False, "written": True, "lines": 2, "created": 2, "renamed": 0, "moved": 0, "unchanged": 0,
+        "absent_in_file": 0, "bad": 0, "bad_lines": [],
+    },
+    responses=problems(
+        NotAllowed, errors.ImportRunning, errors.ImportNotUtf8, errors.ImportHeaderWrong, errors.ImportRefused
+    ),
+)  # fmt: skip
+async def import_places(
+    request: Request,
+    query: Annotated[ImportQuery, Query()],
+    house: TheHouse,
+    caller: TheCaller,
+    _key: IdempotencyKey,
+) -> ImportOut:
+    """The import is idempotent by itself: the same file twice changes nothing the second time, so no receipt is kept."""
+    async with house.database.pool.acquire() as connection:
+        await connection.execute(begin(caller.person_id))
+        try:
+            allowed = await connection.fetchrow(
+                "SELECT app_signed_in($1, $2) AS active, app_administers_tree() AS administers",
+                caller.person_id, caller.family,
+            )  # fmt: skip
+            if not allowed["active"]:
+                raise NotSignedIn
+            if not allowed["administers"]:
+                raise NotAllowed
+            report = await run_import(connection, request.stream(), dry_run=query.dry_run)
+        except BaseException:
+            if not connection.is_closed():
+                await connection.execute("ROLLBACK")
+            raise
+        await connection.execute("COMMIT")
+    return ImportOut(
+        dry_run=report.dry_run,
+        written=report.written,
+        lines=report.lines,
+        created=report.created.total,
+        renamed=report.renamed.total,
+        moved=report.moved.total,
+        unchanged=report.unchanged,
+        absent_in_file=report.absent_in_file.total,
+        bad=report.bad.total,
+        bad_lines=[asdict(line) for line in report.bad.items],
+    )
+
+
+def _place(row: repository.PlaceRow) -> PlaceOut:
+    return PlaceOut(
+        id=row.id,
+        code=row.code,
+        parent_id=row.parent_id,
+        level=row.level,
+        level_label=row.level.label,
+        name=row.name,
+    )

@@ -1,0 +1,71 @@
+"""The verbs of the policies."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.deadlines import errors, policy
+from app.domain.deadlines.models import MarkPlan
+from app.domain.deadlines.repository import PLACE, PUBLISHING, Publishing
+from app.domain.places.errors import PlaceNotFound
+from app.kernel.change import Change
+from app.kernel.ids import new_id
+from app.kernel.rules import Actor, demand
+from app.kernel.tables import DeadlinePolicy, PolicyEffect, Primitive
+from app.kernel.verbs import record
+
+
+@record("deadline_policy", "publish", subject=PLACE, facts=PUBLISHING, missing=PlaceNotFound)
+def publish(
+    seen: Publishing,
+    actor: Actor,
+    now: datetime,
+    *,
+    place_id: UUID,
+    matter_kind: str,
+    deadline_kind: str,
+    budget_seconds: int,
+    marks: Sequence[MarkPlan],
+) -> Change:
+    """Publish the limits of one kind of deadline at a place and below it; they act on deadlines that start from now on.
+
+    Events that the room itself needs (an offer lapses at 100 %) are carried over from the standard policy.
+
+    Raises:
+        UnknownDeadline: no room starts such a deadline. PolicyInvalid: with the field of each fault.
+    """
+    demand(policy.PUBLISH, actor)
+    if not seen.known:
+        raise errors.UnknownDeadline
+    if faults := policy.faults_of(marks):
+        raise errors.PolicyInvalid(fields=faults)
+    policy_id = new_id()
+    effects = {(mark.percent, effect.primitive, effect.target) for mark in marks for effect in mark.effects}
+    effects |= {(event.percent, Primitive.EVENT, event.target) for event in seen.events}
+    percents = sorted({mark.percent for mark in marks} | {event.percent for event in seen.events})
+    return (
+        Change.record("deadline_policy", policy_id, "publish", actor, now, place_id=place_id)
+        .insert(
+            DeadlinePolicy(
+                id=policy_id,
+                place_id=place_id,
+                matter_kind=matter_kind,
+                deadline_kind=deadline_kind,
+                version=seen.version + 1,
+                calendar="WALL",
+                budget_seconds=budget_seconds,
+                percents=percents,
+                published_by=actor.id,
+                published_at=now,
+            )
+        )
+        .insert(
+            *(
+                PolicyEffect(policy_id=policy_id, percent=percent, primitive=primitive, target=target)
+                for percent, primitive, target in sorted(effects)
+            )
+        )
+    )
+
+
+VERBS = (publish,)

@@ -1,0 +1,78 @@
+"""What the room of the people refuses."""
+
+from app.kernel.errors import Kind, NotFound, Refusal
+
+
+class PersonNotFound(NotFound):
+    code = "person-not-found"
+    title_zh = "没有找到这个人"
+    title_en = "Person not found"
+
+
+class GrantNotFound(NotFound):
+    code = "role-not-found"
+    title_zh = "没有找到这项任职"
+    title_en = "Role not found"
+
+
+class NotACommunity(Refusal):
+    kind = Kind.CONFLICT
+    code = "not-a-community"
+    title_zh = "请选择一个社区"
+    title_en = "This place is not a community"
+
+
+class PhoneTaken(Refusal):
+    kind = Kind.CONFLICT
+    code = "phone-taken"
+    title_zh = "这个手机号已被登记"
+    title_en = "This phone is registered already"
+
+
+class LoginNameTaken(Refusal):
+    kind = Kind.CONFLICT
+    code = "login-name-taken"
+    title_zh = "这个登录名已被使用"
+    title_en = "This login name is taken"
+
+
+class AlreadyGranted(Refusal):
+    kind = Kind.CONFLICT
+    code = "already-granted"
+    title_zh = "此人在这里已担任该角色"
+    title_en = "The person holds this role here already"
+
+
+class AlreadyEnded(Refusal):
+    kind = Kind.CONFLICT
+    code = "already-ended"
+    title_zh = "这项任职已经结束"
+    title_en = "The role has ended already"
+
+
+class RoleNotGrantable(Refusal):
+    kind = Kind.CONFLICT
+    code = "role-not-grantable"
+    title_zh = "居民身份由本人选择社区取得,不能授予"
+    title_en = "Residents choose their community themselves"
+
+
+class WrongPassword(Refusal):
+    kind = Kind.UNAUTHENTICATED
+    code = "wrong-password"
+    title_zh = "登录名或密码不正确"
+    title_en = "Wrong login name or password"
+
+
+class NoPassword(Refusal):
+    kind = Kind.CONFLICT
+    code = "no-password"
+    title_zh = "此账号不使用密码登录"
+    title_en = "This account has no password"
+
+
+class PersonDisabled(Refusal):
+    kind = Kind.FORBIDDEN
+    code = "person-disabled"
+    title_zh = "此账号已停用,请联系社区"
+    title_en = "This account is disabled"

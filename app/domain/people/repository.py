@@ -1,0 +1,148 @@
+"""The SQL of the people: what the verbs have to know, and the lists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import RowMapping, func, literal, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from app.domain.people.models import Person, RoleGrant
+from app.domain.places.models import Level, Place
+from app.kernel.pagination import Cursor
+from app.kernel.rules import Role
+from app.kernel.verbs import Facts
+
+SELF = "SELECT p.id, NULL::uuid AS place_id, p.version FROM person p WHERE p.id = $1 FOR NO KEY UPDATE"
+PERSON = """
+  SELECT p.id, NULL::uuid AS place_id, p.version FROM person p
+   WHERE p.id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"""
+PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"
+GRANT = """
+  SELECT g.id, g.place_id, g.version FROM role_grant g
+   WHERE g.id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"""
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned:
+    """A record with the version that was seen."""
+
+    id: UUID
+    version: int
+
+
+VERSIONED = Facts("jsonb_build_object('id', subject.id, 'version', subject.version)", Versioned)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account with a password, or without one."""
+
+    id: UUID
+    version: int
+    login_name: str | None
+    administered: bool
+
+
+ACCOUNT = Facts(
+    """(SELECT jsonb_build_object('id', p.id, 'version', p.version, 'login_name', p.login_name,
+                                  'administered', app_administers(p.id)) FROM person p WHERE p.id = subject.id)""",
+    Account,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """The person, the place that they chose, and the home that they have."""
+
+    id: UUID
+    version: int
+    place_id: UUID | None
+    level: Level | None
+    home_grant: UUID | None
+    home_place: UUID | None
+    home_version: int | None
+
+
+JOINING = Facts(
+    """(SELECT jsonb_build_object('id', subject.id, 'version', subject.version, 'place_id', p.id, 'level', p.level,
+                 'home_grant', g.id, 'home_place', g.place_id, 'home_version', g.version)
+          FROM (VALUES (1)) one LEFT JOIN place p ON p.id = ($3::jsonb ->> 'place_id')::uuid
+          LEFT JOIN role_grant g ON g.person_id = subject.id AND g.role = 'resident' AND g.ends_at IS NULL)""",
+    Joining,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A place, with whom the inputs name by `person_id` or `phone_index`."""
+
+    id: UUID
+    level: Level
+    person_id: UUID | None
+
+
+PLACED = Facts(
+    """(SELECT jsonb_build_object('id', p.id, 'level', p.level, 'person_id', find_person(
+                 ($3::jsonb ->> 'person_id')::uuid, decode(substr($3::jsonb ->> 'phone_index', 3), 'hex')))
+          FROM place p WHERE p.id = subject.id)""",
+    Placed,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A role that somebody holds."""
+
+    id: UUID
+    version: int
+    place_id: UUID
+    role: Role
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+HELD = Facts("(SELECT to_jsonb(g) FROM role_grant g WHERE g.id = subject.id)", Held)
+
+
+async def get_person(connection: AsyncConnection, person_id: UUID) -> RowMapping:
+    """A person as row-level security shows them to the reader; one row or an exception of SQLAlchemy."""
+    columns = (Person.id, Person.login_name, Person.name_sealed, Person.phone_sealed, Person.address_sealed)
+    query = select(*(col(column) for column in columns)).where(col(Person.id) == person_id)
+    return (await connection.execute(query)).mappings().one()
+
+
+async def list_roles(connection: AsyncConnection, person_id: UUID) -> Sequence[RowMapping]:
+    """The roles that a person holds now or will hold, by place."""
+    g, p = RoleGrant, Place
+    query = (
+        select(col(g.id), col(g.role), col(g.starts_at), col(g.ends_at), col(p.id).label("place_id"))
+        .add_columns(col(p.name).label("place_name"), col(p.level).label("place_level"))
+        .join(p, col(p.id) == col(g.place_id))
+        .where(col(g.person_id) == person_id, or_(col(g.ends_at).is_(None), col(g.ends_at) > func.app_now()))
+        .order_by(col(p.code), col(g.role))
+    )
+    return (await connection.execute(query)).mappings().all()
+
+
+async def list_role_holders(
+    connection: AsyncConnection, place_id: UUID, role: Role | None, *, ended: bool, after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """Who holds which role at this very place, longest first; `ended` shows those whose role has ended."""
+    g = RoleGrant
+    live = or_(col(g.ends_at).is_(None), col(g.ends_at) > func.app_now())
+    query = (
+        select(col(g.id), col(g.person_id), col(g.role), col(g.starts_at), col(g.ends_at))
+        .add_columns(col(Person.name_sealed), col(Person.phone_sealed), col(Person.login_name))
+        .join(Person, col(Person.id) == col(g.person_id))
+        .where(col(g.place_id) == place_id, ~live if ended else live)
+        .order_by(col(g.starts_at), col(g.id))
+        .limit(limit + 1)
+    )
+    if role is not None:
+        query = query.where(col(g.role) == role)
+    if after is not None:
+        query = query.where(tuple_(col(g.starts_at), col(g.id)) > tuple_(literal(after.created_at), literal(after.id)))
+    return (await connection.execute(query)).mappings().all()

@@ -1,0 +1,199 @@
+"""The verbs of the people. Names, phones and addresses come sealed, passwords hashed: no secret passes through here."""
+
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.people import errors, policy
+from app.domain.people.models import Person, RoleGrant
+from app.domain.people.repository import (
+    ACCOUNT,
+    GRANT,
+    HELD,
+    JOINING,
+    PERSON,
+    PLACE,
+    PLACED,
+    SELF,
+    VERSIONED,
+    Account,
+    Held,
+    Joining,
+    Placed,
+    Versioned,
+)
+from app.domain.places.errors import PlaceNotFound
+from app.domain.places.models import Level
+from app.kernel.change import Change
+from app.kernel.errors import NotAllowed
+from app.kernel.ids import new_id
+from app.kernel.rules import Actor, Role, demand
+from app.kernel.verbs import record
+
+PHONE = {"person_phone_index": errors.PhoneTaken}
+
+
+@record("person", "update", subject=SELF, facts=VERSIONED, conflicts=PHONE)
+def update_me(
+    me: Versioned,
+    actor: Actor,
+    now: datetime,
+    *,
+    name: bytes | None = None,
+    phone: bytes | None = None,
+    phone_index: bytes | None = None,
+    address: bytes | None = None,
+) -> Change:
+    """New name, phone or address of oneself; what is None stays. Raises PhoneTaken."""
+    given = {"name_sealed": name, "phone_sealed": phone, "phone_index": phone_index, "address_sealed": address}
+    values = {column: value for column, value in given.items() if value is not None}
+    return Change.record("person", me.id, "update", actor, now, place_id=None, version=me.version).patch(
+        Person, id=me.id, version=me.version + 1, **values
+    )
+
+
+@record("person", "join", subject=SELF, facts=JOINING)
+def join(me: Joining, actor: Actor, now: datetime, *, place_id: UUID) -> Change:
+    """Choose the community where one lives; the one before ends. Raises NotACommunity."""
+    if me.place_id is None or me.level is not Level.COMMUNITY:
+        raise errors.NotACommunity
+    change = Change.record("person", me.id, "join", actor, now, place_id=place_id, version=me.version)
+    change.patch(Person, id=me.id, version=me.version + 1)
+    if me.home_place == place_id:
+        return change
+    if me.home_grant is not None and me.home_version is not None:
+        change.patch(RoleGrant, id=me.home_grant, ends_at=now, version=me.home_version + 1)
+    return change.insert(_grant(actor.id, place_id, Role.RESIDENT, now, None, actor))
+
+
+@record("person", "register", subject=PLACE, facts=PLACED, missing=PlaceNotFound, conflicts=PHONE)
+def register_resident(
+    place: Placed,
+    actor: Actor,
+    now: datetime,
+    *,
+    place_id: UUID,
+    name: bytes,
+    phone: bytes,
+    phone_index: bytes,
+    address: bytes,
+) -> Change:
+    """Register somebody without WeChat as a resident, by station staff. Raises NotACommunity, PhoneTaken."""
+    demand(policy.STAFF, actor)
+    if place.level is not Level.COMMUNITY:
+        raise errors.NotACommunity
+    person = Person(
+        id=new_id(),
+        name_sealed=name,
+        phone_sealed=phone,
+        phone_index=phone_index,
+        address_sealed=address,
+        created_at=now,
+    )
+    return Change.record("person", person.id, "register", actor, now, place_id=place_id).insert(
+        person, _grant(person.id, place_id, Role.RESIDENT, now, None, actor)
+    )
+
+
+@record("person", "create", subject=PLACE, facts=PLACED, missing=PlaceNotFound, conflicts={"person_login_name": errors.LoginNameTaken})
+def create_officer(
+    place: Placed,
+    actor: Actor,
+    now: datetime,
+    *,
+    place_id: UUID,
+    login_name: str,
+    password_hash: str,
+    name: bytes,
+    role: Role,
+) -> Change:
+    """An officer's account with a role at a place. Raises LoginNameTaken, RoleNotGrantable."""
+    demand(policy.ADMINISTRATOR, actor)
+    if role is Role.RESIDENT:
+        raise errors.RoleNotGrantable
+    person = Person(id=new_id(), login_name=login_name, password_hash=password_hash, name_sealed=name, created_at=now)
+    return (
+        Change.record("person", person.id, "create", actor, now, place_id=place.id)
+        .insert(person, _grant(person.id, place.id, role, now, None, actor))
+        .note(role=role)
+    )
+
+
+@record("person", "change_password", subject=SELF, facts=ACCOUNT)
+def change_password(me: Account, actor: Actor, now: datetime, *, password_hash: str) -> Change:
+    """A new password of one's own; every log-in ends. Raises NoPassword."""
+    if me.login_name is None:
+        raise errors.NoPassword
+    return _with_password(me, "change_password", actor, now, password_hash)
+
+
+@record("person", "reset_password", subject=PERSON, facts=ACCOUNT, missing=errors.PersonNotFound)
+def reset_password(officer: Account, actor: Actor, now: datetime, *, password_hash: str) -> Change:
+    """A new password for an officer, by who administers every place where they hold a role. Raises NoPassword, NotAllowed."""
+    if not officer.administered:
+        raise NotAllowed
+    if officer.login_name is None:
+        raise errors.NoPassword
+    return _with_password(officer, "reset_password", actor, now, password_hash)
+
+
+@record("role", "grant", subject=PLACE, facts=PLACED, missing=PlaceNotFound, conflicts={"role_grant_once": errors.AlreadyGranted})
+def grant_role(
+    place: Placed,
+    actor: Actor,
+    now: datetime,
+    *,
+    place_id: UUID,
+    role: Role,
+    person_id: UUID | None = None,
+    phone_index: bytes | None = None,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+) -> Change:
+    """Give somebody a role at a place in [starts_at, ends_at). Raises PersonNotFound, AlreadyGranted, RoleNotGrantable."""
+    if role not in policy.GRANTERS:
+        raise errors.RoleNotGrantable
+    demand(policy.GRANTERS[role], actor)
+    if place.person_id is None:
+        raise errors.PersonNotFound
+    grant = _grant(place.person_id, place.id, role, starts_at or now, ends_at, actor)
+    return (
+        Change.record("role", grant.id, "grant", actor, now, place_id=place.id)
+        .insert(grant)
+        .tell(place.person_id, "role.granted", role=role)
+        .note(role=role, person_id=place.person_id)
+    )
+
+
+@record("role", "revoke", subject=GRANT, facts=HELD, missing=errors.GrantNotFound)
+def revoke_role(held: Held, actor: Actor, now: datetime) -> Change:
+    """End a role now: it acts with the person's next command. Raises AlreadyEnded."""
+    demand(policy.GRANTERS.get(held.role, policy.ADMINISTRATOR), actor)
+    if held.ends_at is not None and held.ends_at <= now:
+        raise errors.AlreadyEnded
+    return (
+        Change.record("role", held.id, "revoke", actor, now, place_id=held.place_id, version=held.version)
+        .patch(RoleGrant, id=held.id, ends_at=max(now, held.starts_at), version=held.version + 1)
+        .note(role=held.role)
+    )
+
+
+def _grant(
+    person_id: UUID, place_id: UUID, role: Role, starts_at: datetime, ends_at: datetime | None, actor: Actor
+) -> RoleGrant:
+    return RoleGrant(
+        person_id=person_id,
+        place_id=place_id,
+        role=role,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        granted_by=actor.id,
+    )
+
+
+def _with_password(account: Account, action: str, actor: Actor, now: datetime, password_hash: str) -> Change:
+    return Change.record("person", account.id, action, actor, now, place_id=None, version=account.version).patch(
+        Person, id=account.id, version=account.version + 1, password_hash=password_hash
+    )
+
+
+VERBS = (update_me, join, register_resident, create_officer, change_password, reset_password, grant_role, revoke_role)

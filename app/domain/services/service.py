@@ -1,0 +1,23 @@
+"""The verbs of the services."""
+
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.services import policy
+from app.domain.services.models import Service
+from app.domain.services.repository import PLACE
+from app.domain.places.errors import PlaceNotFound
+from app.kernel.change import Change
+from app.kernel.rules import Actor, demand
+from app.kernel.verbs import record
+
+
+@record("service", "publish", subject=PLACE, missing=PlaceNotFound)
+def publish(_: None, actor: Actor, now: datetime, *, place_id: UUID, name: str, description: str) -> Change:
+    """Publish a service at a place, to be ordered in its whole subtree (亮单)."""
+    demand(policy.PUBLISH, actor)
+    service = Service(place_id=place_id, name=name, description=description, published_by=actor.id, created_at=now)
+    return Change.record("service", service.id, "publish", actor, now, place_id=place_id).insert(service)
+
+
+VERBS = (publish,)

@@ -1,0 +1,73 @@
+"""The composition root of HTTP: settings → services → app."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from app.api import auth, deadlines, health, inbox, orders, people, places, problems, services, shortcut
+from app.api.census import Api, census
+from app.api.deps import House
+from app.api.docs import Application
+from app.api.middleware import Front
+from app.domain.deadlines import service as deadline_verbs
+from app.domain.notifications import service as notification_verbs
+from app.domain.orders import service as order_verbs
+from app.domain.people import service as people_verbs
+from app.domain.services import service as service_verbs
+from app.integrations.wechat import WeChat
+from app.kernel import crash
+from app.kernel.command import statements_of
+from app.kernel.database import Database
+from app.kernel.passwords import Passwords
+from app.kernel.tokens import AccessTokens
+from app.kernel.vault import Vault
+from app.kernel.verbs import Verb
+from app.settings import Settings
+
+VERSION = "0.1.0"
+ROOMS: Sequence[Api] = (
+    auth.api, people.api, places.api, services.api, orders.api, deadlines.api, inbox.api, health.api,
+)  # fmt: skip
+VERBS: Sequence[Verb[Any, Any]] = (
+    *order_verbs.VERBS, *people_verbs.VERBS, *service_verbs.VERBS, *deadline_verbs.VERBS, *notification_verbs.VERBS,
+)  # fmt: skip
+POOL = 20
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The API. Raises UndeclaredOperation when an operation does not say who may call it."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        crash.arm(settings.crash_at or None)
+        async with httpx.AsyncClient() as http, Redis.from_url(settings.redis_url, socket_timeout=2) as redis:
+            database = await Database.connect(
+                settings.database_url, size=POOL, warm=statements_of(order_verbs.VERBS)
+            )
+            app.state.house = House(
+                database=database,
+                vault=Vault.from_text(settings.keyring, settings.index_key),
+                tokens=AccessTokens(settings.secret_key, timedelta(minutes=settings.access_minutes)),
+                refresh_life=timedelta(days=settings.refresh_days),
+                passwords=Passwords(),
+                wechat=WeChat(settings.wechat_url, settings.wechat_appid, settings.wechat_secret, http),
+                http=http,
+                redis=redis,
+            )
+            yield
+            app.state.house.passwords.close()
+            await database.close()
+
+    app = Application(version=VERSION, lifespan=lifespan)
+    problems.install(app)
+    for room in ROOMS:
+        app.include_router(room, prefix="/v1")
+    shortcut.install(app)
+    app.add_middleware(Front)
+    census(app)
+    return app

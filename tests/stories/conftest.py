@@ -1,0 +1,81 @@
+"""A street of its own for each story, peopled over HTTP but for its first administrator; and a worker that one can tick."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from app.kernel.database import Database
+from app.kernel.passwords import Passwords
+from app.workers.deadlines import sweep_once
+from app.workers.outbox import react_once, relay_notices
+from app.workers.reactions import REACTIONS
+from tests.people import Someone
+from tests.world import World, build
+
+PASSWORD = "a long enough pass phrase".replace(" ", "-")
+
+
+@dataclass
+class Street:
+    """A street with two communities, its administrator, and whoever the story invites."""
+
+    world: World
+    api_url: str
+    administrator: Someone
+    service_id: str
+
+    async def resident(self, name: str, community: str = "east") -> Someone:
+        """Somebody who logs in by WeChat, says who they are, and chooses a community."""
+        someone = await Someone.by_wechat(self.api_url, f"{name}@{self.world.street}")
+        phone = f"139{someone.id.int % 10**8:08d}"
+        await someone.put("/v1/me", {"name": name, "phone": phone, "address": "西峪东街 8 号院 2 号楼"})
+        await someone.post("/v1/me/community", {"place_id": str(getattr(self.world, community))})
+        return someone
+
+    async def with_role(self, name: str, role: str, place: str = "east") -> Someone:
+        """Somebody who logs in by WeChat and is given a role."""
+        someone = await Someone.by_wechat(self.api_url, f"{name}@{self.world.street}")
+        await someone.put("/v1/me", {"name": name, "phone": f"138{someone.id.int % 10**8:08d}"})
+        body = {"place_id": str(getattr(self.world, place)), "role": role, "person_id": str(someone.id)}
+        await self.administrator.post("/v1/roles", body)
+        return someone
+
+
+@pytest.fixture
+async def street(owner_url: str, api_url: str) -> AsyncIterator[Street]:
+    world = await build(owner_url)
+    login_name = f"admin-{world.street.hex[-12:]}"
+    passwords = Passwords()
+    await world.owner.execute(
+        "UPDATE person SET login_name = $2, password_hash = $3, name_sealed = NULL, phone_sealed = NULL,"
+        " address_sealed = NULL WHERE id = $1",
+        world.people["管理员"], login_name, await passwords.hash_password(PASSWORD),
+    )
+    administrator = await Someone.by_password(api_url, login_name, PASSWORD)
+    body = {"place_id": str(world.street), "name": "陪同就医", "description": "陪老人去医院"}
+    published = await administrator.post("/v1/services", body)
+    yield Street(world, api_url, administrator, published["id"])
+    await world.owner.execute("UPDATE clock_shift SET seconds = 0")
+    await world.owner.close()
+
+
+Later = Callable[[float], Awaitable[None]]
+
+
+@pytest.fixture
+async def later(worker_url: str, street: Street) -> AsyncIterator[Later]:
+    """Step the clock of promises to so many seconds from the start, and let the worker do all that is due."""
+    worker = await Database.connect(worker_url, size=4)
+
+    async def step(seconds: float) -> None:
+        await street.world.owner.execute("UPDATE clock_shift SET seconds = $1", float(seconds))
+        busy = True
+        while busy:
+            async with worker.pool.acquire() as connection:
+                busy = bool(await sweep_once(connection))
+                busy |= bool(await relay_notices(connection))
+            busy |= await react_once(worker, REACTIONS)
+
+    yield step
+    await worker.close()

@@ -1,0 +1,115 @@
+"""One thread through the house: a resident orders, the community dispatches, a volunteer delivers, the resident rates."""
+
+from tests.stories.conftest import Later, Street
+
+
+async def place(street: Street, resident) -> str:
+    body = {"service_id": street.service_id, "note": "周三上午陪我去医院取药"}
+    return (await resident.post("/v1/orders", body))["id"]
+
+
+async def test_an_order_is_dispatched_served_and_rated(street: Street, later: Later) -> None:
+    grandma = await street.resident("王秀英")
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    volunteer = await street.with_role("李强", "volunteer")
+
+    order = f"/v1/orders/{await place(street, grandma)}"
+    await later(0)
+    told = await dispatcher.get("/v1/inbox")
+    assert [message["text"] for message in told["items"]] == ["有新的订单,请尽快派单", "您有了新的角色"]
+    assert [row["id"] for row in (await dispatcher.get("/v1/orders/pool"))["items"]] == [order.rsplit("/", 1)[1]]
+
+    seen = await dispatcher.get(order)
+    assert seen["contact"]["address"] == "西峪东街 8 号院 2 号楼"
+    assert seen["start_code"] is None
+    assert "offer" in seen["actions"]
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+
+    task = (await volunteer.get("/v1/orders/tasks"))["items"][0]
+    assert (task["state"], task["state_label"]) == ("offered", "待接单")
+    assert (await volunteer.get(order))["contact"] is None, "the address comes with the acceptance"
+    await volunteer.post(f"{order}/accept")
+    assert (await volunteer.get(order))["contact"]["name"] == "王秀英"
+    assert (await volunteer.get(order))["start_code"] is None
+
+    page = await grandma.get(order)
+    assert page["volunteer"]["name"] == "李*"
+    assert page["volunteer"]["phone"].count("*") == 4
+    code = page["start_code"]
+    wrong = f"{(int(code) + 1) % 10**6:06d}"
+    assert await volunteer.refused(f"{order}/start", {"code": wrong}) == (409, "start-code-wrong")
+    await volunteer.post(f"{order}/start", {"code": code})
+    await volunteer.post(f"{order}/deliver", {"outcome": "已陪同取药并送回家"})
+    assert (await volunteer.get(order))["contact"] is None, "and goes with the delivery"
+    await grandma.post(f"{order}/rate", {"solved": "yes", "stars": 5})
+
+    page = await grandma.get(order)
+    assert (page["state"], page["rating"]["stars"], page["due_at"]) == ("rated", 5, None)
+    history = await grandma.get(f"{order}/history")
+    assert [row["action"] for row in history["items"]] == [
+        "place", "offer", "accept", "wrong_code", "start", "deliver", "rate",
+    ]
+    deadlines = (await grandma.get(f"{order}/deadlines"))["items"]
+    assert [(d["kind_label"], d["missed"]) for d in deadlines] == [("响应", False), ("接单", False), ("完成", False)]
+
+
+async def test_a_missed_limit_acts_step_by_step(street: Street, later: Later) -> None:
+    grandma = await street.resident("王秀英")
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    secretary = await street.with_role("刘书记", "secretary")
+    volunteer = await street.with_role("李强", "volunteer")
+    order_id = await place(street, grandma)
+
+    await later(959)
+    assert len((await dispatcher.get("/v1/inbox"))["items"]) == 2, "the role and the order, no warning yet"
+    await later(961)
+    assert "即将到期" in (await dispatcher.get("/v1/inbox"))["items"][0]["text"]
+    assert (await volunteer.get("/v1/orders/pool"))["items"] == []
+    await later(1201)
+    assert "已到期" in (await dispatcher.get("/v1/inbox"))["items"][0]["text"]
+    pool = (await volunteer.get("/v1/orders/pool"))["items"]
+    assert [(row["id"], row["open_pool"]) for row in pool] == [(order_id, True)]
+    await later(1801)
+    assert "亲自负责" in (await secretary.get("/v1/inbox"))["items"][0]["text"]
+    await later(1900)
+    assert len((await secretary.get("/v1/inbox"))["items"]) == 2, "a role, and the mark, once"
+
+    await volunteer.post(f"/v1/orders/{order_id}/claim")
+    deadlines = (await grandma.get(f"/v1/orders/{order_id}/deadlines"))["items"]
+    assert [(d["kind"], d["missed"], [m["percent"] for m in d["marks"]]) for d in deadlines] == [
+        ("respond", True, [80, 100, 150]),
+        ("finish", False, []),
+    ]
+
+
+async def test_an_offer_that_nobody_answers_lapses_and_the_second_opens_the_pool(street: Street, later: Later) -> None:
+    grandma = await street.resident("王秀英")
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    silent = await street.with_role("老沉", "volunteer")
+    order = f"/v1/orders/{await place(street, grandma)}"
+
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(silent.id)})
+    await later(481)
+    assert ((await grandma.get(order))["state"], (await grandma.get(order))["open_pool"]) == ("submitted", False)
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(silent.id)})
+    await later(481 + 481)
+    page = await grandma.get(order)
+    assert (page["state"], page["open_pool"]) == ("submitted", True)
+    assert await silent.refused(f"{order}/accept") == (403, "not-allowed")
+    await silent.post(f"{order}/claim")
+
+
+async def test_the_other_community_sees_nothing(street: Street) -> None:
+    grandma = await street.resident("王秀英")
+    neighbour = await street.resident("西边的人", "west")
+    stranger = await street.with_role("西派单员", "dispatcher", "west")
+    order_id = await place(street, grandma)
+    random_id = "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80"
+    for someone in (neighbour, stranger):
+        for path in ("", "/history", "/deadlines"):
+            real = await someone.http.get(f"/v1/orders/{order_id}{path}")
+            none = await someone.http.get(f"/v1/orders/{random_id}{path}")
+            assert real.status_code == none.status_code == 404
+            assert {**real.json(), "trace_id": ""} == {**none.json(), "trace_id": ""}
+        assert await someone.refused(f"/v1/orders/{order_id}/cancel", {}) == (404, "order-not-found")
+    assert (await stranger.get("/v1/orders/pool"))["items"] == []
