@@ -60,16 +60,23 @@ def find_uv() -> object:
     return mine if got and runs(mine, "--version", quiet=True) else None
 
 
-def make_with_uv(uv: object, wanted: list[object]) -> bool:
-    """.venv by uv; behind a company's proxy only the system's certificates will do."""
-    install = ["pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", *wanted]
-    return runs(uv, "venv", "--quiet", "--clear", "--python", sys.executable, VENV) and (
-        runs(uv, *install, quiet=True) or runs(uv, "--system-certs", *install)
-    )
+def make_with_uv(uv: object, locks: list[Path]) -> bool:
+    """.venv by uv; behind a company's proxy only the system's certificates will do.
+
+    One of the same Python is brought in step where it stands, so that what runs from it is not pulled from under.
+    """
+    same = "import sys; sys.exit(sys.version != {!r})".format(sys.version)
+    if not runs(PYTHON, "-c", same, quiet=True) and not runs(
+        uv, "venv", "--quiet", "--clear", "--python", sys.executable, VENV
+    ):
+        return False
+    sync = ["pip", "sync", "--quiet", "--python", PYTHON, "--require-hashes", *locks]
+    return runs(uv, *sync, quiet=True) or runs(uv, "--system-certs", *sync)
 
 
-def make_with_pip(wanted: list[object]) -> bool:
+def make_with_pip(locks: list[Path]) -> bool:
     """.venv by python3 -m venv and its pip: slower, and nearly everywhere."""
+    wanted = [part for lock in locks for part in ("-r", lock)]
     return runs(sys.executable, "-m", "venv", "--clear", VENV) and runs(
         PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", *wanted
     )
@@ -91,9 +98,8 @@ def main() -> None:
     if there.startswith(made_of) and runs(PYTHON, "-c", "", quiet=True):
         return
     print("正在准备 .venv（仅首次或依赖变化时）· making .venv (first time, or the lock has changed) …", flush=True)
-    wanted: list[object] = [part for lock in locks for part in ("-r", lock)]
     uv = find_uv()
-    if not (uv is not None and make_with_uv(uv, wanted)) and not make_with_pip(wanted):
+    if not (uv is not None and make_with_uv(uv, locks)) and not make_with_pip(locks):
         stop(
             "无法建立 .venv，原因见上。",
             "Could not make .venv; the reason stands above.",

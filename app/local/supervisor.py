@@ -89,9 +89,8 @@ class Supervisor:
                 young = now - child.started < YOUNG_SECONDS
                 child.young_deaths = child.young_deaths + 1 if young else 0
                 child.due = now + child.pause()
-                self.say(
-                    f"{child.name} 退出（{child.process.returncode}），正在重启 · died, restarting: logs/{child.name}.log"
-                )
+                code = child.process.returncode
+                self.say(f"{child.name} 退出（{code}），正在重启 · died, restarting; see logs/{child.name}.log")
                 child.process = None
             if child.process is None and now >= child.due:
                 self._spawn(child)
