@@ -65,7 +65,7 @@ def make_with_uv(uv: object, locks: list[Path]) -> bool:
 
     One of the same Python is brought in step where it stands, so that what runs from it is not pulled from under.
     """
-    same = "import sys; sys.exit(sys.version != {!r})".format(sys.version)
+    same = f"import sys; sys.exit(sys.version != {sys.version!r})"
     if not runs(PYTHON, "-c", same, quiet=True) and not runs(
         uv, "venv", "--quiet", "--clear", "--python", sys.executable, VENV
     ):

@@ -51,10 +51,20 @@ def still_running(path: Path, *, same_command: bool = True) -> psutil.Process | 
         process = psutil.Process(then.pid)
         same = abs(process.create_time() - then.started) <= SAME_START_SECONDS
         if same and same_command:
-            same = process.cmdline() == then.command
+            same = _command(process) == then.command
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except (OSError, ValueError, KeyError, TypeError, psutil.Error):
         return None
+
+
+def _command(process: psutil.Process) -> list[str]:
+    """The command line; for a moment after an exec the kernel has none to tell."""
+    for _ in range(20):
+        told = process.cmdline()
+        if told or process.status() == psutil.STATUS_ZOMBIE:
+            return told
+        time.sleep(0.01)
+    return []
 
 
 def matching(test: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
