@@ -145,7 +145,70 @@ def wechat_standin(
 
 
 # ── places, people, the demonstration, checks ────────────────────────────────────────────────────────────────
-# seed · import-places · create-admin · demo · contract · check go here: a thin function each.
+
+
+@app.command("import-places")
+def import_places(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV:code,parent_code,level,name(UTF-8)")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只试算,不写入 · report only, write nothing")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="报告用 JSON · the report as JSON")] = False,
+) -> None:
+    """导入地点。 Import the tree of places; the same file again changes nothing. Exit code 1 when a line is bad."""
+    settings = safe_settings("migrate")
+    from app.local.importing import run
+
+    with plain_faults():
+        if not asyncio.run(run(settings, file, dry_run=dry_run, as_json=as_json)):
+            raise typer.Exit(1)
+
+
+@app.command("create-admin")
+def create_admin(
+    login_name: Annotated[str, typer.Option(help="登录名 · login name")] = "admin",
+    place: Annotated[str | None, typer.Option(help="地点代码;不填为最上级 · code of the place, else the top")] = None,
+) -> None:
+    """新建首位管理员。 Create the first administrator; the password is LINLI_ADMIN_PASSWORD, or made and printed once."""
+    settings = safe_settings("migrate")
+    from app.kernel.errors import InvalidInput
+    from app.local.first_admin import create_first_administrator
+
+    with plain_faults():
+        try:
+            made = asyncio.run(create_first_administrator(settings, login_name, place))
+        except InvalidInput as weak:
+            stop(*(fault.message for fault in weak.fields))
+    if made.password is None:
+        typer.echo(f"{login_name}:账号已存在,密码未变。 | The account exists, its password is unchanged.")
+    else:
+        typer.echo(f"{login_name} / {made.password}")
+
+
+@app.command()
+def demo() -> None:
+    """对正在运行的系统演一遍。 Play the thread once against the running system, over plain HTTP."""
+    os.environ.setdefault("LINLI_MODE", "local")
+    from app.local.demo import run
+
+    with plain_faults():
+        run(read_settings())
+
+
+@app.command()
+def contract(
+    check: Annotated[bool, typer.Option("--check", help="只比较,不写入 · compare only")] = False,
+) -> None:
+    """冻结小程序接口。 Write miniprogram_contract/openapi.json; with --check, exit 1 when it differs from the code."""
+    from app.api.docs import dumped, mini_program_openapi
+    from app.main import create_app
+
+    file = ROOT / "miniprogram_contract" / "openapi.json"
+    frozen = dumped(mini_program_openapi(create_app(read_settings())))
+    if not check:
+        file.write_text(frozen, "utf-8")
+    elif not file.exists() or file.read_text("utf-8") != frozen:
+        typer.echo("接口与冻结的文件不同:make contract。 | The contract differs from the code: run make contract.", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{file.relative_to(ROOT)}: {frozen.count('operationId')} operations")
 
 
 def serve(asgi: object, host: str, port: int) -> None:

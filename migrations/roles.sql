@@ -60,4 +60,6 @@ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
 
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"database" TO linli_app, linli_worker;
+-- An import of places is staged in a temporary table.
+GRANT TEMPORARY ON DATABASE :"database" TO linli_app;
 -- PostgreSQL 15 and later give CREATE on schema public to the database's owner alone.

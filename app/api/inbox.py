@@ -8,7 +8,7 @@ from pydantic import Field
 from app.api.census import SIGNED_IN, Api, Tag
 from app.api.deps import Receipt, TheCaller, TheReader, TheRun, receipt
 from app.api.problems import problems
-from app.api.schema import Choice, Out, StrictUUID
+from app.api.schema import Choice, FlagArg, Out, StrictUUID
 from app.domain.notifications import repository
 from app.domain.notifications import service as notifications
 from app.domain.notifications.policy import sentence
@@ -35,7 +35,7 @@ class MessageOut(Out):
 
 
 class InboxQuery(PageQuery):
-    unread: Annotated[bool, Field(strict=False)] = Field(default=False, description="只看未读")
+    unread: FlagArg = Field(default=False, description="只看未读")
 
 
 @api.get(

@@ -9,7 +9,7 @@ from app.api.census import SIGNED_IN, Api, Tag
 from app.api.deps import KeylessRun, Receipt, TheCaller, TheReader, TheRun, TheSealer, receipt
 from app.api.docs import ADMIN_ONLY
 from app.api.problems import problems
-from app.api.schema import Choice, In, Out, StrictUUID
+from app.api.schema import Choice, FlagArg, In, Out, StrictUUID
 from app.domain.people import errors, policy, repository
 from app.domain.people import service as people
 from app.domain.places.errors import PlaceNotFound
@@ -105,7 +105,7 @@ class HolderOut(Out):
 class HolderQuery(PageQuery):
     place_id: StrictUUID = Field(description="地点编号")
     role: Choice[Role] | None = Field(default=None, description="只看某一角色")
-    ended: bool = Field(default=False, description="看已结束的任职")
+    ended: FlagArg = Field(default=False, description="看已结束的任职")
 
 
 ROLE = {

@@ -1,8 +1,10 @@
 """Places over HTTP: the tree, and its import."""
 
 from dataclasses import asdict
+from tempfile import SpooledTemporaryFile
 from typing import Annotated, Any
 
+import asyncpg
 from fastapi import Path, Query, Request
 from pydantic import Field
 
@@ -10,12 +12,12 @@ from app.api.census import SIGNED_IN, Api, Intake, Tag
 from app.api.deps import IdempotencyKey, TheCaller, TheHouse, TheReader
 from app.api.docs import ADMIN_ONLY
 from app.api.problems import problems
-from app.api.schema import Choice, In, Out, StrictUUID
+from app.api.schema import Choice, FlagArg, In, Out, StrictUUID
 from app.domain.people.policy import ADMINISTRATOR
 from app.domain.places import errors, repository
 from app.domain.places.importing import import_places as run_import
 from app.domain.places.models import Level
-from app.kernel.database import begin
+from app.kernel.command import Caller
 from app.kernel.errors import NotAllowed, NotSignedIn
 from app.kernel.pagination import Limit
 from app.kernel.text import Line, Opaque, Search
@@ -23,6 +25,7 @@ from app.kernel.text import Line, Opaque, Search
 api = Api(prefix="/places")
 
 CSV = Intake("text/csv", 64 * 1024 * 1024, streamed=True)
+CHUNK = 256 * 1024
 LIST_LIMIT = 50
 ID = "01985a3c-0000-7f00-8a6b-2f4c5d6e7f01"
 PLACE = {"id": ID, "code": "140109014002", "parent_id": ID, "level": "community", "level_label": "社区", "name": "西峪社区"}
@@ -69,7 +72,7 @@ class ImportOut(Out):
 
 
 class ImportQuery(In):
-    dry_run: Annotated[bool, Field(strict=False)] = Field(default=False, description="只试算,不写入")
+    dry_run: FlagArg = Field(default=False, description="只试算,不写入")
 
 
 @api.get(
@@ -141,23 +144,16 @@ async def import_places(
     _key: IdempotencyKey,
 ) -> ImportOut:
     """The import is idempotent by itself: the same file twice changes nothing the second time, so no receipt is kept."""
-    async with house.database.pool.acquire() as connection:
-        await connection.execute(begin(caller.person_id))
-        try:
-            allowed = await connection.fetchrow(
-                "SELECT app_signed_in($1, $2) AS active, app_administers_tree() AS administers",
-                caller.person_id, caller.family,
-            )  # fmt: skip
-            if not allowed["active"]:
-                raise NotSignedIn
-            if not allowed["administers"]:
-                raise NotAllowed
-            report = await run_import(connection, request.stream(), dry_run=query.dry_run)
-        except BaseException:
-            if not connection.is_closed():
-                await connection.execute("ROLLBACK")
-            raise
-        await connection.execute("COMMIT")
+    async with house.database.pool.acquire() as connection, connection.transaction():
+        await _check(connection, caller)
+    # Taken in whole first: a slow sender must not hold the lock of imports.
+    with SpooledTemporaryFile(max_size=1024 * 1024) as file:
+        async for piece in request.stream():
+            file.write(piece)
+        file.seek(0)
+        async with house.database.pool.acquire() as connection, connection.transaction():
+            await _check(connection, caller)
+            report = await run_import(connection, iter(lambda: file.read(CHUNK), b""), dry_run=query.dry_run)
     return ImportOut(
         dry_run=report.dry_run,
         written=report.written,
@@ -170,6 +166,18 @@ async def import_places(
         bad=report.bad.total,
         bad_lines=[asdict(line) for line in report.bad.items],
     )
+
+
+async def _check(connection: asyncpg.Connection, caller: Caller) -> None:
+    """Set the caller's context; raises NotSignedIn, NotAllowed."""
+    allowed = await connection.fetchrow(
+        "SELECT set_config('app.actor', $1::uuid::text, true), app_signed_in($1, $2) AS active",
+        caller.person_id, caller.family,
+    )  # fmt: skip
+    if not allowed["active"]:
+        raise NotSignedIn
+    if not await connection.fetchval("SELECT app_administers_tree()"):
+        raise NotAllowed
 
 
 def _place(row: repository.PlaceRow) -> PlaceOut:

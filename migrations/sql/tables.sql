@@ -192,8 +192,7 @@ CREATE TABLE place_ancestor (
   PRIMARY KEY (place_id, ancestor_id), 
   CONSTRAINT place_ancestor_self_at_zero CHECK ((depth = 0) = (place_id = ancestor_id)), 
   CONSTRAINT place_ancestor_depth CHECK (depth BETWEEN 0 AND 9), 
-  CONSTRAINT place_ancestor_place_id_fkey FOREIGN KEY(place_id) REFERENCES place (id), 
-  CONSTRAINT place_ancestor_ancestor_id_fkey FOREIGN KEY(ancestor_id) REFERENCES place (id)
+  CONSTRAINT place_ancestor_place_id_fkey FOREIGN KEY(place_id) REFERENCES place (id)
 );
 CREATE INDEX place_ancestor_ancestor_id_place_id_idx ON place_ancestor (ancestor_id, place_id);
 

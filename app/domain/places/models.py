@@ -124,7 +124,7 @@ class PlaceAncestor(SQLModel, table=True):
     place_id: uuid.UUID = Field(
         sa_column=Column(Uuid, ForeignKey("place.id", name="place_ancestor_place_id_fkey"), primary_key=True)
     )
-    ancestor_id: uuid.UUID = Field(
-        sa_column=Column(Uuid, ForeignKey("place.id", name="place_ancestor_ancestor_id_fkey"), primary_key=True)
-    )
+    # No foreign key: every ancestor has a row of its own at depth 0, whose place_id is one; a second check of three million
+    # rows would cost a third of the nation's import.
+    ancestor_id: uuid.UUID = Field(sa_column=Column(Uuid, primary_key=True))
     depth: int = Field(sa_column=Column(SmallInteger, nullable=False))

@@ -1,0 +1,176 @@
+"""The thread once, over plain HTTP against the running system, one line a step – and a limit of seconds that is missed."""
+
+import sys
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from rich.console import Console
+
+from app.local.faults import LocalFault
+from app.local.panel import base_url
+from app.local.seed import RESIDENTS, VOLUNTEERS, Accounts
+from app.settings import Settings
+
+RESPOND_SECONDS = 4
+NORMAL = 1
+MISSED = 6
+"""Which of the street's communities (from 0) each half plays in, so that the short limit disturbs nobody else."""
+
+MARKS = [
+    {"percent": 80, "effects": [{"primitive": "notify", "target": "dispatcher"}]},
+    {
+        "percent": 100,
+        "effects": [{"primitive": "notify", "target": "dispatcher"}, {"primitive": "open_pool", "target": ""}],
+    },
+    {
+        "percent": 150,
+        "effects": [{"primitive": "set_holder", "target": "secretary"}, {"primitive": "notify", "target": "secretary"}],
+    },
+]
+
+
+class Refused(Exception):
+    """The system said no where the demonstration expected a yes."""
+
+
+@dataclass
+class Somebody:
+    """A person of the demonstration, logged in."""
+
+    name: str
+    http: httpx.Client
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._checked(self.http.get(path, params=query))
+
+    def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        return self._checked(self.http.request(method, path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())}))
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        return self.send("POST", path, body)
+
+    @staticmethod
+    def _checked(answer: httpx.Response) -> Any:
+        if answer.status_code != httpx.codes.OK:
+            raise Refused(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text}")
+        return answer.json()
+
+
+class Demo:
+    """Plays it; `tell` prints a line with a running number."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.base = base_url(settings)
+        self.accounts = Accounts.of(settings)
+        self.console = Console()
+        self.lines = 0
+
+    def tell(self, who: str, what: str) -> None:
+        self.lines += 1
+        self.console.print(f"{self.lines:>2}  [bold]{who}[/bold]  {what}", highlight=False)
+
+    def wechat(self, name: str) -> Somebody:
+        return self._logged_in(name, "/v1/auth/wechat", json={"code": f"demo:{name}"})
+
+    def officer(self, title: str, login: str, password: str) -> Somebody:
+        return self._logged_in(title, "/v1/auth/password", data={"username": login, "password": password})
+
+    def _logged_in(self, name: str, path: str, **body: Any) -> Somebody:
+        http = httpx.Client(base_url=self.base, timeout=10)
+        tokens = Somebody._checked(http.post(path, **body))  # noqa: SLF001 - its own login
+        http.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        return Somebody(name, http)
+
+    def play(self) -> None:
+        """Both halves, in order."""
+        self._served()
+        self._missed()
+
+    def _order(self, resident: Somebody, note: str) -> str:
+        home = resident.get("/v1/me")["community_id"]
+        services = resident.get("/v1/services", place_id=home)["items"]
+        placed = resident.post("/v1/orders", {"service_id": services[0]["id"], "note": note})
+        self.tell(resident.name, f"点单 · orders “{services[0]['name']}” → {placed['state']}")
+        return f"/v1/orders/{placed['id']}"
+
+    def _served(self) -> None:
+        resident, volunteer = self.wechat(RESIDENTS[NORMAL]), self.wechat(VOLUNTEERS[NORMAL])
+        dispatcher = self.officer("派单员", f"paidan{NORMAL + 1:03d}", self.accounts.officers)
+        order = self._order(resident, "周三上午想请人陪我去医院取药")
+        waiting = dispatcher.get("/v1/orders/pool")["items"]
+        self.tell(dispatcher.name, f"看到 {len(waiting)} 个待办订单 · sees the pool")
+        done = dispatcher.post(f"{order}/offer", {"volunteer_id": volunteer.get("/v1/me")["id"]})
+        self.tell(dispatcher.name, f"派单给{volunteer.name} · offers → {done['state']}")
+        done = volunteer.post(f"{order}/accept")
+        self.tell(volunteer.name, f"接单 · accepts → {done['state']},看到地址:{volunteer.get(order)['contact']['address']}")
+        page = resident.get(order)
+        self.tell(resident.name, f"看到志愿者 {page['volunteer']['name']} {page['volunteer']['phone']},开始码 {page['start_code']}")
+        done = volunteer.post(f"{order}/start", {"code": page["start_code"]})
+        self.tell(volunteer.name, f"上门,核对开始码 · starts → {done['state']}")
+        done = volunteer.post(f"{order}/deliver", {"outcome": "已陪同取药并送回家"})
+        self.tell(volunteer.name, f"完成 · delivers → {done['state']}")
+        done = resident.post(f"{order}/rate", {"solved": "yes", "stars": 5})
+        self.tell(resident.name, f"评价五星 · rates → {done['state']}")
+        steps = [row["action"] for row in resident.get(f"{order}/history")["items"]]
+        self.tell("经过 · history", " → ".join(steps))
+
+    def _missed(self) -> None:
+        admin = self.officer("管理员", "admin", self.accounts.administrator)
+        resident, volunteer = self.wechat(RESIDENTS[MISSED]), self.wechat(VOLUNTEERS[MISSED])
+        secretary = self.officer("书记", f"shuji{MISSED + 1:03d}", self.accounts.officers)
+        place = resident.get("/v1/me")["community_id"]
+        limits = {"place_id": place, "matter_kind": "order", "deadline_kind": "respond", "marks": MARKS}
+        admin.post("/v1/deadline-policies", {**limits, "budget_seconds": RESPOND_SECONDS})
+        self.tell(admin.name, f"在一个社区把响应时限改为 {RESPOND_SECONDS} 秒 · publishes a limit of seconds")
+        try:
+            order = self._order(resident, "请帮我买一袋米")
+            self.tell("(无人应答)", "谁也不接,看时限怎样自己动作 · nobody answers; watch the limit act")
+            for percent in (80, 100, 150):
+                self._until_mark(resident, order, percent)
+            self._until_told(secretary, order)
+            done = volunteer.post(f"{order}/claim")
+            self.tell(volunteer.name, f"在抢单池看到并领取 · claims it from the pool → {done['state']}")
+            first = resident.get(f"{order}/deadlines")["items"][0]
+            marks = "、".join(f"{mark['percent']}%" for mark in first["marks"])
+            self.tell("时限 · deadline", f"{first['kind_label']}:错过={first['missed']},各触发一次:{marks}")
+        finally:
+            admin.post("/v1/deadline-policies", {**limits, "budget_seconds": 1200})
+            self.tell(admin.name, "时限恢复为 20 分钟 · the limit is 20 minutes again")
+
+    def _until_mark(self, resident: Somebody, order: str, percent: int) -> None:
+        effect = {80: "提醒派单员 · dispatcher warned", 100: "错过:开放抢单 · missed, pool opened", 150: "移交书记 · secretary holds it"}
+        for _ in range(200):
+            marks = resident.get(f"{order}/deadlines")["items"][0]["marks"]
+            for mark in marks:
+                if mark["percent"] == percent:
+                    self.tell("时限 · deadline", f"{percent}%  {effect[percent]}  ({mark['fired_at'][11:]})")
+                    return
+            time.sleep(0.1)
+        raise Refused(f"the mark of {percent} % did not come: does the worker run?")
+
+    def _until_told(self, secretary: Somebody, order: str) -> None:
+        subject = order.rsplit("/", 1)[1]
+        for _ in range(100):
+            for message in secretary.get("/v1/inbox")["items"]:
+                if message["subject_id"] == subject:
+                    self.tell(secretary.name, f"收到:{message['text']} · is told")
+                    return
+            time.sleep(0.1)
+        raise Refused("the secretary was not told: does the worker run?")
+
+
+def run(settings: Settings) -> None:
+    """Play it. Raises LocalFault when the system does not answer or says no."""
+    demo = Demo(settings)
+    try:
+        demo.play()
+    except httpx.TransportError as error:
+        raise LocalFault(
+            f"连不上 {demo.base}。", f"Nothing answers at {demo.base}.", "start the system first: make run"
+        ) from error
+    except Refused as error:
+        raise LocalFault("演示没有走完。", "The demonstration did not end.", str(error)) from error
+    sys.stdout.flush()

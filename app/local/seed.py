@@ -1,0 +1,189 @@
+"""What a new data folder starts with: the tree of one city, and one street with its people and services.
+
+People come in by the same door as everybody: verbs, with their rules. Running it again adds only what is missing.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from app.domain.people import errors
+from app.domain.people import service as people
+from app.domain.places.importing import import_places
+from app.domain.services import service as services
+from app.integrations.wechat_standin import DEMO, openid_of
+from app.kernel.command import Caller, execute
+from app.kernel.database import Database
+from app.kernel.ids import new_id
+from app.kernel.passwords import Passwords, random_password
+from app.kernel.rules import Role
+from app.kernel.vault import Vault
+from app.kernel.verbs import Verb
+from app.local.first_admin import create_administrator
+from app.local.panel import Actor, Seeded
+from app.settings import Settings
+
+TREE = Path(__file__).parent / "divisions-taiyuan.csv"
+STREET = "140109014"
+"""神堂沟街道, whose "2341" promise this system keeps (S3)."""
+
+SHOWN = "140109014002"
+"""西峪社区, where the panel's people live."""
+
+SERVICES = (
+    ("陪同就医", "陪老人去医院挂号、检查、取药;不代缴费用。"),
+    ("代买代取", "帮行动不便的居民买菜、取快递、取药。"),
+    ("上门理发", "为出不了门的老人理发,每月一次。"),
+    ("手机教学", "教老人用手机挂号、缴费、视频通话。"),
+)
+
+RESIDENTS = ("王奶奶", "李大爷", "陈阿姨", "刘奶奶", "孙大爷", "周阿姨", "吴奶奶")
+VOLUNTEERS = ("小李", "小赵", "小钱", "小孙", "小周", "小吴", "小郑")
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The passwords of a local data folder, kept in it so that the panel can print them again."""
+
+    administrator: str
+    officers: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Accounts":
+        """Those of the folder; made at random the first time. LINLI_ADMIN_PASSWORD is the administrator's when it is set."""
+        file = settings.data / "accounts.json"
+        if file.exists():
+            return cls(**json.loads(file.read_text("utf-8")))
+        made = cls(settings.admin_password or random_password(), random_password())
+        file.touch(mode=0o600)
+        file.write_text(json.dumps({"administrator": made.administrator, "officers": made.officers}), "utf-8")
+        return made
+
+
+async def seed(settings: Settings, say: Say) -> Seeded:
+    """Import the tree and people the street; answers who can log in. Needs the owner's and the application's URL."""
+    accounts = Accounts.of(settings)
+    owner = await asyncpg.connect(settings.migration_url)
+    try:
+        say("导入地点 · importing places")
+        with TREE.open("rb") as lines:
+            await import_places(owner, lines, dry_run=False)
+        first = await create_administrator(owner, "admin", accounts.administrator, None)
+        communities = await owner.fetch(
+            "SELECT p.id, p.code, p.name FROM place p JOIN place s ON s.id = p.parent_id WHERE s.code = $1 ORDER BY p.code",
+            STREET,
+        )
+        street = await owner.fetchrow("SELECT id, name FROM place WHERE code = $1", STREET)
+        places = await owner.fetchval("SELECT count(*) FROM place")
+    finally:
+        await owner.close()
+    database = await Database.connect(settings.database_url, size=2)
+    try:
+        say("准备演示街道 · peopling the street")
+        await _people(database, Vault.from_text(settings.keyring, settings.index_key), street["id"], communities, accounts)
+    finally:
+        await database.close()
+    return Seeded(_actors(communities, accounts, first.password), places, street["name"])
+
+
+class _Seeder:
+    """Runs verbs as somebody, each in a log-in of its own that is not kept."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self.database = database
+        self.vault = vault
+
+    async def run(self, caller: Caller, verb: Verb[Any, Any], **inputs: Any) -> UUID | None:
+        try:
+            return (await execute(self.database, verb, caller, None, None, inputs)).id
+        except (errors.AlreadyGranted, errors.LoginNameTaken):
+            return None
+
+    async def caller(self, person_id: UUID) -> Caller:
+        family = new_id()
+        await self.database.call(
+            "SELECT auth_session_open($1, $2, $3, clock_timestamp() + interval '10 minutes')", family, person_id, bytes(32)
+        )
+        return Caller(person_id, family)
+
+    async def somebody(self, name: str) -> tuple[Caller, bool]:
+        """The person behind `demo:<name>`, and whether this is the first time that they are seen."""
+        new = new_id()
+        row = (
+            await self.database.call(
+                "SELECT * FROM auth_person_by_openid($1, $2, clock_timestamp())", openid_of(name), new
+            )
+        )[0]
+        return await self.caller(row["person_id"]), row["person_id"] == new
+
+    async def introduce(self, caller: Caller, name: str, phone: str, address: str) -> None:
+        await self.run(
+            caller,
+            people.update_me,
+            name=self.vault.seal("name", name),
+            phone=self.vault.seal("phone", phone),
+            phone_index=self.vault.index("phone", phone),
+            address=self.vault.seal("address", address),
+        )
+
+
+async def _people(
+    database: Database, vault: Vault, street_id: UUID, communities: list[asyncpg.Record], accounts: Accounts
+) -> None:
+    seeder = _Seeder(database, vault)
+    found = await database.call("SELECT * FROM auth_person_by_login_name('admin')")
+    admin = await seeder.caller(found[0]["person_id"])
+    async with database.reading(admin.person_id, admin.family) as connection:
+        known = await connection.exec_driver_sql("SELECT name FROM service WHERE place_id = $1", (street_id,))
+        published = {row[0] for row in known}
+    for name, description in SERVICES:
+        if name not in published:
+            await seeder.run(admin, services.publish, place_id=street_id, name=name, description=description)
+    password_hash = await Passwords().hash_password(accounts.officers)
+    for number, (community, resident, volunteer) in enumerate(zip(communities, RESIDENTS, VOLUNTEERS, strict=False), 1):
+        for role, login in ((Role.DISPATCHER, "paidan"), (Role.SECRETARY, "shuji"), (Role.STATION_STAFF, "zhandian")):
+            await seeder.run(
+                admin,
+                people.create_officer,
+                place_id=community["id"],
+                login_name=f"{login}{number:03d}",
+                password_hash=password_hash,
+                name=vault.seal("name", f"{community['name'].removesuffix('居委会')[:4]}{role.label}"),
+                role=role,
+            )
+        for kind, name in (("居民", resident), ("志愿者", volunteer)):
+            caller, new = await seeder.somebody(name)
+            if new:
+                phone = f"138{'1' if kind == '居民' else '2'}{number:07d}"
+                await seeder.introduce(caller, name, phone, f"{community['name'][:6]} {number} 号院 2 号楼 301")
+            if kind == "居民" and new:
+                await seeder.run(caller, people.join, place_id=community["id"])
+            elif kind == "志愿者":
+                await seeder.run(
+                    admin,
+                    people.grant_role,
+                    place_id=community["id"],
+                    role=Role.VOLUNTEER,
+                    person_id=caller.person_id,
+                )
+
+
+def _actors(communities: list[asyncpg.Record], accounts: Accounts, admin_password: str | None) -> tuple[Actor, ...]:
+    number = [community["code"] for community in communities].index(SHOWN)
+    where = communities[number]["name"]
+    officers = accounts.officers
+    return (
+        Actor("管理员 · administrator", "admin", admin_password or accounts.administrator),
+        Actor("社区派单员 · dispatcher", f"paidan{number + 1:03d}", officers, where),
+        Actor("社区书记 · secretary", f"shuji{number + 1:03d}", officers, where),
+        Actor("站点工作人员 · station", f"zhandian{number + 1:03d}", officers, where),
+        Actor("居民 · resident", f"{DEMO}{RESIDENTS[number]}", note=where),
+        Actor("志愿者 · volunteer", f"{DEMO}{VOLUNTEERS[number]}", note=where),
+    )
