@@ -206,9 +206,40 @@ def contract(
     if not check:
         file.write_text(frozen, "utf-8")
     elif not file.exists() or file.read_text("utf-8") != frozen:
-        typer.echo("接口与冻结的文件不同:make contract。 | The contract differs from the code: run make contract.", err=True)
+        typer.echo(
+            "接口与冻结的文件不同:make contract。 | The contract differs from the code: run make contract.", err=True
+        )
         raise typer.Exit(1)
     typer.echo(f"{file.relative_to(ROOT)}: {frozen.count('operationId')} operations")
+
+
+@app.command()
+def check() -> None:
+    """核对数据库中的所有不变式。 Look at every invariant of the data; exit code 1 when one does not hold."""
+    settings = safe_settings("migrate")
+    import asyncpg
+
+    from app.kernel import invariants
+
+    async def look() -> list[invariants.Broken]:
+        connection = await asyncpg.connect(settings.migration_url)
+        try:
+            return await invariants.check(connection)
+        finally:
+            await connection.close()
+
+    try:
+        found = asyncio.run(look())
+    except (OSError, asyncpg.PostgresError) as error:
+        stop(
+            f"LINLI_MIGRATION_URL 指向的数据库无法核对：{error}",
+            f"The database of LINLI_MIGRATION_URL cannot be looked at: {error}",
+        )
+    for broken in found:
+        typer.echo(str(broken), err=True)
+    if found:
+        raise typer.Exit(1)
+    typer.echo(f"{len(invariants.ALL)} 项不变式全部成立 · all {len(invariants.ALL)} invariants hold")
 
 
 def serve(asgi: object, host: str, port: int) -> None:

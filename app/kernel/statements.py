@@ -115,7 +115,8 @@ lo AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, 
        SELECT gen_random_uuid(), 'notice', 'deadline.mark', ch.kind, ch.id, ch.place_id,
               CASE e.target WHEN 'assignee' THEN ch.assignee_id WHEN 'requester' THEN ch.requester_id END,
               CASE WHEN e.target NOT IN ('assignee', 'requester') THEN e.target END,
-              jsonb_build_object('deadline', s.kind, 'percent', k.percent, 'late', true), ch.actor_id, ch.at, ch.at, 0
+              jsonb_build_object('deadline', s.kind, 'deadline_id', s.id, 'percent', k.percent, 'late', true),
+              ch.actor_id, ch.at, ch.at, 0
          FROM k JOIN s ON s.id = k.deadline_id JOIN ch ON ch.id = s.matter_id
          JOIN policy_effect e ON e.policy_id = s.policy_id AND e.percent = k.percent AND e.primitive = 'notify'
         WHERE e.target <> 'assignee' OR ch.assignee_id IS NOT NULL)"""
