@@ -1,0 +1,134 @@
+"""The composition root of time and queue: sweep, relay and arq beside each other in one process.
+
+Each is kept alive by itself. Without Redis the deliveries and the periodic work wait, and marks, notices and reactions
+go on; without Postgres all wait and try again.
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+import asyncpg
+import httpx
+import structlog
+
+from app.integrations.wechat import WeChat
+from app.kernel import crash, logging
+from app.kernel.database import Database
+from app.settings import Settings
+from app.workers.deadlines import sweep_forever
+from app.workers.deliveries import Deliveries
+from app.workers.jobs import TRANSIENT, Bell, Jobs, work_forever
+from app.workers.outbox import relay_forever
+from app.workers.reactions import REACTIONS
+
+POOL: Final = 6
+FIRST_PAUSE: Final = 0.2
+LONGEST_PAUSE: Final = 2.0
+STEADY_SECONDS: Final = 20.0
+QUIET_AFTER: Final = 5
+SAID_EVERY: Final = 30
+BEAT_SECONDS: Final = 2.0
+GRACE_SECONDS: Final = 2.5
+LOCAL_TEMPLATE: Final = "linli-notice"
+
+_BEAT: Final = """
+INSERT INTO heartbeat (name, at) VALUES ($1, clock_timestamp()) ON CONFLICT (name) DO UPDATE SET at = excluded.at"""
+
+_log: Final = structlog.get_logger("worker")
+
+
+class Stopping(Exception):
+    """The worker is to end: raised between two transactions of a loop."""
+
+
+class Pulse:
+    """The beat of one loop: one statement in two seconds at most, and no failure of it stops the loop."""
+
+    def __init__(self, name: str, database: Database, stopping: asyncio.Event) -> None:
+        self._name = name
+        self._database = database
+        self._stopping = stopping
+        self._next = 0.0
+
+    async def beat(self) -> None:
+        """Say that the loop is alive. Raises Stopping."""
+        if self._stopping.is_set():
+            raise Stopping
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + BEAT_SECONDS
+        try:
+            async with asyncio.timeout(BEAT_SECONDS):
+                await self._database.call(_BEAT, self._name)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            _log.warning("no beat", loop=self._name, problem=type(error).__name__)
+
+
+async def keep(name: str, loop: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
+    """Run `loop` again after whatever it dies of, with a pause that grows to two seconds; only Stopping ends it."""
+    deaths = 0
+    while not stopping.is_set():
+        began = time.monotonic()
+        problem: Exception | None = None
+        try:
+            await loop()
+        except Stopping:
+            return
+        except Exception as error:  # noqa: BLE001 - a loop that ends would break every promise after it
+            problem = error
+        deaths = 1 if time.monotonic() - began > STEADY_SECONDS else deaths + 1
+        if deaths <= QUIET_AFTER or deaths % SAID_EVERY == 0:
+            if problem is None or isinstance(problem, TRANSIENT):
+                _log.warning("loop interrupted", loop=name, problem=type(problem).__name__, deaths=deaths)
+            else:
+                _log.error("loop failed", loop=name, deaths=deaths, exc_info=problem)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(FIRST_PAUSE * 2 ** min(deaths - 1, 10), LONGEST_PAUSE)):
+                await stopping.wait()
+
+
+async def run(settings: Settings, stopping: asyncio.Event) -> None:
+    """Work until `stopping` is set, then end between two transactions, within five seconds whatever hangs."""
+    template = LOCAL_TEMPLATE if settings.local else None
+    if template is None:
+        _log.warning("no template of WeChat is set: messages stay in the inboxes")
+    database = await Database.connect(settings.worker_url, size=POOL)
+    bell = Bell(settings.redis_url)
+    async with httpx.AsyncClient() as http:
+        wechat = WeChat(settings.wechat_url, settings.wechat_appid, settings.wechat_secret, http)
+        jobs = Jobs(database, Deliveries(database, wechat, template))
+        pulses = {name: Pulse(name, database, stopping).beat for name in ("sweep", "relay", "jobs")}
+        loops: dict[str, Callable[[], Awaitable[None]]] = {
+            "sweep": lambda: sweep_forever(database, pulses["sweep"]),
+            "relay": lambda: relay_forever(database, REACTIONS, pulses["relay"], bell.ring),
+            "jobs": lambda: work_forever(settings.redis_url, jobs, pulses["jobs"]),
+        }
+        tasks = [asyncio.create_task(keep(name, loop, stopping), name=name) for name, loop in loops.items()]
+        _log.info("worker started")
+        try:
+            await stopping.wait()
+        finally:
+            stopping.set()
+            (_, late), _ = await asyncio.gather(asyncio.wait(tasks, timeout=GRACE_SECONDS), jobs.close(GRACE_SECONDS))
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=0.5)
+            await bell.close()
+            await database.close()  # what still waits for the database ends by this
+    _log.info("worker ended", cancelled=[task.get_name() for task in late])
+
+
+async def main(settings: Settings) -> None:
+    """`linli worker`: runs until SIGTERM or SIGINT."""
+    logging.configure(settings.local)
+    if settings.local:
+        crash.arm(settings.crash_at or None)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await run(settings, stopping)
