@@ -106,7 +106,7 @@ _DEADLINES = (
         """SELECT d.id, d.matter_id, d.kind, d.fired, array_agg(k.percent ORDER BY k.percent) AS marks
              FROM deadline d LEFT JOIN mark k ON k.deadline_id = d.id GROUP BY d.id
            HAVING count(k.percent) <> d.fired OR count(DISTINCT k.percent) <> d.fired
-               OR NOT coalesce(bool_and(k.percent = ANY (d.percents[:d.fired])), true)""",
+               OR bool_or(k.percent <> ALL (d.percents[:d.fired])) FILTER (WHERE k.percent IS NOT NULL)""",
     ),
     Invariant(
         "mark-not-early",
