@@ -5,15 +5,15 @@ The controller starts them and hands them to its workers by the environment.
 
 import base64
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 
 import pytest
 from alembic import command
 from alembic.config import Config
 
-from app.local.postgres import EmbeddedPostgres, PostgresServer, create_database, drop_database
 from app.integrations.wechat_standin import create_app as create_standin
+from app.local.postgres import EmbeddedPostgres, PostgresServer, create_database, drop_database
 from app.local.valkey import EmbeddedValkey, ValkeyServer
 from app.main import create_app
 from app.settings import Settings
@@ -56,12 +56,12 @@ def valkey() -> ValkeyServer:
 
 
 @pytest.fixture(scope="session")
-def worker_database(postgres: PostgresServer, worker_id: str) -> Iterator[str]:
+def worker_database(postgres: PostgresServer, worker_id: str) -> str:
     """The name of this worker's own database, freshly migrated."""
     name = f"linli_{worker_id}"
     drop_database(postgres, name)
     create_database(postgres, name, template=TEMPLATE)
-    yield name
+    return name
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,10 @@ class World:
         await self.owner.execute(
             "INSERT INTO person (id, openid, name_sealed, phone_sealed, address_sealed, created_at, version)"
             " VALUES ($1, $2, $3, $3, $3, $4, 1)",
-            person_id, str(person_id), sealed, LONG_AGO,
+            person_id,
+            str(person_id),
+            sealed,
+            LONG_AGO,
         )
         if role is not None and place is not None:
             await self.grant(person_id, role, place)
@@ -54,7 +57,9 @@ class World:
             self.families[person_id] = new_id()
             await self.owner.execute(
                 "INSERT INTO session (family, person_id, created_at) VALUES ($1, $2, $3)",
-                self.families[person_id], person_id, LONG_AGO,
+                self.families[person_id],
+                person_id,
+                LONG_AGO,
             )
         return Caller(person_id, self.families[person_id])
 
@@ -73,7 +78,11 @@ class World:
         await self.owner.execute(
             "INSERT INTO role_grant (id, person_id, place_id, role, starts_at, granted_by, version)"
             " VALUES ($1, $2, $3, $4, $5, $2, 1)",
-            grant_id, person_id, place, role, LONG_AGO,
+            grant_id,
+            person_id,
+            place,
+            role,
+            LONG_AGO,
         )
         return grant_id
 
@@ -86,7 +95,8 @@ async def build(owner_url: str) -> World:
     province = await owner.fetchval(
         "INSERT INTO place (id, code, level, name, created_at, updated_at) VALUES ($1, '99', 'province', '试验省', $2, $2)"
         " ON CONFLICT (code) DO UPDATE SET name = excluded.name RETURNING id",
-        new_id(), LONG_AGO,
+        new_id(),
+        LONG_AGO,
     )
     await owner.execute("INSERT INTO place_ancestor VALUES ($1, $1, 0) ON CONFLICT DO NOTHING", province)
     for place_id, code, parent, level, name in (
@@ -96,19 +106,28 @@ async def build(owner_url: str) -> World:
     ):
         await owner.execute(
             "INSERT INTO place (id, code, parent_id, level, name, created_at, updated_at) VALUES ($1,$2,$3,$4,$5,$6,$6)",
-            place_id, code, parent, level, name, LONG_AGO,
+            place_id,
+            code,
+            parent,
+            level,
+            name,
+            LONG_AGO,
         )
         await owner.execute(
             "INSERT INTO place_ancestor SELECT $1::uuid, ancestor_id, depth + 1 FROM place_ancestor WHERE place_id = $2"
             " UNION ALL SELECT $1::uuid, $1::uuid, 0",
-            place_id, parent,
+            place_id,
+            parent,
         )
     world = World(owner, street, east, west)
     admin = await world.person("管理员", Role.ADMINISTRATOR, street)
     await owner.execute(
         "INSERT INTO service (id, place_id, name, description, published_by, created_at, version)"
         " VALUES ($1, $2, '陪同就医', '陪老人去医院', $3, $4, 1)",
-        world.service, street, admin, LONG_AGO,
+        world.service,
+        street,
+        admin,
+        LONG_AGO,
     )
     await world.person("王奶奶", Role.RESIDENT, east)
     await world.person("西居民", Role.RESIDENT, west)

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 from pydantic import Field
+from sqlalchemy import RowMapping
 
 from app.api.census import SIGNED_IN, Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
@@ -25,7 +26,10 @@ ID = "01985a3c-3333-7f00-8a6b-2f4c5d6e7f04"
 PLACE_ID = "01985a3c-0000-7f00-8a6b-2f4c5d6e7f01"
 MARKS = [
     {"percent": 80, "effects": [{"primitive": "notify", "target": "dispatcher"}]},
-    {"percent": 100, "effects": [{"primitive": "notify", "target": "dispatcher"}, {"primitive": "open_pool", "target": ""}]},
+    {
+        "percent": 100,
+        "effects": [{"primitive": "notify", "target": "dispatcher"}, {"primitive": "open_pool", "target": ""}],
+    },
     {"percent": 150, "effects": [{"primitive": "set_holder", "target": "secretary"}]},
 ]
 
@@ -35,7 +39,9 @@ DeadlineKind = Annotated[str, Opaque(20)]
 
 class EffectIn(In):
     primitive: Choice[Primitive] = Field(description="动作:notify 通知、set_holder 移交负责人、open_pool 开放抢单")
-    target: Annotated[str, Opaque(20, 0)] = Field(default="", description="对象:角色、assignee 或 requester;开放抢单为空")
+    target: Annotated[str, Opaque(20, 0)] = Field(
+        default="", description="对象:角色、assignee 或 requester;开放抢单为空"
+    )
 
 
 class MarkIn(In):
@@ -48,7 +54,9 @@ class PolicyIn(In):
     matter_kind: MatterKind = Field(default="order", description="事项种类")
     deadline_kind: DeadlineKind = Field(description="时限种类:respond 响应、offer 接单、finish 完成")
     budget_seconds: Annotated[int, Field(strict=True, ge=1, le=31_536_000)] = Field(description="时限,秒")
-    marks: Annotated[list[MarkIn], Field(min_length=1, max_length=10)] = Field(description="节点,百分比从小到大,须有 100")
+    marks: Annotated[list[MarkIn], Field(min_length=1, max_length=10)] = Field(
+        description="节点,百分比从小到大,须有 100"
+    )
 
 
 class EffectOut(Out):
@@ -134,7 +142,7 @@ async def publish_deadline_policy(body: PolicyIn, run: TheRun) -> Receipt:
     )
 
 
-def _policy(row: repository.RowMapping) -> PolicyOut:
+def _policy(row: RowMapping) -> PolicyOut:
     return PolicyOut(
         id=row["id"],
         place_id=row["place_id"],

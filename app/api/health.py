@@ -32,7 +32,9 @@ class ReadyOut(Out):
     reasons: list[str] = Field(description="不正常的原因")
 
 
-@api.get("/live", rule=PUBLIC, operation_id="getLiveness", summary="是否在运行", audience=ADMIN_ONLY, answer={"status": "ok"})
+@api.get(
+    "/live", rule=PUBLIC, operation_id="getLiveness", summary="是否在运行", audience=ADMIN_ONLY, answer={"status": "ok"}
+)
 async def get_liveness() -> LiveOut:
     return LiveOut()
 
@@ -74,7 +76,9 @@ async def get_readiness(house: TheHouse, response: Response) -> ReadyOut:
 async def _database(house: House) -> tuple[PartState, set[str]]:
     try:
         async with asyncio.timeout(3):
-            rows = await house.database.call("SELECT name FROM heartbeat WHERE at > clock_timestamp() - $1::interval", LATE)
+            rows = await house.database.call(
+                "SELECT name FROM heartbeat WHERE at > clock_timestamp() - $1::interval", LATE
+            )
     except Exception:  # noqa: BLE001 - whatever it is, the database did not answer
         return "down", set()
     return "ok", {row["name"] for row in rows}

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Path, Query
 from pydantic import Field
+from sqlalchemy import RowMapping
 
 from app.api.census import SIGNED_IN, Api, Tag
 from app.api.deps import Receipt, TheCaller, TheReader, TheRun, receipt
@@ -60,15 +61,13 @@ class InboxQuery(PageQuery):
         "next_cursor": None,
     },
 )
-async def list_inbox(
-    query: Annotated[InboxQuery, Query()], reader: TheReader, caller: TheCaller
-) -> Page[MessageOut]:
+async def list_inbox(query: Annotated[InboxQuery, Query()], reader: TheReader, caller: TheCaller) -> Page[MessageOut]:
     async with reader() as connection:
         rows = await repository.list_inbox(
             connection, caller.person_id, unread=query.unread, after=query.after(), limit=query.limit
         )
 
-    def show(row: repository.RowMapping) -> MessageOut:
+    def show(row: RowMapping) -> MessageOut:
         return MessageOut(
             id=row["id"],
             topic=row["topic"],

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query
 from pydantic import Field
+from sqlalchemy import RowMapping
 
 from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheCaller, TheReader, TheRun, TheSealer, receipt
@@ -118,9 +119,7 @@ async def place(body: PlaceOrderIn, run: TheRun, sealer: TheSealer) -> Receipt:
     tags=(Tag.RESIDENT,),
     answer=PAGE_EXAMPLE,
 )
-async def list_mine(
-    query: Annotated[MineQuery, Query()], reader: TheReader, caller: TheCaller, sealer: TheSealer
-) -> Page[OrderRow]:
+async def list_mine(query: Annotated[MineQuery, Query()], reader: TheReader, caller: TheCaller) -> Page[OrderRow]:
     states = [query.state] if query.state else []
     async with reader() as connection:
         rows = await repository.list_mine(connection, caller.person_id, states, query.after(), query.limit)
@@ -135,9 +134,7 @@ async def list_mine(
     tags=(Tag.VOLUNTEER,),
     answer=PAGE_EXAMPLE,
 )
-async def list_tasks(
-    query: Annotated[MineQuery, Query()], reader: TheReader, caller: TheCaller
-) -> Page[OrderRow]:
+async def list_tasks(query: Annotated[MineQuery, Query()], reader: TheReader, caller: TheCaller) -> Page[OrderRow]:
     states = [query.state] if query.state else OPEN
     async with reader() as connection:
         rows = await repository.list_tasks(connection, caller.person_id, states, query.after(), query.limit)
@@ -295,5 +292,5 @@ async def cancel(order_id: OrderId, body: CancelIn, run: TheRun) -> Receipt:
     return await run(orders.cancel, order_id, reason=body.reason)
 
 
-def _cursor(row: repository.RowMapping) -> Cursor:
+def _cursor(row: RowMapping) -> Cursor:
     return Cursor(row["created_at"], row["id"])

@@ -182,9 +182,7 @@ def show_order(row: RowMapping, reader_id: UUID, sealer: Sealer, vault: Vault) -
         ),
         outcome=row["outcome"],
         rating=row["stars"]
-        and RatingOut(
-            solved=Solved(row["solved"]), stars=row["stars"], reason=row["reason"], rated_at=row["rated_at"]
-        ),
+        and RatingOut(solved=Solved(row["solved"]), stars=row["stars"], reason=row["reason"], rated_at=row["rated_at"]),
         actions=list(LIFECYCLE.permitted(order, actor)),
     )
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Path, Query
 from pydantic import Field
+from sqlalchemy import RowMapping
 
 from app.api.census import SIGNED_IN, Api, Tag
 from app.api.deps import KeylessRun, Receipt, TheCaller, TheReader, TheRun, TheSealer, receipt
@@ -334,7 +335,7 @@ async def list_role_holders(
             connection, query.place_id, query.role, ended=query.ended, after=query.after(), limit=query.limit
         )
 
-    def show(row: repository.RowMapping) -> HolderOut:
+    def show(row: RowMapping) -> HolderOut:
         name, phone = sealer.opened("name", row["name_sealed"]), sealer.opened("phone", row["phone_sealed"])
         return HolderOut(
             id=row["id"],

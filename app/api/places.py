@@ -28,7 +28,14 @@ CSV = Intake("text/csv", 64 * 1024 * 1024, streamed=True)
 CHUNK = 256 * 1024
 LIST_LIMIT = 50
 ID = "01985a3c-0000-7f00-8a6b-2f4c5d6e7f01"
-PLACE = {"id": ID, "code": "140109014002", "parent_id": ID, "level": "community", "level_label": "社区", "name": "西峪社区"}
+PLACE = {
+    "id": ID,
+    "code": "140109014002",
+    "parent_id": ID,
+    "level": "community",
+    "level_label": "社区",
+    "name": "西峪社区",
+}
 
 
 class PlaceOut(Out):
@@ -94,7 +101,9 @@ async def list_places(query: Annotated[PlacesQuery, Query()], reader: TheReader)
             limit=query.limit + 1,
         )
     shown = rows[: query.limit]
-    return PlacesOut(items=[_place(row) for row in shown], next_cursor=shown[-1].code if len(rows) > query.limit else None)
+    return PlacesOut(
+        items=[_place(row) for row in shown], next_cursor=shown[-1].code if len(rows) > query.limit else None
+    )
 
 
 @api.get(

@@ -86,7 +86,15 @@ class Change:
 
     @classmethod
     def record(
-        cls, kind: str, subject_id: UUID, action: str, actor: Actor, now: datetime, *, place_id: UUID | None, version: int = 0
+        cls,
+        kind: str,
+        subject_id: UUID,
+        action: str,
+        actor: Actor,
+        now: datetime,
+        *,
+        place_id: UUID | None,
+        version: int = 0,
     ) -> Self:
         """The change of a record: its rows and patches, and a line in the audit."""
         return cls(

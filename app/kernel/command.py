@@ -65,7 +65,12 @@ class _Again(Exception):
 
 
 async def execute(
-    database: Database, verb: Verb[Any, Any], caller: Caller, key: Key | None, subject_id: UUID | None, inputs: dict[str, Any]
+    database: Database,
+    verb: Verb[Any, Any],
+    caller: Caller,
+    key: Key | None,
+    subject_id: UUID | None,
+    inputs: dict[str, Any],
 ) -> Receipt:
     """Run `verb` for `caller`, once, however often it is asked with the same key.
 
@@ -153,7 +158,7 @@ async def _load(
 
 def _decide(verb: Verb[Any, Any], row: asyncpg.Record, actor_id: UUID, inputs: dict[str, Any]) -> list[Change]:
     actor = Actor(actor_id, frozenset(Role(role) for role in row["roles"]))
-    loaded = orjson.loads(row["facts"]) if row["facts"] is not None else None
+    loaded: Any = orjson.loads(row["facts"]) if row["facts"] is not None else None
     if verb.is_matter:
         if verb.detail_type is None or row["kind"] != verb.kind:
             raise verb.missing
@@ -211,9 +216,7 @@ def _bind(changes: list[Change], row: asyncpg.Record, receipt: Receipt, key: Key
     if events:
         values.append(_json(events))
     if key is not None:
-        values.append(
-            _json([{"actor_id": changes[0].actor.id, **_fields(key), "receipt": _fields(receipt)}])
-        )
+        values.append(_json([{"actor_id": changes[0].actor.id, **_fields(key), "receipt": _fields(receipt)}]))
     inserts: dict[str, list[dict[str, Any]]] = {}
     patches: dict[tuple[str, str, tuple[str, ...]], list[dict[str, Any]]] = {}
     for change in changes:
@@ -269,9 +272,7 @@ def _starts(change: Change, loaded: str | None) -> list[dict[str, Any]]:
         if kind not in policies or change.matter is None:
             raise NoDeadlinePolicy(kind)
         found = policies[kind]
-        policy = Policy(
-            UUID(found["id"]), kind, found["calendar"], found["budget_seconds"], tuple(found["percents"])
-        )
+        policy = Policy(UUID(found["id"]), kind, found["calendar"], found["budget_seconds"], tuple(found["percents"]))
         rows.append(
             {
                 "id": new_id(),

@@ -11,7 +11,7 @@ from typing import Any, Self
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import Executable, RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.kernel.errors import NotSignedIn
@@ -31,8 +31,14 @@ def begin(actor_id: UUID) -> str:
 
 
 _READ = text(
-    "SELECT set_config('app.actor', CAST(CAST(:actor AS uuid) AS text), true), app_signed_in(CAST(:actor AS uuid), CAST(:family AS uuid))"
+    "SELECT set_config('app.actor', CAST(CAST(:actor AS uuid) AS text), true),"
+    " app_signed_in(CAST(:actor AS uuid), CAST(:family AS uuid))"
 )
+
+
+async def rows(connection: AsyncConnection, query: Executable) -> Sequence[RowMapping]:
+    """All rows of a reading."""
+    return (await connection.execute(query)).mappings().all()
 
 
 class Database:

@@ -92,7 +92,7 @@ class KeyReused(Refusal):
 
 
 class Busy(Refusal):
-    """The database is away, or too many ask at once: try again in a moment; nothing was done, or repeating with the same key is safe."""
+    """The database is away, or too many ask at once: try again in a moment, with the same key."""
 
     kind = Kind.BUSY
     code = "busy"

@@ -57,7 +57,9 @@ class Lifecycle:
         return tuple(
             t.action
             for t in self.transitions
-            if matter.state in t.sources and t.sources != (t.target,) and any(rule.allows(matter, actor) for rule in t.by)
+            if matter.state in t.sources
+            and t.sources != (t.target,)
+            and any(rule.allows(matter, actor) for rule in t.by)
         )
 
     def move(self, matter: Matter[Any], action: str, actor: Actor, now: datetime) -> Change:

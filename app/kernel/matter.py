@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-D = TypeVar("D", covariant=True)
+D_co = TypeVar("D_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class LiveDeadline:
 
 
 @dataclass(frozen=True, slots=True)
-class Matter(Generic[D]):
+class Matter(Generic[D_co]):
     """A locked snapshot of one matter, with the room's own `detail` and the deadlines that run.
 
     `version` counts its changes and is 0 for one that is not stored yet; `holder_id` is who owns it when its limits were
@@ -38,5 +38,5 @@ class Matter(Generic[D]):
     holder_id: UUID | None
     open_pool: bool
     created_at: datetime
-    detail: D
+    detail: D_co
     live: tuple[LiveDeadline, ...] = ()

@@ -93,7 +93,7 @@ class Rule:
     roles: frozenset[Role] = field(default_factory=frozenset)
     states: frozenset[str] = field(default_factory=frozenset)
 
-    def allows(self, subject: Subject, actor: Actor) -> bool:
+    def allows(self, subject: Subject, actor: Actor) -> bool:  # noqa: PLR0911 - one line a relation
         """Whether `actor` is allowed on `subject` by this rule."""
         if self.states and subject.state not in self.states:
             return False

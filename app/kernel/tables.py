@@ -25,7 +25,9 @@ class MatterRow(SQLModel, table=True):
         Index("matter_tasks", "assignee_id", "created_at", "id", postgresql_where=text("assignee_id IS NOT NULL")),
         Index("matter_pool", "place_id", "created_at", "id", postgresql_where=text("open_pool")),
         Index("matter_place", "place_id", "created_at", "id"),
-        CheckConstraint("state NOT IN ('accepted', 'in_service', 'delivered') OR assignee_id IS NOT NULL", "matter_served_by"),
+        CheckConstraint(
+            "state NOT IN ('accepted', 'in_service', 'delivered') OR assignee_id IS NOT NULL", "matter_served_by"
+        ),
         CheckConstraint("assignee_id <> requester_id AND assignee_id <> beneficiary_id", "matter_not_own_server"),
     )
 
@@ -186,7 +188,9 @@ class Deadline(SQLModel, table=True):
         Index("deadline_live", "matter_id", "kind", unique=True, postgresql_where=text("stopped_at IS NULL")),
         Index("deadline_matter", "matter_id"),
         Index("deadline_next", "next_at", postgresql_where=text("next_at IS NOT NULL")),
-        CheckConstraint("cardinality(percents) = cardinality(times) AND fired BETWEEN 0 AND cardinality(times)", "deadline_marks"),
+        CheckConstraint(
+            "cardinality(percents) = cardinality(times) AND fired BETWEEN 0 AND cardinality(times)", "deadline_marks"
+        ),
         CheckConstraint("due_at = times[array_position(percents, 100)] AND started_at < due_at", "deadline_due"),
     )
 
@@ -273,4 +277,3 @@ class Heartbeat(SQLModel, table=True):
 
     name: str = Field(sa_type=Text, primary_key=True)
     at: datetime = Field(sa_type=Instant)
-

@@ -71,7 +71,9 @@ async def react_once(database: Database, reactions: Mapping[str, tuple[Verb[Any,
         try:
             verb, inputs = reactions[row["topic"]]
             key = Key(f"reaction.{row['topic']}", str(row["id"]), str(row["id"]))
-            await execute(database, verb, SYSTEM_CALLER, key, row["subject_id"], inputs(row, orjson.loads(row["payload"])))
+            await execute(
+                database, verb, SYSTEM_CALLER, key, row["subject_id"], inputs(row, orjson.loads(row["payload"]))
+            )
         except Refusal as refusal:
             _log.info("event came too late", topic=row["topic"], subject=str(row["subject_id"]), code=refusal.code)
         except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):

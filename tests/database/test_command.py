@@ -1,6 +1,7 @@
 """The door: one command after another through the real database, as the application's role."""
 
 import asyncio
+
 import pytest
 
 from app.domain.orders import service as orders
@@ -23,7 +24,9 @@ async def test_an_order_goes_all_the_way(app: Database, world: World) -> None:
     assert (rated.state, rated.version) == ("rated", 6)
     history = await world.owner.fetch("SELECT * FROM history WHERE matter_id = $1 ORDER BY version", order)
     assert [row["action"] for row in history] == ["place", "offer", "accept", "start", "deliver", "rate"]
-    deadlines = await world.owner.fetch("SELECT kind, stopped_at FROM deadline WHERE matter_id = $1 ORDER BY started_at", order)
+    deadlines = await world.owner.fetch(
+        "SELECT kind, stopped_at FROM deadline WHERE matter_id = $1 ORDER BY started_at", order
+    )
     assert [row["kind"] for row in deadlines] == ["respond", "offer", "finish"]
     assert all(row["stopped_at"] for row in deadlines)
 
@@ -40,9 +43,7 @@ async def test_thirty_volunteers_claim_one_order(app: Database, world: World) ->
     volunteers = [await world.person(f"志愿者{n}", Role.VOLUNTEER, world.east) for n in range(30)]
     order = (await world.place(app)).id
     await world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1", order)
-    answers = await asyncio.gather(
-        *(world.do(app, orders.claim, v, order) for v in volunteers), return_exceptions=True
-    )
+    answers = await asyncio.gather(*(world.do(app, orders.claim, v, order) for v in volunteers), return_exceptions=True)
     assert sorted(type(a).__name__ for a in answers) == ["Receipt"] + ["TransitionRefused"] * 29
 
 

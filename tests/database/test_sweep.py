@@ -24,7 +24,10 @@ async def test_respond_is_missed_step_by_step(app: Database, world: World, worke
         return await world.owner.fetchrow("SELECT * FROM matter WHERE id = $1", order)
 
     async def marks():
-        return [r["percent"] for r in await world.owner.fetch("SELECT percent FROM mark WHERE matter_id=$1 ORDER BY 1", order)]
+        return [
+            r["percent"]
+            for r in await world.owner.fetch("SELECT percent FROM mark WHERE matter_id=$1 ORDER BY 1", order)
+        ]
 
     try:
         await later(959)
@@ -59,7 +62,13 @@ async def test_a_late_stop_writes_the_marks(app: Database, world: World) -> None
     finally:
         await world.owner.execute("UPDATE clock_shift SET seconds = 0")
     marks = await world.owner.fetch(
-        "SELECT d.kind, m.percent FROM mark m JOIN deadline d ON d.id = m.deadline_id WHERE m.matter_id = $1 ORDER BY 1, 2", order
+        "SELECT d.kind, m.percent FROM mark m JOIN deadline d ON d.id = m.deadline_id WHERE m.matter_id = $1 ORDER BY 1, 2",
+        order,
     )
     assert [tuple(m) for m in marks] == [("offer", 80), ("offer", 100), ("respond", 80), ("respond", 100)]
-    assert await world.owner.fetchval("SELECT count(*) FROM outbox WHERE subject_id = $1 AND topic = 'deadline.mark'", order) == 3
+    assert (
+        await world.owner.fetchval(
+            "SELECT count(*) FROM outbox WHERE subject_id = $1 AND topic = 'deadline.mark'", order
+        )
+        == 3
+    )

@@ -50,7 +50,9 @@ async def street(owner_url: str, api_url: str) -> AsyncIterator[Street]:
     await world.owner.execute(
         "UPDATE person SET login_name = $2, password_hash = $3, name_sealed = NULL, phone_sealed = NULL,"
         " address_sealed = NULL WHERE id = $1",
-        world.people["管理员"], login_name, await passwords.hash_password(PASSWORD),
+        world.people["管理员"],
+        login_name,
+        await passwords.hash_password(PASSWORD),
     )
     administrator = await Someone.by_password(api_url, login_name, PASSWORD)
     body = {"place_id": str(world.street), "name": "陪同就医", "description": "陪老人去医院"}

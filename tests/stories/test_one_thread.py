@@ -47,7 +47,13 @@ async def test_an_order_is_dispatched_served_and_rated(street: Street, later: La
     assert (page["state"], page["rating"]["stars"], page["due_at"]) == ("rated", 5, None)
     history = await grandma.get(f"{order}/history")
     assert [row["action"] for row in history["items"]] == [
-        "place", "offer", "accept", "wrong_code", "start", "deliver", "rate",
+        "place",
+        "offer",
+        "accept",
+        "wrong_code",
+        "start",
+        "deliver",
+        "rate",
     ]
     deadlines = (await grandma.get(f"{order}/deadlines"))["items"]
     assert [(d["kind_label"], d["missed"]) for d in deadlines] == [("响应", False), ("接单", False), ("完成", False)]

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.domain.notifications.models import InboxMessage
+from app.kernel.database import rows
 from app.kernel.pagination import Cursor
 from app.kernel.verbs import Facts
 
@@ -36,7 +37,17 @@ async def list_inbox(
 ) -> Sequence[RowMapping]:
     """A person's messages, newest first."""
     m = InboxMessage
-    columns = (m.id, m.topic, m.payload, m.subject_kind, m.subject_id, m.as_role, m.nobody_in_post, m.created_at, m.read_at)
+    columns = (
+        m.id,
+        m.topic,
+        m.payload,
+        m.subject_kind,
+        m.subject_id,
+        m.as_role,
+        m.nobody_in_post,
+        m.created_at,
+        m.read_at,
+    )
     query = (
         select(*(col(column) for column in columns))
         .where(col(m.person_id) == person_id)
@@ -47,4 +58,4 @@ async def list_inbox(
         query = query.where(col(m.read_at).is_(None))
     if after is not None:
         query = query.where(tuple_(col(m.created_at), col(m.id)) < tuple_(literal(after.created_at), literal(after.id)))
-    return (await connection.execute(query)).mappings().all()
+    return await rows(connection, query)

@@ -35,9 +35,7 @@ LIFECYCLE = Lifecycle(
     Transition("offer", (S.SUBMITTED,), S.OFFERED, (staff,), starts=("offer",)),
     Transition("lapse", (S.OFFERED,), S.SUBMITTED, (system,), stops=("offer",)),
     Transition("accept", (S.OFFERED,), S.ACCEPTED, (assignee,), stops=("respond", "offer"), starts=("finish",)),
-    Transition(
-        "claim", (S.SUBMITTED, S.OFFERED), S.ACCEPTED, (pool,), stops=("respond", "offer"), starts=("finish",)
-    ),
+    Transition("claim", (S.SUBMITTED, S.OFFERED), S.ACCEPTED, (pool,), stops=("respond", "offer"), starts=("finish",)),
     Transition("start", (S.ACCEPTED,), S.IN_SERVICE, (assignee,)),
     Transition("wrong_code", (S.ACCEPTED,), S.ACCEPTED, (assignee,)),
     Transition("deliver", (S.IN_SERVICE,), S.DELIVERED, (assignee,), stops=("finish",)),

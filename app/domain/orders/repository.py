@@ -17,6 +17,7 @@ from app.domain.orders.policy import LIFECYCLE, pool, staff
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
 from app.domain.services.models import Service
+from app.kernel.database import rows
 from app.kernel.pagination import Cursor
 from app.kernel.rules import Role, to_sql
 from app.kernel.tables import Deadline, DeadlinePolicy, History, Mark, MatterRow
@@ -85,7 +86,7 @@ OFFERING = Facts(
 )
 
 
-def _orders() -> Select[Any]:
+def _orders() -> Select[*tuple[Any, ...]]:
     """An order as lists and pages show it: everything that row-level security lets the reader see, null where it does not."""
     m, d, s, p = MatterRow, OrderDetail, Service, Place
     next_due = (
@@ -111,7 +112,9 @@ def _orders() -> Select[Any]:
     )
 
 
-def _page(query: Select[Any], after: Cursor | None, limit: int, *, newest_first: bool) -> Select[Any]:
+def _page(
+    query: Select[*tuple[Any, ...]], after: Cursor | None, limit: int, *, newest_first: bool
+) -> Select[*tuple[Any, ...]]:
     key = tuple_(col(MatterRow.created_at), col(MatterRow.id))
     if after is not None:
         seen = tuple_(literal(after.created_at), literal(after.id))
@@ -127,7 +130,7 @@ async def list_mine(
     query = _orders().where(col(MatterRow.requester_id) == actor_id)
     if states:
         query = query.where(col(MatterRow.state).in_(states))
-    return (await connection.execute(_page(query, after, limit, newest_first=True))).mappings().all()
+    return await rows(connection, _page(query, after, limit, newest_first=True))
 
 
 async def list_tasks(
@@ -135,7 +138,7 @@ async def list_tasks(
 ) -> Sequence[RowMapping]:
     """The orders that are offered to the actor or served by them, newest first."""
     query = _orders().where(col(MatterRow.assignee_id) == actor_id, col(MatterRow.state).in_(states))
-    return (await connection.execute(_page(query, after, limit, newest_first=True))).mappings().all()
+    return await rows(connection, _page(query, after, limit, newest_first=True))
 
 
 async def list_pool(
@@ -153,7 +156,7 @@ async def list_pool(
         col(m.place_id).in_(mine),
         text(to_sql((staff, pool))),
     )
-    return (await connection.execute(_page(query, after, limit, newest_first=False))).mappings().all()
+    return await rows(connection, _page(query, after, limit, newest_first=False))
 
 
 async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
@@ -198,10 +201,10 @@ def _roles() -> ScalarSelect[Any]:
 async def list_history(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
     """Every change of an order, oldest first. Raises OrderNotFound."""
     query = select(History.__table__).where(col(History.matter_id) == order_id).order_by(col(History.version))  # type: ignore[attr-defined]
-    rows = (await connection.execute(query)).mappings().all()
-    if not rows:
+    found = await rows(connection, query)
+    if not found:
         raise OrderNotFound
-    return rows
+    return found
 
 
 async def list_deadlines(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
@@ -219,13 +222,13 @@ async def list_deadlines(connection: AsyncConnection, order_id: UUID) -> Sequenc
         .where(col(Mark.deadline_id) == col(d.id))
         .scalar_subquery()
     )
-    query = (
+    query: Select[*tuple[Any, ...]] = (
         select(d.__table__, fired.label("marks"), col(DeadlinePolicy.version).label("policy_version"))  # type: ignore[attr-defined]
         .join(DeadlinePolicy, col(DeadlinePolicy.id) == col(d.policy_id))
         .where(col(d.matter_id) == order_id)
         .order_by(col(d.started_at), col(d.id))
     )
-    rows = (await connection.execute(query)).mappings().all()
-    if not rows:
+    found = await rows(connection, query)
+    if not found:
         raise OrderNotFound
-    return rows
+    return found

@@ -42,15 +42,15 @@ def place(
         raise errors.NoCommunity
     if not home.offered:
         raise errors.ServiceNotOffered
-    contact = {
-        "name_sealed": name or home.name_sealed,
-        "phone_sealed": phone or home.phone_sealed,
-        "address_sealed": address or home.address_sealed,
-    }
-    missing = [column.removesuffix("_sealed") for column, value in contact.items() if value is None]
-    if missing:
+    name, phone, address = name or home.name_sealed, phone or home.phone_sealed, address or home.address_sealed
+    if name is None or phone is None or address is None:
+        given = {"name": name, "phone": phone, "address": address}
         raise errors.ContactMissing(
-            fields=tuple(FieldFault(f"/body/contact/{field}", "missing", "请填写此项") for field in missing)
+            fields=tuple(
+                FieldFault(f"/body/contact/{field}", "missing", "请填写此项")
+                for field, value in given.items()
+                if value is None
+            )
         )
     order: Order = Matter(
         id=new_id(),
@@ -70,7 +70,15 @@ def place(
     return (
         LIFECYCLE.create(order, "place", actor, now)
         .insert(OrderDetail(matter_id=order.id, place_id=order.place_id, service_id=service_id, note=note))
-        .insert(OrderContact(matter_id=order.id, place_id=order.place_id, **contact))
+        .insert(
+            OrderContact(
+                matter_id=order.id,
+                place_id=order.place_id,
+                name_sealed=name,
+                phone_sealed=phone,
+                address_sealed=address,
+            )
+        )
         .tell_role(Role.DISPATCHER, "order.placed")
     )
 

@@ -48,8 +48,15 @@ class RoleGrant(SQLModel, table=True):
         CheckConstraint("ends_at >= starts_at", "role_grant_period"),
         Index("role_grant_person", "person_id", "place_id", "role"),
         Index("role_grant_place", "place_id", "role", "starts_at", "id"),
-        Index("role_grant_one_home", "person_id", unique=True, postgresql_where=text("role = 'resident' AND ends_at IS NULL")),
-        Index("role_grant_once", "person_id", "place_id", "role", unique=True, postgresql_where=text("ends_at IS NULL")),
+        Index(
+            "role_grant_one_home",
+            "person_id",
+            unique=True,
+            postgresql_where=text("role = 'resident' AND ends_at IS NULL"),
+        ),
+        Index(
+            "role_grant_once", "person_id", "place_id", "role", unique=True, postgresql_where=text("ends_at IS NULL")
+        ),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Level, Place
+from app.kernel.database import rows
 from app.kernel.pagination import Cursor
 from app.kernel.rules import Role
 from app.kernel.verbs import Facts
@@ -124,7 +125,7 @@ async def list_roles(connection: AsyncConnection, person_id: UUID) -> Sequence[R
         .where(col(g.person_id) == person_id, or_(col(g.ends_at).is_(None), col(g.ends_at) > func.app_now()))
         .order_by(col(p.code), col(g.role))
     )
-    return (await connection.execute(query)).mappings().all()
+    return await rows(connection, query)
 
 
 async def list_role_holders(
@@ -145,4 +146,4 @@ async def list_role_holders(
         query = query.where(col(g.role) == role)
     if after is not None:
         query = query.where(tuple_(col(g.starts_at), col(g.id)) > tuple_(literal(after.created_at), literal(after.id)))
-    return (await connection.execute(query)).mappings().all()
+    return await rows(connection, query)

@@ -94,7 +94,14 @@ def register_resident(
     )
 
 
-@record("person", "create", subject=PLACE, facts=PLACED, missing=PlaceNotFound, conflicts={"person_login_name": errors.LoginNameTaken})
+@record(
+    "person",
+    "create",
+    subject=PLACE,
+    facts=PLACED,
+    missing=PlaceNotFound,
+    conflicts={"person_login_name": errors.LoginNameTaken},
+)
 def create_officer(
     place: Placed,
     actor: Actor,
@@ -136,7 +143,14 @@ def reset_password(officer: Account, actor: Actor, now: datetime, *, password_ha
     return _with_password(officer, "reset_password", actor, now, password_hash)
 
 
-@record("role", "grant", subject=PLACE, facts=PLACED, missing=PlaceNotFound, conflicts={"role_grant_once": errors.AlreadyGranted})
+@record(
+    "role",
+    "grant",
+    subject=PLACE,
+    facts=PLACED,
+    missing=PlaceNotFound,
+    conflicts={"role_grant_once": errors.AlreadyGranted},
+)
 def grant_role(
     place: Placed,
     actor: Actor,

@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from app.domain.places.models import Place, PlaceAncestor
 from app.domain.services.models import Service
+from app.kernel.database import rows
 from app.kernel.pagination import Cursor
 from app.kernel.text import contains
 
@@ -33,4 +34,4 @@ async def list_services(
         query = query.where(col(s.name).like(contains(search)))
     if after is not None:
         query = query.where(tuple_(col(s.created_at), col(s.id)) > tuple_(literal(after.created_at), literal(after.id)))
-    return (await connection.execute(query)).mappings().all()
+    return await rows(connection, query)

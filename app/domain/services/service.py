@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
+from app.domain.places.errors import PlaceNotFound
 from app.domain.services import policy
 from app.domain.services.models import Service
 from app.domain.services.repository import PLACE
-from app.domain.places.errors import PlaceNotFound
 from app.kernel.change import Change
 from app.kernel.rules import Actor, demand
 from app.kernel.verbs import record

@@ -1,0 +1,33 @@
+"""Rules: the verb's check and the policy's text say the same."""
+
+import pytest
+
+from app.kernel.errors import NotAllowed
+from app.kernel.rules import Actor, Role, Rule, Via, demand, reach, to_sql
+from tests.unit.orders.test_policy import WHO
+
+
+def test_to_sql_is_the_text_of_the_policy() -> None:
+    rules = (
+        Rule(Via.SELF),
+        Rule(Via.ASSIGNED, states=frozenset({"accepted"})),
+        reach(Role.SECRETARY, Role.DISPATCHER),
+        Rule(Via.POOL, frozenset({Role.VOLUNTEER})),
+        Rule(Via.SYSTEM),
+    )
+    assert to_sql(rules, "m") == (
+        "(m.requester_id = (SELECT app_actor())"
+        " OR (m.state IN ('accepted') AND m.assignee_id = (SELECT app_actor()))"
+        " OR app_reaches(m.place_id, '{dispatcher,secretary}')"
+        " OR (m.open_pool AND app_reaches(m.place_id, '{volunteer}'))"
+        " OR false)"
+    )
+
+
+def test_demand_asks_for_a_role_at_the_place() -> None:
+    demand((reach(Role.SECRETARY),), WHO["secretary"])
+    for who in ("dispatcher", "elsewhere", "system"):
+        with pytest.raises(NotAllowed):
+            demand((reach(Role.SECRETARY),), WHO[who])
+    with pytest.raises(NotAllowed):
+        demand((), Actor(WHO["secretary"].id, frozenset(Role)))

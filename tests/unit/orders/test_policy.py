@@ -1,0 +1,140 @@
+"""The table of orders, walked by hand: every action × state × relation. The expected table is written here, not derived."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from app.domain.orders import policy
+from app.domain.orders.models import OrderState as S
+from app.domain.orders.policy import LIFECYCLE
+from app.domain.orders.repository import Detail
+from app.kernel.errors import NotAllowed, Refusal, TransitionRefused
+from app.kernel.ids import NOBODY
+from app.kernel.matter import Matter
+from app.kernel.rules import Actor, Role
+
+NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
+RESIDENT, VOLUNTEER, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
+
+WHO = {
+    "requester": Actor(RESIDENT, frozenset({Role.RESIDENT})),
+    "assignee": Actor(VOLUNTEER, frozenset({Role.VOLUNTEER})),
+    "volunteer": Actor(OTHER, frozenset({Role.VOLUNTEER})),
+    "neighbour": Actor(OTHER, frozenset({Role.RESIDENT})),
+    "dispatcher": Actor(OTHER, frozenset({Role.DISPATCHER})),
+    "secretary": Actor(OTHER, frozenset({Role.SECRETARY})),
+    "administrator": Actor(OTHER, frozenset({Role.ADMINISTRATOR})),
+    "station": Actor(OTHER, frozenset({Role.STATION_STAFF})),
+    "system": Actor(NOBODY),
+    "elsewhere": Actor(OTHER),
+}
+
+STAFF = {"dispatcher", "secretary", "administrator"}
+MAY = {
+    "offer": STAFF,
+    "lapse": {"system"},
+    "accept": {"assignee"},
+    "claim": {"assignee", "volunteer"},
+    "start": {"assignee"},
+    "wrong_code": {"assignee"},
+    "deliver": {"assignee"},
+    "rate": {"requester"},
+    "cancel": {"requester"},
+}
+FROM_TO = {
+    "offer": ({S.SUBMITTED}, S.OFFERED),
+    "lapse": ({S.OFFERED}, S.SUBMITTED),
+    "accept": ({S.OFFERED}, S.ACCEPTED),
+    "claim": ({S.SUBMITTED, S.OFFERED}, S.ACCEPTED),
+    "start": ({S.ACCEPTED}, S.IN_SERVICE),
+    "wrong_code": ({S.ACCEPTED}, S.ACCEPTED),
+    "deliver": ({S.IN_SERVICE}, S.DELIVERED),
+    "rate": ({S.DELIVERED}, S.RATED),
+    "cancel": ({S.SUBMITTED, S.OFFERED, S.ACCEPTED}, S.CANCELLED),
+}
+
+
+def an_order(state: S = S.SUBMITTED, *, open_pool: bool = True) -> Matter[Detail]:
+    return Matter(
+        id=UUID(int=9),
+        kind="order",
+        place_id=UUID(int=8),
+        state=state,
+        version=4,
+        round=1,
+        requester_id=RESIDENT,
+        beneficiary_id=RESIDENT,
+        assignee_id=VOLUNTEER,
+        holder_id=None,
+        open_pool=open_pool,
+        created_at=NOON,
+        detail=Detail(UUID(int=7), 0, 0, None),
+    )
+
+
+def outcome(action: str, state: S, who: str) -> S | type[Refusal]:
+    try:
+        return S(LIFECYCLE.move(an_order(state), action, WHO[who], NOON).state)
+    except Refusal as refusal:
+        return type(refusal)
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("state", S)
+@pytest.mark.parametrize("action", MAY)
+def test_every_action_from_every_state_by_everybody(action: str, state: S, who: str) -> None:
+    sources, target = FROM_TO[action]
+    expected = NotAllowed if who not in MAY[action] else target if state in sources else TransitionRefused
+    assert outcome(action, state, who) == expected
+
+
+def test_the_table_has_these_actions_and_no_other() -> None:
+    assert {t.action for t in LIFECYCLE.transitions} == {"place", *MAY}
+
+
+def test_a_pool_that_is_not_open_is_not_claimed() -> None:
+    with pytest.raises(NotAllowed):
+        LIFECYCLE.move(an_order(open_pool=False), "claim", WHO["volunteer"], NOON)
+
+
+def test_before_delivered_an_order_is_promised() -> None:
+    assert LIFECYCLE.promised == {S.SUBMITTED, S.OFFERED, S.ACCEPTED, S.IN_SERVICE}
+
+
+@pytest.mark.parametrize(
+    ("rules", "who", "state", "sees"),
+    [
+        (policy.CONTACT, "requester", S.RATED, True),
+        (policy.CONTACT, "assignee", S.OFFERED, False),
+        (policy.CONTACT, "assignee", S.ACCEPTED, True),
+        (policy.CONTACT, "assignee", S.IN_SERVICE, True),
+        (policy.CONTACT, "assignee", S.DELIVERED, False),
+        (policy.CONTACT, "volunteer", S.SUBMITTED, False),
+        (policy.CONTACT, "dispatcher", S.SUBMITTED, True),
+        (policy.CONTACT, "neighbour", S.SUBMITTED, False),
+        (policy.READ, "volunteer", S.SUBMITTED, True),
+        (policy.READ, "assignee", S.RATED, True),
+        (policy.READ, "neighbour", S.SUBMITTED, False),
+        (policy.READ, "station", S.SUBMITTED, False),
+        (policy.READ, "elsewhere", S.SUBMITTED, False),
+        (policy.CODE, "requester", S.ACCEPTED, True),
+        (policy.CODE, "assignee", S.ACCEPTED, False),
+        (policy.CODE, "dispatcher", S.ACCEPTED, False),
+    ],
+)
+def test_who_sees_what(rules: policy.Rules, who: str, state: S, sees: bool) -> None:
+    assert any(rule.allows(an_order(state), WHO[who]) for rule in rules) is sees
+
+
+@pytest.mark.parametrize(("wrong", "minutes", "locked"), [(4, 1, False), (5, 9, True), (5, 10, False), (9, 0, True)])
+def test_five_wrong_codes_lock_for_ten_minutes(wrong: int, minutes: int, locked: bool) -> None:
+    assert policy.code_is_locked(wrong, NOON - timedelta(minutes=minutes), NOON) is locked
+
+
+@pytest.mark.parametrize(
+    ("stars", "solved", "needed"),
+    [(1, "yes", True), (2, "yes", True), (3, "yes", False), (5, "no", True), (3, "partly", False)],
+)
+def test_a_low_rating_says_why(stars: int, solved: str, needed: bool) -> None:
+    assert policy.needs_reason(stars, solved) is needed
