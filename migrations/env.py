@@ -3,7 +3,7 @@
 import asyncio
 
 from alembic import context
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
@@ -24,9 +24,6 @@ def run(connection: Connection) -> None:
         transaction_per_migration=True,
     )
     with context.begin_transaction():
-        context.execute("SET LOCAL lock_timeout = '3s'")
-        # One migration at a time; a second one waits here and then finds nothing to do.
-        context.execute("SELECT pg_advisory_xact_lock(hashtext('linli migrations'))")
         context.run_migrations()
 
 
@@ -35,6 +32,11 @@ async def online() -> None:
     url = given.get("url") or given.get("settings", Settings()).migration_url
     engine = create_async_engine(sqlalchemy_form(url))
     async with engine.connect() as connection:
+        # One migration at a time: a second one waits here, as long as the first one takes, and then finds nothing to do.
+        # Both settings belong to the session, since each migration has a transaction of its own.
+        await connection.execute(text("SELECT pg_advisory_lock(hashtext('linli migrations'))"))
+        await connection.execute(text("SET lock_timeout = '3s'"))
+        await connection.commit()
         await connection.run_sync(run)
         await connection.commit()
     await engine.dispose()
