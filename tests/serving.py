@@ -14,12 +14,16 @@ async def serving(app: Any) -> AsyncIterator[str]:
     """Serve `app` on a free loopback port; gives its base URL."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", access_log=False))
+        # Longer than any test pauses, so that no idle connection is closed in the moment of its next request.
+        config = uvicorn.Config(app, log_level="warning", lifespan="on", access_log=False, timeout_keep_alive=300)
+        server = uvicorn.Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
             if task.done():
                 task.result()
             await asyncio.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        await task
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await task

@@ -20,7 +20,7 @@ from app.kernel.change import Change
 from app.kernel.crash import crash_point
 from app.kernel.database import Database, begin
 from app.kernel.deadlines import NoDeadlinePolicy, Policy
-from app.kernel.errors import Busy, KeyReused, NotSignedIn
+from app.kernel.errors import Busy, KeyReused, NotSignedIn, Refusal
 from app.kernel.ids import NOBODY, new_id
 from app.kernel.matter import LiveDeadline, Matter
 from app.kernel.rules import Actor, Role
@@ -111,6 +111,8 @@ async def _once(
             if row["fingerprint"] != key.fingerprint:
                 raise KeyReused
             stored = orjson.loads(row["receipt"])
+            if stored.get("refused"):
+                raise Refusal.named(stored["refused"])
             await connection.execute("ROLLBACK")
             return Receipt(UUID(stored["id"]), stored["state"], stored["version"], datetime.fromisoformat(stored["at"]))
         if not row["found"]:
@@ -216,7 +218,10 @@ def _bind(changes: list[Change], row: asyncpg.Record, receipt: Receipt, key: Key
     if events:
         values.append(_json(events))
     if key is not None:
-        values.append(_json([{"actor_id": changes[0].actor.id, **_fields(key), "receipt": _fields(receipt)}]))
+        # A refusal that is stored (a wrong code that is counted) is what the repetition gets as well.
+        refused = {"refused": changes[0].refusal.code} if changes[0].refusal else {}
+        stored = {**_fields(receipt), **refused}
+        values.append(_json([{"actor_id": changes[0].actor.id, **_fields(key), "receipt": stored}]))
     inserts: dict[str, list[dict[str, Any]]] = {}
     patches: dict[tuple[str, str, tuple[str, ...]], list[dict[str, Any]]] = {}
     for change in changes:

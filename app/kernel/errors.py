@@ -42,6 +42,15 @@ class Refusal(Exception):
         self.detail = detail
         self.fields = fields
 
+    @classmethod
+    def named(cls, code: str) -> "Refusal":
+        """The refusal of this code, as it was stored with a receipt. Raises KeyError for one that exists no more."""
+        return {found.code: found for found in _below(cls)}[code]()
+
+
+def _below(refusal: type[Refusal]) -> list[type[Refusal]]:
+    return [kind for child in refusal.__subclasses__() for kind in (child, *_below(child)) if hasattr(kind, "code")]
+
 
 class NotFound(Refusal):
     """The thing does not exist, or is not the caller's to see: the two answers are the same on purpose."""
