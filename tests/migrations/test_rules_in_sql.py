@@ -1,0 +1,112 @@
+"""What SQL says about moves, promises and permissions is what the rooms' rules say."""
+
+import re
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from app.domain.deadlines import policy as deadlines
+from app.domain.orders import policy as orders
+from app.domain.people import policy as people
+from app.domain.services import policy as services
+from app.kernel.rules import Role, Rules, to_sql
+
+ME = "(SELECT app_actor())"
+MOVED_JUST_NOW = f"moved_by = {ME} AND moved_in = (SELECT app_transaction())"
+READ = f"(kind = 'order' AND {to_sql(orders.READ)})"
+
+
+def anywhere(rules: Rules) -> str:
+    """Holding one of the roles at any place: for a person who has no place yet."""
+    return " OR ".join(f"(SELECT app_holds('{{{','.join(sorted(rule.roles))}}}'))" for rule in rules)
+
+
+def granting() -> str:
+    g = "role_grant"
+    own = f"person_id = {ME} OR {to_sql(people.STAFF, g)}"
+    volunteer = to_sql(people.GRANTERS[Role.VOLUNTEER], g)
+    return (
+        f"(role = 'resident' AND ({own})) OR (role = 'volunteer' AND {volunteer}) OR {to_sql(people.ADMINISTRATOR, g)}"
+    )
+
+
+EXPECTED = {
+    # policy: (table, command, USING, WITH CHECK)
+    "matter_read": ("matter", "SELECT", f"{READ} OR ({MOVED_JUST_NOW})", None),
+    "matter_update": ("matter", "UPDATE", READ, MOVED_JUST_NOW),
+    "matter_insert": (
+        "matter",
+        "INSERT",
+        None,
+        f"kind = 'order' AND requester_id = {ME} AND {to_sql(orders.LIFECYCLE['place'].by)}",
+    ),
+    "order_contact_read": (
+        "order_contact",
+        "SELECT",
+        f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(orders.CONTACT, 'm')})",
+        None,
+    ),
+    "service_insert": ("service", "INSERT", None, to_sql(services.PUBLISH, "service")),
+    "service_update": (
+        "service",
+        "UPDATE",
+        to_sql(services.PUBLISH, "service"),
+        to_sql(services.PUBLISH, "service"),
+    ),
+    "deadline_policy_insert": ("deadline_policy", "INSERT", None, to_sql(deadlines.PUBLISH, "deadline_policy")),
+    "role_grant_read": (
+        "role_grant",
+        "SELECT",
+        f"person_id = {ME} OR {to_sql(people.STAFF, 'role_grant')}",
+        None,
+    ),
+    "role_grant_insert": ("role_grant", "INSERT", None, f"granted_by = {ME} AND ({granting()})"),
+    "person_insert": ("person", "INSERT", None, f"openid IS NULL AND ({anywhere(people.STAFF)})"),
+}
+
+
+def meaning(row: asyncpg.Record) -> list[str]:
+    return [
+        re.sub(r"'\{(.*?)\}'", lambda roles: "{" + ",".join(sorted(roles[1].split(","))) + "}", str(value))
+        for value in row
+    ]
+
+
+@pytest.fixture
+async def owner(owner_url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(owner_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.mark.parametrize("lifecycle", [orders.LIFECYCLE], ids=lambda lifecycle: lifecycle.kind)
+async def test_moves_and_promises_are_those_of_the_lifecycle(owner: asyncpg.Connection, lifecycle) -> None:
+    moves = await owner.fetch("SELECT from_state, to_state FROM allowed_transition WHERE kind = $1", lifecycle.kind)
+    promised = await owner.fetch("SELECT state FROM promised_state WHERE kind = $1", lifecycle.kind)
+    assert {tuple(row) for row in moves} == lifecycle.pairs()
+    assert {row["state"] for row in promised} == lifecycle.promised
+
+
+async def test_no_kind_of_matter_is_in_sql_alone(owner: asyncpg.Connection) -> None:
+    kinds = await owner.fetch("SELECT kind FROM allowed_transition UNION SELECT kind FROM promised_state")
+    assert {row["kind"] for row in kinds} == {orders.LIFECYCLE.kind}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+async def test_a_policy_says_what_the_rules_say(owner: asyncpg.Connection, name: str) -> None:
+    """Both are read back as Postgres understood them: the spelling does not count, nor the order of a list of roles."""
+    table, command, using, check = EXPECTED[name]
+    transaction = owner.transaction()
+    await transaction.start()
+    clauses = (f" USING ({using})" if using else "") + (f" WITH CHECK ({check})" if check else "")
+    await owner.execute(f"CREATE POLICY expected ON {table} FOR {command} TO linli_app{clauses}")
+    found = await owner.fetch(
+        "SELECT permissive, roles, cmd, qual, with_check FROM pg_policies"
+        " WHERE tablename = $1 AND policyname IN ($2, 'expected')",
+        table,
+        name,
+    )
+    await transaction.rollback()
+    assert len(found) == 2
+    assert meaning(found[0]) == meaning(found[1])
