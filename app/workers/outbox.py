@@ -59,6 +59,7 @@ UPDATE outbox SET attempts = attempts + 1, last_error = $2, retry_at = app_now()
 async def relay_notices(connection: asyncpg.Connection, limit: int = BATCH) -> int:
     """Put up to `limit` notices into the inboxes of whoever must be told; answers how many messages were made."""
     done = await connection.execute(_NOTICES, limit)
+    crash_point("relay", 1)
     return int(done.rsplit(" ", 1)[-1])
 
 
