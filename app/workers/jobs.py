@@ -94,36 +94,36 @@ class Jobs:
             for task in late:
                 task.cancel()
 
-    async def _alone(self, name: str, work: Callable[[], Awaitable[int]]) -> None:
+    async def _alone(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
         if name not in self._running:
             task = asyncio.create_task(self._guarded(name, work))
             self._running[name] = task
             task.add_done_callback(lambda _: self._running.pop(name))
         await asyncio.shield(self._running[name])
 
-    async def _guarded(self, name: str, work: Callable[[], Awaitable[int]]) -> None:
+    async def _guarded(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
         """Work while a transaction holds the job's lock, which no way of dying leaves behind. That transaction has
         written nothing and holds no snapshot, so it is in nobody's way.
         """
         try:
             async with self._database.pool.acquire() as connection, connection.transaction():
-                if await connection.fetchval(_LOCK, f"linli job {name}") and (count := await work()):
-                    _log.info("job done", job=name, count=count)
+                if await connection.fetchval(_LOCK, f"linli job {name}"):
+                    await work()
         except TRANSIENT as error:
             _log.warning("job put off", job=name, problem=type(error).__name__)
         except Exception:  # noqa: BLE001 - the next period tries again
             _log.exception("job failed", job=name)
 
-    async def _receipts(self) -> int:
-        forgotten = 0
-        while True:
+    async def _receipts(self) -> None:
+        batch, forgotten = RECEIPTS, 0
+        while batch == RECEIPTS:
             batch = len(await self._database.call(_FORGET_RECEIPTS, RECEIPT_LIFE, RECEIPTS))
             forgotten += batch
-            if batch < RECEIPTS:
-                return forgotten
+        _log.info("receipts forgotten", count=forgotten)
 
-    async def _log_ins(self) -> int:
-        return int((await self._database.call(_FORGET_LOG_INS, LOG_IN_MARGIN))[0]["forgotten"])
+    async def _log_ins(self) -> None:
+        rows = await self._database.call(_FORGET_LOG_INS, LOG_IN_MARGIN)
+        _log.info("log-ins forgotten", count=rows[0]["forgotten"])
 
 
 class BeatingWorker(Worker):
