@@ -118,8 +118,11 @@ def migrate() -> None:
 def api() -> None:
     """运行 API。 Serve the API on LINLI_HOST:LINLI_PORT."""
     settings = safe_settings("api")
+    from app.api.problems import trace_id
+    from app.kernel import logging
     from app.main import create_app
 
+    logging.configure(settings.local, trace_id)
     serve(create_app(settings), settings.host, settings.port)
 
 
@@ -262,6 +265,7 @@ def serve(asgi: object, host: str, port: int) -> None:
         access_log=False,
         server_header=False,
         log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=10,
     )
     uvicorn.Server(config).run()

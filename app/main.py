@@ -44,11 +44,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        crash.arm(settings.crash_at or None)
+        crash.arm(settings.crash_at if settings.local else None)
         async with httpx.AsyncClient() as http, Redis.from_url(settings.redis_url, socket_timeout=2) as redis:
-            database = await Database.connect(
-                settings.database_url, size=POOL, warm=statements_of(order_verbs.VERBS)
-            )
+            database = await Database.connect(settings.database_url, size=POOL, warm=statements_of(order_verbs.VERBS))
             app.state.house = House(
                 database=database,
                 vault=Vault.from_text(settings.keyring, settings.index_key),

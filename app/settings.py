@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     wechat_url: str = Field(WECHAT, description="微信接口 · WeChat's server (https)")
     wechat_appid: str = Field("", description="小程序 appid · the mini-program's id")
     wechat_secret: str = Field("", repr=False, description="小程序密钥 · the mini-program's secret")
+    wechat_template: str = Field("", description="订阅消息模板编号,不填则不推送 · template of the notices; none: no push")
     admin_password: str = Field("", repr=False, description="首位管理员口令 · first administrator (create-admin)")
     crash_at: str = Field("", description="崩溃点，仅限 local · named crash point of the tests, local mode only")
     access_minutes: int = Field(30, ge=1, le=1440, description="访问令牌分钟数 · life of an access token, minutes")

@@ -75,6 +75,7 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_use_lifo=True,
+            hide_parameters=True,
             connect_args={"timeout": 5, "command_timeout": 10},
         )
         return cls(pool, engine)

@@ -93,7 +93,7 @@ async def keep(name: str, loop: Callable[[], Awaitable[None]], stopping: asyncio
 
 async def run(settings: Settings, stopping: asyncio.Event) -> None:
     """Work until `stopping` is set, then end between two transactions, within five seconds whatever hangs."""
-    template = LOCAL_TEMPLATE if settings.local else None
+    template = settings.wechat_template or (LOCAL_TEMPLATE if settings.local else None)
     if template is None:
         _log.warning("no template of WeChat is set: messages stay in the inboxes")
     database = await Database.connect(settings.worker_url, size=POOL)

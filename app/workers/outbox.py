@@ -16,7 +16,7 @@ import structlog
 from app.kernel.command import SYSTEM_CALLER, Key, execute
 from app.kernel.crash import crash_point
 from app.kernel.database import Database
-from app.kernel.errors import Refusal
+from app.kernel.errors import NotFound, TransitionRefused
 from app.kernel.verbs import Verb
 
 BATCH = 500
@@ -29,20 +29,23 @@ Reaction = Callable[[asyncpg.Record, dict[str, Any]], dict[str, Any]]
 """From an outbox row and its payload to the inputs of the verb."""
 
 _NOTICES = """
-WITH batch AS (
-  DELETE FROM outbox WHERE id IN (
-    SELECT id FROM outbox WHERE sort = 'notice' AND failed_at IS NULL AND retry_at <= app_now()
-     ORDER BY retry_at, id LIMIT $1 FOR UPDATE SKIP LOCKED)
-  RETURNING *),
-told AS (
-  SELECT b.*, b.to_person AS person_id, NULL::text AS as_role, false AS nobody_in_post FROM batch b WHERE b.to_person IS NOT NULL
+WITH batch AS MATERIALIZED (
+  SELECT * FROM outbox WHERE sort = 'notice' AND failed_at IS NULL AND retry_at <= app_now()
+   ORDER BY retry_at, id LIMIT $1 FOR UPDATE SKIP LOCKED),
+told AS MATERIALIZED (
+  SELECT b.*, b.to_person AS person_id, NULL::text AS as_role, false AS nobody_in_post
+    FROM batch b WHERE b.to_person IS NOT NULL
   UNION ALL
   SELECT b.*, h.person_id, b.to_role, h.nobody_in_post
-    FROM batch b CROSS JOIN LATERAL holders_of(b.place_id, b.to_role) h WHERE b.to_role IS NOT NULL)
+    FROM batch b CROSS JOIN LATERAL holders_of(b.place_id, b.to_role) h WHERE b.to_role IS NOT NULL),
+gone AS (DELETE FROM outbox WHERE id IN (SELECT id FROM told)),
+parked AS (
+  UPDATE outbox SET failed_at = app_now(), last_error = 'nobody to tell'
+   WHERE id IN (SELECT id FROM batch EXCEPT SELECT id FROM told))
 INSERT INTO inbox_message (id, outbox_id, person_id, place_id, topic, subject_kind, subject_id, payload, as_role,
                            nobody_in_post, created_at, version, delivery, attempts, retry_at)
 SELECT gen_random_uuid(), t.id, t.person_id, t.place_id, t.topic, t.subject_kind, t.subject_id, t.payload, t.as_role,
-       t.nobody_in_post, t.created_at, 1, CASE WHEN p.openid IS NULL THEN 'none' ELSE 'due' END, 0, app_now()
+       t.nobody_in_post, t.created_at, 1, CASE WHEN p.openid IS NULL THEN 'none' ELSE 'due' END, 0, clock_timestamp()
   FROM told t JOIN person p ON p.id = t.person_id
 ON CONFLICT DO NOTHING"""
 
@@ -64,7 +67,8 @@ async def relay_notices(connection: asyncpg.Connection, limit: int = BATCH) -> i
 
 
 async def react_once(database: Database, reactions: Mapping[str, tuple[Verb[Any, Any], Reaction]]) -> bool:
-    """Answer one event; False when there is none. A refusal is an answer too: the world has moved on."""
+    """Answer one event; False when there is none. That the world has moved on is an answer too; anything else is tried
+    again later and, after the last attempt, parked."""
     async with database.pool.acquire() as connection, connection.transaction():
         row = await connection.fetchrow(_EVENT)
         if row is None:
@@ -75,7 +79,7 @@ async def react_once(database: Database, reactions: Mapping[str, tuple[Verb[Any,
             await execute(
                 database, verb, SYSTEM_CALLER, key, row["subject_id"], inputs(row, orjson.loads(row["payload"]))
             )
-        except Refusal as refusal:
+        except (TransitionRefused, NotFound) as refusal:
             _log.info("event came too late", topic=row["topic"], subject=str(row["subject_id"]), code=refusal.code)
         except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
             raise
