@@ -1,12 +1,13 @@
 -- What the tables alone cannot promise: the clock, the context, the legal moves, the living deadline, the untouched past.
--- Functions that look past row-level security belong to linli_checker, are few, and pin their search path.
+-- Functions that look past row-level security belong to linli_checker, are few, and pin their search path. The others run
+-- with the caller's, in which temporary tables come first: they name the schema of each table.
 
 CREATE FUNCTION app_actor() RETURNS uuid LANGUAGE sql STABLE AS
 $$ SELECT nullif(current_setting('app.actor', true), '')::uuid $$;
 
 -- The one clock of promises. Volatile on purpose: read after a lock, it is the time after the lock.
 CREATE FUNCTION app_now() RETURNS timestamptz LANGUAGE plpgsql VOLATILE AS
-$$ BEGIN RETURN clock_timestamp() + make_interval(secs => (SELECT seconds FROM clock_shift)); END $$;
+$$ BEGIN RETURN clock_timestamp() + make_interval(secs => (SELECT seconds FROM public.clock_shift)); END $$;
 
 -- The running transaction's id, without asking for one (a read has none).
 CREATE FUNCTION app_transaction() RETURNS bigint LANGUAGE sql STABLE AS
@@ -103,6 +104,12 @@ BEGIN
   RETURN (SELECT p.id FROM person p WHERE (p.id = wanted OR p.phone_index = phone) AND p.disabled_at IS NULL LIMIT 1);
 END $$;
 
+-- Is there no such matter yet, for anybody? Stable: it sees what the statement saw at its start, so the matter that a
+-- statement inserts beside its children is new, and a neighbour's is not.
+CREATE FUNCTION matter_is_new(subject uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$ BEGIN RETURN NOT EXISTS (SELECT 1 FROM matter m WHERE m.id = subject); END $$;
+
 -- A new password, or being disabled, ends every log-in.
 CREATE FUNCTION person_leaves() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
@@ -116,6 +123,20 @@ CREATE TRIGGER person_leaves AFTER UPDATE ON person FOR EACH ROW
   WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash OR (OLD.disabled_at IS NULL AND NEW.disabled_at IS NOT NULL))
   EXECUTE FUNCTION person_leaves();
 
+-- A resident lives in a community: a wider home would reach over all communities below it.
+CREATE FUNCTION home_is_a_community() RETURNS trigger LANGUAGE plpgsql AS
+$$
+BEGIN
+  PERFORM 1 FROM public.place p WHERE p.id = NEW.place_id AND p.level = 'community';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'role_grant %: a home is a community', NEW.id USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE TRIGGER home_is_a_community BEFORE INSERT OR UPDATE ON role_grant FOR EACH ROW
+  WHEN (NEW.role = 'resident') EXECUTE FUNCTION home_is_a_community();
+
 -- matter: only legal moves, every change counted, who moved it and in which transaction (so that a verb may end its own
 -- actor's access, and no longer).
 CREATE FUNCTION matter_moves() RETURNS trigger LANGUAGE plpgsql AS
@@ -124,8 +145,8 @@ BEGIN
   IF TG_OP = 'INSERT' THEN
     NEW.version := 1;
   ELSE
-    IF (NEW.id, NEW.kind, NEW.place_id, NEW.requester_id, NEW.created_at)
-       IS DISTINCT FROM (OLD.id, OLD.kind, OLD.place_id, OLD.requester_id, OLD.created_at) THEN
+    IF (NEW.id, NEW.kind, NEW.place_id, NEW.requester_id, NEW.beneficiary_id, NEW.created_at)
+       IS DISTINCT FROM (OLD.id, OLD.kind, OLD.place_id, OLD.requester_id, OLD.beneficiary_id, OLD.created_at) THEN
       RAISE EXCEPTION 'matter %: its identity cannot change', OLD.id USING ERRCODE = '23514';
     END IF;
     NEW.version := OLD.version + 1;
@@ -133,7 +154,7 @@ BEGIN
   NEW.moved_by := coalesce(app_actor(), '00000000-0000-0000-0000-000000000000');
   NEW.moved_in := pg_current_xact_id()::text::bigint;
   IF TG_OP = 'INSERT' OR NEW.state IS DISTINCT FROM OLD.state THEN
-    PERFORM 1 FROM allowed_transition t
+    PERFORM 1 FROM public.allowed_transition t
       WHERE t.kind = NEW.kind AND t.from_state = CASE TG_OP WHEN 'INSERT' THEN '' ELSE OLD.state END
         AND t.to_state = NEW.state;
     IF NOT FOUND THEN

@@ -15,7 +15,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON place, place_ancestor TO linli_app;
 GRANT SELECT (id, login_name, name_sealed, phone_sealed, phone_index, address_sealed, disabled_at, created_at, version),
       INSERT, UPDATE (login_name, password_hash, name_sealed, phone_sealed, phone_index, address_sealed, disabled_at, version)
   ON person TO linli_app;
-GRANT SELECT, INSERT, UPDATE ON role_grant, service, matter, order_detail, order_contact, deadline, inbox_message TO linli_app;
+GRANT SELECT, INSERT, UPDATE ON role_grant, service, matter, order_detail, order_contact, deadline TO linli_app;
+GRANT SELECT, UPDATE ON inbox_message TO linli_app;
 GRANT SELECT, INSERT ON history, audit, idempotency, mark, rating, deadline_policy, policy_effect TO linli_app;
 GRANT INSERT ON outbox TO linli_app;
 
@@ -64,8 +65,9 @@ CREATE POLICY deadline_policy_read ON deadline_policy FOR SELECT TO linli_app US
 CREATE POLICY deadline_policy_insert ON deadline_policy FOR INSERT TO linli_app
   WITH CHECK (app_reaches(place_id, '{administrator}'));
 CREATE POLICY policy_effect_read ON policy_effect FOR SELECT TO linli_app USING (true);
+-- Effects come in the statement that publishes their policy, which it does not see yet; afterwards none is added.
 CREATE POLICY policy_effect_insert ON policy_effect FOR INSERT TO linli_app
-  WITH CHECK ((SELECT app_holds('{administrator}')));
+  WITH CHECK ((SELECT app_holds('{administrator}')) AND NOT EXISTS (SELECT 1 FROM deadline_policy p WHERE p.id = policy_id));
 
 -- People: oneself; those with a role where one works; the volunteer who serves one's order, while it is live.
 CREATE POLICY person_read ON person FOR SELECT TO linli_app USING (
@@ -113,19 +115,23 @@ CREATE POLICY matter_update ON matter FOR UPDATE TO linli_app
      OR (open_pool AND app_reaches(place_id, '{volunteer}')))))
   WITH CHECK (moved_by = (SELECT app_actor()) AND moved_in = (SELECT app_transaction()));
 
--- Children of a matter are seen with it. An INSERT cannot look at a matter of its own statement, so it asks for the matter
--- or, for a new one, for belonging to the place.
+-- Children of a matter are seen with it, and written in one's own name. An INSERT cannot look at a matter of its own
+-- statement, so it asks for a matter that one sees or for one that does not exist yet: the foreign key then leaves only
+-- the matter that is inserted beside it, which has a policy of its own.
 DO $$
 DECLARE t text;
+        own text;
 BEGIN
   FOREACH t IN ARRAY ARRAY['history', 'deadline', 'mark', 'order_detail', 'order_contact', 'rating'] LOOP
     IF t <> 'order_contact' THEN
       EXECUTE format('CREATE POLICY %I ON %I FOR SELECT TO linli_app USING ('
                      '(SELECT true FROM matter m WHERE m.id = matter_id))', t || '_read', t);
     END IF;
+    own := CASE t WHEN 'history' THEN 'actor_id = (SELECT app_actor()) AND '
+                  WHEN 'rating' THEN 'rater_id = (SELECT app_actor()) AND ' ELSE '' END;
     EXECUTE format('CREATE POLICY %I ON %I FOR INSERT TO linli_app WITH CHECK ('
-                   '(SELECT true FROM matter m WHERE m.id = matter_id) OR app_reaches(place_id, ''{resident}''))',
-                   t || '_insert', t);
+                   '%s((SELECT true FROM matter m WHERE m.id = matter_id) OR matter_is_new(matter_id)))',
+                   t || '_insert', t, own);
   END LOOP;
   FOREACH t IN ARRAY ARRAY['deadline', 'order_detail', 'order_contact'] LOOP
     EXECUTE format('CREATE POLICY %I ON %I FOR UPDATE TO linli_app USING ('
@@ -158,11 +164,12 @@ ALTER FUNCTION holders_of(uuid, text) OWNER TO linli_checker;
 ALTER FUNCTION app_signed_in(uuid, uuid) OWNER TO linli_checker;
 ALTER FUNCTION app_administers(uuid) OWNER TO linli_checker;
 ALTER FUNCTION find_person(uuid, bytea) OWNER TO linli_checker;
+ALTER FUNCTION matter_is_new(uuid) OWNER TO linli_checker;
 ALTER FUNCTION person_leaves() OWNER TO linli_checker;
 ALTER FUNCTION matter_has_deadline() OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
 GRANT EXECUTE ON FUNCTION app_actor(), app_now(), app_transaction(), app_reaches(uuid, text[]), app_holds(text[]),
   app_administers_tree(), person_holds(uuid, uuid, text), holders_of(uuid, text), app_signed_in(uuid, uuid),
-  app_administers(uuid), find_person(uuid, bytea), person_leaves(),
+  app_administers(uuid), find_person(uuid, bytea), matter_is_new(uuid), home_is_a_community(), person_leaves(),
   matter_moves(), matter_has_deadline(), deadline_runs_forward(), never_altered()
   TO linli_app, linli_worker, linli_checker, linli_owner;

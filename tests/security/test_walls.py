@@ -1,0 +1,154 @@
+"""What stands in the catalogue: roles without power, row-level security on every table, few functions that look past it."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from app.local.postgres import PostgresServer
+
+PLAIN = {"allowed_transition", "promised_state", "clock_shift", "heartbeat", "alembic_version"}
+"""Tables without rows of anybody's."""
+
+OURS = ("linli_app", "linli_worker", "linli_checker", "linli_owner")
+
+DEFINERS = {
+    # Log-in and refresh, before there is an actor.
+    "auth_person_by_openid(text,uuid,timestamp with time zone)",
+    "auth_person_by_login_name(text)",
+    "auth_session_open(uuid,uuid,bytea,timestamp with time zone)",
+    "auth_session_rotate(uuid,integer,bytea,bytea,timestamp with time zone,timestamp with time zone)",
+    "auth_session_close(uuid,uuid)",
+    "auth_session_close_all(uuid,uuid)",
+    "auth_session_forget(timestamp with time zone)",
+    # Whether somebody may, and who must be told.
+    "app_reaches(uuid,text[])",
+    "app_holds(text[])",
+    "app_administers(uuid)",
+    "app_administers_tree()",
+    "app_signed_in(uuid,uuid)",
+    "person_holds(uuid,uuid,text)",
+    "find_person(uuid,bytea)",
+    "holders_of(uuid,text)",
+    "matter_is_new(uuid)",
+    # Triggers that must see every row.
+    "person_leaves()",
+    "matter_has_deadline()",
+}
+
+
+@pytest.fixture
+async def catalogue(postgres: PostgresServer, worker_database: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(postgres.url("postgres", worker_database))
+    yield connection
+    await connection.close()
+
+
+async def names(catalogue: asyncpg.Connection, statement: str, *values: object) -> set[str]:
+    return {row[0] for row in await catalogue.fetch(statement, *values)}
+
+
+async def test_every_table_but_the_plain_ones_forces_row_level_security(catalogue: asyncpg.Connection) -> None:
+    tables = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+    forced = await names(catalogue, f"{tables} AND relrowsecurity AND relforcerowsecurity")
+    assert await names(catalogue, tables) - forced == PLAIN
+    assert len(forced) >= 18
+
+
+async def test_nothing_in_the_schema_goes_around_tables(catalogue: asyncpg.Connection) -> None:
+    """A view would read with its owner's eyes, a sequence tells how many there are."""
+    kinds = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND NOT relkind IN ('r', 'i', 'p')"
+    assert await names(catalogue, kinds) == set()
+    assert await names(catalogue, "SELECT rulename::text FROM pg_rules WHERE schemaname = 'public'") == set()
+
+
+@pytest.mark.parametrize("role", ["linli_app", "linli_worker"])
+async def test_each_privilege_stands_behind_a_policy(catalogue: asyncpg.Connection, role: str) -> None:
+    """Otherwise it is a privilege to do nothing, and somebody will open the table to make it work."""
+    bare = await names(
+        catalogue,
+        """
+        SELECT c.relname || ' ' || x.command
+          FROM pg_class c CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) x(command)
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relrowsecurity
+           AND (has_table_privilege($1, c.oid, x.command)
+                OR (x.command <> 'DELETE' AND has_any_column_privilege($1, c.oid, x.command)))
+           AND NOT EXISTS (SELECT FROM pg_policies p WHERE p.tablename = c.relname AND p.cmd IN (x.command, 'ALL')
+                              AND $1::name = ANY (p.roles))""",
+        role,
+    )
+    assert bare == set()
+
+
+async def test_policies_are_for_our_roles_and_only_add(catalogue: asyncpg.Connection) -> None:
+    strange = "SELECT policyname::text FROM pg_policies WHERE NOT roles <@ $1::name[] OR permissive <> 'PERMISSIVE'"
+    assert await names(catalogue, strange, list(OURS)) == set()
+
+
+async def test_only_these_policies_of_the_application_are_open_to_all(catalogue: asyncpg.Connection) -> None:
+    open_ = "SELECT tablename::text FROM pg_policies WHERE 'linli_app' = ANY (roles) AND 'true' IN (qual, with_check)"
+    assert await names(catalogue, open_) == {"place", "place_ancestor", "service", "deadline_policy", "policy_effect"}
+
+
+@pytest.mark.parametrize("role", OURS)
+async def test_our_roles_have_no_power(catalogue: asyncpg.Connection, role: str) -> None:
+    row = await catalogue.fetchrow("SELECT * FROM pg_roles WHERE rolname = $1", role)
+    powers = ("rolsuper", "rolbypassrls", "rolcreaterole", "rolcreatedb", "rolreplication")
+    assert [power for power in powers if row[power]] == []
+    assert row["rolcanlogin"] is (role != "linli_checker")
+
+
+async def test_the_application_belongs_to_no_other_role_and_owns_nothing(catalogue: asyncpg.Connection) -> None:
+    members = "SELECT r.rolname || ' is ' || g.rolname FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member"
+    members += " JOIN pg_roles g ON g.oid = m.roleid WHERE r.rolname LIKE 'linli%'"
+    assert await names(catalogue, members) == {"linli_owner is linli_checker"}
+    owners = "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    assert await names(catalogue, owners) == {"linli_owner"}
+
+
+@pytest.mark.parametrize("role", ["linli_app", "linli_worker", "linli_checker"])
+async def test_they_make_nothing_in_the_schema(catalogue: asyncpg.Connection, role: str) -> None:
+    assert not await catalogue.fetchval("SELECT has_schema_privilege($1, 'public', 'CREATE')", role)
+    assert not await catalogue.fetchval("SELECT has_database_privilege($1, current_database(), 'CREATE')", role)
+    powers = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+    powers += " AND has_table_privilege($1, oid, 'TRUNCATE, REFERENCES, TRIGGER')"
+    assert await names(catalogue, powers, role) == set()
+
+
+async def test_functions_that_look_past_row_level_security_are_these(catalogue: asyncpg.Connection) -> None:
+    functions = "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+    assert await names(catalogue, functions) == DEFINERS
+    loose = f"{functions} AND (proowner <> 'linli_checker'::regrole OR proconfig IS DISTINCT FROM $1)"
+    assert await names(catalogue, loose, ["search_path=pg_catalog, public, pg_temp"]) == set()
+
+
+async def test_no_function_is_for_everybody(catalogue: asyncpg.Connection) -> None:
+    everybody = """
+      SELECT oid::regprocedure::text FROM pg_proc p WHERE pronamespace = 'public'::regnamespace
+         AND EXISTS (SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) a WHERE a.grantee = 0)"""
+    assert await names(catalogue, everybody) == set()
+
+
+async def test_only_the_worker_forgets_log_ins(catalogue: asyncpg.Connection) -> None:
+    forget = "SELECT has_function_privilege($1, 'auth_session_forget(timestamptz)', 'EXECUTE')"
+    assert [await catalogue.fetchval(forget, role) for role in ("linli_app", "linli_worker")] == [False, True]
+
+
+async def test_functions_of_the_caller_are_not_fooled_by_a_table_of_the_same_name(
+    catalogue: asyncpg.Connection,
+) -> None:
+    """The application may make temporary tables (an import is staged in one), and those are found first: so a function
+    that runs with the caller's search path must name the schema of each table."""
+    ours = await names(
+        catalogue, "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+    )
+    bodies = await catalogue.fetch(
+        "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proconfig IS NULL"
+    )
+    fooled = [
+        f"{row['proname']}: {word}"
+        for row in bodies
+        for before, word in zip(["", *row["prosrc"].split()], row["prosrc"].split(), strict=False)
+        if before.upper() in ("FROM", "JOIN", "INTO", "UPDATE") and word.strip("();,") in ours
+    ]
+    assert fooled == []
