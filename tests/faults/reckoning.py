@@ -1,0 +1,107 @@
+"""What the clients were told against what the database holds: what is missing, what is there twice."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from tests.faults.house import Down
+
+# Each set is compared both ways: what should be and is not is missing, what is and should not be is too much.
+_MARKS_DUE = """
+SELECT d.id, x.percent FROM deadline d CROSS JOIN LATERAL unnest(d.percents, d.times) x(percent, due)
+ WHERE x.due <= coalesce(d.stopped_at, app_now())"""
+_MARKS = "SELECT deadline_id, percent FROM mark"
+
+# A mark of the sweep stands in one row of the history; one of a late stop in none, the stop itself stands there.
+_SWEPT = """
+SELECT k.matter_id, d.kind, k.percent::text, k.fired_at FROM mark k JOIN deadline d ON d.id = k.deadline_id
+ WHERE k.fired_at IS DISTINCT FROM d.stopped_at"""
+_TOLD_BY_HISTORY = """
+SELECT h.matter_id, m ->> 'deadline', m ->> 'percent', h.at
+  FROM history h CROSS JOIN LATERAL jsonb_array_elements(h.note -> 'marks') m WHERE h.action = 'mark'"""
+
+_NOTICES_DUE = """
+SELECT k.deadline_id::text, k.percent::text, e.target, h.person_id
+  FROM mark k JOIN deadline d ON d.id = k.deadline_id
+  JOIN policy_effect e ON e.policy_id = d.policy_id AND e.percent = k.percent AND e.primitive = 'notify'
+ CROSS JOIN LATERAL holders_of(k.place_id, e.target) h WHERE e.target NOT IN ('assignee', 'requester')"""
+_NOTICES = """
+SELECT payload ->> 'deadline_id', payload ->> 'percent', as_role, person_id FROM inbox_message
+ WHERE topic = 'deadline.mark' AND as_role IS NOT NULL"""
+
+_TOPICS = {
+    "place": "order.placed", "offer": "order.offered", "lapse": "order.lapsed", "accept": "order.accepted",
+    "claim": "order.accepted", "start": "order.started", "deliver": "order.delivered", "rate": "order.rated",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """One comparison."""
+
+    what: str
+    expected: int
+    missing: int
+    twice: int
+
+
+async def reckon(owner: asyncpg.Connection, log: Path) -> list[Line]:
+    """Every comparison, for a system that has come to rest."""
+    told = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    lines = [Line("keys in the log of the clients", len(told), 0, len(told) - len({entry["key"] for entry in told}))]
+    rows = await owner.fetch(
+        "SELECT h.matter_id::text AS id, h.version, h.action, h.to_state FROM history h WHERE h.action <> 'mark'"
+    )
+    history = Counter((row["id"], row["version"], row["action"], row["to_state"]) for row in rows)
+    acknowledged = Counter((e["id"], e["version"], e["operation"], e["state"]) for e in told)
+    by_people = Counter({step: count for step, count in history.items() if step[2] != "lapse"})
+    lines.append(_line("acknowledged changes in the history", acknowledged, by_people))
+    receipts = await owner.fetch("SELECT key, receipt ->> 'id' AS id FROM idempotency WHERE key LIKE 'kill-%'")
+    lines.append(
+        _line(
+            "receipts by key",
+            Counter((e["key"], e["id"]) for e in told),
+            Counter((r["key"], r["id"]) for r in receipts),
+        )
+    )
+    orders = await owner.fetch("SELECT id::text FROM matter")
+    lines.append(
+        _line(
+            "orders", Counter(e["id"] for e in told if e["operation"] == "place"), Counter(row["id"] for row in orders)
+        )
+    )
+    for what, due, done in (
+        ("marks", _MARKS_DUE, _MARKS),
+        ("marks in the history", _SWEPT, _TOLD_BY_HISTORY),
+        ("notices of marks, by holder", _NOTICES_DUE, _NOTICES),
+    ):
+        expected = Counter(tuple(row.values()) for row in await owner.fetch(due))
+        lines.append(_line(what, expected, Counter(tuple(row.values()) for row in await owner.fetch(done))))
+    messages = await owner.fetch(
+        "SELECT subject_id::text AS id, topic FROM inbox_message WHERE topic = ANY ($1)", [*_TOPICS.values()]
+    )
+    steps = Counter((row["id"], _TOPICS[row["action"]]) for row in rows if row["action"] in _TOPICS)
+    lines.append(_line("notices of changes", steps, Counter((row["id"], row["topic"]) for row in messages)))
+    return lines
+
+
+def _line(what: str, expected: Counter[object], found: Counter[object]) -> Line:
+    return Line(what, expected.total(), (expected - found).total(), (found - expected).total())
+
+
+async def due_while_dead(owner: asyncpg.Connection, downs: Sequence[Down]) -> int:
+    """How many deadlines were missed at a moment at which some part was dead."""
+    ended = [down for down in downs if down.until is not None]
+    return int(
+        await owner.fetchval(
+            "SELECT count(DISTINCT k.deadline_id) FROM mark k"
+            " JOIN unnest($1::timestamptz[], $2::timestamptz[]) down(since, until)"
+            " ON k.due_at >= down.since AND k.due_at <= down.until WHERE k.percent = 100",
+            [down.since for down in ended],
+            [down.until for down in ended],
+        )
+    )
