@@ -52,10 +52,10 @@ TRANSIENT: Final = (
 
 _LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtext($1))"
 
-# Receipts are dated by the promises' clock.
+# Receipts are dated by the real clock.
 _FORGET_RECEIPTS: Final = """
 DELETE FROM idempotency WHERE (actor_id, operation, key) IN (
-  SELECT actor_id, operation, key FROM idempotency WHERE created_at < (SELECT app_now()) - $1::interval
+  SELECT actor_id, operation, key FROM idempotency WHERE created_at < statement_timestamp() - $1::interval
    ORDER BY created_at LIMIT $2)
 RETURNING 1"""
 
