@@ -52,9 +52,9 @@ crash-test: venv ## 精确崩溃点 · the exact crash points
 browser: browser-venv ## 真实浏览器中的文档页 · the docs page in a real browser
 	$(PYTHON) -m pytest -m browser tests
 
-compose-config: ## 检查 docker-compose.yml（用示例设置）· check docker-compose.yml with the example's settings
-	@if docker compose version >/dev/null 2>&1; then docker compose --env-file .env.example config --quiet; \
-	else docker-compose --env-file .env.example config --quiet; fi && echo ok
+compose-config: ## 检查 docker-compose.yml · check docker-compose.yml, without and with the example's settings
+	@compose="docker compose"; $$compose version >/dev/null 2>&1 || compose=docker-compose; \
+	$$compose config --quiet && $$compose --env-file .env.example config --quiet && echo ok
 
 lock: ## 重新生成锁文件（需要 uv）· make the locks anew (needs uv)
 	$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -30,6 +30,12 @@
   \set template template0
 \endif
 
+-- A role with an empty password could not log in, and nobody would know why. psql says it and ends with 3.
+SELECT :'owner_password' = '' OR :'app_password' = '' OR :'worker_password' = '' AS empty \gset
+\if :empty
+  DO $$ BEGIN RAISE EXCEPTION '口令是空的 | owner_password, app_password or worker_password is empty'; END $$;
+\endif
+
 -- Two runs at once would trip over each other's CREATE ROLE. A session lock, since CREATE DATABASE allows no transaction.
 SET client_min_messages = warning;
 SELECT pg_advisory_lock(hashtext('linli roles')) \g /dev/null

@@ -12,6 +12,7 @@ from pydantic import Field
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.api.docs_page import EXAMPLE_KEY
 from app.api.schema import CommandKey, Out, StrictUUID
 from app.integrations.wechat import WeChat
 from app.kernel.command import Caller, Key, execute
@@ -58,7 +59,7 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         description="客户端为这一次操作生成的唯一键(如 UUID);重发同一操作时用同一个键,只会生效一次",
-        openapi_examples={"default": {"value": "6f1f1d0e-2f0b-4c55-9a43-1d1a6a1b7c11"}},
+        openapi_examples={"default": {"value": EXAMPLE_KEY}},
     ),
 ]
 

@@ -1,7 +1,7 @@
-"""The contract as people and programs read it: the docs page without any outside address, and the OpenAPI document.
+"""The contract as people and programs read it: the OpenAPI document, and a docs page without any outside address.
 
 Many government networks block content networks, so every part of the page comes from this server (`fastapi-offline`
-carries Swagger UI). The page needs no inline script, so that its security policy can forbid them.
+carries Swagger UI).
 """
 
 import copy
@@ -14,15 +14,13 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import FastAPI
 from pydantic import Field
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from app.api import problems
+from app.api import docs_page, problems
+from app.api.docs_page import ASSETS_PATH
 from app.api.schema import In
 from app.kernel.text import Line, Opaque
 
-ASSETS_PATH: Final = "/docs-assets"
 PAGES: Final = frozenset(("/openapi.json", "/docs", "/docs-start.js", ASSETS_PATH))
 """Everything that is served beside the operations; the census knows no other."""
 
@@ -38,9 +36,12 @@ _DESCRIPTION: Final = """\
 - 时间一律为 RFC 3339,带时区,回答总是 `+08:00`;编号一律为字符串。
 - 每个会改变数据的操作都要带请求头 `Idempotency-Key`(登录、刷新、改密除外):网络不好时用同一个键重发,只会生效一次。
 - 出错时返回 `application/problem+json`:请按 `code` 判断,把 `title` 给人看,反馈问题时附上 `trace_id`。
-- 列表按 `next_cursor` 翻页。
+- 列表按 `next_cursor` 翻页。"""
+_TRYING: Final = """\
 
-点右上角 Authorize 用工作人员的用户名和密码登录,之后即可直接试用。"""
+
+在本页试用:点右上角 Authorize,填工作人员的登录名和密码;居民和志愿者先用 `loginWithWechat` 登录,再把 `access_token` 填进去。\
+`Idempotency-Key` 留着示例值即可,本页每次自动换成新的键。回答 401 时登录已过期:Logout,再登录一次。"""
 
 
 class Tag(StrEnum):
@@ -57,7 +58,7 @@ class Tag(StrEnum):
 
 
 _TAGS: Final = {
-    Tag.LOGIN: "用微信或用户名密码登录,换取和作废令牌。",
+    Tag.LOGIN: "用微信或登录名密码登录,换取和作废令牌。",
     Tag.RESIDENT: "提出需要、查看进展、确认和评价。",
     Tag.VOLUNTEER: "查看派给自己的和可以领取的任务,接受、开始、完成。",
     Tag.DISPATCHER: "把本社区的订单派给合适的志愿者,查看时限。",
@@ -71,7 +72,7 @@ _TAGS: Final = {
 class PasswordForm(In):
     """The form of OAuth2's password flow, with all that "Authorize" on the docs page sends."""
 
-    username: Annotated[str, Line(64)] = Field(description="用户名")
+    username: Annotated[str, Line(64)] = Field(description="登录名")
     password: Annotated[str, Opaque(128)] = Field(description="密码", json_schema_extra={"format": "password"})
     grant_type: Literal["password"] = Field(default="password", description="固定为 password")
     scope: Annotated[str, Opaque(128)] | None = Field(default=None, description="不使用")
@@ -91,15 +92,15 @@ class Application(FastAPI):
         super().__init__(
             title="邻里 Linli",
             version=version,
-            description=_DESCRIPTION,
+            description=_DESCRIPTION + _TRYING,
             openapi_tags=[{"name": tag.value, "description": text} for tag, text in _TAGS.items()],
             docs_url=None,
             redoc_url=None,
             redirect_slashes=False,
             lifespan=lifespan,
         )
-        self.add_route("/docs", _page, include_in_schema=False)
-        self.add_route("/docs-start.js", _start, include_in_schema=False)
+        self.add_route("/docs", docs_page.page, include_in_schema=False)
+        self.add_route("/docs-start.js", docs_page.start_script, include_in_schema=False)
         assets = files("fastapi_offline") / "static"
         self.mount(ASSETS_PATH, StaticFiles(directory=str(assets)), name="docs-assets")
 
@@ -110,47 +111,10 @@ class Application(FastAPI):
         return self.openapi_schema
 
 
-async def _page(_request: Request) -> Response:
-    return HTMLResponse(f"""\
-<!DOCTYPE html>
-<html lang="zh-CN">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>邻里 Linli · 接口文档</title>
-<link rel="stylesheet" href="{ASSETS_PATH[1:]}/swagger-ui.css">
-<link rel="icon" href="{ASSETS_PATH[1:]}/favicon.png">
-</head>
-<body>
-<div id="swagger-ui"></div>
-<script src="{ASSETS_PATH[1:]}/swagger-ui-bundle.js"></script>
-<script src="docs-start.js"></script>
-</body>
-</html>
-""")
-
-
-async def _start(_request: Request) -> Response:
-    settings = {
-        "url": "openapi.json",
-        "dom_id": "#swagger-ui",
-        "layout": "BaseLayout",
-        "deepLinking": True,
-        "persistAuthorization": True,
-        "docExpansion": "none",
-        "filter": True,
-        "displayRequestDuration": True,
-        "showExtensions": True,
-        "validatorUrl": None,
-    }
-    script = f"window.ui = SwaggerUIBundle({json.dumps(settings)});\n"
-    return Response(script, media_type="text/javascript; charset=utf-8")
-
-
 def mini_program_openapi(app: FastAPI) -> dict[str, Any]:
     """The part of the document that the mini-program may use: its operations and only what they refer to."""
     spec = copy.deepcopy(app.openapi())
-    spec["info"]["title"] = "邻里 Linli · 小程序接口"
+    spec["info"] |= {"title": "邻里 Linli · 小程序接口", "description": _DESCRIPTION}
     for path, item in list(spec["paths"].items()):
         kept = {method: op for method, op in item.items() if MINI_PROGRAM in op.get("x-audience", ())}
         for operation in kept.values():
@@ -188,7 +152,7 @@ def _finished(spec: dict[str, Any]) -> dict[str, Any]:
         "bearer": {"type": "http", "scheme": "bearer", "description": "登录后得到的 access_token"},
         "password": {
             "type": "oauth2",
-            "description": "工作人员用用户名和密码登录",
+            "description": "工作人员用登录名和密码登录",
             "flows": {"password": {"tokenUrl": PASSWORD_PATH.removeprefix("/"), "scopes": {}}},
         },
     }

@@ -105,9 +105,14 @@ class Demo:
         done = dispatcher.post(f"{order}/offer", {"volunteer_id": volunteer.get("/v1/me")["id"]})
         self.tell(dispatcher.name, f"派单给{volunteer.name} · offers → {done['state']}")
         done = volunteer.post(f"{order}/accept")
-        self.tell(volunteer.name, f"接单 · accepts → {done['state']},看到地址:{volunteer.get(order)['contact']['address']}")
+        self.tell(
+            volunteer.name, f"接单 · accepts → {done['state']},看到地址:{volunteer.get(order)['contact']['address']}"
+        )
         page = resident.get(order)
-        self.tell(resident.name, f"看到志愿者 {page['volunteer']['name']} {page['volunteer']['phone']},开始码 {page['start_code']}")
+        self.tell(
+            resident.name,
+            f"看到志愿者 {page['volunteer']['name']} {page['volunteer']['phone']},开始码 {page['start_code']}",
+        )
         done = volunteer.post(f"{order}/start", {"code": page["start_code"]})
         self.tell(volunteer.name, f"上门,核对开始码 · starts → {done['state']}")
         done = volunteer.post(f"{order}/deliver", {"outcome": "已陪同取药并送回家"})
@@ -141,7 +146,11 @@ class Demo:
             self.tell(admin.name, "时限恢复为 20 分钟 · the limit is 20 minutes again")
 
     def _until_mark(self, resident: Somebody, order: str, percent: int) -> None:
-        effect = {80: "提醒派单员 · dispatcher warned", 100: "错过:开放抢单 · missed, pool opened", 150: "移交书记 · secretary holds it"}
+        effect = {
+            80: "提醒派单员 · dispatcher warned",
+            100: "错过:开放抢单 · missed, pool opened",
+            150: "移交书记 · secretary holds it",
+        }
         for _ in range(200):
             marks = resident.get(f"{order}/deadlines")["items"][0]["marks"]
             for mark in marks:

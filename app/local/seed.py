@@ -87,7 +87,9 @@ async def seed(settings: Settings, say: Say) -> Seeded:
     database = await Database.connect(settings.database_url, size=2)
     try:
         say("准备演示街道 · peopling the street")
-        await _people(database, Vault.from_text(settings.keyring, settings.index_key), street["id"], communities, accounts)
+        await _people(
+            database, Vault.from_text(settings.keyring, settings.index_key), street["id"], communities, accounts
+        )
     finally:
         await database.close()
     return Seeded(_actors(communities, accounts, first.password), places, street["name"])
@@ -109,7 +111,10 @@ class _Seeder:
     async def caller(self, person_id: UUID) -> Caller:
         family = new_id()
         await self.database.call(
-            "SELECT auth_session_open($1, $2, $3, clock_timestamp() + interval '10 minutes')", family, person_id, bytes(32)
+            "SELECT auth_session_open($1, $2, $3, clock_timestamp() + interval '10 minutes')",
+            family,
+            person_id,
+            bytes(32),
         )
         return Caller(person_id, family)
 

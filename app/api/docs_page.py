@@ -1,0 +1,90 @@
+"""The page that shows the contract and tries it: Swagger UI from this server, with what people stumble over taken away.
+
+It has no inline script, so that its security policy can forbid them; its style is inline, as Swagger UI's own is.
+"""
+
+import json
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+ASSETS_PATH: Final = "/docs-assets"
+"""Where Swagger UI itself is served from."""
+
+EXAMPLE_KEY: Final = "6f1f1d0e-2f0b-4c55-9a43-1d1a6a1b7c11"
+"""The Idempotency-Key that the document shows; the page sends a new one in its place, since a key serves once."""
+
+_SETTINGS: Final = {
+    "url": "openapi.json",
+    "dom_id": "#swagger-ui",
+    "layout": "BaseLayout",
+    "deepLinking": True,
+    "persistAuthorization": True,
+    "docExpansion": "none",
+    "filter": True,
+    "displayOperationId": True,
+    "displayRequestDuration": True,
+    "showExtensions": True,
+    "validatorUrl": None,
+}
+
+# Authorize: user name and password first, without the fields of OAuth2 that nothing here uses.
+_STYLE: Final = """\
+.swagger-ui .modal-ux-content { display: flex; flex-direction: column-reverse; }
+.swagger-ui .scope-def, .swagger-ui .modal-ux .flow, .swagger-ui .modal-ux .renderedMarkdown + p,
+.swagger-ui .wrapper:has(> label[for$="_password"]:not([for="oauth_password"])),
+.swagger-ui .wrapper:has(> label[for="password_type"]) { display: none; }
+.swagger-ui label[for="oauth_username"]::before { content: "登录名 "; }
+.swagger-ui label[for="oauth_password"]::before { content: "密码 "; }
+.swagger-ui label[for="auth-bearer-value"]::before { content: "access_token "; }
+.swagger-ui .response-col_links { display: none; }
+.swagger-ui .info { margin: 25px 0; }
+.swagger-ui .info li { line-height: 1.7; }
+.swagger-ui .scheme-container { padding: 12px 0; }
+"""
+
+_START: Final = """\
+"use strict";
+const settings = %s;
+const fresh = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+settings.requestInterceptor = (request) => {
+  if (request.headers["Idempotency-Key"] === "%s") request.headers["Idempotency-Key"] = fresh();
+  return request;
+};
+// What went wrong in our words: Swagger UI shows no more of a refused log-in than this text.
+settings.responseInterceptor = (response) => {
+  if (!response.ok && response.body && response.body.title) response.statusText = response.body.title;
+  return response;
+};
+window.ui = SwaggerUIBundle(settings);
+"""
+
+
+async def page(_request: Request) -> Response:
+    """The page; all its parts are beside it."""
+    return HTMLResponse(f"""\
+<!DOCTYPE html>
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>邻里 Linli · 接口文档</title>
+<link rel="stylesheet" href="{ASSETS_PATH[1:]}/swagger-ui.css">
+<link rel="icon" href="{ASSETS_PATH[1:]}/favicon.png">
+<style>
+{_STYLE}</style>
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="{ASSETS_PATH[1:]}/swagger-ui-bundle.js"></script>
+<script src="docs-start.js"></script>
+</body>
+</html>
+""")
+
+
+async def start_script(_request: Request) -> Response:
+    """What starts Swagger UI."""
+    return Response(_START % (json.dumps(_SETTINGS), EXAMPLE_KEY), media_type="text/javascript; charset=utf-8")
