@@ -15,6 +15,7 @@ from sqlalchemy import Executable, RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.kernel.errors import NotSignedIn
+from app.kernel.statements import ABOUT_NOTHING
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]
@@ -24,10 +25,7 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
 
 def begin(actor_id: UUID) -> str:
     """Message 1 of a command. The simple protocol takes no parameters, so it holds nothing but a UUID."""
-    return (
-        f"BEGIN; SELECT set_config('app.actor', '{UUID(str(actor_id))}', true),"
-        " set_config('plan_cache_mode', 'force_generic_plan', true)"
-    )
+    return f"BEGIN; SET LOCAL app.actor = '{UUID(str(actor_id))}'; SET LOCAL plan_cache_mode = force_generic_plan"
 
 
 _READ = text(
@@ -50,14 +48,17 @@ class Database:
 
     @classmethod
     async def connect(cls, url: str, *, size: int, warm: Sequence[str] = ()) -> Self:
-        """Open the pool of up to `size` connections; each prepares the statements of `warm` when it is made.
+        """Open the pool of up to `size` connections; each plans the messages 2 of `warm` when it is made.
 
         The pool starts empty, so that a process comes up while Postgres is away.
         """
 
         async def prepare(connection: asyncpg.Connection) -> None:
-            for statement in warm:
-                await connection.prepare(statement)
+            # Run for nobody and nothing: what is only prepared is neither kept by the driver nor planned by the server.
+            async with connection.transaction():
+                await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+                for statement in warm:
+                    await connection.fetch(statement, *ABOUT_NOTHING)
 
         pool = await asyncpg.create_pool(
             url,

@@ -8,6 +8,8 @@ exists only where one sub-statement reads another.
 from dataclasses import dataclass
 from functools import cache
 
+from app.kernel.ids import NOBODY
+
 MATTER_SUBJECT = "SELECT * FROM matter WHERE id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"
 
 _POLICIES = """(
@@ -30,6 +32,9 @@ _ROLES = """ARRAY(
   SELECT DISTINCT g.role FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id
    WHERE a.place_id = subject.place_id AND g.person_id = $1
      AND g.starts_at <= (SELECT app_now()) AND (g.ends_at IS NULL OR g.ends_at > (SELECT app_now())))"""
+
+ABOUT_NOTHING = (NOBODY, None, "{}", "", [], None, NOBODY)
+"""Values for message 2 that find nothing: for a connection that gets ready."""
 
 
 @cache
