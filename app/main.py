@@ -14,6 +14,7 @@ from app.api.census import Api, census
 from app.api.deps import House
 from app.api.docs import Application
 from app.api.middleware import Front
+from app.api.throttle import Throttle
 from app.domain.deadlines import service as deadline_verbs
 from app.domain.notifications import service as notification_verbs
 from app.domain.orders import service as order_verbs
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
                 wechat=WeChat(settings.wechat_url, settings.wechat_appid, settings.wechat_secret, http),
                 http=http,
                 redis=redis,
+                throttle=Throttle(settings.redis_url),
             )
             yield
             app.state.house.passwords.close()

@@ -12,6 +12,7 @@ from app.api.deps import House, KeylessRun, Receipt, TheCaller, TheHouse, receip
 from app.api.docs import ADMIN_ONLY, PasswordForm
 from app.api.problems import problems
 from app.api.schema import In, Out
+from app.api.throttle import WRONG_PASSWORDS, TooManyAttempts
 from app.domain.people import errors
 from app.domain.people import service as people
 from app.domain.people.repository import get_person
@@ -86,12 +87,14 @@ async def login_with_wechat(body: WechatLoginIn, house: TheHouse) -> TokensOut:
     audience=ADMIN_ONLY,
     example={"username": "admin", "password": "k7wm-p3xe-9tqa-hd2f", "grant_type": "password"},
     answer=TOKENS,
-    responses=problems(errors.WrongPassword, errors.PersonDisabled),
+    responses=problems(errors.WrongPassword, errors.PersonDisabled, TooManyAttempts),
 )
 async def login_with_password(form: Annotated[PasswordForm, Form()], house: TheHouse) -> TokensOut:
+    await house.throttle.check(WRONG_PASSWORDS, form.username)
     found = await house.database.call("SELECT * FROM auth_person_by_login_name($1)", form.username)
     stored = found[0]["password_hash"] if found else None
     if not await house.passwords.verify_password(stored, form.password):
+        await house.throttle.count(WRONG_PASSWORDS, form.username)
         raise errors.WrongPassword
     if found[0]["disabled"]:
         raise errors.PersonDisabled

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.docs_page import EXAMPLE_KEY
 from app.api.schema import CommandKey, Out, StrictUUID
+from app.api.throttle import Throttle
 from app.integrations.wechat import WeChat
 from app.kernel.command import Caller, Key, execute
 from app.kernel.database import Database
@@ -37,6 +38,7 @@ class House:
     wechat: WeChat
     http: httpx.AsyncClient
     redis: Redis
+    throttle: Throttle
 
 
 async def _house(request: Request) -> House:

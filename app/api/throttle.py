@@ -1,0 +1,49 @@
+"""How often somebody may try: counted in Redis for all processes, and here as well, so that losing Redis leaves no gap."""
+
+from contextlib import suppress
+from typing import Final
+
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
+
+from app.kernel.errors import Kind, Refusal
+
+WRONG_PASSWORDS: Final = parse("10 per 5 minutes")
+"""Per login name. Somebody else can so keep an officer out for some minutes; guessing a password they cannot."""
+
+
+class TooManyAttempts(Refusal):
+    """Too many wrong passwords for this login name."""
+
+    kind = Kind.LIMITED
+    code = "too-many-attempts"
+    title_zh = "尝试次数过多,请五分钟后再试"
+    title_en = "Too many attempts, try again in five minutes"
+    retry_after = 300
+
+
+class Throttle:
+    """One instance for a process. `redis_url` as in the settings."""
+
+    def __init__(self, redis_url: str) -> None:
+        shared = RedisStorage(
+            f"async+{redis_url}", implementation="redispy", socket_timeout=1.0, socket_connect_timeout=1.0
+        )
+        self._shared = MovingWindowRateLimiter(shared)
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+
+    async def check(self, limit: RateLimitItem, *who: str) -> None:
+        """Raises TooManyAttempts when the limit is used up."""
+        allowed = await self._own.test(limit, *who)
+        with suppress(RedisError, OSError):
+            allowed = allowed and await self._shared.test(limit, *who)
+        if not allowed:
+            raise TooManyAttempts
+
+    async def count(self, limit: RateLimitItem, *who: str) -> None:
+        """One more attempt, here and in Redis."""
+        await self._own.hit(limit, *who)
+        with suppress(RedisError, OSError):
+            await self._shared.hit(limit, *who)
