@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from rich.cells import cell_len
 from rich.console import Console
 
 from app.local.faults import LocalFault
@@ -15,6 +16,7 @@ from app.local.seed import RESIDENTS, VOLUNTEERS, Accounts
 from app.settings import Settings
 
 RESPOND_SECONDS = 4
+NAME_CELLS = 10
 NORMAL = 1
 MISSED = 6
 """Which of the street's communities (from 0) each half plays in, so that the short limit disturbs nobody else."""
@@ -65,12 +67,12 @@ class Demo:
     def __init__(self, settings: Settings) -> None:
         self.base = base_url(settings)
         self.accounts = Accounts.of(settings)
-        self.console = Console()
+        self.console = Console(highlight=False, soft_wrap=True)
         self.lines = 0
 
     def tell(self, who: str, what: str) -> None:
         self.lines += 1
-        self.console.print(f"{self.lines:>2}  [bold]{who}[/bold]  {what}", highlight=False)
+        self.console.print(f"{self.lines:>2}  [bold]{who}[/bold]{' ' * (NAME_CELLS - cell_len(who))}{what}")
 
     def wechat(self, name: str) -> Somebody:
         return self._logged_in(name, "/v1/auth/wechat", json={"code": f"demo:{name}"})
@@ -86,14 +88,16 @@ class Demo:
 
     def play(self) -> None:
         """Both halves, in order."""
+        self.console.print("一、从点单到评价 · from the order to the rating", style="dim")
         self._served()
+        self.console.print("二、时限错过，自己动作 · a limit is missed, and acts", style="dim")
         self._missed()
 
     def _order(self, resident: Somebody, note: str) -> str:
         home = resident.get("/v1/me")["community_id"]
         services = resident.get("/v1/services", place_id=home)["items"]
         placed = resident.post("/v1/orders", {"service_id": services[0]["id"], "note": note})
-        self.tell(resident.name, f"点单 · orders “{services[0]['name']}” → {placed['state']}")
+        self.tell(resident.name, f"点单“{services[0]['name']}” · orders → {placed['state']}")
         return f"/v1/orders/{placed['id']}"
 
     def _served(self) -> None:
@@ -101,26 +105,23 @@ class Demo:
         dispatcher = self.officer("派单员", f"paidan{NORMAL + 1:03d}", self.accounts.officers)
         order = self._order(resident, "周三上午想请人陪我去医院取药")
         waiting = dispatcher.get("/v1/orders/pool")["items"]
-        self.tell(dispatcher.name, f"看到 {len(waiting)} 个待办订单 · sees the pool")
+        self.tell(dispatcher.name, f"看到 {len(waiting)} 个等人接的订单 · sees the pool")
         done = dispatcher.post(f"{order}/offer", {"volunteer_id": volunteer.get("/v1/me")["id"]})
         self.tell(dispatcher.name, f"派单给{volunteer.name} · offers → {done['state']}")
         done = volunteer.post(f"{order}/accept")
-        self.tell(
-            volunteer.name, f"接单 · accepts → {done['state']},看到地址:{volunteer.get(order)['contact']['address']}"
-        )
+        self.tell(volunteer.name, f"接单 · accepts → {done['state']}")
+        self.tell(volunteer.name, f"看到地址 · sees the address: {volunteer.get(order)['contact']['address']}")
         page = resident.get(order)
-        self.tell(
-            resident.name,
-            f"看到志愿者 {page['volunteer']['name']} {page['volunteer']['phone']},开始码 {page['start_code']}",
-        )
+        coming = f"{page['volunteer']['name']} {page['volunteer']['phone']}"
+        self.tell(resident.name, f"看到谁来和开始码 · sees who comes and the code: {coming} {page['start_code']}")
         done = volunteer.post(f"{order}/start", {"code": page["start_code"]})
-        self.tell(volunteer.name, f"上门,核对开始码 · starts → {done['state']}")
+        self.tell(volunteer.name, f"上门，核对开始码 · starts → {done['state']}")
         done = volunteer.post(f"{order}/deliver", {"outcome": "已陪同取药并送回家"})
         self.tell(volunteer.name, f"完成 · delivers → {done['state']}")
         done = resident.post(f"{order}/rate", {"solved": "yes", "stars": 5})
         self.tell(resident.name, f"评价五星 · rates → {done['state']}")
         steps = [row["action"] for row in resident.get(f"{order}/history")["items"]]
-        self.tell("经过 · history", " → ".join(steps))
+        self.tell("经过", " → ".join(steps))
 
     def _missed(self) -> None:
         admin = self.officer("管理员", "admin", self.accounts.administrator)
@@ -129,33 +130,34 @@ class Demo:
         place = resident.get("/v1/me")["community_id"]
         limits = {"place_id": place, "matter_kind": "order", "deadline_kind": "respond", "marks": MARKS}
         admin.post("/v1/deadline-policies", {**limits, "budget_seconds": RESPOND_SECONDS})
-        self.tell(admin.name, f"在一个社区把响应时限改为 {RESPOND_SECONDS} 秒 · publishes a limit of seconds")
+        self.tell(admin.name, f"把一个社区的响应时限改为 {RESPOND_SECONDS} 秒 · makes a limit of seconds")
         try:
             order = self._order(resident, "请帮我买一袋米")
-            self.tell("(无人应答)", "谁也不接,看时限怎样自己动作 · nobody answers; watch the limit act")
+            self.tell("无人应答", "看时限自己动作 · nobody answers; the limit acts")
             for percent in (80, 100, 150):
                 self._until_mark(resident, order, percent)
             self._until_told(secretary, order)
             done = volunteer.post(f"{order}/claim")
-            self.tell(volunteer.name, f"在抢单池看到并领取 · claims it from the pool → {done['state']}")
+            self.tell(volunteer.name, f"从抢单池领取 · claims it from the pool → {done['state']}")
             first = resident.get(f"{order}/deadlines")["items"][0]
+            missed = "已错过 · missed" if first["missed"] else "没有错过 · kept"
             marks = "、".join(f"{mark['percent']}%" for mark in first["marks"])
-            self.tell("时限 · deadline", f"{first['kind_label']}:错过={first['missed']},各触发一次:{marks}")
+            self.tell("时限", f"{first['kind_label']}，{missed}；各触发一次 · each once: {marks}")
         finally:
             admin.post("/v1/deadline-policies", {**limits, "budget_seconds": 1200})
-            self.tell(admin.name, "时限恢复为 20 分钟 · the limit is 20 minutes again")
+            self.tell(admin.name, "恢复为 20 分钟 · twenty minutes again")
 
     def _until_mark(self, resident: Somebody, order: str, percent: int) -> None:
         effect = {
-            80: "提醒派单员 · dispatcher warned",
-            100: "错过:开放抢单 · missed, pool opened",
-            150: "移交书记 · secretary holds it",
+            80: "提醒派单员 · the dispatcher is warned",
+            100: "错过，开放抢单 · missed, the pool opens",
+            150: "移交书记 · the secretary holds it",
         }
         for _ in range(200):
             marks = resident.get(f"{order}/deadlines")["items"][0]["marks"]
             for mark in marks:
                 if mark["percent"] == percent:
-                    self.tell("时限 · deadline", f"{percent}%  {effect[percent]}  ({mark['fired_at'][11:]})")
+                    self.tell("时限", f"{mark['fired_at'][11:19]}  {percent:>3}%  {effect[percent]}")
                     return
             time.sleep(0.1)
         raise Refused(f"the mark of {percent} % did not come: does the worker run?")
@@ -165,7 +167,7 @@ class Demo:
         for _ in range(100):
             for message in secretary.get("/v1/inbox")["items"]:
                 if message["subject_id"] == subject:
-                    self.tell(secretary.name, f"收到:{message['text']} · is told")
+                    self.tell(secretary.name, f"收到 · is told: {message['text']}")
                     return
             time.sleep(0.1)
         raise Refused("the secretary was not told: does the worker run?")

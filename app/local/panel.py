@@ -1,63 +1,84 @@
-"""What `linli up` prints when everything runs: where, who, and what to try next."""
+"""What `linli up` prints when everything runs: where, who, and what to try next. 80 columns wide."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
 from rich import box
+from rich.console import Group
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from app.settings import Settings
 
+WIDTH = 80
+
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody to log in as. With a password: by user name (Authorize on the docs page); without: by WeChat code."""
+    """Somebody to log in as. With a password: by login name (Authorize on the docs page); without: by WeChat code."""
 
     title: str
     login: str
     password: str | None = None
-    note: str = ""
 
 
 @dataclass(frozen=True)
 class Seeded:
-    """What the seed made or found: who can log in, and how many places there are."""
+    """What the seed made or found: who can log in and where they are, and how many places there are."""
 
     actors: tuple[Actor, ...] = ()
     places: int = 0
     street: str = ""
-    extra: dict[str, str] = field(default_factory=dict)
+    community: str = ""
 
 
 def panel(settings: Settings, seeded: Seeded) -> Panel:
     """The panel, for rich's console.print."""
     base = base_url(settings)
+    standin = f"{settings.wechat_url}/docs" if settings.wechat_url.startswith("http://127.0.0.1:") else ""
+    where = _rows(
+        ("接口文档 · docs", f"{base}/docs"),
+        ("健康检查 · health", f"{base}/v1/health/ready"),
+        ("微信替身 · WeChat", standin or settings.wechat_url),
+        ("数据与日志 · data", _short(settings.data)),
+    )
+    parts: list[Table | Text] = [where]
+    if seeded.actors:
+        officers = [actor for actor in seeded.actors if actor.password]
+        people = [actor for actor in seeded.actors if not actor.password]
+        parts += [
+            Text(f"\n谁 · who: {seeded.street}{seeded.community} ({seeded.places} 个地点 · places)", style="bold"),
+            _rows(*((actor.title, f"{actor.login:<13}{actor.password}") for actor in officers)),
+            Text("→ 文档页右上角 Authorize 填登录名和密码 · user name and password", style="dim"),
+            _rows(*((actor.title, actor.login) for actor in people)),
+            Text("→ loginWithWechat 的 code，demo: 后可换任意名字 · any name is a person", style="dim"),
+        ]
+    parts += [
+        Text("\n接着试 · next", style="bold"),
+        _rows(
+            ("make demo", "另开终端演一遍 · plays an order and a missed limit"),
+            ("文档页 · docs", "管理员发布一项服务 publishService · publish a service"),
+            ("README.zh-CN.md", "五分钟导览 · the five-minute tour: README.md"),
+            ("Ctrl-C", "结束，数据保留 · end; data stay"),
+        ),
+    ]
+    return Panel(Group(*parts), title="邻里 Linli", box=box.ROUNDED, width=WIDTH)
+
+
+def _rows(*rows: tuple[str, str]) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold")
+    table.add_column(width=20)
     table.add_column(overflow="fold")
-
-    def row(name: str, value: str) -> None:
+    for name, value in rows:
         table.add_row(Text(name), Text(value))  # Text: no bracket of a password is taken for markup
+    return table
 
-    row("接口文档 · docs", f"{base}/docs")
-    row("健康检查 · ready", f"{base}/v1/health/ready")
-    row("微信替身 · stand-in", settings.wechat_url)
-    row("数据目录 · data", str(settings.data))
-    if seeded.street:
-        row("演示街道 · street", f"{seeded.street}（{seeded.places} 个地点 · places）")
-    for name, value in seeded.extra.items():
-        row(name, value)
-    row("", "")
-    for actor in seeded.actors:
-        how = f"{actor.login} / {actor.password}" if actor.password else f'js_code "{actor.login}"'
-        row(actor.title, f"{how}  {actor.note}".rstrip())
-    row("", "")
-    row("怎样登录 · log in", "口令：文档页右上角 Authorize · passwords: Authorize on the docs page")
-    row("", '微信 · WeChat: loginWithWechat, js_code "demo:<任意名字 · any name>"')
-    row("接着试 · next", "make demo（另开终端演一遍 · plays it once, in another terminal）；README 五分钟导览 · tour")
-    row("结束 · end", "Ctrl-C（数据保留 · data stay）")
-    return Panel(table, title="邻里 Linli", box=box.ROUNDED, expand=False)
+
+def _short(folder: Path) -> str:
+    """As seen from here where it is below, so that it stays on one line."""
+    here = Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
 
 
 def base_url(settings: Settings) -> str:

@@ -3,9 +3,10 @@
 People come in by the same door as everybody: verbs, with their rules. Running it again adds only what is missing.
 """
 
+import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -45,6 +46,8 @@ SERVICES = (
 RESIDENTS = ("王奶奶", "李大爷", "陈阿姨", "刘奶奶", "孙大爷", "周阿姨", "吴奶奶")
 VOLUNTEERS = ("小李", "小赵", "小钱", "小孙", "小周", "小吴", "小郑")
 
+CHANGED = "(口令已改 · changed since)"
+
 Say = Callable[[str], None]
 
 
@@ -75,24 +78,25 @@ async def seed(settings: Settings, say: Say) -> Seeded:
         say("导入地点 · importing places")
         with TREE.open("rb") as lines:
             await import_places(owner, lines, dry_run=False)
-        first = await create_administrator(owner, "admin", accounts.administrator, None)
+        await create_administrator(owner, "admin", accounts.administrator, None)
         communities = await owner.fetch(
             "SELECT p.id, p.code, p.name FROM place p JOIN place s ON s.id = p.parent_id WHERE s.code = $1 ORDER BY p.code",
             STREET,
         )
         street = await owner.fetchrow("SELECT id, name FROM place WHERE code = $1", STREET)
         places = await owner.fetchval("SELECT count(*) FROM place")
+        database = await Database.connect(settings.database_url, size=2)
+        try:
+            say("准备演示街道 · peopling the street")
+            vault = Vault.from_text(settings.keyring, settings.index_key)
+            await _people(database, vault, street["id"], communities, accounts)
+        finally:
+            await database.close()
+        shown = next(number for number, community in enumerate(communities) if community["code"] == SHOWN)
+        actors = await _checked(owner, _actors(shown, accounts))
     finally:
         await owner.close()
-    database = await Database.connect(settings.database_url, size=2)
-    try:
-        say("准备演示街道 · peopling the street")
-        await _people(
-            database, Vault.from_text(settings.keyring, settings.index_key), street["id"], communities, accounts
-        )
-    finally:
-        await database.close()
-    return Seeded(_actors(communities, accounts, first.password), places, street["name"])
+    return Seeded(actors, places, street["name"], communities[shown]["name"].removesuffix("居委会"))
 
 
 class _Seeder:
@@ -167,7 +171,9 @@ async def _people(
             caller, new = await seeder.somebody(name)
             if new:
                 phone = f"138{'1' if kind == '居民' else '2'}{number:07d}"
-                await seeder.introduce(caller, name, phone, f"{community['name'][:6]} {number} 号院 2 号楼 301")
+                await seeder.introduce(
+                    caller, name, phone, f"{community['name'].removesuffix('居委会')} {number} 号院 2 号楼 301"
+                )
             if kind == "居民" and new:
                 await seeder.run(caller, people.join, place_id=community["id"])
             elif kind == "志愿者":
@@ -180,15 +186,31 @@ async def _people(
                 )
 
 
-def _actors(communities: list[asyncpg.Record], accounts: Accounts, admin_password: str | None) -> tuple[Actor, ...]:
-    number = [community["code"] for community in communities].index(SHOWN)
-    where = communities[number]["name"]
-    officers = accounts.officers
+def _actors(shown: int, accounts: Accounts) -> tuple[Actor, ...]:
+    """Who is behind the panel's rows: the people of the community with this number."""
     return (
-        Actor("管理员 · administrator", "admin", admin_password or accounts.administrator),
-        Actor("社区派单员 · dispatcher", f"paidan{number + 1:03d}", officers, where),
-        Actor("社区书记 · secretary", f"shuji{number + 1:03d}", officers, where),
-        Actor("站点工作人员 · station", f"zhandian{number + 1:03d}", officers, where),
-        Actor("居民 · resident", f"{DEMO}{RESIDENTS[number]}", note=where),
-        Actor("志愿者 · volunteer", f"{DEMO}{VOLUNTEERS[number]}", note=where),
+        Actor("管理员 · admin", "admin", accounts.administrator),
+        Actor("派单员 · dispatcher", f"paidan{shown + 1:03d}", accounts.officers),
+        Actor("书记 · secretary", f"shuji{shown + 1:03d}", accounts.officers),
+        Actor("站点 · station staff", f"zhandian{shown + 1:03d}", accounts.officers),
+        Actor("居民 · resident", f"{DEMO}{RESIDENTS[shown]}"),
+        Actor("志愿者 · volunteer", f"{DEMO}{VOLUNTEERS[shown]}"),
     )
+
+
+async def _checked(owner: asyncpg.Connection, actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
+    """The same, without passwords that do not hold: changed since, or of a database that was peopled from elsewhere."""
+    rows = await owner.fetch(
+        "SELECT login_name, password_hash FROM person WHERE login_name = ANY($1)", [actor.login for actor in actors]
+    )
+    stored = {row["login_name"]: row["password_hash"] for row in rows}
+    passwords = Passwords()
+    try:
+        known = [actor for actor in actors if actor.password]
+        hold = await asyncio.gather(
+            *(passwords.verify_password(stored[actor.login], actor.password or "") for actor in known)
+        )
+    finally:
+        passwords.close()
+    changed = {actor.login for actor, holds in zip(known, hold, strict=True) if not holds}
+    return tuple(replace(actor, password=CHANGED) if actor.login in changed else actor for actor in actors)
