@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from pydantic import Field
 from starlette.staticfiles import StaticFiles
 
@@ -107,7 +108,9 @@ class Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The whole document, for administrators and the docs page."""
         if not self.openapi_schema:
-            self.openapi_schema = _finished(super().openapi())
+            spec = super().openapi()
+            _bring_back_examples(spec, self)
+            self.openapi_schema = _finished(_named(spec))
         return self.openapi_schema
 
 
@@ -141,6 +144,42 @@ def operations(spec: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]
         for method, operation in item.items():
             if method in _METHODS:
                 yield method.upper(), path, operation
+
+
+def _bring_back_examples(spec: dict[str, Any], app: FastAPI) -> None:
+    """FastAPI drops every null from its document, those of examples too: each example comes back as it was declared."""
+    for route in iter_route_contexts(app.routes):
+        declared = getattr(route.original_route, "openapi_extra", None)
+        if declared is None or route.path_format not in spec["paths"]:
+            continue
+        for method in route.methods or ():
+            operation = spec["paths"][route.path_format][method.lower()]
+            known = [(declared.get("requestBody", {}), operation.get("requestBody"))]
+            known += [(body, operation["responses"][status]) for status, body in declared.get("responses", {}).items()]
+            for said, shown in known:
+                for media, content in said.get("content", {}).items():
+                    if "examples" in content:
+                        shown["content"][media]["examples"] = copy.deepcopy(content["examples"])
+
+
+def _named(spec: dict[str, Any]) -> dict[str, Any]:
+    """Generic models under the name that they give themselves (`OrderRowPage`, which would be `Page_OrderRow_`)."""
+    schemas = spec["components"]["schemas"]
+    names = {f"{_SCHEMAS}{name}": f"{_SCHEMAS}{schema['title']}" for name, schema in schemas.items() if "_" in name}
+    names = {old: new for old, new in names.items() if new.removeprefix(_SCHEMAS).isidentifier()}
+
+    def renamed(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: renamed(value) for key, value in part.items()}
+        if isinstance(part, list):
+            return [renamed(item) for item in part]
+        return names.get(part, part) if isinstance(part, str) else part
+
+    named: dict[str, Any] = renamed(spec)
+    short = {old.removeprefix(_SCHEMAS): new.removeprefix(_SCHEMAS) for old, new in names.items()}
+    components = named["components"]
+    components["schemas"] = {short.get(name, name): schema for name, schema in components["schemas"].items()}
+    return named
 
 
 def _finished(spec: dict[str, Any]) -> dict[str, Any]:

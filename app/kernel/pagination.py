@@ -65,7 +65,7 @@ class Cursor:
         return cls(_EPOCH + micros * _MICROSECOND, UUID(row_id))
 
 
-CursorText = Annotated[str, Opaque(120), Field(description="翻页标记:填上一页返回的 next_cursor,第一页不填")]
+CursorText = Annotated[str, Opaque(120)]
 Limit = Annotated[int, Digits(1, MAX_LIMIT), Field(description="每页条数,1 至 100")]
 
 
@@ -78,7 +78,7 @@ class PageQuery(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True)
 
     limit: Limit = DEFAULT_LIMIT
-    cursor: CursorText | None = None
+    cursor: CursorText | None = Field(default=None, description="翻页标记:填上一页返回的 next_cursor,第一页不填")
 
     def after(self) -> Cursor | None:
         """Where to go on, None for the first page. Raises InvalidInput."""
