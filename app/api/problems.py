@@ -219,7 +219,13 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
-    for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, sqlalchemy.exc.SQLAlchemyError, OSError):
+    database = (
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        sqlalchemy.exc.SQLAlchemyError,
+    )
+    for kind in (*database, OSError):
         app.add_exception_handler(kind, _on_infrastructure)
 
 
@@ -248,7 +254,10 @@ async def _on_http(request: Request, error: Exception) -> Response:
 async def _on_infrastructure(request: Request, error: Exception) -> Response:
     """The database refused a value (422), is away or overloaded (503), or we wrote wrong SQL (500)."""
     refusal = refusal_of(error)
-    log.error("%s from below", refusal.code, exc_info=error, extra={"trace_id": trace_id.get()})
+    # While the database is away every request ends here: a line each says enough.
+    told = None if isinstance(refusal, Busy) else error
+    what = f"{refusal.code} from below: {type(error).__name__}"
+    log.log(logging.WARNING if told is None else logging.ERROR, what, exc_info=told, extra={"trace_id": trace_id.get()})
     return problem(refusal, request.scope)
 
 
@@ -271,6 +280,9 @@ def refusal_of(error: BaseException) -> Refusal:
         elif isinstance(cause, asyncpg.InterfaceError):
             # Its client-side DataError is a ValueError as well: a value that the column's type cannot hold.
             return InvalidInput() if isinstance(cause, ValueError) else Busy()
+        elif isinstance(cause, asyncpg.InternalClientError):
+            # A server that is killed says goodbye on connections that asyncpg did not expect to hear from.
+            return Busy()
         elif isinstance(cause, _AWAY) or (isinstance(cause, OSError) and cause.errno in _UNREACHABLE):
             return Busy()
     return Unexpected()
