@@ -54,7 +54,7 @@ settings.requestInterceptor = (request) => {
   if (request.headers["Idempotency-Key"] === "%s") request.headers["Idempotency-Key"] = fresh();
   return request;
 };
-// What went wrong in our words: Swagger UI shows no more of a refused log-in than this text.
+/* What went wrong in our words: Swagger UI shows no more of a refused log-in than this text. */
 settings.responseInterceptor = (response) => {
   if (!response.ok && response.body && response.body.title) response.statusText = response.body.title;
   return response;
