@@ -1,11 +1,13 @@
 """The documents say what is there: every file, symbol, test, target, setting, operation and word that they name exists."""
 
 import ast
+import io
 import re
 from functools import cache
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from app.api.docs import operations
 from app.domain.notifications.models import Delivery
@@ -14,6 +16,8 @@ from app.domain.orders.policy import LIFECYCLE
 from app.domain.places.models import Level
 from app.kernel.rules import Role, Via
 from app.kernel.tables import Primitive
+from app.local.panel import WIDTH, Seeded, panel
+from app.local.seed import Accounts, _actors
 from app.main import VERBS, create_app
 from app.settings import Settings
 
@@ -130,6 +134,30 @@ def test_targets(name: str) -> None:
 def test_settings(name: str) -> None:
     named = set(re.findall(r"`(LINLI_[A-Z_]+)`", (ROOT / name).read_text("utf-8")))
     assert named == {f"LINLI_{field.upper()}" for field in Settings.model_fields} | {"LINLI_PG_BIN"}
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_panel_is_the_one_that_is_printed(name: str) -> None:
+    """Pasted from a real start; passwords, the stand-in's port and the number of places are the paste's own."""
+    found = re.search(r"^```\n(╭.*╯)\n```$", (ROOT / name).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert found
+    pasted = found[1]
+    said = {
+        key: re.search(pattern, pasted)[1]
+        for key, pattern in {
+            "administrator": r"admin +admin +(\S+)",
+            "officers": r" paidan002 {4}(\S+)",
+            "standin": r"(http://127.0.0.1:\d+)/docs +│\n│ 数据",
+            "places": r"\((\d+) 个地点",
+        }.items()
+    }
+    actors = _actors(1, Accounts(said["administrator"], said["officers"]))
+    seeded = Seeded(actors, int(said["places"]), street="神堂沟街道", community="西峪社区")
+    local = Settings(mode="local", host="127.0.0.1", port=8000, data=Path.cwd() / ".linli", wechat_url=said["standin"])
+    console = Console(width=WIDTH, file=io.StringIO(), color_system=None)
+    with console.capture() as printed:
+        console.print(panel(local, seeded))
+    assert printed.get().strip() == pasted
 
 
 @pytest.fixture(scope="module")
