@@ -25,6 +25,8 @@ SELECT d.id, app_now() AS now FROM deadline d JOIN matter m ON m.id = d.matter_i
  WHERE d.next_at <= (SELECT app_now()) ORDER BY d.next_at LIMIT $1 FOR NO KEY UPDATE OF m SKIP LOCKED"""
 
 # `fired` counts the marks that were dealt with; a mark that a late stop has already written is not fired again.
+# All that a matter's marks want is folded into one row and carried along in it: nothing is joined to it again, since the
+# planner expects a row where a thousand come, and would compare each with each. A seat is looked up once a place.
 _FIRE = """
 WITH due AS MATERIALIZED (
   SELECT d.id, d.matter_id, d.place_id, d.kind, d.policy_id, x.percent, x.due, x.ordinal
@@ -36,29 +38,28 @@ k AS (
 f AS (
   UPDATE deadline d SET fired = last.ordinal
     FROM (SELECT id, max(ordinal) AS ordinal FROM due GROUP BY id) last WHERE d.id = last.id),
-effect AS MATERIALIZED (
-  SELECT due.*, e.primitive, e.target
-    FROM due JOIN policy_effect e ON e.policy_id = due.policy_id AND e.percent = due.percent),
 fold AS MATERIALIZED (
-  SELECT due.matter_id, jsonb_agg(DISTINCT jsonb_build_object('deadline', due.kind, 'percent', due.percent)) AS marks
-    FROM due GROUP BY due.matter_id),
+  SELECT due.matter_id, due.place_id,
+         jsonb_agg(DISTINCT jsonb_build_object('deadline', due.kind, 'percent', due.percent)) AS marks,
+         bool_or(e.primitive = 'open_pool') AS open_pool,
+         (array_agg(e.target ORDER BY e.percent DESC) FILTER (WHERE e.primitive = 'set_holder'))[1] AS holder_role,
+         jsonb_agg(jsonb_build_object('primitive', e.primitive, 'target', e.target, 'payload', jsonb_build_object(
+                     'deadline', due.kind, 'deadline_id', due.id, 'percent', due.percent)))
+           FILTER (WHERE e.primitive IN ('notify', 'event')) AS told
+    FROM due LEFT JOIN policy_effect e ON e.policy_id = due.policy_id AND e.percent = due.percent
+   GROUP BY due.matter_id, due.place_id),
 wanted AS MATERIALIZED (
-  SELECT matter_id, bool_or(primitive = 'open_pool') AS open_pool,
-         (array_agg(target ORDER BY percent DESC) FILTER (WHERE primitive = 'set_holder'))[1] AS holder_role
-    FROM effect WHERE primitive IN ('open_pool', 'set_holder') GROUP BY matter_id),
-seat AS MATERIALIZED (
-  SELECT s.place_id, s.role, h.person_id
-    FROM (SELECT DISTINCT e.place_id, w.holder_role AS role FROM wanted w JOIN effect e USING (matter_id)
-           WHERE w.holder_role IS NOT NULL) s
-    CROSS JOIN LATERAL holders_of(s.place_id, s.role) h WHERE h.ordinal = 1),
+  SELECT x.*, seat.person_id AS holder_id
+    FROM (SELECT place_id, holder_role, array_agg(matter_id) AS ids, array_agg(open_pool) AS opens, array_agg(marks) AS marks,
+                 array_agg(told) AS told
+            FROM fold GROUP BY place_id, holder_role) g
+    LEFT JOIN LATERAL holders_of(g.place_id, g.holder_role) seat ON g.holder_role IS NOT NULL AND seat.ordinal = 1
+    CROSS JOIN LATERAL unnest(g.ids, g.opens, g.marks, g.told) x(matter_id, open_pool, marks, told)),
 m AS (
   UPDATE matter t SET open_pool = t.open_pool OR coalesce(w.open_pool, false),
-                      holder_id = coalesce(seat.person_id, t.holder_id), changed_at = $2
-    FROM fold LEFT JOIN wanted w USING (matter_id)
-         LEFT JOIN (SELECT DISTINCT matter_id, place_id FROM due) at USING (matter_id)
-         LEFT JOIN seat ON seat.place_id = at.place_id AND seat.role = w.holder_role
-   WHERE t.id = fold.matter_id
-  RETURNING t.id, t.kind, t.version, t.place_id, t.state, t.requester_id, t.assignee_id, fold.marks),
+                      holder_id = coalesce(w.holder_id, t.holder_id), changed_at = $2
+    FROM wanted w WHERE t.id = w.matter_id
+  RETURNING t.id, t.kind, t.version, t.place_id, t.state, t.requester_id, t.assignee_id, w.marks, w.told),
 h AS (
   INSERT INTO history (matter_id, version, place_id, action, from_state, to_state, actor_id, through, at, note)
   SELECT id, version, place_id, 'mark', state, state, $3, 'system', $2, jsonb_build_object('marks', marks) FROM m),
@@ -70,9 +71,9 @@ o AS (
          CASE WHEN e.primitive = 'notify' AND e.target = 'assignee' THEN m.assignee_id
               WHEN e.primitive = 'notify' AND e.target = 'requester' THEN m.requester_id END,
          CASE WHEN e.primitive = 'notify' AND e.target NOT IN ('assignee', 'requester') THEN e.target END,
-         jsonb_build_object('deadline', e.kind, 'deadline_id', e.id, 'percent', e.percent), $3, $2, $2, 0
-    FROM effect e JOIN m ON m.id = e.matter_id
-   WHERE e.primitive IN ('notify', 'event') AND (e.target <> 'assignee' OR m.assignee_id IS NOT NULL))
+         e.payload, $3, $2, $2, 0
+    FROM m CROSS JOIN LATERAL jsonb_to_recordset(m.told) e(primitive text, target text, payload jsonb)
+   WHERE e.target <> 'assignee' OR m.assignee_id IS NOT NULL)
 SELECT (SELECT count(*) FROM due) AS marks, (SELECT count(*) FROM m) AS matters"""
 
 _NEXT = """
