@@ -10,7 +10,7 @@ UV ?= uv
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check test-pg15 contract bench kill-test crash-test browser compose-config lock format clean venv browser-venv
+.PHONY: help run demo test check test-pg15 contract migration bench kill-test crash-test browser compose-config lock format clean venv browser-venv
 
 help: ## 列出全部任务 · list the tasks
 	@grep -E '^[a-z0-9-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ test-pg15: venv ## 在 PostgreSQL 15 上跑快速测试 · the quick tests on Po
 
 contract: venv ## 冻结小程序契约 · freeze the mini-program's contract
 	$(LINLI) contract
+
+migration: venv ## 起草迁移：make migration m="说明" · draft a migration from the models
+	@PYTHONPATH=. $(PYTHON) scripts/migration.py "$(m)"
 
 bench: venv ## 三分钟基准 · the three-minute benchmark
 	$(PYTHON) -m benchmarks

@@ -42,7 +42,7 @@ def _postgres_url(url: str) -> str:
     scheme, _, rest = url.partition("://")
     if scheme not in ("postgresql", "postgres") or not rest:
         raise ValueError(
-            "应为 postgresql://用户:口令@主机:端口/库 | expected postgresql://user:password@host:port/database"
+            "应为 postgresql://用户:密码@主机:端口/库 | expected postgresql://user:password@host:port/database"
         )
     urlsplit(url).port  # noqa: B018 – raises ValueError when host or port are malformed
     return f"postgresql://{rest}"
@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     wechat_appid: str = Field("", description="小程序 appid · the mini-program's id")
     wechat_secret: str = Field("", repr=False, description="小程序密钥 · the mini-program's secret")
     wechat_template: str = Field("", description="订阅消息模板编号,不填则不推送 · template of the notices; none: no push")
-    admin_password: str = Field("", repr=False, description="首位管理员口令 · first administrator (create-admin)")
+    admin_password: str = Field("", repr=False, description="首位管理员密码 · first administrator (create-admin)")
     crash_at: str = Field("", description="崩溃点，仅限 local · named crash point of the tests, local mode only")
     access_minutes: int = Field(30, ge=1, le=1440, description="访问令牌分钟数 · life of an access token, minutes")
     refresh_days: int = Field(30, ge=1, le=365, description="刷新令牌天数 · life of a refresh token, days")
@@ -153,7 +153,7 @@ class Settings(BaseSettings):
             found.append("LINLI_CRASH_AT 只能用于 local 模式。 | LINLI_CRASH_AT is for local mode only.")
         if self.admin_password and (len(self.admin_password) < PASSWORD_LETTERS or _guessed(self.admin_password)):
             found.append(
-                f"LINLI_ADMIN_PASSWORD 太弱，至少 {PASSWORD_LETTERS} 位且不能是常见口令。"
+                f"LINLI_ADMIN_PASSWORD 太弱，至少 {PASSWORD_LETTERS} 位且不能是常见密码。"
                 f" | LINLI_ADMIN_PASSWORD is weak: at least {PASSWORD_LETTERS} characters, and no common one."
             )
         return found
@@ -219,7 +219,7 @@ class Settings(BaseSettings):
             url: str = getattr(self, f"{name}_url")
             if url and _guessed(_password(url), _user(url)):
                 found.append(
-                    f"LINLI_{name.upper()}_URL 的口令是空的或默认的。"
+                    f"LINLI_{name.upper()}_URL 的密码是空的或默认的。"
                     f" | LINLI_{name.upper()}_URL has no password or a default one."
                 )
         return found
@@ -231,7 +231,7 @@ class Settings(BaseSettings):
             return ["LINLI_REDIS_URL 应以 redis:// 开头。 | LINLI_REDIS_URL does not begin with redis:// or rediss://."]
         if _guessed(_password(self.redis_url)):
             return [
-                "LINLI_REDIS_URL 的口令是空的或默认的。 | LINLI_REDIS_URL has no password or a default one.",
+                "LINLI_REDIS_URL 的密码是空的或默认的。 | LINLI_REDIS_URL has no password or a default one.",
             ]
         return []
 

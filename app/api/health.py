@@ -56,7 +56,7 @@ async def get_liveness() -> LiveOut:
 async def get_readiness(house: TheHouse, response: Response) -> ReadyOut:
     parts: dict[str, PartState] = {}
     reasons: list[str] = []
-    (database, loops), redis = await asyncio.gather(_database(house), _redis(house))
+    (database, loops, parked), redis = await asyncio.gather(_database(house), _redis(house))
     parts["database"] = database
     if database == "down":
         reasons.append("数据库连接不上")
@@ -67,21 +67,26 @@ async def get_readiness(house: TheHouse, response: Response) -> ReadyOut:
         parts[loop] = "ok" if loop in loops else "degraded"
         if loop not in loops and database == "ok":
             reasons.append(f"工作进程的 {loop} 超过 {LATE.seconds} 秒没有动静")
+    if parked:
+        parts["relay"] = "degraded"
+        reasons.append(f"有 {parked} 条消息或事件多次失败,已搁置,请检查发件箱")
     status: PartState = "down" if database == "down" else "ok" if not reasons else "degraded"
     if status == "down":
         response.status_code = 503
     return ReadyOut(status=status, parts=parts, reasons=reasons)
 
 
-async def _database(house: House) -> tuple[PartState, set[str]]:
+async def _database(house: House) -> tuple[PartState, set[str], int]:
     try:
         async with asyncio.timeout(3):
             rows = await house.database.call(
-                "SELECT name FROM heartbeat WHERE at > clock_timestamp() - $1::interval", LATE
+                "SELECT outbox_parked() AS parked, h.name FROM (VALUES (1)) one"
+                " LEFT JOIN heartbeat h ON h.at > clock_timestamp() - $1::interval",
+                LATE,
             )
     except Exception:  # noqa: BLE001 - whatever it is, the database did not answer
-        return "down", set()
-    return "ok", {row["name"] for row in rows}
+        return "down", set(), 0
+    return "ok", {row["name"] for row in rows if row["name"]}, rows[0]["parked"]
 
 
 async def _redis(house: House) -> PartState:

@@ -164,7 +164,9 @@ def _decide(verb: Verb[Any, Any], row: asyncpg.Record, actor_id: UUID, inputs: d
     if verb.is_matter:
         if verb.detail_type is None or row["kind"] != verb.kind:
             raise verb.missing
-        matter = _matter(row, verb.detail_type.validate_python(loaded["detail"]))
+        # What a matter is about may be hidden from somebody who still sees the matter: no rule lets such a one move it.
+        detail = verb.detail_type.validate_python(loaded["detail"]) if loaded["detail"] else None
+        matter = _matter(row, detail)
         extra = {"facts": verb.facts_type.validate_python(loaded["facts"])} if verb.facts_type else {}
         decided = verb.decide(matter, actor, row["now"], **extra, **inputs)
     else:

@@ -2,7 +2,7 @@
 
 A `Rule` says through what (`Via`) a person may act on or read a matter: as its requester, as the one it is assigned to,
 or through a role at its place or above. `allows` is the verb's check; `to_sql` is the text of the row-level-security
-policy; `cells` lists both for the authorization matrix. Denied by default: no rule, no access.
+policy; `str` is what the contract and the census say of an operation. Denied by default: no rule, no access.
 """
 
 from collections.abc import Iterable

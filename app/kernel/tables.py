@@ -236,6 +236,7 @@ class Outbox(SQLModel, table=True):
     __tablename__ = "outbox"
     __table_args__ = (
         Index("outbox_due", "sort", "retry_at", "id", postgresql_where=text("failed_at IS NULL")),
+        Index("outbox_given_up", "failed_at", postgresql_where=text("failed_at IS NOT NULL")),
         CheckConstraint(
             "CASE sort WHEN 'notice' THEN num_nonnulls(to_person, to_role) = 1"
             " WHEN 'event' THEN num_nonnulls(to_person, to_role) = 0 ELSE false END",

@@ -301,13 +301,13 @@ class EmbeddedPostgres:
             with contextlib.suppress(ValueError):
                 return {str(role): str(word) for role, word in json.loads(path.read_text()).items()}
             raise LocalFault(
-                f"{path} 已损坏，数据库的口令读不出来。",
+                f"{path} 已损坏，数据库的密码读不出来。",
                 f"{path} is damaged, and with it the passwords of the database.",
                 f"restore that file, or start anew: rm -r {self._place}",
             )
         if self.data.exists():
             raise LocalFault(
-                f"{path} 不见了，数据库的口令读不出来。",
+                f"{path} 不见了，数据库的密码读不出来。",
                 f"{path} is gone, and with it the passwords of the database.",
                 f"restore that file, or start anew: rm -r {self._place}",
             )

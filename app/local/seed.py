@@ -46,7 +46,7 @@ SERVICES = (
 RESIDENTS = ("王奶奶", "李大爷", "陈阿姨", "刘奶奶", "孙大爷", "周阿姨", "吴奶奶")
 VOLUNTEERS = ("小李", "小赵", "小钱", "小孙", "小周", "小吴", "小郑")
 
-CHANGED = "(口令已改 · changed since)"
+CHANGED = "(密码已改 · changed since)"
 
 Say = Callable[[str], None]
 

@@ -112,6 +112,11 @@ CREATE FUNCTION matter_is_new(subject uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$ BEGIN RETURN NOT EXISTS (SELECT 1 FROM matter m WHERE m.id = subject); END $$;
 
+-- How many rows of the outbox gave up; readiness names them.
+CREATE FUNCTION outbox_parked() RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$ BEGIN RETURN (SELECT count(*) FROM outbox WHERE failed_at IS NOT NULL); END $$;
+
 -- A new password, or being disabled, ends every log-in.
 CREATE FUNCTION person_leaves() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS

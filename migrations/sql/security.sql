@@ -115,7 +115,8 @@ CREATE POLICY matter_update ON matter FOR UPDATE TO linli_app
      OR (open_pool AND app_reaches(place_id, '{volunteer}')))))
   WITH CHECK (moved_by = (SELECT app_actor()) AND moved_in = (SELECT app_transaction()));
 
--- Children of a matter are seen with it, and written in one's own name. An INSERT cannot look at a matter of its own
+-- Children of a matter are seen with it – but what was opened to the pool and taken is for those whom it concerns – and
+-- written in one's own name. An INSERT cannot look at a matter of its own
 -- statement, so it asks for a matter that one sees or for one that does not exist yet: the foreign key then leaves only
 -- the matter that is inserted beside it, which has a policy of its own.
 DO $$
@@ -125,7 +126,13 @@ BEGIN
   FOREACH t IN ARRAY ARRAY['history', 'deadline', 'mark', 'order_detail', 'order_contact', 'rating'] LOOP
     IF t <> 'order_contact' THEN
       EXECUTE format('CREATE POLICY %I ON %I FOR SELECT TO linli_app USING ('
-                     '(SELECT true FROM matter m WHERE m.id = matter_id))', t || '_read', t);
+                     '(SELECT true FROM matter m WHERE m.id = matter_id AND (NOT m.open_pool OR m.kind = ''order'' AND ('
+                     'm.requester_id = (SELECT app_actor())'
+                     ' OR m.beneficiary_id = (SELECT app_actor())'
+                     ' OR m.assignee_id = (SELECT app_actor())'
+                     ' OR app_reaches(m.place_id, ''{administrator,dispatcher,secretary}'')'
+                     ' OR (m.state IN (''offered'', ''submitted'')'
+                     ' AND (m.open_pool AND app_reaches(m.place_id, ''{volunteer}'')))))))', t || '_read', t);
     END IF;
     own := CASE t WHEN 'history' THEN 'actor_id = (SELECT app_actor()) AND '
                   WHEN 'rating' THEN 'rater_id = (SELECT app_actor()) AND ' ELSE '' END;
@@ -167,9 +174,10 @@ ALTER FUNCTION find_person(uuid, bytea) OWNER TO linli_checker;
 ALTER FUNCTION matter_is_new(uuid) OWNER TO linli_checker;
 ALTER FUNCTION person_leaves() OWNER TO linli_checker;
 ALTER FUNCTION matter_has_deadline() OWNER TO linli_checker;
+ALTER FUNCTION outbox_parked() OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
 GRANT EXECUTE ON FUNCTION app_actor(), app_now(), app_transaction(), app_reaches(uuid, text[]), app_holds(text[]),
   app_administers_tree(), person_holds(uuid, uuid, text), holders_of(uuid, text), app_signed_in(uuid, uuid),
-  app_administers(uuid), find_person(uuid, bytea), matter_is_new(uuid), home_is_a_community(), person_leaves(),
+  app_administers(uuid), find_person(uuid, bytea), matter_is_new(uuid), outbox_parked(), home_is_a_community(), person_leaves(),
   matter_moves(), matter_has_deadline(), deadline_runs_forward(), never_altered()
   TO linli_app, linli_worker, linli_checker, linli_owner;

@@ -51,6 +51,7 @@ CREATE TABLE outbox (
   CONSTRAINT outbox_sort CHECK (CASE sort WHEN 'notice' THEN num_nonnulls(to_person, to_role) = 1 WHEN 'event' THEN num_nonnulls(to_person, to_role) = 0 ELSE false END)
 );
 CREATE INDEX outbox_due ON outbox (sort, retry_at, id) WHERE failed_at IS NULL;
+CREATE INDEX outbox_given_up ON outbox (failed_at) WHERE failed_at IS NOT NULL;
 
 CREATE TABLE person (
   id UUID NOT NULL, 

@@ -47,6 +47,16 @@ EXPECTED = {
         f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(orders.CONTACT, 'm')})",
         None,
     ),
+    **{
+        f"{child}_read": (
+            child,
+            "SELECT",
+            "(SELECT true FROM matter m WHERE m.id = matter_id"
+            f" AND (NOT m.open_pool OR m.kind = 'order' AND {to_sql(orders.DETAIL, 'm')}))",
+            None,
+        )
+        for child in ("history", "deadline", "mark", "order_detail", "rating")
+    },
     "service_insert": ("service", "INSERT", None, to_sql(services.PUBLISH, "service")),
     "service_update": (
         "service",

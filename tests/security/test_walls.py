@@ -31,6 +31,7 @@ DEFINERS = {
     "find_person(uuid,bytea)",
     "holders_of(uuid,text)",
     "matter_is_new(uuid)",
+    "outbox_parked()",
     # Triggers that must see every row.
     "person_leaves()",
     "matter_has_deadline()",

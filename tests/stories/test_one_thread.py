@@ -119,3 +119,37 @@ async def test_the_other_community_sees_nothing(street: Street) -> None:
             assert {**real.json(), "trace_id": ""} == {**none.json(), "trace_id": ""}
         assert await someone.refused(f"/v1/orders/{order_id}/cancel", {}) == (404, "order-not-found")
     assert (await stranger.get("/v1/orders/pool"))["items"] == []
+
+
+async def test_a_pool_order_is_nobody_elses_once_it_is_taken(street: Street, later: Later) -> None:
+    grandma = await street.resident("王秀英")
+    quick = await street.with_role("小快", "volunteer")
+    slow = await street.with_role("小慢", "volunteer")
+    order = f"/v1/orders/{await place(street, grandma)}"
+    await later(1201)
+    assert (await slow.get(order))["note"] == "周三上午陪我去医院取药"
+    await quick.post(f"{order}/claim")
+    assert await slow.refused(f"{order}/claim") == (409, "transition-refused")
+    for path in ("", "/history", "/deadlines"):
+        assert (await slow.http.get(f"{order}{path}")).status_code == 404
+
+
+async def test_a_new_limit_acts_on_what_starts_after_it(street: Street, later: Later) -> None:
+    grandma = await street.resident("王秀英")
+    before = f"/v1/orders/{await place(street, grandma)}/deadlines"
+    limit = {
+        "place_id": str(street.world.street),
+        "deadline_kind": "respond",
+        "budget_seconds": 60,
+        "marks": [{"percent": 100, "effects": [{"primitive": "open_pool"}]}],
+    }
+    await street.administrator.post("/v1/deadline-policies", limit)
+    after = f"/v1/orders/{await place(street, grandma)}/deadlines"
+    await later(61)
+    (first,), (second,) = (await grandma.get(before))["items"], (await grandma.get(after))["items"]
+    assert (first["missed"], [mark["percent"] for mark in first["marks"]]) == (False, [])
+    assert (second["missed"], [mark["percent"] for mark in second["marks"]]) == (True, [100])
+    in_force = (await grandma.get("/v1/deadline-policies", place_id=str(street.world.east)))["items"]
+    assert {row["deadline_kind"]: row["budget_seconds"] for row in in_force} == {
+        "respond": 60, "offer": 480, "finish": 14400,
+    }  # fmt: skip

@@ -15,7 +15,17 @@ pool = Rule(Via.POOL, frozenset({Role.VOLUNTEER}))
 system = Rule(Via.SYSTEM)
 
 READ: Rules = (requester, beneficiary, assignee, staff, pool)
-"""Who sees an order. One that was opened to the pool stays in sight of the volunteers, so a late claim is told why it lost."""
+"""Who sees that an order is there, and in which state. One that was opened to the pool stays in sight of the volunteers, so
+that a late claim is told why it lost."""
+
+DETAIL: Rules = (
+    requester,
+    beneficiary,
+    assignee,
+    staff,
+    Rule(Via.POOL, frozenset({Role.VOLUNTEER}), frozenset({S.SUBMITTED, S.OFFERED})),
+)
+"""Who sees what it is about: note, outcome, history, deadlines, rating. Volunteers only while they may still claim it."""
 
 CONTACT: Rules = (
     requester,
