@@ -4,6 +4,7 @@ Read and finish the draft by hand: policies, triggers and data are not drafted.
 """
 
 import sys
+from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
@@ -19,7 +20,8 @@ def main(message: str) -> None:
         config.set_main_option("script_location", "migrations")
         config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
         command.upgrade(config, "head")
-        command.revision(config, message, autogenerate=True)
+        number = len(list(Path("migrations/versions").glob("*.py"))) + 1
+        command.revision(config, message, autogenerate=True, rev_id=f"{number:04d}")
 
 
 if __name__ == "__main__":
