@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 
 from app.kernel.time import real_now
 from app.local.home import free_port
-from app.local.processes import still_running
+from app.local.processes import matching, still_running
 from tests.faults.programs import ROOT
 
 PARTS = ("api", "worker", "valkey", "postgres")
@@ -107,6 +107,14 @@ class House:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+    def left(self) -> list[str]:
+        """What still runs of the system, by command line."""
+        folder = str((self.folder / "data/servers").resolve()), str(self.folder)
+        return [
+            " ".join(process.cmdline())
+            for process in matching(lambda process: any(part.startswith(folder) for part in process.cmdline()))
+        ]
 
     def pid(self, part: str) -> int:
         return int(loads((self.folder / f"data/run/{part}.pid").read_text())["pid"])

@@ -82,7 +82,8 @@ async def reckon(owner: asyncpg.Connection, log: Path) -> list[Line]:
         expected = Counter(tuple(row.values()) for row in await owner.fetch(due))
         lines.append(_line(what, expected, Counter(tuple(row.values()) for row in await owner.fetch(done))))
     messages = await owner.fetch(
-        "SELECT subject_id::text AS id, topic FROM inbox_message WHERE topic = ANY ($1)", [*_TOPICS.values()]
+        "SELECT DISTINCT subject_id::text AS id, topic, outbox_id FROM inbox_message WHERE topic = ANY ($1)",
+        [*_TOPICS.values()],
     )
     steps = Counter((row["id"], _TOPICS[row["action"]]) for row in rows if row["action"] in _TOPICS)
     lines.append(_line("notices of changes", steps, Counter((row["id"], row["topic"]) for row in messages)))

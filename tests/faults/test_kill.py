@@ -29,7 +29,7 @@ from tests.faults.reckoning import Line, due_while_dead, reckon
 
 pytestmark = pytest.mark.kill
 
-EACH = 5
+EACH = 7
 FLUSHES = 3
 COMMANDS = 1000
 DUE_WHILE_DEAD = 200
@@ -82,6 +82,9 @@ async def test_nothing_is_missing_and_nothing_twice(house: House, tmp_path: Path
         community.ended.set()
     await asyncio.gather(*lives)
     owner = await rest(house)
+    assert [await owner.fetchval(f"SHOW {name}") for name in ("fsync", "synchronous_commit", "full_page_writes")] == (
+        ["on"] * 3
+    )
     lines = await reckon(owner, log)
     broken = [str(found) for found in await invariants.check(owner)]
     dead = await due_while_dead(owner, house.downs)
@@ -98,6 +101,8 @@ async def test_nothing_is_missing_and_nothing_twice(house: House, tmp_path: Path
     assert dead >= DUE_WHILE_DEAD
     assert min(Counter(down.part for down in house.downs)[part] for part in PARTS) >= 4
     assert house.flushes >= 1
+    house.end()
+    assert house.left() == []
 
 
 async def people(house: House, ledger: Ledger, chance: random.Random) -> list[Community]:
