@@ -368,7 +368,7 @@ class EmbeddedPostgres:
         """Ends an earlier server of this very data folder. We hold the folder's lock, so nobody else needs it."""
         left = _servers_below(self.data)
         if left:
-            whole = any("-D" in process.cmdline() for process in left)  # else only backends that outlived a postmaster
+            whole = any(_is_postmaster(process) for process in left)  # else only backends that outlived theirs
             end(left, ask=signal.SIGINT if whole else signal.SIGQUIT, patience=STOP_SECONDS if whole else 2.0)
         pid_file = self.data / "postmaster.pid"
         if pid_file.exists() and not _servers_below(self.data):
@@ -377,6 +377,13 @@ class EmbeddedPostgres:
 
     def _fault(self, said: str) -> LocalFault:
         return why(said, place=self._place, log=self.log, account=self._known_account(), port=self.port)
+
+
+def _is_postmaster(process: psutil.Process) -> bool:
+    try:
+        return "-D" in process.cmdline()
+    except psutil.Error:  # it ended while we looked
+        return False
 
 
 def _servers_below(folder: Path) -> list[psutil.Process]:

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+import psutil
+
 from app.local.processes import end, record, still_running
 
 TICK_SECONDS = 0.1
@@ -81,6 +83,15 @@ class Supervisor:
             raise TypeError(f"{child.name} is not started by a list of words")
         record(child.process.pid, [str(part) for part in command], self.run_folder / f"{child.name}.pid")
 
+    def _spawn_again(self, child: Child) -> None:
+        """A restart that fails (no memory for a moment, a process that vanished while we looked) ends nobody else."""
+        try:
+            self._spawn(child)
+        except (OSError, psutil.Error) as error:
+            child.young_deaths += 1
+            child.due = time.monotonic() + child.pause()
+            self.say(f"{child.name} 没有启动成功，稍后再试 · did not start, trying again: {error}")
+
     def tick(self) -> None:
         """Looks at each child once, and starts again what died and whose pause is over."""
         for child in self.children:
@@ -93,7 +104,7 @@ class Supervisor:
                 self.say(f"{child.name} 退出（{code}），正在重启 · died, restarting; see logs/{child.name}.log")
                 child.process = None
             if child.process is None and now >= child.due:
-                self._spawn(child)
+                self._spawn_again(child)
 
     def watch(self, interruptions: "Interruptions") -> None:
         """Watches until a signal raises Ended."""

@@ -42,6 +42,31 @@ def test_a_killed_child_runs_again_within_a_second(supervisor: Supervisor, tmp_p
     assert json.loads((tmp_path / "sleeper.pid").read_text())["pid"] == child.process.pid
 
 
+def test_a_restart_that_fails_is_tried_again_and_ends_nobody_else(supervisor: Supervisor) -> None:
+    """As when a process that the restart looks at vanishes in that moment."""
+    faults: list[Exception] = []
+
+    def spawn() -> subprocess.Popen[bytes]:
+        if faults:
+            raise faults.pop()
+        return subprocess.Popen(SLEEP, start_new_session=True)
+
+    child, other = Child("fragile", spawn), sleeper()
+    supervisor.start(child)
+    supervisor.start(other)
+    assert child.process is not None
+    assert other.process is not None
+    first, second = child.process.pid, other.process.pid
+    faults += [psutil.ZombieProcess(first), BlockingIOError()]
+    os.kill(first, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while child.process is None or child.process.pid == first:
+        assert time.monotonic() < deadline
+        supervisor.tick()
+        time.sleep(0.01)
+    assert (faults, other.process.pid) == ([], second)
+
+
 def test_who_dies_young_again_and_again_waits_longer_and_longer() -> None:
     child = Child("young", lambda: subprocess.Popen([sys.executable, "-c", ""]))
     pauses = []
