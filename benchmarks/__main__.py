@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -28,11 +27,10 @@ from app.local.valkey import EmbeddedValkey
 from benchmarks import sweeping, world
 from benchmarks.floors import NUMBER, Messages, bare_script, copy_tables, pgbench, record
 from benchmarks.load import Outcome, Plan
-from benchmarks.processes import ROOT, cpu_seconds, http_server, over_http, resident_mib, running, swept
-from benchmarks.report import Sample, Series, show
+from benchmarks.processes import ROOT, Neighbours, cpu_seconds, http_server, over_http, resident_mib, running, swept
+from benchmarks.report import Machine, Sample, Series, show
 
 CLIENTS = 32
-SETTLE = 10
 VERBS = ("place", "accept")
 PLACE_BODY = json.dumps({"service_id": str(world.SERVICE), "note": "周三上午想请人陪我去医院取药"}, ensure_ascii=False)
 
@@ -98,9 +96,7 @@ class Bench:
             )
             return head.encode() + body
 
-        return Plan(
-            port, [[one(first + c * each + j) for j in range(each)] for c in range(CLIENTS)], min(SETTLE, each // 3)
-        )
+        return Plan(port, [[one(first + c * each + j) for j in range(each)] for c in range(CLIENTS)])
 
     def measure(self, name: str, process: psutil.Process | None, work: Callable[[int], Outcome]) -> Outcome:
         """One measurement: CPU before and after, whatever it is."""
@@ -128,7 +124,7 @@ class Bench:
             each = self.each[f"{verb} {which}"]
             return lambda first: pgbench(
                 self.server, role, "bench", self.scripts[f"{verb} {which}"],
-                clients=CLIENTS, each=each, base=first, settle=min(SETTLE, each // 3),
+                clients=CLIENTS, each=each, base=first,
             )  # fmt: skip
 
         return [
@@ -159,7 +155,7 @@ class Bench:
 
 def prepare(bench: Bench, vault: Vault, rounds: int) -> None:
     """Both databases, migrated and populated; the floors' scripts made from the code."""
-    stock = (rounds + 1) * CLIENTS * 2 * max(bench.each.values())
+    stock = (rounds + 1) * CLIENTS * max(bench.each.values())
     for database in ("bench", "bench_sweep"):
         create_database(bench.server, database)
         config = Config(attributes={"url": bench.server.url("linli_owner", database)})
@@ -168,7 +164,7 @@ def prepare(bench: Bench, vault: Vault, rounds: int) -> None:
 
     async def fill(connection: asyncpg.Connection) -> None:
         await world.populate(connection, vault)
-        await world.add_orders(connection, "rated", 0, 50_000)
+        await world.add_orders(connection, "rated", 0, 40_000)
         await world.add_orders(connection, "offered", NUMBER - world.GROUP, stock + world.GROUP)
         await connection.execute("SET session_replication_role = origin")
         for verb in VERBS:
@@ -186,9 +182,7 @@ def prepare(bench: Bench, vault: Vault, rounds: int) -> None:
         inputs = {"service_id": world.SERVICE, "note": "周三上午想请人陪我去医院取药"} if verb == "place" else {}
         inputs |= {"name": None, "phone": None, "address": None} if verb == "place" else {}
         subject = None if verb == "place" else world.named(world.ORDER, number)
-        recorded = await record(
-            bench.server.url("linli_app", "bench"), getattr(orders, verb), caller, subject, inputs
-        )
+        recorded = await record(bench.server.url("linli_app", "bench"), getattr(orders, verb), caller, subject, inputs)
         place = world.named(world.PLACE, 10 + group % world.RESIDENTS % world.COMMUNITIES)
         messages = Messages(recorded, verb, caller, place, requester.id, number)
         await messages.store(connection)
@@ -236,7 +230,7 @@ def main() -> int:
     ask = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     ask.add_argument("--rounds", type=int, default=5)
     ask.add_argument("--sweeps", type=int, default=3)
-    ask.add_argument("--each", type=int, default=120, help="commands of each of 32 connections in a round")
+    ask.add_argument("--each", type=int, default=100, help="commands of each of 32 connections in a round")
     chosen = ask.parse_args()
     began = time.monotonic()
     each = {
@@ -251,7 +245,8 @@ def main() -> int:
     with ExitStack() as stack:
         embedded = EmbeddedPostgres(durable=True)
         server = stack.enter_context(embedded)
-        assert embedded.process is not None
+        if embedded.process is None:
+            raise RuntimeError("no server")
         valkey = stack.enter_context(EmbeddedValkey())
         bench = Bench(server, psutil.Process(embedded.process.pid), world.token_maker(secret), each)
         prepare(bench, vault, chosen.rounds)
@@ -260,7 +255,8 @@ def main() -> int:
             "LINLI_MODE": "local", "LINLI_DATABASE_URL": server.url("linli_app", "bench"),
             "LINLI_WORKER_URL": server.url("linli_worker", "swept"), "LINLI_MIGRATION_URL": server.url("linli_owner", "bench"),
             "LINLI_REDIS_URL": valkey.url, "LINLI_SECRET_KEY": secret, "LINLI_KEYRING": f"k1:{keyring}",
-            "LINLI_INDEX_KEY": index_key, "LINLI_WECHAT_URL": "http://127.0.0.1:9", "LINLI_WECHAT_APPID": "wx-bench", "LINLI_WECHAT_SECRET": "bench",
+            "LINLI_INDEX_KEY": index_key, "LINLI_WECHAT_URL": "http://127.0.0.1:9",
+            "LINLI_WECHAT_APPID": "wx-bench", "LINLI_WECHAT_SECRET": "bench",
         }  # fmt: skip
         peer_url = server.url("postgres", "bench").replace("postgresql:", "postgresql+asyncpg:")
         bench.api, bench.ports["linli"] = stack.enter_context(
@@ -269,13 +265,14 @@ def main() -> int:
         bench.peer, bench.ports["peer"] = stack.enter_context(
             http_server("-m", "benchmarks.peer", port_name="PEER_PORT", PEER_URL=peer_url, PEER_SECRET=secret)
         )
+        neighbours = Neighbours()
         for round_number in range(chosen.rounds + 1):
             for verb in VERBS:
                 for name, process, work in bench.contestants(verb):
                     bench.measure(name, process, work)
             if round_number == 0:
-                bench.series.clear()  # the first round warms caches and connections
-            print(f"round {round_number} at {time.monotonic() - began:.0f} s", file=sys.stderr)
+                bench.series.clear()  # it warms caches and connections
+            print(f"round {round_number} of {chosen.rounds} at {time.monotonic() - began:.0f} s", file=sys.stderr)
         bench.memory["API"] = resident_mib(bench.api)
         for _ in range(chosen.sweeps):
             bench.sweep("sweep by hand", "by_hand", 1)
@@ -286,7 +283,10 @@ def main() -> int:
             while time.monotonic() < end and worker.is_running():
                 bench.memory["worker"] = max(bench.memory.get("worker", 0), resident_mib(worker))
                 time.sleep(0.2)
-        good = show(bench.series, bench.memory, server.psql("-c", "show server_version").strip(), time.monotonic() - began)
+        machine = Machine(
+            server.psql("-c", "show server_version").strip(), neighbours.share(), time.monotonic() - began
+        )
+        good = show(bench.series, bench.memory, machine)
     return 0 if good else 1
 
 

@@ -17,16 +17,15 @@ import uvloop
 
 @dataclass(frozen=True)
 class Plan:
-    """Where to, and what each connection sends. `settle`: the first so many of each connection are not counted."""
+    """Where to, and what each connection sends."""
 
     port: int
     requests: list[list[bytes]]
-    settle: int
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Operations a second while every connection was busy; latencies in milliseconds; whatever was not a 200."""
+    """Operations a second; latencies in milliseconds; whatever was not a 200."""
 
     rate: float
     p50: float
@@ -81,17 +80,14 @@ class _Connection(asyncio.Protocol):
             self.done.set_exception(ConnectionError("the server closed a connection"))
 
 
-def counted(ends: list[list[float]], latencies: list[list[float]], settle: int) -> tuple[float, float, float]:
-    """Rate, p50 and p99 of what ended while all were busy: after the slowest has settled, before the first is done."""
-    begin = max(each[settle - 1] for each in ends)
-    end = min(each[-1] for each in ends)
-    within = sorted(
-        latency
-        for moments, took in zip(ends, latencies, strict=True)
-        for moment, latency in zip(moments, took, strict=True)
-        if begin < moment <= end
-    )
-    return len(within) / (end - begin), within[len(within) // 2], within[int(len(within) * 0.99)]
+def counted(ends: list[float], latencies: list[float]) -> tuple[float, float, float]:
+    """Rate, p50 and p99 of the middle: what ended after the first tenth, while statements were planned, and before the
+    last fifth, when some connections are done already."""
+    order = sorted(range(len(ends)), key=ends.__getitem__)
+    first, last = len(order) // 10, len(order) * 8 // 10
+    within = sorted(latencies[index] for index in order[first + 1 : last + 1])
+    seconds = ends[order[last]] - ends[order[first]]
+    return len(within) / seconds, within[len(within) // 2], within[int(len(within) * 0.99)]
 
 
 async def _run(plan: Plan) -> Outcome:
@@ -103,13 +99,14 @@ async def _run(plan: Plan) -> Outcome:
     for connection in connections:
         connection.send_next()
     await asyncio.gather(*(connection.done for connection in connections))
-    rate, p50, p99 = counted([c.ends for c in connections], [c.latencies for c in connections], plan.settle)
+    ends = [moment for connection in connections for moment in connection.ends]
+    rate, p50, p99 = counted(ends, [took for connection in connections for took in connection.latencies])
     failed = [answer for connection in connections for answer in connection.failed]
     return Outcome(rate, p50 * 1000, p99 * 1000, len(failed), failed[0] if failed else "")
 
 
 def main() -> None:
-    """python -m benchmarks.load PLAN"""
+    """Work as `python -m benchmarks.load PLAN`."""
     plan = pickle.loads(Path(sys.argv[1]).read_bytes())  # noqa: S301 - written a moment ago by our own parent
     json.dump(asdict(uvloop.run(_run(plan))), sys.stdout)
 

@@ -106,7 +106,7 @@ CurrentUser = Annotated[User, Depends(current_user)]
 IdempotencyKey = Annotated[str, Header()]
 
 
-@app.post("/v1/orders", response_model=Order)
+@app.post("/v1/orders")
 async def place(body: PlaceOrder, session: SessionDep, user: CurrentUser, idempotency_key: IdempotencyKey) -> Order:
     repeated = await session.get(Idempotency, idempotency_key)
     if repeated is not None:
@@ -125,7 +125,7 @@ async def place(body: PlaceOrder, session: SessionDep, user: CurrentUser, idempo
     return order
 
 
-@app.post("/v1/orders/{order_id}/accept", response_model=Order)
+@app.post("/v1/orders/{order_id}/accept")
 async def accept(order_id: UUID, session: SessionDep, user: CurrentUser, idempotency_key: IdempotencyKey) -> Order:
     repeated = await session.get(Idempotency, idempotency_key)
     if repeated is not None:

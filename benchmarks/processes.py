@@ -1,5 +1,6 @@
 """The processes that are measured: how they are started, and what they cost in CPU and memory."""
 
+import json
 import os
 import pickle
 import signal
@@ -31,9 +32,27 @@ def cpu_seconds(process: psutil.Process) -> float:
             spent = one.cpu_times()
         except psutil.NoSuchProcess:
             continue
-        # Those of the ended children are only counted at the root: a child's own children do not end here.
-        total += spent.user + spent.system + (spent.children_user + spent.children_system if one == process else 0)
+        total += spent.user + spent.system + spent.children_user + spent.children_system  # of the ended ones
     return total
+
+
+class Neighbours:
+    """How much of the machine's CPU other programs took meanwhile: a benchmark beside them says little."""
+
+    def __init__(self) -> None:
+        self._began = perf_counter()
+        self._busy, self._own = self._spent()
+
+    def _spent(self) -> tuple[float, float]:
+        all_of_it = psutil.cpu_times()
+        busy = all_of_it.user + all_of_it.nice + all_of_it.system + getattr(all_of_it, "steal", 0.0)
+        return busy, cpu_seconds(psutil.Process())
+
+    def share(self) -> float:
+        """Since the beginning, 0 to 1."""
+        busy, own = self._spent()
+        seconds = (perf_counter() - self._began) * psutil.cpu_count()
+        return max(0.0, (busy - self._busy) - (own - self._own)) / seconds
 
 
 def resident_mib(process: psutil.Process) -> float:
@@ -43,7 +62,9 @@ def resident_mib(process: psutil.Process) -> float:
 @contextmanager
 def running(*arguments: str, **environment: str) -> Iterator[psutil.Process]:
     """A Python process of ours until the end of the block; ended by SIGTERM."""
-    started = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env={**os.environ, **environment})
+    started = subprocess.Popen(
+        [sys.executable, *arguments], cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL
+    )
     try:
         yield psutil.Process(started.pid)
     finally:
@@ -63,7 +84,7 @@ def http_server(*arguments: str, port_name: str, **environment: str) -> Iterator
         end = time.monotonic() + 30
         while True:
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/nothing-here", timeout=2)  # noqa: S310 - loopback
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/nothing-here", timeout=2)
             except urllib.error.HTTPError:
                 break
             except OSError as error:
@@ -83,8 +104,6 @@ def over_http(plan: Plan) -> Outcome:
         )
     if done.returncode:
         raise RuntimeError(f"the load generator failed:\n{done.stderr[-2000:]}")
-    import json  # noqa: PLC0415
-
     return Outcome(**json.loads(done.stdout))
 
 
@@ -98,15 +117,14 @@ def swept(kind: str, url: str, workers: int, between: Callable[[], None]) -> tup
         for _ in range(workers)
     ]  # fmt: skip
     for one in each:
-        assert one.stdout is not None
-        if one.stdout.readline() != "ready\n":
+        if one.stdout is None or one.stdout.readline() != "ready\n":
             raise RuntimeError("a sweeper did not start")
     between()
     begin = perf_counter()
     for one in each:
-        assert one.stdin is not None
-        one.stdin.write("go\n")
-        one.stdin.flush()
+        if one.stdin is not None:
+            one.stdin.write("go\n")
+            one.stdin.flush()
     ends, moved = [], 0
     for one in each:
         said, _ = one.communicate()

@@ -12,6 +12,7 @@ import psutil
 
 LATEST = Path(__file__).resolve().parents[1] / "build" / "bench.json"
 MEMORY_MIB = 200
+BUSY = 0.08
 
 EXPECTED = (
     ("place linli", "place messages", 0.40),
@@ -25,7 +26,7 @@ EXPECTED = (
 WORDS = {
     "linli": "Linli",
     "messages": "floor 1: the same messages by pgbench",
-    "bare": "floor 2: the bare minimum, one statement",
+    "bare": "floor 2: by hand, one bare statement",
     "peer": "SQLModel tutorial idiom",
     "by hand": "floor: one statement by hand",
     "linli ×2": "Linli, two workers",
@@ -70,11 +71,26 @@ class Ratio:
         return f"{self.median:.2f} ({self.least:.2f}–{self.most:.2f})"
 
 
-def show(series: Mapping[str, Series], memory: Mapping[str, float], postgres: str, seconds: float) -> bool:
+@dataclass(frozen=True)
+class Machine:
+    """Where it was measured: version of Postgres, the share of the CPU that other programs took, seconds in all."""
+
+    postgres: str
+    others: float
+    seconds: float
+
+
+def show(series: Mapping[str, Series], memory: Mapping[str, float], machine: Machine) -> bool:
     """Print the table, keep it as JSON, and say whether all is as expected."""
     print(f"\n{platform.platform()}, {psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB")
-    packages = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "uvicorn", "asyncpg", "sqlmodel", "pydantic"))
-    print(f"PostgreSQL {postgres} (fsync and synchronous_commit on), Python {platform.python_version()}, {packages}")
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("fastapi", "uvicorn", "asyncpg", "sqlmodel", "pydantic")
+    )
+    print(
+        f"PostgreSQL {machine.postgres} (fsync and synchronous_commit on), Python {platform.python_version()}, {packages}"
+    )
+    if machine.others > BUSY:
+        print(f"OTHER PROGRAMS TOOK {machine.others:.0%} OF THE CPU: one process beside many loses most; measure again")
     print("32 connections; medians of the rounds, of ratios with min–max; CPU ms an operation: app + Postgres\n")
     print(f"{'':47}{'ops/s':>7}  {'÷ floor 1':18}{'÷ floor 2':18}{'p50 ms':>7}{'p99 ms':>8}  CPU ms")
     for name, measured in series.items():
@@ -102,9 +118,13 @@ def show(series: Mapping[str, Series], memory: Mapping[str, float], postgres: st
     for name, mib in memory.items():
         if mib > MEMORY_MIB:
             faults.append(f"memory of {name}")
-        print(f"{'too large ' if mib > MEMORY_MIB else 'ok        '}memory of {name}: {mib:.0f} MiB, at most {MEMORY_MIB}")
-    print(f"\n{seconds:.0f} s in all; kept as {LATEST.relative_to(LATEST.parents[1])}")
+        print(
+            f"{'too large ' if mib > MEMORY_MIB else 'ok        '}memory of {name}: {mib:.0f} MiB, at most {MEMORY_MIB}"
+        )
+    print(f"\n{machine.seconds:.0f} s in all; kept as {LATEST.relative_to(LATEST.parents[1])}")
     LATEST.parent.mkdir(exist_ok=True)
     kept = {name: [asdict(sample) for sample in one.samples] for name, one in series.items()}
-    LATEST.write_text(json.dumps({"series": kept, "memory_mib": dict(memory), "faults": faults}, indent=1))
+    LATEST.write_text(
+        json.dumps({"series": kept, "memory_mib": dict(memory), "faults": faults, "machine": asdict(machine)}, indent=1)
+    )
     return not faults

@@ -69,7 +69,7 @@ async def _go() -> None:
 
 
 async def main() -> None:
-    """python -m benchmarks.sweeping ours|by_hand URL; prints the seconds of clock it took and how many were moved."""
+    """Work as `python -m benchmarks.sweeping ours|by_hand URL`; prints the seconds of clock it took and how many were moved."""
     work = ours if sys.argv[1] == "ours" else by_hand
     moved = await work(sys.argv[2])
     print(perf_counter(), moved, flush=True)

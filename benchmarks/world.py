@@ -99,7 +99,8 @@ VALUES ('{SERVICE}', bench.id('{PLACE}', 3), '陪同就医', '陪老人去医院
 """
 
 # Orders `first` … `first + count - 1` in one state. Offered ones start in the future: on a slow machine too no mark is due
-# while they wait. Of the submitted ones the first `due` have their second mark (100 % of respond) behind them.
+# while they wait. Of the submitted ones, which are there for the sweep alone, the first `due` have their second mark
+# (100 % of respond) behind them.
 _ORDERS = """
 CREATE TEMP TABLE wave AS
 SELECT bench.id('{ORDER}', k) AS id, bench.id('{PLACE}', 10 + (k / {GROUP} % {RESIDENTS}) % {COMMUNITIES}) AS place_id,
@@ -112,9 +113,10 @@ INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, ben
                     moved_by, moved_in, created_at, changed_at)
 SELECT id, 'order', place_id, state, 2, 1, requester_id, requester_id, assignee_id, false, requester_id, 0, at, at FROM wave;
 INSERT INTO order_detail (matter_id, place_id, service_id, note, failures, wrong_codes)
-SELECT id, place_id, '{SERVICE}', '周三上午想请人陪我去医院取药', 0, 0 FROM wave;
+SELECT id, place_id, '{SERVICE}', '周三上午想请人陪我去医院取药', 0, 0 FROM wave WHERE state <> 'submitted';
 INSERT INTO order_contact (matter_id, place_id, name_sealed, phone_sealed, address_sealed)
-SELECT w.id, w.place_id, p.name_sealed, p.phone_sealed, p.address_sealed FROM wave w JOIN person p ON p.id = w.requester_id;
+SELECT w.id, w.place_id, p.name_sealed, p.phone_sealed, p.address_sealed FROM wave w JOIN person p ON p.id = w.requester_id
+ WHERE w.state <> 'submitted';
 INSERT INTO history (matter_id, version, place_id, action, from_state, to_state, actor_id, through, at, note)
 SELECT id, v, place_id, CASE v WHEN 1 THEN 'place' ELSE 'offer' END, CASE v WHEN 2 THEN 'submitted' END,
        CASE v WHEN 1 THEN 'submitted' ELSE state END, requester_id, 'requester', at, '{{}}' FROM wave, generate_series(1, 2) v;
