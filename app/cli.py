@@ -106,12 +106,9 @@ def up() -> None:
 def migrate() -> None:
     """升级数据库结构。 Bring the database's schema to the newest version (as LINLI_MIGRATION_URL)."""
     settings = safe_settings("migrate")
-    from alembic import command
-    from alembic.config import Config
+    from app.local import schema
 
-    config = Config(attributes={"settings": settings})
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    command.upgrade(config, "head")
+    schema.migrate(settings)
 
 
 @app.command()

@@ -7,13 +7,14 @@ stand-in, API, worker → ready. Each step is skipped or quick when there is not
 import asyncio
 import contextlib
 import http.client
+import json
 import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,7 @@ DATABASE = "linli"
 PROGRAMS = ("worker", "api", "wechat-standin")
 FREE_BYTES = 300_000_000
 READY_SECONDS = 90.0
+DEGRADED_SECONDS = 20.0
 DEATHS_BEFORE_GIVING_UP = 3
 
 
@@ -91,9 +93,9 @@ class Up:
         with self._step("地点与演示数据 · places, people, services"):
             from app.local.seed import seed  # noqa: PLC0415 – pulls in the whole domain
 
+            self._programs()  # they take seconds to come up, and need none of what is seeded meanwhile
             seeded: Seeded = asyncio.run(seed(self.settings, self._say))
         with self._step("微信替身、API、工作进程 · stand-in, API, worker"):
-            self._programs()
             self._until_ready()
         self.console.print(panel(self.settings, seeded))
         self.console.print(f"{time.monotonic() - began:.1f} s")
@@ -200,19 +202,20 @@ class Up:
             time.sleep(0.02)
 
     def _migrate(self) -> None:
+        from app.local import schema  # noqa: PLC0415 – pulls in the whole domain
+
         log = self.logs / "migrate.log"
-        with log.open("ab") as out:
-            begin = out.tell()
-            done = subprocess.run(  # noqa: S603 – our own programs
-                self._command("migrate"), stdout=out, stderr=out, cwd=ROOT, env=self._environment(), check=False
-            )
-        if done.returncode != 0:
-            last = (home.tail(log, begin).strip().splitlines() or ["?"])[-1]
+        try:
+            schema.migrate(self.settings)
+        except Exception as error:
+            with log.open("a", encoding="utf-8") as out:
+                traceback.print_exc(file=out)
+            last = (str(error).strip().splitlines() or ["?"])[0]
             raise LocalFault(
                 f"数据库结构升级失败：{last}",
                 f"The migration of the database failed: {last}",
                 f"see {log}; data of an older try can be put aside: mv {self.folder} {self.folder}.old",
-            )
+            ) from error
 
     def _programs(self) -> None:
         commands: dict[str, tuple[str, ...]] = {"api": ("api",), "worker": ("worker",)}
@@ -225,23 +228,31 @@ class Up:
                 self.supervisor.start(Child(name, spawn))
 
     def _until_ready(self) -> None:
-        deadline = time.monotonic() + READY_SECONDS
+        """Until all is well; what is degraded for longer does not hold the start up, and is said."""
+        began = time.monotonic()
         address = urlsplit(base_url(self.settings))
-        while not _answers_200(address.hostname or "", address.port or 80, "/v1/health/ready"):
+        while True:
+            status, reasons = _readiness(address.hostname or "", address.port or 80)
+            waited = time.monotonic() - began
+            if status == "ok":
+                return
+            if status == "degraded" and waited > DEGRADED_SECONDS:
+                self._say(f"部分不正常 · degraded: {reasons}")
+                return
             with self.interruptions.held():
                 self.supervisor.tick()
             for child in self.supervisor.children:
                 if child.young_deaths >= DEATHS_BEFORE_GIVING_UP:
                     raise self._silent(child.name)
-            if time.monotonic() > deadline:
-                raise self._silent("api")
+            if waited > READY_SECONDS:
+                raise self._silent("api", reasons)
             time.sleep(0.1)
 
     # ── small things ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def _silent(self, name: str) -> LocalFault:
+    def _silent(self, name: str, why: str = "") -> LocalFault:
         log = self.logs / f"{name}.log"
-        last = (home.tail(log).strip().splitlines() or ["?"])[-1]
+        last = why or (home.tail(log).strip().splitlines() or ["?"])[-1]
         return LocalFault(f"{name} 没有启动成功：{last}", f"{name} did not come up: {last}", f"see {log}")
 
     def _command(self, *arguments: str) -> list[str]:
@@ -280,13 +291,15 @@ def _reached(name: str, url: str) -> None:
         ) from None
 
 
-def _answers_200(host: str, port: int, path: str) -> bool:
+def _readiness(host: str, port: int) -> tuple[str, str]:
+    """What the API says of itself: ok, degraded or down, and why. ("", "") where nothing answers."""
     talk = http.client.HTTPConnection(host, port, timeout=5)
     try:
-        talk.request("GET", path)
-        return talk.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
+        talk.request("GET", "/v1/health/ready")
+        said = json.loads(talk.getresponse().read())
+        return said["status"], ";".join(said["reasons"])
+    except (OSError, ValueError, KeyError, http.client.HTTPException):
+        return "", ""
     finally:
         talk.close()
 
