@@ -395,5 +395,7 @@ def _quoted(value: Any) -> str:
 
 
 def _fits_a_header(value: str) -> bool:
-    """What an HTTP client can send at all: no control characters, Latin-1."""
-    return all(" " <= character <= "~" or "\xa0" <= character <= "\xff" for character in value)
+    """What an HTTP client can send at all: no control characters, Latin-1, no space at the edges."""
+    return value == value.strip() and all(
+        " " <= character <= "~" or "\xa0" <= character <= "\xff" for character in value
+    )

@@ -25,6 +25,7 @@ from uuid import UUID
 import jwt
 
 from app.kernel.errors import NotSignedIn
+from app.kernel.ids import NOBODY
 
 ALGORITHM = "HS256"
 AUDIENCE = "linli"
@@ -120,7 +121,10 @@ class AccessTokens:
             )
             if said["typ"] != ACCESS or said["aud"] != AUDIENCE or type(said["exp"]) is not int:
                 raise NotSignedIn
-            return AccessClaims(UUID(said["sub"]), UUID(said["sid"]), said["exp"])
+            claims = AccessClaims(UUID(said["sub"]), UUID(said["sid"]), said["exp"])
+            if NOBODY in (claims.person_id, claims.family):  # the system acts without a log-in, and only inside
+                raise NotSignedIn
+            return claims
         # The last three: claims of a wrong type or size, and a header that is nested brackets.
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
             raise NotSignedIn from None

@@ -1,0 +1,137 @@
+"""People, and things of theirs in every state, so that a sound request finds what it asks for."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from app.kernel.passwords import Passwords
+from app.kernel.rules import Role
+from tests.people import Someone
+from tests.world import World, build
+
+PASSWORD = "tq4m-z8wk-2hvn-c6rb"
+
+
+def phone_of(someone: Someone) -> str:
+    return f"137{someone.id.int % 10**8:08d}"
+
+
+@dataclass
+class Cast:
+    """Who sends: an administrator of the whole tree; a resident who is a volunteer too; and a neighbour with orders."""
+
+    world: World
+    administrator: Someone
+    resident: Someone
+    neighbour: Someone
+    login_name: str
+    ids: dict[str, str]
+
+    @classmethod
+    async def assemble(cls, owner_url: str, api_url: str) -> Self:
+        world = await build(owner_url)
+        admin, login_name = world.people["管理员"], f"top-{world.street.hex[-12:]}"
+        top = await world.owner.fetchval("SELECT id FROM place WHERE code = '99'")
+        await world.grant(admin, Role.ADMINISTRATOR, top)
+        # The world's names are not sealed by this API's key.
+        clear = "name_sealed = NULL, phone_sealed = NULL, address_sealed = NULL"
+        await world.owner.execute(f"UPDATE person SET {clear} WHERE id = ANY ($1)", list(world.people.values()))
+        await world.owner.execute(
+            "UPDATE person SET login_name = $2, password_hash = $3 WHERE id = $1",
+            admin,
+            login_name,
+            await Passwords().hash_password(PASSWORD),
+        )
+        administrator = await Someone.by_password(api_url, login_name, PASSWORD)
+        resident, neighbour = [await cls._resident(api_url, world, name) for name in ("王秀英", "李大爷")]
+        made = cls(world, administrator, resident, neighbour, login_name, {})
+        await made._furnish()
+        return made
+
+    @classmethod
+    async def _resident(cls, api_url: str, world: World, name: str) -> Someone:
+        someone = await Someone.by_wechat(api_url, f"{name}@{world.street}")
+        await someone.put("/v1/me", {"name": name, "phone": phone_of(someone), "address": "一号楼"})
+        await someone.post("/v1/me/community", {"place_id": str(world.east)})
+        return someone
+
+    async def _furnish(self) -> None:
+        east, me = str(self.world.east), str(self.resident.id)
+        service = await self.administrator.post(
+            "/v1/services", {"place_id": east, "name": "陪诊", "description": "陪诊"}
+        )
+        self.ids |= {"place_id": east, "place": east, "parent_id": str(self.world.street), "service_id": service["id"]}
+        await self.administrator.post("/v1/roles", {"place_id": east, "role": "volunteer", "person_id": me})
+        passing = {"place_id": east, "role": "station_staff", "person_id": str(self.neighbour.id)}
+        grant = await self.administrator.post("/v1/roles", passing)
+        officer = {"login_name": f"of-{east[-12:]}", "password": PASSWORD, "name": "张敏", "role": "dispatcher"}
+        created = await self.administrator.post("/v1/officers", {"place_id": east, **officer})
+        self.ids |= {"volunteer_id": me, "grant_id": grant["id"], "person_id": created["id"]}
+        for state in ("submitted", "offered", "claimed", "accepted", "in_service"):
+            self.ids[state] = await self.order(self.neighbour, self.resident, state)
+        self.ids["delivered"] = await self.order(self.resident, self.neighbour, "delivered")
+        self.ids["mine"] = await self.order(self.resident, self.neighbour, "submitted")
+        self.ids["message_id"] = await self.world.owner.fetchval(
+            "INSERT INTO inbox_message (id, outbox_id, person_id, topic, subject_kind, subject_id, payload, nobody_in_post,"
+            " created_at, version, delivery, attempts, retry_at) VALUES (gen_random_uuid(), gen_random_uuid(), $1,"
+            " 'order.placed', 'order', gen_random_uuid(), '{}', false, now(), 1, 'none', 0, now()) RETURNING id::text",
+            self.resident.id,
+        )
+
+    async def order(self, resident: Someone, volunteer: Someone, state: str) -> str:
+        """An order that has come so far; "claimed" is one that is open to all."""
+        made = (await resident.post("/v1/orders", {"service_id": self.ids["service_id"], "note": "陪我去医院"}))["id"]
+        path = f"/v1/orders/{made}"
+        if state == "claimed":
+            await self.world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1", made)
+        if state in ("submitted", "claimed"):
+            return made
+        if volunteer is self.neighbour and not await self._volunteers(volunteer):
+            await self.world.grant(volunteer.id, Role.VOLUNTEER, self.world.east)
+        await self.administrator.post(f"{path}/offer", {"volunteer_id": str(volunteer.id)})
+        if state != "offered":
+            await volunteer.post(f"{path}/accept")
+        if state in ("in_service", "delivered"):
+            await volunteer.post(f"{path}/start", {"code": (await resident.get(path))["start_code"]})
+        if state == "delivered":
+            await volunteer.post(f"{path}/deliver", {"outcome": "已陪同"})
+        return made
+
+    async def _volunteers(self, person: Someone) -> bool:
+        held = "SELECT count(*) FROM role_grant WHERE person_id = $1 AND role = 'volunteer'"
+        return bool(await self.world.owner.fetchval(held, person.id))
+
+    def of_this_world(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """The contract with examples that exist: its sound requests then succeed."""
+        orders = {
+            "offerOrder": "submitted", "acceptOrder": "offered", "claimOrder": "claimed", "startOrder": "accepted",
+            "deliverOrder": "in_service", "rateOrder": "delivered", "cancelOrder": "mine", "getOrder": "mine",
+            "getOrderHistory": "mine", "listDeadlines": "mine",
+        }  # fmt: skip
+        spec = copy.deepcopy(dict(document))
+        for item in spec["paths"].values():
+            for operation in item.values():
+                here = {**self.ids, "order_id": self.ids[orders.get(operation["operationId"], "mine")]}
+                for parameter in operation.get("parameters", ()):
+                    if parameter["name"] in here:
+                        parameter["schema"] = {**_plain(parameter["schema"]), "examples": [here[parameter["name"]]]}
+                for content in operation.get("requestBody", {}).get("content", {}).values():
+                    example = content["examples"]["default"]
+                    if operation["operationId"] == "updateMe":
+                        del example["value"]["phone"]  # it is somebody's by the second time
+                    if operation["operationId"] == "grantRole":
+                        example["value"] |= {"phone": phone_of(self.neighbour), "role": "dispatcher"}
+                    if isinstance(example["value"], dict):
+                        example["value"] |= {name: here[name] for name in example["value"].keys() & here.keys()}
+        login = spec["paths"]["/v1/auth/password"]["post"]["requestBody"]["content"]
+        login["application/x-www-form-urlencoded"]["examples"]["default"]["value"] |= {
+            "username": self.login_name,
+            "password": PASSWORD,
+        }
+        return spec
+
+
+def _plain(schema: dict[str, Any]) -> dict[str, Any]:
+    """The arm of an id among "an id or null" and "an id or a code"."""
+    return next((arm for arm in schema.get("anyOf", ()) if arm.get("format") == "uuid"), schema)
