@@ -185,7 +185,7 @@ def _bound(statement: str, expressions: list[str]) -> str:
 def _counter(verb: str) -> str:
     return f"""\\set k :base + :client_id * :each + :j
 \\set g :k / {world.GROUP} % {world.RESIDENTS}
-\\if :j % {world.GROUP} = 0
+\\if :j = 0 OR :k % {world.GROUP} = 0
 SELECT * FROM bench.{verb} WHERE g = :g \\gset
 \\endif"""
 
