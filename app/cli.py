@@ -74,6 +74,14 @@ def safe_settings(part: "Part") -> "Settings":
     return settings
 
 
+def tool_settings() -> "Settings":
+    """As `safe_settings("migrate")`; where no database is named, the one of the `linli up` that runs beside."""
+    from app.local.beside import with_running_system
+
+    settings = with_running_system(read_settings())
+    return settings if settings.local and settings.migration_url else safe_settings("migrate")
+
+
 @contextmanager
 def plain_faults() -> Iterator[None]:
     """A LocalFault is shown as its sentences and ends with exit code 2."""
@@ -154,7 +162,7 @@ def import_places(
     as_json: Annotated[bool, typer.Option("--json", help="报告用 JSON · the report as JSON")] = False,
 ) -> None:
     """导入地点。 Import the tree of places; the same file again changes nothing. Exit code 1 when a line is bad."""
-    settings = safe_settings("migrate")
+    settings = tool_settings()
     from app.local.importing import run
 
     with plain_faults():
@@ -168,7 +176,7 @@ def create_admin(
     place: Annotated[str | None, typer.Option(help="地点代码;不填为最上级 · code of the place, else the top")] = None,
 ) -> None:
     """新建首位管理员。 Create the first administrator; the password is LINLI_ADMIN_PASSWORD, or made and printed once."""
-    settings = safe_settings("migrate")
+    settings = tool_settings()
     from app.kernel.errors import InvalidInput
     from app.local.first_admin import create_first_administrator
 
@@ -216,7 +224,7 @@ def contract(
 @app.command()
 def check() -> None:
     """核对数据库中的所有不变式。 Look at every invariant of the data; exit code 1 when one does not hold."""
-    settings = safe_settings("migrate")
+    settings = tool_settings()
     import asyncpg
 
     from app.kernel import invariants

@@ -54,18 +54,21 @@ async def run(settings: Settings, file: Path, *, dry_run: bool, as_json: bool) -
 
 
 def _show(report: ImportReport) -> None:
-    console = Console()
+    console = Console(highlight=False, soft_wrap=True)
     if report.bad.total:
         console.print(f"[red]{report.bad.total} 行有误,一行也没有写入 · bad lines, nothing written[/red]")
         for line in report.bad.items[:SHOWN]:
             console.print(f"  第 {line.line} 行 {line.code}:{line.reason}({line.fault})", markup=False)
         return
-    done = "试算,未写入 · dry run" if report.dry_run else "完成 · done"
-    console.print(
-        f"{done}: {report.lines} 行 · 新增 created {report.created.total} · 改名 renamed {report.renamed.total}"
-        f" · 换上级 moved {report.moved.total} · 不变 unchanged {report.unchanged}"
-        f" · 文件中没有 absent {report.absent_in_file.total}",
-        markup=False,
-    )
+    done = "试算，什么也没有写入 · dry run, nothing written" if report.dry_run else "完成 · done"
+    console.print(f"{done}: {report.lines} 行 · lines", markup=False)
+    for title, number in (
+        ("新增 · created", report.created.total),
+        ("改名 · renamed", report.renamed.total),
+        ("换上级 · moved", report.moved.total),
+        ("不变 · unchanged", report.unchanged),
+        ("文件中没有，仍保留 · absent in the file, kept", report.absent_in_file.total),
+    ):
+        console.print(f"{number:>10}  {title}", markup=False)
     for entry in report.renamed.items[:SHOWN]:
         console.print(f"  {entry.code}:{entry.old} → {entry.new}", markup=False)

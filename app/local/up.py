@@ -25,6 +25,7 @@ from rich.console import Console
 
 from app.local import home
 from app.local.account import server_account
+from app.local.beside import leave_word, take_back
 from app.local.faults import LocalFault, disk_full
 from app.local.keys import LocalSecrets, keep_secrets, local_secrets
 from app.local.panel import Seeded, base_url, panel
@@ -76,6 +77,7 @@ class Up:
         self.lock = home.FolderLock(self.folder / "lock")
         self.postgres: EmbeddedPostgres | None = None
         self.valkey: EmbeddedValkey | None = None
+        self.left_word = False
         self.standin_port = 0  # 0: WeChat's server, or another stand-in, was named
 
     def start(self) -> None:
@@ -97,11 +99,15 @@ class Up:
             seeded: Seeded = asyncio.run(seed(self.settings, self._say))
         with self._step("微信替身、API、工作进程 · stand-in, API, worker"):
             self._until_ready()
+        leave_word(self.settings)
+        self.left_word = True
         self.console.print(panel(self.settings, seeded))
         self.console.print(f"{time.monotonic() - began:.1f} s")
 
     def end(self) -> None:
         """Ends every child and gives the folder free. Data stay."""
+        if self.left_word:  # that of another one, which holds the folder, stays
+            take_back(self.folder)
         self.supervisor.end_all()
         for server in (self.valkey, self.postgres):
             if server is not None:
