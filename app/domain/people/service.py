@@ -24,7 +24,7 @@ from app.domain.people.repository import (
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level
 from app.kernel.change import Change
-from app.kernel.errors import NotAllowed
+from app.kernel.errors import FieldFault, InvalidInput, NotAllowed
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, Role, demand
 from app.kernel.verbs import record
@@ -43,9 +43,11 @@ def update_me(
     phone_index: bytes | None = None,
     address: bytes | None = None,
 ) -> Change:
-    """New name, phone or address of oneself; what is None stays. Raises PhoneTaken."""
+    """New name, phone or address of oneself; what is None stays. Raises PhoneTaken, NothingToChange."""
     given = {"name_sealed": name, "phone_sealed": phone, "phone_index": phone_index, "address_sealed": address}
     values = {column: value for column, value in given.items() if value is not None}
+    if not values:
+        raise errors.NothingToChange
     return Change.record("person", me.id, "update", actor, now, place_id=None, version=me.version).patch(
         Person, id=me.id, version=me.version + 1, **values
     )
@@ -60,8 +62,8 @@ def join(me: Joining, actor: Actor, now: datetime, *, place_id: UUID) -> Change:
     change.patch(Person, id=me.id, version=me.version + 1)
     if me.home_place == place_id:
         return change
-    if me.home_grant is not None and me.home_version is not None:
-        change.patch(RoleGrant, id=me.home_grant, ends_at=now, version=me.home_version + 1)
+    if me.home_grant is not None and me.home_version is not None and me.home_starts_at is not None:
+        change.patch(RoleGrant, id=me.home_grant, ends_at=max(now, me.home_starts_at), version=me.home_version + 1)
     return change.insert(_grant(actor.id, place_id, Role.RESIDENT, now, None, actor))
 
 
@@ -163,13 +165,25 @@ def grant_role(
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
 ) -> Change:
-    """Give somebody a role at a place in [starts_at, ends_at). Raises PersonNotFound, AlreadyGranted, RoleNotGrantable."""
+    """Give somebody a role at a place in [starts_at, ends_at).
+
+    Raises:
+        RoleNotGrantable, NotAllowed, PersonNotFound, AlreadyGranted. InvalidInput: not exactly one of `person_id` and
+        `phone_index`, or an empty period.
+    """
     if role not in policy.GRANTERS:
         raise errors.RoleNotGrantable
     demand(policy.GRANTERS[role], actor)
+    if (person_id is None) is (phone_index is None):
+        raise InvalidInput(fields=(FieldFault("/body/person_id", "one-of-two", "人员编号与电话须填写其中一项"),))
+    if ends_at is not None and ends_at <= (starts_at or now):
+        raise InvalidInput(fields=(FieldFault("/body/ends_at", "period-empty", "结束时间须晚于开始时间"),))
     if place.person_id is None:
         raise errors.PersonNotFound
-    grant = _grant(place.person_id, place.id, role, starts_at or now, ends_at, actor)
+    begins = starts_at or now
+    if ends_at is not None and ends_at <= max(begins, now):
+        raise errors.PeriodInvalid(fields=(FieldFault("/body/ends_at", "period-invalid", "须晚于开始时间和现在"),))
+    grant = _grant(place.person_id, place.id, role, begins, ends_at, actor)
     return (
         Change.record("role", grant.id, "grant", actor, now, place_id=place.id)
         .insert(grant)

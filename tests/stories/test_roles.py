@@ -1,0 +1,184 @@
+"""Roles at a place, with a beginning and an end: who gives them, and that they act at once."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.kernel.rules import Role
+from tests.people import Someone
+from tests.stories.conftest import Later, Street
+
+NOT_ALLOWED = (403, "not-allowed")
+
+
+def moment(days: float) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="seconds")
+
+
+def grant(street: Street, role: str, place: str = "east", **more: str) -> dict[str, str]:
+    return {"place_id": str(getattr(street.world, place)), "role": role, **more}
+
+
+async def newcomer(street: Street, name: str, phone: str | None = None) -> Someone:
+    someone = await Someone.by_wechat(street.api_url, f"{name}@{street.world.street}")
+    await someone.put("/v1/me", {"name": name, "phone": phone or f"136{someone.id.int % 10**8:08d}"})
+    return someone
+
+
+async def roles(someone: Someone) -> list[str]:
+    return [role["role"] for role in (await someone.get("/v1/me"))["roles"]]
+
+
+async def test_a_role_is_given_by_id_or_by_the_phone_that_one_has_registered(street: Street) -> None:
+    by_id, by_phone = (
+        await newcomer(street, "张三"),
+        await newcomer(street, "李四", f"135{street.world.east.int % 10**8:08d}"),
+    )
+    await street.administrator.post("/v1/roles", grant(street, "volunteer", person_id=str(by_id.id)))
+    phone = f"+86 135{street.world.east.int % 10**8:08d}"
+    await street.administrator.post("/v1/roles", grant(street, "volunteer", phone=phone))
+    assert await roles(by_id) == await roles(by_phone) == ["volunteer"]
+
+
+async def test_nobody_is_given_a_role_who_is_not_there(street: Street) -> None:
+    for who in ({"phone": "13000000000"}, {"person_id": str(street.world.east)}):
+        assert await street.administrator.refused("/v1/roles", grant(street, "volunteer", **who)) == (
+            404,
+            "person-not-found",
+        )
+
+
+async def test_one_says_by_one_name_who_is_meant(street: Street) -> None:
+    someone = await newcomer(street, "张三")
+    both = {"person_id": str(someone.id), "phone": "13000000000"}
+    for who in ({}, both):
+        answer = await street.administrator.ask("POST", "/v1/roles", grant(street, "volunteer", **who))
+        assert answer.status_code == 422
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/body/person_id"]
+
+
+async def test_a_role_is_held_once_and_may_be_given_again_after_its_end(street: Street) -> None:
+    someone = await newcomer(street, "张三")
+    body = grant(street, "volunteer", person_id=str(someone.id))
+    given = await street.administrator.post("/v1/roles", body)
+    assert await street.administrator.refused("/v1/roles", body) == (409, "already-granted")
+    await street.administrator.post(f"/v1/roles/{given['id']}/revoke")
+    assert await roles(someone) == []
+    assert await street.administrator.refused(f"/v1/roles/{given['id']}/revoke") == (409, "already-ended")
+    await street.administrator.post("/v1/roles", body)
+    assert await roles(someone) == ["volunteer"]
+
+
+async def test_a_revoked_role_is_gone_with_the_next_request(street: Street) -> None:
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    resident = await street.resident("王秀英")
+    order = (await resident.post("/v1/orders", {"service_id": street.service_id, "note": "x"}))["id"]
+    assert (await dispatcher.http.get(f"/v1/orders/{order}")).status_code == 200
+    held = (await dispatcher.get("/v1/me"))["roles"][0]["id"]
+    await street.administrator.post(f"/v1/roles/{held}/revoke")
+    assert (await dispatcher.http.get(f"/v1/orders/{order}")).status_code == 404
+    body = {"volunteer_id": str(dispatcher.id)}
+    assert await dispatcher.refused(f"/v1/orders/{order}/offer", body) == (404, "order-not-found")
+    assert (await dispatcher.get("/v1/orders/pool"))["items"] == []
+
+
+async def test_a_role_begins_and_ends_by_itself(street: Street, later: Later) -> None:
+    dispatcher = await newcomer(street, "接班人")
+    body = grant(street, "dispatcher", person_id=str(dispatcher.id), starts_at=moment(1), ends_at=moment(2))
+    await street.administrator.post("/v1/roles", body)
+    resident = await street.resident("王秀英")
+    order = (await resident.post("/v1/orders", {"service_id": street.service_id, "note": "x"}))["id"]
+    sees = []
+    for days in (0, 1.1, 2.1):
+        await later(days * 86_400)
+        sees.append((await dispatcher.http.get(f"/v1/orders/{order}")).status_code)
+    assert sees == [404, 200, 404]
+
+
+@pytest.mark.parametrize(("starts", "ends"), [(2, 1), (-1, -2)])
+async def test_a_role_does_not_end_before_it_begins(street: Street, starts: float, ends: float) -> None:
+    someone = await newcomer(street, "张三")
+    body = grant(street, "volunteer", person_id=str(someone.id), starts_at=moment(starts), ends_at=moment(ends))
+    answer = await street.administrator.ask("POST", "/v1/roles", body)
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/body/ends_at"]
+
+
+async def test_a_secretary_gives_volunteers_and_nothing_else(street: Street) -> None:
+    secretary, someone = await street.with_role("刘书记", "secretary"), await newcomer(street, "张三")
+    given = await secretary.post("/v1/roles", grant(street, "volunteer", person_id=str(someone.id)))
+    for role in ("dispatcher", "station_staff", "secretary", "administrator"):
+        assert await secretary.refused("/v1/roles", grant(street, role, person_id=str(someone.id))) == NOT_ALLOWED
+    await secretary.post(f"/v1/roles/{given['id']}/revoke")
+    assert await roles(someone) == []
+
+
+async def test_nobody_gives_a_role_outside_their_own_places(street: Street) -> None:
+    someone = await newcomer(street, "张三")
+    secretary = await street.with_role("刘书记", "secretary")
+    eastern = await street.with_role("东管理员", "administrator")
+    for who, role in ((secretary, "volunteer"), (eastern, "volunteer"), (eastern, "administrator")):
+        for place in ("west", "street"):
+            assert await who.refused("/v1/roles", grant(street, role, place, person_id=str(someone.id))) == NOT_ALLOWED
+    await eastern.post("/v1/roles", grant(street, "dispatcher", person_id=str(someone.id)))
+
+
+@pytest.mark.parametrize("role", ["dispatcher", "station_staff", "volunteer"])
+async def test_these_give_no_roles_not_even_to_themselves(street: Street, role: str) -> None:
+    someone = await street.with_role("某人", role)
+    for wanted in ("volunteer", "administrator"):
+        assert await someone.refused("/v1/roles", grant(street, wanted, person_id=str(someone.id))) == NOT_ALLOWED
+
+
+async def test_a_resident_is_not_made_by_granting(street: Street) -> None:
+    someone = await newcomer(street, "张三")
+    body = grant(street, "resident", person_id=str(someone.id))
+    assert await street.administrator.refused("/v1/roles", body) == (409, "role-not-grantable")
+
+
+async def test_another_places_role_is_not_revoked(street: Street) -> None:
+    western = await street.with_role("西派单员", "dispatcher", "west")
+    held = (await western.get("/v1/me"))["roles"][0]["id"]
+    for role in ("secretary", "administrator", "dispatcher"):
+        eastern = await street.with_role(f"东{role}", role)
+        status, code = await eastern.refused(f"/v1/roles/{held}/revoke")
+        assert (status, code) == (404, "role-not-found")
+    assert await roles(western) == ["dispatcher"]
+
+
+async def test_who_holds_what_is_shown_masked_to_those_who_work_there(street: Street) -> None:
+    # The world's names are not sealed by this API's key.
+    people = list(street.world.people.values())
+    await street.world.owner.execute(
+        "UPDATE person SET name_sealed = NULL, phone_sealed = NULL WHERE id = ANY ($1)", people
+    )
+    volunteer, dispatcher = (
+        await street.with_role("欧阳小明", "volunteer"),
+        await street.with_role("张敏", "dispatcher"),
+    )
+    place = str(street.world.east)
+    found = (await dispatcher.get("/v1/roles", place_id=place, role="volunteer"))["items"]
+    row = next(row for row in found if row["person_id"] == str(volunteer.id))
+    assert "小明" not in row["name"]
+    assert row["phone"].count("*") == 4
+    assert {row["role"] for row in found} == {"volunteer"}
+    for outsider in (volunteer, await street.with_role("西派单员", "dispatcher", "west")):
+        seen = (await outsider.get("/v1/roles", place_id=place))["items"]
+        assert {row["person_id"] for row in seen} <= {str(outsider.id)}
+
+
+async def test_ended_roles_are_kept_and_shown_when_asked_for(street: Street) -> None:
+    people = list(street.world.people.values())
+    await street.world.owner.execute(
+        "UPDATE person SET name_sealed = NULL, phone_sealed = NULL WHERE id = ANY ($1)", people
+    )
+    volunteer = await street.with_role("李强", Role.VOLUNTEER)
+    held = (await volunteer.get("/v1/me"))["roles"][0]["id"]
+    await street.administrator.post(f"/v1/roles/{held}/revoke")
+    place = str(street.world.east)
+    live, ended = [
+        [row["id"] for row in (await street.administrator.get("/v1/roles", place_id=place, ended=flag))["items"]]
+        for flag in ("false", "true")
+    ]
+    assert held not in live
+    assert ended == [held]
