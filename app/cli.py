@@ -100,8 +100,8 @@ def plain_faults() -> Iterator[None]:
 def up() -> None:
     """启动全部：数据库、缓存、微信替身、API、工作进程。 Start everything; Ctrl-C ends it all.
 
-    What is named by LINLI_DATABASE_URL + LINLI_WORKER_URL + LINLI_MIGRATION_URL, by LINLI_REDIS_URL or by
-    LINLI_WECHAT_URL is used as it is; the rest runs embedded, with its data in LINLI_DATA.
+    已指定的服务直接使用，其余内置，数据在 LINLI_DATA。 What LINLI_DATABASE_URL + LINLI_WORKER_URL + LINLI_MIGRATION_URL,
+    LINLI_REDIS_URL or LINLI_WECHAT_URL names is used as it is; the rest runs embedded, with its data in LINLI_DATA.
     """
     os.environ.setdefault("LINLI_MODE", "local")
     from app.local.up import run
@@ -161,7 +161,14 @@ def import_places(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只试算,不写入 · report only, write nothing")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="报告用 JSON · the report as JSON")] = False,
 ) -> None:
-    """导入地点。 Import the tree of places; the same file again changes nothing. Exit code 1 when a line is bad."""
+    """导入地点。 Import the tree of places. Exit code 1 when a line is bad.
+
+    可反复导入，没有变化就什么也不改；有一行有误，就一行也不写。 The same file again changes nothing; one bad line, and nothing
+    is written.
+
+    写入 LINLI_MIGRATION_URL 指定的库，否则写入正在运行的 linli up 的库。 Into the database of LINLI_MIGRATION_URL, else that of
+    the linli up which runs from LINLI_DATA.
+    """
     settings = tool_settings()
     from app.local.importing import run
 
@@ -223,7 +230,7 @@ def contract(
 
 @app.command()
 def check() -> None:
-    """核对数据库中的所有不变式。 Look at every invariant of the data; exit code 1 when one does not hold."""
+    """核对数据库中的所有不变式。 Check every invariant of the data; exit code 1 for a broken one."""
     settings = tool_settings()
     import asyncpg
 
@@ -278,7 +285,7 @@ def serve(asgi: object, host: str, port: int) -> None:
 
 def main() -> None:
     """Entry point of `linli` and of `python -m app.cli`."""
-    app()
+    app(prog_name="linli")
 
 
 if __name__ == "__main__":

@@ -64,9 +64,9 @@ class Somebody:
 class Demo:
     """Plays it; `tell` prints a line with a running number."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, accounts: Accounts) -> None:
         self.base = base_url(settings)
-        self.accounts = Accounts.of(settings)
+        self.accounts = accounts
         self.console = Console(highlight=False, soft_wrap=True)
         self.lines = 0
 
@@ -175,7 +175,20 @@ class Demo:
 
 def run(settings: Settings) -> None:
     """Play it. Raises LocalFault when the system does not answer or says no."""
-    demo = Demo(settings)
+    if not settings.local:
+        raise LocalFault(
+            "演示只用于 local 模式。",
+            "The demonstration is for LINLI_MODE=local only.",
+            "it logs in people who are none",
+        )
+    accounts = Accounts.kept(settings)
+    if accounts is None:
+        raise LocalFault(
+            f"{settings.data} 中没有演示账号。",
+            f"There are no accounts of a demonstration in {settings.data}.",
+            "start the system first: make run (with the same LINLI_DATA)",
+        )
+    demo = Demo(settings, accounts)
     try:
         demo.play()
     except httpx.TransportError as error:

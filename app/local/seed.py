@@ -59,12 +59,18 @@ class Accounts:
     officers: str
 
     @classmethod
+    def kept(cls, settings: Settings) -> "Accounts | None":
+        """Those of the folder, if it has been seeded."""
+        file = settings.data / "accounts.json"
+        return cls(**json.loads(file.read_text("utf-8"))) if file.exists() else None
+
+    @classmethod
     def of(cls, settings: Settings) -> "Accounts":
         """Those of the folder; made at random the first time. LINLI_ADMIN_PASSWORD is the administrator's when it is set."""
-        file = settings.data / "accounts.json"
-        if file.exists():
-            return cls(**json.loads(file.read_text("utf-8")))
+        if kept := cls.kept(settings):
+            return kept
         made = cls(settings.admin_password or random_password(), random_password())
+        file = settings.data / "accounts.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps({"administrator": made.administrator, "officers": made.officers}), "utf-8")
         return made
