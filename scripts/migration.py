@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 – a program of its own
 """`make migration m="what changes"`: a new revision, drafted by Alembic from the models against a throw-away database.
 
 Read and finish the draft by hand: policies, triggers and data are not drafted.
