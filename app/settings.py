@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -74,7 +74,9 @@ class Settings(BaseSettings):
     wechat_url: str = Field(WECHAT, description="微信接口 · WeChat's server (https)")
     wechat_appid: str = Field("", description="小程序 appid · the mini-program's id")
     wechat_secret: str = Field("", repr=False, description="小程序密钥 · the mini-program's secret")
-    wechat_template: str = Field("", description="订阅消息模板编号,不填则不推送 · template of the notices; none: no push")
+    wechat_template: str = Field(
+        "", description="订阅消息模板编号,不填则不推送 · template of the notices; none: no push"
+    )
     admin_password: str = Field("", repr=False, description="首位管理员密码 · first administrator (create-admin)")
     crash_at: str = Field("", description="崩溃点，仅限 local · named crash point of the tests, local mode only")
     access_minutes: int = Field(30, ge=1, le=1440, description="访问令牌分钟数 · life of an access token, minutes")
@@ -85,30 +87,6 @@ class Settings(BaseSettings):
     @property
     def local(self) -> bool:
         return self.mode is Mode.LOCAL
-
-    @property
-    def sqlalchemy_database_url(self) -> str:
-        return sqlalchemy_form(self.database_url)
-
-    @property
-    def sqlalchemy_worker_url(self) -> str:
-        return sqlalchemy_form(self.worker_url)
-
-    @property
-    def sqlalchemy_migration_url(self) -> str:
-        return sqlalchemy_form(self.migration_url)
-
-    @property
-    def asyncpg_database_url(self) -> str:
-        return self.database_url
-
-    @property
-    def asyncpg_worker_url(self) -> str:
-        return self.worker_url
-
-    @property
-    def asyncpg_migration_url(self) -> str:
-        return self.migration_url
 
     @property
     def keys(self) -> dict[str, bytes]:
@@ -126,7 +104,7 @@ class Settings(BaseSettings):
         """A sentence for each setting without which this part cannot run at all, in any mode."""
         needed: dict[Part, tuple[str, ...]] = {
             "api": ("database_url", "redis_url", "secret_key", "keyring", "index_key"),
-            "worker": ("worker_url", "redis_url", "keyring", "index_key"),
+            "worker": ("worker_url", "redis_url"),
             "migrate": ("migration_url",),
         }
         names = (
@@ -148,7 +126,9 @@ class Settings(BaseSettings):
         found = self.missing(part)
         found += self._database_faults(part)
         if part in ("api", "worker", "all"):
-            found += self._key_faults() + self._wechat_faults() + self._redis_faults()
+            found += self._wechat_faults() + self._redis_faults()
+        if part in ("api", "all"):
+            found += self._key_faults()  # the worker opens nothing that is sealed
         if self.crash_at:
             found.append("LINLI_CRASH_AT 只能用于 local 模式。 | LINLI_CRASH_AT is for local mode only.")
         if self.admin_password and (len(self.admin_password) < PASSWORD_LETTERS or _guessed(self.admin_password)):
@@ -253,15 +233,6 @@ class Settings(BaseSettings):
         if not self.wechat_secret or _guessed(self.wechat_secret) or self.wechat_secret.startswith("demo"):
             found.append("缺少真实的 LINLI_WECHAT_SECRET。 | LINLI_WECHAT_SECRET is not set, or a demo's.")
         return found
-
-
-def sqlalchemy_form(url: str) -> str:
-    """postgresql://… → postgresql+asyncpg://…; libpq's `sslmode` is called `ssl` by that driver."""
-    if not url:
-        return url
-    parts = urlsplit(url)
-    query = [("ssl" if name == "sslmode" else name, value) for name, value in parse_qsl(parts.query)]
-    return urlunsplit(("postgresql+asyncpg", parts.netloc, parts.path, urlencode(query), ""))
 
 
 def parsed_key(text: str, name: str) -> bytes:

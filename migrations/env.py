@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
 import app.models  # noqa: F401 - every table
-from app.settings import Settings, sqlalchemy_form
+from app.kernel.database import sqlalchemy_form
+from app.settings import Settings
 
 
 def _include(name: str | None, kind: str, _parents: object) -> bool:

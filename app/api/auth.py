@@ -17,7 +17,7 @@ from app.domain.people import errors
 from app.domain.people import service as people
 from app.domain.people.repository import get_person
 from app.integrations.wechat import WechatCodeInvalid, WechatUnavailable, WechatUserBlocked
-from app.kernel.errors import NotFound, NotSignedIn
+from app.kernel.errors import NotSignedIn
 from app.kernel.ids import new_id
 from app.kernel.passwords import check_new_password
 from app.kernel.text import Line, Opaque
@@ -90,12 +90,12 @@ async def login_with_wechat(body: WechatLoginIn, house: TheHouse) -> TokensOut:
     responses=problems(errors.WrongPassword, errors.PersonDisabled, TooManyAttempts),
 )
 async def login_with_password(form: Annotated[PasswordForm, Form()], house: TheHouse) -> TokensOut:
-    await house.throttle.check(WRONG_PASSWORDS, form.username)
+    await house.throttle.attempt(WRONG_PASSWORDS, form.username)
     found = await house.database.call("SELECT * FROM auth_person_by_login_name($1)", form.username)
     stored = found[0]["password_hash"] if found else None
     if not await house.passwords.verify_password(stored, form.password):
-        await house.throttle.count(WRONG_PASSWORDS, form.username)
         raise errors.WrongPassword
+    await house.throttle.forgive(WRONG_PASSWORDS, form.username)
     if found[0]["disabled"]:
         raise errors.PersonDisabled
     return await _open(house, found[0]["person_id"])
@@ -144,19 +144,19 @@ async def logout(house: TheHouse, caller: TheCaller) -> GoneOut:
     audience=ADMIN_ONLY,
     example={"current_password": "k7wm-p3xe-9tqa-hd2f", "new_password": "m4tz-8rqk-w2vn-c6yp"},
     answer=receipt("change_password", 2),
-    responses=problems(errors.WrongPassword, errors.NoPassword),
+    responses=problems(errors.WrongPassword, errors.NoPassword, TooManyAttempts),
 )
 async def change_password(body: PasswordChangeIn, run: KeylessRun) -> Receipt:
     house, caller = run.house, run.caller
     async with house.database.reading(caller.person_id, caller.family) as connection:
         me = await get_person(connection, caller.person_id)
-    if me is None:
-        raise NotFound
     if me["login_name"] is None:
         raise errors.NoPassword
+    await house.throttle.attempt(WRONG_PASSWORDS, me["login_name"])
     found = await house.database.call("SELECT * FROM auth_person_by_login_name($1)", me["login_name"])
     if not await house.passwords.verify_password(found[0]["password_hash"], body.current_password):
         raise errors.WrongPassword
+    await house.throttle.forgive(WRONG_PASSWORDS, me["login_name"])
     check_new_password(body.new_password, me["login_name"], pointer="/body/new_password")
     return await run(people.change_password, password_hash=await house.passwords.hash_password(body.new_password))
 

@@ -10,7 +10,6 @@ import httpx
 from fastapi import Depends, Header, Request
 from pydantic import Field
 from redis.asyncio import Redis
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.docs_page import EXAMPLE_KEY
 from app.api.schema import CommandKey, Out, StrictUUID
@@ -164,18 +163,3 @@ async def _sealer(house: TheHouse) -> Sealer:
 
 
 TheSealer = Annotated[Sealer, Depends(_sealer)]
-
-__all__ = [
-    "AsyncConnection",
-    "House",
-    "IdempotencyKey",
-    "KeylessRun",
-    "Receipt",
-    "Run",
-    "TheCaller",
-    "TheHouse",
-    "TheReader",
-    "TheRun",
-    "TheSealer",
-    "receipt",
-]

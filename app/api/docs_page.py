@@ -42,7 +42,7 @@ _STYLE: Final = """\
 .swagger-ui .info { margin: 25px 0; }
 .swagger-ui .info li { line-height: 1.7; }
 .swagger-ui .scheme-container { padding: 12px 0; }
-@media (max-width: 640px) { .swagger-ui .opblock-summary-operation-id { display: none; } }
+@media (max-width: 640px) { .swagger-ui .opblock .opblock-summary-operation-id { display: none; } }
 """
 
 _START: Final = """\

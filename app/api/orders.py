@@ -21,6 +21,7 @@ from app.api.orders_out import (
     show_history,
     show_order,
     show_row,
+    start_code,
 )
 from app.api.problems import problems
 from app.api.schema import Choice, In, StrictUUID
@@ -38,7 +39,7 @@ api = Api(prefix="/orders")
 OrderId = Annotated[StrictUUID, Path(description="订单编号")]
 ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 
-OPEN = (OrderState.OFFERED, OrderState.ACCEPTED, OrderState.IN_SERVICE)
+OPEN = (OrderState.SUBMITTED, OrderState.OFFERED, OrderState.ACCEPTED, OrderState.IN_SERVICE)
 
 
 def moves(action: str, *more: Any) -> dict[str, Any]:
@@ -130,7 +131,7 @@ async def list_mine(query: Annotated[MineQuery, Query()], reader: TheReader, cal
     "/tasks",
     rule=(policy.assignee,),
     operation_id="listMyTasks",
-    summary="派给我的和我在做的,新的在前",
+    summary="派给我的、我在做的、由我负责的,新的在前",
     tags=(Tag.VOLUNTEER,),
     answer=PAGE_EXAMPLE,
 )
@@ -221,7 +222,7 @@ async def offer(order_id: OrderId, body: OfferIn, run: TheRun) -> Receipt:
     summary="接单",
     tags=(Tag.VOLUNTEER,),
     answer=receipt("accepted", 3),
-    **moves("accept"),
+    **moves("accept", errors.VolunteerNotQualified),
 )
 async def accept(order_id: OrderId, run: TheRun) -> Receipt:
     return await run(orders.accept, order_id)
@@ -249,7 +250,7 @@ async def claim(order_id: OrderId, run: TheRun) -> Receipt:
     **moves("start", errors.StartCodeWrong, errors.StartCodeLocked),
 )
 async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
-    expected = run.house.vault.code("order.start", f"{order_id}:{run.caller.person_id}")
+    expected = start_code(run.house.vault, order_id, run.caller.person_id)
     return await run(orders.start, order_id, code_fits=same_code(body.code, expected))
 
 

@@ -1,6 +1,6 @@
 """What orders look like over HTTP: the answers, their examples, and how a row becomes one."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping
 
 from app.api.deps import Sealer
 from app.api.schema import Choice, Out, StrictUUID
-from app.domain.notifications.policy import DEADLINES
+from app.domain.deadlines.models import LABELS
 from app.domain.orders.models import OrderState, Solved
 from app.domain.orders.policy import CODE, LIFECYCLE
 from app.kernel.matter import Matter
@@ -59,7 +59,11 @@ class OrderOut(OrderRow):
     contact: ContactOut | None = Field(description="联系方式;无权查看则为 null")
     start_code: str | None = Field(description="开始码,志愿者上门时出示;只给下单的居民,接单之后才有")
     volunteer: VolunteerOut | None = Field(description="志愿者;尚无则为 null")
+    held_by: Literal["me", "somebody"] | None = Field(
+        description="时限多次错过后有专人负责:me 由我负责,somebody 由他人负责;没有则为 null"
+    )
     outcome: str | None = Field(description="做了什么")
+    cancel_reason: str | None = Field(description="取消的原因")
     rating: RatingOut | None = Field(description="评价")
     actions: list[str] = Field(description="我现在可以做的操作")
 
@@ -114,7 +118,9 @@ ORDER_EXAMPLE = {
     "contact": {"name": "王秀英", "phone": "13812345678", "address": "西峪东街 8 号院 2 号楼 3 单元 501"},
     "start_code": "482913",
     "volunteer": {"id": ID, "name": "李*", "phone": "139****5678"},
+    "held_by": None,
     "outcome": None,
+    "cancel_reason": None,
     "rating": None,
     "actions": ["cancel"],
 }
@@ -137,6 +143,11 @@ DEADLINES_EXAMPLE = {
         }
     ]
 }  # fmt: skip
+
+
+def start_code(vault: Vault, order_id: UUID, volunteer_id: UUID) -> str:
+    """The six digits that this volunteer must be shown to start this order; nothing of it is stored."""
+    return vault.code("order.start", f"{order_id}:{volunteer_id}")
 
 
 def show_row(row: RowMapping) -> OrderRow:
@@ -173,14 +184,16 @@ def show_order(row: RowMapping, reader_id: UUID, sealer: Sealer, vault: Vault) -
             phone=vault.open("phone", row["phone_sealed"]),
             address=vault.open("address", row["address_sealed"]),
         ),
-        start_code=vault.code("order.start", f"{order.id}:{order.assignee_id}") if shows_code else None,
+        start_code=start_code(vault, order.id, order.assignee_id) if shows_code and order.assignee_id else None,
         volunteer=order.assignee_id
         and VolunteerOut(
             id=order.assignee_id,
             name=name and mask_name(name),
             phone=phone and mask_phone(phone),
         ),
+        held_by=order.holder_id and ("me" if order.holder_id == reader_id else "somebody"),
         outcome=row["outcome"],
+        cancel_reason=row["cancel_reason"],
         rating=row["stars"]
         and RatingOut(solved=Solved(row["solved"]), stars=row["stars"], reason=row["reason"], rated_at=row["rated_at"]),
         actions=list(LIFECYCLE.permitted(order, actor)),
@@ -205,7 +218,7 @@ def show_deadline(row: RowMapping) -> DeadlineOut:
     return DeadlineOut(
         id=row["id"],
         kind=row["kind"],
-        kind_label=DEADLINES.get(row["kind"], row["kind"]),
+        kind_label=LABELS.get(row["kind"], row["kind"]),
         round=row["round"],
         policy_version=row["policy_version"],
         started_at=row["started_at"],

@@ -171,7 +171,7 @@ async def get_me(reader: TheReader, caller: TheCaller, sealer: TheSealer) -> MeO
     tags=(Tag.EVERYBODY,),
     example={"name": "王秀英", "phone": "13812345678", "address": "西峪东街 8 号院 2 号楼 3 单元 501"},
     answer=receipt("update", 2),
-    responses=problems(errors.PhoneTaken),
+    responses=problems(errors.PhoneTaken, errors.NothingToChange),
 )
 async def update_me(body: UpdateMeIn, run: TheRun, sealer: TheSealer) -> Receipt:
     return await run(

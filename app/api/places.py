@@ -1,6 +1,7 @@
 """Places over HTTP: the tree, and its import."""
 
 from dataclasses import asdict
+from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from typing import Annotated, Any
 
@@ -17,8 +18,10 @@ from app.domain.people.policy import ADMINISTRATOR
 from app.domain.places import errors, repository
 from app.domain.places.importing import import_places as run_import
 from app.domain.places.models import Level
+from app.domain.places.policy import ImportReport
 from app.kernel.command import Caller
-from app.kernel.errors import NotAllowed, NotSignedIn
+from app.kernel.errors import KeyReused, NotAllowed, NotSignedIn
+from app.kernel.ids import new_id
 from app.kernel.pagination import Limit
 from app.kernel.text import Line, Opaque, Search
 
@@ -142,7 +145,7 @@ async def get_place(
         "absent_in_file": 0, "bad": 0, "bad_lines": [],
     },
     responses=problems(
-        NotAllowed, errors.ImportRunning, errors.ImportNotUtf8, errors.ImportHeaderWrong, errors.ImportRefused
+        NotAllowed, KeyReused, errors.ImportRunning, errors.ImportNotUtf8, errors.ImportHeaderWrong, errors.ImportRefused
     ),
 )  # fmt: skip
 async def import_places(
@@ -150,19 +153,33 @@ async def import_places(
     query: Annotated[ImportQuery, Query()],
     house: TheHouse,
     caller: TheCaller,
-    _key: IdempotencyKey,
+    key: IdempotencyKey,
 ) -> ImportOut:
-    """The import is idempotent by itself: the same file twice changes nothing the second time, so no receipt is kept."""
     async with house.database.pool.acquire() as connection, connection.transaction():
         await _check(connection, caller)
     # Taken in whole first: a slow sender must not hold the lock of imports.
     with SpooledTemporaryFile(max_size=1024 * 1024) as file:
+        digest = sha256()
         async for piece in request.stream():
             file.write(piece)
+            digest.update(piece)
         file.seek(0)
+        fingerprint = house.vault.index("request", f"import {query.dry_run} {digest.hexdigest()}").hex()
         async with house.database.pool.acquire() as connection, connection.transaction():
             await _check(connection, caller)
-            report = await run_import(connection, iter(lambda: file.read(CHUNK), b""), dry_run=query.dry_run)
+            earlier = await connection.fetchrow(repository.EARLIER_IMPORT, caller.person_id, key)
+            if earlier is not None:
+                if earlier["fingerprint"] != fingerprint:
+                    raise KeyReused
+                return ImportOut.model_validate_json(earlier["report"])
+            report = _report(await run_import(connection, iter(lambda: file.read(CHUNK), b""), dry_run=query.dry_run))
+            await connection.execute(
+                repository.RECORD_IMPORT, new_id(), caller.person_id, key, fingerprint, report.model_dump_json()
+            )
+    return report
+
+
+def _report(report: ImportReport) -> ImportOut:
     return ImportOut(
         dry_run=report.dry_run,
         written=report.written,

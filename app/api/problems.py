@@ -149,7 +149,7 @@ def problem(refusal: Refusal, scope: Scope, headers: Mapping[str, str] | None = 
     if refusal.fields:
         body["errors"] = [
             {"pointer": _clean(fault.pointer)[:_MAX_POINTER], "code": fault.code, "message": fault.message}
-            for fault in refusal.fields[:MAX_FAULTS]
+            for fault in refusal.fields
         ]
     extra = dict(headers or {})
     if status == STATUS[Kind.UNAUTHENTICATED]:

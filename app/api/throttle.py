@@ -34,16 +34,16 @@ class Throttle:
         self._shared = MovingWindowRateLimiter(shared)
         self._own = MovingWindowRateLimiter(MemoryStorage())
 
-    async def check(self, limit: RateLimitItem, *who: str) -> None:
-        """Raises TooManyAttempts when the limit is used up."""
-        allowed = await self._own.test(limit, *who)
+    async def attempt(self, limit: RateLimitItem, *who: str) -> None:
+        """Count one more attempt, here and in Redis, before it is made. Raises TooManyAttempts when none is left."""
+        allowed = await self._own.hit(limit, *who)
         with suppress(RedisError, OSError):
-            allowed = allowed and await self._shared.test(limit, *who)
+            allowed = await self._shared.hit(limit, *who) and allowed
         if not allowed:
             raise TooManyAttempts
 
-    async def count(self, limit: RateLimitItem, *who: str) -> None:
-        """One more attempt, here and in Redis."""
-        await self._own.hit(limit, *who)
+    async def forgive(self, limit: RateLimitItem, *who: str) -> None:
+        """Forget the attempts: this one was right."""
+        await self._own.clear(limit, *who)
         with suppress(RedisError, OSError):
-            await self._shared.hit(limit, *who)
+            await self._shared.clear(limit, *who)

@@ -85,7 +85,8 @@ async def execute(
             async with database.pool.acquire() as connection:
                 return await _once(connection, verb, caller, key, subject_id, inputs)
         except asyncpg.UniqueViolationError as error:
-            if error.constraint_name in verb.conflicts:
+            # A twin under the same key may have come first: then the second look finds its receipt.
+            if error.constraint_name in verb.conflicts and (attempt or key is None):
                 raise verb.conflicts[error.constraint_name] from None
         except (_Again, asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
             continue

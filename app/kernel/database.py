@@ -8,6 +8,7 @@ nothing to reset.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
 import asyncpg
@@ -32,6 +33,15 @@ _READ = text(
     "SELECT set_config('app.actor', CAST(CAST(:actor AS uuid) AS text), true),"
     " app_signed_in(CAST(:actor AS uuid), CAST(:family AS uuid))"
 )
+
+
+def sqlalchemy_form(url: str) -> str:
+    """postgresql://… → postgresql+asyncpg://…; libpq's `sslmode` is called `ssl` by that driver."""
+    if not url:
+        return url
+    parts = urlsplit(url)
+    query = [("ssl" if name == "sslmode" else name, value) for name, value in parse_qsl(parts.query)]
+    return urlunsplit(("postgresql+asyncpg", parts.netloc, parts.path, urlencode(query), ""))
 
 
 async def rows(connection: AsyncConnection, query: Executable) -> Sequence[RowMapping]:
@@ -71,7 +81,7 @@ class Database:
             statement_cache_size=512,
         )
         engine = create_async_engine(
-            url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            sqlalchemy_form(url),
             pool_size=size,
             max_overflow=0,
             pool_timeout=5,

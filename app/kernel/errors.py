@@ -94,7 +94,7 @@ class TransitionRefused(Refusal):
 class KeyReused(Refusal):
     """The same idempotency key came with another request."""
 
-    kind = Kind.CONFLICT
+    kind = Kind.INVALID
     code = "idempotency-key-reused"
     title_zh = "同一个幂等键已用于另一个请求"
     title_en = "This Idempotency-Key was used for another request"

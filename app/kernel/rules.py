@@ -47,7 +47,6 @@ class Via(StrEnum):
     SELF = "requester"
     BENEFICIARY = "beneficiary"
     ASSIGNED = "assignee"
-    HOLDER = "holder"
     SUBTREE = "subtree"
     POOL = "pool"
     SYSTEM = "system"
@@ -80,8 +79,6 @@ class Subject(Protocol):
     @property
     def assignee_id(self) -> UUID | None: ...
     @property
-    def holder_id(self) -> UUID | None: ...
-    @property
     def open_pool(self) -> bool: ...
 
 
@@ -104,8 +101,6 @@ class Rule:
                 return subject.beneficiary_id == actor.id
             case Via.ASSIGNED:
                 return subject.assignee_id == actor.id
-            case Via.HOLDER:
-                return subject.holder_id == actor.id
             case Via.SUBTREE:
                 return bool(self.roles & actor.roles)
             case Via.POOL:
@@ -124,7 +119,7 @@ class Rule:
     def _condition(self, row: str) -> str:
         roles = "{" + ",".join(sorted(self.roles)) + "}"
         match self.via:
-            case Via.SELF | Via.BENEFICIARY | Via.ASSIGNED | Via.HOLDER:
+            case Via.SELF | Via.BENEFICIARY | Via.ASSIGNED:
                 return f"{row}.{self.via.value}_id = (SELECT app_actor())"
             case Via.SUBTREE:
                 return f"app_reaches({row}.place_id, '{roles}')"

@@ -7,6 +7,7 @@ exists only where one sub-statement reads another.
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from app.kernel.ids import NOBODY
 
@@ -33,7 +34,7 @@ _ROLES = """ARRAY(
    WHERE a.place_id = subject.place_id AND g.person_id = $1
      AND g.starts_at <= (SELECT app_now()) AND (g.ends_at IS NULL OR g.ends_at > (SELECT app_now())))"""
 
-ABOUT_NOTHING = (NOBODY, None, "{}", "", [], None, NOBODY)
+ABOUT_NOTHING: tuple[Any, ...] = (NOBODY, None, "{}", "", [], None, NOBODY)
 """Values for message 2 that find nothing: for a connection that gets ready."""
 
 
@@ -108,8 +109,8 @@ s AS (UPDATE deadline d SET stopped_at = ch.at{fired} FROM ch
        WHERE d.id = ANY(${n}::uuid[]) AND d.matter_id = ch.id AND d.stopped_at IS NULL
       RETURNING d.id, d.matter_id, d.place_id, d.kind, d.policy_id, d.percents, d.times, d.stopped_at)"""
 
-# A stop that comes after a mark was due, and before the sweep: the mark stands, its notices go out, and effects that
-# would move the holder or open the pool are no longer wanted.
+# A stop that comes after a mark was due, and before the sweep: the mark stands, its notices go out – to whoever had the
+# matter until then, as the snapshot has it – and effects that would move the holder or open the pool are no longer wanted.
 _LATE = """
 k AS (INSERT INTO mark (deadline_id, percent, matter_id, place_id, due_at, fired_at)
       SELECT s.id, x.percent, s.matter_id, s.place_id, x.due, s.stopped_at
@@ -118,13 +119,13 @@ k AS (INSERT INTO mark (deadline_id, percent, matter_id, place_id, due_at, fired
 lo AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload,
                            created_by, created_at, retry_at, attempts)
        SELECT gen_random_uuid(), 'notice', 'deadline.mark', ch.kind, ch.id, ch.place_id,
-              CASE e.target WHEN 'assignee' THEN ch.assignee_id WHEN 'requester' THEN ch.requester_id END,
+              CASE e.target WHEN 'assignee' THEN was.assignee_id WHEN 'requester' THEN ch.requester_id END,
               CASE WHEN e.target NOT IN ('assignee', 'requester') THEN e.target END,
-              jsonb_build_object('deadline', s.kind, 'deadline_id', s.id, 'percent', k.percent, 'late', true),
+              jsonb_build_object('deadline', s.kind, 'deadline_id', s.id, 'percent', k.percent, 'to', e.target, 'late', true),
               ch.actor_id, ch.at, ch.at, 0
-         FROM k JOIN s ON s.id = k.deadline_id JOIN ch ON ch.id = s.matter_id
+         FROM k JOIN s ON s.id = k.deadline_id JOIN ch ON ch.id = s.matter_id JOIN matter was ON was.id = ch.id
          JOIN policy_effect e ON e.policy_id = s.policy_id AND e.percent = k.percent AND e.primitive = 'notify'
-        WHERE e.target <> 'assignee' OR ch.assignee_id IS NOT NULL)"""
+        WHERE e.target <> 'assignee' OR was.assignee_id IS NOT NULL)"""
 
 _STARTS = """
 d AS (INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired)

@@ -23,7 +23,10 @@ class MatterRow(SQLModel, table=True):
         UniqueConstraint("id", "place_id"),
         Index("matter_mine", "requester_id", "created_at", "id"),
         Index("matter_tasks", "assignee_id", "created_at", "id", postgresql_where=text("assignee_id IS NOT NULL")),
-        Index("matter_pool", "place_id", "created_at", "id", postgresql_where=text("open_pool")),
+        Index(
+            "matter_waiting", "place_id", "created_at", "id", postgresql_where=text("state IN ('submitted', 'offered')")
+        ),
+        Index("matter_held", "holder_id", "created_at", "id", postgresql_where=text("holder_id IS NOT NULL")),
         Index("matter_place", "place_id", "created_at", "id"),
         CheckConstraint(
             "state NOT IN ('accepted', 'in_service', 'delivered') OR assignee_id IS NOT NULL", "matter_served_by"

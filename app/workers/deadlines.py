@@ -44,7 +44,7 @@ fold AS MATERIALIZED (
          bool_or(e.primitive = 'open_pool') AS open_pool,
          (array_agg(e.target ORDER BY e.percent DESC) FILTER (WHERE e.primitive = 'set_holder'))[1] AS holder_role,
          jsonb_agg(jsonb_build_object('primitive', e.primitive, 'target', e.target, 'payload', jsonb_build_object(
-                     'deadline', due.kind, 'deadline_id', due.id, 'percent', due.percent)))
+                     'deadline', due.kind, 'deadline_id', due.id, 'percent', due.percent, 'to', e.target)))
            FILTER (WHERE e.primitive IN ('notify', 'event')) AS told
     FROM due LEFT JOIN policy_effect e ON e.policy_id = due.policy_id AND e.percent = due.percent
    GROUP BY due.matter_id, due.place_id),

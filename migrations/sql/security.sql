@@ -21,7 +21,7 @@ GRANT SELECT, INSERT ON history, audit, idempotency, mark, rating, deadline_poli
 GRANT INSERT ON outbox TO linli_app;
 
 -- The worker: sweep, relay, reactions and jobs, through explicit policies.
-GRANT SELECT ON place, place_ancestor, role_grant, service, deadline_policy, policy_effect, order_contact, rating TO linli_worker;
+GRANT SELECT ON place, place_ancestor, role_grant, service, deadline_policy, policy_effect TO linli_worker;
 GRANT SELECT (id, openid, disabled_at) ON person TO linli_worker;
 GRANT SELECT, INSERT, UPDATE ON matter, order_detail, deadline, inbox_message TO linli_worker;
 GRANT SELECT, INSERT ON history, mark TO linli_worker;
@@ -72,7 +72,8 @@ CREATE POLICY policy_effect_insert ON policy_effect FOR INSERT TO linli_app
 -- People: oneself; those with a role where one works; the volunteer who serves one's order, while it is live.
 CREATE POLICY person_read ON person FOR SELECT TO linli_app USING (
   id = (SELECT app_actor())
-  OR (SELECT true FROM role_grant g WHERE g.person_id = person.id LIMIT 1)
+  OR (SELECT true FROM role_grant g WHERE g.person_id = person.id AND (g.ends_at IS NULL OR g.ends_at > (SELECT app_now()))
+       LIMIT 1)
   OR (SELECT true FROM matter m WHERE m.assignee_id = person.id AND m.requester_id = (SELECT app_actor())
          AND m.state IN ('accepted', 'in_service') LIMIT 1));
 CREATE POLICY person_insert ON person FOR INSERT TO linli_app
@@ -157,7 +158,9 @@ CREATE POLICY audit_read ON audit FOR SELECT TO linli_app USING (
 CREATE POLICY audit_insert ON audit FOR INSERT TO linli_app WITH CHECK (actor_id = (SELECT app_actor()));
 CREATE POLICY idempotency_own ON idempotency TO linli_app
   USING (actor_id = (SELECT app_actor())) WITH CHECK (actor_id = (SELECT app_actor()));
-CREATE POLICY outbox_insert ON outbox FOR INSERT TO linli_app WITH CHECK (created_by = (SELECT app_actor()));
+CREATE POLICY outbox_insert ON outbox FOR INSERT TO linli_app WITH CHECK (
+  created_by = (SELECT app_actor())
+  AND (subject_kind <> 'order' OR (SELECT true FROM matter m WHERE m.id = subject_id) OR matter_is_new(subject_id)));
 CREATE POLICY inbox_read ON inbox_message FOR SELECT TO linli_app USING (person_id = (SELECT app_actor()));
 CREATE POLICY inbox_update ON inbox_message FOR UPDATE TO linli_app USING (person_id = (SELECT app_actor()));
 

@@ -183,7 +183,8 @@ CREATE TABLE matter (
 );
 CREATE INDEX matter_mine ON matter (requester_id, created_at, id);
 CREATE INDEX matter_place ON matter (place_id, created_at, id);
-CREATE INDEX matter_pool ON matter (place_id, created_at, id) WHERE open_pool;
+CREATE INDEX matter_held ON matter (holder_id, created_at, id) WHERE holder_id IS NOT NULL;
+CREATE INDEX matter_waiting ON matter (place_id, created_at, id) WHERE state IN ('submitted', 'offered');
 CREATE INDEX matter_tasks ON matter (assignee_id, created_at, id) WHERE assignee_id IS NOT NULL;
 
 CREATE TABLE place_ancestor (
@@ -290,6 +291,7 @@ CREATE TABLE order_detail (
   wrong_codes INTEGER NOT NULL, 
   wrong_codes_since TIMESTAMP WITH TIME ZONE, 
   outcome TEXT, 
+  cancel_reason TEXT, 
   PRIMARY KEY (matter_id), 
   FOREIGN KEY(matter_id, place_id) REFERENCES matter (id, place_id), 
   CONSTRAINT order_detail_counts CHECK (failures >= 0 AND wrong_codes >= 0), 

@@ -99,7 +99,7 @@ async def test_another_request_under_the_same_key_is_refused(street: Street) -> 
     body = {"service_id": street.service_id, "note": "请帮忙"}
     await resident.ask("POST", "/v1/orders", body, key)
     other = await resident.ask("POST", "/v1/orders", {**body, "note": "另一件事"}, key)
-    assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-reused")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
     assert len((await resident.get("/v1/orders/mine"))["items"]) == 1
 
 
@@ -112,7 +112,7 @@ async def test_a_key_belongs_to_its_operation_its_subject_and_its_person(street:
     assert (await resident.ask("POST", f"/v1/orders/{first['id']}/cancel", {}, key)).status_code == 200
     (second,) = await orders(street, resident, 1)
     answer = await resident.ask("POST", f"/v1/orders/{second}/cancel", {}, key)
-    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency-key-reused"), (
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency-key-reused"), (
         "the same words, another order"
     )
 

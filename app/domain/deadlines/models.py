@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from app.kernel.tables import Primitive
 
+LABELS = {"respond": "响应", "offer": "接单", "finish": "完成"}
+"""The Chinese word of each kind of deadline."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:

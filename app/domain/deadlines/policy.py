@@ -12,8 +12,13 @@ PUBLISH: Rules = (reach(Role.ADMINISTRATOR),)
 PEOPLE = frozenset({"assignee", "requester"})
 
 
-def faults_of(marks: Sequence[MarkPlan]) -> tuple[FieldFault, ...]:
-    """Why these marks do not make a policy: percents must rise, 100 must be among them, targets must fit their effect."""
+POOLED = frozenset({("order", "respond"), ("order", "offer")})
+"""Deadlines that run only while nobody has taken the matter; a later one must not open it to others (domain.md §4.7)."""
+
+
+def faults_of(matter_kind: str, deadline_kind: str, marks: Sequence[MarkPlan]) -> tuple[FieldFault, ...]:
+    """Why these marks do not make a policy: percents must rise, 100 must be among them, targets must fit their effect, and
+    only a deadline that ends with the acceptance may open the pool."""
     faults = []
     percents = [mark.percent for mark in marks]
     if percents != sorted(set(percents)):
@@ -22,6 +27,8 @@ def faults_of(marks: Sequence[MarkPlan]) -> tuple[FieldFault, ...]:
         faults.append(FieldFault("/body/marks", "no-miss", "须有 100% 的节点"))
     for m, mark in enumerate(marks):
         for e, effect in enumerate(mark.effects):
+            if effect.primitive is Primitive.OPEN_POOL and (matter_kind, deadline_kind) not in POOLED:
+                faults.append(FieldFault(f"/body/marks/{m}/effects/{e}", "pool-too-late", "接单之后的时限不能开放抢单"))
             if not _fits(effect):
                 faults.append(FieldFault(f"/body/marks/{m}/effects/{e}/target", "bad-target", "该动作的对象不正确"))
         if len(set(mark.effects)) != len(mark.effects):

@@ -37,7 +37,7 @@ def publish(
     demand(policy.PUBLISH, actor)
     if not seen.known:
         raise errors.UnknownDeadline
-    if faults := policy.faults_of(marks):
+    if faults := policy.faults_of(matter_kind, deadline_kind, marks):
         raise errors.PolicyInvalid(fields=faults)
     policy_id = new_id()
     effects = {(mark.percent, effect.primitive, effect.target) for mark in marks for effect in mark.effects}

@@ -63,6 +63,7 @@ class OrderDetail(SQLModel, table=True):
     wrong_codes: int = 0
     wrong_codes_since: datetime | None = Field(default=None, sa_type=Instant)
     outcome: str | None = Field(default=None, sa_type=Text)
+    cancel_reason: str | None = Field(default=None, sa_type=Text)
 
 
 class OrderContact(SQLModel, table=True):

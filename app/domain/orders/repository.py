@@ -100,7 +100,7 @@ def _orders() -> Select[*tuple[Any, ...]]:
         select(
             *(col(column) for column in (m.id, m.state, m.version, m.round, m.created_at, m.changed_at, m.open_pool)),
             *(col(column) for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.holder_id, m.place_id)),
-            *(col(column) for column in (d.note, d.outcome, d.service_id)),
+            *(col(column) for column in (d.note, d.outcome, d.cancel_reason, d.service_id)),
             col(s.name).label("service_name"),
             col(p.name).label("place_name"),
             next_due.label("due_at"),
@@ -136,8 +136,9 @@ async def list_mine(
 async def list_tasks(
     connection: AsyncConnection, actor_id: UUID, states: Sequence[OrderState], after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
-    """The orders that are offered to the actor or served by them, newest first."""
-    query = _orders().where(col(MatterRow.assignee_id) == actor_id, col(MatterRow.state).in_(states))
+    """The orders that are offered to the actor, served by them, or theirs to hold after a miss, newest first."""
+    theirs = or_(col(MatterRow.assignee_id) == actor_id, col(MatterRow.holder_id) == actor_id)
+    query = _orders().where(theirs, col(MatterRow.state).in_(states))
     return await rows(connection, _page(query, after, limit, newest_first=True))
 
 

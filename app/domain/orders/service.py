@@ -117,8 +117,11 @@ def lapse(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID) -> Ch
 
 @ORDERS.moves("accept")
 def accept(order: Order, actor: Actor, now: datetime) -> Change:
-    """Take an order that was offered to oneself (接单)."""
-    return LIFECYCLE.move(order, "accept", actor, now).tell(order.requester_id, "order.accepted")
+    """Take an order that was offered to oneself (接单). Raises VolunteerNotQualified when the role has ended since."""
+    change = LIFECYCLE.move(order, "accept", actor, now)
+    if Role.VOLUNTEER not in actor.roles:
+        raise errors.VolunteerNotQualified
+    return change.tell(order.requester_id, "order.accepted")
 
 
 @ORDERS.moves("claim")
@@ -127,6 +130,8 @@ def claim(order: Order, actor: Actor, now: datetime) -> Change:
     change = LIFECYCLE.move(order, "claim", actor, now)
     if actor.id in (order.requester_id, order.beneficiary_id):
         raise errors.OwnOrder
+    if order.assignee_id != actor.id:
+        change.tell(order.assignee_id, "order.taken")
     return change.set(assignee_id=actor.id).tell(order.requester_id, "order.accepted")
 
 
@@ -189,7 +194,8 @@ def rate(order: Order, actor: Actor, now: datetime, *, solved: str, stars: int, 
 @ORDERS.moves("cancel")
 def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
     """Take an order back before it is served; whoever had it is told."""
-    return LIFECYCLE.move(order, "cancel", actor, now).tell(order.assignee_id, "order.cancelled").note(reason=reason)
+    change = LIFECYCLE.move(order, "cancel", actor, now).tell(order.assignee_id, "order.cancelled")
+    return change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason) if reason else change
 
 
 VERBS = (place, offer, lapse, accept, claim, start, deliver, rate, cancel)

@@ -57,6 +57,13 @@ class RoleNotGrantable(Refusal):
     title_en = "Residents choose their community themselves"
 
 
+class NothingToChange(Refusal):
+    kind = Kind.INVALID
+    code = "nothing-to-change"
+    title_zh = "没有填写要修改的内容"
+    title_en = "There is nothing to change"
+
+
 class WrongPassword(Refusal):
     kind = Kind.UNAUTHENTICATED
     code = "wrong-password"

@@ -65,11 +65,13 @@ class Joining:
     home_grant: UUID | None
     home_place: UUID | None
     home_version: int | None
+    home_starts_at: datetime | None
 
 
 JOINING = Facts(
     """(SELECT jsonb_build_object('id', subject.id, 'version', subject.version, 'place_id', p.id, 'level', p.level,
-                 'home_grant', g.id, 'home_place', g.place_id, 'home_version', g.version)
+                 'home_grant', g.id, 'home_place', g.place_id, 'home_version', g.version,
+                 'home_starts_at', g.starts_at)
           FROM (VALUES (1)) one LEFT JOIN place p ON p.id = ($3::jsonb ->> 'place_id')::uuid
           LEFT JOIN role_grant g ON g.person_id = subject.id AND g.role = 'resident' AND g.ends_at IS NULL)""",
     Joining,
@@ -131,13 +133,14 @@ async def list_roles(connection: AsyncConnection, person_id: UUID) -> Sequence[R
 async def list_role_holders(
     connection: AsyncConnection, place_id: UUID, role: Role | None, *, ended: bool, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
-    """Who holds which role at this very place, longest first; `ended` shows those whose role has ended."""
+    """Who holds which role at this very place, longest first; `ended` shows those whose role has ended, by name
+    only when they are still seen elsewhere."""
     g = RoleGrant
     live = or_(col(g.ends_at).is_(None), col(g.ends_at) > func.app_now())
     query = (
         select(col(g.id), col(g.person_id), col(g.role), col(g.starts_at), col(g.ends_at))
         .add_columns(col(Person.name_sealed), col(Person.phone_sealed), col(Person.login_name))
-        .join(Person, col(Person.id) == col(g.person_id))
+        .outerjoin(Person, col(Person.id) == col(g.person_id))
         .where(col(g.place_id) == place_id, ~live if ended else live)
         .order_by(col(g.starts_at), col(g.id))
         .limit(limit + 1)

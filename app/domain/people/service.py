@@ -176,14 +176,11 @@ def grant_role(
     demand(policy.GRANTERS[role], actor)
     if (person_id is None) is (phone_index is None):
         raise InvalidInput(fields=(FieldFault("/body/person_id", "one-of-two", "人员编号与电话须填写其中一项"),))
-    if ends_at is not None and ends_at <= (starts_at or now):
+    if ends_at is not None and ends_at <= max(starts_at or now, now):
         raise InvalidInput(fields=(FieldFault("/body/ends_at", "period-empty", "结束时间须晚于开始时间"),))
     if place.person_id is None:
         raise errors.PersonNotFound
-    begins = starts_at or now
-    if ends_at is not None and ends_at <= max(begins, now):
-        raise errors.PeriodInvalid(fields=(FieldFault("/body/ends_at", "period-invalid", "须晚于开始时间和现在"),))
-    grant = _grant(place.person_id, place.id, role, begins, ends_at, actor)
+    grant = _grant(place.person_id, place.id, role, starts_at or now, ends_at, actor)
     return (
         Change.record("role", grant.id, "grant", actor, now, place_id=place.id)
         .insert(grant)

@@ -104,6 +104,21 @@ async def children_counts(connection: AsyncConnection, place_ids: Sequence[UUID]
     return counts
 
 
+# ---------------------------------------------------------------- an import over HTTP: once a key, and told in the audit
+
+EARLIER_IMPORT: Final = """
+SELECT fingerprint, (receipt -> 'report')::text AS report FROM idempotency
+ WHERE actor_id = $1 AND operation = 'importPlaces' AND key = $2"""
+
+RECORD_IMPORT: Final = """
+WITH a AS (
+  INSERT INTO audit (subject_id, version, kind, place_id, action, actor_id, at, note)
+  VALUES ($1::uuid, 1, 'place', NULL, 'import', $2::uuid, app_now(), $5::jsonb - 'bad_lines'))
+INSERT INTO idempotency (actor_id, operation, key, fingerprint, receipt, created_at)
+VALUES ($2::uuid, 'importPlaces', $3::text, $4::text,
+        jsonb_build_object('id', $1::uuid, 'state', 'import', 'version', 1, 'at', app_now(), 'report', $5::jsonb),
+        clock_timestamp())"""
+
 # ---------------------------------------------------------------- an import, statement by statement
 
 IMPORT_LOCK: Final = 0x4C696E6C69_01
