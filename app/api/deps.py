@@ -1,5 +1,6 @@
 """What every route stands on: the house's services, the caller, the key, and the one way to run a verb."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -10,6 +11,7 @@ import httpx
 from fastapi import Depends, Header, Request
 from pydantic import Field
 from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.docs_page import EXAMPLE_KEY
 from app.api.schema import CommandKey, Out, StrictUUID
@@ -87,54 +89,6 @@ def receipt(state: str, version: int = 1) -> dict[str, Any]:
     return {**RECEIPT_EXAMPLE, "state": state, "version": version}
 
 
-class Run:
-    """Runs a verb for the caller under the request's key: `await run(orders.accept, order_id)`."""
-
-    def __init__(self, house: House, caller: Caller, key: Key | None) -> None:
-        self.house = house
-        self.caller = caller
-        self._key = key
-
-    @classmethod
-    async def keyed(cls, request: Request, house: TheHouse, caller: TheCaller, idempotency_key: IdempotencyKey) -> Self:
-        """For commands: the key belongs to the operation, and the whole request is its fingerprint, under a secret key,
-        since a request may hold a password or a phone that could be guessed from a bare hash."""
-        digest = sha256(await request.body()).hexdigest()
-        fingerprint = house.vault.index("request", f"{request.method} {request.scope['path']} {digest}").hex()
-        return cls(house, caller, Key(request.scope["route"].operation_id, idempotency_key, fingerprint))
-
-    @classmethod
-    async def keyless(cls, house: TheHouse, caller: TheCaller) -> Self:
-        """For changing a password, which is not repeated under a key."""
-        return cls(house, caller, None)
-
-    async def __call__(self, verb: Verb[Any, Any], subject_id: UUID | None = None, **inputs: Any) -> Receipt:
-        done = await execute(self.house.database, verb, self.caller, self._key, subject_id, inputs)
-        return Receipt(id=done.id, state=done.state, version=done.version, at=done.at)
-
-
-TheRun = Annotated[Run, Depends(Run.keyed)]
-KeylessRun = Annotated[Run, Depends(Run.keyless)]
-
-
-class Reader:
-    """Reads as the caller: `async with reader() as connection:` sees what row-level security shows them."""
-
-    def __init__(self, house: TheHouse, caller: TheCaller) -> None:
-        self.house = house
-        self.caller = caller
-
-    def __call__(self) -> Any:
-        return self.house.database.reading(self.caller.person_id, self.caller.family)
-
-
-async def _reader(house: TheHouse, caller: TheCaller) -> Reader:
-    return Reader(house, caller)
-
-
-TheReader = Annotated[Reader, Depends(_reader)]
-
-
 class Sealer:
     """Seals what people say of themselves, under the purposes that all rooms share."""
 
@@ -158,8 +112,52 @@ class Sealer:
         return None if sealed is None else self._vault.open(purpose, sealed)
 
 
-async def _sealer(house: TheHouse) -> Sealer:
-    return Sealer(house.vault)
+class Run:
+    """Runs a verb for the caller under the request's key: `await run(orders.accept, order_id)`."""
+
+    def __init__(self, house: House, caller: Caller, key: Key | None) -> None:
+        self.house = house
+        self.caller = caller
+        self.sealer = Sealer(house.vault)
+        self._key = key
+
+    @classmethod
+    async def keyed(cls, request: Request, caller: TheCaller, idempotency_key: IdempotencyKey) -> Self:
+        """For commands: the key belongs to the operation, and the whole request is its fingerprint, under a secret key,
+        since a request may hold a password or a phone that could be guessed from a bare hash."""
+        house: House = request.app.state.house
+        digest = sha256(await request.body()).hexdigest()
+        fingerprint = house.vault.index("request", f"{request.method} {request.scope['path']} {digest}").hex()
+        return cls(house, caller, Key(request.scope["route"].operation_id, idempotency_key, fingerprint))
+
+    @classmethod
+    async def keyless(cls, request: Request, caller: TheCaller) -> Self:
+        """For changing a password, which is not repeated under a key."""
+        return cls(request.app.state.house, caller, None)
+
+    async def __call__(self, verb: Verb[Any, Any], subject_id: UUID | None = None, **inputs: Any) -> Receipt:
+        done = await execute(self.house.database, verb, self.caller, self._key, subject_id, inputs)
+        return Receipt(id=done.id, state=done.state, version=done.version, at=done.at)
 
 
-TheSealer = Annotated[Sealer, Depends(_sealer)]
+TheRun = Annotated[Run, Depends(Run.keyed)]
+KeylessRun = Annotated[Run, Depends(Run.keyless)]
+
+
+class Reader:
+    """Reads as the caller: `async with reader() as connection:` sees what row-level security shows them."""
+
+    def __init__(self, house: House, caller: Caller) -> None:
+        self.house = house
+        self.caller = caller
+        self.sealer = Sealer(house.vault)
+
+    @classmethod
+    async def of(cls, request: Request, caller: TheCaller) -> Self:
+        return cls(request.app.state.house, caller)
+
+    def __call__(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return self.house.database.reading(self.caller.person_id, self.caller.family)
+
+
+TheReader = Annotated[Reader, Depends(Reader.of)]

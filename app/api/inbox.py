@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import SIGNED_IN, Api, Tag
-from app.api.deps import Receipt, TheCaller, TheReader, TheRun, receipt
+from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, Out, StrictUUID
 from app.domain.notifications import repository
@@ -61,10 +61,10 @@ class InboxQuery(PageQuery):
         "next_cursor": None,
     },
 )
-async def list_inbox(query: Annotated[InboxQuery, Query()], reader: TheReader, caller: TheCaller) -> Page[MessageOut]:
+async def list_inbox(query: Annotated[InboxQuery, Query()], reader: TheReader) -> Page[MessageOut]:
     async with reader() as connection:
         rows = await repository.list_inbox(
-            connection, caller.person_id, unread=query.unread, after=query.after(), limit=query.limit
+            connection, reader.caller.person_id, unread=query.unread, after=query.after(), limit=query.limit
         )
 
     def show(row: RowMapping) -> MessageOut:

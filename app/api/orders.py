@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import Api, Tag
-from app.api.deps import Receipt, TheCaller, TheReader, TheRun, TheSealer, receipt
+from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.orders_out import (
     DEADLINES_EXAMPLE,
     HISTORY_EXAMPLE,
@@ -100,15 +100,15 @@ class MineQuery(PageQuery):
         NotAllowed, errors.NoCommunity, errors.ServiceNotOffered, errors.ContactMissing, NoDeadlinePolicy, KeyReused
     ),
 )
-async def place(body: PlaceOrderIn, run: TheRun, sealer: TheSealer) -> Receipt:
+async def place(body: PlaceOrderIn, run: TheRun) -> Receipt:
     contact = body.contact or ContactIn()
     return await run(
         orders.place,
         service_id=body.service_id,
         note=body.note,
-        name=sealer.name(contact.name),
-        phone=sealer.phone(contact.phone),
-        address=sealer.address(contact.address),
+        name=run.sealer.name(contact.name),
+        phone=run.sealer.phone(contact.phone),
+        address=run.sealer.address(contact.address),
     )
 
 
@@ -120,10 +120,10 @@ async def place(body: PlaceOrderIn, run: TheRun, sealer: TheSealer) -> Receipt:
     tags=(Tag.RESIDENT,),
     answer=PAGE_EXAMPLE,
 )
-async def list_mine(query: Annotated[MineQuery, Query()], reader: TheReader, caller: TheCaller) -> Page[OrderRow]:
+async def list_mine(query: Annotated[MineQuery, Query()], reader: TheReader) -> Page[OrderRow]:
     states = [query.state] if query.state else []
     async with reader() as connection:
-        rows = await repository.list_mine(connection, caller.person_id, states, query.after(), query.limit)
+        rows = await repository.list_mine(connection, reader.caller.person_id, states, query.after(), query.limit)
     return Page.cut(rows, query.limit, _cursor, show_row)
 
 
@@ -135,10 +135,10 @@ async def list_mine(query: Annotated[MineQuery, Query()], reader: TheReader, cal
     tags=(Tag.VOLUNTEER,),
     answer=PAGE_EXAMPLE,
 )
-async def list_tasks(query: Annotated[MineQuery, Query()], reader: TheReader, caller: TheCaller) -> Page[OrderRow]:
+async def list_tasks(query: Annotated[MineQuery, Query()], reader: TheReader) -> Page[OrderRow]:
     states = [query.state] if query.state else OPEN
     async with reader() as connection:
-        rows = await repository.list_tasks(connection, caller.person_id, states, query.after(), query.limit)
+        rows = await repository.list_tasks(connection, reader.caller.person_id, states, query.after(), query.limit)
     return Page.cut(rows, query.limit, _cursor, show_row)
 
 
@@ -151,9 +151,9 @@ async def list_tasks(query: Annotated[MineQuery, Query()], reader: TheReader, ca
     tags=(Tag.VOLUNTEER, Tag.DISPATCHER),
     answer=PAGE_EXAMPLE,
 )
-async def list_pool(query: Annotated[PageQuery, Query()], reader: TheReader, caller: TheCaller) -> Page[OrderRow]:
+async def list_pool(query: Annotated[PageQuery, Query()], reader: TheReader) -> Page[OrderRow]:
     async with reader() as connection:
-        rows = await repository.list_pool(connection, caller.person_id, query.after(), query.limit)
+        rows = await repository.list_pool(connection, reader.caller.person_id, query.after(), query.limit)
     return Page.cut(rows, query.limit, _cursor, show_row)
 
 
@@ -167,10 +167,10 @@ async def list_pool(query: Annotated[PageQuery, Query()], reader: TheReader, cal
     answer=ORDER_EXAMPLE,
     responses=problems(errors.OrderNotFound),
 )
-async def get_order(order_id: OrderId, reader: TheReader, caller: TheCaller, sealer: TheSealer) -> OrderOut:
+async def get_order(order_id: OrderId, reader: TheReader) -> OrderOut:
     async with reader() as connection:
         row = await repository.get_order(connection, order_id)
-    return show_order(row, caller.person_id, sealer, reader.house.vault)
+    return show_order(row, reader.caller.person_id, reader.sealer, reader.house.vault)
 
 
 @api.get(
@@ -182,10 +182,10 @@ async def get_order(order_id: OrderId, reader: TheReader, caller: TheCaller, sea
     answer=HISTORY_EXAMPLE,
     responses=problems(errors.OrderNotFound),
 )
-async def get_order_history(order_id: OrderId, reader: TheReader, caller: TheCaller) -> HistoryOut:
+async def get_order_history(order_id: OrderId, reader: TheReader) -> HistoryOut:
     async with reader() as connection:
         rows = await repository.list_history(connection, order_id)
-    return HistoryOut(items=[show_history(row, caller.person_id) for row in rows])
+    return HistoryOut(items=[show_history(row, reader.caller.person_id) for row in rows])
 
 
 @api.get(

@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import SIGNED_IN, Api, Tag
-from app.api.deps import KeylessRun, Receipt, TheCaller, TheReader, TheRun, TheSealer, receipt
+from app.api.deps import KeylessRun, Receipt, TheReader, TheRun, receipt
 from app.api.docs import ADMIN_ONLY
 from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, In, Out, StrictUUID
@@ -136,16 +136,16 @@ ROLE = {
         "roles": [ROLE],
     },
 )
-async def get_me(reader: TheReader, caller: TheCaller, sealer: TheSealer) -> MeOut:
+async def get_me(reader: TheReader) -> MeOut:
     async with reader() as connection:
-        me = await repository.get_person(connection, caller.person_id)
-        roles = await repository.list_roles(connection, caller.person_id)
+        me = await repository.get_person(connection, reader.caller.person_id)
+        roles = await repository.list_roles(connection, reader.caller.person_id)
     home = next((role for role in roles if role["role"] == Role.RESIDENT), None)
     return MeOut(
         id=me["id"],
-        name=sealer.opened("name", me["name_sealed"]),
-        phone=sealer.opened("phone", me["phone_sealed"]),
-        address=sealer.opened("address", me["address_sealed"]),
+        name=reader.sealer.opened("name", me["name_sealed"]),
+        phone=reader.sealer.opened("phone", me["phone_sealed"]),
+        address=reader.sealer.opened("address", me["address_sealed"]),
         community_id=home and home["place_id"],
         community_name=home and home["place_name"],
         roles=[
@@ -173,13 +173,13 @@ async def get_me(reader: TheReader, caller: TheCaller, sealer: TheSealer) -> MeO
     answer=receipt("update", 2),
     responses=problems(errors.PhoneTaken, errors.NothingToChange),
 )
-async def update_me(body: UpdateMeIn, run: TheRun, sealer: TheSealer) -> Receipt:
+async def update_me(body: UpdateMeIn, run: TheRun) -> Receipt:
     return await run(
         people.update_me,
-        name=sealer.name(body.name),
-        phone=sealer.phone(body.phone),
-        phone_index=sealer.phone_index(body.phone),
-        address=sealer.address(body.address),
+        name=run.sealer.name(body.name),
+        phone=run.sealer.phone(body.phone),
+        phone_index=run.sealer.phone_index(body.phone),
+        address=run.sealer.address(body.address),
     )
 
 
@@ -207,14 +207,14 @@ async def join_place(body: JoinIn, run: TheRun) -> Receipt:
     answer=receipt("register"),
     responses=problems(NotAllowed, PlaceNotFound, errors.NotACommunity, errors.PhoneTaken),
 )
-async def register_resident(body: RegisterIn, run: TheRun, sealer: TheSealer) -> Receipt:
+async def register_resident(body: RegisterIn, run: TheRun) -> Receipt:
     return await run(
         people.register_resident,
         place_id=body.place_id,
-        name=sealer.name(body.name),
-        phone=sealer.phone(body.phone),
-        phone_index=sealer.phone_index(body.phone),
-        address=sealer.address(body.address),
+        name=run.sealer.name(body.name),
+        phone=run.sealer.phone(body.phone),
+        phone_index=run.sealer.phone_index(body.phone),
+        address=run.sealer.address(body.address),
     )
 
 
@@ -235,14 +235,14 @@ async def register_resident(body: RegisterIn, run: TheRun, sealer: TheSealer) ->
     answer=receipt("create"),
     responses=problems(NotAllowed, PlaceNotFound, errors.LoginNameTaken, errors.RoleNotGrantable),
 )
-async def create_officer(body: OfficerIn, run: TheRun, sealer: TheSealer) -> Receipt:
+async def create_officer(body: OfficerIn, run: TheRun) -> Receipt:
     check_new_password(body.password, body.login_name, pointer="/body/password")
     return await run(
         people.create_officer,
         place_id=body.place_id,
         login_name=body.login_name,
         password_hash=await run.house.passwords.hash_password(body.password),
-        name=sealer.name(body.name),
+        name=run.sealer.name(body.name),
         role=body.role,
     )
 
@@ -277,13 +277,13 @@ async def reset_password(person_id: PersonId, body: ResetPasswordIn, run: Keyles
         NotAllowed, PlaceNotFound, errors.PersonNotFound, errors.AlreadyGranted, errors.RoleNotGrantable
     ),
 )
-async def grant_role(body: GrantIn, run: TheRun, sealer: TheSealer) -> Receipt:
+async def grant_role(body: GrantIn, run: TheRun) -> Receipt:
     return await run(
         people.grant_role,
         place_id=body.place_id,
         role=body.role,
         person_id=body.person_id,
-        phone_index=sealer.phone_index(body.phone),
+        phone_index=run.sealer.phone_index(body.phone),
         starts_at=body.starts_at,
         ends_at=body.ends_at,
     )
@@ -327,16 +327,17 @@ async def revoke_role(grant_id: GrantId, run: TheRun) -> Receipt:
         "next_cursor": None,
     },
 )
-async def list_role_holders(
-    query: Annotated[HolderQuery, Query()], reader: TheReader, sealer: TheSealer
-) -> Page[HolderOut]:
+async def list_role_holders(query: Annotated[HolderQuery, Query()], reader: TheReader) -> Page[HolderOut]:
     async with reader() as connection:
         rows = await repository.list_role_holders(
             connection, query.place_id, query.role, ended=query.ended, after=query.after(), limit=query.limit
         )
 
     def show(row: RowMapping) -> HolderOut:
-        name, phone = sealer.opened("name", row["name_sealed"]), sealer.opened("phone", row["phone_sealed"])
+        name, phone = (
+            reader.sealer.opened("name", row["name_sealed"]),
+            reader.sealer.opened("phone", row["phone_sealed"]),
+        )
         return HolderOut(
             id=row["id"],
             person_id=row["person_id"],

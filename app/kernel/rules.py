@@ -120,7 +120,7 @@ class Rule:
         roles = "{" + ",".join(sorted(self.roles)) + "}"
         match self.via:
             case Via.SELF | Via.BENEFICIARY | Via.ASSIGNED:
-                return f"{row}.{self.via.value}_id = (SELECT app_actor())"
+                return f"{row}.{self.via.value}_id = app_actor()"
             case Via.SUBTREE:
                 return f"app_reaches({row}.place_id, '{roles}')"
             case Via.POOL:

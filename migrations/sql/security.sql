@@ -71,26 +71,26 @@ CREATE POLICY policy_effect_insert ON policy_effect FOR INSERT TO linli_app
 
 -- People: oneself; those with a role where one works; the volunteer who serves one's order, while it is live.
 CREATE POLICY person_read ON person FOR SELECT TO linli_app USING (
-  id = (SELECT app_actor())
+  id = app_actor()
   OR (SELECT true FROM role_grant g WHERE g.person_id = person.id AND (g.ends_at IS NULL OR g.ends_at > (SELECT app_now()))
        LIMIT 1)
-  OR (SELECT true FROM matter m WHERE m.assignee_id = person.id AND m.requester_id = (SELECT app_actor())
+  OR (SELECT true FROM matter m WHERE m.assignee_id = person.id AND m.requester_id = app_actor()
          AND m.state IN ('accepted', 'in_service') LIMIT 1));
 CREATE POLICY person_insert ON person FOR INSERT TO linli_app
   WITH CHECK (openid IS NULL AND (SELECT app_holds('{station_staff,dispatcher,secretary,administrator}')));
 CREATE POLICY person_update ON person FOR UPDATE TO linli_app
-  USING (id = (SELECT app_actor()) OR app_administers(id)) WITH CHECK (id = (SELECT app_actor()) OR app_administers(id));
+  USING (id = app_actor() OR app_administers(id)) WITH CHECK (id = app_actor() OR app_administers(id));
 
 CREATE POLICY role_grant_read ON role_grant FOR SELECT TO linli_app USING (
-  person_id = (SELECT app_actor()) OR app_reaches(place_id, '{station_staff,dispatcher,secretary,administrator}'));
+  person_id = app_actor() OR app_reaches(place_id, '{station_staff,dispatcher,secretary,administrator}'));
 CREATE POLICY role_grant_insert ON role_grant FOR INSERT TO linli_app WITH CHECK (
-  granted_by = (SELECT app_actor())
-  AND ((role = 'resident' AND (person_id = (SELECT app_actor())
+  granted_by = app_actor()
+  AND ((role = 'resident' AND (person_id = app_actor()
                                OR app_reaches(place_id, '{station_staff,dispatcher,secretary,administrator}')))
        OR (role = 'volunteer' AND app_reaches(place_id, '{secretary,administrator}'))
        OR app_reaches(place_id, '{administrator}')));
 CREATE POLICY role_grant_update ON role_grant FOR UPDATE TO linli_app
-  USING ((role = 'resident' AND person_id = (SELECT app_actor()))
+  USING ((role = 'resident' AND person_id = app_actor())
          OR (role = 'volunteer' AND app_reaches(place_id, '{secretary,administrator}'))
          OR app_reaches(place_id, '{administrator}'));
 
@@ -98,23 +98,23 @@ CREATE POLICY role_grant_update ON role_grant FOR UPDATE TO linli_app
 -- matter still sees it inside that transaction, so that a verb may end its own actor's access.
 CREATE POLICY matter_read ON matter FOR SELECT TO linli_app USING (
   (kind = 'order' AND (
-     requester_id = (SELECT app_actor())
-     OR beneficiary_id = (SELECT app_actor())
-     OR assignee_id = (SELECT app_actor())
+     requester_id = app_actor()
+     OR beneficiary_id = app_actor()
+     OR assignee_id = app_actor()
      OR app_reaches(place_id, '{administrator,dispatcher,secretary}')
      OR (open_pool AND app_reaches(place_id, '{volunteer}'))))
-  OR (moved_by = (SELECT app_actor()) AND moved_in = (SELECT app_transaction())));
+  OR (moved_by = app_actor() AND moved_in = app_transaction()));
 CREATE POLICY matter_insert ON matter FOR INSERT TO linli_app WITH CHECK (
-  kind = 'order' AND requester_id = (SELECT app_actor()) AND app_reaches(place_id, '{resident}'));
+  kind = 'order' AND requester_id = app_actor() AND app_reaches(place_id, '{resident}'));
 CREATE POLICY matter_update ON matter FOR UPDATE TO linli_app
   USING (
   (kind = 'order' AND (
-     requester_id = (SELECT app_actor())
-     OR beneficiary_id = (SELECT app_actor())
-     OR assignee_id = (SELECT app_actor())
+     requester_id = app_actor()
+     OR beneficiary_id = app_actor()
+     OR assignee_id = app_actor()
      OR app_reaches(place_id, '{administrator,dispatcher,secretary}')
      OR (open_pool AND app_reaches(place_id, '{volunteer}')))))
-  WITH CHECK (moved_by = (SELECT app_actor()) AND moved_in = (SELECT app_transaction()));
+  WITH CHECK (moved_by = app_actor() AND moved_in = app_transaction());
 
 -- Children of a matter are seen with it – but what was opened to the pool and taken is for those whom it concerns – and
 -- written in one's own name. An INSERT cannot look at a matter of its own
@@ -128,15 +128,15 @@ BEGIN
     IF t <> 'order_contact' THEN
       EXECUTE format('CREATE POLICY %I ON %I FOR SELECT TO linli_app USING ('
                      '(SELECT true FROM matter m WHERE m.id = matter_id AND (NOT m.open_pool OR m.kind = ''order'' AND ('
-                     'm.requester_id = (SELECT app_actor())'
-                     ' OR m.beneficiary_id = (SELECT app_actor())'
-                     ' OR m.assignee_id = (SELECT app_actor())'
+                     'm.requester_id = app_actor()'
+                     ' OR m.beneficiary_id = app_actor()'
+                     ' OR m.assignee_id = app_actor()'
                      ' OR app_reaches(m.place_id, ''{administrator,dispatcher,secretary}'')'
                      ' OR (m.state IN (''offered'', ''submitted'')'
                      ' AND (m.open_pool AND app_reaches(m.place_id, ''{volunteer}'')))))))', t || '_read', t);
     END IF;
-    own := CASE t WHEN 'history' THEN 'actor_id = (SELECT app_actor()) AND '
-                  WHEN 'rating' THEN 'rater_id = (SELECT app_actor()) AND ' ELSE '' END;
+    own := CASE t WHEN 'history' THEN 'actor_id = app_actor() AND '
+                  WHEN 'rating' THEN 'rater_id = app_actor() AND ' ELSE '' END;
     EXECUTE format('CREATE POLICY %I ON %I FOR INSERT TO linli_app WITH CHECK ('
                    '%s((SELECT true FROM matter m WHERE m.id = matter_id) OR matter_is_new(matter_id)))',
                    t || '_insert', t, own);
@@ -148,21 +148,21 @@ BEGIN
 END $$;
 CREATE POLICY order_contact_read ON order_contact FOR SELECT TO linli_app USING (
   (SELECT true FROM matter m WHERE m.id = matter_id AND (
-     m.requester_id = (SELECT app_actor())
-     OR m.beneficiary_id = (SELECT app_actor())
-     OR (m.state IN ('accepted', 'in_service') AND m.assignee_id = (SELECT app_actor()))
+     m.requester_id = app_actor()
+     OR m.beneficiary_id = app_actor()
+     OR (m.state IN ('accepted', 'in_service') AND m.assignee_id = app_actor())
      OR app_reaches(m.place_id, '{administrator,dispatcher,secretary}'))));
 
 CREATE POLICY audit_read ON audit FOR SELECT TO linli_app USING (
-  actor_id = (SELECT app_actor()) OR app_reaches(place_id, '{administrator}'));
-CREATE POLICY audit_insert ON audit FOR INSERT TO linli_app WITH CHECK (actor_id = (SELECT app_actor()));
+  actor_id = app_actor() OR app_reaches(place_id, '{administrator}'));
+CREATE POLICY audit_insert ON audit FOR INSERT TO linli_app WITH CHECK (actor_id = app_actor());
 CREATE POLICY idempotency_own ON idempotency TO linli_app
-  USING (actor_id = (SELECT app_actor())) WITH CHECK (actor_id = (SELECT app_actor()));
+  USING (actor_id = app_actor()) WITH CHECK (actor_id = app_actor());
 CREATE POLICY outbox_insert ON outbox FOR INSERT TO linli_app WITH CHECK (
-  created_by = (SELECT app_actor())
+  created_by = app_actor()
   AND (subject_kind <> 'order' OR (SELECT true FROM matter m WHERE m.id = subject_id) OR matter_is_new(subject_id)));
-CREATE POLICY inbox_read ON inbox_message FOR SELECT TO linli_app USING (person_id = (SELECT app_actor()));
-CREATE POLICY inbox_update ON inbox_message FOR UPDATE TO linli_app USING (person_id = (SELECT app_actor()));
+CREATE POLICY inbox_read ON inbox_message FOR SELECT TO linli_app USING (person_id = app_actor());
+CREATE POLICY inbox_update ON inbox_message FOR UPDATE TO linli_app USING (person_id = app_actor());
 
 -- Functions: everybody may ask the clock and the context; what looks past row-level security belongs to the checker.
 GRANT CREATE ON SCHEMA public TO linli_checker;

@@ -12,8 +12,8 @@ from app.domain.people import policy as people
 from app.domain.services import policy as services
 from app.kernel.rules import Role, Rules, to_sql
 
-ME = "(SELECT app_actor())"
-MOVED_JUST_NOW = f"moved_by = {ME} AND moved_in = (SELECT app_transaction())"
+ME = "app_actor()"
+MOVED_JUST_NOW = f"moved_by = {ME} AND moved_in = app_transaction()"
 READ = f"(kind = 'order' AND {to_sql(orders.READ)})"
 
 
@@ -51,8 +51,10 @@ EXPECTED = {
         f"{child}_read": (
             child,
             "SELECT",
-            "(SELECT true FROM matter m WHERE m.id = matter_id"
-            f" AND (NOT m.open_pool OR m.kind = 'order' AND {to_sql(orders.DETAIL, 'm')}))",
+            (
+                "(SELECT true FROM matter m WHERE m.id = matter_id"
+                f" AND (NOT m.open_pool OR m.kind = 'order' AND {to_sql(orders.DETAIL, 'm')}))"
+            ),
             None,
         )
         for child in ("history", "deadline", "mark", "order_detail", "rating")

@@ -74,7 +74,7 @@ def fill(template: str, **values: str) -> str:
     return template
 
 
-ME, RUNNING, MISSED = "(SELECT app_actor())", "'{running}'", "'{missed}'"
+ME, RUNNING, MISSED = "app_actor()", "'{running}'", "'{missed}'"
 
 ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     # what is tried: (by whom, the statement, what Postgres may answer)

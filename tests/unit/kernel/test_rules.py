@@ -16,8 +16,8 @@ def test_to_sql_is_the_text_of_the_policy() -> None:
         Rule(Via.SYSTEM),
     )
     assert to_sql(rules, "m") == (
-        "(m.requester_id = (SELECT app_actor())"
-        " OR (m.state IN ('accepted') AND m.assignee_id = (SELECT app_actor()))"
+        "(m.requester_id = app_actor()"
+        " OR (m.state IN ('accepted') AND m.assignee_id = app_actor())"
         " OR app_reaches(m.place_id, '{dispatcher,secretary}')"
         " OR (m.open_pool AND app_reaches(m.place_id, '{volunteer}'))"
         " OR false)"
