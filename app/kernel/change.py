@@ -33,14 +33,19 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """A new row of a table of the room's own; columns that are left out get the model's default."""
+
+    table: type[SQLModel]
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Patch:
     """New values for some columns of a detail row that exists, found by the table's primary key."""
 
     table: type[SQLModel]
     values: dict[str, Any]
-
-    def __hash__(self) -> int:
-        return hash((self.table, tuple(self.values)))
 
 
 @dataclass(slots=True)
@@ -62,7 +67,7 @@ class Change:
     starts: list[str] = field(default_factory=list)
     stops: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    rows: list[SQLModel] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     patches: list[Patch] = field(default_factory=list)
     remark: dict[str, Any] = field(default_factory=dict)
     refusal: Refusal | None = None
@@ -140,9 +145,9 @@ class Change:
         self.events.append(Event(topic, payload=payload))
         return self
 
-    def insert(self, *rows: SQLModel) -> Self:
-        """Rows of the room's own tables, written with the change."""
-        self.rows.extend(rows)
+    def insert(self, table: type[SQLModel], **values: Any) -> Self:
+        """A row of the room's own tables, written with the change."""
+        self.rows.append(Row(table, values))
         return self
 
     def patch(self, table: type[SQLModel], **values: Any) -> Self:

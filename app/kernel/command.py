@@ -7,16 +7,18 @@ that a twin wrote first, a version that moved) rolls back and runs again; a repe
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import orjson
+from sqlmodel import SQLModel
 
-from app.kernel.change import Change
+from app.kernel.change import Change, Row
 from app.kernel.crash import crash_point
 from app.kernel.database import Database, begin
 from app.kernel.deadlines import NoDeadlinePolicy, Policy
@@ -229,7 +231,7 @@ def _bind(changes: list[Change], row: asyncpg.Record, receipt: Receipt, key: Key
     patches: dict[tuple[str, str, tuple[str, ...]], list[dict[str, Any]]] = {}
     for change in changes:
         for new in change.rows:
-            inserts.setdefault(str(new.__tablename__), []).append(_row(new))
+            inserts.setdefault(str(new.table.__tablename__), []).append(_row(new))
         for patch in change.patches:
             primary = next(iter(patch.table.__table__.primary_key)).name  # type: ignore[attr-defined]
             columns = tuple(sorted(set(patch.values) - {primary}))
@@ -314,8 +316,19 @@ def _fields(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__slots__}
 
 
-def _row(new: Any) -> dict[str, Any]:
-    return {column.name: getattr(new, column.name) for column in new.__table__.columns if column.computed is None}
+def _row(new: Row) -> dict[str, Any]:
+    return {name: new.values[name] if name in new.values else default() for name, default in _columns_of(new.table)}
+
+
+@cache
+def _columns_of(table: type[SQLModel]) -> tuple[tuple[str, Callable[[], Any]], ...]:
+    """Each column with what makes its default. Rows are plain values: a model object costs ten times as much to make."""
+    fields = table.model_fields
+    return tuple(
+        (column.name, partial(fields[column.name].get_default, call_default_factory=True))
+        for column in table.__table__.columns  # type: ignore[attr-defined]
+        if column.computed is None
+    )
 
 
 def _json(value: Any) -> str:

@@ -43,29 +43,22 @@ def publish(
     effects = {(mark.percent, effect.primitive, effect.target) for mark in marks for effect in mark.effects}
     effects |= {(event.percent, Primitive.EVENT, event.target) for event in seen.events}
     percents = sorted({mark.percent for mark in marks} | {event.percent for event in seen.events})
-    return (
-        Change.record("deadline_policy", policy_id, "publish", actor, now, place_id=place_id)
-        .insert(
-            DeadlinePolicy(
-                id=policy_id,
-                place_id=place_id,
-                matter_kind=matter_kind,
-                deadline_kind=deadline_kind,
-                version=seen.version + 1,
-                calendar="WALL",
-                budget_seconds=budget_seconds,
-                percents=percents,
-                published_by=actor.id,
-                published_at=now,
-            )
-        )
-        .insert(
-            *(
-                PolicyEffect(policy_id=policy_id, percent=percent, primitive=primitive, target=target)
-                for percent, primitive, target in sorted(effects)
-            )
-        )
+    change = Change.record("deadline_policy", policy_id, "publish", actor, now, place_id=place_id).insert(
+        DeadlinePolicy,
+        id=policy_id,
+        place_id=place_id,
+        matter_kind=matter_kind,
+        deadline_kind=deadline_kind,
+        version=seen.version + 1,
+        calendar="WALL",
+        budget_seconds=budget_seconds,
+        percents=percents,
+        published_by=actor.id,
+        published_at=now,
     )
+    for percent, primitive, target in sorted(effects):
+        change.insert(PolicyEffect, policy_id=policy_id, percent=percent, primitive=primitive, target=target)
+    return change
 
 
 VERBS = (publish,)

@@ -69,15 +69,14 @@ def place(
     )
     return (
         LIFECYCLE.create(order, "place", actor, now)
-        .insert(OrderDetail(matter_id=order.id, place_id=order.place_id, service_id=service_id, note=note))
+        .insert(OrderDetail, matter_id=order.id, place_id=order.place_id, service_id=service_id, note=note)
         .insert(
-            OrderContact(
-                matter_id=order.id,
-                place_id=order.place_id,
-                name_sealed=name,
-                phone_sealed=phone,
-                address_sealed=address,
-            )
+            OrderContact,
+            matter_id=order.id,
+            place_id=order.place_id,
+            name_sealed=name,
+            phone_sealed=phone,
+            address_sealed=address,
         )
         .tell_role(Role.DISPATCHER, "order.placed")
     )
@@ -178,16 +177,15 @@ def rate(order: Order, actor: Actor, now: datetime, *, solved: str, stars: int, 
     if reason is None and policy.needs_reason(stars, solved):
         raise errors.ReasonMissing(fields=(FieldFault("/body/reason", "missing", "评价较低时请说明原因"),))
     return change.insert(
-        Rating(
-            matter_id=order.id,
-            round=order.round,
-            place_id=order.place_id,
-            rater_id=actor.id,
-            solved=solved,
-            stars=stars,
-            reason=reason,
-            rated_at=now,
-        )
+        Rating,
+        matter_id=order.id,
+        round=order.round,
+        place_id=order.place_id,
+        rater_id=actor.id,
+        solved=solved,
+        stars=stars,
+        reason=reason,
+        rated_at=now,
     ).tell(order.assignee_id, "order.rated")
 
 

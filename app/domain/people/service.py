@@ -64,7 +64,7 @@ def join(me: Joining, actor: Actor, now: datetime, *, place_id: UUID) -> Change:
         return change
     if me.home_grant is not None and me.home_version is not None and me.home_starts_at is not None:
         change.patch(RoleGrant, id=me.home_grant, ends_at=max(now, me.home_starts_at), version=me.home_version + 1)
-    return change.insert(_grant(actor.id, place_id, Role.RESIDENT, now, None, actor))
+    return _grant(change, actor.id, place_id, Role.RESIDENT, now, None)
 
 
 @record("person", "register", subject=PLACE, facts=PLACED, missing=PlaceNotFound, conflicts=PHONE)
@@ -83,17 +83,17 @@ def register_resident(
     demand(policy.STAFF, actor)
     if place.level is not Level.COMMUNITY:
         raise errors.NotACommunity
-    person = Person(
-        id=new_id(),
+    person_id = new_id()
+    change = Change.record("person", person_id, "register", actor, now, place_id=place_id).insert(
+        Person,
+        id=person_id,
         name_sealed=name,
         phone_sealed=phone,
         phone_index=phone_index,
         address_sealed=address,
         created_at=now,
     )
-    return Change.record("person", person.id, "register", actor, now, place_id=place_id).insert(
-        person, _grant(person.id, place_id, Role.RESIDENT, now, None, actor)
-    )
+    return _grant(change, person_id, place_id, Role.RESIDENT, now, None)
 
 
 @record(
@@ -119,12 +119,11 @@ def create_officer(
     demand(policy.ADMINISTRATOR, actor)
     if role is Role.RESIDENT:
         raise errors.RoleNotGrantable
-    person = Person(id=new_id(), login_name=login_name, password_hash=password_hash, name_sealed=name, created_at=now)
-    return (
-        Change.record("person", person.id, "create", actor, now, place_id=place.id)
-        .insert(person, _grant(person.id, place.id, role, now, None, actor))
-        .note(role=role)
+    person_id = new_id()
+    change = Change.record("person", person_id, "create", actor, now, place_id=place.id).insert(
+        Person, id=person_id, login_name=login_name, password_hash=password_hash, name_sealed=name, created_at=now
     )
+    return _grant(change, person_id, place.id, role, now, None).note(role=role)
 
 
 @record("person", "change_password", subject=SELF, facts=ACCOUNT)
@@ -180,10 +179,9 @@ def grant_role(
         raise InvalidInput(fields=(FieldFault("/body/ends_at", "period-empty", "结束时间须晚于开始时间"),))
     if place.person_id is None:
         raise errors.PersonNotFound
-    grant = _grant(place.person_id, place.id, role, starts_at or now, ends_at, actor)
+    change = Change.record("role", new_id(), "grant", actor, now, place_id=place.id)
     return (
-        Change.record("role", grant.id, "grant", actor, now, place_id=place.id)
-        .insert(grant)
+        _grant(change, place.person_id, place.id, role, starts_at or now, ends_at, change.id)
         .tell(place.person_id, "role.granted", role=role)
         .note(role=role, person_id=place.person_id)
     )
@@ -203,15 +201,23 @@ def revoke_role(held: Held, actor: Actor, now: datetime) -> Change:
 
 
 def _grant(
-    person_id: UUID, place_id: UUID, role: Role, starts_at: datetime, ends_at: datetime | None, actor: Actor
-) -> RoleGrant:
-    return RoleGrant(
+    change: Change,
+    person_id: UUID,
+    place_id: UUID,
+    role: Role,
+    starts_at: datetime,
+    ends_at: datetime | None,
+    grant_id: UUID | None = None,
+) -> Change:
+    return change.insert(
+        RoleGrant,
+        id=grant_id or new_id(),
         person_id=person_id,
         place_id=place_id,
         role=role,
         starts_at=starts_at,
         ends_at=ends_at,
-        granted_by=actor.id,
+        granted_by=change.actor.id,
     )
 
 

@@ -8,6 +8,7 @@ from app.domain.services import policy
 from app.domain.services.models import Service
 from app.domain.services.repository import PLACE
 from app.kernel.change import Change
+from app.kernel.ids import new_id
 from app.kernel.rules import Actor, demand
 from app.kernel.verbs import record
 
@@ -16,8 +17,16 @@ from app.kernel.verbs import record
 def publish(_: None, actor: Actor, now: datetime, *, place_id: UUID, name: str, description: str) -> Change:
     """Publish a service at a place, to be ordered in its whole subtree (亮单)."""
     demand(policy.PUBLISH, actor)
-    service = Service(place_id=place_id, name=name, description=description, published_by=actor.id, created_at=now)
-    return Change.record("service", service.id, "publish", actor, now, place_id=place_id).insert(service)
+    service_id = new_id()
+    return Change.record("service", service_id, "publish", actor, now, place_id=place_id).insert(
+        Service,
+        id=service_id,
+        place_id=place_id,
+        name=name,
+        description=description,
+        published_by=actor.id,
+        created_at=now,
+    )
 
 
 VERBS = (publish,)

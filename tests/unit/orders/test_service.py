@@ -28,9 +28,9 @@ def test_placing_starts_respond_and_tells_the_dispatcher() -> None:
     assert (change.state, change.starts, change.version) == (S.SUBMITTED, ["respond"], 0)
     assert change.events == [Event("order.placed", to_role=Role.DISPATCHER)]
     detail, contact = change.rows
-    assert isinstance(detail, OrderDetail)
-    assert isinstance(contact, OrderContact)
-    assert (detail.note, contact.name_sealed, contact.phone_sealed) == ("买菜", b"name", b"another phone")
+    assert (detail.table, contact.table) == (OrderDetail, OrderContact)
+    assert detail.values["note"] == "买菜"
+    assert (contact.values["name_sealed"], contact.values["phone_sealed"]) == (b"name", b"another phone")
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,7 @@ def test_delivering_stops_finish_and_rating_is_written_once_a_round() -> None:
     assert (delivered.state, delivered.stops) == (S.DELIVERED, ["finish"])
     rated = orders.rate(an_order(S.DELIVERED), WHO["requester"], NOON, solved="yes", stars=5, reason=None)
     (rating,) = rated.rows
-    assert isinstance(rating, Rating)
-    assert (rating.stars, rating.round) == (5, 1)
+    assert (rating.table, rating.values["stars"], rating.values["round"]) == (Rating, 5, 1)
     with pytest.raises(errors.ReasonMissing):
         orders.rate(an_order(S.DELIVERED), WHO["requester"], NOON, solved="no", stars=5, reason=None)
 
