@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from tests.bad_input import BadRequest, bad_requests
 from tests.contract.actors import Cast
+from tests.contract.wire import Answer, Wire
 
 FLOOR = 3_800
 AT_ONCE = 8
@@ -39,27 +39,27 @@ class Answers:
     done: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
 
-    def take(self, bad: BadRequest, answer: httpx.Response) -> None:
-        self.statuses[answer.status_code] += 1
-        if answer.status_code < 300:
+    def take(self, bad: BadRequest, answer: Answer) -> None:
+        self.statuses[answer.status] += 1
+        if answer.status < 300:
             self.done.add(bad.operation_id)
         if fault := fault_of(bad, answer):
-            self.faults.append(f"{answer.status_code} {bad.operation_id}: {bad.description}: {fault}")
+            self.faults.append(f"{answer.status} {bad.operation_id}: {bad.description}: {fault}")
 
 
-def fault_of(bad: BadRequest, answer: httpx.Response) -> str | None:
+def fault_of(bad: BadRequest, answer: Answer) -> str | None:
     """What is wrong with an answer; None when it is right."""
-    if answer.status_code >= 500:
+    if answer.status >= 500:
         return "a fault of ours"
-    if answer.status_code not in bad.expects:
+    if answer.status not in bad.expects:
         return f"expected {sorted(bad.expects)}"
-    if answer.status_code < 400:
+    if answer.status < 400:
         return None
     if answer.headers["content-type"] != "application/problem+json":
         return answer.headers["content-type"]
     problem = answer.json()
     right = {
-        "status": problem["status"] == answer.status_code,
+        "status": problem["status"] == answer.status,
         "code": re.fullmatch(r"[a-z0-9-]{3,40}", problem["code"]),
         "title": re.search("[\u4e00-\u9fffA-Za-z]", problem["title"]),
         "trace_id": re.fullmatch(r"[A-Za-z0-9._-]{8,64}", problem["trace_id"]),
@@ -85,17 +85,16 @@ async def send_all(api_url: str, requests: list[BadRequest], token: str | None) 
     answers = Answers()
     signed_in = {"authorization": token} if token else {}
     waiting = iter(requests)
-    limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
 
-    async def sender(http: httpx.AsyncClient) -> None:
-        for bad in waiting:
-            headers = {**signed_in, **bad.headers}
-            if headers.get("Idempotency-Key") == "aaaaaaaa":  # the sound one: each request is a new intention
-                headers["Idempotency-Key"] = str(uuid4())
-            answers.take(bad, await http.request(bad.method, bad.url, headers=headers, content=bad.body))
+    async def sender() -> None:
+        async with Wire(api_url) as wire:
+            for bad in waiting:
+                headers = {**signed_in, **bad.headers}
+                if headers.get("Idempotency-Key") == "aaaaaaaa":  # the sound one: each request is a new intention
+                    headers["Idempotency-Key"] = str(uuid4())
+                answers.take(bad, await wire.ask(bad.method, bad.url, headers, bad.body))
 
-    async with httpx.AsyncClient(base_url=api_url, limits=limits, timeout=30) as http:
-        await asyncio.gather(*(sender(http) for _ in range(AT_ONCE)))
+    await asyncio.gather(*(sender() for _ in range(AT_ONCE)))
     return answers
 
 
