@@ -138,7 +138,7 @@ BEGIN
     own := CASE t WHEN 'history' THEN 'actor_id = app_actor() AND '
                   WHEN 'rating' THEN 'rater_id = app_actor() AND ' ELSE '' END;
     EXECUTE format('CREATE POLICY %I ON %I FOR INSERT TO linli_app WITH CHECK ('
-                   '%s((SELECT true FROM matter m WHERE m.id = matter_id) OR matter_is_new(matter_id)))',
+                   '%s(matter_is_new(matter_id) OR (SELECT true FROM matter m WHERE m.id = matter_id)))',
                    t || '_insert', t, own);
   END LOOP;
   FOREACH t IN ARRAY ARRAY['deadline', 'order_detail', 'order_contact'] LOOP
@@ -160,7 +160,7 @@ CREATE POLICY idempotency_own ON idempotency TO linli_app
   USING (actor_id = app_actor()) WITH CHECK (actor_id = app_actor());
 CREATE POLICY outbox_insert ON outbox FOR INSERT TO linli_app WITH CHECK (
   created_by = app_actor()
-  AND (subject_kind <> 'order' OR (SELECT true FROM matter m WHERE m.id = subject_id) OR matter_is_new(subject_id)));
+  AND (subject_kind <> 'order' OR matter_is_new(subject_id) OR (SELECT true FROM matter m WHERE m.id = subject_id)));
 CREATE POLICY inbox_read ON inbox_message FOR SELECT TO linli_app USING (person_id = app_actor());
 CREATE POLICY inbox_update ON inbox_message FOR UPDATE TO linli_app USING (person_id = app_actor());
 

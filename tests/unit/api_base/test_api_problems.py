@@ -7,7 +7,8 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from app.api.problems import Problem, merged, problems
-from app.kernel.errors import KeyReused, NotFound, TransitionRefused
+from app.domain.orders.errors import StartCodeWrong
+from app.kernel.errors import NotFound, TransitionRefused
 from tests.unit.api_base.sample import AN_ID, NOTE, build
 
 KEY = {"idempotency-key": "a-key-of-mine"}
@@ -38,7 +39,7 @@ async def client() -> AsyncIterator[AsyncClient]:
 async def test_failures_from_below_become_problems_that_tell_nothing(
     client: AsyncClient, caplog: pytest.LogCaptureFixture, how: str, status: int, code: str
 ) -> None:
-    with caplog.at_level(logging.ERROR, "linli.api"):
+    with caplog.at_level(logging.WARNING, "linli.api"):
         answer = await client.get(f"/v1/notes/broken/{how}")
     body = Problem.model_validate(answer.json())
     assert (answer.status_code, body.code, body.status) == (status, code, status)
@@ -115,9 +116,9 @@ async def test_a_wrong_method_names_all_that_the_path_knows(client: AsyncClient)
 
 
 def test_refusals_with_one_status_stand_side_by_side() -> None:
-    declared = merged(problems(TransitionRefused, NotFound), problems(KeyReused))
+    declared = merged(problems(TransitionRefused, NotFound), problems(StartCodeWrong))
     examples = declared[409]["content"]["application/problem+json"]["examples"]
     assert set(declared) == {404, 409}
-    assert set(examples) == {"transition-refused", "idempotency-key-reused"}
+    assert set(examples) == {"transition-refused", "start-code-wrong"}
     for example in examples.values():
         Problem.model_validate(example["value"])
