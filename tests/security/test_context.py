@@ -67,6 +67,7 @@ async def test_two_communities_share_one_connection_of_commands(neighbours: Neig
             await execute(narrow, orders.offer, caller, new_key(), there.orders["missed"], inputs)
 
     await asyncio.gather(*(intrude(n) for n in range(TIMES)))
+    await order(neighbours.world, narrow, neighbours.east)  # and one that commits
     left = await narrow.call(
         "SELECT current_setting('app.actor', true) AS actor, (SELECT count(*) FROM matter) AS seen"
     )
