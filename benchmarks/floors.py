@@ -151,7 +151,7 @@ class Messages:
         return f"""{_counter(self.verb)}
 \\startpipeline
 BEGIN;
-SELECT set_config('app.actor', :actor, true), set_config('plan_cache_mode', 'force_generic_plan', true);
+SELECT set_config('app.actor', :actor, true);
 \\endpipeline
 {load};
 {write};
@@ -289,7 +289,7 @@ def pgbench(
             capture_output=True,
             text=True,
             check=False,
-            env=clean_environment(PGPASSWORD=server.passwords[role]),
+            env=clean_environment(PGPASSWORD=server.passwords[role], PGOPTIONS="-c plan_cache_mode=force_generic_plan"),
         )
         if done.returncode != 0 or "aborted" in done.stderr:
             raise RuntimeError(f"pgbench failed:\n{done.stderr[-3000:]}")

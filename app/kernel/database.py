@@ -26,7 +26,7 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
 
 def begin(actor_id: UUID) -> str:
     """Message 1 of a command. The simple protocol takes no parameters, so it holds nothing but a UUID."""
-    return f"BEGIN; SET LOCAL app.actor = '{UUID(str(actor_id))}'; SET LOCAL plan_cache_mode = force_generic_plan"
+    return f"BEGIN; SET LOCAL app.actor = '{UUID(str(actor_id))}'"
 
 
 _READ = text(
@@ -65,10 +65,8 @@ class Database:
 
         async def prepare(connection: asyncpg.Connection) -> None:
             # Run for nobody and nothing: what is only prepared is neither kept by the driver nor planned by the server.
-            async with connection.transaction():
-                await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-                for statement in warm:
-                    await connection.fetch(statement, *ABOUT_NOTHING)
+            for statement in warm:
+                await connection.fetch(statement, *ABOUT_NOTHING)
 
         pool = await asyncpg.create_pool(
             url,
@@ -79,6 +77,8 @@ class Database:
             command_timeout=10,
             timeout=5,
             statement_cache_size=512,
+            # The kernel's few statements are planned once a connection, not for each set of values.
+            server_settings={"plan_cache_mode": "force_generic_plan"},
         )
         engine = create_async_engine(
             sqlalchemy_form(url),
