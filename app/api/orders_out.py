@@ -11,7 +11,7 @@ from app.api.schema import Choice, Out, StrictUUID
 from app.domain.deadlines.models import LABELS
 from app.domain.orders.models import OrderState, Solved
 from app.domain.orders.policy import CODE, LIFECYCLE
-from app.kernel.matter import Matter
+from app.kernel.matter import Matter, columns_of
 from app.kernel.rules import Actor, Role
 from app.kernel.time import Moment
 from app.kernel.vault import Vault, mask_name, mask_phone
@@ -157,21 +157,7 @@ def show_row(row: RowMapping) -> OrderRow:
 def show_order(row: RowMapping, reader_id: UUID, sealer: Sealer, vault: Vault) -> OrderOut:
     """An order as this reader may see it; what row-level security hid is null already."""
     actor = Actor(reader_id, frozenset(Role(role) for role in row["roles"]))
-    order: Matter[None] = Matter(
-        id=row["id"],
-        kind=LIFECYCLE.kind,
-        place_id=row["place_id"],
-        state=row["state"],
-        version=row["version"],
-        round=row["round"],
-        requester_id=row["requester_id"],
-        beneficiary_id=row["beneficiary_id"],
-        assignee_id=row["assignee_id"],
-        holder_id=row["holder_id"],
-        open_pool=row["open_pool"],
-        created_at=row["created_at"],
-        detail=None,
-    )
+    order: Matter[None] = Matter(**columns_of(row), kind=LIFECYCLE.kind, detail=None)
     shows_code = order.state == OrderState.ACCEPTED and any(rule.allows(order, actor) for rule in CODE)
     name = sealer.opened("name", row["volunteer_name_sealed"])
     phone = sealer.opened("phone", row["volunteer_phone_sealed"])

@@ -24,7 +24,7 @@ from app.kernel.database import Database, begin
 from app.kernel.deadlines import NoDeadlinePolicy, Policy
 from app.kernel.errors import Busy, KeyReused, NotSignedIn, Refusal
 from app.kernel.ids import NOBODY, new_id
-from app.kernel.matter import LiveDeadline, Matter
+from app.kernel.matter import LiveDeadline, Matter, columns_of
 from app.kernel.rules import Actor, Role
 from app.kernel.statements import Shape, write
 from app.kernel.verbs import Verb
@@ -180,25 +180,11 @@ def _decide(verb: Verb[Any, Any], row: asyncpg.Record, actor_id: UUID, inputs: d
 
 def _matter(row: asyncpg.Record, detail: Any) -> Matter[Any]:
     live = orjson.loads(row["live"]) if row["live"] is not None else ()
-    return Matter(
-        id=row["id"],
-        kind=row["kind"],
-        place_id=row["place_id"],
-        state=row["state"],
-        version=row["version"],
-        round=row["round"],
-        requester_id=row["requester_id"],
-        beneficiary_id=row["beneficiary_id"],
-        assignee_id=row["assignee_id"],
-        holder_id=row["holder_id"],
-        open_pool=row["open_pool"],
-        created_at=row["created_at"],
-        detail=detail,
-        live=tuple(
-            LiveDeadline(UUID(d["id"]), d["kind"], datetime.fromisoformat(d["next_at"]) if d["next_at"] else None)
-            for d in live
-        ),
+    running = tuple(
+        LiveDeadline(UUID(d["id"]), d["kind"], datetime.fromisoformat(d["next_at"]) if d["next_at"] else None)
+        for d in live
     )
+    return Matter(**columns_of(row), kind=row["kind"], detail=detail, live=running)
 
 
 async def _apply(

@@ -3,7 +3,7 @@ outbox and row-level security hang on it once; rooms keep their own detail besid
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
 D_co = TypeVar("D_co", covariant=True)
@@ -40,3 +40,18 @@ class Matter(Generic[D_co]):
     created_at: datetime
     detail: D_co
     live: tuple[LiveDeadline, ...] = ()
+
+
+_COLUMNS: Final = (
+    "id", "place_id", "state", "version", "round", "requester_id", "beneficiary_id", "assignee_id", "holder_id",
+    "open_pool", "created_at",
+)  # fmt: skip
+
+
+class _Row(Protocol):
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+def columns_of(row: _Row) -> dict[str, Any]:
+    """A matter's own columns out of a row of either driver, as arguments of `Matter`."""
+    return {name: row[name] for name in _COLUMNS}

@@ -42,7 +42,7 @@ ABOUT_NOTHING: tuple[Any, ...] = (NOBODY, None, "{}", "", [], None, NOBODY)
 def load(*, subject: str, facts: str | None, is_matter: bool, starts: bool) -> str:
     """Message 2: an earlier receipt, the locked subject, the time after the lock, the actor's roles, the room's facts.
 
-    $1 actor, $2 idempotency key (or NULL), $3 inputs as jsonb, $4 operation or kind of matter, $5 kinds of deadlines that
+    $1 actor, $2 idempotency key (or NULL), $3 inputs as jsonb, $4 kind of matter, $5 kinds of deadlines that
     may start, $6 operation, $7 the log-in. The outer join keeps the receipt when the subject is no longer to be seen.
     `seen` is the version in the statement's snapshot: when it differs from the locked row's, another command came first
     and everything else that this statement read is old.
