@@ -38,7 +38,6 @@ ROOMS: Sequence[Api] = (
 VERBS: Sequence[Verb[Any, Any]] = (
     *order_verbs.VERBS, *people_verbs.VERBS, *service_verbs.VERBS, *deadline_verbs.VERBS, *notification_verbs.VERBS,
 )  # fmt: skip
-POOL = 20
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -48,7 +47,9 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         crash.arm(settings.crash_at if settings.local else None)
         async with httpx.AsyncClient() as http, Redis.from_url(settings.redis_url, socket_timeout=2) as redis:
-            database = await Database.connect(settings.database_url, size=POOL, warm=statements_of(order_verbs.VERBS))
+            database = await Database.connect(
+                settings.database_url, size=settings.pool, warm=statements_of(order_verbs.VERBS)
+            )
             app.state.house = House(
                 database=database,
                 vault=Vault.from_text(settings.keyring, settings.index_key),

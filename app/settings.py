@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     )
     admin_password: str = Field("", repr=False, description="首位管理员密码 · first administrator (create-admin)")
     crash_at: str = Field("", description="崩溃点，仅限 local · named crash point of the tests, local mode only")
+    pool: int = Field(
+        8, ge=2, le=100, description="API 进程的数据库连接数 · connections of an API process, twice: commands, reads"
+    )
     access_minutes: int = Field(30, ge=1, le=1440, description="访问令牌分钟数 · life of an access token, minutes")
     refresh_days: int = Field(30, ge=1, le=365, description="刷新令牌天数 · life of a refresh token, days")
 

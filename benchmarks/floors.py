@@ -179,7 +179,7 @@ def _bound(statement: str, expressions: list[str]) -> str:
         expression, cast = expressions[int(match[1])], match[2] or ""
         return f"({expression}){cast}" if expression.startswith("replace") else f"{expression}{cast}"
 
-    return re.sub(r"\$(\d)((?:::\w+(?:\[\])?)?)", bind, statement)
+    return re.sub(r"\$(\d+)((?:::\w+(?:\[\])?)?)", bind, statement)
 
 
 def _counter(verb: str) -> str:
@@ -230,7 +230,10 @@ c AS (INSERT INTO bare.order_contact (matter_id, place_id, name_sealed, phone_se
   SELECT m.id, m.place_id, name_sealed, phone_sealed, address_sealed FROM m, home)"""
 
 _ACCEPT = """m AS (UPDATE bare.matter t SET state = 'accepted', version = version + 1, changed_at = now() FROM s
-  WHERE t.id = {order} AND t.state = 'offered' AND t.assignee_id = s.person_id RETURNING t.*),
+  WHERE t.id = {order} AND t.state = 'offered' AND t.assignee_id = s.person_id
+    AND EXISTS (SELECT 1 FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id
+                 WHERE a.place_id = t.place_id AND g.person_id = s.person_id AND g.role = 'volunteer'
+                   AND g.starts_at <= now() AND (g.ends_at IS NULL OR g.ends_at > now())) RETURNING t.*),
 e AS (UPDATE bare.deadline d SET stopped_at = now() FROM m WHERE d.matter_id = m.id AND d.stopped_at IS NULL)"""
 
 _REST = """d AS (INSERT INTO bare.deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents,

@@ -122,13 +122,14 @@ class Run:
         self._key = key
 
     @classmethod
-    async def keyed(cls, request: Request, caller: TheCaller, idempotency_key: IdempotencyKey) -> Self:
+    async def keyed(cls, request: Request, idempotency_key: IdempotencyKey) -> Self:
         """For commands: the key belongs to the operation, and the whole request is its fingerprint, under a secret key,
         since a request may hold a password or a phone that could be guessed from a bare hash."""
         house: House = request.app.state.house
         digest = sha256(await request.body()).hexdigest()
         fingerprint = house.vault.index("request", f"{request.method} {request.scope['path']} {digest}").hex()
-        return cls(house, caller, Key(request.scope["route"].operation_id, idempotency_key, fingerprint))
+        key = Key(request.scope["route"].operation_id, idempotency_key, fingerprint)
+        return cls(house, await _caller(request), key)
 
     @classmethod
     async def keyless(cls, request: Request, caller: TheCaller) -> Self:

@@ -145,40 +145,45 @@ class StrictRoute(APIRoute):
 
     intake: Intake = JSON
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._takes = _arguments(self.dependant)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler behind our reading."""
         handler = super().get_route_handler()
-        takes_body = self.body_field is not None
-        commands = self.methods != {"GET"}
-        arguments = _arguments(self.dependant)
 
         async def read_strictly(request: Request) -> Response:
-            scope = request.scope
-            if scope["query_string"]:
-                _check_query(scope["query_string"], arguments)
-            if b"%" in scope.get("raw_path", b""):
-                _check_path(scope["raw_path"])
-            if not commands:
-                return await handler(request)
-            intake = self.intake
-            strict = StrictRequest(request, intake.limit)
-            if intake.streamed:
-                _check_type(strict, intake)
-                return await handler(strict)
-            raw = await strict.body()
-            if takes_body:
-                if raw:
-                    _check_type(strict, intake)
-                    if intake.media == JSON.media:
-                        strict._json = parse_json(raw)  # noqa: SLF001 - where Starlette's own json() keeps it
-                    else:
-                        _check_utf8(raw.replace(b"+", b" "))
-            elif raw and raw.strip() not in (b"{}", b"null"):
-                fault = FieldFault("/body", "body-not-expected", "这个操作不需要请求内容")
-                raise InvalidInput(fields=(fault,))
-            return await handler(strict)
+            return await handler(await self.read(request))
 
         return read_strictly
+
+    async def read(self, request: Request) -> Request:
+        """The request with its query, path and body looked at; a JSON body is parsed. Raises the refusals of bad input."""
+        scope = request.scope
+        if scope["query_string"]:
+            _check_query(scope["query_string"], self._takes)
+        if b"%" in scope.get("raw_path", b""):
+            _check_path(scope["raw_path"])
+        if scope["method"] == "GET":
+            return request
+        intake = self.intake
+        strict = StrictRequest(request, intake.limit)
+        if intake.streamed:
+            _check_type(strict, intake)
+            return strict
+        raw = await strict.body()
+        if self.body_field is not None:
+            if raw:
+                _check_type(strict, intake)
+                if intake.media == JSON.media:
+                    strict._json = parse_json(raw)  # noqa: SLF001 - where Starlette's own json() keeps it
+                else:
+                    _check_utf8(raw.replace(b"+", b" "))
+        elif raw and raw.strip() not in (b"{}", b"null"):
+            fault = FieldFault("/body", "body-not-expected", "这个操作不需要请求内容")
+            raise InvalidInput(fields=(fault,))
+        return strict
 
 
 def _arguments(dependant: Dependant) -> dict[str, bool]:

@@ -13,6 +13,9 @@ from starlette.convertors import StringConvertor
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.api.direct import Direct
+from app.api.middleware import StrictRoute
+
 _APP: Final = "linli.operation"
 
 
@@ -36,7 +39,8 @@ class Shortcut(BaseRoute):
             original = route.original_route
             plain = all(type(kind) is StringConvertor for kind in getattr(route, "param_convertors", {}).values())
             if isinstance(original, APIRoute) and plain and route.path_format and route.methods:
-                self._add(route.path_format, route.methods, route.app, original)
+                target = Direct.of(original) if isinstance(original, StrictRoute) else None
+                self._add(route.path_format, route.methods, target or route.app, original)
 
     def _add(self, path: str, methods: set[str], target: ASGIApp, route: APIRoute) -> None:
         node, names = self._root, []

@@ -212,7 +212,7 @@ def _bind(changes: list[Change], row: asyncpg.Record, receipt: Receipt, key: Key
         # A refusal that is stored (a wrong code that is counted) is what the repetition gets as well.
         refused = {"refused": changes[0].refusal.code} if changes[0].refusal else {}
         stored = {**_fields(receipt), **refused}
-        values.append(_json([{"actor_id": changes[0].actor.id, **_fields(key), "receipt": stored}]))
+        values += [changes[0].actor.id, key.operation, key.key, key.fingerprint, _json(stored)]
     inserts: dict[str, list[dict[str, Any]]] = {}
     patches: dict[tuple[str, str, tuple[str, ...]], list[dict[str, Any]]] = {}
     for change in changes:

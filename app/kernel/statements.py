@@ -29,11 +29,6 @@ _LIVE = """(
   SELECT jsonb_agg(jsonb_build_object('id', d.id, 'kind', d.kind, 'next_at', d.next_at))
     FROM deadline d WHERE d.matter_id = subject.id AND d.stopped_at IS NULL)"""
 
-_ROLES = """ARRAY(
-  SELECT DISTINCT g.role FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id
-   WHERE a.place_id = subject.place_id AND g.person_id = $1
-     AND g.starts_at <= (SELECT app_now()) AND (g.ends_at IS NULL OR g.ends_at > (SELECT app_now())))"""
-
 ABOUT_NOTHING: tuple[Any, ...] = (NOBODY, None, "{}", "", [], None, NOBODY)
 """Values for message 2 that find nothing: for a connection that gets ready."""
 
@@ -49,16 +44,16 @@ def load(*, subject: str, facts: str | None, is_matter: bool, starts: bool) -> s
     """
     return f"""
 WITH subject AS MATERIALIZED ({subject})
-SELECT i.fingerprint, i.receipt, app_now() AS now,
-       app_signed_in($1, $7) AS active,
-       subject.*, subject.id IS NOT NULL AS found, {_ROLES} AS roles,
+SELECT i.fingerprint, i.receipt, clock.now, app_signed_in($1, $7) AS active,
+       subject.*, subject.id IS NOT NULL AS found, app_roles(subject.place_id, clock.now) AS roles,
        {"(SELECT s.version FROM matter s WHERE s.id = subject.id)" if is_matter else "NULL::int"} AS seen,
        {_LIVE if is_matter else "NULL::jsonb"} AS live,
        {_POLICIES if starts else "NULL::jsonb"} AS policies,
        {facts or "NULL::jsonb"} AS facts
   FROM (VALUES ($2::text, $3::jsonb, $4::text, $5::text[], $6::text)) one(key, inputs, kind, starts, operation)
   LEFT JOIN idempotency i ON i.actor_id = $1 AND i.operation = one.operation AND i.key = one.key
-  LEFT JOIN subject ON true"""
+  LEFT JOIN subject ON true
+  CROSS JOIN LATERAL (SELECT app_now() AS now, subject.id) clock"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +79,15 @@ ch AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($1::jsonb) AS x(
   at timestamptz, note jsonb))"""
 
 _NEW = """
-n AS (INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, assignee_id, holder_id,
-                          open_pool, moved_by, moved_in, created_at, changed_at)
+      INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, assignee_id,
+                          holder_id, open_pool, moved_by, moved_in, created_at, changed_at)
       SELECT id, kind, place_id, state, 1, round, requester_id, beneficiary_id, assignee_id, holder_id, open_pool,
-             actor_id, 0, at, at FROM ch WHERE version = 0 RETURNING id, version)"""
+             actor_id, 0, at, at FROM ch WHERE version = 0 RETURNING id, version"""
 
 _MOVED = """
-m AS (UPDATE matter t SET state = ch.state, round = ch.round, assignee_id = ch.assignee_id, holder_id = ch.holder_id,
+      UPDATE matter t SET state = ch.state, round = ch.round, assignee_id = ch.assignee_id, holder_id = ch.holder_id,
                           open_pool = ch.open_pool, changed_at = ch.at
-        FROM ch WHERE ch.version > 0 AND t.id = ch.id AND t.version = ch.version RETURNING t.id, t.version)"""
+        FROM ch WHERE ch.version > 0 AND t.id = ch.id AND t.version = ch.version RETURNING t.id, t.version"""
 
 _HISTORY = """
 h AS (INSERT INTO history (matter_id, version, place_id, action, from_state, to_state, actor_id, through, at, note)
@@ -143,8 +138,7 @@ o AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, t
 
 _RECEIPT = """
 i AS (INSERT INTO idempotency (actor_id, operation, key, fingerprint, receipt, created_at)
-      SELECT x.actor_id, x.operation, x.key, x.fingerprint, x.receipt, clock_timestamp()
-        FROM jsonb_to_recordset(${n}::jsonb) AS x(actor_id uuid, operation text, key text, fingerprint text, receipt jsonb))"""
+      VALUES (${n}::uuid, ${n1}, ${n2}, ${n3}, ${n4}::jsonb, clock_timestamp()))"""
 
 
 @cache
@@ -154,9 +148,10 @@ def write(shape: Shape) -> str:
     if shape.record:
         parts.append(_AUDIT)
     else:
-        moved = [(_NEW, "SELECT * FROM n")] * shape.new + [(_MOVED, "SELECT * FROM m")] * shape.moved
-        parts += [part for part, _ in moved]
-        parts.append("\nw AS MATERIALIZED (" + " UNION ALL ".join(rows for _, rows in moved) + ")")
+        if shape.new and shape.moved:
+            parts += [f"\nn AS ({_NEW})", f"\nm AS ({_MOVED})", "\nw AS (SELECT * FROM n UNION ALL SELECT * FROM m)"]
+        else:
+            parts.append(f"\nw AS ({_NEW if shape.new else _MOVED})")
         parts.append(_HISTORY)
     if shape.stops:
         number += 1
@@ -173,8 +168,8 @@ def write(shape: Shape) -> str:
         number += 1
         parts.append(_EVENTS.format(n=number))
     if shape.receipt:
-        number += 1
-        parts.append(_RECEIPT.format(n=number))
+        parts.append(_RECEIPT.format(n=number + 1, n1=number + 2, n2=number + 3, n3=number + 4, n4=number + 5))
+        number += 5
     for index, (table, key, columns) in enumerate(shape.patches):
         number += 1
         sets = ", ".join(f"{column} = x.{column}" for column in columns)

@@ -30,7 +30,9 @@ DEFINERS = {
     "person_holds(uuid,uuid,text)",
     "find_person(uuid,bytea)",
     "holders_of(uuid,text)",
-    "matter_is_new(uuid)",
+    "app_sees(uuid)",
+    "app_sees_detail(uuid)",
+    "app_roles(uuid,timestamp with time zone)",
     "outbox_parked()",
     # Triggers that must see every row.
     "person_leaves()",
