@@ -10,14 +10,32 @@ import httpx
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
-from app.api import auth, deadlines, health, inbox, orders, people, places, problems, services, shortcut
+from app.api import (
+    auth,
+    calendars,
+    deadlines,
+    drafts,
+    going_late,
+    health,
+    inbox,
+    orders,
+    people,
+    places,
+    problems,
+    promises,
+    services,
+    shortcut,
+)  # fmt: skip
 from app.api.census import Api, census
 from app.api.deps import House
 from app.api.docs import Application
 from app.api.middleware import Front
 from app.api.throttle import Throttle
+from app.domain.deadlines import calendars as calendar_verbs
+from app.domain.deadlines import drafts as draft_verbs
 from app.domain.deadlines import service as deadline_verbs
 from app.domain.notifications import service as notification_verbs
+from app.domain.orders import promises as promise_verbs
 from app.domain.orders import service as order_verbs
 from app.domain.people import service as people_verbs
 from app.domain.services import service as service_verbs
@@ -33,10 +51,12 @@ from app.settings import Settings
 
 VERSION = "0.1.0"
 ROOMS: Sequence[Api] = (
-    auth.api, people.api, places.api, services.api, orders.api, deadlines.api, inbox.api, health.api,
+    auth.api, people.api, places.api, services.api, orders.api, promises.api, deadlines.api, calendars.api, going_late.api,
+    drafts.api, inbox.api, health.api,
 )  # fmt: skip
 VERBS: Sequence[Verb[Any, Any]] = (
-    *order_verbs.VERBS, *people_verbs.VERBS, *service_verbs.VERBS, *deadline_verbs.VERBS, *notification_verbs.VERBS,
+    *order_verbs.VERBS, *promise_verbs.VERBS, *people_verbs.VERBS, *service_verbs.VERBS, *deadline_verbs.VERBS,
+    *calendar_verbs.VERBS, *draft_verbs.VERBS, *notification_verbs.VERBS,
 )  # fmt: skip
 
 

@@ -1,10 +1,12 @@
 """Every table, for Alembic and for the tests of the schema."""
 
+from app.domain.deadlines import models as drafts
 from app.domain.notifications import models as notifications
 from app.domain.orders import models as orders
 from app.domain.people import models as people
 from app.domain.places import models as places
 from app.domain.services import models as services
+from app.kernel import deadline_tables as deadlines
 from app.kernel import tables as kernel
 
-__all__ = ["kernel", "notifications", "orders", "people", "places", "services"]
+__all__ = ["deadlines", "drafts", "kernel", "notifications", "orders", "people", "places", "services"]

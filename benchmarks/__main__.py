@@ -22,10 +22,12 @@ from app.kernel.command import Caller
 from app.kernel.ids import new_id
 from app.kernel.tokens import AccessTokens
 from app.kernel.vault import Vault
+from app.local.home import free_port
 from app.local.postgres import EmbeddedPostgres, PostgresServer, create_database, drop_database
 from app.local.valkey import EmbeddedValkey
-from benchmarks import sweeping, world
+from benchmarks import lateness, sweeping, world
 from benchmarks.floors import NUMBER, Messages, bare_script, copy_tables, pgbench, record
+from benchmarks.lateness import Lateness
 from benchmarks.load import Outcome, Plan
 from benchmarks.processes import ROOT, Neighbours, cpu_seconds, http_server, over_http, resident_mib, running, swept
 from benchmarks.report import Machine, Sample, Series, show
@@ -51,6 +53,7 @@ class Bench:
     series: dict[str, Series] = field(default_factory=dict)
     memory: dict[str, float] = field(default_factory=dict)
     taken: dict[str, int] = field(default_factory=dict)
+    lateness: dict[str, Lateness] = field(default_factory=dict)
 
     def take(self, name: str) -> int:
         """Orders that nobody has used yet, for one measurement; Linli and its messages share tables, and so numbers."""
@@ -152,11 +155,20 @@ class Bench:
             raise RuntimeError(f"{name}: moved {moved} of {sweeping.DUE}")
         self.add(name, Sample(sweeping.DUE / seconds, 0, 0, 0, (cpu_seconds(self.postgres) - spent[0]) * 1000 / moved))
 
+    def late(self, name: str, environment: dict[str, str]) -> None:
+        """The worker, while five hundred deadlines a second fall due in a fresh copy of the database."""
+        drop_database(self.server, "late")
+        create_database(self.server, "late", template="bench_late")
+        environment = {**environment, "LINLI_WORKER_URL": self.server.url("linli_worker", "late")}
+        with self.superuser("late") as run, running("-m", "app.cli", "worker", **environment):
+            run(lateness.spread)
+            self.lateness[name] = run(lateness.measured)
+
 
 def prepare(bench: Bench, vault: Vault, rounds: int) -> None:
     """Both databases, migrated and populated; the floors' scripts made from the code."""
     stock = (rounds + 1) * CLIENTS * max(bench.each.values())
-    for database in ("bench", "bench_sweep"):
+    for database in ("bench", "bench_sweep", "bench_late"):
         create_database(bench.server, database)
         config = Config(attributes={"url": bench.server.url("linli_owner", database)})
         config.set_main_option("script_location", str(ROOT / "migrations"))
@@ -198,6 +210,8 @@ def prepare(bench: Bench, vault: Vault, rounds: int) -> None:
         run(fill)
     with bench.superuser("bench_sweep") as run:
         run(fill_sweep)
+    with bench.superuser("bench_late") as run:
+        run(lambda connection: lateness.populate(connection, vault))
 
 
 PEER_TABLES = """
@@ -243,7 +257,8 @@ def main() -> int:
     secret, keyring, index_key = (base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(3))
     vault = Vault.from_text(f"k1:{keyring}", index_key)
     with ExitStack() as stack:
-        embedded = EmbeddedPostgres(durable=True)
+        # The moment of a commit is kept, for the lateness of marks.
+        embedded = EmbeddedPostgres(durable=True, settings={"track_commit_timestamp": "on"})
         server = stack.enter_context(embedded)
         if embedded.process is None:
             raise RuntimeError("no server")
@@ -283,10 +298,13 @@ def main() -> int:
             while time.monotonic() < end and worker.is_running():
                 bench.memory["worker"] = max(bench.memory.get("worker", 0), resident_mib(worker))
                 time.sleep(0.2)
+        nowhere = f"redis://127.0.0.1:{free_port()}/0"
+        for name, redis in (("with Redis", valkey.url), ("Redis dead", nowhere)):
+            bench.late(name, {**environment, "LINLI_REDIS_URL": redis})
         machine = Machine(
             server.psql("-c", "show server_version").strip(), neighbours.share(), time.monotonic() - began
         )
-        good = show(bench.series, bench.memory, machine)
+        good = show(bench.series, bench.memory, bench.lateness, machine)
     return 0 if good else 1
 
 

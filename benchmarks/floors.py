@@ -83,7 +83,8 @@ async def record(
     key = Key(f"{verb.name}Order", "recorded-command", "f" * 64)
     receipt = await execute(recorder, verb, caller, key, order, inputs)  # type: ignore[arg-type]
     await connection.close()
-    (load, load_values), (write, write_values) = recorder.sent
+    # Between them the first command of a process reads the calendars once.
+    (load, load_values), *_, (write, write_values) = recorder.sent
     return Recorded(load, load_values, write, write_values, receipt.id)
 
 
@@ -234,18 +235,32 @@ _ACCEPT = """m AS (UPDATE bare.matter t SET state = 'accepted', version = versio
     AND EXISTS (SELECT 1 FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id
                  WHERE a.place_id = t.place_id AND g.person_id = s.person_id AND g.role = 'volunteer'
                    AND g.starts_at <= now() AND (g.ends_at IS NULL OR g.ends_at > now())) RETURNING t.*),
-e AS (UPDATE bare.deadline d SET stopped_at = now() FROM m WHERE d.matter_id = m.id AND d.stopped_at IS NULL)"""
+e AS (UPDATE bare.deadline d SET stopped_at = now() FROM m WHERE d.matter_id = m.id AND d.kind IN ('respond', 'offer')
+  AND d.stopped_at IS NULL)"""
 
-_REST = """d AS (INSERT INTO bare.deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents,
-                                 times, fired)
-  SELECT {deadline}, m.id, m.place_id, '{kind}', 1, p.id, changed_at, changed_at + make_interval(secs => p.budget_seconds),
-         p.percents, ARRAY(SELECT changed_at + make_interval(secs => p.budget_seconds * percent / 100)
-                             FROM unnest(p.percents) percent), 0
-    FROM m CROSS JOIN LATERAL (
-      SELECT q.* FROM deadline_policy q LEFT JOIN place_ancestor a ON a.ancestor_id = q.place_id AND a.place_id = m.place_id
-       WHERE q.matter_kind = 'order' AND q.deadline_kind = '{kind}' AND (q.place_id IS NULL OR a.place_id IS NOT NULL)
-       ORDER BY a.depth NULLS LAST, q.version DESC LIMIT 1) p),
-h AS (INSERT INTO bare.history (matter_id, version, place_id, action, from_state, to_state, actor_id, through, at, note)
+_STARTS = """d AS (INSERT INTO bare.deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents,
+                                 times, fired, budget_seconds, hours_id, workdays_id, pausable)
+  SELECT ('{begins}' || k.n || '-0000-7000-8000-' || :k)::uuid, m.id, m.place_id, k.kind, 1, p.id, changed_at,
+         changed_at + make_interval(secs => p.seconds), p.percents,
+         ARRAY(SELECT changed_at + make_interval(secs => p.seconds * percent / 100) FROM unnest(p.percents) percent), 0,
+         p.seconds, p.hours_id, p.workdays_id, p.pause_limit_seconds IS NOT NULL
+    FROM m CROSS JOIN (VALUES (20, 'respond'), (21, 'reply'), (22, 'coordinate'), (23, 'plan')) k(n, kind)
+   CROSS JOIN LATERAL (
+      SELECT q.*, coalesce(q.budget_seconds, 25200) AS seconds,
+             (SELECT h.id FROM calendar_hours h
+                LEFT JOIN place_ancestor b ON b.ancestor_id = h.place_id AND b.place_id = m.place_id
+               WHERE h.calendar = q.calendar AND (h.place_id IS NULL OR b.place_id IS NOT NULL)
+               ORDER BY b.depth NULLS LAST, h.version DESC LIMIT 1) AS hours_id,
+             (SELECT w.id FROM workday_set w WHERE w.published_at IS NOT NULL AND q.calendar = 'WORK'
+               ORDER BY w.version DESC LIMIT 1) AS workdays_id
+        FROM deadline_policy q LEFT JOIN place_ancestor a ON a.ancestor_id = q.place_id AND a.place_id = m.place_id
+       WHERE q.matter_kind = 'order' AND q.deadline_kind = k.kind AND (q.place_id IS NULL OR a.place_id IS NOT NULL)
+         AND q.category IN ('', m.category)
+       ORDER BY a.depth NULLS LAST, q.category DESC, q.version DESC LIMIT 1) p),
+"""
+
+_REST = """h AS (INSERT INTO bare.history (matter_id, version, place_id, action, from_state, to_state, actor_id, through, at,
+                                note)
   SELECT id, version, place_id, '{verb}', {before}, state, :actor::uuid, 'requester', changed_at, '{{}}'::jsonb FROM m),
 o AS (INSERT INTO bare.outbox (id, sort, topic, subject_kind, subject_id, place_id, {to}, payload, created_by,
                                created_at, retry_at, attempts)
@@ -266,11 +281,13 @@ def bare_script(verb: str) -> str:
     begins = MADE[verb]
     if verb == "place":
         first = [_LOG_IN, _HOME, _PLACE.format(order=made(f"{begins}01"))]
-        words = {"before": "NULL", "to": "to_role", "whom": "'dispatcher'", "kind": "respond"}
+        words = {"before": "NULL", "to": "to_role", "whom": "'dispatcher'"}
+        starts = _STARTS.format(begins=begins)
     else:
         first = [_LOG_IN, _ACCEPT.format(order=made(world.ORDER))]
-        words = {"before": "'offered'", "to": "to_person", "whom": "requester_id", "kind": "finish"}
-    rest = _REST.format(verb=verb, deadline=made(f"{begins}02"), outbox=made(f"{begins}03"), **words)
+        words = {"before": "'offered'", "to": "to_person", "whom": "requester_id"}
+        starts = ""
+    rest = starts + _REST.format(verb=verb, outbox=made(f"{begins}03"), **words)
     return f"{_counter(verb)}\nWITH " + ",\n".join([*first, rest]) + ";\n\\set j :j + 1\n"
 
 

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.lateness import RATE, Lateness
+
 LATEST = Path(__file__).resolve().parents[1] / "build" / "bench.json"
 MEMORY_MIB = 200
+LATE_MS = 50
 BUSY = 0.08
 
 EXPECTED = (
@@ -80,7 +83,12 @@ class Machine:
     seconds: float
 
 
-def show(series: Mapping[str, Series], memory: Mapping[str, float], machine: Machine) -> bool:
+def show(
+    series: Mapping[str, Series],
+    memory: Mapping[str, float],
+    lateness: Mapping[str, Lateness],
+    machine: Machine,
+) -> bool:
     """Print the table, keep it as JSON, and say whether all is as expected."""
     print(f"\n{platform.platform()}, {psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB")
     packages = ", ".join(
@@ -121,10 +129,22 @@ def show(series: Mapping[str, Series], memory: Mapping[str, float], machine: Mac
         print(
             f"{'too large ' if mib > MEMORY_MIB else 'ok        '}memory of {name}: {mib:.0f} MiB, at most {MEMORY_MIB}"
         )
+    for name, late in lateness.items():
+        said = (
+            f"marks at {RATE} due a second, {name}: late by {late.p50:.1f} ms, p99 {late.p99:.1f}, most {late.most:.0f}"
+        )
+        if late.p99 > LATE_MS:
+            faults.append(said)
+        print(("too late  " if late.p99 > LATE_MS else "ok        ") + f"{said}; p99 at most {LATE_MS}")
     print(f"\n{machine.seconds:.0f} s in all; kept as {LATEST.relative_to(LATEST.parents[1])}")
     LATEST.parent.mkdir(exist_ok=True)
     kept = {name: [asdict(sample) for sample in one.samples] for name, one in series.items()}
-    LATEST.write_text(
-        json.dumps({"series": kept, "memory_mib": dict(memory), "faults": faults, "machine": asdict(machine)}, indent=1)
-    )
+    report = {
+        "series": kept,
+        "memory_mib": dict(memory),
+        "late_ms": {name: asdict(late) for name, late in lateness.items()},
+        "faults": faults,
+        "machine": asdict(machine),
+    }
+    LATEST.write_text(json.dumps(report, indent=1))
     return not faults

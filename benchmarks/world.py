@@ -120,15 +120,22 @@ SELECT w.id, w.place_id, p.name_sealed, p.phone_sealed, p.address_sealed FROM wa
 INSERT INTO history (matter_id, version, place_id, action, from_state, to_state, actor_id, through, at, note)
 SELECT id, v, place_id, CASE v WHEN 1 THEN 'place' ELSE 'offer' END, CASE v WHEN 2 THEN 'submitted' END,
        CASE v WHEN 1 THEN 'submitted' ELSE state END, requester_id, 'requester', at, '{{}}' FROM wave, generate_series(1, 2) v;
-INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired, stopped_at)
+INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired, stopped_at,
+                      budget_seconds)
 SELECT bench.id('{DEADLINE}', k), id, place_id, 'respond', 1, '{RESPOND_POLICY}'::uuid, at, at + interval '20 minutes',
        '{{80,100,150}}'::int[], ARRAY[at + interval '16 minutes', at + interval '20 minutes', at + interval '30 minutes'],
-       CASE WHEN at < now() - interval '16 minutes' THEN 1 ELSE 0 END, CASE state WHEN 'rated' THEN at + interval '1 minute' END
+       CASE WHEN at < now() - interval '16 minutes' THEN 1 ELSE 0 END, CASE state WHEN 'rated' THEN at + interval '1 minute' END,
+       1200
   FROM wave
 UNION ALL
 SELECT bench.id('{OFFER}', k), id, place_id, 'offer', 1, '{OFFER_POLICY}'::uuid, at, at + interval '8 minutes',
-       '{{80,100}}'::int[], ARRAY[at + interval '384 seconds', at + interval '8 minutes'], 0, NULL
-  FROM wave WHERE state = 'offered';
+       '{{80,100}}'::int[], ARRAY[at + interval '384 seconds', at + interval '8 minutes'], 0, NULL, 480
+  FROM wave WHERE state = 'offered'
+UNION ALL
+SELECT gen_random_uuid(), w.id, w.place_id, p.deadline_kind, 1, p.id, at, at + interval '2 days', p.percents,
+       ARRAY[at + interval '1 day', at + interval '2 days'], 0, NULL, 172800
+  FROM wave w JOIN deadline_policy p ON p.deadline_kind IN ('reply', 'coordinate', 'plan') AND p.place_id IS NULL
+ WHERE w.state = 'offered';
 DROP TABLE wave;
 """
 

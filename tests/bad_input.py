@@ -24,10 +24,12 @@ from urllib.parse import quote, urlencode
 
 from tests.bad_values import (
     AN_ID,
+    SOUND_DAYS,
     SOUND_IDS,
     SOUND_MOMENTS,
     SOUND_TEXTS,
     WRONG_CHOICES,
+    WRONG_DAYS,
     WRONG_FLAGS,
     WRONG_IDS,
     WRONG_LISTS,
@@ -329,6 +331,8 @@ class _Operation:
             wrong, sound = WRONG_IDS, SOUND_IDS
         elif form == "date-time":
             wrong, sound = WRONG_MOMENTS, SOUND_MOMENTS
+        elif form == "date":
+            wrong, sound = WRONG_DAYS, SOUND_DAYS
         elif kind == "string":
             wrong, sound = WRONG_TEXTS | ({} if in_text else WRONG_TYPES_FOR_TEXT), SOUND_TEXTS
             wrong = {**wrong, "too long by one": "甲" * (schema.get("maxLength", 10**4) + 1)}

@@ -94,6 +94,25 @@ SOUND_MOMENTS: dict[str, Any] = {
     "Z": "2027-02-01T02:00:00Z",
     "+05:30": "2027-02-01T07:30:00+05:30",
 }
+WRONG_DAYS: dict[str, Any] = {
+    "29 February of a common year": "2027-02-29",
+    "month 13": "2027-13-01",
+    "a moment": "2027-02-01T10:00:00+08:00",
+    "no hyphens": "20270201",
+    "week date": "2027-W05-1",
+    "year 0001": "0001-01-01",
+    "year 9999": "9999-12-31",
+    "2019": "2019-12-31",
+    "2100": "2100-01-01",
+    "full-width digits": "２０２７-02-01",
+    "line end behind": "2027-02-01\n",
+    "seconds since 1970": 1_800_000_000,
+    "nothing": "",
+    "true": True,
+    "NUL": "2027-02-01\x00",
+    "half a surrogate pair": "\udfff",
+}
+SOUND_DAYS: dict[str, Any] = {"29 February of a leap year": "2028-02-29"}
 WRONG_IDS: dict[str, Any] = {
     "SQL": "1 OR 1=1",
     "a number": 1,

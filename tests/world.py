@@ -129,6 +129,7 @@ async def build(owner_url: str) -> World:
         admin,
         LONG_AGO,
     )
+    await around_the_clock(owner, street, admin)
     await world.person("王奶奶", Role.RESIDENT, east)
     await world.person("西居民", Role.RESIDENT, west)
     await world.person("小李", Role.VOLUNTEER, east)
@@ -137,3 +138,23 @@ async def build(owner_url: str) -> World:
     await world.person("书记", Role.SECRETARY, east)
     await world.person("西派单员", Role.DISPATCHER, west)
     return world
+
+
+async def around_the_clock(owner: asyncpg.Connection, place: UUID, admin: UUID) -> None:
+    """The standard limits on the calendar WALL, published at a place: tests run at any hour. The calendars have stories and
+    tables of their own."""
+    await owner.execute(
+        "WITH standard AS ("
+        "  SELECT DISTINCT ON (deadline_kind) * FROM deadline_policy WHERE place_id IS NULL"
+        "   ORDER BY deadline_kind, version DESC), made AS ("
+        "  SELECT gen_random_uuid() AS new_id, * FROM standard), policies AS ("
+        "  INSERT INTO deadline_policy (id, place_id, matter_kind, deadline_kind, version, calendar, budget_seconds,"
+        "    later_round_percent, pause_limit_seconds, percents, published_by, published_at)"
+        "  SELECT new_id, $1, matter_kind, deadline_kind, 1, 'WALL', coalesce(budget_seconds, budget_days * 86400),"
+        "         later_round_percent, pause_limit_seconds, percents, $2, $3 FROM made)"
+        "INSERT INTO policy_effect (policy_id, percent, primitive, target)"
+        "SELECT m.new_id, e.percent, e.primitive, e.target FROM made m JOIN policy_effect e ON e.policy_id = m.id",
+        place,
+        admin,
+        LONG_AGO,
+    )

@@ -13,10 +13,11 @@ from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
 from app.domain.deadlines import errors, policy, repository
 from app.domain.deadlines import service as deadlines
-from app.domain.deadlines.models import Effect, MarkPlan
+from app.domain.deadlines.models import LABELS, Effect, Limits, MarkPlan
 from app.domain.places.errors import PlaceNotFound
+from app.kernel.calendars import CalendarName
+from app.kernel.deadline_tables import Primitive
 from app.kernel.errors import NotAllowed
-from app.kernel.tables import Primitive
 from app.kernel.text import Opaque
 from app.kernel.time import Moment
 
@@ -34,13 +35,16 @@ MARKS = [
 ]
 
 MatterKind = Literal["order"]
+KINDS = "、".join(f"{kind} {label}" for kind, label in LABELS.items())
 DeadlineKind = Annotated[str, Opaque(20)]
 
 
 class EffectIn(In):
-    primitive: Choice[Primitive] = Field(description="动作:notify 通知、set_holder 移交负责人、open_pool 开放抢单")
-    target: Annotated[str, Opaque(20, 0)] = Field(
-        default="", description="对象:角色、assignee 或 requester;开放抢单为空"
+    primitive: Choice[Primitive] = Field(
+        description="动作:notify 通知、set_holder 移交负责人、open_pool 开放抢单、start 开始另一时限"
+    )
+    target: Annotated[str, Opaque(40, 0)] = Field(
+        default="", description="对象:角色(可加层级,如 secretary@street)、assignee、requester 或时限种类;开放抢单为空"
     )
 
 
@@ -52,8 +56,23 @@ class MarkIn(In):
 class PolicyIn(In):
     place_id: StrictUUID = Field(description="在哪里及其下生效")
     matter_kind: MatterKind = Field(default="order", description="事项种类")
-    deadline_kind: DeadlineKind = Field(description="时限种类:respond 响应、offer 接单、finish 完成")
-    budget_seconds: Annotated[int, Field(strict=True, ge=1, le=31_536_000)] = Field(description="时限,秒")
+    deadline_kind: DeadlineKind = Field(description=f"时限种类:{KINDS}")
+    category: Annotated[str, Opaque(20)] | None = Field(default=None, description="只对这一类服务;不填为全部")
+    calendar: Choice[CalendarName] = Field(
+        default=CalendarName.WALL, description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间"
+    )
+    budget_seconds: Annotated[int, Field(strict=True, ge=1, le=31_536_000)] | None = Field(
+        default=None, description="时限,按所选日历计的秒数;与 budget_days 二选一"
+    )
+    budget_days: Annotated[int, Field(strict=True, ge=1, le=250)] | None = Field(
+        default=None, description="时限,整工作日数,只用于 WORK"
+    )
+    pause_limit_seconds: Annotated[int, Field(strict=True, ge=1, le=31_536_000)] | None = Field(
+        default=None, description="一次暂停最长多少秒(自然时间);不填则不可暂停"
+    )
+    later_round_percent: Annotated[int, Field(strict=True, ge=1, le=100)] = Field(
+        default=100, description="返工轮次用时限的百分之几"
+    )
     marks: Annotated[list[MarkIn], Field(min_length=1, max_length=10)] = Field(
         description="节点,百分比从小到大,须有 100"
     )
@@ -75,8 +94,12 @@ class PolicyOut(Out):
     place_name: str | None = Field(description="发布地点名称")
     deadline_kind: str = Field(description="时限种类")
     version: int = Field(description="版本")
-    calendar: str = Field(description="日历:WALL 为全天候")
-    budget_seconds: int = Field(description="时限,秒")
+    category: str = Field(description="只对这一类服务;空为全部")
+    calendar: Choice[CalendarName] = Field(description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间")
+    budget_seconds: int | None = Field(description="时限,秒;按工作日计则为 null")
+    budget_days: int | None = Field(description="时限,整工作日数;按秒计则为 null")
+    pause_limit_seconds: int | None = Field(description="一次暂停最长多少秒;不可暂停则为 null")
+    later_round_percent: int = Field(description="返工轮次用时限的百分之几")
     marks: list[MarkOut] = Field(description="节点")
     published_at: Moment = Field(description="发布时间")
 
@@ -100,7 +123,9 @@ class PolicyQuery(In):
         "items": [
             {
                 "id": ID, "place_id": None, "place_name": None, "deadline_kind": "respond", "version": 1,
-                "calendar": "WALL", "budget_seconds": 1200, "marks": MARKS, "published_at": "2026-01-01T00:00:00+08:00",
+                "category": "", "calendar": "DUTY", "budget_seconds": 1200, "budget_days": None,
+                "pause_limit_seconds": None, "later_round_percent": 100, "marks": MARKS,
+                "published_at": "2026-01-01T00:00:00+08:00",
             }
         ]
     },
@@ -108,7 +133,7 @@ class PolicyQuery(In):
 async def get_deadline_policy(query: Annotated[PolicyQuery, Query()], reader: TheReader) -> PoliciesOut:
     async with reader() as connection:
         rows = await repository.list_in_force(connection, query.place_id, query.matter_kind)
-    return PoliciesOut(items=[_policy(row) for row in rows])
+    return PoliciesOut(items=[policy_out(row) for row in rows])
 
 
 @api.post(
@@ -122,6 +147,7 @@ async def get_deadline_policy(query: Annotated[PolicyQuery, Query()], reader: Th
         "place_id": PLACE_ID,
         "matter_kind": "order",
         "deadline_kind": "respond",
+        "calendar": "DUTY",
         "budget_seconds": 1200,
         "marks": MARKS,
     },
@@ -134,23 +160,40 @@ async def publish_deadline_policy(body: PolicyIn, run: TheRun) -> Receipt:
         place_id=body.place_id,
         matter_kind=body.matter_kind,
         deadline_kind=body.deadline_kind,
-        budget_seconds=body.budget_seconds,
-        marks=tuple(
-            MarkPlan(mark.percent, tuple(Effect(effect.primitive, effect.target) for effect in mark.effects))
-            for mark in body.marks
-        ),
+        category=body.category or "",
+        limits=limits_of(body),
     )
 
 
-def _policy(row: RowMapping) -> PolicyOut:
+def limits_of(body: PolicyIn) -> Limits:
+    """What the body of a policy or of a draft says of time, marks and pauses."""
+    return Limits(
+        body.calendar,
+        body.budget_seconds,
+        body.budget_days,
+        tuple(
+            MarkPlan(mark.percent, tuple(Effect(effect.primitive, effect.target) for effect in mark.effects))
+            for mark in body.marks
+        ),
+        body.pause_limit_seconds,
+        body.later_round_percent,
+    )
+
+
+def policy_out(row: RowMapping) -> PolicyOut:
+    """A policy with its effects as it is shown."""
     return PolicyOut(
         id=row["id"],
         place_id=row["place_id"],
         place_name=row["place_name"],
         deadline_kind=row["deadline_kind"],
         version=row["version"],
-        calendar=row["calendar"],
+        category=row["category"],
+        calendar=CalendarName(row["calendar"]),
         budget_seconds=row["budget_seconds"],
+        budget_days=row["budget_days"],
+        pause_limit_seconds=row["pause_limit_seconds"],
+        later_round_percent=row["later_round_percent"],
         marks=[
             MarkOut(
                 percent=percent,

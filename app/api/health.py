@@ -17,7 +17,7 @@ from app.kernel.errors import Busy
 api = Api(prefix="/health", tags=(Tag.SYSTEM,))
 
 LATE = timedelta(seconds=15)
-LOOPS = ("sweep", "relay", "jobs")
+LOOPS = ("sweep", "relay", "jobs", "calendars")
 
 PartState = Literal["ok", "degraded", "down"]
 
@@ -28,7 +28,9 @@ class LiveOut(Out):
 
 class ReadyOut(Out):
     status: PartState = Field(description="ok 正常;degraded 可用但有部分不正常;down 不可用")
-    parts: dict[str, PartState] = Field(description="各部分:database 数据库、redis、sweep 时限、relay 消息、jobs 任务")
+    parts: dict[str, PartState] = Field(
+        description="各部分:database 数据库、redis、sweep 时限、relay 消息、jobs 任务、calendars 日历"
+    )
     reasons: list[str] = Field(description="不正常的原因")
 
 
@@ -48,7 +50,7 @@ async def get_liveness() -> LiveOut:
     audience=ADMIN_ONLY,
     answer={
         "status": "ok",
-        "parts": {"database": "ok", "redis": "ok", "sweep": "ok", "relay": "ok", "jobs": "ok"},
+        "parts": {"database": "ok", "redis": "ok", "sweep": "ok", "relay": "ok", "jobs": "ok", "calendars": "ok"},
         "reasons": [],
     },
     responses=problems(Busy),
@@ -56,7 +58,7 @@ async def get_liveness() -> LiveOut:
 async def get_readiness(house: TheHouse, response: Response) -> ReadyOut:
     parts: dict[str, PartState] = {}
     reasons: list[str] = []
-    (database, loops, parked), redis = await asyncio.gather(_database(house), _redis(house))
+    (database, loops, parked, unsure), redis = await asyncio.gather(_database(house), _redis(house))
     parts["database"] = database
     if database == "down":
         reasons.append("数据库连接不上")
@@ -70,23 +72,25 @@ async def get_readiness(house: TheHouse, response: Response) -> ReadyOut:
     if parked:
         parts["relay"] = "degraded"
         reasons.append(f"有 {parked} 条消息或事件多次失败,已搁置,请检查发件箱")
+    if unsure:
+        reasons.append(f"有 {unsure} 项时限跨入尚无放假安排的年份,请导入并公布工作日历")
     status: PartState = "down" if database == "down" else "ok" if not reasons else "degraded"
     if status == "down":
         response.status_code = 503
     return ReadyOut(status=status, parts=parts, reasons=reasons)
 
 
-async def _database(house: House) -> tuple[PartState, set[str], int]:
+async def _database(house: House) -> tuple[PartState, set[str], int, int]:
     try:
         async with asyncio.timeout(3):
             rows = await house.database.call(
-                "SELECT outbox_parked() AS parked, h.name FROM (VALUES (1)) one"
+                "SELECT outbox_parked() AS parked, deadlines_unsure() AS unsure, h.name FROM (VALUES (1)) one"
                 " LEFT JOIN heartbeat h ON h.at > clock_timestamp() - $1::interval",
                 LATE,
             )
     except Exception:  # noqa: BLE001 - whatever it is, the database did not answer
-        return "down", set(), 0
-    return "ok", {row["name"] for row in rows if row["name"]}, rows[0]["parked"]
+        return "down", set(), 0, 0
+    return "ok", {row["name"] for row in rows if row["name"]}, rows[0]["parked"], rows[0]["unsure"]
 
 
 async def _redis(house: House) -> PartState:

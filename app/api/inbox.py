@@ -74,7 +74,8 @@ async def list_inbox(query: Annotated[InboxQuery, Query()], reader: TheReader) -
             text=sentence(row["topic"], row["payload"]),
             subject_kind=row["subject_kind"],
             subject_id=row["subject_id"],
-            as_role=row["as_role"] and Role(row["as_role"]),
+            # A role may be told from a level upward: 'secretary@street'.
+            as_role=row["as_role"] and Role(row["as_role"].partition("@")[0]),
             nobody_in_post=row["nobody_in_post"],
             created_at=row["created_at"],
             read_at=row["read_at"],

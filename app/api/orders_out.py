@@ -8,9 +8,10 @@ from sqlalchemy import RowMapping
 
 from app.api.deps import Sealer
 from app.api.schema import Choice, Out, StrictUUID
-from app.domain.deadlines.models import LABELS
+from app.domain.deadlines.models import label_of
 from app.domain.orders.models import OrderState, Solved
 from app.domain.orders.policy import CODE, LIFECYCLE
+from app.kernel.calendars import CalendarName
 from app.kernel.matter import Matter, columns_of
 from app.kernel.rules import Actor, Role
 from app.kernel.time import Moment
@@ -95,6 +96,7 @@ class DeadlineOut(Out):
     kind_label: str = Field(description="种类的中文名称")
     round: int = Field(description="第几轮")
     policy_version: int = Field(description="依据的规则版本")
+    calendar: Choice[CalendarName] = Field(description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间")
     started_at: Moment = Field(description="开始")
     due_at: Moment = Field(description="到期:到这一刻即为错过")
     stopped_at: Moment | None = Field(description="停止;仍在计时则为 null")
@@ -135,7 +137,8 @@ HISTORY_EXAMPLE = {
 DEADLINES_EXAMPLE = {
     "items": [
         {
-            "id": ID, "kind": "respond", "kind_label": "响应", "round": 1, "policy_version": 1, "started_at": AT,
+            "id": ID, "kind": "respond", "kind_label": "响应", "round": 1, "policy_version": 2, "calendar": "DUTY",
+            "started_at": AT,
             "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": None, "missed": False,
             "marks": [
                 {"percent": 80, "due_at": "2026-03-01T09:16:00+08:00", "fired_at": "2026-03-01T09:16:00+08:00"}
@@ -204,9 +207,10 @@ def show_deadline(row: RowMapping) -> DeadlineOut:
     return DeadlineOut(
         id=row["id"],
         kind=row["kind"],
-        kind_label=LABELS.get(row["kind"], row["kind"]),
+        kind_label=label_of(row["kind"]),
         round=row["round"],
         policy_version=row["policy_version"],
+        calendar=CalendarName(row["calendar"]),
         started_at=row["started_at"],
         due_at=row["due_at"],
         stopped_at=row["stopped_at"],

@@ -19,7 +19,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from app.kernel.text import TEXT_RULES, Digits, Opaque
-from app.kernel.time import MomentRule
+from app.kernel.time import DayRule, MomentRule
 
 INT4_MAX: Final = 2**31 - 1
 
@@ -156,7 +156,7 @@ def _holds(metadata: list[Any], *kinds: type) -> bool:
     return any(isinstance(item, kinds) for item in metadata)
 
 
-def _fault_of(kind: Any, metadata: list[Any]) -> str | None:  # noqa: PLR0911 - one line for each kind reads best
+def _fault_of(kind: Any, metadata: list[Any]) -> str | None:  # noqa: C901, PLR0911 - one line for each kind reads best
     if kind in (None, type(None), bool, Ellipsis) or get_origin(kind) is Literal:
         return None
     if kind is str:
@@ -166,6 +166,8 @@ def _fault_of(kind: Any, metadata: list[Any]) -> str | None:  # noqa: PLR0911 - 
         return None if bounded or _holds(metadata, Digits) else "a number without bounds; give both ge and le"
     if kind is datetime:
         return None if _holds(metadata, MomentRule) else "a bare datetime; use Moment"
+    if kind is date:
+        return None if _holds(metadata, DayRule) else "a bare date; use Day"
     if kind is UUID:
         return None if _holds(metadata, IdRule) else "a bare UUID; use StrictUUID"
     if kind is list:
@@ -175,6 +177,6 @@ def _fault_of(kind: Any, metadata: list[Any]) -> str | None:  # noqa: PLR0911 - 
         return None if loose else "a bare enum cannot be read strictly; use Choice[...]"
     if isinstance(kind, type) and issubclass(kind, In):
         return None
-    if kind in (date, time, timedelta):
-        return "no strict reading is written for dates, times and durations yet; use Moment or whole numbers"
+    if kind in (time, timedelta):
+        return "no strict reading is written for times and durations; use Moment or whole numbers"
     return f"no strict reading is known for {kind!r}"

@@ -15,7 +15,7 @@ from app.domain.services import policy, repository
 from app.domain.services import service as services
 from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor, Page, PageQuery
-from app.kernel.text import Line, Paragraph, Search
+from app.kernel.text import Line, Opaque, Paragraph, Search
 from app.kernel.time import Moment
 
 api = Api(prefix="/services")
@@ -28,6 +28,7 @@ class ServiceIn(In):
     place_id: StrictUUID = Field(description="在哪里提供:其下所有社区都能点")
     name: Annotated[str, Line(30)] = Field(description="名称")
     description: Annotated[str, Paragraph(500)] = Field(description="说明:做什么、不做什么")
+    category: Annotated[str, Opaque(20)] | None = Field(default=None, description="类别代码,时限可按类别另定")
 
 
 class ServiceOut(Out):
@@ -56,7 +57,13 @@ class ServicesQuery(PageQuery):
     responses=problems(NotAllowed, PlaceNotFound),
 )
 async def publish_service(body: ServiceIn, run: TheRun) -> Receipt:
-    return await run(services.publish, place_id=body.place_id, name=body.name, description=body.description)
+    return await run(
+        services.publish,
+        place_id=body.place_id,
+        name=body.name,
+        description=body.description,
+        category=body.category or "",
+    )
 
 
 @api.get(

@@ -11,9 +11,10 @@ from uuid import UUID
 
 from sqlmodel import SQLModel
 
+from app.kernel.deadlines import Timing
 from app.kernel.errors import Refusal
 from app.kernel.ids import new_id
-from app.kernel.matter import Matter
+from app.kernel.matter import Matter, TimedDeadline
 from app.kernel.rules import Actor, Role, Rule
 
 
@@ -48,6 +49,27 @@ class Patch:
     values: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Retime:
+    """New moments for the marks of a deadline that have not fired; one that was stopped runs again."""
+
+    deadline: TimedDeadline
+    timing: Timing
+    workdays_id: UUID | None
+
+    def row(self) -> dict[str, Any]:
+        """As message 3 writes it: what has fired keeps its moment."""
+        fired = self.deadline.fired
+        times = (*self.deadline.times[:fired], *self.timing.times()[fired:])
+        return {
+            "id": self.deadline.id,
+            "due_at": times[self.timing.percents.index(100)],
+            "times": times,
+            "workdays_id": self.workdays_id,
+            "calendar_missing": bool(self.timing.calendar.missing_years(self.timing.started_at, max(times))),
+        }
+
+
 @dataclass(slots=True)
 class Change:
     """One change of one subject. `version` is the one that was seen; the stored one will be `version + 1`."""
@@ -66,6 +88,8 @@ class Change:
     columns: dict[str, Any] = field(default_factory=dict)
     starts: list[str] = field(default_factory=list)
     stops: list[str] = field(default_factory=list)
+    retimes: list[Retime] = field(default_factory=list)
+    anchors: dict[str, tuple[datetime | None, datetime | None]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     patches: list[Patch] = field(default_factory=list)
@@ -122,6 +146,16 @@ class Change:
     def start(self, *kinds: str) -> Self:
         """Start deadlines; budget, calendar and marks come from the policy that holds at the place now."""
         self.starts.extend(kinds)
+        return self
+
+    def anchor(self, kind: str, *, begins: datetime | None = None, until: datetime | None = None) -> Self:
+        """A deadline that this change starts begins at another moment than now, or is due at a promised one."""
+        self.anchors[kind] = (begins, until)
+        return self
+
+    def retime(self, deadline: TimedDeadline, timing: Timing, workdays_id: UUID | None = None) -> Self:
+        """Compute the moments of a deadline anew: after a pause, its end, or a calendar that came."""
+        self.retimes.append(Retime(deadline, timing, workdays_id or deadline.workdays_id))
         return self
 
     def stop(self, *kinds: str) -> Self:

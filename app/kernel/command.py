@@ -7,9 +7,9 @@ that a twin wrote first, a version that moved) rolls back and runs again; a repe
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any
 from uuid import UUID
@@ -18,13 +18,14 @@ import asyncpg
 import orjson
 from sqlmodel import SQLModel
 
+from app.kernel.calendar_store import calendar, know
 from app.kernel.change import Change, Row
 from app.kernel.crash import crash_point
 from app.kernel.database import Database, begin
-from app.kernel.deadlines import NoDeadlinePolicy, Policy
+from app.kernel.deadlines import NoDeadlinePolicy, Policy, Timing
 from app.kernel.errors import Busy, KeyReused, NotSignedIn, Refusal
 from app.kernel.ids import NOBODY, new_id
-from app.kernel.matter import LiveDeadline, Matter, columns_of
+from app.kernel.matter import LiveDeadline, Matter, Pause, TimedDeadline, columns_of
 from app.kernel.rules import Actor, Role
 from app.kernel.statements import Shape, write
 from app.kernel.verbs import Verb
@@ -120,9 +121,12 @@ async def _once(
             return Receipt(UUID(stored["id"]), stored["state"], stored["version"], datetime.fromisoformat(stored["at"]))
         if not row["found"]:
             raise verb.missing
-        changes = _decide(verb, row, caller.person_id, inputs)
+        policies = {p["kind"]: Policy.of(p) for p in orjson.loads(row["policies"] or "[]")}
+        timed = orjson.loads(row["timed"] or "[]")
+        await know(connection, [i for p in policies.values() for i in (p.hours_id, p.workdays_id)] + pinned(timed))
+        changes = _decide(verb, row, timed, caller.person_id, inputs)
         receipt = Receipt(changes[0].id, changes[0].state, changes[0].version + 1, changes[0].at)
-        await _apply(connection, changes, row, receipt, key)
+        await _apply(connection, changes, policies, receipt, key)
         crash_point(verb.name, 3)
     except BaseException:
         if not connection.is_closed():
@@ -161,7 +165,9 @@ async def _load(
     return row
 
 
-def _decide(verb: Verb[Any, Any], row: asyncpg.Record, actor_id: UUID, inputs: dict[str, Any]) -> list[Change]:
+def _decide(
+    verb: Verb[Any, Any], row: asyncpg.Record, timed: list[dict[str, Any]], actor_id: UUID, inputs: dict[str, Any]
+) -> list[Change]:
     actor = Actor(actor_id, frozenset(Role(role) for role in row["roles"]))
     loaded: Any = orjson.loads(row["facts"]) if row["facts"] is not None else None
     if verb.is_matter:
@@ -169,7 +175,7 @@ def _decide(verb: Verb[Any, Any], row: asyncpg.Record, actor_id: UUID, inputs: d
             raise verb.missing
         # What a matter is about may be hidden from somebody who still sees the matter: no rule lets such a one move it.
         detail = verb.detail_type.validate_python(loaded["detail"]) if loaded["detail"] else None
-        matter = _matter(row, detail)
+        matter = _matter(row, detail, timed)
         extra = {"facts": verb.facts_type.validate_python(loaded["facts"])} if verb.facts_type else {}
         decided = verb.decide(matter, actor, row["now"], **extra, **inputs)
     else:
@@ -178,33 +184,84 @@ def _decide(verb: Verb[Any, Any], row: asyncpg.Record, actor_id: UUID, inputs: d
     return decided if isinstance(decided, list) else [decided]
 
 
-def _matter(row: asyncpg.Record, detail: Any) -> Matter[Any]:
+def _matter(row: asyncpg.Record, detail: Any, timed: list[dict[str, Any]]) -> Matter[Any]:
     live = orjson.loads(row["live"]) if row["live"] is not None else ()
     running = tuple(
         LiveDeadline(UUID(d["id"]), d["kind"], datetime.fromisoformat(d["next_at"]) if d["next_at"] else None)
         for d in live
     )
-    return Matter(**columns_of(row), kind=row["kind"], detail=detail, live=running)
+    all_of_round = tuple(timed_deadline(found) for found in timed)
+    return Matter(**columns_of(row), kind=row["kind"], detail=detail, live=running, timed=all_of_round)
+
+
+def timed_deadline(found: Mapping[str, Any]) -> TimedDeadline:
+    """A deadline out of the jsonb that message 2 (or a reading) has built; its calendar is known already."""
+    pauses = tuple(
+        Pause(
+            UUID(p["id"]), p["reason"], p["text"], UUID(p["paused_by"]), p["paused_as"],
+            _moment(p["from_at"]), _moment(p["until_at"]),
+            disputed=p["disputed_at"] is not None, decided=p["decided_at"] is not None, annulled=p["annulled"],
+        )
+        for p in found["pauses"]
+    )  # fmt: skip
+    hours, workdays = (UUID(found[name]) if found[name] else None for name in ("hours_id", "workdays_id"))
+    limit = found["pause_limit_seconds"]
+    return TimedDeadline(
+        id=UUID(found["id"]),
+        kind=found["kind"],
+        timing=Timing(
+            _moment(found["started_at"]),
+            timedelta(seconds=found["budget_seconds"]),
+            tuple(found["percents"]),
+            calendar(found["calendar"], hours, workdays),
+            tuple((pause.from_at, pause.until_at) for pause in pauses if not pause.annulled),
+        ),
+        times=tuple(_moment(time) for time in found["times"]),
+        fired=found["fired"],
+        stopped_at=_moment(found["stopped_at"]) if found["stopped_at"] else None,
+        pause_limit=None if limit is None else timedelta(seconds=limit),
+        calendar_name=found["calendar"],
+        hours_id=hours,
+        workdays_id=workdays,
+        pauses=pauses,
+    )
+
+
+def pinned(timed: Iterable[Mapping[str, Any]]) -> list[UUID | None]:
+    """The ids of the calendars' rows that these deadlines pin."""
+    return [UUID(d[name]) for d in timed for name in ("hours_id", "workdays_id") if d[name]]
+
+
+_moment = datetime.fromisoformat
 
 
 async def _apply(
-    connection: asyncpg.Connection, changes: list[Change], row: asyncpg.Record, receipt: Receipt, key: Key | None
+    connection: asyncpg.Connection,
+    changes: list[Change],
+    policies: Mapping[str, Policy],
+    receipt: Receipt,
+    key: Key | None,
 ) -> None:
     """Message 3. Fewer rows than changes means that a version moved since it was seen."""
-    shape, values = _bind(changes, row, receipt, key)
+    shape, values = _bind(changes, policies, receipt, key)
     written = await connection.fetch(write(shape), *values)
     if len(written) != len(changes):
         raise _Again
 
 
-def _bind(changes: list[Change], row: asyncpg.Record, receipt: Receipt, key: Key | None) -> tuple[Shape, list[Any]]:
+def _bind(
+    changes: list[Change], policies: Mapping[str, Policy], receipt: Receipt, key: Key | None
+) -> tuple[Shape, list[Any]]:
     values: list[Any] = [_json([_columns(change) for change in changes])]
     stopped = [d for c in changes if c.matter for d in c.matter.live if d.kind in c.stops]
     if stopped:
         values.append([d.id for d in stopped])
-    starts = [start for change in changes for start in _starts(change, row["policies"])]
+    starts = [start for change in changes for start in _starts(change, policies)]
     if starts:
         values.append(_json(starts))
+    retimes = [retime.row() for change in changes for retime in change.retimes]
+    if retimes:
+        values.append(_json(retimes))
     events = [_event(change, event) for change in changes for event in change.events]
     if events:
         values.append(_json(events))
@@ -231,6 +288,7 @@ def _bind(changes: list[Change], row: asyncpg.Record, receipt: Receipt, key: Key
         stops=bool(stopped),
         late=any(d.next_at is not None and d.next_at <= changes[0].at for d in stopped),
         starts=bool(starts),
+        retimes=bool(retimes),
         events=bool(events),
         receipt=key is not None,
         patches=tuple(patches),
@@ -254,35 +312,23 @@ def _columns(change: Change) -> dict[str, Any]:
         "note": change.remark,
     }
     if change.matter is not None:
-        for name in ("round", "requester_id", "beneficiary_id", "assignee_id", "holder_id", "open_pool"):
+        for name in ("category", "round", "requester_id", "beneficiary_id", "assignee_id", "holder_id", "open_pool"):
             columns[name] = change.columns.get(name, getattr(change.matter, name))
     return columns
 
 
-def _starts(change: Change, loaded: str | None) -> list[dict[str, Any]]:
-    if not change.starts:
-        return []
-    policies = {p["kind"]: p for p in orjson.loads(loaded)} if loaded else {}
+def _starts(change: Change, policies: Mapping[str, Policy]) -> list[dict[str, Any]]:
     rows = []
     for kind in change.starts:
         if kind not in policies or change.matter is None:
             raise NoDeadlinePolicy(kind)
-        found = policies[kind]
-        policy = Policy(UUID(found["id"]), kind, found["calendar"], found["budget_seconds"], tuple(found["percents"]))
-        rows.append(
-            {
-                "id": new_id(),
-                "matter_id": change.id,
-                "place_id": change.place_id,
-                "kind": kind,
-                "round": change.columns.get("round", change.matter.round),
-                "policy_id": policy.id,
-                "started_at": change.at,
-                "due_at": policy.due_at(change.at),
-                "percents": policy.percents,
-                "times": policy.times(change.at),
-            }
-        )
+        policy = policies[kind]
+        round_number = change.columns.get("round", change.matter.round)
+        begins, until = change.anchors.get(kind, (None, None))
+        on = calendar(policy.calendar, policy.hours_id, policy.workdays_id)
+        timing = policy.begin(on, begins or change.at, round_number, until)
+        about = {"id": new_id(), "matter_id": change.id, "place_id": change.place_id, "round": round_number}
+        rows.append(about | policy.row(timing))
     return rows
 
 

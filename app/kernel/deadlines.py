@@ -1,13 +1,16 @@
-"""The arithmetic of deadlines, pure: a policy, a start, and when each mark is due (domain.md §4).
+"""The arithmetic of deadlines, pure: a policy, a start, pauses, and when each mark is due (domain.md §4)."""
 
-Only the calendar WALL (24 × 7) exists so far; DUTY and WORK join here.
-"""
-
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any, Self
 from uuid import UUID
 
+from app.kernel.calendars import Calendar
 from app.kernel.errors import Kind, Refusal
+
+Stretch = tuple[datetime, datetime]
+"""[from, until)."""
 
 
 class NoDeadlinePolicy(Refusal):
@@ -20,20 +23,136 @@ class NoDeadlinePolicy(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """What decides when a deadline's marks are due: its start, its budget of open time, and the stretches that do not count.
+
+    The same values always give the same moments, so what is stored can be computed again (domain.md §4.1).
+    """
+
+    started_at: datetime
+    budget: timedelta
+    percents: tuple[int, ...]
+    calendar: Calendar
+    pauses: tuple[Stretch, ...] = ()
+
+    def at(self, percent: int) -> datetime:
+        """When `percent` of the budget has passed: open time outside the pauses."""
+        left, moment = self.budget * percent / 100, self.started_at
+        for begin, end in merged(self.pauses):
+            if end <= moment:
+                continue
+            if begin > moment:
+                passed = self.calendar.spent(moment, begin)
+                if left <= passed:
+                    break
+                left -= passed
+            moment = end
+        return self.calendar.due(moment, left)
+
+    def times(self) -> tuple[datetime, ...]:
+        """When each of `percents` is due; at that moment the mark is passed."""
+        return tuple(self.at(percent) for percent in self.percents)
+
+    def due_at(self) -> datetime:
+        """The moment of the miss: 100 % of the budget."""
+        return self.at(100)
+
+    def used(self, until: datetime) -> timedelta:
+        """Open time outside the pauses in [started_at, until)."""
+        paused = sum(
+            (self.calendar.spent(max(begin, self.started_at), min(end, until)) for begin, end in merged(self.pauses)),
+            timedelta(),
+        )
+        return self.calendar.spent(self.started_at, until) - paused
+
+    def paused(self) -> timedelta:
+        """Open time within the pauses."""
+        return sum((self.calendar.spent(begin, end) for begin, end in merged(self.pauses)), timedelta())
+
+    def with_pauses(self, pauses: Sequence[Stretch]) -> Self:
+        return replace(self, pauses=tuple(pauses))
+
+
+def merged(stretches: Sequence[Stretch]) -> list[Stretch]:
+    """The same stretches in order, those that touch or overlap made one, empty ones left out."""
+    found: list[Stretch] = []
+    for begin, end in sorted(stretches):
+        if begin == end:
+            continue
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((begin, end))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """The limits that hold at a place for one kind of deadline, pinned when a deadline starts."""
+    """The limits that hold at a place for one kind of deadline, pinned when a deadline starts.
+
+    The budget is `budget_seconds` of the calendar or `budget_days` full working days; a later round has `later_round_percent`
+    of it (domain.md §4.8). `hours_id`, `workdays_id`: the calendar's rows at this moment.
+    """
 
     id: UUID
     kind: str
     calendar: str
-    budget_seconds: int
+    budget_seconds: int | None
+    budget_days: int | None
     percents: tuple[int, ...]
+    later_round_percent: int = 100
+    pausable: bool = False
+    hours_id: UUID | None = None
+    workdays_id: UUID | None = None
 
-    def times(self, started_at: datetime) -> tuple[datetime, ...]:
-        """When each of `percents` is due, from `started_at` on; at that moment the mark is passed."""
-        budget = timedelta(seconds=self.budget_seconds)
-        return tuple(started_at + budget * percent / 100 for percent in self.percents)
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> Self:
+        """From a row of the SQL function policies_in_force."""
+        return cls(
+            id=UUID(found["id"]),
+            kind=found["kind"],
+            calendar=found["calendar"],
+            budget_seconds=found["budget_seconds"],
+            budget_days=found["budget_days"],
+            percents=tuple(found["percents"]),
+            later_round_percent=found["later_round_percent"],
+            pausable=found["pausable"],
+            hours_id=found["hours_id"] and UUID(found["hours_id"]),
+            workdays_id=found["workdays_id"] and UUID(found["workdays_id"]),
+        )
 
-    def due_at(self, started_at: datetime) -> datetime:
-        """The moment of the miss: 100 % of the budget."""
-        return started_at + timedelta(seconds=self.budget_seconds)
+    def budget(self, calendar: Calendar, round_number: int) -> timedelta:
+        """The budget of a round in open time, in whole seconds."""
+        if self.budget_days is not None:
+            whole = calendar.working_day * self.budget_days
+        else:
+            whole = timedelta(seconds=self.budget_seconds or 0)
+        share = self.later_round_percent if round_number > 1 else 100
+        return timedelta(seconds=max(1, int(whole.total_seconds()) * share // 100))
+
+    def begin(self, calendar: Calendar, at: datetime, round_number: int, until: datetime | None = None) -> Timing:
+        """The timing of a deadline that starts at `at`; with `until` it is due at that promised moment instead (at least a
+        second later), and starts with the full second, so that its budget is whole."""
+        if until is None:
+            return Timing(at, self.budget(calendar, round_number), self.percents, calendar)
+        start = at.replace(microsecond=0)
+        seconds = max(1, int(calendar.spent(start, until).total_seconds()))
+        return Timing(start, timedelta(seconds=seconds), self.percents, calendar)
+
+    def row(self, timing: Timing) -> dict[str, Any]:
+        """The columns of the deadline that this policy and timing make."""
+        times = timing.times()
+        due = times[self.percents.index(100)]
+        return {
+            "kind": self.kind,
+            "policy_id": self.id,
+            "started_at": timing.started_at,
+            "due_at": due,
+            "percents": self.percents,
+            "times": times,
+            "budget_seconds": int(timing.budget.total_seconds()),
+            "hours_id": self.hours_id,
+            "workdays_id": self.workdays_id,
+            "calendar_missing": bool(timing.calendar.missing_years(timing.started_at, max(times))),
+            "pausable": self.pausable,
+        }

@@ -5,10 +5,14 @@ production, so that a trigger that was dropped, a repair by hand or a restored b
 snapshot, so it may run beside a living system. Rooms add theirs to ALL as they come.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
+import orjson
+
+from app.kernel.recomputed import differing
 
 EXAMPLES = 5
 """So many rows of a broken invariant are shown; all are counted."""
@@ -16,12 +20,13 @@ EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """One thing that is always true: `sql` gives the rows that break it."""
+    """One thing that is always true: `sql` gives the rows that break it, or `search` finds them where it takes arithmetic."""
 
     name: str
     zh: str
     en: str
-    sql: str
+    sql: str = ""
+    search: Callable[[asyncpg.Connection], AsyncIterator[dict[str, Any]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +123,18 @@ _DEADLINES = (
     ),
     Invariant(
         "due-computed",
-        "到期时间等于开始时间加规则给的时长",
-        "every time of a deadline is its start plus the share of its policy's budget (calendar WALL)",
-        """SELECT d.id, d.matter_id, d.kind, d.started_at, d.due_at, p.budget_seconds
-             FROM deadline d JOIN deadline_policy p ON p.id = d.policy_id
-            WHERE p.calendar = 'WALL' AND (
-                  d.due_at <> d.started_at + make_interval(secs => p.budget_seconds) OR d.percents <> p.percents
-                  OR d.times <> ARRAY(SELECT d.started_at + make_interval(secs => p.budget_seconds * x.percent / 100.0)
-                                        FROM unnest(p.percents) WITH ORDINALITY x(percent, n) ORDER BY x.n))""",
+        "每项时限的各个时间,由开始、时长、日历和暂停重新算出来都一样",
+        "every moment of a deadline is what its start, budget, calendar and pauses give",
+        search=differing,
+    ),
+    Invariant(
+        "pause-within-bounds",
+        "能暂停的时限才有暂停,因提问的暂停有提问,裁定的不是暂停的人",
+        "pauses belong to a kind that pauses, a question's to a question on the matter, and nobody judged their own",
+        """SELECT s.id, s.deadline_id, s.reason FROM deadline_pause s JOIN deadline d ON d.id = s.deadline_id
+            WHERE (s.reason <> 'undone' AND NOT d.pausable) OR s.decided_by = s.paused_by
+               OR (s.reason = 'question' AND NOT EXISTS (
+                     SELECT 1 FROM order_post q WHERE q.matter_id = s.matter_id AND q.kind = 'question'))""",
     ),
 )
 
@@ -182,7 +191,8 @@ _NOTICES = (
             WHERE i.as_role IS NOT NULL
               AND NOT EXISTS (SELECT 1 FROM role_grant g JOIN place_ancestor a ON a.ancestor_id = g.place_id
                                WHERE a.place_id = i.place_id AND g.person_id = i.person_id
-                                 AND g.role = CASE WHEN i.nobody_in_post THEN 'administrator' ELSE i.as_role END)""",
+                                 AND g.role = CASE WHEN i.nobody_in_post THEN 'administrator'
+                                                   ELSE split_part(i.as_role, '@', 1) END)""",
     ),
     Invariant(
         "event-not-lost",
@@ -260,6 +270,9 @@ _PEOPLE_AND_PLACES = (
              SELECT 'history' AS relation, matter_id, place_id FROM history
              UNION ALL SELECT 'deadline', matter_id, place_id FROM deadline
              UNION ALL SELECT 'mark', matter_id, place_id FROM mark
+             UNION ALL SELECT 'deadline_pause', matter_id, place_id FROM deadline_pause
+             UNION ALL SELECT 'order_post', matter_id, place_id FROM order_post
+             UNION ALL SELECT 'appointment', matter_id, place_id FROM appointment
              UNION ALL SELECT 'order_detail', matter_id, place_id FROM order_detail
              UNION ALL SELECT 'order_contact', matter_id, place_id FROM order_contact
              UNION ALL SELECT 'rating', matter_id, place_id FROM rating
@@ -303,6 +316,11 @@ async def broken(connection: asyncpg.Connection) -> list[Broken]:
     """The invariants that do not hold in the transaction at hand."""
     found = []
     for invariant in ALL:
+        if invariant.search is not None:
+            faulty = [orjson.dumps(row).decode() async for row in invariant.search(connection)]
+            if faulty:
+                found.append(Broken(invariant, len(faulty), tuple(faulty[:EXAMPLES])))
+            continue
         rows = await connection.fetch(
             "SELECT count(*) OVER () AS rows, to_jsonb(found)::text AS example"
             f" FROM ({invariant.sql}) found LIMIT {EXAMPLES}"

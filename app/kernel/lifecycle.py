@@ -18,24 +18,35 @@ from app.kernel.rules import Actor, Rule, Rules
 class Transition:
     """One row: `action` takes a matter from one of `sources` to `target`, done `by` whoever one of the rules allows.
 
-    `starts` and `stops` name kinds of deadlines. A target that is also the source is a fact on the matter, not a move.
+    `starts` and `stops` name kinds of deadlines. A target of STAYS is a fact on the matter, not a move. `timed`: the verb
+    computes with the deadlines of the round. `hidden`: nobody is offered it as something to do.
     """
 
     action: str
     sources: tuple[str, ...]
-    target: str
+    target: str | None
     by: Rules
     starts: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
+    timed: bool = False
+    hidden: bool = False
+
+
+STAYS = None
+"""The target of a fact: whatever state the matter is in, it stays."""
 
 
 class Lifecycle:
-    """The transitions of one kind of matter, with the states in which it must have a live deadline."""
+    """The transitions of one kind of matter, with the states in which it must have a live deadline, and those of them in
+    which a miss is only told."""
 
-    def __init__(self, kind: str, *transitions: Transition, promised: Iterable[str]) -> None:
+    def __init__(
+        self, kind: str, *transitions: Transition, promised: Iterable[str], only_told: Iterable[str] = ()
+    ) -> None:
         self.kind = kind
         self.transitions = transitions
         self.promised = frozenset(promised)
+        self.only_told = frozenset(only_told)
         self._by_action = {t.action: t for t in transitions}
         if len(self._by_action) != len(transitions):
             raise ValueError(f"{kind}: an action stands twice in the lifecycle")
@@ -46,20 +57,23 @@ class Lifecycle:
     @property
     def states(self) -> frozenset[str]:
         """Every state that the table names."""
-        return frozenset(s for t in self.transitions for s in (*t.sources, t.target))
+        return frozenset(s for t in self.transitions for s in (*t.sources, t.target) if s is not None)
 
     def pairs(self) -> frozenset[tuple[str, str]]:
         """(from, to) of each legal move; from is '' for the creation of a matter."""
-        return frozenset((s, t.target) for t in self.transitions for s in t.sources or ("",) if s != t.target)
+        return frozenset(
+            (s, t.target)
+            for t in self.transitions
+            for s in t.sources or ("",)
+            if t.target is not None and s != t.target
+        )
 
     def permitted(self, matter: Matter[Any], actor: Actor) -> tuple[str, ...]:
         """The moves that `actor` may make on `matter` now, in the order of the table."""
         return tuple(
             t.action
             for t in self.transitions
-            if matter.state in t.sources
-            and t.sources != (t.target,)
-            and any(rule.allows(matter, actor) for rule in t.by)
+            if matter.state in t.sources and not t.hidden and any(rule.allows(matter, actor) for rule in t.by)
         )
 
     def move(self, matter: Matter[Any], action: str, actor: Actor, now: datetime) -> Change:
@@ -73,7 +87,7 @@ class Lifecycle:
         rule = _allowed(row.by, matter, actor)
         if matter.state not in row.sources:
             raise TransitionRefused
-        change = Change.of(matter, action, row.target, actor, rule, now)
+        change = Change.of(matter, action, row.target or matter.state, actor, rule, now)
         change.starts.extend(row.starts)
         change.stops.extend(kind for kind in row.stops if any(d.kind == kind for d in matter.live))
         return change
@@ -82,7 +96,7 @@ class Lifecycle:
         """Begin the change that makes a new matter, given as it shall be; raises NotAllowed."""
         row = self._by_action[action]
         rule = _allowed(row.by, matter, actor)
-        change = Change.of(matter, action, row.target, actor, rule, now)
+        change = Change.of(matter, action, row.target or matter.state, actor, rule, now)
         change.starts.extend(row.starts)
         return change
 

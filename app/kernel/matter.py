@@ -2,9 +2,11 @@
 outbox and row-level security hang on it once; rooms keep their own detail beside it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
+
+from app.kernel.deadlines import Timing
 
 D_co = TypeVar("D_co", covariant=True)
 
@@ -19,11 +21,53 @@ class LiveDeadline:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """A stretch in which a deadline does not run, as it is stored; `until_at` moves when it ends before its limit."""
+
+    id: UUID
+    reason: str
+    text: str | None
+    paused_by: UUID
+    paused_as: str | None
+    from_at: datetime
+    until_at: datetime
+    disputed: bool
+    decided: bool
+    annulled: bool
+
+    def runs(self, now: datetime) -> bool:
+        """Whether it still holds the deadline up."""
+        return not self.annulled and self.from_at <= now < self.until_at
+
+
+@dataclass(frozen=True, slots=True)
+class TimedDeadline:
+    """A deadline of the matter's round, live or stopped, with all that its moments are computed from.
+
+    `pause_limit`: how long one pause of it may last in real time; None: it never pauses. `times` are the stored moments of
+    its marks, of which the first `fired` have been dealt with.
+    """
+
+    id: UUID
+    kind: str
+    timing: Timing
+    times: tuple[datetime, ...]
+    fired: int
+    stopped_at: datetime | None
+    pause_limit: timedelta | None
+    calendar_name: str
+    hours_id: UUID | None
+    workdays_id: UUID | None
+    pauses: tuple[Pause, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Matter(Generic[D_co]):
     """A locked snapshot of one matter, with the room's own `detail` and the deadlines that run.
 
-    `version` counts its changes and is 0 for one that is not stored yet; `holder_id` is who owns it when its limits were
-    missed; `open_pool` lets every qualified volunteer of the place see and claim it.
+    `category` chooses among its limits. `version` counts its changes and is 0 for one that is not stored yet; `holder_id` is
+    who owns it when its limits were missed; `open_pool` lets every qualified volunteer of the place see and claim it.
+    `timed`, the deadlines of its round, is there for the verbs that ask.
     """
 
     id: UUID
@@ -39,11 +83,13 @@ class Matter(Generic[D_co]):
     open_pool: bool
     created_at: datetime
     detail: D_co
+    category: str = ""
     live: tuple[LiveDeadline, ...] = ()
+    timed: tuple[TimedDeadline, ...] = ()
 
 
 _COLUMNS: Final = (
-    "id", "place_id", "state", "version", "round", "requester_id", "beneficiary_id", "assignee_id", "holder_id",
+    "id", "category", "place_id", "state", "version", "round", "requester_id", "beneficiary_id", "assignee_id", "holder_id",
     "open_pool", "created_at",
 )  # fmt: skip
 

@@ -13,34 +13,36 @@ from app.kernel.ids import NOBODY
 
 MATTER_SUBJECT = "SELECT * FROM matter WHERE id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"
 
-_POLICIES = """(
-  SELECT jsonb_agg(jsonb_build_object('id', p.id, 'kind', k.kind, 'calendar', p.calendar,
-                                      'budget_seconds', p.budget_seconds, 'percents', p.percents))
-    FROM unnest($5::text[]) k(kind) CROSS JOIN LATERAL (
-      SELECT * FROM (
-        SELECT p.*, a.depth FROM place_ancestor a JOIN deadline_policy p ON p.place_id = a.ancestor_id
-         WHERE a.place_id = subject.place_id AND p.matter_kind = $4 AND p.deadline_kind = k.kind
-        UNION ALL
-        SELECT p.*, 99 FROM deadline_policy p
-         WHERE p.place_id IS NULL AND p.matter_kind = $4 AND p.deadline_kind = k.kind) near
-      ORDER BY near.depth, near.version DESC LIMIT 1) p)"""
-
 _LIVE = """(
   SELECT jsonb_agg(jsonb_build_object('id', d.id, 'kind', d.kind, 'next_at', d.next_at))
     FROM deadline d WHERE d.matter_id = subject.id AND d.stopped_at IS NULL)"""
+
+# Everything that the moments of a deadline `d` with its policy `p` are computed from. Whoever writes a pause moves the
+# matter's version.
+TIMED = """jsonb_build_object(
+           'id', d.id, 'kind', d.kind, 'started_at', d.started_at, 'budget_seconds', d.budget_seconds, 'percents', d.percents,
+           'times', d.times, 'fired', d.fired, 'stopped_at', d.stopped_at, 'calendar', p.calendar, 'hours_id', d.hours_id,
+           'workdays_id', d.workdays_id, 'pause_limit_seconds', p.pause_limit_seconds,
+           'pauses', (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.from_at, s.id), '[]')
+                        FROM deadline_pause s WHERE s.deadline_id = d.id))"""
+
+_TIMED = f"""(
+  SELECT jsonb_agg({TIMED} ORDER BY d.started_at, d.id)
+    FROM deadline d JOIN deadline_policy p ON p.id = d.policy_id
+   WHERE d.matter_id = subject.id AND d.round = subject.round)"""
 
 ABOUT_NOTHING: tuple[Any, ...] = (NOBODY, None, "{}", "", [], None, NOBODY)
 """Values for message 2 that find nothing: for a connection that gets ready."""
 
 
 @cache
-def load(*, subject: str, facts: str | None, is_matter: bool, starts: bool) -> str:
+def load(*, subject: str, facts: str | None, is_matter: bool, starts: bool, timed: bool = False) -> str:
     """Message 2: an earlier receipt, the locked subject, the time after the lock, the actor's roles, the room's facts.
 
-    $1 actor, $2 idempotency key (or NULL), $3 inputs as jsonb, $4 kind of matter, $5 kinds of deadlines that
-    may start, $6 operation, $7 the log-in. The outer join keeps the receipt when the subject is no longer to be seen.
-    `seen` is the version in the statement's snapshot: when it differs from the locked row's, another command came first
-    and everything else that this statement read is old.
+    $1 actor, $2 idempotency key (or NULL), $3 inputs as jsonb, $4 kind of matter, $5 kinds of deadlines that may start
+    (then the subject has a category), $6 operation, $7 the log-in. The outer join keeps the receipt when the subject is no
+    longer to be seen. `seen` is the version in the statement's snapshot: when it differs from the locked row's, another
+    command came first and everything else that this statement read is old.
     """
     return f"""
 WITH subject AS MATERIALIZED ({subject})
@@ -48,7 +50,8 @@ SELECT i.fingerprint, i.receipt, clock.now, app_signed_in($1, $7) AS active,
        subject.*, subject.id IS NOT NULL AS found, app_roles(subject.place_id, clock.now) AS roles,
        {"(SELECT s.version FROM matter s WHERE s.id = subject.id)" if is_matter else "NULL::int"} AS seen,
        {_LIVE if is_matter else "NULL::jsonb"} AS live,
-       {_POLICIES if starts else "NULL::jsonb"} AS policies,
+       {_TIMED if timed else "NULL::jsonb"} AS timed,
+       {"policies_in_force(subject.place_id, $4, $5, subject.category)" if starts else "NULL::jsonb"} AS policies,
        {facts or "NULL::jsonb"} AS facts
   FROM (VALUES ($2::text, $3::jsonb, $4::text, $5::text[], $6::text)) one(key, inputs, kind, starts, operation)
   LEFT JOIN idempotency i ON i.actor_id = $1 AND i.operation = one.operation AND i.key = one.key
@@ -66,6 +69,7 @@ class Shape:
     stops: bool = False
     late: bool = False
     starts: bool = False
+    retimes: bool = False
     events: bool = False
     receipt: bool = False
     patches: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
@@ -74,14 +78,14 @@ class Shape:
 
 _CHANGE = """
 ch AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($1::jsonb) AS x(
-  id uuid, kind text, place_id uuid, state text, from_state text, version int, round int, requester_id uuid,
+  id uuid, kind text, category text, place_id uuid, state text, from_state text, version int, round int, requester_id uuid,
   beneficiary_id uuid, assignee_id uuid, holder_id uuid, open_pool bool, action text, actor_id uuid, through text,
   at timestamptz, note jsonb))"""
 
 _NEW = """
-      INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, assignee_id,
+      INSERT INTO matter (id, kind, category, place_id, state, version, round, requester_id, beneficiary_id, assignee_id,
                           holder_id, open_pool, moved_by, moved_in, created_at, changed_at)
-      SELECT id, kind, place_id, state, 1, round, requester_id, beneficiary_id, assignee_id, holder_id, open_pool,
+      SELECT id, kind, category, place_id, state, 1, round, requester_id, beneficiary_id, assignee_id, holder_id, open_pool,
              actor_id, 0, at, at FROM ch WHERE version = 0 RETURNING id, version"""
 
 _MOVED = """
@@ -122,11 +126,22 @@ lo AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, 
          JOIN policy_effect e ON e.policy_id = s.policy_id AND e.percent = k.percent AND e.primitive = 'notify'
         WHERE e.target <> 'assignee' OR was.assignee_id IS NOT NULL)"""
 
-_STARTS = """
-d AS (INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired)
-      SELECT x.id, x.matter_id, x.place_id, x.kind, x.round, x.policy_id, x.started_at, x.due_at, x.percents, x.times, 0
-        FROM jsonb_to_recordset(${n}::jsonb) AS x(id uuid, matter_id uuid, place_id uuid, kind text, round int,
-             policy_id uuid, started_at timestamptz, due_at timestamptz, percents int[], times timestamptz[]){after})"""
+STARTED = """id uuid, matter_id uuid, place_id uuid, kind text, round int, policy_id uuid, started_at timestamptz,
+             due_at timestamptz, percents int[], times timestamptz[], budget_seconds int, hours_id uuid, workdays_id uuid,
+             calendar_missing bool, pausable bool"""
+
+_STARTS = f"""
+d AS (INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired,
+                            budget_seconds, hours_id, workdays_id, calendar_missing, pausable)
+      SELECT x.id, x.matter_id, x.place_id, x.kind, x.round, x.policy_id, x.started_at, x.due_at, x.percents, x.times, 0,
+             x.budget_seconds, x.hours_id, x.workdays_id, x.calendar_missing, x.pausable
+        FROM jsonb_to_recordset(${{n}}::jsonb) AS x({STARTED}){{after}})"""
+
+_RETIMES = """
+t AS (UPDATE deadline d SET due_at = x.due_at, times = x.times, workdays_id = x.workdays_id, stopped_at = NULL,
+                            calendar_missing = x.calendar_missing, revision = d.revision + 1
+        FROM jsonb_to_recordset(${n}::jsonb) AS x(id uuid, due_at timestamptz, times timestamptz[], workdays_id uuid,
+             calendar_missing bool) WHERE d.id = x.id)"""
 
 _EVENTS = """
 o AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload, created_by,
@@ -159,14 +174,12 @@ def write(shape: Shape) -> str:
         parts.append(_STOPS.format(n=number, fired=late if shape.late else ""))
     if shape.late:
         parts.append(_LATE)
-    if shape.starts:
-        number += 1
-        # A stop and a start of one kind meet in a unique index: the start has to read the stops to come after them.
-        after = "\n       WHERE (SELECT count(*) FROM s) >= 0" if shape.stops else ""
-        parts.append(_STARTS.format(n=number, after=after))
-    if shape.events:
-        number += 1
-        parts.append(_EVENTS.format(n=number))
+    # A stop and a start of one kind meet in a unique index: the start has to read the stops to come after them.
+    after = "\n       WHERE (SELECT count(*) FROM s) >= 0" if shape.stops else ""
+    for part, wanted in ((_STARTS, shape.starts), (_RETIMES, shape.retimes), (_EVENTS, shape.events)):
+        if wanted:
+            number += 1
+            parts.append(part.format(n=number, after=after))
     if shape.receipt:
         parts.append(_RECEIPT.format(n=number + 1, n1=number + 2, n2=number + 3, n3=number + 4, n4=number + 5))
         number += 5

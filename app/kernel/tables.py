@@ -1,13 +1,12 @@
 """The kernel's tables. What SQL alone can promise (policies, triggers, functions) stands in migrations/sql."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Computed, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
-from sqlalchemy.types import BigInteger, Integer
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.types import BigInteger
 from sqlmodel import Field, SQLModel
 
 from app.kernel.ids import new_id
@@ -36,6 +35,7 @@ class MatterRow(SQLModel, table=True):
 
     id: UUID = Field(primary_key=True)
     kind: str = Field(sa_type=Text)
+    category: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
     place_id: UUID = Field(foreign_key="place.id")
     state: str = Field(sa_type=Text)
     version: int
@@ -62,12 +62,16 @@ class AllowedTransition(SQLModel, table=True):
 
 
 class PromisedState(SQLModel, table=True):
-    """Generated from the lifecycles: a matter of this kind in this state must have a live deadline at commit."""
+    """Generated from the lifecycles: a matter of this kind in this state must have a live deadline at commit.
+
+    `only_told`: in this state a miss is recorded and told, and does nothing else (domain.md §4.7).
+    """
 
     __tablename__ = "promised_state"
 
     kind: str = Field(sa_type=Text, primary_key=True)
     state: str = Field(sa_type=Text, primary_key=True)
+    only_told: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
 
 
 class History(SQLModel, table=True):
@@ -116,121 +120,6 @@ class Idempotency(SQLModel, table=True):
     fingerprint: str = Field(sa_type=Text)
     receipt: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     created_at: datetime = Field(sa_type=Instant)
-
-
-class DeadlinePolicy(SQLModel, table=True):
-    """A version of the limits of one kind of deadline at a place (None: everywhere); the nearest place wins.
-
-    `percents` are the marks of the budget, ascending, with 100 among them.
-    """
-
-    __tablename__ = "deadline_policy"
-    __table_args__ = (
-        Index("deadline_policy_version", "place_id", "matter_kind", "deadline_kind", "version", unique=True),
-        Index(
-            "deadline_policy_default",
-            "matter_kind",
-            "deadline_kind",
-            "version",
-            unique=True,
-            postgresql_where=text("place_id IS NULL"),
-        ),
-        CheckConstraint("budget_seconds BETWEEN 1 AND 31536000", "deadline_policy_budget"),
-        CheckConstraint("100 = ANY (percents)", "deadline_policy_miss"),
-        CheckConstraint("calendar IN ('WALL')", "deadline_policy_calendar"),
-    )
-
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    place_id: UUID | None = Field(default=None, foreign_key="place.id")
-    matter_kind: str = Field(sa_type=Text)
-    deadline_kind: str = Field(sa_type=Text)
-    version: int
-    calendar: str = Field(sa_type=Text)
-    budget_seconds: int
-    percents: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
-    published_by: UUID
-    published_at: datetime = Field(sa_type=Instant)
-
-
-class Primitive(StrEnum):
-    """What a mark can do. All but EVENT are done by the sweep in one set-based write each."""
-
-    NOTIFY = "notify"
-    SET_HOLDER = "set_holder"
-    OPEN_POOL = "open_pool"
-    EVENT = "event"
-
-
-class PolicyEffect(SQLModel, table=True):
-    """One effect of one mark of a policy: `target` is a role, 'requester', 'assignee', or the topic of an event."""
-
-    __tablename__ = "policy_effect"
-    __table_args__ = (
-        ForeignKeyConstraint(["policy_id"], ["deadline_policy.id"]),
-        CheckConstraint(
-            "primitive IN ('notify', 'set_holder', 'open_pool', 'event') AND (primitive = 'open_pool') = (target = '')",
-            "policy_effect_primitive",
-        ),
-    )
-
-    policy_id: UUID = Field(primary_key=True)
-    percent: int = Field(primary_key=True)
-    primitive: str = Field(sa_type=Text, primary_key=True)
-    target: str = Field(sa_type=Text, primary_key=True, default="")
-
-
-class Deadline(SQLModel, table=True):
-    """A promise that runs: `times` are when its marks are due, `fired` how many have been dealt with.
-
-    Periods are [started_at, due_at): at the due moment it is missed. `next_at` is None once stopped or when no mark is left.
-    """
-
-    __tablename__ = "deadline"
-    __table_args__ = (
-        ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
-        Index("deadline_live", "matter_id", "kind", unique=True, postgresql_where=text("stopped_at IS NULL")),
-        Index("deadline_matter", "matter_id"),
-        Index("deadline_next", "next_at", postgresql_where=text("next_at IS NOT NULL")),
-        CheckConstraint(
-            "cardinality(percents) = cardinality(times) AND fired BETWEEN 0 AND cardinality(times)", "deadline_marks"
-        ),
-        CheckConstraint("due_at = times[array_position(percents, 100)] AND started_at < due_at", "deadline_due"),
-    )
-
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    matter_id: UUID
-    place_id: UUID
-    kind: str = Field(sa_type=Text)
-    round: int
-    policy_id: UUID = Field(foreign_key="deadline_policy.id")
-    started_at: datetime = Field(sa_type=Instant)
-    due_at: datetime = Field(sa_type=Instant)
-    percents: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
-    times: list[datetime] = Field(sa_column=Column(ARRAY(Instant), nullable=False))
-    fired: int = 0
-    stopped_at: datetime | None = Field(default=None, sa_type=Instant)
-    next_at: datetime | None = Field(
-        default=None,
-        sa_column=Column(Instant, Computed("CASE WHEN stopped_at IS NULL THEN times[fired + 1] END", persisted=True)),
-    )
-
-
-class Mark(SQLModel, table=True):
-    """A mark that has fired: the primary key is what makes it fire once. Never altered."""
-
-    __tablename__ = "mark"
-    __table_args__ = (
-        ForeignKeyConstraint(["deadline_id"], ["deadline.id"]),
-        ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
-        Index("mark_matter", "matter_id"),
-    )
-
-    deadline_id: UUID = Field(primary_key=True)
-    percent: int = Field(primary_key=True)
-    matter_id: UUID
-    place_id: UUID
-    due_at: datetime = Field(sa_type=Instant)
-    fired_at: datetime = Field(sa_type=Instant)
 
 
 class Outbox(SQLModel, table=True):

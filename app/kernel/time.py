@@ -6,7 +6,7 @@ and leases only, and is the one place where the process reads its own clock.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -78,3 +78,37 @@ class MomentRule:
 
 
 Moment = Annotated[datetime, MomentRule()]
+
+
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def read_day(value: object) -> date:
+    """A day from its text 2026-03-01, within [2020-01-01, 2100-01-01). Raises PydanticCustomError."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise PydanticCustomError("day_format", "日期格式应为 2026-03-01")
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise PydanticCustomError("day_date", "没有这一天,请检查日期") from None
+    if not _FIRST.date() <= day < _END.date():
+        raise PydanticCustomError("day_range", "日期应在 2020 年至 2099 年之间")
+    return day
+
+
+@dataclass(frozen=True, slots=True)
+class DayRule:
+    """Makes a `date` field read and write as above."""
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            read_day, serialization=core_schema.to_string_ser_schema(when_used="json-unless-none")
+        )
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "format": "date", "examples": ["2026-03-01"]}
+
+
+Day = Annotated[date, DayRule()]

@@ -33,6 +33,7 @@ class Verb(Generic[P, R]):
     facts_type: TypeAdapter[Any] | None
     detail_type: TypeAdapter[Any] | None
     starts: tuple[str, ...]
+    timed: bool = False
     missing: type[NotFound] = NotFound
     conflicts: Mapping[str, type[Refusal]] = field(default_factory=dict)
 
@@ -46,7 +47,9 @@ class Verb(Generic[P, R]):
     @property
     def statement(self) -> str:
         """Message 2 of this verb."""
-        return load(subject=self.subject, facts=self.facts, is_matter=self.is_matter, starts=bool(self.starts))
+        return load(
+            subject=self.subject, facts=self.facts, is_matter=self.is_matter, starts=bool(self.starts), timed=self.timed
+        )
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ class Room:
                 TypeAdapter(facts) if facts else None,
                 TypeAdapter(detail) if detail else None,
                 self.lifecycle[action].starts,
+                self.lifecycle[action].timed,
                 self.missing,
             )
 
@@ -107,6 +111,6 @@ def record(
     def wrap(decide: Callable[P, R]) -> Verb[P, R]:
         sql = facts.sql if facts else "NULL::jsonb"
         parsed = TypeAdapter(facts.type) if facts else None
-        return Verb(decide, action, kind, subject, sql, parsed, None, (), missing, conflicts or {})
+        return Verb(decide, action, kind, subject, sql, parsed, None, (), False, missing, conflicts or {})
 
     return wrap

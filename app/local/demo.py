@@ -104,6 +104,9 @@ class Demo:
         resident, volunteer = self.wechat(RESIDENTS[NORMAL]), self.wechat(VOLUNTEERS[NORMAL])
         dispatcher = self.officer("派单员", f"paidan{NORMAL + 1:03d}", self.accounts.officers)
         order = self._order(resident, "周三上午想请人陪我去医院取药")
+        plan = self._limit(resident, order, "plan")
+        said = resident.get(f"{order}/deadlines/{plan['id']}")["sentences"]
+        self.tell(resident.name, f"问方案时限为什么这时到期 · asks why the plan is due then: {''.join(said[:2])}")
         waiting = dispatcher.get("/v1/orders/pool")["items"]
         self.tell(dispatcher.name, f"看到 {len(waiting)} 个等人接的订单 · sees the pool")
         done = dispatcher.post(f"{order}/offer", {"volunteer_id": volunteer.get("/v1/me")["id"]})
@@ -139,13 +142,17 @@ class Demo:
             self._until_told(secretary, order)
             done = volunteer.post(f"{order}/claim")
             self.tell(volunteer.name, f"从抢单池领取 · claims it from the pool → {done['state']}")
-            first = resident.get(f"{order}/deadlines")["items"][0]
+            first = self._limit(resident, order, "respond")
             missed = "已错过 · missed" if first["missed"] else "没有错过 · kept"
             marks = "、".join(f"{mark['percent']}%" for mark in first["marks"])
             self.tell("时限", f"{first['kind_label']}，{missed}；各触发一次 · each once: {marks}")
         finally:
-            admin.post("/v1/deadline-policies", {**limits, "budget_seconds": 1200})
+            admin.post("/v1/deadline-policies", {**limits, "calendar": "DUTY", "budget_seconds": 1200})
             self.tell(admin.name, "恢复为 20 分钟 · twenty minutes again")
+
+    def _limit(self, resident: Somebody, order: str, kind: str) -> dict[str, Any]:
+        items: list[dict[str, Any]] = resident.get(f"{order}/deadlines")["items"]
+        return next(item for item in items if item["kind"] == kind)
 
     def _until_mark(self, resident: Somebody, order: str, percent: int) -> None:
         effect = {
@@ -154,8 +161,7 @@ class Demo:
             150: "移交书记 · the secretary holds it",
         }
         for _ in range(200):
-            marks = resident.get(f"{order}/deadlines")["items"][0]["marks"]
-            for mark in marks:
+            for mark in self._limit(resident, order, "respond")["marks"]:
                 if mark["percent"] == percent:
                     self.tell("时限", f"{mark['fired_at'][11:19]}  {percent:>3}%  {effect[percent]}")
                     return

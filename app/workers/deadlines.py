@@ -6,29 +6,41 @@ emit · 4 commit. The primary key of `mark` is what makes a mark fire once; what
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
+import orjson
 
+from app.kernel.calendar_store import calendar, know
+from app.kernel.command import SYSTEM_CALLER, Key, execute
 from app.kernel.crash import crash_point
 from app.kernel.database import Database, begin
+from app.kernel.deadlines import Policy
+from app.kernel.errors import NotFound, TransitionRefused
 from app.kernel.ids import NOBODY
+from app.kernel.statements import STARTED
+from app.kernel.verbs import Verb
 
 BATCH = 1000
 IDLE_SECONDS = 1.0
 BACK_OFF_SECONDS = 0.02
 
 _DUE = """
-SELECT d.id, app_now() AS now FROM deadline d JOIN matter m ON m.id = d.matter_id
+SELECT d.id, d.policy_id, m.place_id, m.kind, m.category, m.round, app_now() AS now
+  FROM deadline d JOIN matter m ON m.id = d.matter_id
  WHERE d.next_at <= (SELECT app_now()) ORDER BY d.next_at LIMIT $1 FOR NO KEY UPDATE OF m SKIP LOCKED"""
 
 # `fired` counts the marks that were dealt with; a mark that a late stop has already written is not fired again.
 # All that a matter's marks want is folded into one row and carried along in it: nothing is joined to it again, since the
 # planner expects a row where a thousand come, and would compare each with each. A seat is looked up once a place.
 _FIRE = """
-WITH due AS MATERIALIZED (
+WITH quiet AS MATERIALIZED (
+  SELECT coalesce(array_agg(p.kind || '.' || p.state), '{{}}') AS states FROM promised_state p WHERE p.only_told),
+due AS MATERIALIZED (
   SELECT d.id, d.matter_id, d.place_id, d.kind, d.policy_id, x.percent, x.due, x.ordinal
     FROM deadline d CROSS JOIN LATERAL unnest(d.percents, d.times) WITH ORDINALITY x(percent, due, ordinal)
    WHERE d.id = ANY($1::uuid[]) AND d.stopped_at IS NULL AND d.next_at <= $2 AND x.ordinal > d.fired AND x.due <= $2),
@@ -45,7 +57,7 @@ fold AS MATERIALIZED (
          (array_agg(e.target ORDER BY e.percent DESC) FILTER (WHERE e.primitive = 'set_holder'))[1] AS holder_role,
          jsonb_agg(jsonb_build_object('primitive', e.primitive, 'target', e.target, 'payload', jsonb_build_object(
                      'deadline', due.kind, 'deadline_id', due.id, 'percent', due.percent, 'to', e.target)))
-           FILTER (WHERE e.primitive IN ('notify', 'event')) AS told
+           FILTER (WHERE e.primitive IN ('notify', 'start', 'event')) AS told
     FROM due LEFT JOIN policy_effect e ON e.policy_id = due.policy_id AND e.percent = due.percent
    GROUP BY due.matter_id, due.place_id),
 wanted AS MATERIALIZED (
@@ -56,10 +68,11 @@ wanted AS MATERIALIZED (
     LEFT JOIN LATERAL holders_of(g.place_id, g.holder_role) seat ON g.holder_role IS NOT NULL AND seat.ordinal = 1
     CROSS JOIN LATERAL unnest(g.ids, g.opens, g.marks, g.told) x(matter_id, open_pool, marks, told)),
 m AS (
-  UPDATE matter t SET open_pool = t.open_pool OR coalesce(w.open_pool, false),
-                      holder_id = coalesce(w.holder_id, t.holder_id), changed_at = $2
+  UPDATE matter t SET open_pool = t.open_pool OR (coalesce(w.open_pool, false) AND {acts}),
+                      holder_id = CASE WHEN {acts} THEN coalesce(w.holder_id, t.holder_id) ELSE t.holder_id END, changed_at = $2
     FROM wanted w WHERE t.id = w.matter_id
-  RETURNING t.id, t.kind, t.version, t.place_id, t.state, t.requester_id, t.assignee_id, w.marks, w.told),
+  RETURNING t.id, t.kind, t.category, t.version, t.place_id, t.state, t.round, t.requester_id, t.assignee_id, w.marks, w.told,
+            {acts} AS acts),
 h AS (
   INSERT INTO history (matter_id, version, place_id, action, from_state, to_state, actor_id, through, at, note)
   SELECT id, version, place_id, 'mark', state, state, $3, 'system', $2, jsonb_build_object('marks', marks) FROM m),
@@ -73,8 +86,37 @@ o AS (
          CASE WHEN e.primitive = 'notify' AND e.target NOT IN ('assignee', 'requester') THEN e.target END,
          e.payload, $3, $2, $2, 0
     FROM m CROSS JOIN LATERAL jsonb_to_recordset(m.told) e(primitive text, target text, payload jsonb)
-   WHERE e.target <> 'assignee' OR m.assignee_id IS NOT NULL)
+   WHERE e.primitive = 'notify' AND (e.target <> 'assignee' OR m.assignee_id IS NOT NULL)
+      OR e.primitive = 'event' AND m.acts){followers}
 SELECT (SELECT count(*) FROM due) AS marks, (SELECT count(*) FROM m) AS matters"""
+
+# A follower starts at the moment of the sweep, so one computation serves all of a place and category.
+_FOLLOWERS = f""",
+n AS (
+  INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired,
+                        budget_seconds, hours_id, workdays_id, calendar_missing, pausable)
+  SELECT gen_random_uuid(), m.id, m.place_id, x.kind, m.round, x.policy_id, x.started_at, x.due_at, x.percents, x.times, 0,
+         x.budget_seconds, x.hours_id, x.workdays_id, x.calendar_missing, x.pausable
+    FROM m CROSS JOIN LATERAL jsonb_to_recordset(m.told) e(primitive text, target text)
+    JOIN jsonb_to_recordset($4::jsonb) AS x(matter_kind text, category text, {STARTED})
+      ON x.matter_kind = m.kind AND x.category = m.category AND x.place_id = m.place_id
+     AND x.round = m.round AND x.kind = e.target
+   WHERE e.primitive = 'start' AND m.acts
+  ON CONFLICT DO NOTHING)"""
+
+_ACTS = "(t.kind || '.' || t.state) <> ALL ((SELECT states FROM quiet)::text[])"
+FIRE = _FIRE.format(acts=_ACTS, followers="")
+FIRE_AND_START = _FIRE.format(acts=_ACTS, followers=_FOLLOWERS)
+
+# Which policies begin another deadline at some mark. Policies are never altered, so what is known stays true.
+_BEGINS = """
+SELECT p.id, coalesce(array_agg(DISTINCT e.target) FILTER (WHERE e.target IS NOT NULL), '{}') AS kinds
+  FROM unnest($1::uuid[]) p(id) LEFT JOIN policy_effect e ON e.policy_id = p.id AND e.primitive = 'start' GROUP BY p.id"""
+_known_followers: dict[UUID, tuple[str, ...]] = {}
+
+_POLICIES = """
+SELECT x.place_id, x.kind, x.category, x.round, policies_in_force(x.place_id, x.kind, x.kinds, x.category) AS policies
+  FROM jsonb_to_recordset($1::jsonb) AS x(place_id uuid, kind text, category text, round int, kinds text[])"""
 
 _NEXT = """
 SELECT least(extract(epoch FROM min(d.next_at) - app_now()), 3600)::float AS wait FROM deadline d WHERE d.next_at IS NOT NULL"""
@@ -92,7 +134,13 @@ async def sweep_once(connection: asyncpg.Connection, limit: int = BATCH) -> int:
             return 0
         ids: list[UUID] = [row["id"] for row in due]
         now: datetime = max(row["now"] for row in due)
-        fired = await connection.fetchrow(_FIRE, ids, now, NOBODY)
+        followers = await _followers(connection, due, now)
+        if followers:
+            fired = await connection.fetchrow(
+                FIRE_AND_START, ids, now, NOBODY, orjson.dumps(followers, default=str).decode()
+            )
+        else:
+            fired = await connection.fetchrow(FIRE, ids, now, NOBODY)
         crash_point("sweep", 3)
     except BaseException:
         if not connection.is_closed():
@@ -101,6 +149,37 @@ async def sweep_once(connection: asyncpg.Connection, limit: int = BATCH) -> int:
     await connection.execute("COMMIT")
     crash_point("sweep", 4)
     return int(fired["matters"])
+
+
+async def _followers(
+    connection: asyncpg.Connection, due: Sequence[asyncpg.Record], now: datetime
+) -> list[dict[str, Any]]:
+    """The deadlines that marks of these may begin, one for each place, category and kind: two messages, or none."""
+    unknown = {row["policy_id"] for row in due} - _known_followers.keys()
+    if unknown:
+        for row in await connection.fetch(_BEGINS, list(unknown)):
+            _known_followers[row["id"]] = tuple(row["kinds"])
+    wanted: dict[tuple[UUID, str, str, int], set[str]] = {}
+    for row in due:
+        if kinds := _known_followers[row["policy_id"]]:
+            wanted.setdefault((row["place_id"], row["kind"], row["category"], row["round"]), set()).update(kinds)
+    if not wanted:
+        return []
+    asked = [
+        {"place_id": place_id, "kind": kind, "category": category, "round": number, "kinds": sorted(kinds)}
+        for (place_id, kind, category, number), kinds in wanted.items()
+    ]
+    found = [
+        (row, Policy.of(policy))
+        for row in await connection.fetch(_POLICIES, orjson.dumps(asked, default=str).decode())
+        for policy in orjson.loads(row["policies"] or "[]")
+    ]
+    await know(connection, [pinned for _, policy in found for pinned in (policy.hours_id, policy.workdays_id)])
+    return [
+        {"place_id": row["place_id"], "matter_kind": row["kind"], "category": row["category"], "round": row["round"]}
+        | policy.row(policy.begin(calendar(policy.calendar, policy.hours_id, policy.workdays_id), now, row["round"]))
+        for row, policy in found
+    ]
 
 
 async def sweep_forever(database: Database, beat: Callable[[], Awaitable[None]]) -> None:
@@ -116,3 +195,27 @@ async def sweep_forever(database: Database, beat: Callable[[], Awaitable[None]])
         if not fired:
             wait = IDLE_SECONDS if wait is None else wait
             await asyncio.sleep(BACK_OFF_SECONDS if wait <= 0 else min(wait, IDLE_SECONDS))
+
+
+# Deadlines that were computed without a notice for a year that has come since, a matter each.
+_UNSURE = """
+SELECT DISTINCT d.matter_id, m.version, w.id AS workdays_id
+  FROM deadline d JOIN matter m ON m.id = d.matter_id JOIN workday_set s ON s.id = d.workdays_id
+  JOIN LATERAL (SELECT * FROM workday_set n WHERE n.published_at IS NOT NULL ORDER BY n.version DESC LIMIT 1) w
+    ON w.version > s.version AND NOT w.years <@ s.years
+ WHERE d.calendar_missing AND d.stopped_at IS NULL LIMIT $1"""
+
+
+async def recalculate_once(database: Database, verb: Verb[Any, Any], limit: int = BATCH) -> int:
+    """Compute anew, through the door, what waited for a calendar; answers how many matters were moved."""
+    async with database.pool.acquire() as connection:
+        waiting = await connection.fetch(_UNSURE, limit)
+        await know(connection, [row["workdays_id"] for row in waiting])
+    moved = 0
+    for row in waiting:
+        with suppress(NotFound, TransitionRefused):
+            name = f"{row['workdays_id']}:{row['matter_id']}:{row['version']}"
+            key = Key("recalculate", name, name)
+            await execute(database, verb, SYSTEM_CALLER, key, row["matter_id"], {"workdays_id": row["workdays_id"]})
+            moved += 1
+    return moved

@@ -15,11 +15,12 @@ import asyncpg
 import httpx
 import structlog
 
+from app.domain.orders import promises
 from app.integrations.wechat import WeChat
 from app.kernel import crash, logging
 from app.kernel.database import Database
 from app.settings import Settings
-from app.workers.deadlines import sweep_forever
+from app.workers.deadlines import recalculate_once, sweep_forever
 from app.workers.deliveries import Deliveries
 from app.workers.jobs import TRANSIENT, Bell, Jobs, work_forever
 from app.workers.outbox import relay_forever
@@ -32,6 +33,7 @@ STEADY_SECONDS: Final = 20.0
 QUIET_AFTER: Final = 5
 SAID_EVERY: Final = 30
 BEAT_SECONDS: Final = 2.0
+CALENDAR_SECONDS: Final = 5.0
 GRACE_SECONDS: Final = 2.5
 LOCAL_TEMPLATE: Final = "linli-notice"
 
@@ -101,8 +103,16 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
     async with httpx.AsyncClient() as http:
         wechat = WeChat(settings.wechat_url, settings.wechat_appid, settings.wechat_secret, http)
         jobs = Jobs(database, Deliveries(database, wechat, template))
-        pulses = {name: Pulse(name, database, stopping).beat for name in ("sweep", "relay", "jobs")}
+        pulses = {name: Pulse(name, database, stopping).beat for name in ("sweep", "relay", "jobs", "calendars")}
+
+        async def calendars() -> None:
+            while True:
+                await pulses["calendars"]()
+                if not await recalculate_once(database, promises.recalculate):
+                    await asyncio.sleep(CALENDAR_SECONDS)
+
         loops: dict[str, Callable[[], Awaitable[None]]] = {
+            "calendars": calendars,
             "sweep": lambda: sweep_forever(database, pulses["sweep"]),
             "relay": lambda: relay_forever(database, REACTIONS, pulses["relay"], bell.ring),
             "jobs": lambda: work_forever(settings.redis_url, jobs, pulses["jobs"]),

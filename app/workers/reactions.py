@@ -4,10 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from app.domain.orders import promises
 from app.domain.orders import service as orders
 from app.kernel.verbs import Verb
 from app.workers.outbox import Reaction
 
 REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
+    "order.miss_appointment": (
+        promises.miss_appointment,
+        lambda _row, payload: {"deadline_id": UUID(payload["deadline_id"])},
+    ),
+    "order.close_unrated": (
+        promises.close_unrated,
+        lambda _row, payload: {"deadline_id": UUID(payload["deadline_id"])},
+    ),
     "order.lapse": (orders.lapse, lambda _row, payload: {"deadline_id": UUID(payload["deadline_id"])}),
 }

@@ -11,11 +11,12 @@ from rich.console import Console
 
 from app.api.docs import operations
 from app.domain.notifications.models import Delivery
-from app.domain.orders.models import OrderState, Solved
+from app.domain.orders.models import Channel, OrderState, Solved
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.places.models import Level
+from app.kernel.calendars import CalendarName
+from app.kernel.deadline_tables import PauseReason, Primitive
 from app.kernel.rules import Role, Via
-from app.kernel.tables import Primitive
 from app.local.panel import WIDTH, Seeded, panel
 from app.local.seed import Accounts, _actors
 from app.main import VERBS, create_app
@@ -37,6 +38,10 @@ FLOW = (
 POINTS = tuple(range(1, 11))
 """The points of domain.md §4."""
 
+FACTS = ("contact", "reply", "ask", "answer", "propose", "confirm", "write_plan", "miss_appointment", "pause", "resume",
+         "dispute", "decide", "recalculate")  # fmt: skip
+"""What is said and agreed on an order, and what follows from it: actions that are no rows of domain.md §3."""
+
 LATER = re.compile(r"\((deadlines complete|orders complete|cases)\)")
 
 
@@ -53,7 +58,10 @@ def table(title: str) -> list[list[str]]:
 
 
 FLOW_TABLE = table("§3 The five-order flow")
+FACT_TABLE = table("What is said and agreed")
 POINT_TABLE = table("§4 Deadlines")
+TARGETS = re.findall(r"'(\w+@\w+)'", (ROOT / "migrations/sql/0003_rules.sql").read_text("utf-8"))
+"""Roles from a level upward, that the standard limits tell."""
 
 REFERENCES = sorted(set(re.findall(r"`([\w/.]+)::([\w-]+)`", ARCHITECTURE)))
 
@@ -74,11 +82,15 @@ def test_every_row_of_the_flow_is_listed() -> None:
     assert [re.sub(r"[^\x00-\x7f]", "", row[0]).strip() for row in FLOW_TABLE] == list(FLOW)
 
 
+def test_every_fact_is_listed() -> None:
+    assert [row[0] for row in FACT_TABLE] == list(FACTS)
+
+
 def test_every_point_on_deadlines_is_listed() -> None:
     assert [int(row[0].split()[0]) for row in POINT_TABLE] == list(POINTS)
 
 
-@pytest.mark.parametrize("row", FLOW_TABLE + POINT_TABLE, ids=lambda row: row[0])
+@pytest.mark.parametrize("row", FLOW_TABLE + FACT_TABLE + POINT_TABLE, ids=lambda row: row[0])
 def test_a_row_has_code_and_a_test_or_is_later(row: list[str]) -> None:
     _, where, shown, later = row
     there = "::" in where and "::test_" in shown
@@ -89,7 +101,8 @@ def test_a_row_has_code_and_a_test_or_is_later(row: list[str]) -> None:
 
 
 def test_what_the_flow_can_do_is_not_called_later() -> None:
-    there = {row[0].split()[-1 if "lapse" in row[0] else 0] for row in FLOW_TABLE if "::" in row[1]}
+    rows = [row[0] for row in FLOW_TABLE + FACT_TABLE if "::" in row[1]]
+    there = {re.sub(r"[^\x00-\x7f]", "", row).split("; ")[-1].strip().replace(" ", "_") for row in rows}
     assert there == {t.action for t in LIFECYCLE.transitions} - {"wrong_code"}
 
 
@@ -187,6 +200,10 @@ def test_decisions(decision: Path) -> None:
         pytest.param(Via, id="relations"),
         pytest.param(Level, id="levels"),
         pytest.param(Primitive, id="effects"),
+        pytest.param(TARGETS, id="roles from a level"),
+        pytest.param(CalendarName, id="calendars"),
+        pytest.param(PauseReason, id="pauses"),
+        pytest.param(Channel, id="channels"),
         pytest.param(Solved, id="solved"),
         pytest.param(Delivery, id="deliveries"),
         pytest.param([t.action for t in LIFECYCLE.transitions], id="moves"),

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from app.kernel.passwords import Passwords
@@ -27,6 +28,7 @@ class Cast:
     neighbour: Someone
     login_name: str
     ids: dict[str, str]
+    api_url: str
 
     @classmethod
     async def assemble(cls, owner_url: str, api_url: str) -> Self:
@@ -45,7 +47,7 @@ class Cast:
         )
         administrator = await Someone.by_password(api_url, login_name, PASSWORD)
         resident, neighbour = [await cls._resident(api_url, world, name) for name in ("王秀英", "李大爷")]
-        made = cls(world, administrator, resident, neighbour, login_name, {})
+        made = cls(world, administrator, resident, neighbour, login_name, {}, api_url)
         await made._furnish()
         return made
 
@@ -72,12 +74,44 @@ class Cast:
             self.ids[state] = await self.order(self.neighbour, self.resident, state)
         self.ids["delivered"] = await self.order(self.resident, self.neighbour, "delivered")
         self.ids["mine"] = await self.order(self.resident, self.neighbour, "submitted")
+        await self._promise()
         self.ids["message_id"] = await self.world.owner.fetchval(
             "INSERT INTO inbox_message (id, outbox_id, person_id, topic, subject_kind, subject_id, payload, nobody_in_post,"
             " created_at, version, delivery, attempts, retry_at) VALUES (gen_random_uuid(), gen_random_uuid(), $1,"
             " 'order.placed', 'order', gen_random_uuid(), '{}', false, now(), 1, 'none', 0, now()) RETURNING id::text",
             self.resident.id,
         )
+
+    async def _promise(self) -> None:
+        """Orders with a proposal, a question, pauses and a dispute; working days that wait to be published."""
+        secretary = await Someone.by_wechat(self.api_url, f"刘书记@{self.world.street}")
+        grant = {"place_id": self.ids["place_id"], "role": "secretary", "person_id": str(secretary.id)}
+        await self.administrator.post("/v1/roles", grant)
+        soon = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+        proposed = self.ids["proposed"] = await self.order(self.neighbour, self.resident, "accepted")
+        await self.neighbour.post(f"/v1/orders/{proposed}/appointment", {"meet_at": soon})
+        asked = self.ids["asked"] = await self.order(self.resident, self.neighbour, "submitted")
+        await self.administrator.post(f"/v1/orders/{asked}/questions", {"question": "上午方便吗?"})
+        posts = (await self.resident.get(f"/v1/orders/{asked}/posts"))["items"]
+        self.ids["question_id"] = posts[0]["id"]
+        for name in ("plain", "paused", "resumed", "disputed"):
+            order = self.ids[name] = await self.order(self.resident, self.neighbour, "submitted")
+            found = (await self.resident.get(f"/v1/orders/{order}/deadlines"))["items"]
+            plan = f"/v1/orders/{order}/deadlines/" + next(d["id"] for d in found if d["kind"] == "plan")
+            self.ids[f"{name} deadline"] = plan.rpartition("/")[2]
+            if name != "plain":
+                await secretary.post(f"{plan}/pause", {"until_at": soon, "text": "暴雪"})
+                self.ids[f"{name} pause"] = (await self.resident.get(plan))["pauses"][0]["id"]
+        dispute = f"/v1/orders/{self.ids['disputed']}/pauses/{self.ids['disputed pause']}/dispute"
+        await self.resident.post(dispute, {"text": "室内的事"})
+        notice = {"year": 2031, "source": "试验", "days": [{"day": "2031-01-01", "works": False, "name": "元旦"}]}
+        self.ids["calendar_id"] = (await self.administrator.post("/v1/calendars", notice))["id"]
+        limit = {
+            "place_id": self.ids["place_id"], "deadline_kind": "respond", "calendar": "DUTY", "budget_seconds": 900,
+            "marks": [{"percent": 100, "effects": []}],
+        }  # fmt: skip
+        self.ids["draft_id"] = (await self.administrator.post("/v1/deadline-policies/drafts", limit))["id"]
+        self.ids |= {"meet_at": soon, "promised_at": soon, "until_at": soon}
 
     async def order(self, resident: Someone, volunteer: Someone, state: str) -> str:
         """An order that has come so far; "claimed" is one that is open to all."""
@@ -107,12 +141,19 @@ class Cast:
         orders = {
             "offerOrder": "submitted", "acceptOrder": "offered", "claimOrder": "claimed", "startOrder": "accepted",
             "deliverOrder": "in_service", "rateOrder": "delivered", "cancelOrder": "mine", "getOrder": "mine",
-            "getOrderHistory": "mine", "listDeadlines": "mine",
+            "getOrderHistory": "mine", "listDeadlines": "mine", "recordContact": "accepted", "replyToOrder": "accepted",
+            "askResident": "accepted", "writePlan": "accepted", "proposeAppointment": "accepted",
+            "confirmAppointment": "proposed", "answerQuestion": "asked", "explainDeadline": "plain", "pauseDeadline": "plain",
+            "resumeDeadline": "resumed", "disputePause": "paused", "decideDispute": "disputed",
         }  # fmt: skip
         spec = copy.deepcopy(dict(document))
         for item in spec["paths"].values():
             for operation in item.values():
-                here = {**self.ids, "order_id": self.ids[orders.get(operation["operationId"], "mine")]}
+                about = orders.get(operation["operationId"], "mine")
+                here = {**self.ids, "order_id": self.ids[about]}
+                for part in ("deadline", "pause"):
+                    if f"{about} {part}" in self.ids:
+                        here[f"{part}_id"] = self.ids[f"{about} {part}"]
                 for parameter in operation.get("parameters", ()):
                     if parameter["name"] in here:
                         parameter["schema"] = {**_plain(parameter["schema"]), "examples": [here[parameter["name"]]]}

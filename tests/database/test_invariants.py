@@ -48,8 +48,12 @@ SABOTAGE = {
     "mark-not-early": "UPDATE mark SET fired_at = due_at - interval '1 microsecond' WHERE matter_id = '{missed}'",
     "due-computed": (
         "UPDATE deadline SET due_at = due_at + interval '1 second', times[2] = times[2] + interval '1 second'"
-        " WHERE matter_id = '{accepted}' AND kind = 'finish'"
+        " WHERE matter_id = '{accepted}' AND kind = 'plan'"
     ),
+    "due-computed, another budget": "UPDATE deadline SET budget_seconds = 60 WHERE matter_id = '{accepted}' AND kind = 'plan'",
+    "pause-within-bounds": "INSERT INTO deadline_pause (id, deadline_id, matter_id, place_id, reason, paused_by, from_at,"
+    " until_at, limit_at, pausable) SELECT gen_random_uuid(), id, matter_id, place_id, 'force_majeure', '{stranger}',"
+    " started_at, started_at, started_at, true FROM deadline WHERE matter_id = '{accepted}' AND kind = 'reply'",
     "notice-not-lost": "DELETE FROM inbox_message WHERE subject_id = '{missed}' AND payload ->> 'percent' = '100'",
     "notice-not-lost, of a late stop": "DELETE FROM outbox WHERE subject_id = '{late}' AND topic = 'deadline.mark'",
     "notice-once": (
@@ -140,7 +144,7 @@ async def test_all_hold(lives: tuple[str, World, dict[str, UUID]]) -> None:
     _, world, found = lives
     assert [str(broken) for broken in await invariants.check(world.owner)] == []
     marks = await world.owner.fetchval("SELECT count(*) FROM mark WHERE matter_id = $1", found["missed"])
-    assert marks == 5, "80 and 100 of the offer, 80, 100 and 150 of the response"
+    assert marks == 7, "80 and 100 of the offer, 80, 100 and 150 of the response, 80 and 100 of the reply"
 
 
 def test_every_invariant_is_sabotaged() -> None:

@@ -24,9 +24,14 @@ async def test_respond_is_missed_step_by_step(app: Database, world: World, worke
         return await world.owner.fetchrow("SELECT * FROM matter WHERE id = $1", order)
 
     async def marks():
+        """Of the response and the offer; the reply has stories of its own."""
         return [
             r["percent"]
-            for r in await world.owner.fetch("SELECT percent FROM mark WHERE matter_id=$1 ORDER BY 1", order)
+            for r in await world.owner.fetch(
+                "SELECT k.percent FROM mark k JOIN deadline d ON d.id = k.deadline_id"
+                " WHERE k.matter_id = $1 AND d.kind IN ('respond', 'offer') ORDER BY 1",
+                order,
+            )
         ]
 
     try:
@@ -46,7 +51,8 @@ async def test_respond_is_missed_step_by_step(app: Database, world: World, worke
         topics = await world.owner.fetch(
             "SELECT person_id, topic, payload FROM inbox_message WHERE subject_id = $1 ORDER BY created_at", order
         )
-        assert len([t for t in topics if t["person_id"] == world.people["书记"]]) == 1
+        told = [t for t in topics if t["person_id"] == world.people["书记"] and '"respond"' in t["payload"]]
+        assert len(told) == 1
         r = await row()
         assert r["version"] == await world.owner.fetchval("SELECT count(*) FROM history WHERE matter_id = $1", order)
     finally:

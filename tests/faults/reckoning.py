@@ -39,6 +39,9 @@ _TOPICS = {
 }  # fmt: skip
 
 
+BY_THE_SYSTEM = ("lapse", "close_unrated")
+
+
 @dataclass(frozen=True)
 class Line:
     """One comparison."""
@@ -58,7 +61,7 @@ async def reckon(owner: asyncpg.Connection, log: Path) -> list[Line]:
     )
     history = Counter((row["id"], row["version"], row["action"], row["to_state"]) for row in rows)
     acknowledged = Counter((e["id"], e["version"], e["operation"], e["state"]) for e in told)
-    by_people = Counter({step: count for step, count in history.items() if step[2] != "lapse"})
+    by_people = Counter({step: count for step, count in history.items() if step[2] not in BY_THE_SYSTEM})
     lines.append(_line("acknowledged changes in the history", acknowledged, by_people))
     receipts = await owner.fetch("SELECT key, receipt ->> 'id' AS id FROM idempotency WHERE key LIKE 'kill-%'")
     lines.append(

@@ -18,13 +18,14 @@ import httpx
 import pytest
 
 from app.domain.deadlines import service as deadlines
-from app.domain.deadlines.models import Effect, MarkPlan
+from app.domain.deadlines.models import Effect, Limits, MarkPlan
 from app.domain.orders import service as orders
 from app.kernel import invariants
+from app.kernel.calendars import CalendarName
 from app.kernel.command import execute
 from app.kernel.database import Database
+from app.kernel.deadline_tables import Primitive
 from app.kernel.ids import new_id
-from app.kernel.tables import Primitive
 from app.kernel.tokens import AccessTokens
 from app.local.home import free_port
 from app.local.postgres import EmbeddedPostgres, PostgresServer, create_database, drop_database
@@ -47,8 +48,9 @@ RESPOND = (
 WHOLE = {
     "place": dict.fromkeys(
         ("matter", "history", "deadline", "outbox", "idempotency", "order_detail", "order_contact"), 1
-    ),
-    "accept": {"matter": 0, "history": 1, "deadline": 1, "outbox": 1, "idempotency": 1},
+    )
+    | {"deadline": 4},
+    "accept": {"matter": 0, "history": 1, "deadline": 0, "outbox": 1, "idempotency": 1},
 }
 """How many rows each table has more after the whole of a command; 0: changed."""
 
@@ -92,8 +94,7 @@ class Scene:
             "place_id": self.world.street,
             "matter_kind": "order",
             "deadline_kind": kind,
-            "budget_seconds": seconds,
-            "marks": marks,
+            "limits": Limits(CalendarName.WALL, seconds, None, marks),
         }
         caller = await self.world.caller(self.world.people["管理员"])
         await execute(self.app, deadlines.publish, caller, new_key(), None, inputs)

@@ -49,6 +49,11 @@ LIMITS = {
     ),
     "offer": ((80, "notify assignee"), (100,)),
     "finish": ((80, "notify assignee"), (100, "notify dispatcher")),
+    "reply": ((80, "notify dispatcher"), (100, "notify secretary", "start reply_in_person")),
+    "reply_in_person": ((100, "notify secretary@street"),),
+    "coordinate": ((100, "notify dispatcher", "notify secretary@street"),),
+    "plan": ((100, "set_holder secretary", "notify secretary"),),
+    "rating": ((60, "notify requester"), (100, "notify dispatcher"), (140,)),
 }  # fmt: skip
 
 

@@ -251,7 +251,9 @@ class Life:
         await self.do("cancel", self.resident, f"{order}/cancel", {"reason": "不需要了"})
 
 
-async def test_a_sweep_takes_four_messages_and_one_more_for_the_next_moment(arena: Arena, resident: Someone) -> None:
+async def test_a_sweep_takes_four_messages_one_for_what_it_begins_and_one_for_the_next_moment(
+    arena: Arena, resident: Someone
+) -> None:
     owner = arena.street.world.owner
     async with counted(arena.settings.worker_url) as (wire, url):
         database = await Database.connect(url, size=1)
@@ -275,7 +277,9 @@ async def test_a_sweep_takes_four_messages_and_one_more_for_the_next_moment(aren
         await batch()
         moved, trips = await batch()
         assert moved >= 5
-        assert trips <= 4
+        assert trips <= 5, (
+            "replies were missed as well, and each began the secretary's own limit: their policies are read"
+        )
         for _ in range(2):
             before = wire.trips
             with pytest.raises(Enough):

@@ -22,8 +22,8 @@ TAMPERING = {
     "acknowledged changes in the history": ("DELETE FROM history WHERE action = 'accept'", (1, 0)),
     "receipts by key": ("DELETE FROM idempotency WHERE operation = 'acceptOrder'", (1, 0)),
     "orders": (COPY.format("matter", "'id', gen_random_uuid()") + " LIMIT 1", (0, 1)),
-    "marks": ("DELETE FROM mark WHERE percent = 80", (1, 0)),
-    "marks in the history": (f"{TWICE_MARKED} WHERE action = 'mark'", (0, 3)),
+    "marks": ("DELETE FROM mark WHERE percent = 80", (3, 0)),
+    "marks in the history": (f"{TWICE_MARKED} WHERE action = 'mark'", (0, 7)),
     "notices of marks, by holder": (
         "DELETE FROM inbox_message WHERE topic = 'deadline.mark' AND payload ->> 'percent' = '150'",
         (1, 0),

@@ -86,7 +86,7 @@ async def worker(
             sys.executable, "-m", "app.cli", "worker", env=others | environment, stdout=out, stderr=out
         )
     try:
-        await until(lambda: world.owner.fetchval("SELECT count(*) = 3 FROM heartbeat"))
+        await until(lambda: world.owner.fetchval("SELECT count(*) = 4 FROM heartbeat"))
         yield process
     finally:
         if process.returncode is None:

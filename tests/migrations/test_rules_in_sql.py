@@ -13,6 +13,7 @@ from app.domain.services import policy as services
 from app.kernel.rules import Role, Rules, to_sql
 
 ME = "app_actor()"
+TREE = "(SELECT app_administers_tree())"
 MOVED_JUST_NOW = f"moved_by = {ME} AND moved_in = app_transaction()"
 READ = f"(kind = 'order' AND {to_sql(orders.READ)})"
 
@@ -49,7 +50,14 @@ EXPECTED = {
     ),
     **{
         f"{child}_read": (child, "SELECT", "app_sees_detail(matter_id)", None)
-        for child in ("history", "deadline", "mark", "order_detail", "rating")
+        for child in (
+            *("history", "deadline", "mark", "order_detail", "rating"),
+            *("deadline_pause", "order_post", "appointment"),
+        )
+    },
+    **{
+        f"{child}_update": (child, "UPDATE", "app_sees(matter_id)", None)
+        for child in ("deadline", "order_detail", "order_contact", "deadline_pause", "appointment")
     },
     "service_insert": ("service", "INSERT", None, to_sql(services.PUBLISH, "service")),
     "service_update": (
@@ -59,6 +67,23 @@ EXPECTED = {
         to_sql(services.PUBLISH, "service"),
     ),
     "deadline_policy_insert": ("deadline_policy", "INSERT", None, to_sql(deadlines.PUBLISH, "deadline_policy")),
+    "deadline_policy_draft_read": (
+        "deadline_policy_draft",
+        "SELECT",
+        to_sql(deadlines.PUBLISH, "deadline_policy_draft"),
+        None,
+    ),
+    "deadline_policy_draft_insert": (
+        "deadline_policy_draft",
+        "INSERT",
+        None,
+        to_sql(deadlines.PUBLISH, "deadline_policy_draft"),
+    ),
+    "calendar_hours_read": ("calendar_hours", "SELECT", "true", None),
+    "calendar_hours_insert": ("calendar_hours", "INSERT", None, to_sql(deadlines.PUBLISH, "calendar_hours")),
+    "workday_set_read": ("workday_set", "SELECT", "true", None),
+    "workday_set_insert": ("workday_set", "INSERT", None, TREE),
+    "workday_set_update": ("workday_set", "UPDATE", TREE, TREE),
     "role_grant_read": (
         "role_grant",
         "SELECT",
@@ -72,7 +97,7 @@ EXPECTED = {
 
 FUNCTIONS = {
     # Whether the matter with this id is seen, and what it is about; NULL for one that does not exist yet.
-    "app_sees": f"{READ} OR ({MOVED_JUST_NOW})",
+    "app_sees": f"({READ} OR ({MOVED_JUST_NOW})) IS TRUE",
     "app_sees_detail": f"(kind = 'order' AND {to_sql(orders.DETAIL)}) OR ({MOVED_JUST_NOW})",
 }
 
@@ -94,9 +119,10 @@ async def owner(owner_url: str) -> AsyncIterator[asyncpg.Connection]:
 @pytest.mark.parametrize("lifecycle", [orders.LIFECYCLE], ids=lambda lifecycle: lifecycle.kind)
 async def test_moves_and_promises_are_those_of_the_lifecycle(owner: asyncpg.Connection, lifecycle) -> None:
     moves = await owner.fetch("SELECT from_state, to_state FROM allowed_transition WHERE kind = $1", lifecycle.kind)
-    promised = await owner.fetch("SELECT state FROM promised_state WHERE kind = $1", lifecycle.kind)
+    promised = await owner.fetch("SELECT state, only_told FROM promised_state WHERE kind = $1", lifecycle.kind)
     assert {tuple(row) for row in moves} == lifecycle.pairs()
     assert {row["state"] for row in promised} == lifecycle.promised
+    assert {row["state"] for row in promised if row["only_told"]} == lifecycle.only_told
 
 
 async def test_no_kind_of_matter_is_in_sql_alone(owner: asyncpg.Connection) -> None:

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from app.domain.orders import promises
 from app.domain.orders import service as orders
 from app.domain.people import service as people
 from app.domain.services import service as services
@@ -77,7 +79,7 @@ async def neighbours(postgres: PostgresServer, worker_id: str) -> AsyncIterator[
         await relay_notices(connection)
     await react_once(worker, REACTIONS)
     for community in (east, west):
-        community.orders["running"] = await order(world, app, community, "offer", "accept")
+        community.orders["running"] = await order(world, app, community, "offer", "accept", "ask", "propose")
     yield Neighbours(name, world, app, east, west, await world.person("外人"))
     await app.close()
     await worker.close()
@@ -99,6 +101,13 @@ async def order(world: World, app: Database, community: Community, *then: str) -
     steps = {
         "offer": (orders.offer, community.dispatcher, {"volunteer_id": community.volunteer}),
         "accept": (orders.accept, community.volunteer, {}),
+        "ask": (promises.ask, community.volunteer, {"question": "哪家医院?"}),
+        "propose": (
+            promises.propose_appointment,
+            community.volunteer,
+            {"meet_at": datetime.now(UTC) + timedelta(hours=2)},
+        ),
+        "confirm": (promises.confirm_appointment, community.resident, {}),
         "start": (orders.start, community.volunteer, {"code_fits": True}),
         "deliver": (orders.deliver, community.volunteer, {"outcome": "已陪同"}),
         "rate": (orders.rate, community.resident, {"solved": "yes", "stars": 5, "reason": None}),
@@ -111,7 +120,8 @@ async def order(world: World, app: Database, community: Community, *then: str) -
 
 async def live(world: World, app: Database, community: Community) -> None:
     """Something in every table."""
-    community.orders["rated"] = await order(world, app, community, "offer", "accept", "start", "deliver", "rate")
+    then = ("offer", "accept", "ask", "propose", "confirm", "start", "deliver", "rate")
+    community.orders["rated"] = await order(world, app, community, *then)
     community.orders["missed"] = await order(world, app, community)
     secretary = await world.caller(community.secretary)
     inputs = {"place_id": community.place, "name": "理发", "description": "上门理发"}
@@ -119,6 +129,11 @@ async def live(world: World, app: Database, community: Community) -> None:
     inputs = {"place_id": community.place, "role": Role.VOLUNTEER, "person_id": community.resident}
     await execute(app, people.grant_role, secretary, new_key(), None, inputs)
     await execute(app, people.update_me, await world.caller(community.resident), new_key(), None, {"name": b"\x01new"})
+    await world.owner.execute(
+        "INSERT INTO deadline_policy_draft SELECT gen_random_uuid(), $1, 'order', 'plan', '', '{}', $2, app_now()",
+        community.place,
+        world.people["管理员"],
+    )
     await world.owner.execute(
         "UPDATE role_grant SET ends_at = starts_at WHERE role = 'volunteer' AND person_id = $1", community.resident
     )
@@ -156,6 +171,67 @@ async def refused(connection: asyncpg.Connection, statement: str, *values: Any) 
     except asyncpg.PostgresError as error:
         return str(error.sqlstate)
     return f"done: {done}"
+
+
+@pytest.fixture(scope="module")
+async def ids(neighbours: Neighbours) -> dict[str, UUID]:
+    n = neighbours
+    neighbour = await n.world.person("邻居")
+    await n.world.owner.execute(
+        "INSERT INTO role_grant SELECT gen_random_uuid(), $1, place_id, role, starts_at, NULL, granted_by, 1 FROM role_grant"
+        " WHERE person_id = $2 AND role = 'resident'",
+        neighbour,
+        n.east.resident,
+    )
+    head = await n.world.person("省管理员")
+    province = await n.world.owner.fetchval("SELECT parent_id FROM place WHERE id = $1", n.world.street)
+    await n.world.grant(head, Role.ADMINISTRATOR, province)
+    question = "SELECT id FROM order_post WHERE kind = 'question' AND matter_id = $1"
+    answered = await n.world.owner.fetchval(question, n.east.orders["rated"])
+    await n.world.owner.execute(
+        "INSERT INTO order_post (id, matter_id, place_id, round, kind, text, answers, posted_by, posted_at)"
+        " SELECT gen_random_uuid(), matter_id, place_id, round, 'answer', '三院', id, $2, posted_at FROM order_post"
+        " WHERE id = $1",
+        answered,
+        n.east.resident,
+    )
+    ended = "UPDATE appointment SET ended_at = app_now() WHERE matter_id = $1 RETURNING id"
+    limit = "SELECT id FROM deadline WHERE matter_id = $1 AND kind = $2"
+    running, foreign = n.east.orders["running"], n.west.orders["running"]
+    return {
+        **n.east.people,
+        **n.east.orders,
+        "foreign": foreign,
+        "foreign_missed": n.west.orders["missed"],
+        "foreign_deadline": await n.world.owner.fetchval(limit, foreign, "coordinate"),
+        "foreign_question": await n.world.owner.fetchval(question, foreign),
+        "respond": await n.world.owner.fetchval(limit, running, "respond"),
+        "coordinate": await n.world.owner.fetchval(limit, running, "coordinate"),
+        "answered": answered,
+        "asked": await n.world.owner.fetchval(question, running),
+        "ended": await n.world.owner.fetchval(ended, n.east.orders["rated"]),
+        "province": province,
+        "head": head,
+        "standard_hours": UUID("00000000-0000-7000-8000-000000000101"),
+        "standard_workdays": UUID("00000000-0000-7000-8000-000000000201"),
+        "east": n.east.place,
+        "west": n.west.place,
+        "street": n.world.street,
+        "stranger": n.stranger,
+        "neighbour": neighbour,
+        "administrator": n.world.people["管理员"],
+    }
+
+
+@pytest.fixture
+async def owner(neighbours: Neighbours, postgres: PostgresServer) -> AsyncIterator[asyncpg.Connection]:
+    """Even the owner of the tables."""
+    connection = await asyncpg.connect(postgres.url("linli_owner", neighbours.database))
+    transaction = connection.transaction()
+    await transaction.start()
+    yield connection
+    await transaction.rollback()
+    await connection.close()
 
 
 __all__ = ["AsPerson", "Community", "Neighbours", "new_id", "refused"]

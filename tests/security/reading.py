@@ -10,6 +10,8 @@ OPEN = frozenset(
         *("allowed_transition", "promised_state", "clock_shift", "heartbeat", "alembic_version"),
         # The tree, what is offered, and the limits: nobody's secret (contract: listPlaces, listServices, getDeadlinePolicy).
         *("place", "place_ancestor", "service", "deadline_policy", "policy_effect"),
+        # What the limits are counted on: hours and working days (contract: explainDeadline).
+        *("calendar_hours", "workday_set"),
     }
 )
 

@@ -1,6 +1,5 @@
 """What the database refuses whoever asks: each invariant, tried with plain SQL by somebody who would gain from breaking it."""
 
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import asyncpg
@@ -9,72 +8,32 @@ import pytest
 from app.kernel.database import begin
 from app.local.postgres import PostgresServer
 from tests.security.conftest import AsPerson, Neighbours, new_id, refused
-
-NO_RIGHT = "42501"  # insufficient_privilege: no grant, or row-level security
-BROKEN = "23514"  # check_violation: a constraint or one of our triggers
-TWICE = "23505"  # unique_violation
-COMPUTED = "428C9"  # generated_always
-NOTHING = ("done: UPDATE 0", "done: DELETE 0")  # there is no such row for this actor
-
-MATTER = (
-    "INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, open_pool, moved_by,"
-    " moved_in, created_at, changed_at) VALUES ('{new}', {kind}, {place}, {state}, 1, 1, {by}, {by}, false, {by}, 0,"
-    " app_now(), app_now())"
+from tests.security.illegal import (
+    BROKEN,
+    COMPUTED,
+    DEADLINE,
+    DELAY,
+    EFFECT,
+    GRANT,
+    HISTORY,
+    MATTER,
+    ME,
+    MISSED,
+    NEW_DEADLINE,
+    NO_RIGHT,
+    NOTHING,
+    NOTICE,
+    PERSON,
+    PLACE,
+    POLICY,
+    RATING,
+    RECEIPT,
+    RECORD,
+    RUNNING,
+    SERVICE,
+    TWICE,
+    fill,
 )
-HISTORY = (
-    "INSERT INTO history (matter_id, version, place_id, action, to_state, actor_id, through, at, note)"
-    " VALUES ({matter}, 99, {place}, 'cancel', 'cancelled', {by}, 'requester', app_now(), '{{}}')"
-)
-RATING = (
-    "INSERT INTO rating (matter_id, round, place_id, rater_id, solved, stars, rated_at)"
-    " VALUES ({matter}, 2, '{east}', {by}, 'yes', 5, app_now())"
-)
-GRANT = (
-    "INSERT INTO role_grant (id, person_id, place_id, role, starts_at, granted_by, version)"
-    " VALUES ('{new}', {whom}, {place}, {role}, app_now(), {by}, 1)"
-)
-PERSON = "INSERT INTO person (id, openid, created_at, version) VALUES ('{new}', {openid}, app_now(), 1)"
-POLICY = (
-    "INSERT INTO deadline_policy (id, place_id, matter_kind, deadline_kind, version, calendar, budget_seconds, percents,"
-    " published_by, published_at) VALUES ('{new}', {place}, 'order', 'respond', 9, 'WALL', 1, '{{100}}', {by}, app_now())"
-)
-EFFECT = "INSERT INTO policy_effect VALUES ({policy}, 100, 'notify', 'requester')"
-SERVICE = (
-    "INSERT INTO service (id, place_id, name, description, published_by, created_at, version)"
-    " VALUES ('{new}', {place}, 'x', 'x', {by}, app_now(), 1)"
-)
-RECORD = (
-    "INSERT INTO audit (subject_id, version, kind, place_id, action, actor_id, at, note)"
-    " VALUES ('{new}', 1, 'service', '{east}', 'publish', {by}, app_now(), '{{}}')"
-)
-RECEIPT = (
-    "INSERT INTO idempotency (actor_id, operation, key, fingerprint, receipt, created_at)"
-    " VALUES ({by}, 'placeOrder', 'k', 'f', '{{}}', app_now())"
-)
-NOTICE = (
-    "INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, to_person, payload, created_by, created_at, retry_at,"
-    " attempts) VALUES ('{new}', 'notice', 'x', 'order', '{new}', '{resident}', '{{}}', {by}, app_now(), app_now(), 0)"
-)
-DEADLINE = (
-    "INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired)"
-    " SELECT '{new}', matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired FROM deadline"
-)
-
-DELAY = "UPDATE deadline SET due_at = due_at + interval '1 day', times[2] = times[2] + interval '1 day'"
-PLACE = (
-    "INSERT INTO place (id, code, parent_id, level, name)"
-    " VALUES ('{new}', '990000000999', '{street}', 'community', 'x')"
-)
-
-
-def fill(template: str, **values: str) -> str:
-    """Some of a template's blanks; the world's ids come later."""
-    for name, value in values.items():
-        template = template.replace("{" + name + "}", value)
-    return template
-
-
-ME, RUNNING, MISSED = "app_actor()", "'{running}'", "'{missed}'"
 
 ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     # what is tried: (by whom, the statement, what Postgres may answer)
@@ -110,9 +69,9 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "secretary", "UPDATE matter SET open_pool = true WHERE id = '{foreign}'", NOTHING),
     "an order deleted": ("secretary", "DELETE FROM matter WHERE id = '{missed}'", (NO_RIGHT,)),
     "a second live deadline of one kind": (
-        "secretary", DEADLINE + " WHERE matter_id = '{running}' AND kind = 'finish'", (TWICE,)),
+        "secretary", DEADLINE + " WHERE id = '{coordinate}'", (TWICE,)),
     "a limit put off": (
-        "volunteer", DELAY + " WHERE matter_id = '{running}' AND kind = 'finish'", (BROKEN,)),
+        "volunteer", DELAY + " WHERE id = '{coordinate}'", (BROKEN,)),
     "a stopped deadline set running": (
         "volunteer", "UPDATE deadline SET stopped_at = NULL WHERE matter_id = '{running}' AND kind = 'offer'", (BROKEN,)),
     "marks taken back": (
@@ -125,6 +84,16 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "dispatcher", fill(HISTORY, matter=MISSED, place="'{east}'", by="'{resident}'"), (NO_RIGHT,)),
     "history of a neighbour's order": (
         "neighbour", fill(HISTORY, matter=RUNNING, place="'{east}'", by=ME), (NO_RIGHT,)),
+    "history of a neighbour's order that nobody has taken": (
+        "neighbour", fill(HISTORY, matter=MISSED, place="'{east}'", by=ME), (NO_RIGHT,)),
+    "history of another community's order that nobody has taken": (
+        "resident", fill(HISTORY, matter="'{foreign_missed}'", place="'{west}'", by=ME), (NO_RIGHT,)),
+    "a deadline of a neighbour's order that nobody has taken": (
+        "neighbour", fill(NEW_DEADLINE, matter=MISSED), (NO_RIGHT,)),
+    "a rating of a neighbour's order that nobody has taken": (
+        "neighbour", fill(RATING, matter=MISSED, by=ME), (NO_RIGHT,)),
+    "a notice about a neighbour's order that nobody has taken": (
+        "neighbour", fill(NOTICE, by=ME).replace("'order', '{new}'", "'order', '{missed}'"), (NO_RIGHT,)),
     "history of another community's order": (
         "resident", fill(HISTORY, matter="'{foreign}'", place="'{west}'", by=ME), (NO_RIGHT,)),
     "history of another community's order, under one's own": (
@@ -190,6 +159,7 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "the clock": ("administrator", "UPDATE clock_shift SET seconds = 3600", (NO_RIGHT,)),
     "the legal moves": ("administrator", "INSERT INTO allowed_transition VALUES ('order', 'rated', 'submitted')", (NO_RIGHT,)),
     "the promises": ("administrator", "DELETE FROM promised_state", (NO_RIGHT,)),
+    "a promise that is only told of": ("administrator", "UPDATE promised_state SET only_told = true", (NO_RIGHT,)),
     "the worker's heart": ("administrator", "INSERT INTO heartbeat VALUES ('sweep', app_now())", (NO_RIGHT,)),
     "a log-in forged": (
         "resident", "INSERT INTO session VALUES ('{new}', '{dispatcher}', app_now(), NULL)", (NO_RIGHT,)),
@@ -198,29 +168,6 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "row-level security switched off": ("resident", "ALTER TABLE matter DISABLE ROW LEVEL SECURITY", (NO_RIGHT,)),
     "triggers switched off": ("resident", "SET session_replication_role = replica", (NO_RIGHT,)),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-async def ids(neighbours: Neighbours) -> dict[str, UUID]:
-    n = neighbours
-    neighbour = await n.world.person("邻居")
-    await n.world.owner.execute(
-        "INSERT INTO role_grant SELECT gen_random_uuid(), $1, place_id, role, starts_at, NULL, granted_by, 1 FROM role_grant"
-        " WHERE person_id = $2 AND role = 'resident'",
-        neighbour,
-        n.east.resident,
-    )
-    return {
-        **n.east.people,
-        **n.east.orders,
-        "foreign": n.west.orders["running"],
-        "east": n.east.place,
-        "west": n.west.place,
-        "street": n.world.street,
-        "stranger": n.stranger,
-        "neighbour": neighbour,
-        "administrator": n.world.people["管理员"],
-    }
 
 
 @pytest.mark.parametrize("what", ILLEGAL)
@@ -238,7 +185,10 @@ SOUND = {
     "a rating of one's own order": ("resident", fill(RATING, matter="'{running}'", by=ME)),
     "a deadline of another kind": (
         "secretary", DEADLINE.replace("place_id, kind, round", "place_id, 'answer', round", 2).replace(
-            "'answer'", "kind", 1) + " WHERE matter_id = '{running}' AND kind = 'finish'"),
+            "'answer'", "kind", 1) + " WHERE id = '{coordinate}'"),
+    "a deadline of one's own order": ("resident", fill(NEW_DEADLINE, matter=MISSED)),
+    "a notice about one's own order": (
+        "resident", fill(NOTICE, by=ME).replace("'order', '{new}'", "'order', '{missed}'")),
     "a home": ("stranger", fill(GRANT, whom=ME, place="'{east}'", role="'resident'", by=ME)),
     "a volunteer by the secretary": (
         "secretary", fill(GRANT, whom="'{stranger}'", place="'{east}'", role="'volunteer'", by=ME)),
@@ -270,20 +220,10 @@ async def test_is_allowed_where_it_is_right(what: str, ids: dict[str, UUID], as_
 # ── the past ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture
-async def owner(neighbours: Neighbours, postgres: PostgresServer) -> AsyncIterator[asyncpg.Connection]:
-    """Even the owner of the tables."""
-    connection = await asyncpg.connect(postgres.url("linli_owner", neighbours.database))
-    transaction = connection.transaction()
-    await transaction.start()
-    yield connection
-    await transaction.rollback()
-    await connection.close()
-
-
 ALTERED = {
     "history": "action = 'x'", "audit": "action = 'x'", "mark": "percent = 1", "rating": "stars = 5",
-    "deadline_policy": "budget_seconds = 1", "policy_effect": "percent = 1",
+    "deadline_policy": "budget_seconds = 1", "policy_effect": "percent = 1", "calendar_hours": "version = 9",
+    "order_post": "text = 'x'", "deadline_policy_draft": "category = 'x'",
 }  # fmt: skip
 
 
@@ -311,9 +251,11 @@ async def test_the_worker_alters_no_past_either(table: str, neighbours: Neighbou
 
 
 async def test_the_last_deadline_of_a_promised_order_cannot_stop(ids: dict[str, UUID], as_person: AsPerson) -> None:
-    stop = "UPDATE deadline SET stopped_at = app_now() WHERE matter_id = $1 AND stopped_at IS NULL"
+    stop = "UPDATE deadline SET stopped_at = app_now() WHERE matter_id = $1 AND stopped_at IS NULL AND"
     async with as_person(ids["volunteer"]) as connection:
-        assert await connection.execute(stop, ids["running"]) == "UPDATE 1"
+        assert await connection.execute(f"{stop} kind IN ('reply', 'plan')", ids["running"]) == "UPDATE 2"
+        await connection.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        assert await connection.execute(f"{stop} kind = 'coordinate'", ids["running"]) == "UPDATE 1", "the last"
         assert await refused(connection, "SET CONSTRAINTS ALL IMMEDIATE") == BROKEN
 
 

@@ -21,7 +21,8 @@ async def test_there_is_something_to_see_in_every_table(neighbours: Neighbours, 
     for community in (neighbours.east, neighbours.west):
         counts = await found(superuser, community.canaries)
         assert [table for table, count in counts.items() if not count] == []
-    assert len(counts) >= 12
+    assert len(counts) >= 16
+    assert {"deadline_pause", "order_post", "appointment", "deadline_policy_draft"} <= set(counts)
     await superuser.close()
 
 
@@ -64,6 +65,23 @@ async def test_the_volunteer_reads_the_address_while_the_order_is_theirs_and_liv
     async with as_person(neighbours.east.volunteer) as connection:
         rows = await connection.fetch("SELECT matter_id FROM order_contact")
     assert {row["matter_id"] for row in rows} == {neighbours.east.orders["running"]}
+
+
+async def test_what_a_draft_would_have_done_is_for_who_administers_its_place(
+    neighbours: Neighbours, as_person: AsPerson
+) -> None:
+    draft = await neighbours.world.owner.fetchval(
+        "SELECT id FROM deadline_policy_draft WHERE place_id = $1", neighbours.west.place
+    )
+    replay = "SELECT replay_draft($1, app_now() - interval '1 day', app_now(), app_now(), 100000000000, '{0}',"
+    replay += " '{100000000000}', '{0}', '{1}', '{1}', '{}', '{}', NULL, NULL, 10)"
+    for person in (*neighbours.east.people.values(), *neighbours.west.people.values(), neighbours.stranger, None):
+        async with as_person(person) as connection:
+            assert await connection.fetchval(replay, draft) is None
+    async with as_person(neighbours.world.people["管理员"]) as connection:
+        told = await connection.fetchval(replay, draft)
+    assert str(neighbours.west.place) in told
+    assert [canary for canary in neighbours.east.canaries if canary in told] == []
 
 
 async def test_station_staff_see_no_orders(neighbours: Neighbours, as_person: AsPerson) -> None:

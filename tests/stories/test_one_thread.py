@@ -56,7 +56,8 @@ async def test_an_order_is_dispatched_served_and_rated(street: Street, later: La
         "rate",
     ]
     deadlines = (await grandma.get(f"{order}/deadlines"))["items"]
-    assert [(d["kind_label"], d["missed"]) for d in deadlines] == [("响应", False), ("接单", False), ("完成", False)]
+    assert {d["kind_label"] for d in deadlines} == {"响应", "答复", "协调", "方案", "接单", "完成", "评价"}
+    assert not any(d["missed"] for d in deadlines)
 
 
 async def test_a_missed_limit_acts_step_by_step(street: Street, later: Later) -> None:
@@ -76,16 +77,16 @@ async def test_a_missed_limit_acts_step_by_step(street: Street, later: Later) ->
     pool = (await volunteer.get("/v1/orders/pool"))["items"]
     assert [(row["id"], row["open_pool"]) for row in pool] == [(order_id, True)]
     await later(1801)
-    assert "亲自负责" in (await secretary.get("/v1/inbox"))["items"][0]["text"]
+    assert any("亲自负责" in message["text"] for message in (await secretary.get("/v1/inbox"))["items"])
     await later(1900)
-    assert len((await secretary.get("/v1/inbox"))["items"]) == 2, "a role, and the mark, once"
+    told = [message["text"] for message in (await secretary.get("/v1/inbox"))["items"]]
+    assert len([text for text in told if "响应" in text]) == 1, "the mark, once"
 
     await volunteer.post(f"/v1/orders/{order_id}/claim")
     deadlines = (await grandma.get(f"/v1/orders/{order_id}/deadlines"))["items"]
-    assert [(d["kind"], d["missed"], [m["percent"] for m in d["marks"]]) for d in deadlines] == [
-        ("respond", True, [80, 100, 150]),
-        ("finish", False, []),
-    ]
+    found = {d["kind"]: (d["missed"], [m["percent"] for m in d["marks"]]) for d in deadlines}
+    assert found["respond"] == (True, [80, 100, 150])
+    assert found["plan"] == (False, [])
 
 
 async def test_an_offer_that_nobody_answers_lapses_and_the_second_opens_the_pool(street: Street, later: Later) -> None:
@@ -146,10 +147,10 @@ async def test_a_new_limit_acts_on_what_starts_after_it(street: Street, later: L
     await street.administrator.post("/v1/deadline-policies", limit)
     after = f"/v1/orders/{await place(street, grandma)}/deadlines"
     await later(61)
-    (first,), (second,) = (await grandma.get(before))["items"], (await grandma.get(after))["items"]
+    found = [(await grandma.get(path))["items"] for path in (before, after)]
+    first, second = (next(d for d in items if d["kind"] == "respond") for items in found)
     assert (first["missed"], [mark["percent"] for mark in first["marks"]]) == (False, [])
     assert (second["missed"], [mark["percent"] for mark in second["marks"]]) == (True, [100])
     in_force = (await grandma.get("/v1/deadline-policies", place_id=str(street.world.east)))["items"]
-    assert {row["deadline_kind"]: row["budget_seconds"] for row in in_force} == {
-        "respond": 60, "offer": 480, "finish": 14400,
-    }  # fmt: skip
+    budgets = {row["deadline_kind"]: row["budget_seconds"] for row in in_force}
+    assert (budgets["respond"], budgets["offer"], budgets["finish"]) == (60, 480, 14400)

@@ -1,16 +1,43 @@
-"""The words of a policy. Its tables are the kernel's (`app/kernel/tables.py`), since the sweep reads them."""
+"""The words of a policy, and its drafts. The tables of what is published are the kernel's, since the sweep reads them."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
-from app.kernel.tables import Primitive
+from sqlalchemy import Column, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
 
-LABELS = {"respond": "响应", "offer": "接单", "finish": "完成"}
+from app.kernel.calendars import CalendarName
+from app.kernel.deadline_tables import Primitive
+from app.kernel.tables import Instant
+
+LABELS = {
+    "respond": "响应",
+    "reply": "答复",
+    "reply_in_person": "书记答复",
+    "coordinate": "协调",
+    "plan": "方案",
+    "offer": "接单",
+    "appointment": "赴约",
+    "promise": "兑现承诺",
+    "promise_late": "承诺逾期处理",
+    "finish": "完成",
+    "rating": "评价",
+}
 """The Chinese word of each kind of deadline."""
+
+
+def label_of(kind: str) -> str:
+    """The Chinese word of a kind of deadline."""
+    return LABELS.get(kind, "办理")
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a mark does: notify a role, the assignee or the requester; set the holder by role; open the pool."""
+    """What a mark does: notify a role (from a level upward: 'secretary@street'), the assignee or the requester; set the holder
+    by role; open the pool; start another deadline."""
 
     primitive: Primitive
     target: str = ""
@@ -22,3 +49,33 @@ class MarkPlan:
 
     percent: int
     effects: tuple[Effect, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a policy says: budget in seconds of the calendar or in full working days, marks, pauses, and later rounds."""
+
+    calendar: CalendarName
+    budget_seconds: int | None
+    budget_days: int | None
+    marks: tuple[MarkPlan, ...]
+    pause_limit_seconds: int | None = None
+    later_round_percent: int = 100
+
+
+class DeadlinePolicyDraft(SQLModel, table=True):
+    """Limits that an administrator of the place looks at before they are published. Never altered; it acts on nothing.
+
+    `limits` is a `Limits` as JSON.
+    """
+
+    __tablename__ = "deadline_policy_draft"
+
+    id: UUID = Field(primary_key=True)
+    place_id: UUID = Field(foreign_key="place.id")
+    matter_kind: str = Field(sa_type=Text)
+    deadline_kind: str = Field(sa_type=Text)
+    category: str = Field(sa_type=Text)
+    limits: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    drafted_by: UUID
+    drafted_at: datetime = Field(sa_type=Instant)

@@ -1,25 +1,38 @@
 """What makes a policy sound. Pure."""
 
-from collections.abc import Sequence
-
-from app.domain.deadlines.models import Effect, MarkPlan
+from app.domain.deadlines.models import Effect, Limits
+from app.domain.places.models import Level
+from app.kernel.calendars import CalendarName
+from app.kernel.deadline_tables import Primitive
 from app.kernel.errors import FieldFault
 from app.kernel.rules import Role, Rules, reach
-from app.kernel.tables import Primitive
 
 PUBLISH: Rules = (reach(Role.ADMINISTRATOR),)
 
 PEOPLE = frozenset({"assignee", "requester"})
 
 
+FOLLOWERS = frozenset({"reply_in_person", "promise_late"})
+"""Deadlines that only a mark of another one starts."""
+
+ANCHORED = frozenset({"appointment", "promise"})
+"""Deadlines of an appointed or promised moment: they run around the clock, so that the moment is kept to the second."""
+
+NEVER_PAUSED = frozenset({"respond", "reply", "reply_in_person", "offer", "appointment", "promise", "promise_late"})
+"""Respond and reply never pause (domain.md §4.5), nor does what was agreed for a moment."""
+
+POSTS = (Role.DISPATCHER, Role.SECRETARY)
+"""The roles whom the standard limits tell and whom orders fall back on; each community should have them filled."""
+
 POOLED = frozenset({("order", "respond"), ("order", "offer")})
 """Deadlines that run only while nobody has taken the matter; a later one must not open it to others (domain.md §4.7)."""
 
 
-def faults_of(matter_kind: str, deadline_kind: str, marks: Sequence[MarkPlan]) -> tuple[FieldFault, ...]:
-    """Why these marks do not make a policy: percents must rise, 100 must be among them, targets must fit their effect, and
-    only a deadline that ends with the acceptance may open the pool."""
-    faults = []
+def faults_of(matter_kind: str, deadline_kind: str, limits: Limits) -> tuple[FieldFault, ...]:
+    """Why these limits do not make a policy: a budget in one unit that fits the calendar, no pause where none is allowed,
+    percents that rise with 100 among them, targets that fit their effect, and only a deadline that ends with the acceptance
+    opens the pool."""
+    faults, marks = _of_time(deadline_kind, limits), limits.marks
     percents = [mark.percent for mark in marks]
     if percents != sorted(set(percents)):
         faults.append(FieldFault("/body/marks", "marks-not-rising", "各节点的百分比须从小到大,不可重复"))
@@ -36,13 +49,34 @@ def faults_of(matter_kind: str, deadline_kind: str, marks: Sequence[MarkPlan]) -
     return tuple(faults)
 
 
+def _of_time(deadline_kind: str, limits: Limits) -> list[FieldFault]:
+    faults = []
+    if (limits.budget_seconds is None) == (limits.budget_days is None):
+        faults.append(FieldFault("/body/budget_seconds", "one-budget", "时限按秒或按工作日,二者填一项"))
+    if limits.budget_days is not None and limits.calendar is not CalendarName.WORK:
+        faults.append(FieldFault("/body/budget_days", "days-of-work", "按工作日计的时限须用 WORK 日历"))
+    if deadline_kind in ANCHORED and limits.calendar is not CalendarName.WALL:
+        faults.append(FieldFault("/body/calendar", "wall-only", "约定和承诺按钟点计,须用 WALL 日历"))
+    if deadline_kind in NEVER_PAUSED and limits.pause_limit_seconds is not None:
+        faults.append(FieldFault("/body/pause_limit_seconds", "never-paused", "这种时限不可暂停"))
+    return faults
+
+
 def _fits(effect: Effect) -> bool:
     match effect.primitive:
         case Primitive.OPEN_POOL:
             return effect.target == ""
         case Primitive.SET_HOLDER:
-            return effect.target in set(Role) - {Role.RESIDENT, Role.VOLUNTEER}
+            return _is_post(effect.target)
         case Primitive.NOTIFY:
-            return effect.target in PEOPLE or effect.target in set(Role) - {Role.RESIDENT, Role.VOLUNTEER}
+            return effect.target in PEOPLE or _is_post(effect.target)
+        case Primitive.START:
+            return effect.target in FOLLOWERS
         case Primitive.EVENT:
             return False  # what a room needs happens whatever an administrator publishes: it is carried over
+
+
+def _is_post(target: str) -> bool:
+    """A role that somebody holds by office, alone or from a level upward."""
+    role, at, level = target.partition("@")
+    return role in set(Role) - {Role.RESIDENT, Role.VOLUNTEER} and (not at or level in set(Level))

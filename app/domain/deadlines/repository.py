@@ -2,11 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.deadlines.errors import DraftNotFound
+from app.domain.deadlines.replay import PAGE, Counts, Drafted, Hours, NewlyMissed, Replay, Segments
+from app.domain.places.errors import PlaceNotFound
+from app.kernel.calendar_store import week_of, workdays_of
+from app.kernel.calendars import WHOLE_DAY, Calendar, CalendarName, Workdays
+from app.kernel.deadlines import Stretch
+from app.kernel.pagination import Cursor
 from app.kernel.verbs import Facts
 
 PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"
@@ -32,7 +42,8 @@ class Publishing:
 PUBLISHING = Facts(
     """(SELECT jsonb_build_object(
           'known', count(p.id) > 0,
-          'version', coalesce(max(p.version) FILTER (WHERE p.place_id = subject.place_id), 0),
+          'version', coalesce(max(p.version) FILTER (WHERE p.place_id = subject.place_id
+                                                       AND p.category = coalesce($3::jsonb ->> 'category', '')), 0),
           'events', coalesce((
              SELECT jsonb_agg(DISTINCT jsonb_build_object('percent', e.percent, 'target', e.target))
                FROM policy_effect e JOIN deadline_policy d ON d.id = e.policy_id
@@ -49,14 +60,262 @@ SELECT p.*, pl.name AS place_name,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('percent', e.percent, 'primitive', e.primitive, 'target', e.target)
                                   ORDER BY e.percent, e.primitive, e.target), '[]')
           FROM policy_effect e WHERE e.policy_id = p.id) AS effects
-  FROM (SELECT DISTINCT ON (p.matter_kind, p.deadline_kind) p.*
+  FROM (SELECT DISTINCT ON (p.matter_kind, p.deadline_kind, p.category) p.*
           FROM deadline_policy p LEFT JOIN place_ancestor a ON a.ancestor_id = p.place_id AND a.place_id = :place_id
          WHERE (p.place_id IS NULL OR a.place_id IS NOT NULL) AND p.matter_kind = :matter_kind
-         ORDER BY p.matter_kind, p.deadline_kind, coalesce(a.depth, 99), p.version DESC) p
+         ORDER BY p.matter_kind, p.deadline_kind, p.category, coalesce(a.depth, 99), p.version DESC) p
   LEFT JOIN place pl ON pl.id = p.place_id
- ORDER BY p.deadline_kind""")
+ ORDER BY p.deadline_kind, p.category""")
 
 
 async def list_in_force(connection: AsyncConnection, place_id: UUID, matter_kind: str) -> Sequence[RowMapping]:
     """The policies that hold at a place for one kind of matter, one for each kind of deadline."""
     return (await connection.execute(_IN_FORCE, {"place_id": place_id, "matter_kind": matter_kind})).mappings().all()
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarOf:
+    """The calendars that hold at a place now, with the versions behind them and the names of special days."""
+
+    now: datetime
+    duty: Calendar
+    work: Calendar
+    workdays: Workdays
+    names: dict[date, str]
+    workdays_version: int | None
+    source: str | None
+    duty_version: int
+    work_version: int
+    drafts: list[UUID]
+
+
+_CALENDARS = text("""
+SELECT app_now() AS now, p.id, w.years, w.days, w.version AS workdays_version, w.source,
+       (SELECT coalesce(array_agg(s.id ORDER BY s.version), '{}') FROM workday_set s
+         WHERE s.published_at IS NULL AND s.version > coalesce(w.version, 0)) AS drafts,
+       (SELECT jsonb_object_agg(h.calendar, jsonb_build_object('week', h.week, 'version', h.version)) FROM (
+          SELECT DISTINCT ON (h.calendar) h.* FROM calendar_hours h
+            LEFT JOIN place_ancestor a ON a.ancestor_id = h.place_id AND a.place_id = p.id
+           WHERE h.place_id IS NULL OR a.place_id IS NOT NULL
+           ORDER BY h.calendar, coalesce(a.depth, 99), h.version DESC) h) AS hours
+  FROM place p LEFT JOIN LATERAL (
+    SELECT * FROM workday_set s WHERE s.published_at IS NOT NULL ORDER BY s.version DESC LIMIT 1) w ON true
+ WHERE p.id = :place_id""")
+
+
+async def get_calendar(connection: AsyncConnection, place_id: UUID) -> CalendarOf:
+    """The calendars of a place. Raises PlaceNotFound."""
+    row = (await connection.execute(_CALENDARS, {"place_id": place_id})).mappings().one_or_none()
+    if row is None:
+        raise PlaceNotFound
+    days = row["days"] or {}
+    workdays = workdays_of(row["years"] or (), days)
+    duty, work = row["hours"]["DUTY"], row["hours"]["WORK"]
+    return CalendarOf(
+        now=row["now"],
+        duty=Calendar(CalendarName.DUTY, week_of(duty["week"])),
+        work=Calendar(CalendarName.WORK, week_of(work["week"]), workdays),
+        workdays=workdays,
+        names={date.fromisoformat(day): said["name"] for day, said in days.items()},
+        workdays_version=row["workdays_version"],
+        source=row["source"],
+        duty_version=duty["version"],
+        work_version=work["version"],
+        drafts=list(row["drafts"]),
+    )
+
+
+_GOING_LATE = text("""
+SELECT d.id, d.matter_id, d.kind, d.started_at, d.due_at, d.next_at, d.fired > 0 AND d.due_at <= app_now() AS missed,
+       m.state, m.place_id, p.name AS place_name, m.assignee_id, m.holder_id,
+       extract(epoch FROM d.due_at - app_now())::bigint AS seconds_left
+  FROM deadline d JOIN matter m ON m.id = d.matter_id JOIN place p ON p.id = m.place_id
+ WHERE d.stopped_at IS NULL AND d.due_at < app_now() + make_interval(secs => :within)
+   AND (m.assignee_id = app_actor() OR m.holder_id = app_actor()
+        OR m.place_id IN (SELECT a.place_id FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id
+                           WHERE g.person_id = app_actor() AND g.role IN ('dispatcher', 'secretary', 'administrator')
+                             AND g.starts_at <= app_now() AND (g.ends_at IS NULL OR g.ends_at > app_now())))
+   AND (CAST(:due AS timestamptz) IS NULL OR (d.due_at, d.id) > (CAST(:due AS timestamptz), CAST(:last AS uuid)))
+ ORDER BY d.due_at, d.id LIMIT :most""")
+
+
+async def list_going_late(
+    connection: AsyncConnection, within_seconds: int, after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """Live deadlines of what the reader must act on that are due within so many seconds, or missed already; the most
+    pressing first."""
+    asked = {
+        "within": within_seconds,
+        "due": after and after.created_at,
+        "last": after and after.id,
+        "most": limit + 1,
+    }
+    return (await connection.execute(_GOING_LATE, asked)).mappings().all()
+
+
+# A post is a role that somebody is told by, at a community: the roles that effects of policies name.
+_EMPTY_POSTS = text("""
+WITH wanted AS (SELECT role FROM unnest(CAST(:roles AS text[])) role),
+mine AS (
+  SELECT DISTINCT p.id, p.code, p.name, p.created_at FROM role_grant g JOIN place_ancestor a ON a.ancestor_id = g.place_id
+    JOIN place p ON p.id = a.place_id AND p.level = 'community'
+   WHERE g.person_id = app_actor() AND g.role = 'administrator'
+     AND g.starts_at <= app_now() AND (g.ends_at IS NULL OR g.ends_at > app_now()))
+SELECT mine.id AS place_id, mine.code, mine.name AS place_name, mine.created_at,
+       jsonb_agg(jsonb_build_object('role', wanted.role, 'covered_by', told.place_name) ORDER BY wanted.role) AS posts
+  FROM mine CROSS JOIN wanted
+  LEFT JOIN LATERAL (
+    SELECT up.name AS place_name, a.depth FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id
+      JOIN place up ON up.id = a.ancestor_id
+     WHERE a.place_id = mine.id AND g.role = wanted.role
+       AND g.starts_at <= app_now() AND (g.ends_at IS NULL OR g.ends_at > app_now())
+     ORDER BY a.depth LIMIT 1) told ON true
+ WHERE coalesce(told.depth, 99) > 0
+   AND (CAST(:since AS timestamptz) IS NULL OR (mine.created_at, mine.id) > (CAST(:since AS timestamptz), CAST(:last AS uuid)))
+ GROUP BY mine.id, mine.code, mine.name, mine.created_at ORDER BY mine.created_at, mine.id LIMIT :most""")
+
+
+async def list_empty_posts(
+    connection: AsyncConnection, roles: Sequence[str], after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """The communities in the reader's care with posts that nobody holds there, each post with the place above whose holder is
+    told instead (None: an administrator, marked)."""
+    asked = {"roles": list(roles), "since": after and after.created_at, "last": after and after.id, "most": limit + 1}
+    return (await connection.execute(_EMPTY_POSTS, asked)).mappings().all()
+
+
+_DRAFT = text("""
+SELECT f.*, p.name AS place_name, app_now() AS now,
+       (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('percent', e.percent, 'target', e.target)), '[]')
+          FROM policy_effect e JOIN deadline_policy d ON d.id = e.policy_id
+         WHERE d.place_id IS NULL AND e.primitive = 'event' AND d.matter_kind = f.matter_kind
+           AND d.deadline_kind = f.deadline_kind) AS carried
+  FROM deadline_policy_draft f JOIN place p ON p.id = f.place_id WHERE f.id = :draft_id""")
+
+
+async def get_draft(connection: AsyncConnection, draft_id: UUID) -> RowMapping:
+    """A draft, the events that publishing would add to it, and the time. Raises DraftNotFound."""
+    row = (await connection.execute(_DRAFT, {"draft_id": draft_id})).mappings().one_or_none()
+    if row is None:
+        raise DraftNotFound
+    return row
+
+
+_ONE_IN_FORCE = text("""
+SELECT p.*, pl.name AS place_name,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('percent', e.percent, 'primitive', e.primitive, 'target', e.target)
+                                  ORDER BY e.percent, e.primitive, e.target), '[]')
+          FROM policy_effect e WHERE e.policy_id = p.id) AS effects
+  FROM deadline_policy p LEFT JOIN place_ancestor a ON a.ancestor_id = p.place_id AND a.place_id = :place_id
+  LEFT JOIN place pl ON pl.id = p.place_id
+ WHERE (p.place_id IS NULL OR a.place_id IS NOT NULL) AND p.matter_kind = :matter_kind
+   AND p.deadline_kind = :deadline_kind AND p.category IN ('', :category)
+ ORDER BY coalesce(a.depth, 99), p.category DESC, p.version DESC LIMIT 1""")
+
+
+async def get_in_force(
+    connection: AsyncConnection, place_id: UUID, matter_kind: str, deadline_kind: str, category: str
+) -> RowMapping | None:
+    """The policy that a deadline of this kind and category would start with at a place now; None: there is none."""
+    asked = {
+        "place_id": place_id,
+        "matter_kind": matter_kind,
+        "deadline_kind": deadline_kind,
+        "category": category,
+    }
+    return (await connection.execute(_ONE_IN_FORCE, asked)).mappings().one_or_none()
+
+
+# As text: SQLAlchemy's connections decode jsonb, the pool's do not.
+_HOURS = """
+SELECT (SELECT h.week::text FROM calendar_hours h
+          LEFT JOIN place_ancestor a ON a.ancestor_id = h.place_id AND a.place_id = $1
+         WHERE h.calendar = $2 AND (h.place_id IS NULL OR a.place_id IS NOT NULL)
+         ORDER BY coalesce(a.depth, 99), h.version DESC LIMIT 1) AS week,
+       w.years, w.days::text AS days,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('place_id', own.place_id, 'week', own.week)), '[]')::text
+          FROM (SELECT DISTINCT ON (h.place_id) h.place_id, h.week
+                  FROM calendar_hours h
+                  JOIN place_ancestor s ON s.place_id = h.place_id AND s.ancestor_id = $1 AND s.depth > 0
+                 WHERE h.calendar = $2 ORDER BY h.place_id, h.version DESC) own) AS below
+  FROM (VALUES (1)) one LEFT JOIN LATERAL (
+    SELECT s.years, s.days FROM workday_set s WHERE s.published_at IS NOT NULL ORDER BY s.version DESC LIMIT 1) w ON true"""
+
+# It may take longer than a request, and holds one narrow row for each deadline of the period.
+_PATIENCE = """
+SELECT set_config(name, value, true)
+  FROM (VALUES ('statement_timeout', '60s'), ('work_mem', '96MB'), ('jit', 'off')) own (name, value)"""
+_PATIENCE_SECONDS = 65.0
+
+_REPLAY = "SELECT replay_draft($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)::text"
+
+
+async def replay(
+    connection: AsyncConnection, draft: Drafted, place_id: UUID, period: Stretch, now: datetime, after: Cursor | None
+) -> Replay:
+    """What a draft at a place would have done to the deadlines that started in [from, until), as of `now`. Nothing is
+    written. Raises DraftNotFound for a reader who does not administer the place."""
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    hours = await _hours(driver, place_id, draft.limits.calendar)
+    segments = Segments.of(hours.calendars, period[0], now)
+    await driver.execute(_PATIENCE)
+    answer = await driver.fetchval(
+        _REPLAY,
+        draft.id,
+        *period,
+        now,
+        segments.band,
+        segments.opens,
+        segments.closes,
+        segments.shifts,
+        draft.budgets(hours.calendars, 1),
+        draft.budgets(hours.calendars, 2),
+        hours.places,
+        hours.groups,
+        after and after.created_at,
+        after and after.id,
+        PAGE + 1,
+        timeout=_PATIENCE_SECONDS,
+    )
+    if answer is None:
+        raise DraftNotFound
+    found = orjson.loads(answer)
+    return Replay(
+        tuple(
+            (UUID(row["place_id"]), row["name"], Counts(*(row[name] for name in _COUNTED))) for row in found["places"]
+        ),
+        tuple(_newly(draft, hours.calendars[row["group"]], row) for row in found["newly"]),
+    )
+
+
+_COUNTED = ("deadlines", "before", "under_draft", "newly", "no_longer", "unreached")
+
+
+def _newly(draft: Drafted, on: Calendar, row: dict[str, Any]) -> NewlyMissed:
+    moment = datetime.fromisoformat
+    started_at = moment(row["started_at"])
+    pauses = [(moment(begin), moment(end)) for begin, end in row["pauses"]]
+    return NewlyMissed(
+        id=UUID(row["id"]),
+        matter_id=UUID(row["matter_id"]),
+        place_id=UUID(row["place_id"]),
+        round=row["round"],
+        started_at=started_at,
+        stopped_at=row["stopped_at"] and moment(row["stopped_at"]),
+        due_before=moment(row["due_at"]),
+        due_under_draft=draft.due(on, started_at, row["round"], timedelta(seconds=row["budget_seconds"]), pauses),
+    )
+
+
+async def _hours(driver: Any, place_id: UUID, name: CalendarName) -> Hours:
+    if name is CalendarName.WALL:
+        return Hours.of(Calendar(name, WHOLE_DAY), ())
+    row = await driver.fetchrow(_HOURS, place_id, name.value)
+    workdays = None
+    if name is CalendarName.WORK and row["days"] is not None:
+        workdays = workdays_of(row["years"], orjson.loads(row["days"]))
+    usual = Calendar(name, week_of(orjson.loads(row["week"])), workdays)
+    below = [
+        (UUID(own["place_id"]), Calendar(name, week_of(own["week"]), workdays)) for own in orjson.loads(row["below"])
+    ]
+    return Hours.of(usual, below)

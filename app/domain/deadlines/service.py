@@ -1,17 +1,16 @@
 """The verbs of the policies."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from app.domain.deadlines import errors, policy
-from app.domain.deadlines.models import MarkPlan
+from app.domain.deadlines.models import Limits
 from app.domain.deadlines.repository import PLACE, PUBLISHING, Publishing
 from app.domain.places.errors import PlaceNotFound
 from app.kernel.change import Change
+from app.kernel.deadline_tables import DeadlinePolicy, PolicyEffect, Primitive
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, demand
-from app.kernel.tables import DeadlinePolicy, PolicyEffect, Primitive
 from app.kernel.verbs import record
 
 
@@ -24,10 +23,11 @@ def publish(
     place_id: UUID,
     matter_kind: str,
     deadline_kind: str,
-    budget_seconds: int,
-    marks: Sequence[MarkPlan],
+    limits: Limits,
+    category: str = "",
 ) -> Change:
-    """Publish the limits of one kind of deadline at a place and below it; they act on deadlines that start from now on.
+    """Publish the limits of one kind of deadline at a place and below it, for all services or one category; they act on
+    deadlines that start from now on.
 
     Events that the room itself needs (an offer lapses at 100 %) are carried over from the standard policy.
 
@@ -37,21 +37,25 @@ def publish(
     demand(policy.PUBLISH, actor)
     if not seen.known:
         raise errors.UnknownDeadline
-    if faults := policy.faults_of(matter_kind, deadline_kind, marks):
+    if faults := policy.faults_of(matter_kind, deadline_kind, limits):
         raise errors.PolicyInvalid(fields=faults)
     policy_id = new_id()
-    effects = {(mark.percent, effect.primitive, effect.target) for mark in marks for effect in mark.effects}
+    effects = {(mark.percent, effect.primitive, effect.target) for mark in limits.marks for effect in mark.effects}
     effects |= {(event.percent, Primitive.EVENT, event.target) for event in seen.events}
-    percents = sorted({mark.percent for mark in marks} | {event.percent for event in seen.events})
+    percents = sorted({mark.percent for mark in limits.marks} | {event.percent for event in seen.events})
     change = Change.record("deadline_policy", policy_id, "publish", actor, now, place_id=place_id).insert(
         DeadlinePolicy,
         id=policy_id,
         place_id=place_id,
         matter_kind=matter_kind,
         deadline_kind=deadline_kind,
+        category=category,
         version=seen.version + 1,
-        calendar="WALL",
-        budget_seconds=budget_seconds,
+        calendar=limits.calendar.value,
+        budget_seconds=limits.budget_seconds,
+        budget_days=limits.budget_days,
+        pause_limit_seconds=limits.pause_limit_seconds,
+        later_round_percent=limits.later_round_percent,
         percents=percents,
         published_by=actor.id,
         published_at=now,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.domain.deadlines.models import LABELS
+from app.domain.deadlines.models import label_of
 
 TEXTS: Mapping[str, str] = {
     "order.placed": "有新的订单,请尽快派单",
@@ -15,8 +15,35 @@ TEXTS: Mapping[str, str] = {
     "order.rated": "居民已评价您的服务",
     "order.taken": "派给您的订单已由他人领取",
     "order.cancelled": "居民取消了订单",
+    "order.replied": "社区答复了您的订单",
+    "order.asked": "社区有问题要问您,等您回答",
+    "order.answered": "居民回答了问题",
+    "order.appointment_proposed": "对方提出了上门的时间,请确认",
+    "order.appointment_confirmed": "上门的时间已确认",
+    "order.appointment_missed": "约定的时间已过而未开始服务,订单已退回社区",
+    "order.planned": "社区为您的订单写下了方案和承诺的日期",
+    "order.paused": "您的订单有一项时限被暂停,可查看原因,也可提出异议",
+    "order.resumed": "您的订单暂停的时限已继续",
+    "order.disputed": "居民对一次暂停提出异议,请裁定",
+    "order.dispute_decided": "您对暂停的异议已裁定",
     "role.granted": "您有了新的角色",
 }
+
+
+MISSES: Mapping[tuple[str, str], str] = {
+    ("reply", "secretary"): "订单的答复时限已过,请您在 15 分钟内亲自答复",
+    ("reply_in_person", "secretary@street"): "社区书记未在时限内亲自答复居民,请街道过问",
+    ("coordinate", "dispatcher"): "订单的协调时限已到期,请考虑转为民情事项办理",
+    ("coordinate", "secretary@street"): "社区有一个订单超过协调时限,请街道关注",
+    ("plan", "secretary"): "订单的方案时限已过,由您负责",
+    ("plan", "secretary@street"): "社区有一个订单超过方案时限,请街道关注",
+    ("appointment", "requester"): "约定的时间已过而志愿者还没有开始服务,社区会另行安排",
+    ("appointment", "dispatcher"): "志愿者没有按约定的时间开始服务,订单已退回,请重新派单",
+    ("promise", "dispatcher"): "承诺的日期已到而订单没有完成,请立即处理",
+    ("promise_late", "secretary"): "承诺的日期已过,订单由您负责",
+    ("rating", "dispatcher"): "居民还没有评价,请致电回访",
+}
+"""What a miss says to whom, where the general sentence would not tell what to do."""
 
 
 def sentence(topic: str, payload: Mapping[str, Any]) -> str:
@@ -24,13 +51,18 @@ def sentence(topic: str, payload: Mapping[str, Any]) -> str:
     return _of_limit(payload) if topic == "deadline.mark" else TEXTS.get(topic, "您有一条新消息")
 
 
-def _of_limit(payload: Mapping[str, Any]) -> str:
-    promise, percent = LABELS.get(payload["deadline"], "办理"), payload["percent"]
+def _of_limit(payload: Mapping[str, Any]) -> str:  # noqa: PLR0911 - one line for each situation
+    kind, percent, to = payload["deadline"], payload["percent"], payload.get("to", "")
+    promise = label_of(kind)
+    if kind == "rating" and to == "requester":
+        return "服务已完成几天了,请评价一下效果"
     if payload.get("late") and percent >= 100:
         return f"订单的{promise}时限已错过({percent}%),其后才得到处理"
     if payload.get("late"):
         return f"订单已在{promise}时限内得到处理(用了 {percent}% 以上)"
-    if payload.get("to") == "requester":
+    if percent == 100 and (kind, to) in MISSES:
+        return MISSES[kind, to]
+    if to == "requester":
         return f"您的订单{promise}时限{'即将到期' if percent < 100 else '已超过'},社区正在催办"
     if percent < 100:
         return f"订单的{promise}时限即将到期(已用 {percent}%),请尽快处理"

@@ -63,3 +63,77 @@ class ReasonMissing(Refusal):
     code = "reason-missing"
     title_zh = "评价较低时请说明原因"
     title_en = "A low rating needs a reason"
+
+
+class QuestionNotFound(NotFound):
+    code = "question-not-found"
+    title_zh = "没有找到等待回答的问题"
+    title_en = "No such question waits for an answer"
+
+
+class PauseNotFound(NotFound):
+    code = "pause-not-found"
+    title_zh = "没有找到这次暂停"
+    title_en = "No such pause"
+
+
+class DeadlineNotFound(NotFound):
+    code = "deadline-not-found"
+    title_zh = "没有找到这项时限"
+    title_en = "No such deadline"
+
+
+class NothingToPause(Refusal):
+    kind = Kind.CONFLICT
+    code = "nothing-to-pause"
+    title_zh = "这项时限不能暂停,或已经停止"
+    title_en = "This deadline does not pause, or has stopped"
+
+
+class PausedTooLong(Refusal):
+    kind = Kind.CONFLICT
+    code = "paused-too-long"
+    title_zh = "暂停太久:一次暂停有上限,合计最多为时限的两倍"
+    title_en = "One pause has a limit, and all together last at most twice the budget"
+
+
+class AlreadyDisputed(Refusal):
+    kind = Kind.CONFLICT
+    code = "already-disputed"
+    title_zh = "这次暂停已经提出过异议"
+    title_en = "This pause was disputed already"
+
+
+class NotDisputed(Refusal):
+    kind = Kind.CONFLICT
+    code = "not-disputed"
+    title_zh = "这次暂停没有待裁定的异议"
+    title_en = "No dispute of this pause waits for a decision"
+
+
+class OwnPause(Refusal):
+    kind = Kind.CONFLICT
+    code = "own-pause"
+    title_zh = "不能裁定自己作出的暂停"
+    title_en = "Nobody decides on a pause of their own"
+
+
+class AppointmentTooEarly(Refusal):
+    kind = Kind.INVALID
+    code = "appointment-too-early"
+    title_zh = "约定的时间须在将来,且在三十天之内"
+    title_en = "An appointment lies in the next thirty days"
+
+
+class NoAppointment(Refusal):
+    kind = Kind.CONFLICT
+    code = "no-appointment"
+    title_zh = "没有待对方确认的约定"
+    title_en = "No appointment waits for you to confirm it"
+
+
+class PromiseTooEarly(Refusal):
+    kind = Kind.INVALID
+    code = "promise-too-early"
+    title_zh = "承诺的日期须在将来,且在一年之内"
+    title_en = "A promised date lies in the coming year"

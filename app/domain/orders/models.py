@@ -4,7 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, LargeBinary, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from app.kernel.tables import Instant
@@ -19,6 +20,7 @@ class OrderState(StrEnum):
     IN_SERVICE = "in_service"
     DELIVERED = "delivered"
     RATED = "rated"
+    CLOSED_UNRATED = "closed_unrated"
     CANCELLED = "cancelled"
 
     @property
@@ -34,6 +36,7 @@ _STATES = {
     OrderState.IN_SERVICE: "服务中",
     OrderState.DELIVERED: "待评价",
     OrderState.RATED: "已评价",
+    OrderState.CLOSED_UNRATED: "未评价关闭",
     OrderState.CANCELLED: "已取消",
 }
 
@@ -64,6 +67,68 @@ class OrderDetail(SQLModel, table=True):
     wrong_codes_since: datetime | None = Field(default=None, sa_type=Instant)
     outcome: str | None = Field(default=None, sa_type=Text)
     cancel_reason: str | None = Field(default=None, sa_type=Text)
+
+
+class Channel(StrEnum):
+    """How somebody was reached."""
+
+    PHONE = "phone"
+    VISIT = "visit"
+    MESSAGE = "message"
+
+
+class OrderPost(SQLModel, table=True):
+    """What was said on an order: a contact, a reply, a question and its answer, a plan with owner, steps and promised date."""
+
+    __tablename__ = "order_post"
+    __table_args__ = (
+        ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
+        Index("order_post_matter", "matter_id", "posted_at"),
+        Index("order_post_answered", "answers", unique=True),
+        CheckConstraint("kind IN ('contact', 'reply', 'question', 'answer', 'plan')", "order_post_kind"),
+        CheckConstraint("(kind = 'contact') = (channel IS NOT NULL)", "order_post_contact"),
+        CheckConstraint("(kind = 'answer') = (answers IS NOT NULL)", "order_post_answer"),
+        CheckConstraint(
+            "num_nonnulls(owner_id, steps, promised_at) = CASE kind WHEN 'plan' THEN 3 ELSE 0 END", "order_post_plan"
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    matter_id: UUID
+    place_id: UUID
+    round: int
+    kind: str = Field(sa_type=Text)
+    text: str = Field(sa_type=Text)
+    channel: str | None = Field(default=None, sa_type=Text)
+    answers: UUID | None = Field(default=None, foreign_key="order_post.id")
+    owner_id: UUID | None = Field(default=None, foreign_key="person.id")
+    steps: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)))
+    promised_at: datetime | None = Field(default=None, sa_type=Instant)
+    posted_by: UUID
+    posted_at: datetime = Field(sa_type=Instant)
+
+
+class Appointment(SQLModel, table=True):
+    """When the two sides meet: proposed by one, confirmed by the other; at most one of an order is open."""
+
+    __tablename__ = "appointment"
+    __table_args__ = (
+        ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
+        Index("appointment_open", "matter_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        CheckConstraint("num_nonnulls(confirmed_by, confirmed_at) IN (0, 2)", "appointment_confirmed"),
+        CheckConstraint("confirmed_by <> proposed_by", "appointment_two_sides"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    matter_id: UUID
+    place_id: UUID
+    meet_at: datetime = Field(sa_type=Instant)
+    proposed_by: UUID
+    by_resident: bool
+    proposed_at: datetime = Field(sa_type=Instant)
+    confirmed_by: UUID | None = None
+    confirmed_at: datetime | None = Field(default=None, sa_type=Instant)
+    ended_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class OrderContact(SQLModel, table=True):

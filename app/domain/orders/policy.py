@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from app.domain.orders.models import OrderState as S
-from app.kernel.lifecycle import Lifecycle, Transition
+from app.kernel.lifecycle import STAYS, Lifecycle, Transition
 from app.kernel.rules import Role, Rule, Rules, Via, reach
 
 requester = Rule(Via.SELF)
@@ -38,26 +38,46 @@ CONTACT: Rules = (
 CODE: Rules = (requester, beneficiary)
 """Who reads the start code."""
 
+chief = reach(Role.SECRETARY, Role.ADMINISTRATOR)
+
+BEFORE_SERVICE = (S.SUBMITTED, S.OFFERED, S.ACCEPTED)
+OPEN = (*BEFORE_SERVICE, S.IN_SERVICE)
+
+ANSWERED = ("reply", "reply_in_person")
+SETTLED = ("coordinate", "plan")
+PROMISED = ("promise", "promise_late")
+ALL = ("respond", "offer", *ANSWERED, *SETTLED, "appointment", *PROMISED, "finish")
+
 LIFECYCLE = Lifecycle(
     "order",
-    #          action     from                                  to            by
-    Transition("place", (), S.SUBMITTED, (resident,), starts=("respond",)),
+    # What moves it: action, from, to, by, and the limits that start and stop (domain.md §3, §4.4)
+    Transition("place", (), S.SUBMITTED, (resident,), starts=("respond", "reply", "coordinate", "plan")),
     Transition("offer", (S.SUBMITTED,), S.OFFERED, (staff,), starts=("offer",)),
     Transition("lapse", (S.OFFERED,), S.SUBMITTED, (system,), stops=("offer",)),
-    Transition("accept", (S.OFFERED,), S.ACCEPTED, (assignee,), stops=("respond", "offer"), starts=("finish",)),
-    Transition("claim", (S.SUBMITTED, S.OFFERED), S.ACCEPTED, (pool,), stops=("respond", "offer"), starts=("finish",)),
-    Transition("start", (S.ACCEPTED,), S.IN_SERVICE, (assignee,)),
-    Transition("wrong_code", (S.ACCEPTED,), S.ACCEPTED, (assignee,)),
-    Transition("deliver", (S.IN_SERVICE,), S.DELIVERED, (assignee,), stops=("finish",)),
-    Transition("rate", (S.DELIVERED,), S.RATED, (requester,)),
-    Transition(
-        "cancel",
-        (S.SUBMITTED, S.OFFERED, S.ACCEPTED),
-        S.CANCELLED,
-        (requester,),
-        stops=("respond", "offer", "finish"),
-    ),
-    promised=(S.SUBMITTED, S.OFFERED, S.ACCEPTED, S.IN_SERVICE),
+    Transition("accept", (S.OFFERED,), S.ACCEPTED, (assignee,), stops=("respond", "offer")),
+    Transition("claim", (S.SUBMITTED, S.OFFERED), S.ACCEPTED, (pool,), stops=("respond", "offer")),
+    Transition("miss_appointment", (S.ACCEPTED,), S.SUBMITTED, (system,), stops=("appointment",), timed=True),
+    Transition("start", (S.ACCEPTED,), S.IN_SERVICE, (assignee,), stops=("appointment", "finish"), starts=("finish",)),
+    Transition("wrong_code", (S.ACCEPTED,), STAYS, (assignee,), hidden=True),
+    Transition("deliver", (S.IN_SERVICE,), S.DELIVERED, (assignee,), stops=ALL, starts=("rating",)),
+    Transition("rate", (S.DELIVERED,), S.RATED, (requester,), stops=("rating",)),
+    Transition("close_unrated", (S.DELIVERED,), S.CLOSED_UNRATED, (system,), stops=("rating",)),
+    Transition("cancel", BEFORE_SERVICE, S.CANCELLED, (requester,), stops=ALL),
+    # What is said and agreed on the way: facts, no states
+    Transition("contact", (*OPEN, S.DELIVERED), STAYS, (staff, assignee), stops=("respond",)),
+    Transition("reply", OPEN, STAYS, (staff, assignee), stops=ANSWERED),
+    Transition("ask", OPEN, STAYS, (staff, assignee), timed=True),
+    Transition("answer", OPEN, STAYS, (requester, beneficiary), timed=True),
+    Transition("propose", (S.ACCEPTED,), STAYS, (requester, assignee, staff)),
+    Transition("confirm", (S.ACCEPTED,), STAYS, (requester, assignee, staff), stops=SETTLED, starts=("appointment",)),
+    Transition("write_plan", OPEN, STAYS, (staff, assignee), stops=("plan", *PROMISED), starts=("promise",)),
+    Transition("pause", OPEN, STAYS, (chief,), timed=True),
+    Transition("resume", OPEN, STAYS, (staff,), timed=True),
+    Transition("dispute", OPEN, STAYS, (requester, beneficiary), timed=True),
+    Transition("decide", OPEN, STAYS, (chief,), timed=True),
+    Transition("recalculate", (*OPEN, S.DELIVERED), STAYS, (system,), timed=True, hidden=True),
+    promised=OPEN,
+    only_told=(S.IN_SERVICE,),
 )
 
 LAPSES_BEFORE_POOL = 2
@@ -76,3 +96,7 @@ def code_is_locked(wrong_codes: int, since: datetime | None, now: datetime) -> b
 def needs_reason(stars: int, solved: str) -> bool:
     """A low rating (one or two stars, or not solved) says why."""
     return stars <= 2 or solved == "no"
+
+
+PAUSES_PER_BUDGET = 2
+"""All pauses of a deadline together last at most so many times its budget (domain.md §4.5)."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from pydantic import BeforeValidator
@@ -11,20 +11,39 @@ from sqlalchemy import RowMapping, ScalarSelect, Select, and_, func, literal, or
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.domain.orders.errors import OrderNotFound
+from app.domain.orders.errors import DeadlineNotFound, OrderNotFound
 from app.domain.orders.models import OrderContact, OrderDetail, OrderState, Rating
 from app.domain.orders.policy import LIFECYCLE, pool, staff
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
 from app.domain.services.models import Service
+from app.kernel.calendar_store import know
+from app.kernel.command import pinned
 from app.kernel.database import rows
+from app.kernel.deadline_tables import Deadline, DeadlinePolicy, Mark
 from app.kernel.pagination import Cursor
 from app.kernel.rules import Role, to_sql
-from app.kernel.tables import Deadline, DeadlinePolicy, History, Mark, MatterRow
+from app.kernel.statements import TIMED
+from app.kernel.tables import History, MatterRow
 from app.kernel.verbs import Facts
 
 Sealed = Annotated[bytes, BeforeValidator(lambda value: bytes.fromhex(value[2:]) if isinstance(value, str) else value)]
 """A bytea as jsonb shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAppointment:
+    """The order's appointment that has not ended: proposed, or confirmed by the other side."""
+
+    id: UUID
+    meet_at: datetime
+    proposed_by: UUID
+    by_resident: bool
+    confirmed_at: datetime | None
+
+    @property
+    def confirmed(self) -> bool:
+        return self.confirmed_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +54,22 @@ class Detail:
     failures: int
     wrong_codes: int
     wrong_codes_since: datetime | None
+    appointment: OpenAppointment | None = None
 
 
 DETAIL = Facts(
     """(SELECT jsonb_build_object('service_id', d.service_id, 'failures', d.failures, 'wrong_codes', d.wrong_codes,
-                                  'wrong_codes_since', d.wrong_codes_since)
+                                  'wrong_codes_since', d.wrong_codes_since, 'appointment', (
+                                     SELECT jsonb_build_object('id', a.id, 'meet_at', a.meet_at, 'proposed_by', a.proposed_by,
+                                              'by_resident', a.by_resident, 'confirmed_at', a.confirmed_at)
+                                       FROM appointment a WHERE a.matter_id = subject.id AND a.ended_at IS NULL))
           FROM order_detail d WHERE d.matter_id = subject.id)""",
     Detail,
 )
 
 HOME = """
-  SELECT p.id, g.place_id, p.name_sealed, p.phone_sealed, p.address_sealed
+  SELECT p.id, g.place_id, p.name_sealed, p.phone_sealed, p.address_sealed,
+         coalesce((SELECT s.category FROM service s WHERE s.id = ($3::jsonb ->> 'service_id')::uuid), '') AS category
     FROM person p LEFT JOIN role_grant g ON g.person_id = p.id AND g.role = 'resident' AND g.ends_at IS NULL
    WHERE p.id = $1"""
 """Where the resident lives, and how to reach them."""
@@ -56,6 +80,7 @@ class Placing:
     """What placing an order has to know: the home, whether the service is offered there, the contact on file."""
 
     place_id: UUID | None
+    category: str
     offered: bool
     name_sealed: Sealed | None
     phone_sealed: Sealed | None
@@ -63,7 +88,7 @@ class Placing:
 
 
 PLACING = Facts(
-    """jsonb_build_object('place_id', subject.place_id, 'name_sealed', subject.name_sealed,
+    """jsonb_build_object('place_id', subject.place_id, 'category', subject.category, 'name_sealed', subject.name_sealed,
          'phone_sealed', subject.phone_sealed, 'address_sealed', subject.address_sealed,
          'offered', EXISTS (SELECT 1 FROM service s JOIN place_ancestor a ON a.ancestor_id = s.place_id
                              WHERE s.id = ($3::jsonb ->> 'service_id')::uuid AND s.withdrawn_at IS NULL
@@ -86,6 +111,35 @@ OFFERING = Facts(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """When the order was last accepted or claimed."""
+
+    accepted_at: datetime | None
+
+
+ACCEPTED = Facts(
+    """jsonb_build_object('accepted_at', (SELECT max(h.at) FROM history h
+         WHERE h.matter_id = subject.id AND h.action IN ('accept', 'claim')))""",
+    Accepted,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whether a question with this id waits for its answer."""
+
+    waits: bool
+
+
+ASKED = Facts(
+    """jsonb_build_object('waits', EXISTS (
+         SELECT 1 FROM order_post q WHERE q.id = ($3::jsonb ->> 'question_id')::uuid AND q.matter_id = subject.id
+            AND q.kind = 'question' AND NOT EXISTS (SELECT 1 FROM order_post a WHERE a.answers = q.id)))""",
+    Asked,
+)
+
+
 def _orders() -> Select[*tuple[Any, ...]]:
     """An order as lists and pages show it: everything that row-level security lets the reader see, null where it does not."""
     m, d, s, p = MatterRow, OrderDetail, Service, Place
@@ -98,7 +152,10 @@ def _orders() -> Select[*tuple[Any, ...]]:
     )
     return (
         select(
-            *(col(column) for column in (m.id, m.state, m.version, m.round, m.created_at, m.changed_at, m.open_pool)),
+            *(
+                col(column)
+                for column in (m.id, m.category, m.state, m.version, m.round, m.created_at, m.changed_at, m.open_pool)
+            ),
             *(col(column) for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.holder_id, m.place_id)),
             *(col(column) for column in (d.note, d.outcome, d.cancel_reason, d.service_id)),
             col(s.name).label("service_name"),
@@ -208,6 +265,37 @@ async def list_history(connection: AsyncConnection, order_id: UUID) -> Sequence[
     return found
 
 
+_EXPLAINED = text(f"""
+SELECT {TIMED} AS timed, v.version AS policy_version, d.round, d.calendar_missing, w.days AS day_names,
+       EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100) AS missed
+  FROM deadline d JOIN deadline_policy p ON p.id = d.policy_id JOIN deadline_policy v ON v.id = d.policy_id
+  LEFT JOIN workday_set w ON w.id = d.workdays_id
+ WHERE d.matter_id = :order_id AND d.id = :deadline_id""")
+
+
+async def get_deadline(connection: AsyncConnection, order_id: UUID, deadline_id: UUID) -> RowMapping:
+    """One deadline of an order with all that its moments are computed from; its calendar is known then. Raises
+    DeadlineNotFound, also for an order that the reader does not see."""
+    asked = {"order_id": order_id, "deadline_id": deadline_id}
+    row = (await connection.execute(_EXPLAINED, asked)).mappings().one_or_none()
+    if row is None:
+        raise DeadlineNotFound
+    driver = (await connection.get_raw_connection()).driver_connection
+    await know(cast("Any", driver), pinned([row["timed"]]))
+    return row
+
+
+_POSTS = text("""
+SELECT q.id, q.kind, q.round, q.text, q.channel, q.answers, q.owner_id, q.steps, q.promised_at, q.posted_at, q.posted_by,
+       EXISTS (SELECT 1 FROM order_post a WHERE a.answers = q.id) AS answered
+  FROM order_post q WHERE q.matter_id = :order_id ORDER BY q.posted_at, q.id""")
+
+
+async def list_posts(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
+    """What was said on an order, oldest first; empty also for an order that the reader does not see."""
+    return (await connection.execute(_POSTS, {"order_id": order_id})).mappings().all()
+
+
 async def list_deadlines(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
     """The deadlines of an order, oldest first, each with the marks that have fired. Raises OrderNotFound."""
     d = Deadline
@@ -224,7 +312,12 @@ async def list_deadlines(connection: AsyncConnection, order_id: UUID) -> Sequenc
         .scalar_subquery()
     )
     query: Select[*tuple[Any, ...]] = (
-        select(d.__table__, fired.label("marks"), col(DeadlinePolicy.version).label("policy_version"))  # type: ignore[attr-defined]
+        select(
+            d.__table__,  # type: ignore[attr-defined]
+            fired.label("marks"),
+            col(DeadlinePolicy.version).label("policy_version"),
+            col(DeadlinePolicy.calendar),
+        )
         .join(DeadlinePolicy, col(DeadlinePolicy.id) == col(d.policy_id))
         .where(col(d.matter_id) == order_id)
         .order_by(col(d.started_at), col(d.id))

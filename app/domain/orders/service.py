@@ -65,6 +65,7 @@ def place(
         holder_id=None,
         open_pool=False,
         created_at=now,
+        category=home.category,
         detail=Detail(service_id, 0, 0, None),
     )
     return (

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, Text
+from sqlalchemy import Index, Text, text
 from sqlmodel import Field, SQLModel
 
 from app.kernel.ids import new_id
@@ -18,6 +18,7 @@ class Service(SQLModel, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     place_id: UUID = Field(foreign_key="place.id")
+    category: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
     name: str = Field(sa_type=Text)
     description: str = Field(sa_type=Text)
     published_by: UUID = Field(foreign_key="person.id")

@@ -14,14 +14,17 @@ from app.kernel.verbs import record
 
 
 @record("service", "publish", subject=PLACE, missing=PlaceNotFound)
-def publish(_: None, actor: Actor, now: datetime, *, place_id: UUID, name: str, description: str) -> Change:
-    """Publish a service at a place, to be ordered in its whole subtree (亮单)."""
+def publish(
+    _: None, actor: Actor, now: datetime, *, place_id: UUID, name: str, description: str, category: str = ""
+) -> Change:
+    """Publish a service at a place, to be ordered in its whole subtree (亮单); `category` chooses among the limits."""
     demand(policy.PUBLISH, actor)
     service_id = new_id()
     return Change.record("service", service_id, "publish", actor, now, place_id=place_id).insert(
         Service,
         id=service_id,
         place_id=place_id,
+        category=category,
         name=name,
         description=description,
         published_by=actor.id,

@@ -1,5 +1,6 @@
 """The table of orders, walked by hand: every action × state × relation. The expected table is written here, not derived."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -11,14 +12,15 @@ from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import Detail
 from app.kernel.errors import NotAllowed, Refusal, TransitionRefused
 from app.kernel.ids import NOBODY
-from app.kernel.matter import Matter
+from app.kernel.matter import LiveDeadline, Matter
 from app.kernel.rules import Actor, Role
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
-RESIDENT, VOLUNTEER, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
+RESIDENT, VOLUNTEER, OTHER, FAMILY = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4)
 
 WHO = {
     "requester": Actor(RESIDENT, frozenset({Role.RESIDENT})),
+    "beneficiary": Actor(FAMILY, frozenset({Role.RESIDENT})),
     "assignee": Actor(VOLUNTEER, frozenset({Role.VOLUNTEER})),
     "volunteer": Actor(OTHER, frozenset({Role.VOLUNTEER})),
     "neighbour": Actor(OTHER, frozenset({Role.RESIDENT})),
@@ -31,6 +33,10 @@ WHO = {
 }
 
 STAFF = {"dispatcher", "secretary", "administrator"}
+CHIEFS = {"secretary", "administrator"}
+THEIRS = {"requester", "beneficiary"}
+BEFORE_SERVICE = {S.SUBMITTED, S.OFFERED, S.ACCEPTED}
+OPEN = BEFORE_SERVICE | {S.IN_SERVICE}
 MAY = {
     "offer": STAFF,
     "lapse": {"system"},
@@ -41,6 +47,20 @@ MAY = {
     "deliver": {"assignee"},
     "rate": {"requester"},
     "cancel": {"requester"},
+    "miss_appointment": {"system"},
+    "close_unrated": {"system"},
+    "recalculate": {"system"},
+    "contact": STAFF | {"assignee"},
+    "reply": STAFF | {"assignee"},
+    "ask": STAFF | {"assignee"},
+    "answer": THEIRS,
+    "propose": STAFF | {"assignee", "requester"},
+    "confirm": STAFF | {"assignee", "requester"},
+    "write_plan": STAFF | {"assignee"},
+    "pause": CHIEFS,
+    "resume": STAFF,
+    "dispute": THEIRS,
+    "decide": CHIEFS,
 }
 FROM_TO = {
     "offer": ({S.SUBMITTED}, S.OFFERED),
@@ -51,7 +71,50 @@ FROM_TO = {
     "wrong_code": ({S.ACCEPTED}, S.ACCEPTED),
     "deliver": ({S.IN_SERVICE}, S.DELIVERED),
     "rate": ({S.DELIVERED}, S.RATED),
-    "cancel": ({S.SUBMITTED, S.OFFERED, S.ACCEPTED}, S.CANCELLED),
+    "cancel": (BEFORE_SERVICE, S.CANCELLED),
+    "miss_appointment": ({S.ACCEPTED}, S.SUBMITTED),
+    "close_unrated": ({S.DELIVERED}, S.CLOSED_UNRATED),
+    "recalculate": (OPEN | {S.DELIVERED}, None),
+    "contact": (OPEN | {S.DELIVERED}, None),
+    "reply": (OPEN, None),
+    "ask": (OPEN, None),
+    "answer": (OPEN, None),
+    "propose": ({S.ACCEPTED}, None),
+    "confirm": ({S.ACCEPTED}, None),
+    "write_plan": (OPEN, None),
+    "pause": (OPEN, None),
+    "resume": (OPEN, None),
+    "dispute": (OPEN, None),
+    "decide": (OPEN, None),
+}
+"""None: it stays where it is."""
+
+KINDS = {
+    "respond", "reply", "reply_in_person", "coordinate", "plan", "offer", "appointment", "promise", "promise_late", "finish",
+    "rating",
+}  # fmt: skip
+STARTS = {
+    "place": ["respond", "reply", "coordinate", "plan"],
+    "offer": ["offer"],
+    "confirm": ["appointment"],
+    "write_plan": ["promise"],
+    "start": ["finish"],
+    "deliver": ["rating"],
+}
+STOPS = {
+    "lapse": {"offer"},
+    "accept": {"respond", "offer"},
+    "claim": {"respond", "offer"},
+    "contact": {"respond"},
+    "reply": {"reply", "reply_in_person"},
+    "confirm": {"coordinate", "plan"},
+    "write_plan": {"plan", "promise", "promise_late"},
+    "miss_appointment": {"appointment"},
+    "start": {"appointment", "finish"},
+    "deliver": KINDS - {"rating"},
+    "cancel": KINDS - {"rating"},
+    "rate": {"rating"},
+    "close_unrated": {"rating"},
 }
 
 
@@ -64,7 +127,7 @@ def an_order(state: S = S.SUBMITTED, *, open_pool: bool = True) -> Matter[Detail
         version=4,
         round=1,
         requester_id=RESIDENT,
-        beneficiary_id=RESIDENT,
+        beneficiary_id=FAMILY,
         assignee_id=VOLUNTEER,
         holder_id=None,
         open_pool=open_pool,
@@ -85,7 +148,8 @@ def outcome(action: str, state: S, who: str) -> S | type[Refusal]:
 @pytest.mark.parametrize("action", MAY)
 def test_every_action_from_every_state_by_everybody(action: str, state: S, who: str) -> None:
     sources, target = FROM_TO[action]
-    expected = NotAllowed if who not in MAY[action] else target if state in sources else TransitionRefused
+    after = state if target is None else target
+    expected = NotAllowed if who not in MAY[action] else after if state in sources else TransitionRefused
     assert outcome(action, state, who) == expected
 
 
@@ -98,8 +162,29 @@ def test_a_pool_that_is_not_open_is_not_claimed() -> None:
         LIFECYCLE.move(an_order(open_pool=False), "claim", WHO["volunteer"], NOON)
 
 
-def test_before_delivered_an_order_is_promised() -> None:
-    assert LIFECYCLE.promised == {S.SUBMITTED, S.OFFERED, S.ACCEPTED, S.IN_SERVICE}
+@pytest.mark.parametrize("action", [t.action for t in LIFECYCLE.transitions])
+def test_what_each_action_starts_and_stops(action: str) -> None:
+    row = LIFECYCLE[action]
+    assert list(row.starts) == STARTS.get(action, [])
+    assert set(row.stops) == STOPS.get(action, set())
+
+
+def test_of_what_it_could_stop_an_action_stops_what_runs() -> None:
+    running = tuple(LiveDeadline(UUID(int=n), kind, None) for n, kind in enumerate(("coordinate", "promise", "reply")))
+    change = LIFECYCLE.move(replace(an_order(), live=running), "write_plan", WHO["dispatcher"], NOON)
+    assert (change.stops, change.starts) == (["promise"], ["promise"])
+
+
+def test_before_delivered_an_order_is_promised_and_while_somebody_serves_a_miss_is_only_told() -> None:
+    assert LIFECYCLE.promised == OPEN
+    assert LIFECYCLE.only_told == {S.IN_SERVICE}
+
+
+def test_nobody_is_offered_what_is_counted_or_computed() -> None:
+    assert LIFECYCLE.permitted(an_order(S.ACCEPTED), WHO["assignee"]) == (
+        "start", "contact", "reply", "ask", "propose", "confirm", "write_plan",
+    )  # fmt: skip
+    assert LIFECYCLE.permitted(an_order(S.ACCEPTED), WHO["system"]) == ("miss_appointment",)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +206,9 @@ def test_before_delivered_an_order_is_promised() -> None:
         (policy.DETAIL, "volunteer", S.OFFERED, True),
         (policy.DETAIL, "volunteer", S.ACCEPTED, False),
         (policy.DETAIL, "assignee", S.RATED, True),
+        (policy.DETAIL, "beneficiary", S.CLOSED_UNRATED, True),
         (policy.CODE, "requester", S.ACCEPTED, True),
+        (policy.CODE, "beneficiary", S.ACCEPTED, True),
         (policy.CODE, "assignee", S.ACCEPTED, False),
         (policy.CODE, "dispatcher", S.ACCEPTED, False),
     ],

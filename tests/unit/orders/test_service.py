@@ -20,12 +20,20 @@ from tests.unit.orders.test_policy import NOON, RESIDENT, VOLUNTEER, WHO, an_ord
 RESPOND = LiveDeadline(UUID(int=21), "respond", NOON + timedelta(minutes=9))
 OFFER = LiveDeadline(UUID(int=22), "offer", NOON + timedelta(minutes=5))
 FINISH = LiveDeadline(UUID(int=23), "finish", NOON + timedelta(hours=3))
-HOME = Placing(UUID(int=8), True, b"name", b"phone", b"address")
+REPLY = LiveDeadline(UUID(int=24), "reply", NOON + timedelta(minutes=20))
+PLAN = LiveDeadline(UUID(int=25), "plan", NOON + timedelta(hours=6))
+APPOINTMENT = LiveDeadline(UUID(int=26), "appointment", NOON + timedelta(days=1))
+RATING = LiveDeadline(UUID(int=27), "rating", NOON + timedelta(days=5))
+HOME = Placing(UUID(int=8), "", True, b"name", b"phone", b"address")
 
 
-def test_placing_starts_respond_and_tells_the_dispatcher() -> None:
-    change = orders.place(HOME, WHO["requester"], NOON, service_id=UUID(int=7), note="买菜", phone=b"another phone")
-    assert (change.state, change.starts, change.version) == (S.SUBMITTED, ["respond"], 0)
+def test_placing_starts_the_four_promises_and_tells_the_dispatcher() -> None:
+    home = replace(HOME, category="repair")
+    change = orders.place(home, WHO["requester"], NOON, service_id=UUID(int=7), note="买菜", phone=b"another phone")
+    assert (change.state, change.version) == (S.SUBMITTED, 0)
+    assert change.starts == ["respond", "reply", "coordinate", "plan"]
+    assert change.matter is not None
+    assert change.matter.category == "repair", "it chooses the limits"
     assert change.events == [Event("order.placed", to_role=Role.DISPATCHER)]
     detail, contact = change.rows
     assert (detail.table, contact.table) == (OrderDetail, OrderContact)
@@ -61,10 +69,10 @@ def test_nobody_offers_to_the_requester_or_to_somebody_unqualified() -> None:
         orders.offer(an_order(), WHO["dispatcher"], NOON, facts=Offering(qualified=False), volunteer_id=VOLUNTEER)
 
 
-def test_accepting_stops_respond_and_offer_and_starts_finish() -> None:
-    order = replace(an_order(S.OFFERED), live=(RESPOND, OFFER))
+def test_accepting_stops_respond_and_offer_and_nothing_else() -> None:
+    order = replace(an_order(S.OFFERED), live=(RESPOND, OFFER, REPLY, PLAN))
     change = orders.accept(order, WHO["assignee"], NOON)
-    assert (change.state, change.stops, change.starts) == (S.ACCEPTED, ["respond", "offer"], ["finish"])
+    assert (change.state, change.stops, change.starts) == (S.ACCEPTED, ["respond", "offer"], [])
     assert change.events == [Event("order.accepted", to_person=RESIDENT)]
 
 
@@ -95,14 +103,23 @@ def test_a_lapse_that_speaks_of_an_older_offer_does_nothing() -> None:
         orders.lapse(replace(an_order(S.OFFERED), live=(RESPOND, OFFER)), SYSTEM, NOON, deadline_id=UUID(int=99))
 
 
-def test_starting_with_the_code_leaves_finish_running() -> None:
+def test_starting_with_the_code_stops_the_appointment_and_begins_finish() -> None:
+    order = replace(an_order(S.ACCEPTED), live=(REPLY, APPOINTMENT))
+    change = orders.start(order, WHO["assignee"], NOON, code_fits=True)
+    assert (change.state, change.refusal) == (S.IN_SERVICE, None)
+    assert (change.stops, change.starts) == (["appointment"], ["finish"])
+
+
+def test_a_finish_of_the_older_rules_begins_anew_with_the_service() -> None:
     change = orders.start(replace(an_order(S.ACCEPTED), live=(FINISH,)), WHO["assignee"], NOON, code_fits=True)
-    assert (change.state, change.stops, change.refusal) == (S.IN_SERVICE, [], None)
+    assert (change.stops, change.starts) == (["finish"], ["finish"])
 
 
 def test_a_wrong_code_is_counted_and_refused() -> None:
-    change = orders.start(an_order(S.ACCEPTED), WHO["assignee"], NOON, code_fits=False)
+    order = replace(an_order(S.ACCEPTED), live=(APPOINTMENT,))
+    change = orders.start(order, WHO["assignee"], NOON, code_fits=False)
     assert (change.action, change.state) == ("wrong_code", S.ACCEPTED)
+    assert (change.stops, change.starts) == ([], []), "the appointment still waits"
     assert change.patches[0].values["wrong_codes"] == 1
     assert isinstance(change.refusal, errors.StartCodeWrong)
 
@@ -113,10 +130,17 @@ def test_the_sixth_code_is_refused_even_when_it_fits() -> None:
         orders.start(order, WHO["assignee"], NOON, code_fits=True)
 
 
-def test_delivering_stops_finish_and_rating_is_written_once_a_round() -> None:
-    delivered = orders.deliver(replace(an_order(S.IN_SERVICE), live=(FINISH,)), WHO["assignee"], NOON, outcome="做好了")
-    assert (delivered.state, delivered.stops) == (S.DELIVERED, ["finish"])
-    rated = orders.rate(an_order(S.DELIVERED), WHO["requester"], NOON, solved="yes", stars=5, reason=None)
+def test_delivering_stops_whatever_runs_and_waits_for_the_rating() -> None:
+    order = replace(an_order(S.IN_SERVICE), live=(FINISH, REPLY, PLAN))
+    change = orders.deliver(order, WHO["assignee"], NOON, outcome="做好了")
+    assert (change.state, change.starts) == (S.DELIVERED, ["rating"])
+    assert sorted(change.stops) == ["finish", "plan", "reply"]
+
+
+def test_rating_stops_its_limit_and_is_written_once_a_round() -> None:
+    order = replace(an_order(S.DELIVERED), live=(RATING,))
+    rated = orders.rate(order, WHO["requester"], NOON, solved="yes", stars=5, reason=None)
+    assert (rated.state, rated.stops) == (S.RATED, ["rating"])
     (rating,) = rated.rows
     assert (rating.table, rating.values["stars"], rating.values["round"]) == (Rating, 5, 1)
     with pytest.raises(errors.ReasonMissing):
@@ -125,5 +149,6 @@ def test_delivering_stops_finish_and_rating_is_written_once_a_round() -> None:
 
 @pytest.mark.parametrize("state", [S.SUBMITTED, S.OFFERED, S.ACCEPTED])
 def test_cancelling_stops_whatever_runs(state: S) -> None:
-    order = replace(an_order(state), live=(RESPOND, OFFER))
-    assert orders.cancel(order, WHO["requester"], NOON).stops == ["respond", "offer"]
+    order = replace(an_order(state), live=(RESPOND, OFFER, REPLY, PLAN, APPOINTMENT))
+    stopped = orders.cancel(order, WHO["requester"], NOON).stops
+    assert sorted(stopped) == ["appointment", "offer", "plan", "reply", "respond"]

@@ -1,0 +1,127 @@
+"""What is about to go late, and the posts that nobody holds: for whoever must act before a limit does."""
+
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import Field
+from sqlalchemy import RowMapping
+
+from app.api.census import SIGNED_IN, Api, Tag
+from app.api.deps import TheReader
+from app.api.docs import ADMIN_ONLY
+from app.api.schema import Choice, Out, StrictUUID
+from app.domain.deadlines import policy, repository
+from app.domain.deadlines.models import label_of
+from app.domain.orders.models import OrderState
+from app.kernel.pagination import Cursor, Page, PageQuery
+from app.kernel.rules import Role
+from app.kernel.text import Digits
+from app.kernel.time import Moment
+
+api = Api(prefix="/deadlines")
+
+ID = "01985a3c-6666-7f00-8a6b-2f4c5d6e7f07"
+
+
+class GoingLateQuery(PageQuery):
+    within_minutes: Annotated[int, Digits(1, 10_080)] = Field(default=60, description="多少分钟之内到期,最多七天")
+
+
+class GoingLateRow(Out):
+    id: StrictUUID = Field(description="时限编号")
+    order_id: StrictUUID = Field(description="订单编号")
+    state: Choice[OrderState] = Field(description="订单状态")
+    place_id: StrictUUID = Field(description="社区编号")
+    place_name: str = Field(description="社区名称")
+    kind: str = Field(description="时限种类")
+    kind_label: str = Field(description="时限种类的中文名称")
+    started_at: Moment = Field(description="开始")
+    due_at: Moment = Field(description="到期")
+    minutes_left: int = Field(description="还有多少分钟;已错过则为负")
+    missed: bool = Field(description="是否已错过")
+    mine: bool = Field(description="是否由我承接或负责")
+
+
+class EmptyPostOut(Out):
+    role: Choice[Role] = Field(description="岗位")
+    role_label: str = Field(description="岗位的中文名称")
+    covered_by: str | None = Field(description="暂由哪一级的同岗人员接收通知;没有则为 null,由管理员接收")
+
+
+class EmptyPostsRow(Out):
+    place_id: StrictUUID = Field(description="社区编号")
+    place_name: str = Field(description="社区名称")
+    code: str = Field(description="社区代码")
+    posts: list[EmptyPostOut] = Field(description="无人担任的岗位")
+
+
+@api.get(
+    "/going-late",
+    rule=SIGNED_IN,
+    operation_id="listGoingLate",
+    summary="快要到期和已经错过的时限,最急的在前",
+    description="派单员、书记看到本地的;志愿者看到自己承接的",
+    tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
+    answer={
+        "items": [
+            {
+                "id": ID, "order_id": ID, "state": "submitted", "place_id": ID, "place_name": "西峪社区", "kind": "respond",
+                "kind_label": "响应", "started_at": "2026-03-01T09:00:00+08:00", "due_at": "2026-03-01T09:20:00+08:00",
+                "minutes_left": 4, "missed": False, "mine": False,
+            }
+        ],
+        "next_cursor": None,
+    },
+)  # fmt: skip
+async def list_going_late(query: Annotated[GoingLateQuery, Query()], reader: TheReader) -> Page[GoingLateRow]:
+    async with reader() as connection:
+        rows = await repository.list_going_late(connection, query.within_minutes * 60, query.after(), query.limit)
+
+    def show(row: RowMapping) -> GoingLateRow:
+        return GoingLateRow(
+            id=row["id"],
+            order_id=row["matter_id"],
+            state=OrderState(row["state"]),
+            place_id=row["place_id"],
+            place_name=row["place_name"],
+            kind=row["kind"],
+            kind_label=label_of(row["kind"]),
+            started_at=row["started_at"],
+            due_at=row["due_at"],
+            minutes_left=row["seconds_left"] // 60,
+            missed=row["missed"],
+            mine=reader.caller.person_id in (row["assignee_id"], row["holder_id"]),
+        )
+
+    return Page.cut(rows, query.limit, lambda row: Cursor(row["due_at"], row["id"]), show)
+
+
+@api.get(
+    "/empty-posts",
+    rule=policy.PUBLISH,
+    operation_id="listEmptyPosts",
+    summary="无人担任的岗位:社区里没有派单员或书记",
+    tags=(Tag.ADMINISTRATOR,),
+    audience=ADMIN_ONLY,
+    answer={
+        "items": [
+            {
+                "place_id": ID, "place_name": "西峪社区", "code": "140109014002",
+                "posts": [{"role": "dispatcher", "role_label": "社区派单员", "covered_by": "神堂沟街道"}],
+            }
+        ],
+        "next_cursor": None,
+    },
+)  # fmt: skip
+async def list_empty_posts(query: Annotated[PageQuery, Query()], reader: TheReader) -> Page[EmptyPostsRow]:
+    async with reader() as connection:
+        rows = await repository.list_empty_posts(connection, policy.POSTS, query.after(), query.limit)
+
+    def show(row: RowMapping) -> EmptyPostsRow:
+        posts = [
+            EmptyPostOut(role=Role(post["role"]), role_label=Role(post["role"]).label, covered_by=post["covered_by"])
+            for post in row["posts"]
+        ]
+        return EmptyPostsRow(place_id=row["place_id"], place_name=row["place_name"], code=row["code"], posts=posts)
+
+    return Page.cut(rows, query.limit, lambda row: Cursor(row["created_at"], row["place_id"]), show)

@@ -1,0 +1,393 @@
+"""What is said and agreed on an order, and the deadlines that explain themselves (domain.md §4). As in `orders.py`, each
+command is one verb."""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Path
+from pydantic import Field
+from sqlalchemy import RowMapping
+
+from app.api.census import Api, Tag
+from app.api.deps import Receipt, TheReader, TheRun, receipt
+from app.api.orders import ID, OrderId, moves
+from app.api.problems import problems
+from app.api.schema import Choice, In, Out, StrictUUID
+from app.domain.deadlines import explaining
+from app.domain.deadlines.models import label_of
+from app.domain.orders import errors, policy, promises, repository
+from app.domain.orders.models import Channel
+from app.kernel.calendars import CalendarName
+from app.kernel.command import timed_deadline
+from app.kernel.deadline_tables import PauseReason
+from app.kernel.rules import Role
+from app.kernel.text import Line, Paragraph
+from app.kernel.time import Moment
+
+api = Api(prefix="/orders")
+
+DeadlineId = Annotated[StrictUUID, Path(description="时限编号")]
+PauseId = Annotated[StrictUUID, Path(description="暂停的编号")]
+Words = Annotated[str, Paragraph(500)]
+
+AT = "2026-03-03T10:30:00+08:00"
+
+
+class ContactRecordIn(In):
+    channel: Choice[Channel] = Field(description="怎样联系上的:phone 电话、visit 上门、message 消息")
+    text: Words = Field(description="说了什么;请勿填写电话和住址")
+
+
+class ReplyIn(In):
+    text: Words = Field(description="答复,居民会看到")
+
+
+class QuestionIn(In):
+    question: Words = Field(description="要问居民的问题;协调和方案的时限等回答")
+
+
+class AnswerIn(In):
+    question_id: StrictUUID = Field(description="问题编号,见 listOrderPosts")
+    text: Words = Field(description="回答")
+
+
+class AppointmentIn(In):
+    meet_at: Moment = Field(description="约定上门的时间")
+
+
+class PlanIn(In):
+    text: Words = Field(description="方案,居民会看到")
+    steps: Annotated[list[Annotated[str, Line(100)]], Field(min_length=1, max_length=10)] = Field(description="步骤")
+    promised_at: Moment = Field(description="承诺完成的时间")
+    owner_id: StrictUUID | None = Field(default=None, description="负责人:本人或承接的志愿者;不填为本人")
+
+
+class PauseIn(In):
+    until_at: Moment = Field(description="暂停到什么时候")
+    text: Annotated[str, Paragraph(300)] = Field(description="不可抗力的情况,居民会看到")
+
+
+class DisputeIn(In):
+    text: Annotated[str, Paragraph(300)] = Field(description="为什么不应暂停")
+
+
+class DecisionIn(In):
+    upheld: bool = Field(strict=True, description="true 支持居民:撤销暂停,时间照常计算")
+    text: Annotated[str, Paragraph(300)] = Field(description="理由,居民会看到")
+
+
+class PostOut(Out):
+    id: StrictUUID = Field(description="编号")
+    kind: str = Field(description="contact 联系、reply 答复、question 问题、answer 回答、plan 方案")
+    round: int = Field(description="第几轮")
+    text: str = Field(description="内容")
+    channel: str | None = Field(description="联系方式")
+    answers: StrictUUID | None = Field(description="回答的是哪个问题")
+    answered: bool = Field(description="问题是否已回答")
+    owner_id: StrictUUID | None = Field(description="方案的负责人")
+    steps: list[str] | None = Field(description="方案的步骤")
+    promised_at: Moment | None = Field(description="承诺完成的时间")
+    by_me: bool = Field(description="是不是我写的")
+    posted_at: Moment = Field(description="时间")
+
+
+class PostsOut(Out):
+    items: list[PostOut] = Field(description="从早到晚")
+
+
+class PauseOut(Out):
+    id: StrictUUID = Field(description="暂停的编号")
+    reason: Choice[PauseReason] = Field(description="question 等待回答、force_majeure 不可抗力、undone 退回前的间隔")
+    from_at: Moment = Field(description="从")
+    until_at: Moment = Field(description="到(不含)")
+    by: str = Field(description="由谁暂停")
+    disputed: bool = Field(description="居民是否提出异议")
+    decided: bool = Field(description="是否已裁定")
+    annulled: bool = Field(description="是否已撤销")
+
+
+class PeriodOut(Out):
+    from_at: Moment = Field(description="从")
+    until_at: Moment = Field(description="到(不含)")
+    seconds: float = Field(description="计入的秒数")
+
+
+class MomentOut(Out):
+    percent: int = Field(description="时限的百分之几")
+    at: Moment = Field(description="时间")
+
+
+class ExplanationOut(Out):
+    id: StrictUUID = Field(description="时限编号")
+    kind: str = Field(description="种类")
+    kind_label: str = Field(description="种类的中文名称")
+    round: int = Field(description="第几轮")
+    policy_version: int = Field(description="依据的规则版本")
+    calendar: Choice[CalendarName] = Field(description="日历")
+    budget_seconds: int = Field(description="时限,按日历计的秒数")
+    started_at: Moment = Field(description="开始")
+    due_at: Moment = Field(description="到期")
+    stopped_at: Moment | None = Field(description="停止")
+    missed: bool = Field(description="是否错过")
+    periods: list[PeriodOut] = Field(description="从开始到到期计入的时段,合计等于时限")
+    pauses: list[PauseOut] = Field(description="暂停")
+    marks: list[MomentOut] = Field(description="各节点的时间")
+    sentences: list[str] = Field(description="用话说明,可直接显示")
+
+
+@api.post(
+    "/{order_id}/contact",
+    operation_id="recordContact",
+    summary="记录已联系上居民,停止响应时限",
+    tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
+    example={"channel": "phone", "text": "已电话告知周三上午有人上门"},
+    answer=receipt("submitted", 2),
+    **moves("contact"),
+)
+async def record_contact(order_id: OrderId, body: ContactRecordIn, run: TheRun) -> Receipt:
+    return await run(promises.contact, order_id, channel=body.channel.value, text=body.text)
+
+
+@api.post(
+    "/{order_id}/reply",
+    operation_id="replyToOrder",
+    summary="答复居民,停止答复时限",
+    tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
+    example={"text": "您的订单已收到,正在联系志愿者"},
+    answer=receipt("submitted", 2),
+    **moves("reply"),
+)
+async def reply(order_id: OrderId, body: ReplyIn, run: TheRun) -> Receipt:
+    return await run(promises.reply, order_id, text=body.text)
+
+
+@api.post(
+    "/{order_id}/questions",
+    operation_id="askResident",
+    summary="问居民一个问题,等回答期间暂停协调和方案的时限",
+    tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
+    example={"question": "您方便的是上午还是下午?"},
+    answer=receipt("submitted", 2),
+    **moves("ask"),
+)
+async def ask(order_id: OrderId, body: QuestionIn, run: TheRun) -> Receipt:
+    return await run(promises.ask, order_id, question=body.question)
+
+
+@api.post(
+    "/{order_id}/answer",
+    operation_id="answerQuestion",
+    summary="回答问题,时限继续",
+    tags=(Tag.RESIDENT,),
+    example={"question_id": ID, "text": "上午"},
+    answer=receipt("submitted", 3),
+    **moves("answer", errors.QuestionNotFound),
+)
+async def answer(order_id: OrderId, body: AnswerIn, run: TheRun) -> Receipt:
+    return await run(promises.answer, order_id, question_id=body.question_id, text=body.text)
+
+
+@api.post(
+    "/{order_id}/appointment",
+    operation_id="proposeAppointment",
+    summary="提出上门的时间,由对方确认",
+    tags=(Tag.VOLUNTEER, Tag.RESIDENT, Tag.DISPATCHER),
+    example={"meet_at": AT},
+    answer=receipt("accepted", 4),
+    **moves("propose", errors.AppointmentTooEarly),
+)
+async def propose(order_id: OrderId, body: AppointmentIn, run: TheRun) -> Receipt:
+    return await run(promises.propose_appointment, order_id, meet_at=body.meet_at)
+
+
+@api.post(
+    "/{order_id}/appointment/confirm",
+    operation_id="confirmAppointment",
+    summary="确认对方提出的时间;停止协调和方案的时限,约定本身成为时限",
+    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
+    answer=receipt("accepted", 5),
+    **moves("confirm", errors.NoAppointment),
+)
+async def confirm(order_id: OrderId, run: TheRun) -> Receipt:
+    return await run(promises.confirm_appointment, order_id)
+
+
+@api.post(
+    "/{order_id}/plan",
+    operation_id="writePlan",
+    summary="写下方案:负责人、步骤、承诺的日期;停止方案时限",
+    tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
+    example={"text": "请水电师傅看过后更换阀门", "steps": ["看现场", "买阀门", "更换"], "promised_at": AT},
+    answer=receipt("submitted", 2),
+    **moves("write_plan", errors.PromiseTooEarly, errors.VolunteerNotQualified),
+)
+async def write_plan(order_id: OrderId, body: PlanIn, run: TheRun) -> Receipt:
+    return await run(
+        promises.write_plan,
+        order_id,
+        text=body.text,
+        steps=body.steps,
+        promised_at=body.promised_at,
+        owner_id=body.owner_id,
+    )
+
+
+@api.get(
+    "/{order_id}/posts",
+    rule=policy.READ,
+    operation_id="listOrderPosts",
+    summary="一个订单上的联系、答复、问答和方案",
+    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
+    answer={
+        "items": [
+            {
+                "id": ID, "kind": "reply", "round": 1, "text": "您的订单已收到", "channel": None, "answers": None,
+                "answered": False, "owner_id": None, "steps": None, "promised_at": None, "by_me": False, "posted_at": AT,
+            }
+        ]
+    },
+    responses=problems(errors.OrderNotFound),
+)  # fmt: skip
+async def list_posts(order_id: OrderId, reader: TheReader) -> PostsOut:
+    async with reader() as connection:
+        await repository.get_order(connection, order_id)
+        rows = await repository.list_posts(connection, order_id)
+    return PostsOut(items=[_post(row, reader.caller.person_id) for row in rows])
+
+
+@api.get(
+    "/{order_id}/deadlines/{deadline_id}",
+    rule=policy.READ,
+    operation_id="explainDeadline",
+    summary="一项时限为什么在这时到期",
+    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
+    answer={
+        "id": ID, "kind": "plan", "kind_label": "方案", "round": 1, "policy_version": 1, "calendar": "WORK",
+        "budget_seconds": 25200, "started_at": AT, "due_at": "2026-03-04T10:30:00+08:00", "stopped_at": None, "missed": False,
+        "periods": [{"from_at": AT, "until_at": "2026-03-03T12:00:00+08:00", "seconds": 5400.0}], "pauses": [],
+        "marks": [{"percent": 100, "at": "2026-03-04T10:30:00+08:00"}],
+        "sentences": ["3月3日(周二)10:30起算。", "3月4日(周三)10:30到期,到这一刻还没有做到就算错过。"],
+    },
+    responses=problems(errors.DeadlineNotFound),
+)  # fmt: skip
+async def explain(order_id: OrderId, deadline_id: DeadlineId, reader: TheReader) -> ExplanationOut:
+    async with reader() as connection:
+        row = await repository.get_deadline(connection, order_id, deadline_id)
+    return _explanation(row)
+
+
+@api.post(
+    "/{order_id}/deadlines/{deadline_id}/pause",
+    operation_id="pauseDeadline",
+    summary="因不可抗力暂停一项时限",
+    tags=(Tag.DISPATCHER,),
+    example={"until_at": AT, "text": "暴雨红色预警,全市停止户外作业"},
+    answer=receipt("submitted", 2),
+    **moves("pause", errors.DeadlineNotFound, errors.NothingToPause, errors.PausedTooLong),
+)
+async def pause(order_id: OrderId, deadline_id: DeadlineId, body: PauseIn, run: TheRun) -> Receipt:
+    return await run(promises.pause, order_id, deadline_id=deadline_id, until_at=body.until_at, text=body.text)
+
+
+@api.post(
+    "/{order_id}/deadlines/{deadline_id}/resume",
+    operation_id="resumeDeadline",
+    summary="提前结束暂停",
+    tags=(Tag.DISPATCHER,),
+    answer=receipt("submitted", 3),
+    **moves("resume", errors.DeadlineNotFound, errors.PauseNotFound),
+)
+async def resume(order_id: OrderId, deadline_id: DeadlineId, run: TheRun) -> Receipt:
+    return await run(promises.resume, order_id, deadline_id=deadline_id)
+
+
+@api.post(
+    "/{order_id}/pauses/{pause_id}/dispute",
+    operation_id="disputePause",
+    summary="对一次暂停提出异议,由暂停者以外的人裁定",
+    tags=(Tag.RESIDENT,),
+    example={"text": "并没有人问过我"},
+    answer=receipt("submitted", 3),
+    **moves("dispute", errors.PauseNotFound, errors.AlreadyDisputed),
+)
+async def dispute(order_id: OrderId, pause_id: PauseId, body: DisputeIn, run: TheRun) -> Receipt:
+    return await run(promises.dispute, order_id, pause_id=pause_id, text=body.text)
+
+
+@api.post(
+    "/{order_id}/pauses/{pause_id}/decision",
+    operation_id="decideDispute",
+    summary="裁定对暂停的异议",
+    tags=(Tag.DISPATCHER,),
+    example={"upheld": True, "text": "问题没有送达居民"},
+    answer=receipt("submitted", 4),
+    **moves("decide", errors.PauseNotFound, errors.NotDisputed, errors.OwnPause),
+)
+async def decide(order_id: OrderId, pause_id: PauseId, body: DecisionIn, run: TheRun) -> Receipt:
+    return await run(promises.decide, order_id, pause_id=pause_id, upheld=body.upheld, text=body.text)
+
+
+def _post(row: RowMapping, reader_id: UUID) -> PostOut:
+    shown: dict[str, Any] = {name: row[name] for name in PostOut.model_fields if name != "by_me"}
+    return PostOut(**shown, by_me=row["posted_by"] == reader_id)
+
+
+def _explanation(row: RowMapping) -> ExplanationOut:
+    deadline = timed_deadline(row["timed"])
+    timing = deadline.timing
+    due_at = deadline.times[timing.percents.index(100)]
+    if timing.due_at() != due_at:
+        # It was missed before a pause was annulled: the moment that stands counted the pause.
+        timing = timing.with_pauses([(p.from_at, p.until_at) for p in deadline.pauses])
+    asked = explaining.Asked(
+        deadline.kind,
+        timing,
+        deadline.times,
+        [
+            explaining.Held(p.from_at, p.until_at, p.reason, _who(p.paused_as, p.reason), annulled=p.annulled)
+            for p in deadline.pauses
+        ],
+        deadline.stopped_at,
+        row["missed"],
+        {date.fromisoformat(day): said["name"] for day, said in (row["day_names"] or {}).items()},
+        row["calendar_missing"],
+    )
+    return ExplanationOut(
+        id=deadline.id,
+        kind=deadline.kind,
+        kind_label=label_of(deadline.kind),
+        round=row["round"],
+        policy_version=row["policy_version"],
+        calendar=timing.calendar.name,
+        budget_seconds=int(timing.budget.total_seconds()),
+        started_at=timing.started_at,
+        due_at=due_at,
+        stopped_at=deadline.stopped_at,
+        missed=row["missed"],
+        periods=[
+            PeriodOut(from_at=period.from_at, until_at=period.until_at, seconds=period.seconds)
+            for period in explaining.counted(timing, due_at)
+        ],
+        pauses=[
+            PauseOut(
+                id=p.id,
+                reason=PauseReason(p.reason),
+                from_at=p.from_at,
+                until_at=p.until_at,
+                by=_who(p.paused_as, p.reason),
+                disputed=p.disputed,
+                decided=p.decided,
+                annulled=p.annulled,
+            )
+            for p in deadline.pauses
+        ],
+        marks=[MomentOut(percent=p, at=at) for p, at in zip(timing.percents, deadline.times, strict=True)],
+        sentences=list(explaining.sentences(asked)),
+    )
+
+
+def _who(paused_as: str | None, reason: str) -> str:
+    if reason == PauseReason.UNDONE:
+        return "系统"
+    return Role(paused_as).label if paused_as else "社区"

@@ -1,0 +1,323 @@
+"""The verbs that keep an order's promises, or explain why they wait: what is said and agreed, pauses and disputes
+(domain.md §4.4, §4.5), and what happens when an appointment or a rating is missed. Each is pure, as in `service.py`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from app.domain.orders import errors, policy
+from app.domain.orders.models import Appointment, OrderPost
+from app.domain.orders.policy import LIFECYCLE
+from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked
+from app.domain.orders.service import ORDERS, Order
+from app.kernel.calendar_store import calendar
+from app.kernel.change import Change
+from app.kernel.deadline_tables import DeadlinePause, PauseReason
+from app.kernel.errors import TransitionRefused
+from app.kernel.ids import new_id
+from app.kernel.matter import Pause, TimedDeadline
+from app.kernel.rules import Actor, Role
+
+FARTHEST_APPOINTMENT = timedelta(days=30)
+FARTHEST_PROMISE = timedelta(days=366)
+
+
+def _post(change: Change, order: Order, kind: str, text: str, **more: object) -> UUID:
+    post_id = new_id()
+    about = {"id": post_id, "matter_id": order.id, "place_id": order.place_id, "round": order.round}
+    change.insert(OrderPost, **about, kind=kind, text=text, posted_by=change.actor.id, posted_at=change.at, **more)
+    return post_id
+
+
+@ORDERS.moves("contact")
+def contact(order: Order, actor: Actor, now: datetime, *, channel: str, text: str) -> Change:
+    """Record that a person reached the resident; stops respond, as accepting does."""
+    change = LIFECYCLE.move(order, "contact", actor, now).note(channel=channel)
+    _post(change, order, "contact", text, channel=channel)
+    return change
+
+
+@ORDERS.moves("reply")
+def reply(order: Order, actor: Actor, now: datetime, *, text: str) -> Change:
+    """Reply to the resident in one's own words; stops reply, and what followed when it was missed."""
+    change = LIFECYCLE.move(order, "reply", actor, now).tell(order.requester_id, "order.replied")
+    _post(change, order, "reply", text)
+    return change
+
+
+@ORDERS.moves("ask")
+def ask(order: Order, actor: Actor, now: datetime, *, question: str) -> Change:
+    """Ask the resident something; coordinate and plan wait for the answer, at most as long as their policies say."""
+    change = LIFECYCLE.move(order, "ask", actor, now).tell(order.requester_id, "order.asked")
+    question_id = _post(change, order, "question", question)
+    for deadline in order.timed:
+        if deadline.pause_limit is not None and deadline.stopped_at is None and not _running(deadline, now):
+            _pause(change, order, deadline, PauseReason.QUESTION, now + deadline.pause_limit, str(question_id))
+    return change.note(question_id=str(question_id))
+
+
+@ORDERS.moves("answer", facts=ASKED)
+def answer(order: Order, actor: Actor, now: datetime, *, facts: Asked, question_id: UUID, text: str) -> Change:
+    """Answer a question; what waited for it runs again. Raises QuestionNotFound."""
+    change = LIFECYCLE.move(order, "answer", actor, now)
+    if not facts.waits:
+        raise errors.QuestionNotFound
+    _post(change, order, "answer", text, answers=question_id)
+    for deadline in order.timed:
+        _resume(change, deadline, (p for p in _running(deadline, now) if p.text == str(question_id)), now)
+    return change.tell_role(Role.DISPATCHER, "order.answered").tell(order.assignee_id, "order.answered")
+
+
+@ORDERS.moves("propose")
+def propose_appointment(order: Order, actor: Actor, now: datetime, *, meet_at: datetime) -> Change:
+    """Propose when to meet; the other side confirms. A newer proposal takes the place of an older one.
+
+    Raises:
+        AppointmentTooEarly: not within the next thirty days. TransitionRefused: one is confirmed already.
+    """
+    change = LIFECYCLE.move(order, "propose", actor, now)
+    if not now < meet_at <= now + FARTHEST_APPOINTMENT:
+        raise errors.AppointmentTooEarly
+    former = order.detail.appointment
+    if former is not None and former.confirmed:
+        raise TransitionRefused
+    if former is not None:
+        change.patch(Appointment, id=former.id, ended_at=now)
+    by_resident = actor.id in (order.requester_id, order.beneficiary_id)
+    about = {"id": new_id(), "matter_id": order.id, "place_id": order.place_id}
+    change.insert(Appointment, **about, meet_at=meet_at, proposed_by=actor.id, by_resident=by_resident, proposed_at=now)
+    return change.tell(order.assignee_id if by_resident else order.requester_id, "order.appointment_proposed")
+
+
+@ORDERS.moves("confirm")
+def confirm_appointment(order: Order, actor: Actor, now: datetime) -> Change:
+    """Confirm what the other side proposed: stops coordinate and plan, and is a deadline of its own.
+
+    Raises:
+        NoAppointment: none waits for this side, or its time has passed.
+    """
+    change = LIFECYCLE.move(order, "confirm", actor, now)
+    proposed = order.detail.appointment
+    by_resident = actor.id in (order.requester_id, order.beneficiary_id)
+    if proposed is None or proposed.confirmed or proposed.by_resident == by_resident or proposed.meet_at <= now:
+        raise errors.NoAppointment
+    other = order.requester_id if proposed.by_resident else order.assignee_id
+    return (
+        change.anchor("appointment", begins=proposed.meet_at)
+        .patch(Appointment, id=proposed.id, confirmed_by=actor.id, confirmed_at=now)
+        .tell(other, "order.appointment_confirmed")
+    )
+
+
+@ORDERS.moves("write_plan")
+def write_plan(
+    order: Order,
+    actor: Actor,
+    now: datetime,
+    *,
+    text: str,
+    steps: Sequence[str],
+    promised_at: datetime,
+    owner_id: UUID | None = None,
+) -> Change:
+    """Write a plan with owner, steps and a promised date; stops plan, and the promise is a deadline of its own. The owner is
+    the actor or the one who serves. A new plan takes the place of an older promise.
+
+    Raises:
+        PromiseTooEarly: not within the coming year. VolunteerNotQualified: the owner is somebody else.
+    """
+    change = LIFECYCLE.move(order, "write_plan", actor, now)
+    promised_at = promised_at.replace(microsecond=0)
+    if not now + timedelta(seconds=1) <= promised_at <= now + FARTHEST_PROMISE:
+        raise errors.PromiseTooEarly
+    owner = owner_id or actor.id
+    if owner not in (actor.id, order.assignee_id):
+        raise errors.VolunteerNotQualified
+    _post(change, order, "plan", text, owner_id=owner, steps=list(steps), promised_at=promised_at)
+    return change.anchor("promise", until=promised_at).tell(order.requester_id, "order.planned")
+
+
+@ORDERS.moves("pause")
+def pause(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID, until_at: datetime, text: str) -> Change:
+    """Pause a deadline for force majeure until a moment, with a reason that the resident reads.
+
+    Raises:
+        DeadlineNotFound. NothingToPause: it never pauses, has stopped, or is paused. PausedTooLong: beyond the limit of one
+            pause or of all together.
+    """
+    change = LIFECYCLE.move(order, "pause", actor, now)
+    deadline = _find(order, deadline_id)
+    if deadline.pause_limit is None or deadline.stopped_at is not None or _running(deadline, now) or until_at <= now:
+        raise errors.NothingToPause
+    if until_at > now + deadline.pause_limit:
+        raise errors.PausedTooLong
+    _pause(change, order, deadline, PauseReason.FORCE_MAJEURE, until_at, text)
+    return change.tell(order.requester_id, "order.paused")
+
+
+@ORDERS.moves("resume")
+def resume(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID) -> Change:
+    """End a pause before its limit. Raises DeadlineNotFound, or PauseNotFound when none runs."""
+    change = LIFECYCLE.move(order, "resume", actor, now)
+    deadline = _find(order, deadline_id)
+    running = _running(deadline, now)
+    if not running or deadline.stopped_at is not None:
+        raise errors.PauseNotFound
+    _resume(change, deadline, running, now)
+    return change.tell(order.requester_id, "order.resumed")
+
+
+@ORDERS.moves("dispute")
+def dispute(order: Order, actor: Actor, now: datetime, *, pause_id: UUID, text: str) -> Change:
+    """Dispute a pause: it goes to somebody other than who paused. Raises PauseNotFound, AlreadyDisputed."""
+    change = LIFECYCLE.move(order, "dispute", actor, now)
+    _, found = _find_pause(order, pause_id)
+    if found.disputed:
+        raise errors.AlreadyDisputed
+    judge = Role.ADMINISTRATOR if found.paused_as == Role.SECRETARY else Role.SECRETARY
+    return change.patch(DeadlinePause, id=pause_id, disputed_at=now, dispute=text).tell_role(judge, "order.disputed")
+
+
+@ORDERS.moves("decide")
+def decide(order: Order, actor: Actor, now: datetime, *, pause_id: UUID, upheld: bool, text: str) -> Change:
+    """Decide on a disputed pause. An upheld dispute annuls it while the deadline runs: the time that it held up counts after
+    all, and marks that are due by then fire at once.
+
+    Raises:
+        PauseNotFound, NotDisputed. OwnPause: nobody decides on their own.
+    """
+    change = LIFECYCLE.move(order, "decide", actor, now)
+    deadline, found = _find_pause(order, pause_id)
+    if not found.disputed or found.decided:
+        raise errors.NotDisputed
+    if found.paused_by == actor.id:
+        raise errors.OwnPause
+    # What has stopped stays as it ended: then the decision is on record, and nothing is computed anew.
+    annulled = upheld and deadline.stopped_at is None
+    change.patch(
+        DeadlinePause, id=pause_id, decided_at=now, decided_by=actor.id, decision=text, annulled=annulled
+    ).tell(order.requester_id, "order.dispute_decided")
+    if annulled:
+        left = [(p.from_at, p.until_at) for p in deadline.pauses if p.id != pause_id and not p.annulled]
+        change.retime(deadline, deadline.timing.with_pauses(left))
+    return change.note(upheld=upheld)
+
+
+@ORDERS.moves("miss_appointment", facts=ACCEPTED)
+def miss_appointment(order: Order, actor: Actor, now: datetime, *, facts: Accepted, deadline_id: UUID) -> Change:
+    """Nobody began within the limit after the appointed time: back to the community, to be offered again. What acceptance and
+    appointment had stopped goes on with the time used (domain.md §3, §4.4)."""
+    change = LIFECYCLE.move(order, "miss_appointment", actor, now)
+    if all(deadline.id != deadline_id for deadline in order.live):
+        raise TransitionRefused
+    met = order.detail.appointment
+    if met is not None:
+        change.patch(Appointment, id=met.id, ended_at=now)
+    undone = {("respond", facts.accepted_at)} | {(kind, met and met.confirmed_at) for kind in policy.SETTLED}
+    for deadline in order.timed:
+        if deadline.stopped_at is not None and (deadline.kind, deadline.stopped_at) in undone:
+            _go_on(change, order, deadline, deadline.stopped_at, now)
+    return change.set(assignee_id=None).tell(order.assignee_id, "order.appointment_missed")
+
+
+@ORDERS.moves("close_unrated")
+def close_unrated(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID) -> Change:
+    """Nobody rated in time: closed, which is neutral and no five stars."""
+    change = LIFECYCLE.move(order, "close_unrated", actor, now)
+    if all(deadline.id != deadline_id for deadline in order.live):
+        raise TransitionRefused
+    return change
+
+
+@ORDERS.moves("recalculate")
+def recalculate(order: Order, actor: Actor, now: datetime, *, workdays_id: UUID) -> Change:
+    """The working days of a year came: deadlines that were computed without them are computed anew."""
+    change = LIFECYCLE.move(order, "recalculate", actor, now)
+    for deadline in order.timed:
+        if deadline.stopped_at is None and deadline.workdays_id not in (None, workdays_id):
+            on = calendar(deadline.calendar_name, deadline.hours_id, workdays_id)
+            change.retime(deadline, replace(deadline.timing, calendar=on), workdays_id)
+    return change
+
+
+def _find(order: Order, deadline_id: UUID) -> TimedDeadline:
+    for deadline in order.timed:
+        if deadline.id == deadline_id:
+            return deadline
+    raise errors.DeadlineNotFound
+
+
+def _find_pause(order: Order, pause_id: UUID) -> tuple[TimedDeadline, Pause]:
+    for deadline in order.timed:
+        for found in deadline.pauses:
+            if found.id == pause_id and found.reason != PauseReason.UNDONE:
+                return deadline, found
+    raise errors.PauseNotFound
+
+
+def _running(deadline: TimedDeadline, now: datetime) -> list[Pause]:
+    return [found for found in deadline.pauses if found.runs(now)]
+
+
+def _pause(
+    change: Change, order: Order, deadline: TimedDeadline, reason: PauseReason, until_at: datetime, text: str
+) -> None:
+    """A pause from now until its limit; raises PausedTooLong when all together last beyond twice the budget."""
+    timing = deadline.timing
+    own = [(p.from_at, p.until_at) for p in deadline.pauses if not p.annulled and p.reason != PauseReason.UNDONE]
+    left = policy.PAUSES_PER_BUDGET * timing.budget - timing.with_pauses(own).paused()
+    if timing.calendar.spent(change.at, until_at) > left:
+        # A question is cut to what is left; who pauses by hand is told.
+        if reason is not PauseReason.QUESTION:
+            raise errors.PausedTooLong
+        if left <= timedelta():
+            return
+        until_at = timing.calendar.due(change.at, left)
+    timing = timing.with_pauses((*timing.pauses, (change.at, until_at)))
+    secretary = Role.SECRETARY in change.actor.roles
+    change.insert(
+        DeadlinePause,
+        deadline_id=deadline.id,
+        matter_id=order.id,
+        place_id=order.place_id,
+        pausable=True,
+        reason=reason.value,
+        text=text,
+        paused_by=change.actor.id,
+        paused_as=Role.SECRETARY.value if secretary else None,
+        from_at=change.at,
+        until_at=until_at,
+        limit_at=until_at,
+    ).retime(deadline, timing)
+
+
+def _resume(change: Change, deadline: TimedDeadline, pauses: Iterable[Pause], now: datetime) -> None:
+    ended = [found.id for found in pauses]
+    if not ended or deadline.stopped_at is not None:
+        return
+    for pause_id in ended:
+        change.patch(DeadlinePause, id=pause_id, until_at=now, resumed_by=change.actor.id)
+    stretches = [(p.from_at, now if p.id in ended else p.until_at) for p in deadline.pauses if not p.annulled]
+    change.retime(deadline, deadline.timing.with_pauses(stretches))
+
+
+def _go_on(change: Change, order: Order, deadline: TimedDeadline, since: datetime, now: datetime) -> None:
+    """A stopped deadline runs again, with the time used; the gap does not count."""
+    change.insert(
+        DeadlinePause,
+        deadline_id=deadline.id,
+        matter_id=order.id,
+        place_id=order.place_id,
+        reason=PauseReason.UNDONE.value,
+        paused_by=change.actor.id,
+        from_at=since,
+        until_at=now,
+        limit_at=now,
+    ).retime(deadline, deadline.timing.with_pauses((*deadline.timing.pauses, (since, now))))
+
+
+VERBS = (
+    contact, reply, ask, answer, propose_appointment, confirm_appointment, write_plan, pause, resume, dispute, decide,
+    miss_appointment, close_unrated, recalculate,
+)  # fmt: skip

@@ -1,0 +1,126 @@
+"""An administrator drafts limits, sees what would change, and what the last days would have looked like under them."""
+
+from typing import Any
+
+from app.kernel.ids import new_id
+from tests.people import Someone
+from tests.stories.conftest import Later, Street
+from tests.stories.test_one_thread import place
+
+DRAFTS = "/v1/deadline-policies/drafts"
+MARKS = [
+    {"percent": 80, "effects": [{"primitive": "notify", "target": "dispatcher"}]},
+    {"percent": 100, "effects": [{"primitive": "notify", "target": "dispatcher"}, {"primitive": "open_pool"}]},
+]
+
+
+def limits(street: Street, seconds: int, at: str = "street") -> dict[str, Any]:
+    """Limits of respond on WALL, as the world has them at its street: 20 minutes, and a mark at 150 %."""
+    place_id = str(getattr(street.world, at))
+    return {"place_id": place_id, "deadline_kind": "respond", "budget_seconds": seconds, "marks": MARKS}
+
+
+async def draft(street: Street, seconds: int, at: str = "street") -> str:
+    receipt = await street.administrator.post(DRAFTS, limits(street, seconds, at))
+    assert (receipt["state"], receipt["version"]) == ("draft", 1)
+    return f"{DRAFTS}/{receipt['id']}"
+
+
+async def test_a_draft_says_what_would_change_and_changes_nothing(street: Street) -> None:
+    administrator = street.administrator
+    before = await administrator.get("/v1/deadline-policies", place_id=str(street.world.east))
+    compared = await administrator.get(f"{await draft(street, 900)}/comparison")
+    assert (compared["in_force"]["budget_seconds"], compared["draft"]["budget_seconds"]) == (1200, 900)
+    assert [(one["part"], one["sentence"]) for one in compared["differences"]] == [
+        ("budget", "时限由 20 分钟改为 15 分钟"),
+        ("mark", "取消 150% 的节点(通知社区书记、移交社区书记负责)"),
+    ]
+    assert await administrator.get("/v1/deadline-policies", place_id=str(street.world.east)) == before
+
+
+async def test_a_replay_shows_what_would_have_been_missed(street: Street, later: Later) -> None:
+    grandma, neighbour = await street.resident("王秀英"), await street.resident("西居民", "west")
+    volunteer = await street.with_role("李强", "volunteer")
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    kept, waits, elsewhere = [await place(street, who) for who in (grandma, grandma, neighbour)]
+    await later(600)
+    await dispatcher.post(f"/v1/orders/{kept}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"/v1/orders/{kept}/accept")
+    await later(1000)
+
+    strict = await street.administrator.get(f"{await draft(street, 300)}/replay")
+    assert counted(strict["total"]) == (3, 0, 3, 3, 0, 0)
+    assert {row["place_name"]: row["newly_missed"] for row in strict["places"]} == {"东社区": 2, "西社区": 1}
+    assert {row["id"] for row in strict["newly_missed"]} == {kept, waits, elsewhere}
+    (shown,) = (row for row in strict["newly_missed"] if row["id"] == kept)
+    assert shown["due_under_draft"] < shown["stopped_at"] < shown["due_before"]
+    assert (strict["next_cursor"], strict["places_left_out"]) == (None, 0)
+
+    milder = await street.administrator.get(f"{await draft(street, 900)}/replay")
+    assert counted(milder["total"]) == (3, 0, 2, 2, 0, 0), "what was answered after ten minutes is kept"
+    east = await street.administrator.get(f"{await draft(street, 300, 'east')}/replay")
+    assert counted(east["total"]) == (2, 0, 2, 2, 0, 0)
+
+    await later(1300)
+    generous = await street.administrator.get(f"{await draft(street, 1800)}/replay")
+    assert counted(generous["total"]) == (3, 2, 0, 0, 2, 0)
+    deadlines = (await grandma.get(f"/v1/orders/{waits}/deadlines"))["items"]
+    assert [d["missed"] for d in deadlines if d["kind"] == "respond"] == [True], "a replay changes nothing"
+
+
+async def test_a_nearer_place_with_limits_of_its_own_stays_as_it_was(street: Street, later: Later) -> None:
+    grandma, neighbour = await street.resident("王秀英"), await street.resident("西居民", "west")
+    for who in (grandma, neighbour):
+        await place(street, who)
+    await street.administrator.post("/v1/deadline-policies", limits(street, 1200, "west"))
+    await later(600)
+    found = await street.administrator.get(f"{await draft(street, 300)}/replay")
+    assert counted(found["total"]) == (2, 0, 1, 1, 0, 1)
+
+
+async def test_only_administrators_of_the_place_draft_and_see_drafts(street: Street) -> None:
+    secretary = await street.with_role("刘书记", "secretary")
+    west = await street.with_role("西管理员", "administrator", "west")
+    assert await secretary.refused(DRAFTS, limits(street, 900, "east")) == (403, "not-allowed")
+    assert await west.refused(DRAFTS, limits(street, 900, "east")) == (403, "not-allowed")
+    paths = [await draft(street, 900, "east"), f"{DRAFTS}/{new_id()}"]
+    for someone in (secretary, west):
+        for path in paths:
+            for what in ("comparison", "replay"):
+                assert await missing(someone, f"{path}/{what}")
+
+
+async def test_what_may_not_be_published_may_not_be_drafted(street: Street) -> None:
+    body = limits(street, 900)
+    administrator = street.administrator
+    answer = await administrator.ask("POST", DRAFTS, {**body, "marks": MARKS[:1]})
+    assert (answer.status_code, answer.json()["code"]) == (422, "policy-invalid")
+    assert answer.json()["errors"][0]["pointer"] == "/body/marks"
+    assert await administrator.refused(DRAFTS, {**body, "deadline_kind": "sleep"}) == (404, "unknown-deadline")
+    assert await administrator.refused(DRAFTS, {**body, "place_id": str(new_id())}) == (404, "place-not-found")
+
+
+async def test_a_period_is_checked(street: Street) -> None:
+    path = f"{await draft(street, 900)}/replay"
+    day = "2026-03-{:02}T00:00:00+08:00"
+    found = await street.administrator.get(path, **{"from": day.format(1), "until": day.format(2)})
+    assert (found["from_at"], found["until_at"], found["total"]["deadlines"]) == (day.format(1), day.format(2), 0)
+    for query, code in (
+        ({"from": day.format(2), "until": day.format(2)}, "period-empty"),
+        ({"from": "2025-03-01T00:00:00+08:00", "until": day.format(3)}, "period-too-long"),
+        ({"cursor": "nonsense"}, "cursor-invalid"),
+        ({"since": day.format(1)}, "extra-forbidden"),
+    ):
+        answer = await street.administrator.http.get(path, params=query)
+        assert answer.status_code == 422
+        assert [error["code"] for error in answer.json()["errors"]] == [code]
+
+
+async def missing(someone: Someone, path: str) -> bool:
+    answer = await someone.http.get(path)
+    return (answer.status_code, answer.json()["code"]) == (404, "draft-not-found")
+
+
+def counted(counts: dict[str, int]) -> tuple[int, ...]:
+    names = ("deadlines", "missed", "missed_under_draft", "newly_missed", "no_longer_missed", "not_reached")
+    return tuple(counts[name] for name in names)

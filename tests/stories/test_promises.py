@@ -1,0 +1,409 @@
+"""The promise of "2341" on real calendars: what stops, waits, escalates and explains itself (domain.md §4). The clock stands
+where a story puts it; the worker does all that is due."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from app.domain.orders import promises
+from app.kernel import calendar_store
+from app.kernel.database import Database
+from app.kernel.time import CHINA
+from app.workers.deadlines import recalculate_once
+from tests.people import Someone
+from tests.stories.conftest import Later, Street
+
+Clock = Callable[[datetime], Awaitable[None]]
+
+
+def at(month: int, day: int, hour: int, minute: int = 0, second: int = 0, year: int = 2026) -> datetime:
+    return datetime(year, month, day, hour, minute, second, tzinfo=CHINA)
+
+
+def wire(moment: datetime) -> str:
+    return moment.isoformat()
+
+
+@pytest.fixture
+async def clock(street: Street, later: Later) -> Clock:
+    """Put the clock of promises to a moment, on a street whose limits are the standard ones."""
+    await street.world.owner.execute("ALTER TABLE policy_effect DISABLE TRIGGER effect_never_altered")
+    await street.world.owner.execute("ALTER TABLE deadline_policy DISABLE TRIGGER policy_never_altered")
+    await street.world.owner.execute(
+        "DELETE FROM policy_effect WHERE policy_id IN (SELECT id FROM deadline_policy WHERE place_id = $1)",
+        street.world.street,
+    )
+    await street.world.owner.execute("DELETE FROM deadline_policy WHERE place_id = $1", street.world.street)
+    await street.world.owner.execute("ALTER TABLE policy_effect ENABLE TRIGGER effect_never_altered")
+    await street.world.owner.execute("ALTER TABLE deadline_policy ENABLE TRIGGER policy_never_altered")
+
+    async def step(moment: datetime) -> None:
+        await later((moment - datetime.now(CHINA)).total_seconds())
+
+    return step
+
+
+async def place(street: Street, resident: Someone) -> str:
+    body = {"service_id": street.service_id, "note": "水龙头漏水,请人看看"}
+    return "/v1/orders/" + (await resident.post("/v1/orders", body))["id"]
+
+
+async def limits(someone: Someone, order: str) -> dict[str, dict]:
+    return {d["kind"]: d for d in (await someone.get(f"{order}/deadlines"))["items"]}
+
+
+async def texts(someone: Someone) -> list[str]:
+    return [message["text"] for message in (await someone.get("/v1/inbox"))["items"]]
+
+
+def due(limit: dict) -> datetime:
+    return datetime.fromisoformat(limit["due_at"]).replace(microsecond=0)
+
+
+def near(moment: datetime, wanted: datetime) -> bool:
+    """Within the seconds that a story's steps take themselves."""
+    return abs((moment - wanted).total_seconds()) < 5
+
+
+async def crew(street: Street) -> tuple[Someone, Someone, Someone, Someone]:
+    return (
+        await street.resident("王秀英"),
+        await street.with_role("张敏", "dispatcher"),
+        await street.with_role("刘书记", "secretary"),
+        await street.with_role("李强", "volunteer"),
+    )
+
+
+async def accepted(street: Street, grandma: Someone, dispatcher: Someone, volunteer: Someone) -> str:
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/accept")
+    return order
+
+
+async def test_an_order_of_friday_night_is_due_in_the_hours_of_its_promises(street: Street, clock: Clock) -> None:
+    grandma, *_ = await crew(street)
+    await clock(at(11, 27, 20))
+    order = await place(street, grandma)
+    found = await limits(grandma, order)
+    assert due(found["respond"]) == at(11, 28, 8, 20)
+    assert due(found["reply"]) == at(11, 28, 8, 30)
+    assert due(found["coordinate"]) == at(11, 28, 12)
+    assert due(found["plan"]) == at(11, 30, 17, 30)
+    said = await grandma.get(f"{order}/deadlines/{found['plan']['id']}")
+    assert "11月27日(周五)20:00" in said["sentences"][0]
+    assert "11月30日(周一)09:00起算" in said["sentences"][0]
+    assert any("11月28日" in sentence and "不计" in sentence for sentence in said["sentences"]), said["sentences"]
+    assert any("11月30日(周一)17:30到期" in sentence for sentence in said["sentences"])
+    assert sum(period["seconds"] for period in said["periods"]) == pytest.approx(said["budget_seconds"], abs=1e-3)
+
+
+async def test_the_national_holiday_does_not_count(street: Street, clock: Clock) -> None:
+    await clock(at(9, 30, 16))
+    grandma, *_ = await crew(street)
+    order = await place(street, grandma)
+    assert due((await limits(grandma, order))["plan"]) == at(10, 8, 16)
+
+
+async def test_a_recorded_contact_stops_respond_and_a_reply_stops_reply(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, *_ = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    await clock(at(11, 30, 9, 5))
+    await dispatcher.post(f"{order}/contact", {"channel": "phone", "text": "已电话联系"})
+    await dispatcher.post(f"{order}/reply", {"text": "下午派人上门"})
+    found = await limits(grandma, order)
+    assert {kind for kind, limit in found.items() if limit["stopped_at"]} == {"respond", "reply"}
+    await clock(at(11, 30, 9, 29))
+    assert not any(limit["missed"] for limit in (await limits(grandma, order)).values())
+    posts = (await grandma.get(f"{order}/posts"))["items"]
+    assert [(post["kind"], post["text"]) for post in posts] == [("contact", "已电话联系"), ("reply", "下午派人上门")]
+    assert "社区答复了您的订单" in await texts(grandma)
+
+
+async def test_a_missed_reply_asks_the_secretary_and_then_the_street(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, secretary, _ = await crew(street)
+    above = await street.with_role("街道书记", "secretary", "street")
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/contact", {"channel": "phone", "text": "已电话联系"})
+    await clock(at(11, 30, 9, 31))
+    assert any("亲自答复" in text for text in await texts(secretary))
+    assert due((await limits(grandma, order))["reply_in_person"]) >= at(11, 30, 9, 45)
+    assert not any("街道过问" in text for text in await texts(above))
+    await clock(at(11, 30, 9, 50))
+    assert any("街道过问" in text for text in await texts(above))
+    await secretary.post(f"{order}/reply", {"text": "对不起,我来办"})
+    found = await limits(grandma, order)
+    assert found["reply_in_person"]["stopped_at"]
+    assert (found["reply"]["missed"], found["reply_in_person"]["missed"]) == (True, True)
+
+
+async def test_a_missed_plan_makes_the_secretary_own_it(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, secretary, _ = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/contact", {"channel": "phone", "text": "已电话联系"})
+    await dispatcher.post(f"{order}/reply", {"text": "在想办法"})
+    await clock(at(11, 30, 13, 1))
+    assert any("转为民情事项" in text for text in await texts(dispatcher))
+    await clock(at(12, 1, 9, 1))
+    assert (await secretary.get(order))["held_by"]
+    assert any("由您负责" in text for text in await texts(secretary))
+
+
+async def test_a_question_pauses_coordinate_and_plan_until_it_is_answered(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, *_ = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    await clock(at(11, 30, 10))
+    await dispatcher.post(f"{order}/questions", {"question": "上午还是下午方便?"})
+    found = await limits(grandma, order)
+    assert near(due(found["coordinate"]), at(12, 1, 9)), "it waits for eight hours at most: twice its budget"
+    assert due(found["respond"]) == at(11, 30, 9, 20), "respond and reply never pause"
+    question = (await grandma.get(f"{order}/posts"))["items"][0]["id"]
+    await clock(at(11, 30, 12))
+    await grandma.post(f"{order}/answer", {"question_id": question, "text": "下午"})
+    found = await limits(grandma, order)
+    assert near(due(found["coordinate"]), at(11, 30, 15)), "two hours of waiting do not count"
+    said = await grandma.get(f"{order}/deadlines/{found['coordinate']['id']}")
+    assert [(pause["reason"], pause["by"]) for pause in said["pauses"]] == [("question", "社区")]
+    assert await grandma.refused(f"{order}/answer", {"question_id": question, "text": "再答"}) == (
+        404,
+        "question-not-found",
+    )
+
+
+async def test_a_pause_has_limits_is_shown_and_can_be_disputed(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, secretary, _ = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    found = await limits(grandma, order)
+    plan, respond = (f"{order}/deadlines/{found[kind]['id']}" for kind in ("plan", "respond"))
+    storm = {"until_at": wire(at(12, 1, 9)), "text": "暴雪红色预警"}
+    assert await dispatcher.refused(f"{plan}/pause", storm) == (403, "not-allowed")
+    assert await secretary.refused(f"{respond}/pause", storm) == (409, "nothing-to-pause")
+    assert await secretary.refused(f"{plan}/pause", {**storm, "until_at": wire(at(12, 9, 9))}) == (
+        409,
+        "paused-too-long",
+    )
+    await secretary.post(f"{plan}/pause", storm)
+    assert near(due((await limits(grandma, order))["plan"]), at(12, 1, 17, 30))
+    assert await secretary.refused(f"{plan}/pause", storm) == (409, "nothing-to-pause")
+    pause = (await grandma.get(plan))["pauses"][0]
+    assert (pause["by"], pause["disputed"]) == ("社区书记", False)
+
+    await grandma.post(f"{order}/pauses/{pause['id']}/dispute", {"text": "室内的事不受雪影响"})
+    await clock(at(11, 30, 9, 1))
+    assert any("提出异议" in text for text in await texts(street.administrator)), "not to the secretary, who paused"
+    decision = {"upheld": True, "text": "室内维修照常"}
+    assert await secretary.refused(f"{order}/pauses/{pause['id']}/decision", decision) == (409, "own-pause")
+    await street.administrator.post(f"{order}/pauses/{pause['id']}/decision", decision)
+    assert near(due((await limits(grandma, order))["plan"]), at(12, 1, 9))
+    pause = (await grandma.get(plan))["pauses"][0]
+    assert (pause["disputed"], pause["decided"], pause["annulled"]) == (True, True, True)
+    assert await grandma.refused(f"{order}/pauses/{pause['id']}/dispute", {"text": "再次"}) == (409, "already-disputed")
+    actions = [row["action"] for row in (await grandma.get(f"{order}/history"))["items"]]
+    assert [action for action in actions if action in ("pause", "dispute", "decide")] == ["pause", "dispute", "decide"]
+
+
+async def test_a_pause_ends_early_or_by_itself(street: Street, clock: Clock) -> None:
+    grandma, _, secretary, _ = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    plan = f"{order}/deadlines/{(await limits(grandma, order))['plan']['id']}"
+    await secretary.post(f"{plan}/pause", {"until_at": wire(at(12, 1, 9)), "text": "暴雪"})
+    await clock(at(11, 30, 11))
+    await secretary.post(f"{plan}/resume")
+    assert near(due((await limits(grandma, order))["plan"]), at(12, 1, 11))
+    assert await secretary.refused(f"{plan}/resume") == (404, "pause-not-found")
+
+
+async def test_a_confirmed_appointment_stops_the_limits_and_is_one(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    meet = {"meet_at": wire(at(12, 2, 14))}
+    assert await volunteer.refused(f"{order}/appointment", {"meet_at": wire(at(11, 29, 9))}) == (
+        422,
+        "appointment-too-early",
+    )
+    await volunteer.post(f"{order}/appointment", meet)
+    assert await volunteer.refused(f"{order}/appointment/confirm") == (409, "no-appointment"), "the other side confirms"
+    await grandma.post(f"{order}/appointment/confirm")
+    found = await limits(grandma, order)
+    assert (bool(found["coordinate"]["stopped_at"]), bool(found["plan"]["stopped_at"])) == (True, True)
+    assert due(found["appointment"]) == at(12, 2, 14, 15)
+    await clock(at(12, 2, 14, 5))
+    code = (await grandma.get(order))["start_code"]
+    await volunteer.post(f"{order}/start", {"code": code})
+    found = await limits(grandma, order)
+    assert (found["appointment"]["missed"], bool(found["appointment"]["stopped_at"])) == (False, True)
+    assert near(due(found["finish"]), at(12, 2, 18, 5))
+
+
+async def test_a_missed_appointment_goes_back_to_the_community_with_the_time_used(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    await clock(at(11, 30, 9, 10))
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/accept")
+    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(11, 30, 14))})
+    await grandma.post(f"{order}/appointment/confirm")
+    await clock(at(11, 30, 14, 16))
+    page = await grandma.get(order)
+    assert (page["state"], page["volunteer"]) == ("submitted", None)
+    found = await limits(grandma, order)
+    assert found["appointment"]["missed"]
+    left = due(found["respond"]) - at(11, 30, 14, 16)
+    assert timedelta(minutes=9) < left <= timedelta(minutes=10, seconds=2), "ten of the twenty minutes were used"
+    assert found["respond"]["stopped_at"] is None
+    assert any("约定" in text for text in await texts(dispatcher))
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+
+
+async def test_a_plan_stops_plan_and_its_promise_is_kept_or_missed(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, secretary, _ = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    plan = {"text": "请师傅换阀门", "steps": ["看现场", "更换"], "promised_at": wire(at(12, 3, 12))}
+    assert await dispatcher.refused(f"{order}/plan", {**plan, "promised_at": wire(at(11, 29, 12))}) == (
+        422,
+        "promise-too-early",
+    )
+    await dispatcher.post(f"{order}/plan", plan)
+    found = await limits(grandma, order)
+    assert found["plan"]["stopped_at"]
+    assert due(found["promise"]) == at(12, 3, 12)
+    await clock(at(12, 3, 12))
+    assert any("承诺的日期已到" in text for text in await texts(dispatcher)), "at the due moment it is missed"
+    await clock(at(12, 3, 13, 1))
+    assert any("承诺的日期已过" in text for text in await texts(secretary))
+    assert (await secretary.get(order))["held_by"]
+
+
+async def test_while_somebody_serves_a_miss_is_told_and_does_nothing_else(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, secretary, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    code = (await grandma.get(order))["start_code"]
+    await volunteer.post(f"{order}/start", {"code": code})
+    await clock(at(12, 1, 9, 1))
+    found = await limits(grandma, order)
+    assert found["plan"]["missed"]
+    assert (await secretary.get(order))["held_by"] is None
+    assert any("方案" in text for text in await texts(secretary))
+    assert "reply_in_person" not in found
+
+
+async def test_an_unrated_order_is_reminded_called_and_closed(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    code = (await grandma.get(order))["start_code"]
+    await volunteer.post(f"{order}/start", {"code": code})
+    await volunteer.post(f"{order}/deliver", {"outcome": "已换好"})
+    await clock(at(12, 3, 9, 1))
+    assert any("请评价一下效果" in text for text in await texts(grandma))
+    await clock(at(12, 5, 9, 1))
+    assert any("请致电回访" in text for text in await texts(dispatcher))
+    assert (await grandma.get(order))["state"] == "delivered"
+    await dispatcher.post(f"{order}/contact", {"channel": "phone", "text": "居民说很满意,不会用手机评价"})
+    await clock(at(12, 7, 9, 1))
+    page = await grandma.get(order)
+    assert (page["state"], page["state_label"], page["rating"]) == ("closed_unrated", "未评价关闭", None)
+
+
+async def test_what_is_going_late_is_seen_by_who_must_act(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    elsewhere = await street.with_role("西派单员", "dispatcher", "west")
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    rows = (await dispatcher.get("/v1/deadlines/going-late", within_minutes=25))["items"]
+    assert [(row["kind"], row["missed"]) for row in rows] == [("respond", False)]
+    assert rows[0]["order_id"] == order.rsplit("/", 1)[1]
+    assert (await elsewhere.get("/v1/deadlines/going-late", within_minutes=10080))["items"] == []
+    assert (await volunteer.get("/v1/deadlines/going-late", within_minutes=10080))["items"] == []
+    await clock(at(11, 30, 9, 21))
+    rows = (await dispatcher.get("/v1/deadlines/going-late", within_minutes=25))["items"]
+    assert [(row["kind"], row["missed"]) for row in rows] == [("respond", True), ("reply", False)]
+    first = await dispatcher.get("/v1/deadlines/going-late", within_minutes=10080, limit=1)
+    second = await dispatcher.get(
+        "/v1/deadlines/going-late", within_minutes=10080, limit=1, cursor=first["next_cursor"]
+    )
+    assert [page["items"][0]["kind"] for page in (first, second)] == ["respond", "reply"]
+
+
+async def test_posts_that_nobody_holds_are_listed(street: Street) -> None:
+    await street.with_role("街道书记", "secretary", "street")
+    items = (await street.administrator.get("/v1/deadlines/empty-posts"))["items"]
+    found = {row["place_name"]: {p["role"]: p["covered_by"] for p in row["posts"]} for row in items}
+    assert found["西社区"] == {"secretary": "试验街道"}
+
+
+async def test_hours_of_a_station_act_on_what_starts_after_them(street: Street, clock: Clock) -> None:
+    grandma, *_ = await crew(street)
+    await clock(at(11, 30, 12))
+    before = await place(street, grandma)
+    split = [{"begin": "08:00", "until": "12:00"}, {"begin": "14:00", "until": "24:00"}]
+    body = {"place_id": str(street.world.east), "calendar": "DUTY", "week": [split] * 7}
+    assert await street.administrator.refused(
+        "/v1/calendars/hours", {**body, "week": [[split[1], split[0]]] + [split] * 6}
+    ) == (422, "calendar-invalid")
+    await street.administrator.post("/v1/calendars/hours", body)
+    after = await place(street, grandma)
+    assert due((await limits(grandma, before))["respond"]) == at(11, 30, 12, 20)
+    assert due((await limits(grandma, after))["respond"]) == at(11, 30, 14, 20)
+    day = (await grandma.get("/v1/calendars", place_id=str(street.world.east), begin="2026-11-30", days=1))["items"][0]
+    assert day["duty"] == split
+    assert (day["works"], day["known"]) == (True, True)
+
+
+async def test_a_year_without_a_notice_is_flagged_and_computed_anew_when_it_comes(
+    street: Street, clock: Clock, worker_url: str
+) -> None:
+    grandma, *_ = await crew(street)
+    await clock(at(12, 31, 16))
+    order = await place(street, grandma)
+    assert due((await limits(grandma, order))["plan"]) == at(1, 1, 16, year=2027), "weekdays, until the notice comes"
+    plan = f"{order}/deadlines/{(await limits(grandma, order))['plan']['id']}"
+    assert any("尚未公布" in sentence for sentence in (await grandma.get(plan))["sentences"])
+
+    notice = {"year": 2027, "source": "试验", "days": [{"day": "2027-01-01", "works": False, "name": "元旦"}]}
+    assert await street.administrator.refused("/v1/calendars", notice) == (403, "not-allowed"), (
+        "not at the top of the tree"
+    )
+    province = await street.world.owner.fetchval("SELECT id FROM place WHERE code = '99'")
+    await street.world.owner.execute(
+        "INSERT INTO role_grant (id, person_id, place_id, role, starts_at, granted_by, version)"
+        " SELECT gen_random_uuid(), $1, $2, 'administrator', '2026-01-01', $1, 1",
+        street.administrator.id,
+        province,
+    )
+    draft = await street.administrator.post("/v1/calendars", notice)
+    assert due((await limits(grandma, order))["plan"]) == at(1, 1, 16, year=2027), "a draft changes nothing"
+    await street.administrator.post(f"/v1/calendars/{draft['id']}/publish")
+    worker = await Database.connect(worker_url, size=2)
+    try:
+        await recalculate_once(worker, promises.recalculate)
+    finally:
+        await worker.close()
+    assert due((await limits(grandma, order))["plan"]) == at(1, 4, 16, year=2027)
+    assert not any("尚未公布" in sentence for sentence in (await grandma.get(plan))["sentences"])
+    assert await street.administrator.refused(f"/v1/calendars/{draft['id']}/publish") == (409, "calendar-published")
+
+
+async def test_an_explanation_is_there_for_a_process_that_has_not_met_the_calendar_yet(
+    street: Street, clock: Clock
+) -> None:
+    """As after a restart of the API: the calendar's rows are read when they are asked for."""
+    grandma, *_ = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    plan = (await limits(grandma, order))["plan"]["id"]
+    calendar_store._WEEKS.clear()
+    calendar_store._WORKDAYS.clear()
+    calendar_store.calendar.cache_clear()
+    assert (await grandma.get(f"{order}/deadlines/{plan}"))["sentences"]
