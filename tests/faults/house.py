@@ -162,7 +162,9 @@ class House:
         with suppress(*AWAY):
             owner = await asyncpg.connect(self.owner_url, timeout=2)
             try:
-                loops = await owner.fetchval("SELECT count(*) FROM heartbeat WHERE at > $1 AND name <> 'jobs'", since)
+                loops = await owner.fetchval(
+                    "SELECT count(*) FROM heartbeat WHERE at > $1 AND name IN ('sweep', 'relay')", since
+                )
                 return bool(loops == 2)
             finally:
                 owner.terminate()
