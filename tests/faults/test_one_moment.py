@@ -38,7 +38,8 @@ o AS (INSERT INTO order_detail (matter_id, place_id, service_id, note, failures,
       SELECT id, $5, $7, '请帮忙', 0, 0 FROM made),
 c AS (INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired,
                             budget_seconds, pausable)
-      SELECT gen_random_uuid(), made.id, $5, p.deadline_kind, 1, p.id, at, at + make_interval(secs => p.budget_seconds), '{80,100}',
+      SELECT gen_random_uuid(), made.id, $5, p.deadline_kind, 1, p.id, at, at + make_interval(secs => p.budget_seconds),
+             '{80,100}',
              ARRAY[at + make_interval(secs => p.budget_seconds * 0.8), at + make_interval(secs => p.budget_seconds)], 0,
              p.budget_seconds, true
         FROM made, deadline_policy p WHERE p.place_id = $9 AND p.deadline_kind = 'coordinate')
