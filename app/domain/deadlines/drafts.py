@@ -9,16 +9,16 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from app.domain.deadlines import errors, policy
 from app.domain.deadlines.explaining import duration
 from app.domain.deadlines.models import DeadlinePolicyDraft, Effect, Limits, MarkPlan, label_of
 from app.domain.deadlines.repository import PLACE, PUBLISHING, CarriedEvent, Publishing
+from app.domain.deadlines.service import demand_sound
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level
 from app.kernel.change import Change
 from app.kernel.deadline_tables import Primitive
 from app.kernel.ids import new_id
-from app.kernel.rules import Actor, Role, demand
+from app.kernel.rules import Actor, Role
 from app.kernel.verbs import record
 
 _LIMITS: Final = TypeAdapter(Limits)
@@ -41,11 +41,7 @@ def draft(
     Raises:
         UnknownDeadline: no room starts such a deadline. PolicyInvalid: with the field of each fault.
     """
-    demand(policy.PUBLISH, actor)
-    if not seen.known:
-        raise errors.UnknownDeadline
-    if faults := policy.faults_of(matter_kind, deadline_kind, limits):
-        raise errors.PolicyInvalid(fields=faults)
+    demand_sound(seen, actor, matter_kind, deadline_kind, limits)
     draft_id = new_id()
     return Change.record("deadline_policy_draft", draft_id, "draft", actor, now, place_id=place_id).insert(
         DeadlinePolicyDraft,

@@ -14,6 +14,15 @@ from app.kernel.rules import Actor, demand
 from app.kernel.verbs import record
 
 
+def demand_sound(seen: Publishing, actor: Actor, matter_kind: str, deadline_kind: str, limits: Limits) -> None:
+    """What publishing and drafting ask alike. Raises NotAllowed, UnknownDeadline, PolicyInvalid."""
+    demand(policy.PUBLISH, actor)
+    if not seen.known:
+        raise errors.UnknownDeadline
+    if faults := policy.faults_of(matter_kind, deadline_kind, limits):
+        raise errors.PolicyInvalid(fields=faults)
+
+
 @record("deadline_policy", "publish", subject=PLACE, facts=PUBLISHING, missing=PlaceNotFound)
 def publish(
     seen: Publishing,
@@ -34,11 +43,7 @@ def publish(
     Raises:
         UnknownDeadline: no room starts such a deadline. PolicyInvalid: with the field of each fault.
     """
-    demand(policy.PUBLISH, actor)
-    if not seen.known:
-        raise errors.UnknownDeadline
-    if faults := policy.faults_of(matter_kind, deadline_kind, limits):
-        raise errors.PolicyInvalid(fields=faults)
+    demand_sound(seen, actor, matter_kind, deadline_kind, limits)
     policy_id = new_id()
     effects = {(mark.percent, effect.primitive, effect.target) for mark in limits.marks for effect in mark.effects}
     effects |= {(event.percent, Primitive.EVENT, event.target) for event in seen.events}
