@@ -14,11 +14,13 @@ from app.api import (
     auth,
     calendars,
     deadlines,
+    dispatching,
     drafts,
     going_late,
     health,
     inbox,
     orders,
+    outcomes,
     people,
     places,
     problems,
@@ -35,6 +37,8 @@ from app.domain.deadlines import calendars as calendar_verbs
 from app.domain.deadlines import drafts as draft_verbs
 from app.domain.deadlines import service as deadline_verbs
 from app.domain.notifications import service as notification_verbs
+from app.domain.orders import dispatching as dispatching_verbs
+from app.domain.orders import outcomes as outcome_verbs
 from app.domain.orders import promises as promise_verbs
 from app.domain.orders import service as order_verbs
 from app.domain.people import service as people_verbs
@@ -51,12 +55,12 @@ from app.settings import Settings
 
 VERSION = "0.1.0"
 ROOMS: Sequence[Api] = (
-    auth.api, people.api, places.api, services.api, orders.api, promises.api, deadlines.api, calendars.api, going_late.api,
-    drafts.api, inbox.api, health.api,
+    auth.api, people.api, places.api, services.api, orders.api, dispatching.api, outcomes.api, promises.api,
+    deadlines.api, calendars.api, going_late.api, drafts.api, inbox.api, health.api,
 )  # fmt: skip
 VERBS: Sequence[Verb[Any, Any]] = (
-    *order_verbs.VERBS, *promise_verbs.VERBS, *people_verbs.VERBS, *service_verbs.VERBS, *deadline_verbs.VERBS,
-    *calendar_verbs.VERBS, *draft_verbs.VERBS, *notification_verbs.VERBS,
+    *order_verbs.VERBS, *dispatching_verbs.VERBS, *outcome_verbs.VERBS, *promise_verbs.VERBS,
+    *people_verbs.VERBS, *service_verbs.VERBS, *deadline_verbs.VERBS, *calendar_verbs.VERBS, *draft_verbs.VERBS, *notification_verbs.VERBS,
 )  # fmt: skip
 
 
@@ -68,7 +72,9 @@ def create_app(settings: Settings) -> FastAPI:
         crash.arm(settings.crash_at if settings.local else None)
         async with httpx.AsyncClient() as http, Redis.from_url(settings.redis_url, socket_timeout=2) as redis:
             database = await Database.connect(
-                settings.database_url, size=settings.pool, warm=statements_of(order_verbs.VERBS)
+                settings.database_url,
+                size=settings.pool,
+                warm=statements_of((*order_verbs.VERBS, *dispatching_verbs.VERBS, *outcome_verbs.VERBS)),
             )
             app.state.house = House(
                 database=database,

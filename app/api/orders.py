@@ -27,7 +27,7 @@ from app.api.problems import problems
 from app.api.schema import Choice, In, StrictUUID
 from app.domain.orders import errors, policy, repository
 from app.domain.orders import service as orders
-from app.domain.orders.models import OrderState, Solved
+from app.domain.orders.models import OrderState
 from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import KeyReused, NotAllowed, TransitionRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
@@ -62,26 +62,12 @@ class PlaceOrderIn(In):
     contact: ContactIn | None = Field(default=None, description="联系方式;不填用本人资料")
 
 
-class OfferIn(In):
-    volunteer_id: StrictUUID = Field(description="志愿者编号")
-
-
 class StartIn(In):
     code: Annotated[str, Opaque(6, 6)] = Field(description="居民手机上显示的六位开始码")
 
 
 class DeliverIn(In):
     outcome: Annotated[str, Paragraph(500)] = Field(description="做了什么")
-
-
-class RateIn(In):
-    solved: Choice[Solved] = Field(description="是否解决:yes 是、partly 部分、no 否")
-    stars: Annotated[int, Field(strict=True, ge=1, le=5)] = Field(description="一至五星")
-    reason: Annotated[str, Paragraph(300)] | None = Field(default=None, description="原因;一二星或未解决时必填")
-
-
-class CancelIn(In):
-    reason: Annotated[str, Line(100)] | None = Field(default=None, description="原因")
 
 
 class MineQuery(PageQuery):
@@ -204,43 +190,6 @@ async def list_deadlines(order_id: OrderId, reader: TheReader) -> DeadlinesOut:
 
 
 @api.post(
-    "/{order_id}/offer",
-    operation_id="offerOrder",
-    summary="派单给一位志愿者",
-    tags=(Tag.DISPATCHER,),
-    example={"volunteer_id": ID},
-    answer=receipt("offered", 2),
-    **moves("offer", errors.OwnOrder, errors.VolunteerNotQualified),
-)
-async def offer(order_id: OrderId, body: OfferIn, run: TheRun) -> Receipt:
-    return await run(orders.offer, order_id, volunteer_id=body.volunteer_id)
-
-
-@api.post(
-    "/{order_id}/accept",
-    operation_id="acceptOrder",
-    summary="接单",
-    tags=(Tag.VOLUNTEER,),
-    answer=receipt("accepted", 3),
-    **moves("accept", errors.VolunteerNotQualified),
-)
-async def accept(order_id: OrderId, run: TheRun) -> Receipt:
-    return await run(orders.accept, order_id)
-
-
-@api.post(
-    "/{order_id}/claim",
-    operation_id="claimOrder",
-    summary="抢单:先到先得",
-    tags=(Tag.VOLUNTEER,),
-    answer=receipt("accepted", 3),
-    **moves("claim", errors.OwnOrder),
-)
-async def claim(order_id: OrderId, run: TheRun) -> Receipt:
-    return await run(orders.claim, order_id)
-
-
-@api.post(
     "/{order_id}/start",
     operation_id="startOrder",
     summary="开始服务,凭居民的开始码",
@@ -265,32 +214,6 @@ async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
 )
 async def deliver(order_id: OrderId, body: DeliverIn, run: TheRun) -> Receipt:
     return await run(orders.deliver, order_id, outcome=body.outcome)
-
-
-@api.post(
-    "/{order_id}/rate",
-    operation_id="rateOrder",
-    summary="评单:按实际效果评价",
-    tags=(Tag.RESIDENT,),
-    example={"solved": "yes", "stars": 5},
-    answer=receipt("rated", 6),
-    **moves("rate", errors.ReasonMissing),
-)
-async def rate(order_id: OrderId, body: RateIn, run: TheRun) -> Receipt:
-    return await run(orders.rate, order_id, solved=body.solved, stars=body.stars, reason=body.reason)
-
-
-@api.post(
-    "/{order_id}/cancel",
-    operation_id="cancelOrder",
-    summary="取消订单(服务开始前)",
-    tags=(Tag.RESIDENT,),
-    example={"reason": "家人已经陪我去了"},
-    answer=receipt("cancelled", 2),
-    **moves("cancel"),
-)
-async def cancel(order_id: OrderId, body: CancelIn, run: TheRun) -> Receipt:
-    return await run(orders.cancel, order_id, reason=body.reason)
 
 
 def _cursor(row: RowMapping) -> Cursor:

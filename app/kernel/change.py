@@ -139,7 +139,7 @@ class Change:
         )
 
     def set(self, **columns: Any) -> Self:
-        """New values for the matter's own columns: assignee_id, holder_id, open_pool, round."""
+        """New values for the matter's own columns: assignee_id, team_id, holder_id, open_pool, round."""
         self.columns.update(columns)
         return self
 

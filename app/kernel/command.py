@@ -168,7 +168,7 @@ async def _load(
 def _decide(
     verb: Verb[Any, Any], row: asyncpg.Record, timed: list[dict[str, Any]], actor_id: UUID, inputs: dict[str, Any]
 ) -> list[Change]:
-    actor = Actor(actor_id, frozenset(Role(role) for role in row["roles"]))
+    actor = Actor(actor_id, frozenset(Role(role) for role in row["roles"]), row["team"])
     loaded: Any = orjson.loads(row["facts"]) if row["facts"] is not None else None
     if verb.is_matter:
         if verb.detail_type is None or row["kind"] != verb.kind:
@@ -297,6 +297,11 @@ def _bind(
     return shape, values
 
 
+_MATTER = (
+    "category", "round", "requester_id", "beneficiary_id", "assignee_id", "team_id", "holder_id", "open_pool",
+)  # fmt: skip
+
+
 def _columns(change: Change) -> dict[str, Any]:
     columns: dict[str, Any] = {
         "id": change.id,
@@ -312,7 +317,7 @@ def _columns(change: Change) -> dict[str, Any]:
         "note": change.remark,
     }
     if change.matter is not None:
-        for name in ("category", "round", "requester_id", "beneficiary_id", "assignee_id", "holder_id", "open_pool"):
+        for name in _MATTER:
             columns[name] = change.columns.get(name, getattr(change.matter, name))
     return columns
 

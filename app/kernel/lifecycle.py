@@ -18,8 +18,8 @@ from app.kernel.rules import Actor, Rule, Rules
 class Transition:
     """One row: `action` takes a matter from one of `sources` to `target`, done `by` whoever one of the rules allows.
 
-    `starts` and `stops` name kinds of deadlines. A target of STAYS is a fact on the matter, not a move. `timed`: the verb
-    computes with the deadlines of the round. `hidden`: nobody is offered it as something to do.
+    `starts` and `stops` name kinds of deadlines, `may_start` those that the verb starts itself where it must. A target of
+    STAYS is a fact on the matter, not a move. `timed`: the verb computes with the deadlines of the round. `hidden`: nobody is offered it as something to do.
     """
 
     action: str
@@ -28,6 +28,7 @@ class Transition:
     by: Rules
     starts: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
+    may_start: tuple[str, ...] = ()
     timed: bool = False
     hidden: bool = False
 

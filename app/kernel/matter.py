@@ -67,7 +67,7 @@ class Matter(Generic[D_co]):
 
     `category` chooses among its limits. `version` counts its changes and is 0 for one that is not stored yet; `holder_id` is
     who owns it when its limits were missed; `open_pool` lets every qualified volunteer of the place see and claim it.
-    `timed`, the deadlines of its round, is there for the verbs that ask.
+    `team_id` is the team that it was offered to. `timed`, the deadlines of its round, is there for the verbs that ask.
     """
 
     id: UUID
@@ -83,14 +83,15 @@ class Matter(Generic[D_co]):
     open_pool: bool
     created_at: datetime
     detail: D_co
+    team_id: UUID | None = None
     category: str = ""
     live: tuple[LiveDeadline, ...] = ()
     timed: tuple[TimedDeadline, ...] = ()
 
 
 _COLUMNS: Final = (
-    "id", "category", "place_id", "state", "version", "round", "requester_id", "beneficiary_id", "assignee_id", "holder_id",
-    "open_pool", "created_at",
+    "id", "category", "place_id", "state", "version", "round", "requester_id", "beneficiary_id", "assignee_id", "team_id",
+    "holder_id", "open_pool", "created_at",
 )  # fmt: skip
 
 

@@ -47,6 +47,8 @@ class Via(StrEnum):
     SELF = "requester"
     BENEFICIARY = "beneficiary"
     ASSIGNED = "assignee"
+    TEAM = "team"
+    LEAD = "lead"
     SUBTREE = "subtree"
     POOL = "pool"
     SYSTEM = "system"
@@ -54,10 +56,12 @@ class Via(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a person, and the roles they hold live at the subject's place or above it."""
+    """Who acts: a person, the roles they hold live at the subject's place or above it, and what they are in the team that
+    the matter is offered to ("member", "lead" or None)."""
 
     id: UUID
     roles: frozenset[Role] = frozenset()
+    team: str | None = None
 
     @property
     def is_system(self) -> bool:
@@ -78,6 +82,8 @@ class Subject(Protocol):
     def beneficiary_id(self) -> UUID: ...
     @property
     def assignee_id(self) -> UUID | None: ...
+    @property
+    def team_id(self) -> UUID | None: ...
     @property
     def open_pool(self) -> bool: ...
 
@@ -101,6 +107,10 @@ class Rule:
                 return subject.beneficiary_id == actor.id
             case Via.ASSIGNED:
                 return subject.assignee_id == actor.id
+            case Via.TEAM:
+                return subject.team_id is not None and actor.team is not None
+            case Via.LEAD:
+                return subject.team_id is not None and actor.team == "lead"
             case Via.SUBTREE:
                 return bool(self.roles & actor.roles)
             case Via.POOL:
@@ -121,6 +131,10 @@ class Rule:
         match self.via:
             case Via.SELF | Via.BENEFICIARY | Via.ASSIGNED:
                 return f"{row}.{self.via.value}_id = app_actor()"
+            case Via.TEAM:
+                return f"({row}.team_id IS NOT NULL AND app_team({row}.team_id) IS NOT NULL)"
+            case Via.LEAD:
+                return f"({row}.team_id IS NOT NULL AND app_team({row}.team_id) = 'lead')"
             case Via.SUBTREE:
                 return f"app_reaches({row}.place_id, '{roles}')"
             case Via.POOL:

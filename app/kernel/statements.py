@@ -48,6 +48,7 @@ def load(*, subject: str, facts: str | None, is_matter: bool, starts: bool, time
 WITH subject AS MATERIALIZED ({subject})
 SELECT i.fingerprint, i.receipt, clock.now, app_signed_in($1, $7) AS active,
        subject.*, subject.id IS NOT NULL AS found, app_roles(subject.place_id, clock.now) AS roles,
+       {"CASE WHEN subject.team_id IS NOT NULL THEN app_team(subject.team_id) END" if is_matter else "NULL::text"} AS team,
        {"(SELECT s.version FROM matter s WHERE s.id = subject.id)" if is_matter else "NULL::int"} AS seen,
        {_LIVE if is_matter else "NULL::jsonb"} AS live,
        {_TIMED if timed else "NULL::jsonb"} AS timed,
@@ -79,18 +80,18 @@ class Shape:
 _CHANGE = """
 ch AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($1::jsonb) AS x(
   id uuid, kind text, category text, place_id uuid, state text, from_state text, version int, round int, requester_id uuid,
-  beneficiary_id uuid, assignee_id uuid, holder_id uuid, open_pool bool, action text, actor_id uuid, through text,
+  beneficiary_id uuid, assignee_id uuid, team_id uuid, holder_id uuid, open_pool bool, action text, actor_id uuid, through text,
   at timestamptz, note jsonb))"""
 
 _NEW = """
       INSERT INTO matter (id, kind, category, place_id, state, version, round, requester_id, beneficiary_id, assignee_id,
-                          holder_id, open_pool, moved_by, moved_in, created_at, changed_at)
-      SELECT id, kind, category, place_id, state, 1, round, requester_id, beneficiary_id, assignee_id, holder_id, open_pool,
-             actor_id, 0, at, at FROM ch WHERE version = 0 RETURNING id, version"""
+                          team_id, holder_id, open_pool, moved_by, moved_in, created_at, changed_at)
+      SELECT id, kind, category, place_id, state, 1, round, requester_id, beneficiary_id, assignee_id, team_id, holder_id,
+             open_pool, actor_id, 0, at, at FROM ch WHERE version = 0 RETURNING id, version"""
 
 _MOVED = """
-      UPDATE matter t SET state = ch.state, round = ch.round, assignee_id = ch.assignee_id, holder_id = ch.holder_id,
-                          open_pool = ch.open_pool, changed_at = ch.at
+      UPDATE matter t SET state = ch.state, round = ch.round, assignee_id = ch.assignee_id, team_id = ch.team_id,
+                          holder_id = ch.holder_id, open_pool = ch.open_pool, changed_at = ch.at
         FROM ch WHERE ch.version > 0 AND t.id = ch.id AND t.version = ch.version RETURNING t.id, t.version"""
 
 _HISTORY = """

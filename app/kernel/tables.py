@@ -43,6 +43,7 @@ class MatterRow(SQLModel, table=True):
     requester_id: UUID = Field(foreign_key="person.id")
     beneficiary_id: UUID = Field(foreign_key="person.id")
     assignee_id: UUID | None = Field(default=None, foreign_key="person.id")
+    team_id: UUID | None = Field(default=None, foreign_key="team.id")
     holder_id: UUID | None = Field(default=None, foreign_key="person.id")
     open_pool: bool = False
     moved_by: UUID

@@ -89,7 +89,7 @@ class Room:
                 sql,
                 TypeAdapter(facts) if facts else None,
                 TypeAdapter(detail) if detail else None,
-                self.lifecycle[action].starts,
+                self.lifecycle[action].starts + self.lifecycle[action].may_start,
                 self.lifecycle[action].timed,
                 self.missing,
             )

@@ -4,19 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from app.domain.orders import promises
-from app.domain.orders import service as orders
+from app.domain.orders import dispatching, outcomes, promises
 from app.kernel.verbs import Verb
 from app.workers.outbox import Reaction
 
+
+def _deadline(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"deadline_id": UUID(payload["deadline_id"])}
+
+
 REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
-    "order.miss_appointment": (
-        promises.miss_appointment,
-        lambda _row, payload: {"deadline_id": UUID(payload["deadline_id"])},
-    ),
-    "order.close_unrated": (
-        promises.close_unrated,
-        lambda _row, payload: {"deadline_id": UUID(payload["deadline_id"])},
-    ),
-    "order.lapse": (orders.lapse, lambda _row, payload: {"deadline_id": UUID(payload["deadline_id"])}),
+    "order.miss_appointment": (promises.miss_appointment, _deadline),
+    "order.close_unrated": (outcomes.close_unrated, _deadline),
+    "order.lapse": (dispatching.lapse, _deadline),
+    "order.match": (dispatching.match, _deadline),
 }

@@ -19,6 +19,7 @@ LABELS = {
     "reply_in_person": "书记答复",
     "coordinate": "协调",
     "plan": "方案",
+    "dispatch": "派单",
     "offer": "接单",
     "appointment": "赴约",
     "promise": "兑现承诺",

@@ -18,13 +18,15 @@ FOLLOWERS = frozenset({"reply_in_person", "promise_late"})
 ANCHORED = frozenset({"appointment", "promise"})
 """Deadlines of an appointed or promised moment: they run around the clock, so that the moment is kept to the second."""
 
-NEVER_PAUSED = frozenset({"respond", "reply", "reply_in_person", "offer", "appointment", "promise", "promise_late"})
+NEVER_PAUSED = frozenset(
+    {"respond", "reply", "reply_in_person", "dispatch", "offer", "appointment", "promise", "promise_late"}
+)
 """Respond and reply never pause (domain.md §4.5), nor does what was agreed for a moment."""
 
 POSTS = (Role.DISPATCHER, Role.SECRETARY)
 """The roles whom the standard limits tell and whom orders fall back on; each community should have them filled."""
 
-POOLED = frozenset({("order", "respond"), ("order", "offer")})
+POOLED = frozenset({("order", "respond"), ("order", "dispatch"), ("order", "offer")})
 """Deadlines that run only while nobody has taken the matter; a later one must not open it to others (domain.md §4.7)."""
 
 

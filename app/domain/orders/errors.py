@@ -137,3 +137,24 @@ class PromiseTooEarly(Refusal):
     code = "promise-too-early"
     title_zh = "承诺的日期须在将来,且在一年之内"
     title_en = "A promised date lies in the coming year"
+
+
+class TeamNotHere(Refusal):
+    kind = Kind.CONFLICT
+    code = "team-not-here"
+    title_zh = "没有服务这个地方的这支队伍"
+    title_en = "No such team serves this place"
+
+
+class AlreadyRefused(Refusal):
+    kind = Kind.CONFLICT
+    code = "already-refused"
+    title_zh = "对方本轮已谢绝或退回这个订单,请另派"
+    title_en = "They have declined or given back this order in this round"
+
+
+class SecondRework(Refusal):
+    kind = Kind.CONFLICT
+    code = "second-rework"
+    title_zh = "已返工一次,再次返工须由社区书记决定"
+    title_en = "A further round is the secretary's to begin"

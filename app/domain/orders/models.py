@@ -22,6 +22,8 @@ class OrderState(StrEnum):
     RATED = "rated"
     CLOSED_UNRATED = "closed_unrated"
     CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    CONVERTED = "converted"
 
     @property
     def label(self) -> str:
@@ -38,6 +40,54 @@ _STATES = {
     OrderState.RATED: "已评价",
     OrderState.CLOSED_UNRATED: "未评价关闭",
     OrderState.CANCELLED: "已取消",
+    OrderState.REJECTED: "不予受理",
+    OrderState.CONVERTED: "已转事件",
+}
+
+
+class Abort(StrEnum):
+    """Why a service under way ends before it is done (domain.md §3)."""
+
+    NOBODY_HOME = "nobody_home"
+    UNSAFE = "unsafe"
+    NEEDS_TRADESMAN = "needs_tradesman"
+    NO_LONGER_NEEDED = "no_longer_needed"
+
+    @property
+    def label(self) -> str:
+        return _ABORTS[self]
+
+
+_ABORTS = {
+    Abort.NOBODY_HOME: "家中无人",
+    Abort.UNSAFE: "现场不安全",
+    Abort.NEEDS_TRADESMAN: "需要专业师傅",
+    Abort.NO_LONGER_NEEDED: "不再需要",
+}
+
+
+class Reject(StrEnum):
+    """Why an order is not taken on (domain.md §3); beside it stands another way to get help."""
+
+    NOT_A_SERVICE = "not_a_service"
+    EMERGENCY = "emergency"
+    NEEDS_TRADESMAN = "needs_tradesman"
+    PAID_TRADE = "paid_trade"
+    DUPLICATE = "duplicate"
+    UNLAWFUL = "unlawful"
+
+    @property
+    def label(self) -> str:
+        return _REJECTS[self]
+
+
+_REJECTS = {
+    Reject.NOT_A_SERVICE: "不属于社区服务范围",
+    Reject.EMERGENCY: "属于紧急情况,应拨打 110、119 或 120",
+    Reject.NEEDS_TRADESMAN: "需要有资质的专业人员",
+    Reject.PAID_TRADE: "属于收费服务",
+    Reject.DUPLICATE: "与已有订单重复",
+    Reject.UNLAWFUL: "内容不合规定",
 }
 
 
@@ -50,7 +100,8 @@ class Solved(StrEnum):
 
 
 class OrderDetail(SQLModel, table=True):
-    """What an order is about. `failures` counts offers that lapsed; wrong start codes are counted within a window."""
+    """What an order is about. `failures` counts the round's offers that were declined or lapsed; wrong start codes are counted
+    within a window; `preferred_id` served the round before, and is asked first in this one."""
 
     __tablename__ = "order_detail"
     __table_args__ = (
@@ -67,6 +118,32 @@ class OrderDetail(SQLModel, table=True):
     wrong_codes_since: datetime | None = Field(default=None, sa_type=Instant)
     outcome: str | None = Field(default=None, sa_type=Text)
     cancel_reason: str | None = Field(default=None, sa_type=Text)
+    reject_reason: str | None = Field(default=None, sa_type=Text)
+    other_help: str | None = Field(default=None, sa_type=Text)
+    preferred_id: UUID | None = Field(default=None, foreign_key="person.id")
+
+
+class OrderRefusal(SQLModel, table=True):
+    """Who is not offered an order again in this round: they declined, gave it back, or the resident complained of them. A
+    team's refusal stands for its lead and members as a team."""
+
+    __tablename__ = "order_refusal"
+    __table_args__ = (
+        ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
+        Index("order_refusal_matter", "matter_id"),
+        CheckConstraint("reason IN ('declined', 'released', 'aborted', 'missed', 'complaint')", "order_refusal_reason"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    matter_id: UUID
+    place_id: UUID
+    round: int
+    person_id: UUID = Field(foreign_key="person.id")
+    team_id: UUID | None = Field(default=None, foreign_key="team.id")
+    reason: str = Field(sa_type=Text)
+    text: str | None = Field(default=None, sa_type=Text)
+    refused_by: UUID
+    refused_at: datetime = Field(sa_type=Instant)
 
 
 class Channel(StrEnum):

@@ -1,5 +1,6 @@
 """The rules of orders, pure: the table of moves, who reads what, and the guards. No clock, no SQL, no await."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.domain.orders.models import OrderState as S
@@ -9,23 +10,28 @@ from app.kernel.rules import Role, Rule, Rules, Via, reach
 requester = Rule(Via.SELF)
 beneficiary = Rule(Via.BENEFICIARY)
 assignee = Rule(Via.ASSIGNED)
+team = Rule(Via.TEAM)
+lead = Rule(Via.LEAD)
 staff = reach(Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
 resident = reach(Role.RESIDENT)
 pool = Rule(Via.POOL, frozenset({Role.VOLUNTEER}))
 system = Rule(Via.SYSTEM)
 
-READ: Rules = (requester, beneficiary, assignee, staff, pool)
-"""Who sees that an order is there, and in which state. One that was opened to the pool stays in sight of the volunteers, so
-that a late claim is told why it lost."""
+READ: Rules = (requester, beneficiary, assignee, team, staff, pool)
+"""Who sees that an order is there, and in which state. One that was opened to the pool stays in sight of the volunteers, and
+one that was offered to a team in sight of its members, so that a late claim or acceptance is told why it lost."""
 
 DETAIL: Rules = (
     requester,
     beneficiary,
     assignee,
+    lead,
+    Rule(Via.TEAM, states=frozenset({S.OFFERED})),
     staff,
     Rule(Via.POOL, frozenset({Role.VOLUNTEER}), frozenset({S.SUBMITTED, S.OFFERED})),
 )
-"""Who sees what it is about: note, outcome, history, deadlines, rating. Volunteers only while they may still claim it."""
+"""Who sees what it is about: note, outcome, history, deadlines. Volunteers and members of a team only while they may still
+take it; the team's lead as long as it is the team's."""
 
 CONTACT: Rules = (
     requester,
@@ -39,6 +45,9 @@ CODE: Rules = (requester, beneficiary)
 """Who reads the start code."""
 
 chief = reach(Role.SECRETARY, Role.ADMINISTRATOR)
+served = (requester, beneficiary)
+delivered = tuple(replace(rule, states=frozenset({S.DELIVERED})) for rule in served)
+"""Whoever it served may ask for it once more until they have rated; then it is the secretary's to say."""
 
 BEFORE_SERVICE = (S.SUBMITTED, S.OFFERED, S.ACCEPTED)
 OPEN = (*BEFORE_SERVICE, S.IN_SERVICE)
@@ -46,23 +55,41 @@ OPEN = (*BEFORE_SERVICE, S.IN_SERVICE)
 ANSWERED = ("reply", "reply_in_person")
 SETTLED = ("coordinate", "plan")
 PROMISED = ("promise", "promise_late")
-ALL = ("respond", "offer", *ANSWERED, *SETTLED, "appointment", *PROMISED, "finish")
+FRESH = ("respond", "reply", "coordinate", "plan", "dispatch")
+"""What begins with each round: the four of "2341", and the matcher's turn."""
+AGREED = ("appointment", *PROMISED)
+"""What ends when whoever had agreed to it lets go."""
+ALL = ("respond", "dispatch", "offer", *ANSWERED, *SETTLED, *AGREED, "finish")
 
 LIFECYCLE = Lifecycle(
     "order",
     # What moves it: action, from, to, by, and the limits that start and stop (domain.md §3, §4.4)
-    Transition("place", (), S.SUBMITTED, (resident,), starts=("respond", "reply", "coordinate", "plan")),
-    Transition("offer", (S.SUBMITTED,), S.OFFERED, (staff,), starts=("offer",)),
-    Transition("lapse", (S.OFFERED,), S.SUBMITTED, (system,), stops=("offer",)),
-    Transition("accept", (S.OFFERED,), S.ACCEPTED, (assignee,), stops=("respond", "offer")),
-    Transition("claim", (S.SUBMITTED, S.OFFERED), S.ACCEPTED, (pool,), stops=("respond", "offer")),
-    Transition("miss_appointment", (S.ACCEPTED,), S.SUBMITTED, (system,), stops=("appointment",), timed=True),
+    Transition("place", (), S.SUBMITTED, (resident,), starts=FRESH),
+    Transition("offer", (S.SUBMITTED,), S.OFFERED, (staff,), stops=("dispatch",), starts=("offer",)),
+    Transition("match", (S.SUBMITTED,), S.OFFERED, (system,), stops=("dispatch",), starts=("offer",), hidden=True),
+    Transition("open_pool", (S.SUBMITTED,), STAYS, (system,), hidden=True),
+    Transition("decline", (S.OFFERED,), S.SUBMITTED, (assignee,), stops=("offer",), starts=("dispatch",)),
+    Transition("lapse", (S.OFFERED,), S.SUBMITTED, (system,), stops=("offer",), starts=("dispatch",)),
+    Transition("accept", (S.OFFERED,), S.ACCEPTED, (assignee, team), stops=("respond", "offer")),
+    Transition("claim", (S.SUBMITTED, S.OFFERED), S.ACCEPTED, (pool,), stops=("respond", "dispatch", "offer")),
+    Transition("assign", (S.ACCEPTED,), STAYS, (lead,)),
+    Transition("release", (S.ACCEPTED,), S.SUBMITTED, (assignee, lead), stops=AGREED, starts=("dispatch",), timed=True),
+    Transition("hand_back", (S.OFFERED, S.ACCEPTED), S.SUBMITTED, (system,), stops=("offer", *AGREED), starts=("dispatch",),
+               timed=True, hidden=True),
+    Transition("miss_appointment", (S.ACCEPTED,), S.SUBMITTED, (system,), stops=("appointment",), starts=("dispatch",),
+               timed=True, hidden=True),
     Transition("start", (S.ACCEPTED,), S.IN_SERVICE, (assignee,), stops=("appointment", "finish"), starts=("finish",)),
     Transition("wrong_code", (S.ACCEPTED,), STAYS, (assignee,), hidden=True),
+    Transition("abort", (S.IN_SERVICE,), S.SUBMITTED, (assignee, *served), stops=("finish", *PROMISED),
+               starts=("dispatch",), timed=True),
+    Transition("call_off", (S.IN_SERVICE,), S.CANCELLED, (assignee, *served), stops=ALL),
     Transition("deliver", (S.IN_SERVICE,), S.DELIVERED, (assignee,), stops=ALL, starts=("rating",)),
-    Transition("rate", (S.DELIVERED,), S.RATED, (requester,), stops=("rating",)),
-    Transition("close_unrated", (S.DELIVERED,), S.CLOSED_UNRATED, (system,), stops=("rating",)),
+    Transition("rate", (S.DELIVERED,), S.RATED, (requester,), stops=("rating",), may_start=FRESH),
+    Transition("rework", (S.DELIVERED, S.RATED), S.SUBMITTED, (*delivered, chief), stops=("rating",), starts=FRESH),
+    Transition("close_unrated", (S.DELIVERED,), S.CLOSED_UNRATED, (system,), stops=("rating",), hidden=True),
+    Transition("reject", (S.SUBMITTED,), S.REJECTED, (staff,), stops=ALL),
     Transition("cancel", BEFORE_SERVICE, S.CANCELLED, (requester,), stops=ALL),
+    Transition("convert", BEFORE_SERVICE, S.CONVERTED, (staff,), stops=ALL),
     # What is said and agreed on the way: facts, no states
     Transition("contact", (*OPEN, S.DELIVERED), STAYS, (staff, assignee), stops=("respond",)),
     Transition("reply", OPEN, STAYS, (staff, assignee), stops=ANSWERED),
@@ -78,10 +105,15 @@ LIFECYCLE = Lifecycle(
     Transition("recalculate", (*OPEN, S.DELIVERED), STAYS, (system,), timed=True, hidden=True),
     promised=OPEN,
     only_told=(S.IN_SERVICE,),
-)
+)  # fmt: skip
 
-LAPSES_BEFORE_POOL = 2
-"""After so many failed offers every qualified volunteer may claim, and the duty officer is told (domain.md §3)."""
+FAILURES_BEFORE_POOL = 2
+"""After so many offers that were declined or lapsed every qualified volunteer may claim, and the duty officer is told
+(domain.md §3)."""
+
+ROUNDS_BY_ASKING = 1
+"""So many new rounds come by themselves, when it was rated unsolved or the resident asks; the next needs the secretary
+(domain.md §3)."""
 
 WRONG_CODES = 5
 WRONG_CODE_WINDOW = timedelta(minutes=10)

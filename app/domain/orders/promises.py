@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.domain.orders import errors, policy
+from app.domain.orders.dispatching import refuse
 from app.domain.orders.models import Appointment, OrderPost
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked
+from app.domain.orders.resuming import go_on
 from app.domain.orders.service import ORDERS, Order
 from app.kernel.calendar_store import calendar
 from app.kernel.change import Change
@@ -206,8 +208,8 @@ def decide(order: Order, actor: Actor, now: datetime, *, pause_id: UUID, upheld:
 
 @ORDERS.moves("miss_appointment", facts=ACCEPTED)
 def miss_appointment(order: Order, actor: Actor, now: datetime, *, facts: Accepted, deadline_id: UUID) -> Change:
-    """Nobody began within the limit after the appointed time: back to the community, to be offered again. What acceptance and
-    appointment had stopped goes on with the time used (domain.md §3, §4.4)."""
+    """Nobody began within the limit after the appointed time: back to the community, to be offered to somebody else. What
+    acceptance and appointment had stopped goes on with the time used (domain.md §3, §4.4)."""
     change = LIFECYCLE.move(order, "miss_appointment", actor, now)
     if all(deadline.id != deadline_id for deadline in order.live):
         raise TransitionRefused
@@ -217,17 +219,9 @@ def miss_appointment(order: Order, actor: Actor, now: datetime, *, facts: Accept
     undone = {("respond", facts.accepted_at)} | {(kind, met and met.confirmed_at) for kind in policy.SETTLED}
     for deadline in order.timed:
         if deadline.stopped_at is not None and (deadline.kind, deadline.stopped_at) in undone:
-            _go_on(change, order, deadline, deadline.stopped_at, now)
-    return change.set(assignee_id=None).tell(order.assignee_id, "order.appointment_missed")
-
-
-@ORDERS.moves("close_unrated")
-def close_unrated(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID) -> Change:
-    """Nobody rated in time: closed, which is neutral and no five stars."""
-    change = LIFECYCLE.move(order, "close_unrated", actor, now)
-    if all(deadline.id != deadline_id for deadline in order.live):
-        raise TransitionRefused
-    return change
+            go_on(change, order, deadline, deadline.stopped_at, now)
+    refuse(change, order, order.assignee_id, "missed", None, round_number=order.round)
+    return change.set(assignee_id=None, team_id=None).tell(order.assignee_id, "order.appointment_missed")
 
 
 @ORDERS.moves("recalculate")
@@ -302,22 +296,7 @@ def _resume(change: Change, deadline: TimedDeadline, pauses: Iterable[Pause], no
     change.retime(deadline, deadline.timing.with_pauses(stretches))
 
 
-def _go_on(change: Change, order: Order, deadline: TimedDeadline, since: datetime, now: datetime) -> None:
-    """A stopped deadline runs again, with the time used; the gap does not count."""
-    change.insert(
-        DeadlinePause,
-        deadline_id=deadline.id,
-        matter_id=order.id,
-        place_id=order.place_id,
-        reason=PauseReason.UNDONE.value,
-        paused_by=change.actor.id,
-        from_at=since,
-        until_at=now,
-        limit_at=now,
-    ).retime(deadline, deadline.timing.with_pauses((*deadline.timing.pauses, (since, now))))
-
-
 VERBS = (
     contact, reply, ask, answer, propose_appointment, confirm_appointment, write_plan, pause, resume, dispute, decide,
-    miss_appointment, close_unrated, recalculate,
+    miss_appointment, recalculate,
 )  # fmt: skip

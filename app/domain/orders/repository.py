@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.domain.orders.errors import DeadlineNotFound, OrderNotFound
+from app.domain.orders.matching import MATCHING
 from app.domain.orders.models import OrderContact, OrderDetail, OrderState, Rating
 from app.domain.orders.policy import LIFECYCLE, pool, staff
 from app.domain.people.models import Person, RoleGrant
@@ -98,20 +99,6 @@ PLACING = Facts(
 
 
 @dataclass(frozen=True, slots=True)
-class Offering:
-    """Whether the volunteer holds the role at the order's place or above it."""
-
-    qualified: bool
-
-
-OFFERING = Facts(
-    """jsonb_build_object('qualified',
-         person_holds(($3::jsonb ->> 'volunteer_id')::uuid, subject.place_id, 'volunteer'))""",
-    Offering,
-)
-
-
-@dataclass(frozen=True, slots=True)
 class Accepted:
     """When the order was last accepted or claimed."""
 
@@ -122,6 +109,21 @@ ACCEPTED = Facts(
     """jsonb_build_object('accepted_at', (SELECT max(h.at) FROM history h
          WHERE h.matter_id = subject.id AND h.action IN ('accept', 'claim')))""",
     Accepted,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Whether anybody reached the resident since the round's delivery."""
+
+    called: bool
+
+
+CALLED = Facts(
+    """jsonb_build_object('called', EXISTS (
+         SELECT 1 FROM order_post q WHERE q.matter_id = subject.id AND q.round = subject.round AND q.kind = 'contact'
+            AND q.posted_at >= (SELECT max(h.at) FROM history h WHERE h.matter_id = subject.id AND h.action = 'deliver')))""",
+    Called,
 )
 
 
@@ -238,6 +240,23 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
     if row is None:
         raise OrderNotFound
     return row
+
+
+_MATCHING = text(f"""
+SELECT subject.requester_id, subject.beneficiary_id, {MATCHING.sql} AS found
+  FROM matter subject WHERE subject.id = :order_id AND {to_sql((staff,), "subject")}""")
+
+
+async def get_matching(connection: AsyncConnection, order_id: UUID) -> tuple[set[UUID], Any, dict[UUID, bytes | None]]:
+    """Who could be offered an order: whom it serves, what the matcher looks at, and the sealed names. For those who dispatch
+    at its place; raises OrderNotFound for others."""
+    row = (await connection.execute(_MATCHING, {"order_id": order_id})).mappings().one_or_none()
+    if row is None:
+        raise OrderNotFound
+    ids = [UUID(one["person_id"]) for one in row["found"]["candidates"]]
+    people = select(col(Person.id), col(Person.name_sealed)).where(col(Person.id).in_(ids))
+    names = {found["id"]: found["name_sealed"] for found in await rows(connection, people)}
+    return {row["requester_id"], row["beneficiary_id"]}, row["found"], names
 
 
 def _roles() -> ScalarSelect[Any]:

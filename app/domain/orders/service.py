@@ -1,14 +1,15 @@
-"""The verbs of orders: snapshot → Change. Each is pure; the door loads, locks and writes (`kernel/command.py`)."""
+"""The verbs of orders: snapshot → Change. Each is pure; the door loads, locks and writes (`kernel/command.py`). Here: placing,
+starting and delivering; `dispatching.py` brings an order to somebody, `promises.py` keeps its limits, `outcomes.py` ends it."""
 
 from datetime import datetime
 from uuid import UUID
 
 from app.domain.orders import errors, policy
-from app.domain.orders.models import OrderContact, OrderDetail, Rating
+from app.domain.orders.models import OrderContact, OrderDetail
 from app.domain.orders.policy import LIFECYCLE
-from app.domain.orders.repository import DETAIL, HOME, OFFERING, PLACING, Detail, Offering, Placing
+from app.domain.orders.repository import DETAIL, HOME, PLACING, Detail, Placing
 from app.kernel.change import Change
-from app.kernel.errors import FieldFault, TransitionRefused
+from app.kernel.errors import FieldFault
 from app.kernel.ids import new_id
 from app.kernel.matter import Matter
 from app.kernel.rules import Actor, Role
@@ -83,58 +84,6 @@ def place(
     )
 
 
-@ORDERS.moves("offer", facts=OFFERING)
-def offer(order: Order, actor: Actor, now: datetime, *, facts: Offering, volunteer_id: UUID) -> Change:
-    """Offer an order to a volunteer (派单); it lapses when they stay silent.
-
-    Raises:
-        OwnOrder: the dispatcher's own order, or offered to whom it serves. VolunteerNotQualified.
-    """
-    change = LIFECYCLE.move(order, "offer", actor, now)
-    own = {order.requester_id, order.beneficiary_id}
-    if actor.id in own or volunteer_id in own:
-        raise errors.OwnOrder
-    if not facts.qualified:
-        raise errors.VolunteerNotQualified
-    return change.set(assignee_id=volunteer_id).tell(volunteer_id, "order.offered")
-
-
-@ORDERS.moves("lapse")
-def lapse(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID) -> Change:
-    """The offer that `deadline_id` limited was not answered: back to the community, which is no decline. After the second,
-    every qualified volunteer may claim."""
-    change = LIFECYCLE.move(order, "lapse", actor, now)
-    if all(deadline.id != deadline_id for deadline in order.live):
-        raise TransitionRefused
-    failures = order.detail.failures + 1
-    return (
-        change.set(assignee_id=None, open_pool=order.open_pool or failures >= policy.LAPSES_BEFORE_POOL)
-        .patch(OrderDetail, matter_id=order.id, failures=failures)
-        .tell_role(Role.DISPATCHER, "order.lapsed")
-        .note(failures=failures)
-    )
-
-
-@ORDERS.moves("accept")
-def accept(order: Order, actor: Actor, now: datetime) -> Change:
-    """Take an order that was offered to oneself (接单). Raises VolunteerNotQualified when the role has ended since."""
-    change = LIFECYCLE.move(order, "accept", actor, now)
-    if Role.VOLUNTEER not in actor.roles:
-        raise errors.VolunteerNotQualified
-    return change.tell(order.requester_id, "order.accepted")
-
-
-@ORDERS.moves("claim")
-def claim(order: Order, actor: Actor, now: datetime) -> Change:
-    """Take an order that is open to all qualified volunteers (抢单): of many at once, exactly one wins."""
-    change = LIFECYCLE.move(order, "claim", actor, now)
-    if actor.id in (order.requester_id, order.beneficiary_id):
-        raise errors.OwnOrder
-    if order.assignee_id != actor.id:
-        change.tell(order.assignee_id, "order.taken")
-    return change.set(assignee_id=actor.id).tell(order.requester_id, "order.accepted")
-
-
 @ORDERS.moves("start")
 def start(order: Order, actor: Actor, now: datetime, *, code_fits: bool) -> Change:
     """Begin to serve, shown the resident's start code. A wrong one is counted, five close the door for ten minutes.
@@ -171,30 +120,4 @@ def deliver(order: Order, actor: Actor, now: datetime, *, outcome: str) -> Chang
     )
 
 
-@ORDERS.moves("rate")
-def rate(order: Order, actor: Actor, now: datetime, *, solved: str, stars: int, reason: str | None) -> Change:
-    """Rate by the actual result (评单), once a round. Raises ReasonMissing for a low rating without one."""
-    change = LIFECYCLE.move(order, "rate", actor, now)
-    if reason is None and policy.needs_reason(stars, solved):
-        raise errors.ReasonMissing(fields=(FieldFault("/body/reason", "missing", "评价较低时请说明原因"),))
-    return change.insert(
-        Rating,
-        matter_id=order.id,
-        round=order.round,
-        place_id=order.place_id,
-        rater_id=actor.id,
-        solved=solved,
-        stars=stars,
-        reason=reason,
-        rated_at=now,
-    ).tell(order.assignee_id, "order.rated")
-
-
-@ORDERS.moves("cancel")
-def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
-    """Take an order back before it is served; whoever had it is told."""
-    change = LIFECYCLE.move(order, "cancel", actor, now).tell(order.assignee_id, "order.cancelled")
-    return change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason) if reason else change
-
-
-VERBS = (place, offer, lapse, accept, claim, start, deliver, rate, cancel)
+VERBS = (place, start, deliver)

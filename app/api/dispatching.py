@@ -1,0 +1,162 @@
+"""Who gets an order: offering, the matcher's suggestions, taking and giving back (派单, 接单). As in `orders.py`, each command
+is one verb."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+
+from app.api.census import Api, Tag
+from app.api.deps import Receipt, TheReader, TheRun, receipt
+from app.api.orders import ID, OrderId, moves
+from app.api.problems import problems
+from app.api.schema import In, Out, StrictUUID
+from app.domain.orders import dispatching, errors, policy, repository
+from app.domain.orders.matching import Matching, choices
+from app.kernel.errors import FieldFault, InvalidInput
+from app.kernel.text import Line
+from app.kernel.vault import mask_name
+
+api = Api(prefix="/orders")
+
+SHOWN = 20
+_MATCHING = TypeAdapter(Matching)
+
+
+class OfferIn(In):
+    volunteer_id: StrictUUID | None = Field(default=None, description="志愿者编号;与 team_id 二选一")
+    team_id: StrictUUID | None = Field(default=None, description="队伍编号;由队长或合适的队员接单")
+
+
+class DeclineIn(In):
+    reason: Annotated[str, Line(100)] | None = Field(default=None, description="原因,社区会看到")
+
+
+class ReleaseIn(In):
+    reason: Annotated[str, Line(100)] = Field(description="为什么退回,社区会看到")
+
+
+class MemberIn(In):
+    member_id: StrictUUID = Field(description="改由哪位队员前去")
+
+
+class SuggestionOut(Out):
+    volunteer_id: StrictUUID = Field(description="志愿者编号")
+    name: str | None = Field(description="姓名(隐去名字)")
+    why: str = Field(description="为什么是这一位,可直接显示")
+
+
+class SuggestionsOut(Out):
+    items: list[SuggestionOut] = Field(description="合适的在前;空表示眼下没有合适的志愿者")
+    considered: int = Field(description="本地共有多少位志愿者")
+
+
+SUGGESTIONS_EXAMPLE: dict[str, Any] = {
+    "items": [{"volunteer_id": ID, "name": "李*", "why": "在本社区、当班、今天还能接 2 单,近 28 天服务 1 次"}],
+    "considered": 8,
+}
+
+
+@api.get(
+    "/{order_id}/volunteers",
+    rule=(policy.staff,),
+    operation_id="suggestVolunteers",
+    summary="这个订单派给谁合适,附理由",
+    description="与自动派单所用的规则相同:有资格、在本地、当班、不在免打扰时间、今天还有余量,再按近来服务次数均衡。不使用定位。",
+    tags=(Tag.DISPATCHER,),
+    answer=SUGGESTIONS_EXAMPLE,
+    responses=problems(errors.OrderNotFound),
+)
+async def suggest(order_id: OrderId, reader: TheReader) -> SuggestionsOut:
+    async with reader() as connection:
+        own, found, names = await repository.get_matching(connection, order_id)
+    matching = _MATCHING.validate_python(found)
+    items = []
+    for choice in choices(own, matching)[:SHOWN]:
+        name = reader.sealer.opened("name", names.get(choice.candidate.person_id))
+        items.append(
+            SuggestionOut(volunteer_id=choice.candidate.person_id, name=name and mask_name(name), why=choice.why)
+        )
+    return SuggestionsOut(items=items, considered=len(matching.candidates))
+
+
+@api.post(
+    "/{order_id}/offer",
+    operation_id="offerOrder",
+    summary="派单给一位志愿者或一支队伍",
+    tags=(Tag.DISPATCHER,),
+    example={"volunteer_id": ID},
+    answer=receipt("offered", 2),
+    **moves(
+        "offer", errors.OwnOrder, errors.VolunteerNotQualified, errors.AlreadyRefused, errors.TeamNotHere, InvalidInput
+    ),
+)
+async def offer(order_id: OrderId, body: OfferIn, run: TheRun) -> Receipt:
+    if (body.volunteer_id is None) is (body.team_id is None):
+        raise InvalidInput(fields=(FieldFault("/body/volunteer_id", "one-of-two", "志愿者与队伍须填写其中一项"),))
+    return await run(dispatching.offer, order_id, volunteer_id=body.volunteer_id, team_id=body.team_id)
+
+
+@api.post(
+    "/{order_id}/decline",
+    operation_id="declineOrder",
+    summary="谢绝派来的单",
+    description="本轮不再派给您;队长谢绝即整队谢绝。两次无人承接后开放抢单。",
+    tags=(Tag.VOLUNTEER,),
+    example={"reason": "当天要去医院"},
+    answer=receipt("submitted", 3),
+    **moves("decline"),
+)
+async def decline(order_id: OrderId, body: DeclineIn, run: TheRun) -> Receipt:
+    return await run(dispatching.decline, order_id, text=body.reason)
+
+
+@api.post(
+    "/{order_id}/accept",
+    operation_id="acceptOrder",
+    summary="接单",
+    description="派给队伍的单,由队长或合适的队员接,先接为准",
+    tags=(Tag.VOLUNTEER,),
+    answer=receipt("accepted", 3),
+    **moves("accept", errors.VolunteerNotQualified, errors.OwnOrder),
+)
+async def accept(order_id: OrderId, run: TheRun) -> Receipt:
+    return await run(dispatching.accept, order_id)
+
+
+@api.post(
+    "/{order_id}/claim",
+    operation_id="claimOrder",
+    summary="抢单:先到先得",
+    tags=(Tag.VOLUNTEER,),
+    answer=receipt("accepted", 3),
+    **moves("claim", errors.OwnOrder, errors.VolunteerNotQualified),
+)
+async def claim(order_id: OrderId, run: TheRun) -> Receipt:
+    return await run(dispatching.claim, order_id)
+
+
+@api.post(
+    "/{order_id}/member",
+    operation_id="assignMember",
+    summary="队长改派队员",
+    tags=(Tag.VOLUNTEER,),
+    example={"member_id": ID},
+    answer=receipt("accepted", 4),
+    **moves("assign", errors.OwnOrder, errors.VolunteerNotQualified),
+)
+async def assign(order_id: OrderId, body: MemberIn, run: TheRun) -> Receipt:
+    return await run(dispatching.assign, order_id, member_id=body.member_id)
+
+
+@api.post(
+    "/{order_id}/release",
+    operation_id="releaseOrder",
+    summary="退回已接的单",
+    description="社区会另找他人;此前停下的时限带着已用的时间继续",
+    tags=(Tag.VOLUNTEER,),
+    example={"reason": "临时发烧,去不了"},
+    answer=receipt("submitted", 4),
+    **moves("release"),
+)
+async def release(order_id: OrderId, body: ReleaseIn, run: TheRun) -> Receipt:
+    return await run(dispatching.release, order_id, text=body.reason)

@@ -1,0 +1,139 @@
+"""How an order ends, or begins once more (评单, 返工, 退单). As in `orders.py`, each command is one verb."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from app.api.census import Api, Tag
+from app.api.deps import Receipt, TheRun, receipt
+from app.api.orders import OrderId, moves
+from app.api.schema import Choice, In
+from app.domain.orders import errors, outcomes
+from app.domain.orders.models import Abort, Reject, Solved
+from app.kernel.text import Line, Paragraph
+
+api = Api(prefix="/orders")
+
+
+class AbortIn(In):
+    reason: Choice[Abort] = Field(
+        description="nobody_home 家中无人、unsafe 现场不安全、needs_tradesman 需要专业师傅、no_longer_needed 不再需要"
+    )
+    again: bool = Field(strict=True, description="true 另找人再来;false 就此取消")
+    text: Annotated[str, Line(100)] | None = Field(default=None, description="补充说明")
+
+
+class RateIn(In):
+    solved: Choice[Solved] = Field(description="是否解决:yes 是、partly 部分、no 否;首次未解决会自动再来一轮")
+    stars: Annotated[int, Field(strict=True, ge=1, le=5)] = Field(description="一至五星")
+    reason: Annotated[str, Paragraph(300)] | None = Field(default=None, description="原因;一二星或未解决时必填")
+    about_attitude: bool = Field(default=False, strict=True, description="不满意的是服务态度:再来一轮时不派给同一位")
+
+
+class ReworkIn(In):
+    reason: Annotated[str, Paragraph(300)] = Field(description="哪里没有做好")
+    about_attitude: bool = Field(default=False, strict=True, description="不满意的是服务态度:不派给同一位")
+
+
+class RejectIn(In):
+    reason: Choice[Reject] = Field(
+        description="not_a_service 不属于服务范围、emergency 紧急情况、needs_tradesman 需要专业人员、paid_trade 属于收费服务、"
+        "duplicate 与已有订单重复、unlawful 内容不合规定"
+    )
+    other_help: Annotated[str, Paragraph(300)] = Field(description="还可以向谁求助,居民会看到")
+
+
+class ConvertIn(In):
+    reason: Annotated[str, Paragraph(300)] = Field(description="为什么须转为事件")
+
+
+class CancelIn(In):
+    reason: Annotated[str, Line(100)] | None = Field(default=None, description="原因")
+
+
+@api.post(
+    "/{order_id}/abort",
+    operation_id="abortOrder",
+    summary="中止进行中的服务",
+    tags=(Tag.RESIDENT, Tag.VOLUNTEER),
+    example={"reason": "nobody_home", "again": True, "text": "敲门无人应"},
+    answer=receipt("submitted", 5),
+    **moves("abort"),
+)
+async def abort(order_id: OrderId, body: AbortIn, run: TheRun) -> Receipt:
+    verb = outcomes.abort if body.again else outcomes.call_off
+    return await run(verb, order_id, reason=body.reason, text=body.text)
+
+
+@api.post(
+    "/{order_id}/rate",
+    operation_id="rateOrder",
+    summary="评单:按实际效果评价",
+    tags=(Tag.RESIDENT,),
+    example={"solved": "yes", "stars": 5},
+    answer=receipt("rated", 6),
+    **moves("rate", errors.ReasonMissing),
+)
+async def rate(order_id: OrderId, body: RateIn, run: TheRun) -> Receipt:
+    return await run(
+        outcomes.rate,
+        order_id,
+        solved=body.solved,
+        stars=body.stars,
+        reason=body.reason,
+        about_attitude=body.about_attitude,
+    )
+
+
+@api.post(
+    "/{order_id}/rework",
+    operation_id="reworkOrder",
+    summary="返工:再来一轮",
+    description="居民可要求一次;再次返工由社区书记决定。先派给同一位,除非不满意的是态度。",
+    tags=(Tag.RESIDENT, Tag.DISPATCHER),
+    example={"reason": "水龙头还在漏"},
+    answer=receipt("submitted", 6),
+    **moves("rework", errors.SecondRework),
+)
+async def rework(order_id: OrderId, body: ReworkIn, run: TheRun) -> Receipt:
+    return await run(outcomes.rework, order_id, text=body.reason, about_attitude=body.about_attitude)
+
+
+@api.post(
+    "/{order_id}/reject",
+    operation_id="rejectOrder",
+    summary="不予受理,并告诉居民还可以找谁",
+    tags=(Tag.DISPATCHER,),
+    example={"reason": "needs_tradesman", "other_help": "燃气表故障请拨打燃气公司客服 96777,二十四小时有人值守"},
+    answer=receipt("rejected", 2),
+    **moves("reject"),
+)
+async def reject(order_id: OrderId, body: RejectIn, run: TheRun) -> Receipt:
+    return await run(outcomes.reject, order_id, reason=body.reason, other_help=body.other_help)
+
+
+@api.post(
+    "/{order_id}/cancel",
+    operation_id="cancelOrder",
+    summary="取消订单(服务开始前)",
+    tags=(Tag.RESIDENT,),
+    example={"reason": "家人已经陪我去了"},
+    answer=receipt("cancelled", 2),
+    **moves("cancel"),
+)
+async def cancel(order_id: OrderId, body: CancelIn, run: TheRun) -> Receipt:
+    return await run(outcomes.cancel, order_id, reason=body.reason)
+
+
+@api.post(
+    "/{order_id}/convert",
+    operation_id="convertOrder",
+    summary="转为事件:小服务解决不了",
+    description="通知社区书记处理;订单就此结束",
+    tags=(Tag.DISPATCHER,),
+    example={"reason": "整栋楼的下水管堵了,不是一户能解决的"},
+    answer=receipt("converted", 2),
+    **moves("convert"),
+)
+async def convert(order_id: OrderId, body: ConvertIn, run: TheRun) -> Receipt:
+    return await run(outcomes.convert, order_id, text=body.reason)

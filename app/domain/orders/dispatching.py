@@ -1,0 +1,266 @@
+"""The verbs that bring an order to somebody and back: offering, the matcher, declining, accepting, giving back (派单, 接单).
+Each is pure, as in `service.py`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.orders import errors, policy
+from app.domain.orders.matching import MATCHING, Matching, candidates, choices, demand_fit, own_people
+from app.domain.orders.models import Appointment, OrderDetail, OrderRefusal
+from app.domain.orders.policy import LIFECYCLE
+from app.domain.orders.repository import ACCEPTED, Accepted
+from app.domain.orders.resuming import go_on
+from app.domain.orders.service import ORDERS, Order
+from app.domain.teams.fitness import Candidate, Unfit
+from app.kernel.change import Change
+from app.kernel.errors import TransitionRefused
+from app.kernel.ids import new_id
+from app.kernel.rules import Actor, Role
+from app.kernel.verbs import Facts
+
+OWN_CHOICE = frozenset({Unfit.OFF_DUTY, Unfit.QUIET_HOURS, Unfit.AWAY})
+"""What keeps somebody from being asked, and not from coming forward."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What is known of whom an order is to be offered to: the person, or the members of the team that serves this place."""
+
+    candidates: tuple[Candidate, ...]
+    lead_id: UUID | None
+    refused: bool
+
+
+_TEAM = "($3::jsonb ->> 'team_id')::uuid"
+_PERSON = "($3::jsonb ->> 'volunteer_id')::uuid"
+OFFERED = Facts(
+    f"""jsonb_build_object(
+          'candidates', {
+        candidates(f'''CASE WHEN {_TEAM} IS NULL THEN ARRAY[{_PERSON}] ELSE
+             ARRAY(SELECT t.person_id FROM team_member t WHERE t.team_id = {_TEAM} AND t.left_at IS NULL) END''')
+    },
+          'lead_id', (SELECT t.lead_id FROM team t JOIN place_ancestor a ON a.ancestor_id = t.place_id
+                       WHERE t.id = {_TEAM} AND t.disbanded_at IS NULL AND a.place_id = subject.place_id),
+          'refused', EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id AND r.round = subject.round
+                       AND (r.team_id = {_TEAM} OR r.person_id = {_PERSON})))""",
+    Offered,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What is known of whoever takes an order, where that was not looked at when it was offered."""
+
+    candidate: Candidate | None
+
+
+CLAIMING = Facts(f"jsonb_build_object('candidate', {candidates('ARRAY[$1::uuid]')} -> 0)", Taking)
+_MEMBER = "coalesce(($3::jsonb ->> 'member_id')::uuid, $1)"
+MEMBER = Facts(
+    f"""jsonb_build_object('candidate', CASE WHEN subject.team_id IS NOT NULL AND subject.assignee_id <> {_MEMBER}
+          AND EXISTS (SELECT 1 FROM team_member t
+                       WHERE t.team_id = subject.team_id AND t.person_id = {_MEMBER} AND t.left_at IS NULL)
+          THEN {candidates(f"ARRAY[{_MEMBER}]")} -> 0 END)""",
+    Taking,
+)
+
+
+@ORDERS.moves("offer", facts=OFFERED)
+def offer(
+    order: Order,
+    actor: Actor,
+    now: datetime,
+    *,
+    facts: Offered,
+    volunteer_id: UUID | None = None,
+    team_id: UUID | None = None,
+) -> Change:
+    """Offer an order to a volunteer or a team (派单); it lapses when they stay silent. A team's is put before its lead.
+
+    Raises:
+        OwnOrder: the dispatcher's own order, or offered to whom it serves. VolunteerNotQualified: with the reason.
+        AlreadyRefused: they have declined it in this round. TeamNotHere: no such team serves this place.
+    """
+    change = LIFECYCLE.move(order, "offer", actor, now)
+    own = own_people(order)
+    if team_id is not None and facts.lead_id is None:
+        raise errors.TeamNotHere
+    assignee_id = facts.lead_id if team_id is not None else volunteer_id
+    if actor.id in own or assignee_id in own:
+        raise errors.OwnOrder
+    if facts.refused:
+        raise errors.AlreadyRefused
+    demand_fit(one for one in facts.candidates if one.person_id not in own)
+    return change.set(assignee_id=assignee_id, team_id=team_id).tell(assignee_id, "order.offered")
+
+
+@ORDERS.moves("match", facts=MATCHING)
+def match(order: Order, actor: Actor, now: datetime, *, facts: Matching, deadline_id: UUID) -> Change:
+    """Nobody dispatched within the limit: the matcher offers the order to the fittest by itself, and says why. When nobody
+    qualifies it is opened to every volunteer, and the duty officer is told at once."""
+    if all(deadline.id != deadline_id for deadline in order.live):
+        raise TransitionRefused
+    found = choices(own_people(order), facts)
+    if not found:
+        change = LIFECYCLE.move(order, "open_pool", actor, now)
+        return change.set(open_pool=True).tell_role(Role.DISPATCHER, "order.nobody_qualifies")
+    best = found[0]
+    return (
+        LIFECYCLE.move(order, "match", actor, now)
+        .set(assignee_id=best.candidate.person_id)
+        .tell(best.candidate.person_id, "order.offered")
+        .note(why=best.why, among=len(found))
+    )
+
+
+@ORDERS.moves("decline")
+def decline(order: Order, actor: Actor, now: datetime, *, text: str | None = None) -> Change:
+    """Say no to an offer, for oneself or as the lead for the team: it is not offered to them again in this round."""
+    change = LIFECYCLE.move(order, "decline", actor, now)
+    _refuse(change, order, "declined", text)
+    return _failed(change, order).tell_role(Role.DISPATCHER, "order.declined")
+
+
+@ORDERS.moves("lapse")
+def lapse(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID) -> Change:
+    """The offer that `deadline_id` limited was not answered: back to the community, which is no decline."""
+    change = LIFECYCLE.move(order, "lapse", actor, now)
+    if all(deadline.id != deadline_id for deadline in order.live):
+        raise TransitionRefused
+    return _failed(change, order).tell_role(Role.DISPATCHER, "order.lapsed")
+
+
+@ORDERS.moves("accept", facts=MEMBER)
+def accept(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change:
+    """Take an order that was offered to oneself or to one's team (接单): of a team, its lead or a qualified member.
+
+    Raises:
+        VolunteerNotQualified: the role has ended since, or the member does not qualify. OwnOrder.
+    """
+    change = LIFECYCLE.move(order, "accept", actor, now)
+    if actor.id == order.assignee_id:
+        if Role.VOLUNTEER not in actor.roles:
+            raise errors.VolunteerNotQualified
+        return change.tell(order.requester_id, "order.accepted")
+    if actor.id in own_people(order):
+        raise errors.OwnOrder
+    demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
+    return (
+        change.set(assignee_id=actor.id)
+        .tell(order.assignee_id, "order.taken")
+        .tell(order.requester_id, "order.accepted")
+    )
+
+
+@ORDERS.moves("claim", facts=CLAIMING)
+def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change:
+    """Take an order that is open to all qualified volunteers (抢单): of many at once, exactly one wins.
+
+    Raises:
+        OwnOrder. VolunteerNotQualified: without the skill, or nothing left of today's capacity.
+    """
+    change = LIFECYCLE.move(order, "claim", actor, now)
+    if actor.id in own_people(order):
+        raise errors.OwnOrder
+    demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
+    if order.assignee_id != actor.id:
+        change.tell(order.assignee_id, "order.taken")
+    return change.set(assignee_id=actor.id, team_id=None).tell(order.requester_id, "order.accepted")
+
+
+@ORDERS.moves("assign", facts=MEMBER)
+def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_id: UUID) -> Change:
+    """The team's lead lets another member go. Raises VolunteerNotQualified, OwnOrder."""
+    change = LIFECYCLE.move(order, "assign", actor, now)
+    if member_id in own_people(order):
+        raise errors.OwnOrder
+    demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
+    if member_id == order.assignee_id:
+        return change
+    return (
+        change.set(assignee_id=member_id)
+        .tell(order.assignee_id, "order.taken")
+        .tell(member_id, "order.assigned")
+        .tell(order.requester_id, "order.member_changed")
+    )
+
+
+@ORDERS.moves("release", facts=ACCEPTED)
+def release(order: Order, actor: Actor, now: datetime, *, facts: Accepted, text: str) -> Change:
+    """Give back what was accepted, with a reason that the community reads: what the acceptance, an appointment or a plan had
+    stopped goes on with the time used (domain.md §3)."""
+    change = LIFECYCLE.move(order, "release", actor, now)
+    _refuse(change, order, "released", text)
+    let_go(change, order, facts, now)
+    return change.tell_role(Role.DISPATCHER, "order.released").tell(order.requester_id, "order.released")
+
+
+@ORDERS.moves("hand_back", facts=ACCEPTED)
+def hand_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, person_id: UUID) -> Change:
+    """Whoever had the order has left: the team, or the volunteers."""
+    change = LIFECYCLE.move(order, "hand_back", actor, now)
+    if order.assignee_id != person_id:
+        raise TransitionRefused
+    let_go(change, order, facts, now)
+    change.tell_role(Role.DISPATCHER, "order.handed_back")
+    return change if order.state == policy.S.OFFERED else change.tell(order.requester_id, "order.released")
+
+
+def let_go(change: Change, order: Order, facts: Accepted, now: datetime) -> None:
+    """Nobody has the order any more: its appointment ends, and what has been stopped since it was accepted goes on, without
+    the time between (domain.md §3, §4.4). A promise that was made before stays."""
+    change.set(assignee_id=None, team_id=None)
+    if order.detail.appointment is not None:
+        change.patch(Appointment, id=order.detail.appointment.id, ended_at=now)
+    since = facts.accepted_at if order.state != policy.S.OFFERED else None
+    undone = [
+        deadline
+        for deadline in order.timed
+        if since is not None
+        and deadline.stopped_at is not None
+        and deadline.stopped_at >= since
+        and deadline.kind in ("respond", *policy.SETTLED)
+    ]
+    if all(deadline.kind != "plan" for deadline in undone):
+        change.stops = [kind for kind in change.stops if kind not in policy.PROMISED]
+    for deadline in undone:
+        go_on(change, order, deadline, deadline.stopped_at or now, now)
+
+
+def _failed(change: Change, order: Order) -> Change:
+    """An offer came to nothing: after the second every qualified volunteer may claim (domain.md §3)."""
+    failures = order.detail.failures + 1
+    opened = order.open_pool or failures >= policy.FAILURES_BEFORE_POOL
+    return (
+        change.set(assignee_id=None, team_id=None, open_pool=opened)
+        .patch(OrderDetail, matter_id=order.id, failures=failures)
+        .note(failures=failures)
+    )
+
+
+def _refuse(change: Change, order: Order, reason: str, text: str | None) -> None:
+    refuse(change, order, order.assignee_id, reason, text, round_number=order.round)
+
+
+def refuse(
+    change: Change, order: Order, person_id: UUID | None, reason: str, text: str | None, *, round_number: int
+) -> None:
+    """Keep that this person, and the team that it was offered to through them, is not offered the order again in a round."""
+    if person_id is not None:
+        change.insert(
+            OrderRefusal,
+            id=new_id(),
+            matter_id=order.id,
+            place_id=order.place_id,
+            round=round_number,
+            person_id=person_id,
+            team_id=order.team_id,
+            reason=reason,
+            text=text,
+            refused_by=change.actor.id,
+            refused_at=change.at,
+        )
+
+
+VERBS = (offer, match, decline, lapse, accept, claim, assign, release, hand_back)

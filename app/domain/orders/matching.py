@@ -1,0 +1,79 @@
+"""Who may be offered an order, and who first: the matcher's choice, pure, with the reason that people read (domain.md §3)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.domain.orders.errors import VolunteerNotQualified
+from app.domain.teams.fitness import Candidate, Unfit, explain, rank, unfit
+from app.kernel.matter import Matter
+from app.kernel.verbs import Facts
+
+SKILL = "(SELECT s.skill FROM order_detail o JOIN service s ON s.id = o.service_id WHERE o.matter_id = subject.id)"
+_REFUSED = """(SELECT coalesce(jsonb_agg(DISTINCT r.person_id), '[]') FROM order_refusal r
+                WHERE r.matter_id = subject.id AND r.round = subject.round)"""
+
+
+def candidates(people: str) -> str:
+    """SQL: what is known of these people (an expression of uuid[]; NULL: every volunteer of the place) as candidates."""
+    return f"""(SELECT coalesce(jsonb_agg(f.candidate), '[]')
+                  FROM volunteer_facts(subject.place_id, {people}, coalesce({SKILL}, ''), app_now()) f(candidate))"""
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Everybody who could be offered an order, who will not be asked again in this round, and whom to ask first."""
+
+    candidates: tuple[Candidate, ...]
+    refused: frozenset[UUID]
+    preferred_id: UUID | None = None
+    team_id: UUID | None = None
+
+
+MATCHING = Facts(
+    f"""jsonb_build_object('candidates', {candidates("NULL::uuid[]")}, 'refused', {_REFUSED},
+          'preferred_id', (SELECT o.preferred_id FROM order_detail o WHERE o.matter_id = subject.id),
+          'team_id', (SELECT s.team_id FROM order_detail o JOIN service s ON s.id = o.service_id WHERE o.matter_id = subject.id))""",
+    Matching,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One who may be offered the order, with the sentence that says why."""
+
+    candidate: Candidate
+    why: str
+
+
+def choices(own: Iterable[UUID], found: Matching) -> list[Choice]:
+    """Who may be offered an order, best first: who served the round before, the members of the team whose service it is,
+    then fair shares. `own`: whom it serves, and who placed it."""
+    out = {*own, *found.refused}
+    fit = [one for one in found.candidates if one.person_id not in out and not unfit(one)]
+
+    def first(one: Candidate) -> tuple[bool, bool]:
+        return one.person_id != found.preferred_id, found.team_id not in one.team_ids
+
+    def why(one: Candidate) -> str:
+        asked_first = "上一轮由其服务," if one.person_id == found.preferred_id else ""
+        of_team = "属于提供这项服务的队伍," if found.team_id in one.team_ids else ""
+        return asked_first + of_team + explain(one, fit)
+
+    return [Choice(one, why(one)) for one in sorted(rank(fit), key=first)]
+
+
+def demand_fit(found: Iterable[Candidate], *, but_for: frozenset[Unfit] = frozenset()) -> None:
+    """That somebody whom it is offered to may serve it; `but_for` what does not count here.
+
+    Raises:
+        VolunteerNotQualified: nobody of them, with the reasons of the first.
+    """
+    reasons = [[reason for reason in unfit(one) if reason not in but_for] for one in found]
+    if not any(not reason for reason in reasons):
+        raise VolunteerNotQualified("、".join(reason.label for reason in reasons[0]) if reasons else None)
+
+
+def own_people(order: Matter[object], *more: UUID) -> set[UUID]:
+    """Who neither dispatches nor serves this order: who placed it, represents, or benefits."""
+    return {order.requester_id, order.beneficiary_id, *more}

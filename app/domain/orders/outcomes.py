@@ -1,0 +1,141 @@
+"""The verbs by which an order ends, or begins once more: abort, rating, rework, reject, cancel, convert, and the closing of
+what nobody rated. Each is pure, as in `service.py`."""
+
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.orders import errors, policy
+from app.domain.orders.dispatching import let_go, refuse
+from app.domain.orders.models import Abort, OrderDetail, Rating, Reject
+from app.domain.orders.policy import LIFECYCLE
+from app.domain.orders.repository import ACCEPTED, CALLED, Accepted, Called
+from app.domain.orders.service import ORDERS, Order
+from app.kernel.change import Change
+from app.kernel.errors import FieldFault, TransitionRefused
+from app.kernel.rules import Actor, Role
+
+
+@ORDERS.moves("abort", facts=ACCEPTED)
+def abort(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: Abort, text: str | None) -> Change:
+    """End a service under way that cannot be done now; somebody else is looked for, and what had been stopped goes on."""
+    change = LIFECYCLE.move(order, "abort", actor, now).note(reason=reason)
+    refuse(change, order, order.assignee_id, "aborted", text, round_number=order.round)
+    let_go(change, order, facts, now)
+    change.tell_role(Role.DISPATCHER, "order.aborted")
+    return _tell_other(change, order, "order.aborted")
+
+
+@ORDERS.moves("call_off")
+def call_off(order: Order, actor: Actor, now: datetime, *, reason: Abort, text: str | None) -> Change:
+    """End a service under way for good."""
+    change = LIFECYCLE.move(order, "call_off", actor, now).note(reason=reason)
+    change.patch(OrderDetail, matter_id=order.id, cancel_reason=text or reason.label)
+    return _tell_other(change, order, "order.cancelled")
+
+
+@ORDERS.moves("rate")
+def rate(
+    order: Order,
+    actor: Actor,
+    now: datetime,
+    *,
+    solved: str,
+    stars: int,
+    reason: str | None,
+    about_attitude: bool = False,
+) -> Change:
+    """Rate by the actual result (评单), once a round. What was not solved begins a new round by itself, the first time; after
+    that the secretary is told. Raises ReasonMissing for a low rating without one."""
+    again = solved == "no" and order.round <= policy.ROUNDS_BY_ASKING
+    change = LIFECYCLE.move(order, "rework" if again else "rate", actor, now)
+    if reason is None and policy.needs_reason(stars, solved):
+        raise errors.ReasonMissing(fields=(FieldFault("/body/reason", "missing", "评价较低时请说明原因"),))
+    if again:
+        _begin_again(change, order, about_attitude=about_attitude)
+    elif solved == "no":
+        change.tell_role(Role.SECRETARY, "order.unsolved")
+    return change.insert(
+        Rating,
+        matter_id=order.id,
+        round=order.round,
+        place_id=order.place_id,
+        rater_id=actor.id,
+        solved=solved,
+        stars=stars,
+        reason=reason,
+        rated_at=now,
+    ).tell(order.assignee_id, "order.rated")
+
+
+@ORDERS.moves("rework")
+def rework(order: Order, actor: Actor, now: datetime, *, text: str, about_attitude: bool) -> Change:
+    """Have it done once more, in a new round with limits of its own; whoever served it is asked first, unless the complaint
+    is about them. Raises SecondRework: a further round is the secretary's to begin."""
+    change = LIFECYCLE.move(order, "rework", actor, now)
+    if change.through != "subtree" and order.round > policy.ROUNDS_BY_ASKING:
+        raise errors.SecondRework
+    _begin_again(change, order, about_attitude=about_attitude)
+    return change.note(reason=text)
+
+
+@ORDERS.moves("close_unrated", facts=CALLED)
+def close_unrated(order: Order, actor: Actor, now: datetime, *, facts: Called, deadline_id: UUID) -> Change:
+    """Nobody rated in time: closed, which is neutral and no five stars. The history says whether anybody called."""
+    change = LIFECYCLE.move(order, "close_unrated", actor, now)
+    if all(deadline.id != deadline_id for deadline in order.live):
+        raise TransitionRefused
+    return change.note(called=facts.called)
+
+
+@ORDERS.moves("reject")
+def reject(order: Order, actor: Actor, now: datetime, *, reason: Reject, other_help: str) -> Change:
+    """Do not take an order on, for a listed reason, and say where help is to be had instead."""
+    change = LIFECYCLE.move(order, "reject", actor, now)
+    return change.patch(OrderDetail, matter_id=order.id, reject_reason=reason.value, other_help=other_help).tell(
+        order.requester_id, "order.rejected"
+    )
+
+
+@ORDERS.moves("cancel")
+def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
+    """Take an order back before it is served; whoever had it is told."""
+    change = LIFECYCLE.move(order, "cancel", actor, now).tell(order.assignee_id, "order.cancelled")
+    return change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason) if reason else change
+
+
+@ORDERS.moves("convert")
+def convert(order: Order, actor: Actor, now: datetime, *, text: str) -> Change:
+    """It is more than a small service: a case, which is the secretary's to open."""
+    return (
+        LIFECYCLE.move(order, "convert", actor, now)
+        .tell_role(Role.SECRETARY, "order.converted")
+        .tell(order.requester_id, "order.converted")
+        .tell(order.assignee_id, "order.cancelled")
+        .note(reason=text)
+    )
+
+
+def _begin_again(change: Change, order: Order, *, about_attitude: bool) -> None:
+    again = order.round + 1
+    change.set(round=again, assignee_id=None, team_id=None, open_pool=False)
+    if about_attitude:
+        refuse(change, order, order.assignee_id, "complaint", None, round_number=again)
+    change.patch(
+        OrderDetail,
+        matter_id=order.id,
+        failures=0,
+        wrong_codes=0,
+        wrong_codes_since=None,
+        preferred_id=None if about_attitude else order.assignee_id,
+    ).tell_role(Role.DISPATCHER, "order.reworked").note(about_attitude=about_attitude)
+    if change.actor.id not in (order.requester_id, order.beneficiary_id):
+        change.tell(order.requester_id, "order.reworked")
+
+
+def _tell_other(change: Change, order: Order, topic: str) -> Change:
+    """Whoever of the two sides did not do it themselves."""
+    by_resident = change.actor.id in (order.requester_id, order.beneficiary_id)
+    return change.tell(order.assignee_id if by_resident else order.requester_id, topic)
+
+
+VERBS = (abort, call_off, rate, rework, close_unrated, reject, cancel, convert)
