@@ -27,6 +27,7 @@ class MatterRow(SQLModel, table=True):
         ),
         Index("matter_held", "holder_id", "created_at", "id", postgresql_where=text("holder_id IS NOT NULL")),
         Index("matter_place", "place_id", "created_at", "id"),
+        Index("matter_serving", "assignee_id", postgresql_where=text("state IN ('offered', 'accepted', 'in_service')")),
         CheckConstraint(
             "state NOT IN ('accepted', 'in_service', 'delivered') OR assignee_id IS NOT NULL", "matter_served_by"
         ),
@@ -79,7 +80,10 @@ class History(SQLModel, table=True):
     """One row a change of a matter, never altered."""
 
     __tablename__ = "history"
-    __table_args__ = (ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
+        Index("history_served", "actor_id", "at", postgresql_where=text("action = 'deliver'")),
+    )
 
     matter_id: UUID = Field(primary_key=True)
     version: int = Field(primary_key=True)
