@@ -60,7 +60,8 @@ ROOMS: Sequence[Api] = (
 )  # fmt: skip
 VERBS: Sequence[Verb[Any, Any]] = (
     *order_verbs.VERBS, *dispatching_verbs.VERBS, *outcome_verbs.VERBS, *promise_verbs.VERBS,
-    *people_verbs.VERBS, *service_verbs.VERBS, *deadline_verbs.VERBS, *calendar_verbs.VERBS, *draft_verbs.VERBS, *notification_verbs.VERBS,
+    *people_verbs.VERBS, *service_verbs.VERBS, *deadline_verbs.VERBS, *calendar_verbs.VERBS,
+    *draft_verbs.VERBS, *notification_verbs.VERBS,
 )  # fmt: skip
 
 

@@ -18,8 +18,9 @@ from app.kernel.rules import Actor, Rule, Rules
 class Transition:
     """One row: `action` takes a matter from one of `sources` to `target`, done `by` whoever one of the rules allows.
 
-    `starts` and `stops` name kinds of deadlines, `may_start` those that the verb starts itself where it must. A target of
-    STAYS is a fact on the matter, not a move. `timed`: the verb computes with the deadlines of the round. `hidden`: nobody is offered it as something to do.
+    `starts` and `stops` name kinds of deadlines, `may_start` those that the verb starts itself where it must. A target of STAYS
+    is a fact on the matter, not a move. `timed`: the verb computes with the deadlines of the round. `hidden`: nobody is offered
+    it as something to do.
     """
 
     action: str

@@ -27,6 +27,7 @@ class MatterRow(SQLModel, table=True):
         ),
         Index("matter_held", "holder_id", "created_at", "id", postgresql_where=text("holder_id IS NOT NULL")),
         Index("matter_place", "place_id", "created_at", "id"),
+        Index("matter_team", "team_id", "created_at", "id", postgresql_where=text("team_id IS NOT NULL")),
         Index("matter_serving", "assignee_id", postgresql_where=text("state IN ('offered', 'accepted', 'in_service')")),
         CheckConstraint(
             "state NOT IN ('accepted', 'in_service', 'delivered') OR assignee_id IS NOT NULL", "matter_served_by"

@@ -194,3 +194,5 @@ ALTER FUNCTION app_belongs(uuid) OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
 REVOKE ALL ON FUNCTION app_belongs(uuid), only_ends() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app_belongs(uuid), only_ends() TO linli_app, linli_worker, linli_checker, linli_owner;
+-- TEMP until services land
+ALTER TABLE service ADD COLUMN skill TEXT DEFAULT '' NOT NULL, ADD COLUMN team_id UUID, ADD COLUMN form TEXT DEFAULT 'visit' NOT NULL;

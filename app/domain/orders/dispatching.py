@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.domain.orders import errors, policy
 from app.domain.orders.matching import MATCHING, Matching, candidates, choices, demand_fit, own_people
-from app.domain.orders.models import Appointment, OrderDetail, OrderRefusal
+from app.domain.orders.models import Appointment, OrderDetail, OrderRefusal, OrderState
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, Accepted
 from app.domain.orders.resuming import go_on
@@ -204,7 +204,7 @@ def hand_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, per
         raise TransitionRefused
     let_go(change, order, facts, now)
     change.tell_role(Role.DISPATCHER, "order.handed_back")
-    return change if order.state == policy.S.OFFERED else change.tell(order.requester_id, "order.released")
+    return change if order.state == OrderState.OFFERED else change.tell(order.requester_id, "order.released")
 
 
 def let_go(change: Change, order: Order, facts: Accepted, now: datetime) -> None:
@@ -213,7 +213,7 @@ def let_go(change: Change, order: Order, facts: Accepted, now: datetime) -> None
     change.set(assignee_id=None, team_id=None)
     if order.detail.appointment is not None:
         change.patch(Appointment, id=order.detail.appointment.id, ended_at=now)
-    since = facts.accepted_at if order.state != policy.S.OFFERED else None
+    since = facts.accepted_at if order.state != OrderState.OFFERED else None
     undone = [
         deadline
         for deadline in order.timed

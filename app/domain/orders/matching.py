@@ -9,7 +9,7 @@ from app.domain.teams.fitness import Candidate, Unfit, explain, rank, unfit
 from app.kernel.matter import Matter
 from app.kernel.verbs import Facts
 
-SKILL = "(SELECT s.skill FROM order_detail o JOIN service s ON s.id = o.service_id WHERE o.matter_id = subject.id)"
+_OF_SERVICE = "(SELECT s.{} FROM order_detail o JOIN service s ON s.id = o.service_id WHERE o.matter_id = subject.id)"
 _REFUSED = """(SELECT coalesce(jsonb_agg(DISTINCT r.person_id), '[]') FROM order_refusal r
                 WHERE r.matter_id = subject.id AND r.round = subject.round)"""
 
@@ -17,7 +17,8 @@ _REFUSED = """(SELECT coalesce(jsonb_agg(DISTINCT r.person_id), '[]') FROM order
 def candidates(people: str) -> str:
     """SQL: what is known of these people (an expression of uuid[]; NULL: every volunteer of the place) as candidates."""
     return f"""(SELECT coalesce(jsonb_agg(f.candidate), '[]')
-                  FROM volunteer_facts(subject.place_id, {people}, coalesce({SKILL}, ''), app_now()) f(candidate))"""
+                  FROM volunteer_facts(subject.place_id, {people}, coalesce({_OF_SERVICE.format("skill")}, ''), app_now())
+                       f(candidate))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Matching:
 MATCHING = Facts(
     f"""jsonb_build_object('candidates', {candidates("NULL::uuid[]")}, 'refused', {_REFUSED},
           'preferred_id', (SELECT o.preferred_id FROM order_detail o WHERE o.matter_id = subject.id),
-          'team_id', (SELECT s.team_id FROM order_detail o JOIN service s ON s.id = o.service_id WHERE o.matter_id = subject.id))""",
+          'team_id', {_OF_SERVICE.format("team_id")})""",
     Matching,
 )
 

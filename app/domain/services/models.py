@@ -21,6 +21,9 @@ class Service(SQLModel, table=True):
     category: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
     name: str = Field(sa_type=Text)
     description: str = Field(sa_type=Text)
+    skill: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    team_id: UUID | None = None
+    form: str = Field(default="visit", sa_type=Text, sa_column_kwargs={"server_default": text("'visit'")})
     published_by: UUID = Field(foreign_key="person.id")
     created_at: datetime = Field(sa_type=Instant)
     withdrawn_at: datetime | None = Field(default=None, sa_type=Instant)
