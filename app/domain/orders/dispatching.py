@@ -38,12 +38,12 @@ OFFERED = Facts(
     f"""jsonb_build_object(
           'candidates', {
         candidates(f'''CASE WHEN {_TEAM} IS NULL THEN ARRAY[{_PERSON}] ELSE
-             ARRAY(SELECT t.person_id FROM team_member t WHERE t.team_id = {_TEAM} AND t.left_at IS NULL) END''')
+             ARRAY(SELECT t.person_id FROM team_member t WHERE t.team_id = {_TEAM} AND t.live) END''')
     },
           'lead_id', (SELECT t.lead_id FROM team t JOIN place_ancestor a ON a.ancestor_id = t.place_id
                        WHERE t.id = {_TEAM} AND t.disbanded_at IS NULL AND a.place_id = subject.place_id),
           'refused', EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id AND r.round = subject.round
-                       AND (r.team_id = {_TEAM} OR r.person_id = {_PERSON})))""",
+                       AND r.reason IN ('declined', 'complaint') AND (r.team_id = {_TEAM} OR r.person_id = {_PERSON})))""",
     Offered,
 )
 
@@ -60,7 +60,7 @@ _MEMBER = "coalesce(($3::jsonb ->> 'member_id')::uuid, $1)"
 MEMBER = Facts(
     f"""jsonb_build_object('candidate', CASE WHEN subject.team_id IS NOT NULL AND subject.assignee_id <> {_MEMBER}
           AND EXISTS (SELECT 1 FROM team_member t
-                       WHERE t.team_id = subject.team_id AND t.person_id = {_MEMBER} AND t.left_at IS NULL)
+                       WHERE t.team_id = subject.team_id AND t.person_id = {_MEMBER} AND t.live)
           THEN {candidates(f"ARRAY[{_MEMBER}]")} -> 0 END)""",
     Taking,
 )
@@ -80,7 +80,7 @@ def offer(
 
     Raises:
         OwnOrder: the dispatcher's own order, or offered to whom it serves. VolunteerNotQualified: with the reason.
-        AlreadyRefused: they have declined it in this round. TeamNotHere: no such team serves this place.
+        AlreadyRefused: they have declined it in this round, or the resident complained of them. TeamNotHere: no such team serves this place.
     """
     change = LIFECYCLE.move(order, "offer", actor, now)
     own = own_people(order)

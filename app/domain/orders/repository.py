@@ -18,6 +18,7 @@ from app.domain.orders.policy import LIFECYCLE, pool, staff
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
 from app.domain.services.models import Service
+from app.domain.teams.models import Team
 from app.kernel.calendar_store import know
 from app.kernel.command import pinned
 from app.kernel.database import rows
@@ -158,8 +159,9 @@ def _orders() -> Select[*tuple[Any, ...]]:
                 col(column)
                 for column in (m.id, m.category, m.state, m.version, m.round, m.created_at, m.changed_at, m.open_pool)
             ),
-            *(col(column) for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.holder_id, m.place_id)),
-            *(col(column) for column in (d.note, d.outcome, d.cancel_reason, d.service_id)),
+            *(col(column) for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id)),
+            *(col(column) for column in (m.holder_id, m.place_id)),
+            *(col(column) for column in (d.note, d.outcome, d.cancel_reason, d.reject_reason, d.other_help, d.service_id)),
             col(s.name).label("service_name"),
             col(p.name).label("place_name"),
             next_due.label("due_at"),
@@ -229,11 +231,14 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             *(col(column) for column in (r.solved, r.stars, r.reason, r.rated_at)),
             col(Person.name_sealed).label("volunteer_name_sealed"),
             col(Person.phone_sealed).label("volunteer_phone_sealed"),
+            col(Team.name).label("team_name"),
+            func.app_team(col(MatterRow.team_id)).label("team"),
             _roles().label("roles"),
         )
         .outerjoin(c, col(c.matter_id) == col(MatterRow.id))
         .outerjoin(r, and_(col(r.matter_id) == col(MatterRow.id), col(r.round) == col(MatterRow.round)))
         .outerjoin(Person, col(Person.id) == col(MatterRow.assignee_id))
+        .outerjoin(Team, col(Team.id) == col(MatterRow.team_id))
         .where(col(MatterRow.id) == order_id)
     )
     row = (await connection.execute(query)).mappings().one_or_none()
