@@ -1,6 +1,5 @@
 """What is known of volunteers for one place, skill and moment, as SQL answers it."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -205,7 +204,7 @@ async def test_what_one_holds_and_what_one_finished_today_counts_against_the_day
 
 
 @pytest.fixture
-async def as_app(app: Database) -> AsyncIterator[Any]:
+async def as_app(app: Database) -> Any:
     """Ask as the application's role for an actor."""
 
     async def seen(actor: UUID, place: UUID, people: list[UUID] | None) -> set[str]:
@@ -217,7 +216,7 @@ async def as_app(app: Database) -> AsyncIterator[Any]:
                 await connection.execute("ROLLBACK")
         return {orjson.loads(row[0])["person_id"] for row in rows}
 
-    yield seen
+    return seen
 
 
 async def test_it_tells_whoever_dispatches_there_and_everybody_about_themselves(world: World, as_app: Any) -> None:
