@@ -28,6 +28,7 @@ from app.api.schema import Choice, In, StrictUUID
 from app.domain.orders import errors, policy, repository
 from app.domain.orders import service as orders
 from app.domain.orders.models import OrderState
+from app.domain.services.errors import ServicePaused
 from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import KeyReused, NotAllowed, TransitionRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
@@ -83,7 +84,8 @@ class MineQuery(PageQuery):
     example={"service_id": ID, "note": "周三上午想请人陪我去医院取药", "contact": {"phone": "13812345678"}},
     answer=receipt("submitted"),
     responses=problems(
-        NotAllowed, errors.NoCommunity, errors.ServiceNotOffered, errors.ContactMissing, NoDeadlinePolicy, KeyReused
+        *(NotAllowed, errors.NoCommunity, errors.ServiceNotOffered, ServicePaused, errors.ContactMissing),
+        *(NoDeadlinePolicy, KeyReused),
     ),
 )
 async def place(body: PlaceOrderIn, run: TheRun) -> Receipt:

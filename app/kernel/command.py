@@ -87,7 +87,7 @@ async def execute(
         try:
             async with database.pool.acquire() as connection:
                 return await _once(connection, verb, caller, key, subject_id, inputs)
-        except asyncpg.UniqueViolationError as error:
+        except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
             # A twin under the same key may have come first: then the second look finds its receipt.
             if error.constraint_name in verb.conflicts and (attempt or key is None):
                 raise verb.conflicts[error.constraint_name] from None
@@ -346,6 +346,7 @@ def _event(change: Change, event: Any) -> dict[str, Any]:
         "to_person": event.to_person,
         "to_role": event.to_role,
         "payload": event.payload,
+        "place_id": event.place_id,
     }
 
 

@@ -147,10 +147,10 @@ t AS (UPDATE deadline d SET due_at = x.due_at, times = x.times, workdays_id = x.
 _EVENTS = """
 o AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload, created_by,
                           created_at, retry_at, attempts)
-      SELECT x.id, x.sort, x.topic, ch.kind, ch.id, ch.place_id, x.to_person, x.to_role, x.payload, ch.actor_id, ch.at,
-             ch.at, 0
+      SELECT x.id, x.sort, x.topic, ch.kind, ch.id, coalesce(x.place_id, ch.place_id), x.to_person, x.to_role, x.payload,
+             ch.actor_id, ch.at, ch.at, 0
         FROM jsonb_to_recordset(${n}::jsonb) AS x(id uuid, subject_id uuid, sort text, topic text, to_person uuid,
-             to_role text, payload jsonb) JOIN ch ON ch.id = x.subject_id)"""
+             to_role text, payload jsonb, place_id uuid) JOIN ch ON ch.id = x.subject_id)"""
 
 _RECEIPT = """
 i AS (INSERT INTO idempotency (actor_id, operation, key, fingerprint, receipt, created_at)

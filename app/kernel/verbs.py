@@ -21,7 +21,8 @@ class Verb(Generic[P, R]):
 
     `subject` is SQL that locks and gives the row that the verb is about (columns id and place_id at least; $1 is the
     actor's id, $3 the inputs as jsonb); `facts` is a SQL expression giving jsonb, beside that row as `subject`. `conflicts`
-    says what the violation of a unique index means; of any other it means a lost race, and the verb runs again.
+    says what the violation of a unique index or of a foreign key means; of any other it means a lost race, and the verb runs
+    again.
     `missing` is the refusal when there is no such subject, or none that the actor may see.
     """
 

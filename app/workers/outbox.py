@@ -8,6 +8,7 @@ of the row does nothing twice. What keeps failing is parked, visibly, and holds 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -76,9 +77,10 @@ async def react_once(database: Database, reactions: Mapping[str, tuple[Verb[Any,
         try:
             verb, inputs = reactions[row["topic"]]
             key = Key(f"reaction.{row['topic']}", str(row["id"]), str(row["id"]))
-            await execute(
-                database, verb, SYSTEM_CALLER, key, row["subject_id"], inputs(row, orjson.loads(row["payload"]))
-            )
+            payload = orjson.loads(row["payload"])
+            # An event of a record (somebody left a team) names the matter that it is about.
+            subject_id = UUID(payload["order_id"]) if "order_id" in payload else row["subject_id"]
+            await execute(database, verb, SYSTEM_CALLER, key, subject_id, inputs(row, payload))
         except (TransitionRefused, NotFound) as refusal:
             _log.info("event came too late", topic=row["topic"], subject=str(row["subject_id"]), code=refusal.code)
         except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):

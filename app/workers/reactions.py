@@ -13,9 +13,14 @@ def _deadline(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"deadline_id": UUID(payload["deadline_id"])}
 
 
+def _person(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"person_id": UUID(payload["person_id"])}
+
+
 REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.miss_appointment": (promises.miss_appointment, _deadline),
     "order.close_unrated": (outcomes.close_unrated, _deadline),
     "order.lapse": (dispatching.lapse, _deadline),
     "order.match": (dispatching.match, _deadline),
+    "order.hand_back": (dispatching.hand_back, _person),
 }

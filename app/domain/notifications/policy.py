@@ -38,6 +38,18 @@ TEXTS: Mapping[str, str] = {
     "order.disputed": "居民对一次暂停提出异议,请裁定",
     "order.dispute_decided": "您对暂停的异议已裁定",
     "role.granted": "您有了新的角色",
+    "order.server_leaves": "正在服务的志愿者已离开,服务未完成,请关注",
+    "team.lead": "您已成为志愿服务队的队长",
+    "team.joined": "您已加入一个志愿服务队",
+    "team.left": "有队员离开了志愿服务队",
+    "team.removed": "您已不在该志愿服务队",
+    "team.disbanded": "您所在的志愿服务队已解散",
+    "skill.recorded": "社区登记了您的一项技能",
+    "skill.ended": "社区取消了您的一项技能",
+    "volunteer.applied": "有居民申请成为志愿者,请审批",
+    "volunteer.refused": "您的志愿者申请未通过",
+    "service.paused": "一项服务已暂停,已下的订单照常办理",
+    "service.withdrawn": "一项服务已下架,已下的订单照常办理",
 }
 
 
@@ -59,7 +71,10 @@ MISSES: Mapping[tuple[str, str], str] = {
 
 def sentence(topic: str, payload: Mapping[str, Any]) -> str:
     """The notice as people read it; a limit speaks otherwise to whoever waits than to whoever must act."""
-    return _of_limit(payload) if topic == "deadline.mark" else TEXTS.get(topic, "您有一条新消息")
+    if topic == "deadline.mark":
+        return _of_limit(payload)
+    told = TEXTS.get(topic, "您有一条新消息")
+    return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
 
 
 def _of_limit(payload: Mapping[str, Any]) -> str:  # noqa: PLR0911 - one line for each situation

@@ -79,11 +79,12 @@ HOME = """
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """What placing an order has to know: the home, whether the service is offered there, the contact on file."""
+    """What placing an order has to know: the home, whether the service is offered there or paused, the contact on file."""
 
     place_id: UUID | None
     category: str
     offered: bool
+    paused: bool
     name_sealed: Sealed | None
     phone_sealed: Sealed | None
     address_sealed: Sealed | None
@@ -94,7 +95,9 @@ PLACING = Facts(
          'phone_sealed', subject.phone_sealed, 'address_sealed', subject.address_sealed,
          'offered', EXISTS (SELECT 1 FROM service s JOIN place_ancestor a ON a.ancestor_id = s.place_id
                              WHERE s.id = ($3::jsonb ->> 'service_id')::uuid AND s.withdrawn_at IS NULL
-                               AND a.place_id = subject.place_id))""",
+                               AND a.place_id = subject.place_id),
+         'paused', EXISTS (SELECT 1 FROM service s WHERE s.id = ($3::jsonb ->> 'service_id')::uuid
+                              AND s.paused_at IS NOT NULL AND (s.paused_until IS NULL OR s.paused_until > app_now())))""",
     Placing,
 )
 
@@ -161,7 +164,10 @@ def _orders() -> Select[*tuple[Any, ...]]:
             ),
             *(col(column) for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id)),
             *(col(column) for column in (m.holder_id, m.place_id)),
-            *(col(column) for column in (d.note, d.outcome, d.cancel_reason, d.reject_reason, d.other_help, d.service_id)),
+            *(
+                col(column)
+                for column in (d.note, d.outcome, d.cancel_reason, d.reject_reason, d.other_help, d.service_id)
+            ),
             col(s.name).label("service_name"),
             col(p.name).label("place_name"),
             next_due.label("due_at"),

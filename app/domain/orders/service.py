@@ -8,6 +8,7 @@ from app.domain.orders import errors, policy
 from app.domain.orders.models import OrderContact, OrderDetail
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import DETAIL, HOME, PLACING, Detail, Placing
+from app.domain.services.errors import ServicePaused
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault
 from app.kernel.ids import new_id
@@ -36,13 +37,15 @@ def place(
     the person's file.
 
     Raises:
-        NoCommunity: the resident has chosen none. ServiceNotOffered: not at this place, or withdrawn.
+        NoCommunity: the resident has chosen none. ServiceNotOffered: not at this place, or withdrawn. ServicePaused.
         ContactMissing: neither given nor on file.
     """
     if home.place_id is None:
         raise errors.NoCommunity
     if not home.offered:
         raise errors.ServiceNotOffered
+    if home.paused:
+        raise ServicePaused
     name, phone, address = name or home.name_sealed, phone or home.phone_sealed, address or home.address_sealed
     if name is None or phone is None or address is None:
         given = {"name": name, "phone": phone, "address": address}
