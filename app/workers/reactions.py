@@ -14,7 +14,7 @@ def _deadline(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _person(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
-    return {"person_id": UUID(payload["person_id"])}
+    return {"subject_id": UUID(payload["order_id"]), "person_id": UUID(payload["person_id"])}
 
 
 REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {

@@ -82,7 +82,8 @@ def offer(
 
     Raises:
         OwnOrder: the dispatcher's own order, or offered to whom it serves. VolunteerNotQualified: with the reason.
-        AlreadyRefused: they have declined it in this round, or the resident complained of them. TeamNotHere: no such team serves this place.
+        AlreadyRefused: they have declined it in this round, or the resident complained of them.
+        TeamNotHere: no such team serves this place.
     """
     change = LIFECYCLE.move(order, "offer", actor, now)
     own = own_people(order)
