@@ -25,6 +25,7 @@ from app.api import (
     promises,
     services,
     shortcut,
+    terms,
 )  # fmt: skip
 from app.api.census import Api, census
 from app.api.deps import House
@@ -39,6 +40,7 @@ from app.domain.orders import promises as promise_verbs
 from app.domain.orders import service as order_verbs
 from app.domain.people import service as people_verbs
 from app.domain.services import service as service_verbs
+from app.domain.terms import service as term_verbs
 from app.integrations.wechat import WeChat
 from app.kernel import crash
 from app.kernel.command import statements_of
@@ -52,11 +54,11 @@ from app.settings import Settings
 VERSION = "0.1.0"
 ROOMS: Sequence[Api] = (
     auth.api, people.api, places.api, services.api, orders.api, promises.api, deadlines.api, calendars.api, going_late.api,
-    drafts.api, inbox.api, health.api,
+    drafts.api, terms.api, inbox.api, health.api,
 )  # fmt: skip
 VERBS: Sequence[Verb[Any, Any]] = (
     *order_verbs.VERBS, *promise_verbs.VERBS, *people_verbs.VERBS, *service_verbs.VERBS, *deadline_verbs.VERBS,
-    *calendar_verbs.VERBS, *draft_verbs.VERBS, *notification_verbs.VERBS,
+    *calendar_verbs.VERBS, *draft_verbs.VERBS, *term_verbs.VERBS, *notification_verbs.VERBS,
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from app.api.schema import In, Out, StrictUUID
 from app.domain.places.errors import PlaceNotFound
 from app.domain.services import policy, repository
 from app.domain.services import service as services
-from app.kernel.errors import NotAllowed
+from app.kernel.errors import NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Line, Opaque, Paragraph, Search
 from app.kernel.time import Moment
@@ -54,7 +54,7 @@ class ServicesQuery(PageQuery):
     audience=ADMIN_ONLY,
     example={"place_id": PLACE_ID, "name": "陪同就医", "description": "陪老人去医院挂号、取药,不代缴费用"},
     answer=receipt("publish"),
-    responses=problems(NotAllowed, PlaceNotFound),
+    responses=problems(NotAllowed, PlaceNotFound, TextRefused),
 )
 async def publish_service(body: ServiceIn, run: TheRun) -> Receipt:
     return await run(

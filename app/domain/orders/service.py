@@ -19,7 +19,7 @@ Order = Matter[Detail]
 ORDERS = Room(LIFECYCLE, detail=DETAIL, missing=errors.OrderNotFound)
 
 
-@ORDERS.creates("place", subject=HOME, facts=PLACING)
+@ORDERS.creates("place", subject=HOME, facts=PLACING, read_by_others=("note",))
 def place(
     home: Placing,
     actor: Actor,
@@ -161,7 +161,7 @@ def start(order: Order, actor: Actor, now: datetime, *, code_fits: bool) -> Chan
     )
 
 
-@ORDERS.moves("deliver")
+@ORDERS.moves("deliver", read_by_others=("outcome",))
 def deliver(order: Order, actor: Actor, now: datetime, *, outcome: str) -> Change:
     """Say that it is done, and what was done."""
     return (
@@ -171,7 +171,7 @@ def deliver(order: Order, actor: Actor, now: datetime, *, outcome: str) -> Chang
     )
 
 
-@ORDERS.moves("rate")
+@ORDERS.moves("rate", read_by_others=("reason",))
 def rate(order: Order, actor: Actor, now: datetime, *, solved: str, stars: int, reason: str | None) -> Change:
     """Rate by the actual result (评单), once a round. Raises ReasonMissing for a low rating without one."""
     change = LIFECYCLE.move(order, "rate", actor, now)
@@ -190,7 +190,7 @@ def rate(order: Order, actor: Actor, now: datetime, *, solved: str, stars: int, 
     ).tell(order.assignee_id, "order.rated")
 
 
-@ORDERS.moves("cancel")
+@ORDERS.moves("cancel", read_by_others=("reason",))
 def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
     """Take an order back before it is served; whoever had it is told."""
     change = LIFECYCLE.move(order, "cancel", actor, now).tell(order.assignee_id, "order.cancelled")

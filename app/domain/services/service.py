@@ -13,7 +13,7 @@ from app.kernel.rules import Actor, demand
 from app.kernel.verbs import record
 
 
-@record("service", "publish", subject=PLACE, missing=PlaceNotFound)
+@record("service", "publish", subject=PLACE, missing=PlaceNotFound, read_by_others=("name", "description"))
 def publish(
     _: None, actor: Actor, now: datetime, *, place_id: UUID, name: str, description: str, category: str = ""
 ) -> Change:
