@@ -1,4 +1,4 @@
-"""Nobody forgets a text: what a verb takes in words is compared with the refused terms, or stands here with the reason why not."""
+"""Nobody forgets a text: what a verb takes in words is compared with the refused terms, or stands here with the reason."""
 
 import inspect
 import typing
