@@ -1,5 +1,6 @@
 """What others read holds no refused term: the administrators of a place keep the list, and it holds there and below."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -189,6 +190,18 @@ async def test_administrators_of_the_place_keep_it_and_nobody_else(street: Stree
         for term in (own, above):
             assert await someone.refused(f"{TERMS}/{term}/remove") == (404, "term-not-found"), "even if it is shown"
     assert (await grandma.get(TERMS, place_id=str(street.world.east)))["items"] == []
+
+
+async def test_of_many_who_remove_or_add_it_at_once_one_does(street: Street) -> None:
+    term = await refuse(street, "加微信")
+    body = {"place_id": str(street.world.east), "term": "加微信"}
+    for path, sent, late in (
+        (f"{TERMS}/{term}/remove", None, "term-already-removed"),
+        (TERMS, body, "term-already-refused"),
+    ):
+        answers = await asyncio.gather(*(street.administrator.ask("POST", path, sent) for _ in range(6)))
+        assert sorted(answer.status_code for answer in answers) == [200] + [409] * 5
+        assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {late}
 
 
 @pytest.mark.parametrize("again", ["加微信", "加 微 信", "加*微*信"])

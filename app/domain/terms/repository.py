@@ -20,7 +20,7 @@ from app.kernel.verbs import Facts
 
 PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"
 TERM = """
-  SELECT t.id, t.place_id, t.version FROM refused_term t
+  SELECT t.id, t.place_id, t.version, t.ended_at FROM refused_term t
    WHERE t.id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"""
 
 
@@ -34,7 +34,12 @@ class Kept:
     ended_at: datetime | None
 
 
-KEPT = Facts("(SELECT to_jsonb(t) FROM refused_term t WHERE t.id = subject.id)", Kept)
+KEPT = Facts(
+    """jsonb_build_object('id', subject.id, 'place_id', subject.place_id, 'version', subject.version,
+         'ended_at', subject.ended_at)""",
+    Kept,
+)
+"""Of the row that is locked, which is newer than the statement's snapshot when two remove the term at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def test_an_import_with_one_that_is_too_short_adds_none() -> None:
     assert [fault.pointer for fault in refused.value.fields] == ["/body/terms/1", "/body/terms/2"]
 
 
-@pytest.mark.parametrize("role", set(Role) - {Role.ADMINISTRATOR})
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMINISTRATOR])
 def test_only_administrators_keep_the_list(role: Role) -> None:
     actor = Actor(new_id(), frozenset({role}))
     with pytest.raises(NotAllowed):
