@@ -28,6 +28,7 @@ from app.api import (
     services,
     shortcut,
     teams,
+    terms,
     volunteers,
 )  # fmt: skip
 from app.api.census import Api, census
@@ -47,6 +48,7 @@ from app.domain.people import service as people_verbs
 from app.domain.services import service as service_verbs
 from app.domain.teams import service as team_verbs
 from app.domain.teams import volunteers as volunteer_verbs
+from app.domain.terms import service as term_verbs
 from app.integrations.wechat import WeChat
 from app.kernel import crash
 from app.kernel.command import statements_of
@@ -73,6 +75,7 @@ ROOMS: Sequence[Api] = (
     calendars.api,
     going_late.api,
     drafts.api,
+    terms.api,
     inbox.api,
     health.api,
 )
@@ -88,6 +91,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *deadline_verbs.VERBS,
     *calendar_verbs.VERBS,
     *draft_verbs.VERBS,
+    *term_verbs.VERBS,
     *notification_verbs.VERBS,
 )
 

@@ -14,7 +14,7 @@ from app.domain.services import errors, repository
 from app.domain.services import service as services
 from app.domain.services.models import Form
 from app.domain.teams.models import Colour
-from app.kernel.errors import NotAllowed
+from app.kernel.errors import NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Line, Opaque, Paragraph, Search
 from app.kernel.time import Moment
@@ -81,7 +81,7 @@ class ServicesQuery(PageQuery):
     tags=(Tag.ADMINISTRATOR, Tag.VOLUNTEER),
     example={"place_id": PLACE_ID, "name": "陪同就医", "description": "陪老人去医院挂号、取药,不代缴费用"},
     answer=receipt("publish"),
-    responses=problems(NotAllowed, PlaceNotFound, errors.TeamNotServing, errors.TeamNotSkilled),
+    responses=problems(NotAllowed, PlaceNotFound, errors.TeamNotServing, errors.TeamNotSkilled, TextRefused),
 )
 async def publish_service(body: ServiceIn, run: TheRun) -> Receipt:
     return await run(

@@ -36,8 +36,11 @@ ABOUT_NOTHING: tuple[Any, ...] = (NOBODY, None, "{}", "", [], None, NOBODY)
 
 
 @cache
-def load(*, subject: str, facts: str | None, is_matter: bool, starts: bool, timed: bool = False) -> str:
-    """Message 2: an earlier receipt, the locked subject, the time after the lock, the actor's roles, the room's facts.
+def load(
+    *, subject: str, facts: str | None, is_matter: bool, starts: bool, timed: bool = False, texts: bool = False
+) -> str:
+    """Message 2: an earlier receipt, the locked subject, the time after the lock, the actor's roles, the room's facts, and
+    with `texts` which of those that others will read ($3, `read_by_others`) hold a refused term.
 
     $1 actor, $2 idempotency key (or NULL), $3 inputs as jsonb, $4 kind of matter, $5 kinds of deadlines that may start
     (then the subject has a category), $6 operation, $7 the log-in. The outer join keeps the receipt when the subject is no
@@ -53,6 +56,7 @@ SELECT i.fingerprint, i.receipt, clock.now, app_signed_in($1, $7) AS active,
        {_LIVE if is_matter else "NULL::jsonb"} AS live,
        {_TIMED if timed else "NULL::jsonb"} AS timed,
        {"policies_in_force(subject.place_id, $4, $5, subject.category)" if starts else "NULL::jsonb"} AS policies,
+       {"refused_terms(subject.place_id, $3::jsonb -> 'read_by_others')" if texts else "NULL::jsonb"} AS refused,
        {facts or "NULL::jsonb"} AS facts
   FROM (VALUES ($2::text, $3::jsonb, $4::text, $5::text[], $6::text)) one(key, inputs, kind, starts, operation)
   LEFT JOIN idempotency i ON i.actor_id = $1 AND i.operation = one.operation AND i.key = one.key

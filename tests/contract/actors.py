@@ -111,6 +111,8 @@ class Cast:
             "marks": [{"percent": 100, "effects": []}],
         }  # fmt: skip
         self.ids["draft_id"] = (await self.administrator.post("/v1/deadline-policies/drafts", limit))["id"]
+        refused = {"place_id": str(self.world.west), "term": "加微信"}
+        self.ids["term_id"] = (await self.administrator.post("/v1/refused-terms", refused))["id"]
         self.ids |= {"meet_at": soon, "promised_at": soon, "until_at": soon}
 
     async def order(self, resident: Someone, volunteer: Someone, state: str) -> str:
@@ -151,6 +153,8 @@ class Cast:
             for operation in item.values():
                 about = orders.get(operation["operationId"], "mine")
                 here = {**self.ids, "order_id": self.ids[about]}
+                if "RefusedTerm" in operation["operationId"]:
+                    here["place_id"] = str(self.world.west)  # whatever is refused there spoils no text of the others
                 for part in ("deadline", "pause"):
                     if f"{about} {part}" in self.ids:
                         here[f"{part}_id"] = self.ids[f"{about} {part}"]

@@ -75,7 +75,9 @@ async def test_when_nobody_qualifies_it_is_open_to_all_and_the_dispatcher_knows_
     assert any("没有合适的志愿者" in text for text in await texts(dispatcher))
 
 
-async def test_whoever_declines_is_not_asked_again_and_after_two_it_is_open_to_all(street: Street, later: Later) -> None:
+async def test_whoever_declines_is_not_asked_again_and_after_two_it_is_open_to_all(
+    street: Street, later: Later
+) -> None:
     grandma, dispatcher, _, volunteer = await crew(street)
     other = await street.with_role("赵明", "volunteer")
     order = await place(street, grandma)

@@ -117,11 +117,11 @@ def match(order: Order, actor: Actor, now: datetime, *, facts: Matching, deadlin
     )
 
 
-@ORDERS.moves("decline")
-def decline(order: Order, actor: Actor, now: datetime, *, text: str | None = None) -> Change:
+@ORDERS.moves("decline", read_by_others=("reason",))
+def decline(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
     """Say no to an offer, for oneself or as the lead for the team: it is not offered to them again in this round."""
     change = LIFECYCLE.move(order, "decline", actor, now)
-    _refuse(change, order, "declined", text)
+    _refuse(change, order, "declined", reason)
     return _failed(change, order).tell_role(Role.DISPATCHER, "order.declined")
 
 
@@ -189,12 +189,12 @@ def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_i
     )
 
 
-@ORDERS.moves("release", facts=ACCEPTED)
-def release(order: Order, actor: Actor, now: datetime, *, facts: Accepted, text: str) -> Change:
+@ORDERS.moves("release", facts=ACCEPTED, read_by_others=("reason",))
+def release(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: str) -> Change:
     """Give back what was accepted, with a reason that the community reads: what the acceptance, an appointment or a plan had
     stopped goes on with the time used (domain.md §3)."""
     change = LIFECYCLE.move(order, "release", actor, now)
-    _refuse(change, order, "released", text)
+    _refuse(change, order, "released", reason)
     let_go(change, order, facts, now)
     return change.tell_role(Role.DISPATCHER, "order.released").tell(order.requester_id, "order.released")
 

@@ -21,7 +21,7 @@ Order = Matter[Detail]
 ORDERS = Room(LIFECYCLE, detail=DETAIL, missing=errors.OrderNotFound)
 
 
-@ORDERS.creates("place", subject=HOME, facts=PLACING)
+@ORDERS.creates("place", subject=HOME, facts=PLACING, read_by_others=("note",))
 def place(
     home: Placing,
     actor: Actor,
@@ -113,7 +113,7 @@ def start(order: Order, actor: Actor, now: datetime, *, code_fits: bool) -> Chan
     )
 
 
-@ORDERS.moves("deliver")
+@ORDERS.moves("deliver", read_by_others=("outcome",))
 def deliver(order: Order, actor: Actor, now: datetime, *, outcome: str) -> Change:
     """Say that it is done, and what was done."""
     return (

@@ -14,7 +14,14 @@ from app.kernel.rules import Actor, Role, demand
 from app.kernel.verbs import record
 
 
-@record("service", "publish", subject=PLACE, facts=PUBLISHING, missing=PlaceNotFound)
+@record(
+    "service",
+    "publish",
+    subject=PLACE,
+    facts=PUBLISHING,
+    missing=PlaceNotFound,
+    read_by_others=("name", "description"),
+)
 def publish(
     seen: Publishing,
     actor: Actor,
