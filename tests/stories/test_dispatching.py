@@ -13,7 +13,7 @@ async def state(someone: Someone, order: str) -> str:
 
 
 async def by_itself(street: Street) -> None:
-    """This street lets the matcher act after three minutes, as the standard limits say."""
+    """Here the matcher acts after three minutes, as the standard limits say."""
     await street.world.owner.execute("ALTER TABLE deadline_policy DISABLE TRIGGER policy_never_altered")
     await street.world.owner.execute(
         "DELETE FROM deadline_policy WHERE place_id = $1 AND deadline_kind = 'dispatch'", street.world.street
