@@ -22,7 +22,7 @@ from app.kernel.calendar_store import calendar, know
 from app.kernel.change import Change, Row
 from app.kernel.crash import crash_point
 from app.kernel.database import Database, begin
-from app.kernel.deadlines import NoDeadlinePolicy, Policy, Timing
+from app.kernel.deadlines import NoDeadlinePolicy, Policy, Timing, opening
 from app.kernel.errors import Busy, KeyReused, NotSignedIn, Refusal
 from app.kernel.ids import NOBODY, new_id
 from app.kernel.matter import LiveDeadline, Matter, Pause, TimedDeadline, columns_of
@@ -204,7 +204,7 @@ def timed_deadline(found: Mapping[str, Any]) -> TimedDeadline:
         )
         for p in found["pauses"]
     )  # fmt: skip
-    hours, workdays = (UUID(found[name]) if found[name] else None for name in ("hours_id", "workdays_id"))
+    hours, workdays = (UUID(found[name]) if found[name] else None for name in PINNED)
     limit = found["pause_limit_seconds"]
     return TimedDeadline(
         id=UUID(found["id"]),
@@ -228,8 +228,11 @@ def timed_deadline(found: Mapping[str, Any]) -> TimedDeadline:
 
 
 def pinned(timed: Iterable[Mapping[str, Any]]) -> list[UUID | None]:
+PINNED = ("hours_id", "workdays_id")
+
+
     """The ids of the calendars' rows that these deadlines pin."""
-    return [UUID(d[name]) for d in timed for name in ("hours_id", "workdays_id") if d[name]]
+    return [UUID(d[name]) for d in timed for name in PINNED if d[name]]
 
 
 _moment = datetime.fromisoformat
@@ -318,7 +321,12 @@ def _columns(change: Change) -> dict[str, Any]:
 
 
 def _starts(change: Change, policies: Mapping[str, Policy]) -> list[dict[str, Any]]:
-    rows = []
+WAITS_FOR_OPENING = "deadline.waits_for_opening"
+
+
+    """The rows of the deadlines that start. Where time does not count yet, the requester is told so, once a command; an
+    appointed or promised moment waits for no opening."""
+    rows, begun = [], []
     for kind in change.starts:
         if kind not in policies or change.matter is None:
             raise NoDeadlinePolicy(kind)
@@ -330,6 +338,10 @@ def _starts(change: Change, policies: Mapping[str, Policy]) -> list[dict[str, An
         about = {"id": new_id(), "matter_id": change.id, "place_id": change.place_id, "round": round_number}
         rows.append(about | policy.row(timing))
     return rows
+        if kind not in change.anchors:
+            begun.append((kind, timing))
+    if change.matter is not None and (waiting := opening(begun)) is not None:
+        change.tell(change.matter.requester_id, WAITS_FOR_OPENING, **waiting)
 
 
 def _event(change: Change, event: Any) -> dict[str, Any]:

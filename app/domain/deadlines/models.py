@@ -29,6 +29,10 @@ LABELS = {
 """The Chinese word of each kind of deadline."""
 
 
+ANCHORED = frozenset({"appointment", "promise"})
+"""Deadlines of an appointed or promised moment: they run around the clock, so that the moment is kept to the second."""
+
+
 def label_of(kind: str) -> str:
     """The Chinese word of a kind of deadline."""
     return LABELS.get(kind, "办理")
