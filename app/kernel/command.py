@@ -220,6 +220,7 @@ def timed_deadline(found: Mapping[str, Any]) -> TimedDeadline:
         fired=found["fired"],
         stopped_at=_moment(found["stopped_at"]) if found["stopped_at"] else None,
         pause_limit=None if limit is None else timedelta(seconds=limit),
+        pause_total_percent=found["pause_total_percent"],
         calendar_name=found["calendar"],
         hours_id=hours,
         workdays_id=workdays,
@@ -227,10 +228,10 @@ def timed_deadline(found: Mapping[str, Any]) -> TimedDeadline:
     )
 
 
-def pinned(timed: Iterable[Mapping[str, Any]]) -> list[UUID | None]:
 PINNED = ("hours_id", "workdays_id")
 
 
+def pinned(timed: Iterable[Mapping[str, Any]]) -> list[UUID | None]:
     """The ids of the calendars' rows that these deadlines pin."""
     return [UUID(d[name]) for d in timed for name in PINNED if d[name]]
 
@@ -320,10 +321,10 @@ def _columns(change: Change) -> dict[str, Any]:
     return columns
 
 
-def _starts(change: Change, policies: Mapping[str, Policy]) -> list[dict[str, Any]]:
 WAITS_FOR_OPENING = "deadline.waits_for_opening"
 
 
+def _starts(change: Change, policies: Mapping[str, Policy]) -> list[dict[str, Any]]:
     """The rows of the deadlines that start. Where time does not count yet, the requester is told so, once a command; an
     appointed or promised moment waits for no opening."""
     rows, begun = [], []
@@ -337,11 +338,11 @@ WAITS_FOR_OPENING = "deadline.waits_for_opening"
         timing = policy.begin(on, begins or change.at, round_number, until)
         about = {"id": new_id(), "matter_id": change.id, "place_id": change.place_id, "round": round_number}
         rows.append(about | policy.row(timing))
-    return rows
         if kind not in change.anchors:
             begun.append((kind, timing))
     if change.matter is not None and (waiting := opening(begun)) is not None:
         change.tell(change.matter.requester_id, WAITS_FOR_OPENING, **waiting)
+    return rows
 
 
 def _event(change: Change, event: Any) -> dict[str, Any]:

@@ -293,7 +293,7 @@ async def list_history(connection: AsyncConnection, order_id: UUID) -> Sequence[
 
 
 _EXPLAINED = text(f"""
-SELECT {TIMED} AS timed, p.version AS policy_version, d.round, d.calendar_missing, w.days AS day_names,
+SELECT {TIMED} AS timed, p.version AS policy_version, p.estate_type, d.round, d.calendar_missing, w.days AS day_names,
        EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100) AS missed
   FROM deadline d JOIN deadline_policy p ON p.id = d.policy_id
   LEFT JOIN workday_set w ON w.id = d.workdays_id
