@@ -49,10 +49,12 @@ class DraftOut(Out):
     matter_kind: str = Field(description="事项种类")
     deadline_kind: str = Field(description="时限种类")
     category: str = Field(description="只对这一类服务;空为全部")
+    estate_type: str = Field(description="只对这一类型的小区;空为全部")
     calendar: Choice[CalendarName] = Field(description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间")
     budget_seconds: int | None = Field(description="时限,秒;按工作日计则为 null")
     budget_days: int | None = Field(description="时限,整工作日数;按秒计则为 null")
     pause_limit_seconds: int | None = Field(description="一次暂停最长多少秒;不可暂停则为 null")
+    pause_total_percent: int = Field(description="全部暂停合计最长为时限的百分之几")
     later_round_percent: int = Field(description="返工轮次用时限的百分之几")
     marks: list[MarkOut] = Field(description="节点")
     drafted_at: Moment = Field(description="起草时间")
@@ -79,7 +81,9 @@ class CountsOut(Out):
     missed_under_draft: int = Field(description="按草稿会错过的")
     newly_missed: int = Field(description="当时没有错过、按草稿会错过的")
     no_longer_missed: int = Field(description="当时错过、按草稿不会错过的")
-    not_reached: int = Field(description="草稿管不到的:另有更近地点或本类服务的规则;其结果不变,也计在以上各数里")
+    not_reached: int = Field(
+        description="草稿管不到的:另有更近地点、本类服务或本类型小区的规则;其结果不变,也计在以上各数里"
+    )
 
 
 class PlaceCountsOut(CountsOut):
@@ -116,8 +120,9 @@ class ReplayQuery(In):
 
 DRAFT = {
     "id": ID, "place_id": PLACE_ID, "place_name": "西峪社区", "matter_kind": "order", "deadline_kind": "respond",
-    "category": "", "calendar": "DUTY", "budget_seconds": 900, "budget_days": None, "pause_limit_seconds": None,
-    "later_round_percent": 100, "marks": MARKS, "drafted_at": "2026-03-01T09:00:00+08:00",
+    "category": "", "estate_type": "", "calendar": "DUTY", "budget_seconds": 900, "budget_days": None,
+    "pause_limit_seconds": None, "pause_total_percent": 200, "later_round_percent": 100, "marks": MARKS,
+    "drafted_at": "2026-03-01T09:00:00+08:00",
 }  # fmt: skip
 
 
@@ -146,6 +151,7 @@ async def draft_deadline_policy(body: PolicyIn, run: TheRun) -> Receipt:
         matter_kind=body.matter_kind,
         deadline_kind=body.deadline_kind,
         category=body.category or "",
+        estate_type=body.estate_type or "",
         limits=limits_of(body),
     )
 
@@ -160,9 +166,9 @@ async def draft_deadline_policy(body: PolicyIn, run: TheRun) -> Receipt:
     answer={
         "in_force": {
             "id": "01985a3c-3333-7f00-8a6b-2f4c5d6e7f04", "place_id": None, "place_name": None,
-            "deadline_kind": "respond", "version": 2, "category": "", "calendar": "DUTY", "budget_seconds": 1200,
-            "budget_days": None, "pause_limit_seconds": None, "later_round_percent": 100, "marks": MARKS,
-            "published_at": "2026-01-01T00:00:00+08:00",
+            "deadline_kind": "respond", "version": 2, "category": "", "estate_type": "", "calendar": "DUTY",
+            "budget_seconds": 1200, "budget_days": None, "pause_limit_seconds": None, "pause_total_percent": 200,
+            "later_round_percent": 100, "marks": MARKS, "published_at": "2026-01-01T00:00:00+08:00",
         },
         "draft": DRAFT,
         "differences": [
@@ -175,7 +181,12 @@ async def compare_deadline_policies(draft_id: DraftId, reader: TheReader) -> Com
     async with reader() as connection:
         row = await repository.get_draft(connection, draft_id)
         in_force = await repository.get_in_force(
-            connection, row["place_id"], row["matter_kind"], row["deadline_kind"], row["category"]
+            connection,
+            row["place_id"],
+            row["matter_kind"],
+            row["deadline_kind"],
+            row["category"],
+            row["estate_type"],
         )
     limits = drafts.limits_of(row["limits"])
     found: tuple[drafts.Difference, ...] = ()
@@ -188,6 +199,7 @@ async def compare_deadline_policies(draft_id: DraftId, reader: TheReader) -> Com
             "effects",
             "pause_limit_seconds",
             "later_round_percent",
+            "pause_total_percent",
         )
         carried = [CarriedEvent(event["percent"], event["target"]) for event in row["carried"]]
         found = drafts.differences(drafts.limits_in_force(**{name: in_force[name] for name in names}), limits, carried)
@@ -261,10 +273,12 @@ def _draft(row: RowMapping, limits: Limits) -> DraftOut:
         matter_kind=row["matter_kind"],
         deadline_kind=row["deadline_kind"],
         category=row["category"],
+        estate_type=row["estate_type"],
         calendar=limits.calendar,
         budget_seconds=limits.budget_seconds,
         budget_days=limits.budget_days,
         pause_limit_seconds=limits.pause_limit_seconds,
+        pause_total_percent=limits.pause_total_percent,
         later_round_percent=limits.later_round_percent,
         marks=[
             MarkOut(

@@ -16,10 +16,10 @@ import asyncpg
 import orjson
 
 from app.kernel.calendar_store import calendar, know
-from app.kernel.command import SYSTEM_CALLER, Key, execute
+from app.kernel.command import SYSTEM_CALLER, WAITS_FOR_OPENING, Key, execute
 from app.kernel.crash import crash_point
 from app.kernel.database import Database, begin
-from app.kernel.deadlines import Policy
+from app.kernel.deadlines import Policy, opening
 from app.kernel.errors import NotFound, TransitionRefused
 from app.kernel.ids import NOBODY
 from app.kernel.statements import STARTED
@@ -90,19 +90,28 @@ o AS (
       OR e.primitive = 'event' AND m.acts){followers}
 SELECT (SELECT count(*) FROM due) AS marks, (SELECT count(*) FROM m) AS matters"""
 
-# A follower starts at the moment of the sweep, so one computation serves all of a place and category.
+# A follower starts at the moment of the sweep, so one computation serves all of a place and category. Where time does not
+# count yet (a promise that was missed at night), the requester is told so.
 _FOLLOWERS = f""",
-n AS (
-  INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired,
-                        budget_seconds, hours_id, workdays_id, calendar_missing, pausable)
-  SELECT gen_random_uuid(), m.id, m.place_id, x.kind, m.round, x.policy_id, x.started_at, x.due_at, x.percents, x.times, 0,
-         x.budget_seconds, x.hours_id, x.workdays_id, x.calendar_missing, x.pausable
+b AS MATERIALIZED (
+  SELECT m.id AS about, m.kind AS about_kind, m.requester_id, x.*
     FROM m CROSS JOIN LATERAL jsonb_to_recordset(m.told) e(primitive text, target text)
-    JOIN jsonb_to_recordset($4::jsonb) AS x(matter_kind text, category text, {STARTED})
+    JOIN jsonb_to_recordset($4::jsonb) AS x(matter_kind text, category text, waits jsonb, {STARTED})
       ON x.matter_kind = m.kind AND x.category = m.category AND x.place_id = m.place_id
      AND x.round = m.round AND x.kind = e.target
    WHERE e.primitive = 'start' AND m.acts
-  ON CONFLICT DO NOTHING)"""
+     AND NOT EXISTS (SELECT 1 FROM deadline d WHERE d.matter_id = m.id AND d.kind = e.target AND d.stopped_at IS NULL)),
+n AS (
+  INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired,
+                        budget_seconds, hours_id, workdays_id, calendar_missing, pausable)
+  SELECT gen_random_uuid(), about, place_id, kind, round, policy_id, started_at, due_at, percents, times, 0,
+         budget_seconds, hours_id, workdays_id, calendar_missing, pausable FROM b
+  ON CONFLICT DO NOTHING),
+w AS (
+  INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, payload, created_by, created_at,
+                      retry_at, attempts)
+  SELECT gen_random_uuid(), 'notice', '{WAITS_FOR_OPENING}', about_kind, about, place_id, requester_id, waits, $3, $2, $2, 0
+    FROM b WHERE waits IS NOT NULL)"""
 
 _ACTS = "(t.kind || '.' || t.state) <> ALL ((SELECT states FROM quiet)::text[])"
 FIRE = _FIRE.format(acts=_ACTS, followers="")
@@ -175,11 +184,12 @@ async def _followers(
         for policy in orjson.loads(row["policies"] or "[]")
     ]
     await know(connection, [pinned for _, policy in found for pinned in (policy.hours_id, policy.workdays_id)])
-    return [
-        {"place_id": row["place_id"], "matter_kind": row["kind"], "category": row["category"], "round": row["round"]}
-        | policy.row(policy.begin(calendar(policy.calendar, policy.hours_id, policy.workdays_id), now, row["round"]))
-        for row, policy in found
-    ]
+    started = []
+    for row, policy in found:
+        timing = policy.begin(calendar(policy.calendar, policy.hours_id, policy.workdays_id), now, row["round"])
+        about = {"matter_kind": row["kind"]} | {name: row[name] for name in ("place_id", "category", "round")}
+        started.append(about | policy.row(timing) | {"waits": opening([(policy.kind, timing)])})
+    return started
 
 
 async def sweep_forever(database: Database, beat: Callable[[], Awaitable[None]]) -> None:

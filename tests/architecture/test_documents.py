@@ -13,7 +13,7 @@ from app.api.docs import operations
 from app.domain.notifications.models import Delivery
 from app.domain.orders.models import Channel, OrderState, Solved
 from app.domain.orders.policy import LIFECYCLE
-from app.domain.places.models import Level
+from app.domain.places.models import EstateType, Level
 from app.kernel.calendars import CalendarName
 from app.kernel.deadline_tables import PauseReason, Primitive
 from app.kernel.rules import Role, Via
@@ -199,6 +199,7 @@ def test_decisions(decision: Path) -> None:
         pytest.param(Role, id="roles"),
         pytest.param(Via, id="relations"),
         pytest.param(Level, id="levels"),
+        pytest.param(EstateType, id="types of estates"),
         pytest.param(Primitive, id="effects"),
         pytest.param(TARGETS, id="roles from a level"),
         pytest.param(CalendarName, id="calendars"),
@@ -216,7 +217,7 @@ def test_every_word_of_the_code_stands_in_the_glossary(words: list[str]) -> None
     assert [str(word) for word in words if f"`{word}`" not in glossary] == []
 
 
-@pytest.mark.parametrize("word", [*OrderState, *Role, *Level])
-def test_a_word_has_one_chinese_term(word: OrderState | Role | Level) -> None:
+@pytest.mark.parametrize("word", [*OrderState, *Role, *Level, *EstateType])
+def test_a_word_has_one_chinese_term(word: OrderState | Role | Level | EstateType) -> None:
     glossary = (ROOT / "GLOSSARY.md").read_text("utf-8")
     assert re.search(rf"`{word}`(?: \||) {word.label}", glossary)

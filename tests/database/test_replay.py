@@ -64,11 +64,11 @@ class Ground:
     """The street with what stands below it, its hours, and the deadlines."""
 
     world: World
-    estate: UUID
+    types: dict[UUID, str]
     parents: dict[UUID, UUID | None]
     weeks: dict[tuple[str, UUID | None], list]
     workdays: Workdays
-    limits_at: dict[tuple[UUID, str], None]
+    limits_at: set[tuple[UUID, str, str]]
     deadlines: list[Deadline]
 
     def up(self, place_id: UUID | None) -> list[UUID | None]:
@@ -85,13 +85,14 @@ class Ground:
         week = next(self.weeks[name, at] for at in self.up(place_id) if (name, at) in self.weeks)
         return Calendar(name, week_of(week), self.workdays if name is CalendarName.WORK else None)
 
-    def reached(self, deadline: Deadline, at: UUID, category: str) -> bool:
-        """Whether the deadline would start with a policy published at a place for a category."""
-        known = {**self.limits_at, (at, category): None}
+    def reached(self, deadline: Deadline, at: UUID, category: str, estate_type: str) -> bool:
+        """Whether the deadline would start with a policy published at a place for a category and a type of estate."""
+        mine = (at, category, estate_type)
+        of, in_a = deadline.category, self.types.get(deadline.place_id, "")
         for place_id in self.up(deadline.place_id):
-            for of in (deadline.category, ""):
-                if (place_id, of) in known:
-                    return (place_id, of) == (at, category)
+            for first in ((of, in_a), (of, ""), ("", in_a), ("", "")):
+                if (place_id, *first) in self.limits_at | {mine}:
+                    return (place_id, *first) == mine
         return False
 
     def timing(self, deadline: Deadline, limits: Limits) -> Timing:
@@ -117,20 +118,14 @@ async def superuser(postgres: PostgresServer, worker_database: str) -> AsyncIter
 @pytest.fixture(scope="module")
 async def ground(owner_url: str, superuser: asyncpg.Connection) -> AsyncIterator[Ground]:
     world = await build(owner_url)
-    estate = new_id()
-    await world.owner.execute(
-        "INSERT INTO place (id, code, parent_id, level, name, created_at, updated_at)"
-        " SELECT $1, code || '01', id, 'estate', '小区', $3, $3 FROM place WHERE id = $2",
-        estate,
-        world.east,
-        LONG_AGO,
-    )
-    await world.owner.execute(
-        "INSERT INTO place_ancestor SELECT $1::uuid, ancestor_id, depth + 1 FROM place_ancestor WHERE place_id = $2"
-        " UNION ALL SELECT $1::uuid, $1::uuid, 0",
-        estate,
-        world.east,
-    )
+    estate = await world.estate(world.east, "老院", "old")
+    types = {estate: "old"}
+    for community, name, kind in (
+        (world.east, "花园", "residential"),
+        (world.west, "西老院", "old"),
+        (world.west, "无名", None),
+    ):
+        types[await world.estate(community, name, kind)] = kind or ""
     parents = {row[0]: row[1] for row in await world.owner.fetch("SELECT id, parent_id FROM place")}
     weeks = await publish_hours(world, estate)
     limits_at = await publish_limits(world)
@@ -138,7 +133,7 @@ async def ground(owner_url: str, superuser: asyncpg.Connection) -> AsyncIterator
         "SELECT years, days FROM workday_set WHERE published_at IS NOT NULL ORDER BY version DESC LIMIT 1"
     )
     workdays = workdays_of(row["years"], orjson.loads(row["days"]))
-    made = Ground(world, estate, parents, weeks, workdays, limits_at, [])
+    made = Ground(world, types, parents, weeks, workdays, limits_at, [])
     rng = random.Random(20260320)
     made.deadlines = [a_deadline(rng, made) for _ in range(HOW_MANY)]
     await write(superuser, made)
@@ -177,19 +172,28 @@ async def publish_hours(world: World, estate: UUID) -> dict[tuple[str, UUID | No
     return weeks
 
 
-async def publish_limits(world: World) -> dict[tuple[UUID, str], None]:
-    """Limits of a category at the street, of another one in the east; the world has some for all at the street."""
-    found = {(world.street, ""): None}
-    for place_id, category in ((world.street, "medical"), (world.east, "repair")):
-        found[place_id, category] = None
+async def publish_limits(world: World) -> set[tuple[UUID, str, str]]:
+    """Limits of a category or a type of estate, or of both, at the street and in the communities; the world has some for all
+    at the street."""
+    found = {(world.street, "", "")}
+    for place_id, category, estate_type in (
+        (world.street, "medical", ""),
+        (world.street, "", "work_unit"),
+        (world.street, "other", "old"),
+        (world.east, "repair", ""),
+        (world.east, "", "residential"),
+        (world.west, "medical", "old"),
+    ):
+        found.add((place_id, category, estate_type))
         await world.owner.execute(
-            "INSERT INTO deadline_policy (id, place_id, matter_kind, deadline_kind, category, version, calendar,"
+            "INSERT INTO deadline_policy (id, place_id, matter_kind, deadline_kind, category, estate_type, version, calendar,"
             " budget_seconds, percents, published_by, published_at)"
-            " VALUES ($1, $2, 'order', $3, $4, 1, 'WALL', 600, '{100}', $5, $6)",
+            " VALUES ($1, $2, 'order', $3, $4, $5, 1, 'WALL', 600, '{100}', $6, $7)",
             new_id(),
             place_id,
             KIND,
             category,
+            estate_type,
             world.people["管理员"],
             LONG_AGO,
         )
@@ -214,7 +218,7 @@ def a_deadline(rng: random.Random, ground: Ground) -> Deadline:
     made = Deadline(
         id=new_id(),
         matter_id=new_id(),
-        place_id=rng.choice((world.street, world.east, world.west, ground.estate)),
+        place_id=rng.choice((world.street, world.east, world.west, *ground.types)),
         category=rng.choice(("", "", "medical", "repair", "other")),
         round=rng.choice((1, 1, 2, 3)),
         started_at=started,
@@ -235,7 +239,8 @@ async def write(superuser: asyncpg.Connection, ground: Ground) -> None:
     """With triggers off: a past that no verb would make in a second."""
     person = ground.world.people["王奶奶"]
     policy_id = await superuser.fetchval(
-        "SELECT id FROM deadline_policy WHERE place_id = $1 AND deadline_kind = $2 AND category = ''",
+        "SELECT id FROM deadline_policy WHERE place_id = $1 AND deadline_kind = $2 AND category = ''"
+        "   AND estate_type = ''",
         ground.world.street,
         KIND,
     )
@@ -267,14 +272,18 @@ async def write(superuser: asyncpg.Connection, ground: Ground) -> None:
     await superuser.execute("RESET session_replication_role")
 
 
-async def drafted(ground: Ground, place_id: UUID, limits: Limits, category: str = "", kind: str = KIND) -> Drafted:
+async def drafted(
+    ground: Ground, place_id: UUID, limits: Limits, category: str = "", estate_type: str = "", kind: str = KIND
+) -> Drafted:
     draft = Drafted(new_id(), kind, limits)
     await ground.world.owner.execute(
-        "INSERT INTO deadline_policy_draft VALUES ($1, $2, 'order', $3, $4, $5, $6, $7)",
+        "INSERT INTO deadline_policy_draft (id, place_id, matter_kind, deadline_kind, category, estate_type, limits, drafted_by,"
+        " drafted_at) VALUES ($1, $2, 'order', $3, $4, $5, $6, $7, $8)",
         draft.id,
         place_id,
         kind,
         category,
+        estate_type,
         orjson.dumps(asdict(limits)).decode(),
         ground.world.people["管理员"],
         NOW,
@@ -301,15 +310,19 @@ async def pages(ground: Ground, app: Database, draft: Drafted, place_id: UUID) -
     return first, newly
 
 
-def slowly(ground: Ground, at: UUID, limits: Limits, category: str) -> tuple[dict[UUID, Counts], dict[UUID, datetime]]:
+def slowly(
+    ground: Ground, at: UUID, limits: Limits, category: str, estate_type: str
+) -> tuple[dict[UUID, Counts], dict[UUID, datetime]]:
     """The counts of each place, and when each newly missed deadline is due under the draft."""
     counts: dict[UUID, Counts] = {}
     newly: dict[UUID, datetime] = {}
     for d in ground.deadlines:
         if at not in ground.up(d.place_id) or not SINCE <= d.started_at < UNTIL or category not in ("", d.category):
             continue
+        if estate_type not in ("", ground.types.get(d.place_id)):
+            continue
         end = d.stopped_at or NOW
-        before, reached = d.due_at <= end, ground.reached(d, at, category)
+        before, reached = d.due_at <= end, ground.reached(d, at, category, estate_type)
         due = ground.timing(d, limits).at(100)
         would = due <= end if reached else before
         if would and not before:
@@ -320,14 +333,24 @@ def slowly(ground: Ground, at: UUID, limits: Limits, category: str) -> tuple[dic
 
 
 @pytest.mark.parametrize("name", LIMITS)
-@pytest.mark.parametrize(("where", "category"), [("street", ""), ("east", ""), ("street", "repair"), ("west", "other")])
+@pytest.mark.parametrize(
+    ("where", "category", "estate_type"),
+    [
+        ("street", "", ""),
+        ("east", "", ""),
+        ("street", "repair", ""),
+        ("west", "other", ""),
+        ("street", "", "old"),
+        ("street", "medical", "old"),
+    ],
+)
 async def test_each_deadline_is_judged_as_the_calendar_judges_it(
-    ground: Ground, app: Database, name: str, where: str, category: str
+    ground: Ground, app: Database, name: str, where: str, category: str, estate_type: str
 ) -> None:
     at = getattr(ground.world, where)
-    draft = await drafted(ground, at, LIMITS[name], category)
+    draft = await drafted(ground, at, LIMITS[name], category, estate_type)
     answer, newly = await pages(ground, app, draft, at)
-    counts, due = slowly(ground, at, LIMITS[name], category)
+    counts, due = slowly(ground, at, LIMITS[name], category, estate_type)
     assert {place_id: found for place_id, _, found in answer.places} == counts
     assert {found.id: found.due_under_draft for found in newly} == due
     assert [(n.started_at, n.id) for n in newly] == sorted((n.started_at, n.id) for n in newly)
@@ -350,7 +373,9 @@ async def test_what_a_nearer_place_or_a_category_has_limits_for_stays_as_it_was(
     draft = await drafted(ground, ground.world.street, replace(LIMITS["wall"], budget_seconds=1))
     answer = await ask(ground, app, draft, ground.world.street)
     by_place = {place_id: counts for place_id, _, counts in answer.places}
-    assert by_place[ground.estate].unreached > by_place[ground.world.west].unreached > 0
+    old, garden, *_ = ground.types
+    assert by_place[garden].unreached == by_place[garden].deadlines > 0, "its type has limits in the community"
+    assert by_place[old].unreached > by_place[ground.world.west].unreached > 0
 
 
 async def test_a_promise_is_due_when_it_was_promised(

@@ -2,10 +2,8 @@
 
 from app.kernel.ids import new_id
 from tests.people import Someone
-from tests.stories.conftest import Later, Street
-from tests.stories.test_promises import Clock, accepted, at, clock, crew, due, limits, near, place, texts
-
-__all__ = ["clock"]
+from tests.stories.conftest import Clock, Later, Street
+from tests.stories.test_promises import accepted, at, crew, due, limits, near, place, texts
 
 
 async def state(someone: Someone, order: str) -> str:

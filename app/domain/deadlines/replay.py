@@ -135,7 +135,7 @@ class Drafted:
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many deadlines started, were missed, would have been missed, are newly or no longer missed; and how many the draft
-    does not reach, since nearer limits or those of a category hold for them: these stay as they were."""
+    does not reach, since nearer limits or those of a category or a type of estate hold for them: these stay as they were."""
 
     deadlines: int = 0
     before: int = 0

@@ -43,7 +43,8 @@ PUBLISHING = Facts(
     """(SELECT jsonb_build_object(
           'known', count(p.id) > 0,
           'version', coalesce(max(p.version) FILTER (WHERE p.place_id = subject.place_id
-                                                       AND p.category = coalesce($3::jsonb ->> 'category', '')), 0),
+                                                       AND p.category = coalesce($3::jsonb ->> 'category', '')
+                                                       AND p.estate_type = coalesce($3::jsonb ->> 'estate_type', '')), 0),
           'events', coalesce((
              SELECT jsonb_agg(DISTINCT jsonb_build_object('percent', e.percent, 'target', e.target))
                FROM policy_effect e JOIN deadline_policy d ON d.id = e.policy_id
@@ -56,20 +57,28 @@ PUBLISHING = Facts(
 )
 
 _IN_FORCE = text("""
+WITH near AS (
+  SELECT DISTINCT ON (p.deadline_kind, p.category, p.estate_type) p.*, coalesce(a.depth, 99) AS depth
+    FROM deadline_policy p LEFT JOIN place_ancestor a ON a.ancestor_id = p.place_id AND a.place_id = :place_id
+   WHERE (p.place_id IS NULL OR a.place_id IS NOT NULL) AND p.matter_kind = :matter_kind
+   ORDER BY p.deadline_kind, p.category, p.estate_type, coalesce(a.depth, 99), p.version DESC),
+estate AS (
+  SELECT coalesce(e.estate_type, '') AS type FROM place_ancestor a JOIN place e ON e.id = a.ancestor_id
+   WHERE a.place_id = :place_id AND e.level = 'estate' ORDER BY a.depth LIMIT 1)
 SELECT p.*, pl.name AS place_name,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('percent', e.percent, 'primitive', e.primitive, 'target', e.target)
                                   ORDER BY e.percent, e.primitive, e.target), '[]')
           FROM policy_effect e WHERE e.policy_id = p.id) AS effects
-  FROM (SELECT DISTINCT ON (p.matter_kind, p.deadline_kind, p.category) p.*
-          FROM deadline_policy p LEFT JOIN place_ancestor a ON a.ancestor_id = p.place_id AND a.place_id = :place_id
-         WHERE (p.place_id IS NULL OR a.place_id IS NOT NULL) AND p.matter_kind = :matter_kind
-         ORDER BY p.matter_kind, p.deadline_kind, p.category, coalesce(a.depth, 99), p.version DESC) p
-  LEFT JOIN place pl ON pl.id = p.place_id
- ORDER BY p.deadline_kind, p.category""")
+  FROM near p LEFT JOIN place pl ON pl.id = p.place_id
+ WHERE p.estate_type IN ('', coalesce((SELECT type FROM estate), p.estate_type))
+   AND NOT EXISTS (SELECT 1 FROM near n WHERE n.deadline_kind = p.deadline_kind AND n.depth < p.depth
+                      AND n.category IN ('', p.category) AND n.estate_type IN ('', p.estate_type))
+ ORDER BY p.deadline_kind, p.category, p.estate_type""")
 
 
 async def list_in_force(connection: AsyncConnection, place_id: UUID, matter_kind: str) -> Sequence[RowMapping]:
-    """The policies that hold at a place for one kind of matter, one for each kind of deadline."""
+    """The policies that hold at a place for one kind of matter: for each kind of deadline, category and type of estate that has
+    some the nearest, without those that a nearer one hides; in an estate, those of its type."""
     return (await connection.execute(_IN_FORCE, {"place_id": place_id, "matter_kind": matter_kind})).mappings().all()
 
 
@@ -209,19 +218,21 @@ SELECT p.*, pl.name AS place_name,
   FROM deadline_policy p LEFT JOIN place_ancestor a ON a.ancestor_id = p.place_id AND a.place_id = :place_id
   LEFT JOIN place pl ON pl.id = p.place_id
  WHERE (p.place_id IS NULL OR a.place_id IS NOT NULL) AND p.matter_kind = :matter_kind
-   AND p.deadline_kind = :deadline_kind AND p.category IN ('', :category)
- ORDER BY coalesce(a.depth, 99), p.category DESC, p.version DESC LIMIT 1""")
+   AND p.deadline_kind = :deadline_kind AND p.category IN ('', :category) AND p.estate_type IN ('', :estate_type)
+ ORDER BY coalesce(a.depth, 99), p.category DESC, p.estate_type DESC, p.version DESC LIMIT 1""")
 
 
 async def get_in_force(
-    connection: AsyncConnection, place_id: UUID, matter_kind: str, deadline_kind: str, category: str
+    connection: AsyncConnection, place_id: UUID, matter_kind: str, deadline_kind: str, category: str, estate_type: str
 ) -> RowMapping | None:
-    """The policy that a deadline of this kind and category would start with at a place now; None: there is none."""
+    """The policy that a deadline of this kind and category would start with now, at a place and in an estate of this type
+    there; None: there is none."""
     asked = {
         "place_id": place_id,
         "matter_kind": matter_kind,
         "deadline_kind": deadline_kind,
         "category": category,
+        "estate_type": estate_type,
     }
     return (await connection.execute(_ONE_IN_FORCE, asked)).mappings().one_or_none()
 
