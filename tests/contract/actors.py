@@ -9,7 +9,7 @@ from typing import Any, Self
 from app.kernel.passwords import Passwords
 from app.kernel.rules import Role
 from tests.people import Someone
-from tests.world import World, build
+from tests.world import World, build, tireless
 
 PASSWORD = "tq4m-z8wk-2hvn-c6rb"
 
@@ -65,6 +65,7 @@ class Cast:
         )
         self.ids |= {"place_id": east, "place": east, "parent_id": str(self.world.street), "service_id": service["id"]}
         await self.administrator.post("/v1/roles", {"place_id": east, "role": "volunteer", "person_id": me})
+        await tireless(self.world.owner, self.resident.id, self.neighbour.id)
         passing = {"place_id": east, "role": "station_staff", "person_id": str(self.neighbour.id)}
         grant = await self.administrator.post("/v1/roles", passing)
         officer = {"login_name": f"of-{east[-12:]}", "password": PASSWORD, "name": "张敏", "role": "dispatcher"}
@@ -73,6 +74,13 @@ class Cast:
         for state in ("submitted", "offered", "claimed", "accepted", "in_service"):
             self.ids[state] = await self.order(self.neighbour, self.resident, state)
         self.ids["delivered"] = await self.order(self.resident, self.neighbour, "delivered")
+        for name, reached in (
+            ("declined", "offered"), ("released", "accepted"), ("teamed", "accepted"), ("aborted", "in_service"),
+            ("rejected", "submitted"), ("converted", "submitted"),
+        ):  # fmt: skip
+            self.ids[name] = await self.order(self.neighbour, self.resident, reached)
+        self.ids["reworked"] = await self.order(self.resident, self.neighbour, "delivered")
+        await self._team()
         self.ids["mine"] = await self.order(self.resident, self.neighbour, "submitted")
         await self._promise()
         self.ids["message_id"] = await self.world.owner.fetchval(
@@ -81,6 +89,15 @@ class Cast:
             " 'order.placed', 'order', gen_random_uuid(), '{}', false, now(), 1, 'none', 0, now()) RETURNING id::text",
             self.resident.id,
         )
+
+    async def _team(self) -> None:
+        """A team that the resident leads, which has taken an order as a team."""
+        made = await self.administrator.post(
+            "/v1/teams",
+            {"place_id": self.ids["place_id"], "name": "红马甲", "colour": "red", "lead_id": str(self.resident.id)},
+        )
+        self.ids |= {"team_id": made["id"], "member_id": str(self.resident.id)}
+        await self.world.owner.execute("UPDATE matter SET team_id = $2 WHERE id = $1", self.ids["teamed"], made["id"])
 
     async def _promise(self) -> None:
         """Orders with a proposal, a question, pauses and a dispute; working days that wait to be published."""
@@ -147,6 +164,9 @@ class Cast:
             "askResident": "accepted", "writePlan": "accepted", "proposeAppointment": "accepted",
             "confirmAppointment": "proposed", "answerQuestion": "asked", "explainDeadline": "plain", "pauseDeadline": "plain",
             "resumeDeadline": "resumed", "disputePause": "paused", "decideDispute": "disputed",
+            "suggestVolunteers": "submitted", "declineOrder": "declined", "assignMember": "teamed",
+            "releaseOrder": "released", "abortOrder": "aborted", "reworkOrder": "reworked", "rejectOrder": "rejected",
+            "convertOrder": "converted",
         }  # fmt: skip
         spec = copy.deepcopy(dict(document))
         for item in spec["paths"].values():

@@ -27,11 +27,13 @@ PUBLIC = {"loginWithWechat", "loginWithPassword", "refreshToken", "getLiveness",
 ONLY_ADMINISTRATOR = {
     *("createOfficer", "resetPassword", "registerResident", "grantRole", "revokeRole", "publishService"),
     *("publishDeadlinePolicy", "offerOrder", "pauseDeadline", "resumeDeadline", "decideDispute", "setDutyHours"),
+    *("suggestVolunteers", "rejectOrder", "convertOrder"),
     *("importCalendar", "publishCalendar", "draftDeadlinePolicy", "compareDeadlinePolicies", "replayPolicy"),
     *("addRefusedTerm", "importRefusedTerms", "removeRefusedTerm"),
 }
 ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rateOrder", "cancelOrder", "markRead"} | {
     *("confirmAppointment", "answerQuestion", "disputePause"),
+    *("declineOrder", "assignMember", "releaseOrder", "abortOrder", "reworkOrder"),
 }
 
 

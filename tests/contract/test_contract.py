@@ -28,6 +28,7 @@ OPERATIONS = frozenset(
     recordContact replyToOrder askResident answerQuestion proposeAppointment confirmAppointment writePlan listOrderPosts
     explainDeadline pauseDeadline resumeDeadline disputePause decideDispute listGoingLate listEmptyPosts getCalendar
     importCalendar publishCalendar setDutyHours draftDeadlinePolicy compareDeadlinePolicies replayPolicy
+    suggestVolunteers declineOrder assignMember releaseOrder abortOrder reworkOrder rejectOrder convertOrder
     addRefusedTerm importRefusedTerms removeRefusedTerm listRefusedTerms
     """.split()  # noqa: SIM905 - read like the issue's own list
 )
