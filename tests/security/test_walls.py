@@ -33,9 +33,17 @@ DEFINERS = {
     "app_sees(uuid)",
     "app_sees_detail(uuid)",
     "app_roles(uuid,timestamp with time zone)",
+    "app_belongs(uuid)",
+    "app_leads(uuid,uuid)",
+    "team_can(uuid,text)",
+    # Who may serve, who is in a team, what somebody holds: each asks first who wants to know.
+    "volunteer_facts(uuid,uuid[],text,timestamp with time zone)",
+    "team_roster(uuid)",
+    "held_orders(uuid,uuid,uuid)",
     # How many of everybody's are not in order; only a number.
     "outbox_parked()",
     "deadlines_unsure()",
+    "service_live_orders(uuid)",
     # What a draft would have done to everything below a place: asks for its administrator first.
     (
         "replay_draft(uuid,timestamp with time zone,timestamp with time zone,timestamp with time zone,bigint,bigint[],"
