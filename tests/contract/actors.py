@@ -83,6 +83,7 @@ class Cast:
         await self._team()
         self.ids["mine"] = await self.order(self.resident, self.neighbour, "submitted")
         await self._promise()
+        await self._volunteer()
         self.ids["message_id"] = await self.world.owner.fetchval(
             "INSERT INTO inbox_message (id, outbox_id, person_id, topic, subject_kind, subject_id, payload, nobody_in_post,"
             " created_at, version, delivery, attempts, retry_at) VALUES (gen_random_uuid(), gen_random_uuid(), $1,"
@@ -96,7 +97,7 @@ class Cast:
             "/v1/teams",
             {"place_id": self.ids["place_id"], "name": "红马甲", "colour": "red", "lead_id": str(self.resident.id)},
         )
-        self.ids |= {"team_id": made["id"], "member_id": str(self.resident.id)}
+        self.ids["member_id"] = str(self.resident.id)
         await self.world.owner.execute("UPDATE matter SET team_id = $2 WHERE id = $1", self.ids["teamed"], made["id"])
 
     async def _promise(self) -> None:
@@ -132,6 +133,24 @@ class Cast:
         self.ids["term_id"] = (await self.administrator.post("/v1/refused-terms", refused))["id"]
         self.ids |= {"meet_at": soon, "promised_at": soon, "until_at": soon}
 
+    async def _volunteer(self) -> None:
+        """Teams, a skill, an application, and services that go on, rest, and will be withdrawn; of people who do not send."""
+        east, admin, third = self.ids["place_id"], self.administrator, str(self.world.people["小李"])
+        fourth, lead = str(self.world.people["小赵"]), str(self.neighbour.id)
+        for name in ("team", "disbanded team"):
+            team = {"place_id": east, "name": "红马甲", "colour": "red", "lead_id": lead}
+            self.ids[f"{name}_id"] = (await admin.post("/v1/teams", team))["id"]
+        await admin.post(f"/v1/teams/{self.ids['team_id']}/members", {"person_id": third})
+        skill = {"place_id": east, "person_id": third, "code": "sewing"}
+        self.ids["skill_id"] = (await admin.post("/v1/skills", skill))["id"]
+        for name in ("pause", "resume", "withdraw"):
+            service = {"place_id": east, "name": name, "description": name}
+            self.ids[f"{name} service"] = (await admin.post("/v1/services", service))["id"]
+        await admin.post(f"/v1/services/{self.ids['resume service']}/pause", {})
+        applicant = await self._resident(self.api_url, self.world, "陈阿姨")
+        application = await applicant.post("/v1/volunteer-applications", {"text": "想帮忙", "skills": []})
+        self.ids |= {"application_id": application["id"], "lead_id": third, "third": third, "fourth": fourth}
+
     async def order(self, resident: Someone, volunteer: Someone, state: str) -> str:
         """An order that has come so far; "claimed" is one that is open to all."""
         made = (await resident.post("/v1/orders", {"service_id": self.ids["service_id"], "note": "陪我去医院"}))["id"]
@@ -150,6 +169,22 @@ class Cast:
         if state == "delivered":
             await volunteer.post(f"{path}/deliver", {"outcome": "已陪同"})
         return made
+
+    def _of_teams(self, operation_id: str) -> dict[str, str]:
+        """Whom and what the operations on teams and services are about, where that differs from the others'."""
+        ids, me = self.ids, str(self.resident.id)
+        return {
+            "addTeamMember": {"person_id": ids["fourth"]},
+            "removeTeamMember": {"person_id": ids["third"]},
+            "setTeamLead": {"person_id": str(self.neighbour.id)},
+            "disbandTeam": {"team_id": ids["disbanded team_id"]},
+            "addSkill": {"person_id": me},
+            "listSkills": {"person_id": me},
+            "getAvailability": {"person_id": me},
+            "pauseService": {"service_id": ids["pause service"]},
+            "resumeService": {"service_id": ids["resume service"]},
+            "withdrawService": {"service_id": ids["withdraw service"]},
+        }.get(operation_id, {})
 
     async def _volunteers(self, person: Someone) -> bool:
         held = "SELECT count(*) FROM role_grant WHERE person_id = $1 AND role = 'volunteer'"
@@ -172,7 +207,7 @@ class Cast:
         for item in spec["paths"].values():
             for operation in item.values():
                 about = orders.get(operation["operationId"], "mine")
-                here = {**self.ids, "order_id": self.ids[about]}
+                here = {**self.ids, "order_id": self.ids[about], **self._of_teams(operation["operationId"])}
                 if "RefusedTerm" in operation["operationId"]:
                     here["place_id"] = str(self.world.west)  # whatever is refused there spoils no text of the others
                 for part in ("deadline", "pause"):

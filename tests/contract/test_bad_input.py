@@ -19,8 +19,8 @@ AT_ONCE = 8
 
 # Sent last: it ends the sender's log-in.
 LAST = ("logout",)
-# A sound request that would need a secret of its own, or would end the log-in of whoever sends it.
-NEVER_SOUND = {"changePassword", "refreshToken", "startOrder", "importPlaces"}
+# A sound request that would need a secret of its own, would end the log-in of whoever sends it, or asks for what they are.
+NEVER_SOUND = {"changePassword", "refreshToken", "startOrder", "importPlaces", "applyToVolunteer"}
 # They do not look at the sender; and a password costs its forty milliseconds.
 PUBLIC = {"loginWithWechat", "loginWithPassword", "refreshToken", "getLiveness", "getReadiness"}
 # What only an administrator, and what only a resident or volunteer, does.
@@ -30,9 +30,11 @@ ONLY_ADMINISTRATOR = {
     *("suggestVolunteers", "rejectOrder", "convertOrder"),
     *("importCalendar", "publishCalendar", "draftDeadlinePolicy", "compareDeadlinePolicies", "replayPolicy"),
     *("addRefusedTerm", "importRefusedTerms", "removeRefusedTerm"),
+    *("createTeam", "addTeamMember", "removeTeamMember", "setTeamLead", "disbandTeam", "addSkill", "endSkill"),
+    *("decideVolunteer", "pauseService", "resumeService", "withdrawService"),
 }
 ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rateOrder", "cancelOrder", "markRead"} | {
-    *("confirmAppointment", "answerQuestion", "disputePause"),
+    *("confirmAppointment", "answerQuestion", "disputePause", "setAvailability"),
     *("declineOrder", "assignMember", "releaseOrder", "abortOrder", "reworkOrder"),
 }
 

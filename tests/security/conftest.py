@@ -14,6 +14,8 @@ from app.domain.orders import dispatching, outcomes, promises
 from app.domain.orders import service as orders
 from app.domain.people import service as people
 from app.domain.services import service as services
+from app.domain.teams import service as teams
+from app.domain.teams import volunteers
 from app.kernel.command import execute
 from app.kernel.database import Database
 from app.kernel.ids import new_id
@@ -37,6 +39,7 @@ class Community:
     secretary: UUID
     station: UUID
     orders: dict[str, UUID] = field(default_factory=dict)
+    team: UUID | None = None
 
     @property
     def people(self) -> dict[str, UUID]:
@@ -143,6 +146,20 @@ async def live(world: World, app: Database, community: Community) -> None:
     await world.owner.execute(
         "UPDATE role_grant SET ends_at = starts_at WHERE role = 'volunteer' AND person_id = $1", community.resident
     )
+    await volunteer(world, app, community)
+
+
+async def volunteer(world: World, app: Database, community: Community) -> None:
+    """A team with its lead, a skill, hours, and somebody who applies."""
+    secretary, place = await world.caller(community.secretary), community.place
+    inputs: dict[str, Any] = {"place_id": place, "name": "红马甲", "colour": "red", "lead_id": community.volunteer}
+    community.team = (await execute(app, teams.create, secretary, new_key(), None, inputs)).id
+    inputs = {"place_id": place, "person_id": community.volunteer, "code": "haircut", "licence": b"\x01licence"}
+    await execute(app, volunteers.add_skill, secretary, new_key(), None, inputs)
+    me = await world.caller(community.volunteer)
+    await execute(app, volunteers.set_availability, me, new_key(), None, {"daily_capacity": 5})
+    resident = await world.caller(community.resident)
+    await execute(app, volunteers.apply, resident, new_key(), None, {"text": "想帮忙", "skills": ["haircut"]})
 
 
 class AsPerson(Protocol):
@@ -220,6 +237,8 @@ async def ids(neighbours: Neighbours) -> dict[str, UUID]:
         "head": head,
         "standard_hours": UUID("00000000-0000-7000-8000-000000000101"),
         "standard_workdays": UUID("00000000-0000-7000-8000-000000000201"),
+        "team": n.east.team,
+        "foreign_team": n.west.team,
         "east": n.east.place,
         "west": n.west.place,
         "street": n.world.street,
