@@ -35,7 +35,7 @@ class ReleaseIn(In):
     reason: Annotated[str, Line(100)] = Field(description="为什么退回,社区会看到")
 
 
-class MemberIn(In):
+class AssignIn(In):
     member_id: StrictUUID = Field(description="改由哪位队员前去")
 
 
@@ -144,7 +144,7 @@ async def claim(order_id: OrderId, run: TheRun) -> Receipt:
     answer=receipt("accepted", 4),
     **moves("assign", errors.OwnOrder, errors.VolunteerNotQualified),
 )
-async def assign(order_id: OrderId, body: MemberIn, run: TheRun) -> Receipt:
+async def assign(order_id: OrderId, body: AssignIn, run: TheRun) -> Receipt:
     return await run(dispatching.assign, order_id, member_id=body.member_id)
 
 
