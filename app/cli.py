@@ -128,6 +128,7 @@ def api() -> None:
     from app.main import create_app
 
     logging.configure(settings.local, trace_id)
+    free_or_stop(settings.api_metrics_port, settings.metrics_host, "LINLI_API_METRICS_PORT")
     serve(create_app(settings), settings.host, settings.port)
 
 
@@ -136,6 +137,8 @@ def worker() -> None:
     """运行工作进程（时限、消息、任务）。 Run the worker: deadlines, relay, reactions, periodic jobs."""
     settings = safe_settings("worker")
     from app.workers.main import main
+
+    free_or_stop(settings.worker_metrics_port, settings.metrics_host, "LINLI_WORKER_METRICS_PORT")
 
     asyncio.run(main(settings))
 
@@ -257,18 +260,23 @@ def check() -> None:
     typer.echo(f"{len(invariants.ALL)} 项不变式全部成立 · all {len(invariants.ALL)} invariants hold")
 
 
+def free_or_stop(port: int, host: str, setting: str) -> None:
+    """Ends with a sentence where a port is taken; 0 is no port."""
+    from app.local.home import port_is_free
+
+    if port and not port_is_free(port, host):
+        stop(
+            f"端口 {host}:{port} 已被占用。",
+            f"Port {host}:{port} is taken.",
+            f"→ end what uses it (lsof -i :{port}), or set {setting} to another port",
+        )
+
+
 def serve(asgi: object, host: str, port: int) -> None:
     """Runs an ASGI application until SIGTERM or SIGINT; requests under way get ten seconds to end."""
     import uvicorn
 
-    from app.local.home import port_is_free
-
-    if not port_is_free(port, host):
-        stop(
-            f"端口 {host}:{port} 已被占用。",
-            f"Port {host}:{port} is taken.",
-            f"→ end what uses it (lsof -i :{port}), or set LINLI_PORT to another port",
-        )
+    free_or_stop(port, host, "LINLI_PORT")
     config = uvicorn.Config(
         asgi,  # type: ignore[arg-type]  # uvicorn's own alias for ASGI is not exported
         host=host,

@@ -18,6 +18,7 @@ from app.api import (
     going_late,
     health,
     inbox,
+    metrics,
     orders,
     people,
     places,
@@ -39,6 +40,7 @@ from app.domain.orders import promises as promise_verbs
 from app.domain.orders import service as order_verbs
 from app.domain.people import service as people_verbs
 from app.domain.services import service as service_verbs
+from app.integrations.exposition import exposed
 from app.integrations.wechat import WeChat
 from app.kernel import crash
 from app.kernel.command import statements_of
@@ -66,7 +68,11 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         crash.arm(settings.crash_at if settings.local else None)
-        async with httpx.AsyncClient() as http, Redis.from_url(settings.redis_url, socket_timeout=2) as redis:
+        async with (
+            httpx.AsyncClient() as http,
+            Redis.from_url(settings.redis_url, socket_timeout=2) as redis,
+            exposed(metrics.REGISTRY, settings.metrics_host, settings.api_metrics_port),
+        ):
             database = await Database.connect(
                 settings.database_url, size=settings.pool, warm=statements_of(order_verbs.VERBS)
             )
