@@ -24,6 +24,7 @@ from app.api import (
     places,
     problems,
     promises,
+    replays,
     services,
     shortcut,
 )  # fmt: skip
@@ -54,7 +55,7 @@ from app.settings import Settings
 VERSION = "0.1.0"
 ROOMS: Sequence[Api] = (
     auth.api, people.api, places.api, services.api, orders.api, promises.api, deadlines.api, calendars.api, going_late.api,
-    drafts.api, inbox.api, health.api,
+    drafts.api, replays.api, inbox.api, health.api,
 )  # fmt: skip
 VERBS: Sequence[Verb[Any, Any]] = (
     *order_verbs.VERBS, *promise_verbs.VERBS, *people_verbs.VERBS, *service_verbs.VERBS, *deadline_verbs.VERBS,

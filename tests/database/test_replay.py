@@ -13,7 +13,7 @@ import pytest
 from app.domain.deadlines.errors import DraftNotFound
 from app.domain.deadlines.models import Effect, Limits, MarkPlan
 from app.domain.deadlines.replay import PAGE, Counts, Drafted, Replay
-from app.domain.deadlines.repository import replay
+from app.domain.deadlines.replaying import replay
 from app.kernel.calendar_store import week_of, workdays_of
 from app.kernel.calendars import WHOLE_DAY, Calendar, CalendarName, Workdays
 from app.kernel.database import Database
