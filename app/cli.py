@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
+from uuid import UUID
 
 import typer
 
@@ -178,6 +179,24 @@ def import_places(
     with plain_faults():
         if not asyncio.run(run(settings, file, dry_run=dry_run, as_json=as_json)):
             raise typer.Exit(1)
+
+
+@app.command()
+def replay(
+    draft: Annotated[UUID, typer.Option(help="草稿编号 · id of a draft, from draftDeadlinePolicy's receipt")],
+    days: Annotated[int, typer.Option(min=1, max=366, help="最近多少天 · so many days back")] = 90,
+    as_json: Annotated[bool, typer.Option("--json", help="结果用 JSON · the answer as JSON")] = False,
+) -> None:
+    """按草稿重演最近的时限，显示进度。 Replay the last days under a draft of limits, with its progress; nothing is written.
+
+    读 LINLI_MIGRATION_URL 指定的库，否则读正在运行的 linli up 的库。 From the database of LINLI_MIGRATION_URL, else that of
+    the linli up which runs from LINLI_DATA.
+    """
+    settings = tool_settings()
+    from app.local.replaying import run
+
+    with plain_faults():
+        asyncio.run(run(settings, draft, days, as_json=as_json))
 
 
 @app.command("create-admin")

@@ -139,7 +139,7 @@ async def replay_policy(draft_id: DraftId, query: Annotated[ReplayQuery, Query()
     async with reader(one_snapshot=True) as connection:
         asked = await _asked(connection, draft_id, query)
         found = await replay(connection, *asked, after, WHOLE)
-    return _answer(asked.period, found)
+    return replay_out(asked.period, found)
 
 
 @api.get(
@@ -176,7 +176,7 @@ async def _lines(draft_id: UUID, query: ReplayQuery, reader: Reader) -> AsyncGen
         asked = await _asked(connection, draft_id, query)
         async for found in replaying(connection, *asked, after):
             if isinstance(found, Replay):
-                last = _answer(asked.period, found)
+                last = replay_out(asked.period, found)
             else:
                 yield ReplayLineOut(
                     share=found.share, until_at=found.until_at, deadlines=found.deadlines, replay=None, problem=None
@@ -222,7 +222,8 @@ async def _asked(connection: AsyncConnection, draft_id: UUID, query: ReplayQuery
     )
 
 
-def _answer(chosen: Stretch, found: Replay) -> ReplayOut:
+def replay_out(chosen: Stretch, found: Replay) -> ReplayOut:
+    """The answer as it is shown."""
     shown = found.newly[:PAGE]
     last = Cursor(shown[-1].started_at, shown[-1].id).encode() if len(found.newly) > PAGE else None
     return ReplayOut(
