@@ -181,6 +181,32 @@ def import_places(
             raise typer.Exit(1)
 
 
+@app.command("import-workdays")
+def import_workdays(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV:day,works,name[,source](UTF-8)")],
+    login_name: Annotated[str, typer.Option(help="以哪位管理员的名义 · in whose name, an administrator")] = "admin",
+    source: Annotated[str | None, typer.Option(help="出处,如通知的文号 · source, unless the file has it")] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="导入后立即公布 · bring it into force")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查,不写入 · check only, write nothing")] = False,
+) -> None:
+    """导入一年的放假安排。 Import a year's notice of days off and make-up days. Exit code 1 when a line is bad.
+
+    只列与周一至周五不同的日子:works 为 1 是周末调休上班,0 是工作日放假。 Only days that differ from Monday to Friday: works 1
+    is a weekend day that is worked, 0 a weekday that is off.
+    """
+    settings = tool_settings()
+    from app.local import workdays
+
+    with plain_faults():
+        done = asyncio.run(
+            workdays.run(settings, file, login_name=login_name, source=source, dry_run=dry_run, publish=publish)
+        )
+    for sentence in workdays.sentences(done):
+        typer.echo(sentence, err=bool(done.notice.faults))
+    if done.notice.faults:
+        raise typer.Exit(1)
+
+
 @app.command()
 def replay(
     draft: Annotated[UUID, typer.Option(help="草稿编号 · id of a draft, from draftDeadlinePolicy's receipt")],

@@ -47,9 +47,10 @@ class Pace:
     span: timedelta = timedelta(days=1)
 
     def after(self, seconds: float) -> "Pace":
-        """From how long the last slice took: at most eight times as long, at least a quarter, and an hour in any case."""
+        """From how long the last slice took: at most eight times as long, at least a quarter, and a day in any case, since each
+        statement also costs what the number of all deadlines and places makes it cost."""
         factor = min(8.0, max(0.25, AIM / max(seconds, 0.001)))
-        return Pace(max(timedelta(hours=1), min(self.span * factor, LONGEST)))
+        return Pace(max(timedelta(days=1), min(self.span * factor, LONGEST)))
 
 
 @dataclass(frozen=True, slots=True)

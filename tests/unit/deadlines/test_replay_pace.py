@@ -19,11 +19,11 @@ DAY = timedelta(days=1)
     [
         (DAY, 1.0, DAY),
         (DAY, 0.5, 2 * DAY),
-        (DAY, 2.0, DAY / 2),
+        (8 * DAY, 2.0, 4 * DAY),
         (DAY, 0.0, 8 * DAY),
         (DAY, 0.001, 8 * DAY),
-        (DAY, 60.0, DAY / 4),
-        (timedelta(hours=2), 60.0, timedelta(hours=1)),
+        (8 * DAY, 60.0, 2 * DAY),
+        (2 * DAY, 60.0, DAY),
         (300 * DAY, 0.001, 366 * DAY),
     ],
 )
