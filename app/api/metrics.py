@@ -34,6 +34,9 @@ BUSY: Final = Counter(
     registry=REGISTRY,
 )
 
+for _cause in ("races", "database"):
+    BUSY.labels(_cause)  # at zero from the beginning
+
 
 def answered(scope: Scope, status: int, seconds: float) -> None:
     """A request has come to its end."""

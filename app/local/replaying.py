@@ -16,6 +16,7 @@ from app.domain.deadlines.replay import Drafted, Replay
 from app.domain.deadlines.replaying import replaying
 from app.kernel.database import Database
 from app.kernel.ids import NOBODY
+from app.kernel.time import CHINA
 from app.local.faults import LocalFault
 from app.settings import Settings
 
@@ -59,14 +60,15 @@ async def _replayed(database: Database, draft_id: UUID, length: timedelta) -> Re
             async for found in replaying(connection, draft, row["place_id"], period, row["now"], None):
                 if isinstance(found, Replay):
                     return replay_out(period, found)
-                told = f"重演 · replay {found.until_at:%Y-%m-%d}: {found.deadlines:,}"
+                told = f"重演 · replay {found.until_at.astimezone(CHINA):%Y-%m-%d}: {found.deadlines:,}"
                 bars.update(task, completed=found.share, description=told)
     raise AssertionError("a replay ends with its answer")
 
 
 def _show(said: ReplayOut) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{said.from_at:%Y-%m-%d %H:%M} – {said.until_at:%Y-%m-%d %H:%M}")
+    begin, end = (f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M}" for moment in (said.from_at, said.until_at))
+    console.print(f"{begin} – {end}")
     table = Table("", "时限 · deadlines", "错过 · missed", "按草稿 · draft", "新错过 · newly", "不再错过 · no longer")
     rows = [("合计 · total", said.total), *((place.place_name, place) for place in said.places[:SHOWN])]
     for name, one in rows:

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from app.integrations.exposition import registry
 from app.kernel.database import Database
+from app.kernel.deadline_tables import Primitive
 
 REGISTRY: Final = registry()
 PATIENCE_SECONDS: Final = 2.0
@@ -57,6 +58,15 @@ BEATS: Final = Gauge(
 DEATHS: Final = Counter(
     "linli_loop_deaths_total", "How often a loop ended and was begun anew", ("loop",), registry=REGISTRY
 )
+
+# Known words are there from the beginning, at zero: what is not there yet cannot be seen to rise.
+for _counter, _words in (
+    (EFFECTS, tuple(Primitive)),
+    (REACTIONS, ("done", "too_late", "failed", "parked")),
+    (PARKED, ("notice", "event")),
+):
+    for _word in _words:
+        _counter.labels(_word)
 
 
 def fired(lateness: list[float], effects: dict[str, int], seconds: float) -> None:
