@@ -1,10 +1,8 @@
-"""Drafts of limits over HTTP: kept, compared with what is in force, and replayed on what has been (domain.md §4.10)."""
+"""Drafts of limits over HTTP: kept, and compared with what is in force (domain.md §4.10); `replays.py` replays them."""
 
-from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
-from fastapi import Path, Query
+from fastapi import Path
 from pydantic import Field
 from sqlalchemy import RowMapping
 
@@ -22,22 +20,18 @@ from app.api.deadlines import (
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.docs import ADMIN_ONLY
 from app.api.problems import problems
-from app.api.schema import Choice, In, Out, StrictUUID
+from app.api.schema import Choice, Out, StrictUUID
 from app.domain.deadlines import drafts, errors, policy, repository
 from app.domain.deadlines.models import Limits
-from app.domain.deadlines.replay import PAGE, Counts, Drafted, NewlyMissed, period
 from app.domain.deadlines.repository import CarriedEvent
 from app.domain.places.errors import PlaceNotFound
 from app.kernel.calendars import CalendarName
 from app.kernel.errors import NotAllowed
-from app.kernel.pagination import Cursor, CursorText
 from app.kernel.time import Moment
 
 api = Api(prefix="/deadline-policies/drafts")
 
 ID = "01985a3c-3333-7f00-8a6b-2f4c5d6e7f05"
-MATTER_ID = "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80"
-MOST_PLACES = 1000
 
 DraftId = Annotated[StrictUUID, Path(description="草稿编号")]
 
@@ -73,49 +67,6 @@ class ComparisonOut(Out):
     in_force: PolicyOut | None = Field(description="现行的规则;还没有则为 null")
     draft: DraftOut = Field(description="草稿")
     differences: list[DifferenceOut] = Field(description="不同之处;相同则为空")
-
-
-class CountsOut(Out):
-    deadlines: int = Field(description="这段时间开始的时限")
-    missed: int = Field(description="按当时的规则错过的")
-    missed_under_draft: int = Field(description="按草稿会错过的")
-    newly_missed: int = Field(description="当时没有错过、按草稿会错过的")
-    no_longer_missed: int = Field(description="当时错过、按草稿不会错过的")
-    not_reached: int = Field(
-        description="草稿管不到的:另有更近地点、本类服务或本类型小区的规则;其结果不变,也计在以上各数里"
-    )
-
-
-class PlaceCountsOut(CountsOut):
-    place_id: StrictUUID = Field(description="地点编号")
-    place_name: str = Field(description="地点名称")
-
-
-class NewlyMissedOut(Out):
-    id: StrictUUID = Field(description="事项编号")
-    deadline_id: StrictUUID = Field(description="时限编号")
-    place_id: StrictUUID = Field(description="地点编号")
-    round: int = Field(description="第几轮")
-    started_at: Moment = Field(description="开始")
-    stopped_at: Moment | None = Field(description="停止;还在计时则为 null")
-    due_before: Moment = Field(description="当时的到期时间")
-    due_under_draft: Moment = Field(description="按草稿的到期时间")
-
-
-class ReplayOut(Out):
-    from_at: Moment = Field(description="这段时间从")
-    until_at: Moment = Field(description="到(不含)")
-    total: CountsOut = Field(description="合计")
-    places: list[PlaceCountsOut] = Field(description=f"按地点,新错过多的在前,最多 {MOST_PLACES} 个")
-    places_left_out: int = Field(description="没有列出的地点数")
-    newly_missed: list[NewlyMissedOut] = Field(description=f"新错过的,按开始时间,一页 {PAGE} 条")
-    next_cursor: str | None = Field(description="下一页的翻页标记;没有下一页时为 null")
-
-
-class ReplayQuery(In):
-    since: Moment | None = Field(default=None, alias="from", description="时限从何时起开始的;不填为 until 之前 90 天")
-    until: Moment | None = Field(default=None, description="到何时为止(不含);不填为现在;最长 366 天")
-    cursor: CursorText | None = Field(default=None, description="翻页标记:填上一页返回的 next_cursor,第一页不填")
 
 
 DRAFT = {
@@ -212,59 +163,6 @@ async def compare_deadline_policies(draft_id: DraftId, reader: TheReader) -> Com
     )
 
 
-@api.get(
-    "/{draft_id}/replay",
-    rule=policy.PUBLISH,
-    operation_id="replayPolicy",
-    summary="按草稿重演已有的时限:会错过哪些",
-    description="只读,不改变任何时限。已停止的按停止的时间、还在计时的按现在,与草稿的到期时间比较;已有的暂停照样不计。",
-    tags=(Tag.ADMINISTRATOR,),
-    audience=ADMIN_ONLY,
-    answer={
-        "from_at": "2025-12-01T09:00:00+08:00", "until_at": "2026-03-01T09:00:00+08:00",
-        "total": {
-            "deadlines": 1200, "missed": 60, "missed_under_draft": 61, "newly_missed": 1, "no_longer_missed": 0,
-            "not_reached": 0,
-        },
-        "places": [
-            {
-                "place_id": PLACE_ID, "place_name": "西峪社区", "deadlines": 1200, "missed": 60, "missed_under_draft": 61,
-                "newly_missed": 1, "no_longer_missed": 0, "not_reached": 0,
-            }
-        ],
-        "places_left_out": 0,
-        "newly_missed": [
-            {
-                "id": MATTER_ID, "deadline_id": "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f81", "place_id": PLACE_ID, "round": 1,
-                "started_at": "2026-02-28T09:00:00+08:00", "stopped_at": "2026-02-28T09:18:00+08:00",
-                "due_before": "2026-02-28T09:20:00+08:00", "due_under_draft": "2026-02-28T09:15:00+08:00",
-            }
-        ],
-        "next_cursor": None,
-    },
-    responses=problems(errors.DraftNotFound),
-)  # fmt: skip
-async def replay_policy(draft_id: DraftId, query: Annotated[ReplayQuery, Query()], reader: TheReader) -> ReplayOut:
-    after = None if query.cursor is None else Cursor.decode(query.cursor)
-    async with reader() as connection:
-        row = await repository.get_draft(connection, draft_id)
-        now: datetime = row["now"]
-        since, until = period(now, query.since, query.until)
-        draft = Drafted(row["id"], row["deadline_kind"], drafts.limits_of(row["limits"]))
-        replay = await repository.replay(connection, draft, row["place_id"], (since, until), now, after)
-    shown = replay.newly[:PAGE]
-    last = Cursor(shown[-1].started_at, shown[-1].id).encode() if len(replay.newly) > PAGE else None
-    return ReplayOut(
-        from_at=since,
-        until_at=until,
-        total=CountsOut(**_counts(replay.total)),
-        places=[_place(*one) for one in replay.places[:MOST_PLACES]],
-        places_left_out=max(0, len(replay.places) - MOST_PLACES),
-        newly_missed=[_newly(one) for one in shown],
-        next_cursor=last,
-    )
-
-
 def _draft(row: RowMapping, limits: Limits) -> DraftOut:
     return DraftOut(
         id=row["id"],
@@ -288,32 +186,4 @@ def _draft(row: RowMapping, limits: Limits) -> DraftOut:
             for mark in limits.marks
         ],
         drafted_at=row["drafted_at"],
-    )
-
-
-def _counts(counts: Counts) -> dict[str, int]:
-    return {
-        "deadlines": counts.deadlines,
-        "missed": counts.before,
-        "missed_under_draft": counts.under_draft,
-        "newly_missed": counts.newly,
-        "no_longer_missed": counts.no_longer,
-        "not_reached": counts.unreached,
-    }
-
-
-def _place(place_id: UUID, name: str, counts: Counts) -> PlaceCountsOut:
-    return PlaceCountsOut.model_validate({"place_id": place_id, "place_name": name, **_counts(counts)})
-
-
-def _newly(found: NewlyMissed) -> NewlyMissedOut:
-    return NewlyMissedOut(
-        id=found.matter_id,
-        deadline_id=found.id,
-        place_id=found.place_id,
-        round=found.round,
-        started_at=found.started_at,
-        stopped_at=found.stopped_at,
-        due_before=found.due_before,
-        due_under_draft=found.due_under_draft,
     )

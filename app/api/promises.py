@@ -253,7 +253,6 @@ async def write_plan(order_id: OrderId, body: PlanIn, run: TheRun) -> Receipt:
 )  # fmt: skip
 async def list_posts(order_id: OrderId, reader: TheReader) -> PostsOut:
     async with reader() as connection:
-        await repository.get_order(connection, order_id)
         rows = await repository.list_posts(connection, order_id)
     return PostsOut(items=[_post(row, reader.caller.person_id) for row in rows])
 

@@ -151,7 +151,7 @@ def test_settings(name: str) -> None:
 
 @pytest.mark.parametrize("name", READMES)
 def test_the_panel_is_the_one_that_is_printed(name: str) -> None:
-    """Pasted from a real start; passwords, the stand-in's port and the number of places are the paste's own."""
+    """Pasted from a real start; passwords, the other ports and the number of places are the paste's own."""
     found = re.search(r"^```\n(╭.*╯)\n```$", (ROOT / name).read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert found
     pasted = found[1]
@@ -160,13 +160,18 @@ def test_the_panel_is_the_one_that_is_printed(name: str) -> None:
         for key, pattern in {
             "administrator": r"admin +admin +(\S+)",
             "officers": r" paidan002 {4}(\S+)",
-            "standin": r"(http://127.0.0.1:\d+)/docs +│\n│ 数据",
+            "standin": r"(http://127.0.0.1:\d+)/docs +│\n│ 指标",
+            "api_metrics_port": r"API :(\d+)/metrics",
+            "worker_metrics_port": r"worker :(\d+)/metrics",
             "places": r"\((\d+) 个地点",
         }.items()
     }
     actors = _actors(1, Accounts(said["administrator"], said["officers"]))
     seeded = Seeded(actors, int(said["places"]), street="神堂沟街道", community="西峪社区")
-    local = Settings(mode="local", host="127.0.0.1", port=8000, data=Path.cwd() / ".linli", wechat_url=said["standin"])
+    ports = {name: said[name] for name in ("api_metrics_port", "worker_metrics_port")}
+    local = Settings(
+        mode="local", host="127.0.0.1", port=8000, data=Path.cwd() / ".linli", wechat_url=said["standin"], **ports
+    )
     console = Console(width=WIDTH, file=io.StringIO(), color_system=None)
     with console.capture() as printed:
         console.print(panel(local, seeded))

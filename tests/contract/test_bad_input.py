@@ -31,7 +31,7 @@ ONLY_ADMINISTRATOR = {
     *("importCalendar", "publishCalendar", "draftDeadlinePolicy", "compareDeadlinePolicies", "replayPolicy"),
     *("addRefusedTerm", "importRefusedTerms", "removeRefusedTerm"),
     *("createTeam", "addTeamMember", "removeTeamMember", "setTeamLead", "disbandTeam", "addSkill", "endSkill"),
-    *("decideVolunteer", "pauseService", "resumeService", "withdrawService"),
+    *("decideVolunteer", "pauseService", "resumeService", "withdrawService", "watchReplay"),
 }
 ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rateOrder", "cancelOrder", "markRead"} | {
     *("confirmAppointment", "answerQuestion", "disputePause", "setAvailability"),

@@ -27,7 +27,7 @@ OPERATIONS = frozenset(
     markRead getLiveness getReadiness
     recordContact replyToOrder askResident answerQuestion proposeAppointment confirmAppointment writePlan listOrderPosts
     explainDeadline pauseDeadline resumeDeadline disputePause decideDispute listGoingLate listEmptyPosts getCalendar
-    importCalendar publishCalendar setDutyHours draftDeadlinePolicy compareDeadlinePolicies replayPolicy
+    importCalendar publishCalendar setDutyHours draftDeadlinePolicy compareDeadlinePolicies replayPolicy watchReplay
     suggestVolunteers declineOrder assignMember releaseOrder abortOrder reworkOrder rejectOrder convertOrder
     addRefusedTerm importRefusedTerms removeRefusedTerm listRefusedTerms
     createTeam listTeams listMyTeams getTeam addTeamMember removeTeamMember setTeamLead disbandTeam addSkill listSkills
@@ -49,7 +49,7 @@ NOT_FOR_THE_MINI_PROGRAM = {
     ),
     *("listRoleHolders", "createTeam", "disbandTeam", "publishDeadlinePolicy", "getLiveness", "getReadiness"),
     *("importCalendar", "publishCalendar", "setDutyHours", "listEmptyPosts"),
-    *("draftDeadlinePolicy", "compareDeadlinePolicies", "replayPolicy"),
+    *("draftDeadlinePolicy", "compareDeadlinePolicies", "replayPolicy", "watchReplay"),
     *("addRefusedTerm", "importRefusedTerms", "removeRefusedTerm", "listRefusedTerms"),
 }
 
@@ -84,7 +84,7 @@ def test_the_frozen_contract_is_the_codes(mini_program: dict[str, Any]) -> None:
 
 
 def test_the_operations_are_those_of_the_issue(settings: Settings, document: dict[str, Any]) -> None:
-    assert len(OPERATIONS) == 92
+    assert len(OPERATIONS) == 93
     assert ids(document) == OPERATIONS
     assert set(census.census(create_app(settings))) == OPERATIONS
 

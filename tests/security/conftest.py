@@ -103,6 +103,7 @@ async def order(world: World, app: Database, community: Community, *then: str) -
     made = (await execute(app, orders.place, caller, new_key(), None, inputs)).id
     steps = {
         "offer": (dispatching.offer, community.dispatcher, {"volunteer_id": community.volunteer}),
+        "decline": (dispatching.decline, community.volunteer, {}),
         "accept": (dispatching.accept, community.volunteer, {}),
         "ask": (promises.ask, community.volunteer, {"question": "哪家医院?"}),
         "propose": (
@@ -125,6 +126,7 @@ async def live(world: World, app: Database, community: Community) -> None:
     """Something in every table."""
     then = ("offer", "accept", "ask", "propose", "confirm", "start", "deliver", "rate")
     community.orders["rated"] = await order(world, app, community, *then)
+    community.orders["declined"] = await order(world, app, community, "offer", "decline")
     community.orders["missed"] = await order(world, app, community)
     secretary = await world.caller(community.secretary)
     inputs = {"place_id": community.place, "name": "理发", "description": "上门理发"}

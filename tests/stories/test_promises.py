@@ -88,6 +88,10 @@ async def test_a_recorded_contact_stops_respond_and_a_reply_stops_reply(street: 
     grandma, dispatcher, *_ = await crew(street)
     await clock(at(11, 30, 9))
     order = await place(street, grandma)
+    assert await grandma.get(f"{order}/posts") == {"items": []}
+    stranger = await street.resident("西居民", "west")
+    unseen = await stranger.http.get(f"{order}/posts")
+    assert (unseen.status_code, unseen.json()["code"]) == (404, "order-not-found")
     await clock(at(11, 30, 9, 5))
     await dispatcher.post(f"{order}/contact", {"channel": "phone", "text": "已电话联系"})
     await dispatcher.post(f"{order}/reply", {"text": "下午派人上门"})

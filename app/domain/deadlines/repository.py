@@ -2,20 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
 from uuid import UUID
 
-import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.deadlines.errors import DraftNotFound
-from app.domain.deadlines.replay import PAGE, Counts, Drafted, Hours, NewlyMissed, Replay, Segments
 from app.domain.places.errors import PlaceNotFound
 from app.kernel.calendar_store import week_of, workdays_of
-from app.kernel.calendars import WHOLE_DAY, Calendar, CalendarName, Workdays
-from app.kernel.deadlines import Stretch
+from app.kernel.calendars import Calendar, CalendarName, Workdays
 from app.kernel.pagination import Cursor
 from app.kernel.verbs import Facts
 
@@ -235,98 +231,3 @@ async def get_in_force(
         "estate_type": estate_type,
     }
     return (await connection.execute(_ONE_IN_FORCE, asked)).mappings().one_or_none()
-
-
-# As text: SQLAlchemy's connections decode jsonb, the pool's do not.
-_HOURS = """
-SELECT (SELECT h.week::text FROM calendar_hours h
-          LEFT JOIN place_ancestor a ON a.ancestor_id = h.place_id AND a.place_id = $1
-         WHERE h.calendar = $2 AND (h.place_id IS NULL OR a.place_id IS NOT NULL)
-         ORDER BY coalesce(a.depth, 99), h.version DESC LIMIT 1) AS week,
-       w.years, w.days::text AS days,
-       (SELECT coalesce(jsonb_agg(jsonb_build_object('place_id', own.place_id, 'week', own.week)), '[]')::text
-          FROM (SELECT DISTINCT ON (h.place_id) h.place_id, h.week
-                  FROM calendar_hours h
-                  JOIN place_ancestor s ON s.place_id = h.place_id AND s.ancestor_id = $1 AND s.depth > 0
-                 WHERE h.calendar = $2 ORDER BY h.place_id, h.version DESC) own) AS below
-  FROM (VALUES (1)) one LEFT JOIN LATERAL (
-    SELECT s.years, s.days FROM workday_set s WHERE s.published_at IS NOT NULL ORDER BY s.version DESC LIMIT 1) w ON true"""
-
-# It may take longer than a request, and holds one narrow row for each deadline of the period.
-_PATIENCE = """
-SELECT set_config(name, value, true)
-  FROM (VALUES ('statement_timeout', '60s'), ('work_mem', '96MB'), ('jit', 'off')) own (name, value)"""
-_PATIENCE_SECONDS = 65.0
-
-_REPLAY = "SELECT replay_draft($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)::text"
-
-
-async def replay(
-    connection: AsyncConnection, draft: Drafted, place_id: UUID, period: Stretch, now: datetime, after: Cursor | None
-) -> Replay:
-    """What a draft at a place would have done to the deadlines that started in [from, until), as of `now`. Nothing is
-    written. Raises DraftNotFound for a reader who does not administer the place."""
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    hours = await _hours(driver, place_id, draft.limits.calendar)
-    segments = Segments.of(hours.calendars, period[0], now)
-    await driver.execute(_PATIENCE)
-    answer = await driver.fetchval(
-        _REPLAY,
-        draft.id,
-        *period,
-        now,
-        segments.band,
-        segments.opens,
-        segments.closes,
-        segments.shifts,
-        draft.budgets(hours.calendars, 1),
-        draft.budgets(hours.calendars, 2),
-        hours.places,
-        hours.groups,
-        after and after.created_at,
-        after and after.id,
-        PAGE + 1,
-        timeout=_PATIENCE_SECONDS,
-    )
-    if answer is None:
-        raise DraftNotFound
-    found = orjson.loads(answer)
-    return Replay(
-        tuple(
-            (UUID(row["place_id"]), row["name"], Counts(*(row[name] for name in _COUNTED))) for row in found["places"]
-        ),
-        tuple(_newly(draft, hours.calendars[row["group"]], row) for row in found["newly"]),
-    )
-
-
-_COUNTED = ("deadlines", "before", "under_draft", "newly", "no_longer", "unreached")
-
-
-def _newly(draft: Drafted, on: Calendar, row: dict[str, Any]) -> NewlyMissed:
-    moment = datetime.fromisoformat
-    started_at = moment(row["started_at"])
-    pauses = [(moment(begin), moment(end)) for begin, end in row["pauses"]]
-    return NewlyMissed(
-        id=UUID(row["id"]),
-        matter_id=UUID(row["matter_id"]),
-        place_id=UUID(row["place_id"]),
-        round=row["round"],
-        started_at=started_at,
-        stopped_at=row["stopped_at"] and moment(row["stopped_at"]),
-        due_before=moment(row["due_at"]),
-        due_under_draft=draft.due(on, started_at, row["round"], timedelta(seconds=row["budget_seconds"]), pauses),
-    )
-
-
-async def _hours(driver: Any, place_id: UUID, name: CalendarName) -> Hours:
-    if name is CalendarName.WALL:
-        return Hours.of(Calendar(name, WHOLE_DAY), ())
-    row = await driver.fetchrow(_HOURS, place_id, name.value)
-    workdays = None
-    if name is CalendarName.WORK and row["days"] is not None:
-        workdays = workdays_of(row["years"], orjson.loads(row["days"]))
-    usual = Calendar(name, week_of(orjson.loads(row["week"])), workdays)
-    below = [
-        (UUID(own["place_id"]), Calendar(name, week_of(own["week"]), workdays)) for own in orjson.loads(row["below"])
-    ]
-    return Hours.of(usual, below)

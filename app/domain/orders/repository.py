@@ -348,12 +348,16 @@ async def _driver(connection: AsyncConnection) -> Any:
 _POSTS = text("""
 SELECT q.id, q.kind, q.round, q.text, q.channel, q.answers, q.owner_id, q.steps, q.promised_at, q.posted_at, q.posted_by,
        EXISTS (SELECT 1 FROM order_post a WHERE a.answers = q.id) AS answered
-  FROM order_post q WHERE q.matter_id = :order_id ORDER BY q.posted_at, q.id""")
+  FROM order_detail d LEFT JOIN order_post q ON q.matter_id = d.matter_id
+ WHERE d.matter_id = :order_id ORDER BY q.posted_at, q.id""")
 
 
 async def list_posts(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
-    """What was said on an order, oldest first; empty also for an order that the reader does not see."""
-    return (await connection.execute(_POSTS, {"order_id": order_id})).mappings().all()
+    """What was said on an order, oldest first. Raises OrderNotFound."""
+    found = (await connection.execute(_POSTS, {"order_id": order_id})).mappings().all()
+    if not found:
+        raise OrderNotFound
+    return [row for row in found if row["id"] is not None]
 
 
 async def list_deadlines(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
