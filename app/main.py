@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from app.api import (
     auth,
     calendars,
+    callers,
     deadlines,
     drafts,
     going_late,
@@ -23,6 +24,7 @@ from app.api import (
     places,
     problems,
     promises,
+    representations,
     services,
     shortcut,
 )  # fmt: skip
@@ -35,9 +37,11 @@ from app.domain.deadlines import calendars as calendar_verbs
 from app.domain.deadlines import drafts as draft_verbs
 from app.domain.deadlines import service as deadline_verbs
 from app.domain.notifications import service as notification_verbs
+from app.domain.orders import placing as placing_verbs
 from app.domain.orders import promises as promise_verbs
 from app.domain.orders import service as order_verbs
 from app.domain.people import service as people_verbs
+from app.domain.representations import service as representation_verbs
 from app.domain.services import service as service_verbs
 from app.integrations.wechat import WeChat
 from app.kernel import crash
@@ -51,12 +55,12 @@ from app.settings import Settings
 
 VERSION = "0.1.0"
 ROOMS: Sequence[Api] = (
-    auth.api, people.api, places.api, services.api, orders.api, promises.api, deadlines.api, calendars.api, going_late.api,
-    drafts.api, inbox.api, health.api,
+    auth.api, people.api, places.api, representations.api, services.api, orders.api, callers.api, promises.api, deadlines.api,
+    calendars.api, going_late.api, drafts.api, inbox.api, health.api,
 )  # fmt: skip
 VERBS: Sequence[Verb[Any, Any]] = (
-    *order_verbs.VERBS, *promise_verbs.VERBS, *people_verbs.VERBS, *service_verbs.VERBS, *deadline_verbs.VERBS,
-    *calendar_verbs.VERBS, *draft_verbs.VERBS, *notification_verbs.VERBS,
+    *placing_verbs.VERBS, *order_verbs.VERBS, *promise_verbs.VERBS, *representation_verbs.VERBS, *people_verbs.VERBS,
+    *service_verbs.VERBS, *deadline_verbs.VERBS, *calendar_verbs.VERBS, *draft_verbs.VERBS, *notification_verbs.VERBS,
 )  # fmt: skip
 
 
@@ -68,7 +72,9 @@ def create_app(settings: Settings) -> FastAPI:
         crash.arm(settings.crash_at if settings.local else None)
         async with httpx.AsyncClient() as http, Redis.from_url(settings.redis_url, socket_timeout=2) as redis:
             database = await Database.connect(
-                settings.database_url, size=settings.pool, warm=statements_of(order_verbs.VERBS)
+                settings.database_url,
+                size=settings.pool,
+                warm=statements_of((*placing_verbs.VERBS, *order_verbs.VERBS)),
             )
             app.state.house = House(
                 database=database,

@@ -17,6 +17,7 @@ import psutil
 from alembic import command
 from alembic.config import Config
 
+from app.domain.orders import placing
 from app.domain.orders import service as orders
 from app.kernel.command import Caller
 from app.kernel.ids import new_id
@@ -193,8 +194,9 @@ def prepare(bench: Bench, vault: Vault, rounds: int) -> None:
         caller = Caller(person.id, person.family)
         inputs = {"service_id": world.SERVICE, "note": "周三上午想请人陪我去医院取药"} if verb == "place" else {}
         inputs |= {"name": None, "phone": None, "address": None} if verb == "place" else {}
+        decides = placing.place if verb == "place" else orders.accept
         subject = None if verb == "place" else world.named(world.ORDER, number)
-        recorded = await record(bench.server.url("linli_app", "bench"), getattr(orders, verb), caller, subject, inputs)
+        recorded = await record(bench.server.url("linli_app", "bench"), decides, caller, subject, inputs)
         place = world.named(world.PLACE, 10 + group % world.RESIDENTS % world.COMMUNITIES)
         messages = Messages(recorded, verb, caller, place, requester.id, number)
         await messages.store(connection)

@@ -46,6 +46,7 @@ class Via(StrEnum):
 
     SELF = "requester"
     BENEFICIARY = "beneficiary"
+    REPRESENTATIVE = "representative"
     ASSIGNED = "assignee"
     SUBTREE = "subtree"
     POOL = "pool"
@@ -84,7 +85,9 @@ class Subject(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way to be allowed: `via` a relation, for SUBTREE and POOL with one of `roles`, only while in `states` (empty: any)."""
+    """One way to be allowed: `via` a relation, for SUBTREE and POOL with one of `roles`, only while in `states` (empty: any).
+    REPRESENTATIVE is who acts for somebody else; that the consent is recorded, the verb's snapshot and the policy's SQL ask.
+    """
 
     via: Via
     roles: frozenset[Role] = field(default_factory=frozenset)
@@ -99,6 +102,8 @@ class Rule:
                 return subject.requester_id == actor.id
             case Via.BENEFICIARY:
                 return subject.beneficiary_id == actor.id
+            case Via.REPRESENTATIVE:
+                return subject.requester_id == actor.id != subject.beneficiary_id
             case Via.ASSIGNED:
                 return subject.assignee_id == actor.id
             case Via.SUBTREE:
@@ -121,6 +126,8 @@ class Rule:
         match self.via:
             case Via.SELF | Via.BENEFICIARY | Via.ASSIGNED:
                 return f"{row}.{self.via.value}_id = app_actor()"
+            case Via.REPRESENTATIVE:
+                return f"({row}.requester_id = app_actor() AND person_represents(app_actor(), {row}.beneficiary_id))"
             case Via.SUBTREE:
                 return f"app_reaches({row}.place_id, '{roles}')"
             case Via.POOL:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Annotated, Any, Generic, ParamSpec, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import BeforeValidator, TypeAdapter
 
 from app.kernel.change import Change
 from app.kernel.errors import NotFound, Refusal
@@ -13,6 +13,9 @@ from app.kernel.statements import MATTER_SUBJECT, load
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Change | list[Change])
+
+Sealed = Annotated[bytes, BeforeValidator(lambda value: bytes.fromhex(value[2:]) if isinstance(value, str) else value)]
+"""A bytea as jsonb shows it, in the facts of a verb."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,11 @@ class Room:
         self.detail = detail
         self.missing = missing
 
-    def creates(self, action: str, *, subject: str, facts: Facts) -> Callable[[Callable[P, R]], Verb[P, R]]:
+    def creates(
+        self, action: str, *, subject: str, facts: Facts, missing: type[NotFound] | None = None
+    ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         """A verb that makes a matter; `subject` gives where it will stand. Called with (facts, actor, now, **inputs)."""
-        return self._verb(action, subject, facts.sql, facts.type, None)
+        return self._verb(action, subject, facts.sql, facts.type, None, missing)
 
     def moves(self, action: str, *, facts: Facts | None = None) -> Callable[[Callable[P, R]], Verb[P, R]]:
         """A verb on a matter. Called with (matter, actor, now, **inputs), and `facts=` when it asks for some."""
@@ -78,7 +83,13 @@ class Room:
         return self._verb(action, MATTER_SUBJECT, sql, facts.type if facts else None, self.detail.type)
 
     def _verb(
-        self, action: str, subject: str, sql: str, facts: type[Any] | None, detail: type[Any] | None
+        self,
+        action: str,
+        subject: str,
+        sql: str,
+        facts: type[Any] | None,
+        detail: type[Any] | None,
+        missing: type[NotFound] | None = None,
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         def wrap(decide: Callable[P, R]) -> Verb[P, R]:
             return Verb(
@@ -91,7 +102,7 @@ class Room:
                 TypeAdapter(detail) if detail else None,
                 self.lifecycle[action].starts,
                 self.lifecycle[action].timed,
-                self.missing,
+                missing or self.missing,
             )
 
         return wrap

@@ -33,6 +33,10 @@ DEFINERS = {
     "app_sees(uuid)",
     "app_sees_detail(uuid)",
     "app_roles(uuid,timestamp with time zone)",
+    "person_represents(uuid,uuid)",
+    # A resident's home and contact, for the staff there and for who acts for them; whether a card is theirs.
+    "home_of(uuid,bytea)",
+    "card_fits(uuid,uuid,bytea)",
     # How many of everybody's are not in order; only a number.
     "outbox_parked()",
     "deadlines_unsure()",
@@ -44,6 +48,8 @@ DEFINERS = {
     # Triggers that must see every row.
     "person_leaves()",
     "matter_has_deadline()",
+    "representation_keeps_its_past()",
+    "not_served_by_who_placed()",
 }
 
 

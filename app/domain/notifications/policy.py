@@ -26,7 +26,13 @@ TEXTS: Mapping[str, str] = {
     "order.resumed": "您的订单暂停的时限已继续",
     "order.disputed": "居民对一次暂停提出异议,请裁定",
     "order.dispute_decided": "您对暂停的异议已裁定",
+    "order.placed_for_you": "社区已按您所说为您下单",
     "role.granted": "您有了新的角色",
+    "representation.asked": "有人请求为您代下单,请确认是否同意",
+    "representation.pending": "有居民请人代下单,请向本人核实并记录同意",
+    "representation.consented": "对方已同意由您代下单",
+    "representation.recorded": "社区记录了您同意由他人代下单;如有不符,请结束该关系",
+    "representation.ended": "一项代下单关系已经结束,已下的订单照常办理",
 }
 
 

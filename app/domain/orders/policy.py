@@ -11,6 +11,8 @@ beneficiary = Rule(Via.BENEFICIARY)
 assignee = Rule(Via.ASSIGNED)
 staff = reach(Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
 resident = reach(Role.RESIDENT)
+representative = Rule(Via.REPRESENTATIVE)
+station = reach(Role.STATION_STAFF, Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
 pool = Rule(Via.POOL, frozenset({Role.VOLUNTEER}))
 system = Rule(Via.SYSTEM)
 
@@ -43,6 +45,7 @@ chief = reach(Role.SECRETARY, Role.ADMINISTRATOR)
 BEFORE_SERVICE = (S.SUBMITTED, S.OFFERED, S.ACCEPTED)
 OPEN = (*BEFORE_SERVICE, S.IN_SERVICE)
 
+RECEIVED = ("respond", "reply", "coordinate", "plan")
 ANSWERED = ("reply", "reply_in_person")
 SETTLED = ("coordinate", "plan")
 PROMISED = ("promise", "promise_late")
@@ -51,7 +54,8 @@ ALL = ("respond", "offer", *ANSWERED, *SETTLED, "appointment", *PROMISED, "finis
 LIFECYCLE = Lifecycle(
     "order",
     # What moves it: action, from, to, by, and the limits that start and stop (domain.md §3, §4.4)
-    Transition("place", (), S.SUBMITTED, (resident,), starts=("respond", "reply", "coordinate", "plan")),
+    Transition("place", (), S.SUBMITTED, (representative, resident), starts=RECEIVED),
+    Transition("place_for_caller", (), S.SUBMITTED, (station,), starts=RECEIVED),
     Transition("offer", (S.SUBMITTED,), S.OFFERED, (staff,), starts=("offer",)),
     Transition("lapse", (S.OFFERED,), S.SUBMITTED, (system,), stops=("offer",)),
     Transition("accept", (S.OFFERED,), S.ACCEPTED, (assignee,), stops=("respond", "offer")),
@@ -60,9 +64,9 @@ LIFECYCLE = Lifecycle(
     Transition("start", (S.ACCEPTED,), S.IN_SERVICE, (assignee,), stops=("appointment", "finish"), starts=("finish",)),
     Transition("wrong_code", (S.ACCEPTED,), STAYS, (assignee,), hidden=True),
     Transition("deliver", (S.IN_SERVICE,), S.DELIVERED, (assignee,), stops=ALL, starts=("rating",)),
-    Transition("rate", (S.DELIVERED,), S.RATED, (requester,), stops=("rating",)),
+    Transition("rate", (S.DELIVERED,), S.RATED, (requester, beneficiary), stops=("rating",)),
     Transition("close_unrated", (S.DELIVERED,), S.CLOSED_UNRATED, (system,), stops=("rating",)),
-    Transition("cancel", BEFORE_SERVICE, S.CANCELLED, (requester,), stops=ALL),
+    Transition("cancel", BEFORE_SERVICE, S.CANCELLED, (requester, beneficiary), stops=ALL),
     # What is said and agreed on the way: facts, no states
     Transition("contact", (*OPEN, S.DELIVERED), STAYS, (staff, assignee), stops=("respond",)),
     Transition("reply", OPEN, STAYS, (staff, assignee), stops=ANSWERED),

@@ -4,12 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.orders import errors, policy
-from app.domain.orders.models import OrderContact, OrderDetail, Rating
+from app.domain.orders.facts import STARTING, TAKING, Starting, Taking
+from app.domain.orders.models import OrderDetail, Rating
 from app.domain.orders.policy import LIFECYCLE
-from app.domain.orders.repository import DETAIL, HOME, OFFERING, PLACING, Detail, Offering, Placing
+from app.domain.orders.repository import DETAIL, OFFERING, Detail, Offering
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault, TransitionRefused
-from app.kernel.ids import new_id
 from app.kernel.matter import Matter
 from app.kernel.rules import Actor, Role
 from app.kernel.verbs import Room
@@ -19,68 +19,11 @@ Order = Matter[Detail]
 ORDERS = Room(LIFECYCLE, detail=DETAIL, missing=errors.OrderNotFound)
 
 
-@ORDERS.creates("place", subject=HOME, facts=PLACING)
-def place(
-    home: Placing,
-    actor: Actor,
-    now: datetime,
-    *,
-    service_id: UUID,
-    note: str,
-    name: bytes | None = None,
-    phone: bytes | None = None,
-    address: bytes | None = None,
-) -> Change:
-    """Order a service in one's own community (点单). Name, phone and address come sealed; those left out are taken from
-    the person's file.
-
-    Raises:
-        NoCommunity: the resident has chosen none. ServiceNotOffered: not at this place, or withdrawn.
-        ContactMissing: neither given nor on file.
-    """
-    if home.place_id is None:
-        raise errors.NoCommunity
-    if not home.offered:
-        raise errors.ServiceNotOffered
-    name, phone, address = name or home.name_sealed, phone or home.phone_sealed, address or home.address_sealed
-    if name is None or phone is None or address is None:
-        given = {"name": name, "phone": phone, "address": address}
-        raise errors.ContactMissing(
-            fields=tuple(
-                FieldFault(f"/body/contact/{field}", "missing", "请填写此项")
-                for field, value in given.items()
-                if value is None
-            )
-        )
-    order: Order = Matter(
-        id=new_id(),
-        kind=LIFECYCLE.kind,
-        place_id=home.place_id,
-        state="",
-        version=0,
-        round=1,
-        requester_id=actor.id,
-        beneficiary_id=actor.id,
-        assignee_id=None,
-        holder_id=None,
-        open_pool=False,
-        created_at=now,
-        category=home.category,
-        detail=Detail(service_id, 0, 0, None),
-    )
-    return (
-        LIFECYCLE.create(order, "place", actor, now)
-        .insert(OrderDetail, matter_id=order.id, place_id=order.place_id, service_id=service_id, note=note)
-        .insert(
-            OrderContact,
-            matter_id=order.id,
-            place_id=order.place_id,
-            name_sealed=name,
-            phone_sealed=phone,
-            address_sealed=address,
-        )
-        .tell_role(Role.DISPATCHER, "order.placed")
-    )
+def _not_own(order: Order, represents: bool, *people: UUID) -> None:
+    """Nobody dispatches or serves what they placed, represent or benefit from (domain.md §1). Raises OwnOrder."""
+    own = {order.requester_id, order.beneficiary_id, order.detail.placed_by}
+    if represents or own.intersection(people):
+        raise errors.OwnOrder
 
 
 @ORDERS.moves("offer", facts=OFFERING)
@@ -91,9 +34,7 @@ def offer(order: Order, actor: Actor, now: datetime, *, facts: Offering, volunte
         OwnOrder: the dispatcher's own order, or offered to whom it serves. VolunteerNotQualified.
     """
     change = LIFECYCLE.move(order, "offer", actor, now)
-    own = {order.requester_id, order.beneficiary_id}
-    if actor.id in own or volunteer_id in own:
-        raise errors.OwnOrder
+    _not_own(order, facts.represents, actor.id, volunteer_id)
     if not facts.qualified:
         raise errors.VolunteerNotQualified
     return change.set(assignee_id=volunteer_id).tell(volunteer_id, "order.offered")
@@ -115,38 +56,58 @@ def lapse(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID) -> Ch
     )
 
 
-@ORDERS.moves("accept")
-def accept(order: Order, actor: Actor, now: datetime) -> Change:
-    """Take an order that was offered to oneself (接单). Raises VolunteerNotQualified when the role has ended since."""
+@ORDERS.moves("accept", facts=TAKING)
+def accept(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change:
+    """Take an order that was offered to oneself (接单).
+
+    Raises:
+        OwnOrder. VolunteerNotQualified: the role has ended since.
+    """
     change = LIFECYCLE.move(order, "accept", actor, now)
+    _not_own(order, facts.represents, actor.id)
     if Role.VOLUNTEER not in actor.roles:
         raise errors.VolunteerNotQualified
     return change.tell(order.requester_id, "order.accepted")
 
 
-@ORDERS.moves("claim")
-def claim(order: Order, actor: Actor, now: datetime) -> Change:
-    """Take an order that is open to all qualified volunteers (抢单): of many at once, exactly one wins."""
+@ORDERS.moves("claim", facts=TAKING)
+def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change:
+    """Take an order that is open to all qualified volunteers (抢单): of many at once, exactly one wins. Raises OwnOrder."""
     change = LIFECYCLE.move(order, "claim", actor, now)
-    if actor.id in (order.requester_id, order.beneficiary_id):
-        raise errors.OwnOrder
+    _not_own(order, facts.represents, actor.id)
     if order.assignee_id != actor.id:
         change.tell(order.assignee_id, "order.taken")
     return change.set(assignee_id=actor.id).tell(order.requester_id, "order.accepted")
 
 
-@ORDERS.moves("start")
-def start(order: Order, actor: Actor, now: datetime, *, code_fits: bool) -> Change:
-    """Begin to serve, shown the resident's start code. A wrong one is counted, five close the door for ten minutes.
+@ORDERS.moves("start", facts=STARTING)
+def start(
+    order: Order,
+    actor: Actor,
+    now: datetime,
+    *,
+    facts: Starting,
+    code_fits: bool = False,
+    card: bytes | None = None,
+    unverified: bool = False,
+) -> Change:
+    """Begin to serve, shown the resident's start code or household card. A wrong one is counted, five close the door for ten
+    minutes. Without either it is unverified, and takes that the staff reached the resident since the order was accepted.
 
     Raises:
-        StartCodeWrong: counted. StartCodeLocked: too many within ten minutes.
+        StartCodeWrong: counted. StartCodeLocked: too many within ten minutes. NotReached: nobody of the staff called.
     """
     change = LIFECYCLE.move(order, "start", actor, now)
     seen = order.detail
-    if policy.code_is_locked(seen.wrong_codes, seen.wrong_codes_since, now):
+    if unverified and not facts.reached:
+        raise errors.NotReached
+    if not unverified and policy.code_is_locked(seen.wrong_codes, seen.wrong_codes_since, now):
         raise errors.StartCodeLocked
-    if code_fits:
+    if unverified or code_fits or facts.card_fits:
+        if unverified != seen.unverified:
+            change.patch(OrderDetail, matter_id=order.id, unverified=unverified)
+        if unverified:
+            change.note(unverified=True)
         return change.tell(order.requester_id, "order.started")
     first = seen.wrong_codes_since is None or now >= seen.wrong_codes_since + policy.WRONG_CODE_WINDOW
     return (
@@ -187,14 +148,17 @@ def rate(order: Order, actor: Actor, now: datetime, *, solved: str, stars: int, 
         stars=stars,
         reason=reason,
         rated_at=now,
+        by_representative=actor.id != order.beneficiary_id,
     ).tell(order.assignee_id, "order.rated")
 
 
 @ORDERS.moves("cancel")
 def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
-    """Take an order back before it is served; whoever had it is told."""
+    """Take an order back before it is served; whoever had it is told, and of requester and beneficiary the other one."""
     change = LIFECYCLE.move(order, "cancel", actor, now).tell(order.assignee_id, "order.cancelled")
+    for other in {order.requester_id, order.beneficiary_id} - {actor.id}:
+        change.tell(other, "order.cancelled")
     return change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason) if reason else change
 
 
-VERBS = (place, offer, lapse, accept, claim, start, deliver, rate, cancel)
+VERBS = (offer, lapse, accept, claim, start, deliver, rate, cancel)

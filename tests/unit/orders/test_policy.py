@@ -45,8 +45,8 @@ MAY = {
     "start": {"assignee"},
     "wrong_code": {"assignee"},
     "deliver": {"assignee"},
-    "rate": {"requester"},
-    "cancel": {"requester"},
+    "rate": THEIRS,
+    "cancel": THEIRS,
     "miss_appointment": {"system"},
     "close_unrated": {"system"},
     "recalculate": {"system"},
@@ -95,6 +95,7 @@ KINDS = {
 }  # fmt: skip
 STARTS = {
     "place": ["respond", "reply", "coordinate", "plan"],
+    "place_for_caller": ["respond", "reply", "coordinate", "plan"],
     "offer": ["offer"],
     "confirm": ["appointment"],
     "write_plan": ["promise"],
@@ -154,7 +155,7 @@ def test_every_action_from_every_state_by_everybody(action: str, state: S, who: 
 
 
 def test_the_table_has_these_actions_and_no_other() -> None:
-    assert {t.action for t in LIFECYCLE.transitions} == {"place", *MAY}
+    assert {t.action for t in LIFECYCLE.transitions} == {"place", "place_for_caller", *MAY}
 
 
 def test_a_pool_that_is_not_open_is_not_claimed() -> None:
