@@ -27,10 +27,11 @@ PUBLIC = {"loginWithWechat", "loginWithPassword", "refreshToken", "getLiveness",
 ONLY_ADMINISTRATOR = {
     *("createOfficer", "resetPassword", "registerResident", "grantRole", "revokeRole", "publishService"),
     *("publishDeadlinePolicy", "offerOrder", "pauseDeadline", "resumeDeadline", "decideDispute", "setDutyHours"),
+    *("placeOrderForCaller", "giveConsent", "issueHouseholdCard", "getHouseholdCard"),
     *("importCalendar", "publishCalendar", "draftDeadlinePolicy", "compareDeadlinePolicies", "replayPolicy"),
 }
 ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rateOrder", "cancelOrder", "markRead"} | {
-    *("confirmAppointment", "answerQuestion", "disputePause"),
+    *("confirmAppointment", "answerQuestion", "disputePause", "registerBeneficiary", "endRepresentation"),
 }
 
 

@@ -144,8 +144,8 @@ async def live(world: World, app: Database, community: Community) -> None:
     await world.owner.execute("UPDATE person SET phone_index = $2 WHERE id = $1", community.resident, phone)
     sealed = {"name": b"\x01mother", "phone": b"\x01phone", "phone_index": phone}
     naming = {"place_id": community.place, **sealed, "relation": Relation.FAMILY}
-    daughter = await world.caller(community.volunteer)
-    named = await execute(app, representations.register, daughter, new_key(), None, naming)
+    station = await world.caller(community.station)
+    named = await execute(app, representations.register, station, new_key(), None, naming)
     await world.do(app, representations.consent, community.resident, named.id)
     await world.do(
         app, representations.issue_card, community.station, community.resident, number=b"\x01", number_index=b"\x01"

@@ -81,11 +81,11 @@ async def test_a_callers_order_is_served_unverified_after_a_call(street: Street,
     order, volunteer, dispatcher, _ = await accepted(street, station)
     start = {"unverified": True}
     assert await volunteer.refused(f"{order}/start", start) == (409, "not-reached")
-    await volunteer.post(f"{order}/contacts", {"channel": "phone", "text": "我打过电话"})
+    await volunteer.post(f"{order}/contact", {"channel": "phone", "text": "我打过电话"})
     assert await volunteer.refused(f"{order}/start", start) == (409, "not-reached"), "not by the volunteer's own word"
-    await dispatcher.post(f"{order}/contacts", {"channel": "message", "text": "发了短信"})
+    await dispatcher.post(f"{order}/contact", {"channel": "message", "text": "发了短信"})
     assert await volunteer.refused(f"{order}/start", start) == (409, "not-reached"), "a message is no call"
-    await dispatcher.post(f"{order}/contacts", {"channel": "phone", "text": "本人在家等候"})
+    await dispatcher.post(f"{order}/contact", {"channel": "phone", "text": "本人在家等候"})
     await volunteer.post(f"{order}/start", start)
     assert (await dispatcher.get(order))["unverified"] is True
     last = (await dispatcher.get(f"{order}/history"))["items"][-1]

@@ -11,7 +11,12 @@ from tests.stories.conftest import Later, Street
 async def registered(street: Street, staff: Someone, community: str = "east") -> tuple[str, str]:
     """An old mother without WeChat, whom the station has registered: her id and her phone."""
     phone = f"135{staff.id.int % 10**8:08d}"
-    body = {"place_id": str(getattr(street.world, community)), "name": "王妈妈", "phone": phone, "address": "1 号楼 102"}
+    body = {
+        "place_id": str(getattr(street.world, community)),
+        "name": "王妈妈",
+        "phone": phone,
+        "address": "1 号楼 102",
+    }
     return (await staff.post("/v1/residents", body))["id"], phone
 
 

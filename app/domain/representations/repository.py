@@ -78,7 +78,7 @@ RESIDENT = """
 
 @dataclass(frozen=True, slots=True)
 class Carded:
-    """A resident with the card that holds now."""
+    """A resident with the card that holds now; it is locked, so that two new ones at once do not both end it."""
 
     id: UUID
     place_id: UUID
@@ -88,7 +88,7 @@ class Carded:
 CARDED = Facts(
     """jsonb_build_object('id', subject.id, 'place_id', subject.place_id, 'card_id', (
          SELECT c.id FROM household_card c
-          WHERE c.person_id = subject.id AND c.place_id = subject.place_id AND c.ended_at IS NULL))""",
+          WHERE c.person_id = subject.id AND c.place_id = subject.place_id AND c.ended_at IS NULL FOR NO KEY UPDATE))""",
     Carded,
 )
 
