@@ -11,7 +11,7 @@ from app.domain.representations import service as representations
 from app.domain.representations.models import Relation
 from app.kernel.command import Receipt, execute
 from app.kernel.database import Database
-from app.kernel.invariants import broken
+from app.kernel.invariants import check
 from app.kernel.rules import Role
 from tests.world import World, new_key
 
@@ -43,7 +43,7 @@ async def test_an_order_and_the_end_of_its_consent_meet_in_one_moment(world: Wor
         assert isinstance(ended, Receipt), ended
         with pytest.raises(NoConsent):
             await execute(app, placing.place_for, daughter, new_key(), None, inputs)
-    assert "represented-with-consent" not in {b.invariant.name for b in await broken(world.owner)}
+    assert "represented-with-consent" not in {b.invariant.name for b in await check(world.owner)}
 
 
 async def test_of_cards_that_are_issued_at_once_one_holds(world: World, app: Database) -> None:
