@@ -17,6 +17,7 @@ from app.domain.people import errors
 from app.domain.people import service as people
 from app.domain.places.importing import import_places
 from app.domain.representations import service as representations
+from app.domain.representations.errors import BeneficiaryNotRegistered
 from app.domain.representations.models import How, Relation
 from app.domain.services import service as services
 from app.integrations.wechat_standin import DEMO, openid_of
@@ -123,7 +124,7 @@ class _Seeder:
     ) -> UUID | None:
         try:
             return (await execute(self.database, verb, caller, None, subject, inputs)).id
-        except (errors.AlreadyGranted, errors.LoginNameTaken):
+        except (errors.AlreadyGranted, errors.LoginNameTaken, BeneficiaryNotRegistered):
             return None
 
     async def caller(self, person_id: UUID) -> Caller:
@@ -201,7 +202,7 @@ async def _people(
 
 
 async def _represented(database: Database, vault: Vault, community: UUID, shown: int) -> None:
-    """A daughter who orders for the shown community's resident."""
+    """A daughter who orders for the shown community's resident, unless that one has changed their phone or home since."""
     seeder = _Seeder(database, vault)
     daughter, new = await seeder.somebody(REPRESENTATIVE)
     if not new:
