@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from app.api import (
     auth,
     calendars,
+    callers,
     deadlines,
     dispatching,
     drafts,
@@ -27,6 +28,7 @@ from app.api import (
     problems,
     promises,
     replays,
+    representations,
     services,
     shortcut,
     teams,
@@ -44,9 +46,11 @@ from app.domain.deadlines import service as deadline_verbs
 from app.domain.notifications import service as notification_verbs
 from app.domain.orders import dispatching as dispatching_verbs
 from app.domain.orders import outcomes as outcome_verbs
+from app.domain.orders import placing as placing_verbs
 from app.domain.orders import promises as promise_verbs
 from app.domain.orders import service as order_verbs
 from app.domain.people import service as people_verbs
+from app.domain.representations import service as representation_verbs
 from app.domain.services import service as service_verbs
 from app.domain.teams import service as team_verbs
 from app.domain.teams import volunteers as volunteer_verbs
@@ -67,10 +71,12 @@ ROOMS: Sequence[Api] = (
     auth.api,
     people.api,
     places.api,
+    representations.api,
     teams.api,
     volunteers.api,
     services.api,
     orders.api,
+    callers.api,
     dispatching.api,
     outcomes.api,
     promises.api,
@@ -84,11 +90,13 @@ ROOMS: Sequence[Api] = (
     health.api,
 )
 VERBS: Sequence[Verb[Any, Any]] = (
+    *placing_verbs.VERBS,
     *order_verbs.VERBS,
     *dispatching_verbs.VERBS,
     *outcome_verbs.VERBS,
     *promise_verbs.VERBS,
     *people_verbs.VERBS,
+    *representation_verbs.VERBS,
     *team_verbs.VERBS,
     *volunteer_verbs.VERBS,
     *service_verbs.VERBS,
@@ -114,7 +122,9 @@ def create_app(settings: Settings) -> FastAPI:
             database = await Database.connect(
                 settings.database_url,
                 size=settings.pool,
-                warm=statements_of((*order_verbs.VERBS, *dispatching_verbs.VERBS, *outcome_verbs.VERBS)),
+                warm=statements_of(
+                    (*placing_verbs.VERBS, *order_verbs.VERBS, *dispatching_verbs.VERBS, *outcome_verbs.VERBS)
+                ),
             )
             app.state.house = House(
                 database=database,

@@ -5,10 +5,23 @@ from app.domain.notifications import models as notifications
 from app.domain.orders import models as orders
 from app.domain.people import models as people
 from app.domain.places import models as places
+from app.domain.representations import models as representations
 from app.domain.services import models as services
 from app.domain.teams import models as teams
 from app.domain.terms import models as terms
 from app.kernel import deadline_tables as deadlines
 from app.kernel import tables as kernel
 
-__all__ = ["deadlines", "drafts", "kernel", "notifications", "orders", "people", "places", "services", "teams", "terms"]
+__all__ = [
+    "deadlines",
+    "drafts",
+    "kernel",
+    "notifications",
+    "orders",
+    "people",
+    "places",
+    "representations",
+    "services",
+    "teams",
+    "terms",
+]
