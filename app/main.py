@@ -15,6 +15,7 @@ from app.api import (
     calendars,
     deadlines,
     drafts,
+    finding,
     going_late,
     health,
     inbox,
@@ -23,7 +24,9 @@ from app.api import (
     places,
     problems,
     promises,
+    records,
     services,
+    shifts,
     shortcut,
 )  # fmt: skip
 from app.api.census import Api, census
@@ -37,6 +40,7 @@ from app.domain.deadlines import service as deadline_verbs
 from app.domain.notifications import service as notification_verbs
 from app.domain.orders import promises as promise_verbs
 from app.domain.orders import service as order_verbs
+from app.domain.orders import shifts as shift_verbs
 from app.domain.people import service as people_verbs
 from app.domain.services import service as service_verbs
 from app.integrations.wechat import WeChat
@@ -51,12 +55,12 @@ from app.settings import Settings
 
 VERSION = "0.1.0"
 ROOMS: Sequence[Api] = (
-    auth.api, people.api, places.api, services.api, orders.api, promises.api, deadlines.api, calendars.api, going_late.api,
-    drafts.api, inbox.api, health.api,
+    auth.api, people.api, places.api, services.api, finding.api, orders.api, promises.api, deadlines.api, calendars.api,
+    going_late.api, drafts.api, records.api, shifts.api, inbox.api, health.api,
 )  # fmt: skip
 VERBS: Sequence[Verb[Any, Any]] = (
     *order_verbs.VERBS, *promise_verbs.VERBS, *people_verbs.VERBS, *service_verbs.VERBS, *deadline_verbs.VERBS,
-    *calendar_verbs.VERBS, *draft_verbs.VERBS, *notification_verbs.VERBS,
+    *calendar_verbs.VERBS, *draft_verbs.VERBS, *shift_verbs.VERBS, *notification_verbs.VERBS,
 )  # fmt: skip
 
 

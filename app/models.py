@@ -3,10 +3,11 @@
 from app.domain.deadlines import models as drafts
 from app.domain.notifications import models as notifications
 from app.domain.orders import models as orders
+from app.domain.orders import record_models as records
 from app.domain.people import models as people
 from app.domain.places import models as places
 from app.domain.services import models as services
 from app.kernel import deadline_tables as deadlines
 from app.kernel import tables as kernel
 
-__all__ = ["deadlines", "drafts", "kernel", "notifications", "orders", "people", "places", "services"]
+__all__ = ["deadlines", "drafts", "kernel", "notifications", "orders", "people", "places", "records", "services"]

@@ -154,7 +154,7 @@ class Api(APIRouter):
                 response_description="成功",
                 tags=[*self.tags, *declaration.get("tags", ())],
                 status_code=status,
-                openapi_extra=_described(declared, status, intake, example, answer),
+                openapi_extra=_described(declared, status, intake, example, answer, _media_of(given)),
                 **{key: given[key] for key in _FOR_FASTAPI & given.keys()},
             )
             route.declared = declared
@@ -201,7 +201,14 @@ def _declared(name: str, method: str, path: str, given: Mapping[str, Any], tags:
     return Declared(operation_id, method, path, rule, audience)
 
 
-def _described(declared: Declared, status: int, intake: Intake, example: Any, answer: Any) -> dict[str, Any]:
+def _media_of(given: Mapping[str, Any]) -> str:
+    """What the operation answers with: JSON, or the media of the response that it makes itself."""
+    return getattr(given.get("response_class"), "media_type", None) or JSON.media
+
+
+def _described(
+    declared: Declared, status: int, intake: Intake, example: Any, answer: Any, media: str
+) -> dict[str, Any]:
     rule = declared.rule
     extra: dict[str, Any] = {
         "x-rule": str(rule) if isinstance(rule, Access) else " | ".join(map(str, rule)),
@@ -215,7 +222,7 @@ def _described(declared: Declared, status: int, intake: Intake, example: Any, an
         body = extra.setdefault("requestBody", {"content": {intake.media: {}}})
         body["content"][intake.media]["examples"] = {"default": {"value": example}}
     if answer is not None:
-        content = {"application/json": {"examples": {"default": {"value": answer}}}}
+        content = {media: {"examples": {"default": {"value": answer}}}}
         extra["responses"] = {str(status): {"content": content}}
     return extra
 

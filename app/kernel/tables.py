@@ -27,6 +27,7 @@ class MatterRow(SQLModel, table=True):
         ),
         Index("matter_held", "holder_id", "created_at", "id", postgresql_where=text("holder_id IS NOT NULL")),
         Index("matter_place", "place_id", "created_at", "id"),
+        Index("matter_served", "beneficiary_id", postgresql_where=text("beneficiary_id <> requester_id")),
         CheckConstraint(
             "state NOT IN ('accepted', 'in_service', 'delivered') OR assignee_id IS NOT NULL", "matter_served_by"
         ),

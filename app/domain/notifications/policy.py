@@ -26,6 +26,7 @@ TEXTS: Mapping[str, str] = {
     "order.resumed": "您的订单暂停的时限已继续",
     "order.disputed": "居民对一次暂停提出异议,请裁定",
     "order.dispute_decided": "您对暂停的异议已裁定",
+    "shift.handed_over": "有一个班次交接给您,请查看交接内容",
     "role.granted": "您有了新的角色",
 }
 

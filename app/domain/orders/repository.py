@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.domain.orders.errors import DeadlineNotFound, OrderNotFound
-from app.domain.orders.models import OrderContact, OrderDetail, OrderState, Rating
-from app.domain.orders.policy import LIFECYCLE, pool, staff
+from app.domain.orders.filters import Filters
+from app.domain.orders.models import OrderContact, OrderDetail, Rating
+from app.domain.orders.policy import LIFECYCLE
+from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
 from app.domain.services.models import Service
@@ -22,7 +24,6 @@ from app.kernel.command import pinned
 from app.kernel.database import rows
 from app.kernel.deadline_tables import Deadline, DeadlinePolicy, Mark
 from app.kernel.pagination import Cursor
-from app.kernel.rules import Role, to_sql
 from app.kernel.statements import TIMED
 from app.kernel.tables import History, MatterRow
 from app.kernel.verbs import Facts
@@ -68,7 +69,7 @@ DETAIL = Facts(
 )
 
 HOME = """
-  SELECT p.id, g.place_id, p.name_sealed, p.phone_sealed, p.address_sealed,
+  SELECT p.id, g.place_id, p.name_sealed, p.phone_sealed, p.phone_index, p.address_sealed,
          coalesce((SELECT s.category FROM service s WHERE s.id = ($3::jsonb ->> 'service_id')::uuid), '') AS category
     FROM person p LEFT JOIN role_grant g ON g.person_id = p.id AND g.role = 'resident' AND g.ends_at IS NULL
    WHERE p.id = $1"""
@@ -85,11 +86,13 @@ class Placing:
     name_sealed: Sealed | None
     phone_sealed: Sealed | None
     address_sealed: Sealed | None
+    phone_index: Sealed | None = None
 
 
 PLACING = Facts(
     """jsonb_build_object('place_id', subject.place_id, 'category', subject.category, 'name_sealed', subject.name_sealed,
          'phone_sealed', subject.phone_sealed, 'address_sealed', subject.address_sealed,
+         'phone_index', subject.phone_index,
          'offered', EXISTS (SELECT 1 FROM service s JOIN place_ancestor a ON a.ancestor_id = s.place_id
                              WHERE s.id = ($3::jsonb ->> 'service_id')::uuid AND s.withdrawn_at IS NULL
                                AND a.place_id = subject.place_id))""",
@@ -140,7 +143,7 @@ ASKED = Facts(
 )
 
 
-def _orders() -> Select[*tuple[Any, ...]]:
+def shown_orders() -> Select[*tuple[Any, ...]]:
     """An order as lists and pages show it: everything that row-level security lets the reader see, null where it does not."""
     m, d, s, p = MatterRow, OrderDetail, Service, Place
     next_due = (
@@ -169,59 +172,36 @@ def _orders() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _page(
-    query: Select[*tuple[Any, ...]], after: Cursor | None, limit: int, *, newest_first: bool
-) -> Select[*tuple[Any, ...]]:
-    key = tuple_(col(MatterRow.created_at), col(MatterRow.id))
+def _page(query: Select[*tuple[Any, ...]], after: Cursor | None, limit: int) -> Select[*tuple[Any, ...]]:
+    key = (col(MatterRow.created_at), col(MatterRow.id))
     if after is not None:
-        seen = tuple_(literal(after.created_at), literal(after.id))
-        query = query.where(key < seen if newest_first else key > seen)
-    order = (col(MatterRow.created_at), col(MatterRow.id))
-    return query.order_by(*(c.desc() if newest_first else c for c in order)).limit(limit + 1)
+        query = query.where(tuple_(*key) < tuple_(literal(after.created_at), literal(after.id)))
+    return query.order_by(*(column.desc() for column in key)).limit(limit + 1)
 
 
 async def list_mine(
-    connection: AsyncConnection, actor_id: UUID, states: Sequence[OrderState], after: Cursor | None, limit: int
+    connection: AsyncConnection, actor_id: UUID, filters: Filters, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
     """The orders that the actor placed, newest first."""
-    query = _orders().where(col(MatterRow.requester_id) == actor_id)
-    if states:
-        query = query.where(col(MatterRow.state).in_(states))
-    return await rows(connection, _page(query, after, limit, newest_first=True))
+    query = filters.narrow(shown_orders().where(col(MatterRow.requester_id) == actor_id))
+    return await rows(connection, _page(query, after, limit))
 
 
 async def list_tasks(
-    connection: AsyncConnection, actor_id: UUID, states: Sequence[OrderState], after: Cursor | None, limit: int
+    connection: AsyncConnection, actor_id: UUID, filters: Filters, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
     """The orders that are offered to the actor, served by them, or theirs to hold after a miss, newest first."""
     theirs = or_(col(MatterRow.assignee_id) == actor_id, col(MatterRow.holder_id) == actor_id)
-    query = _orders().where(theirs, col(MatterRow.state).in_(states))
-    return await rows(connection, _page(query, after, limit, newest_first=True))
-
-
-async def list_pool(
-    connection: AsyncConnection, actor_id: UUID, after: Cursor | None, limit: int
-) -> Sequence[RowMapping]:
-    """What waits for somebody, oldest first: to those who dispatch, all that their places have; to volunteers, what is open."""
-    m = MatterRow
-    mine = (
-        select(col(PlaceAncestor.place_id))
-        .join(RoleGrant, col(RoleGrant.place_id) == col(PlaceAncestor.ancestor_id))
-        .where(col(RoleGrant.person_id) == actor_id, col(RoleGrant.role) != Role.RESIDENT)
-    )
-    query = _orders().where(
-        col(m.state).in_([OrderState.SUBMITTED, OrderState.OFFERED]),
-        col(m.place_id).in_(mine),
-        text(to_sql((staff, pool))),
-    )
-    return await rows(connection, _page(query, after, limit, newest_first=False))
+    query = filters.narrow(shown_orders().where(theirs))
+    return await rows(connection, _page(query, after, limit))
 
 
 async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
-    """One order with contact, rating and volunteer as far as the reader may see them. Raises OrderNotFound."""
+    """One order with contact, rating and volunteer as far as the reader may see them; the look is recorded. Raises
+    OrderNotFound."""
     c, r = OrderContact, Rating
     query = (
-        _orders()
+        shown_orders()
         .add_columns(
             *(col(column) for column in (c.name_sealed, c.phone_sealed, c.address_sealed)),
             *(col(column) for column in (r.solved, r.stars, r.reason, r.rated_at)),
@@ -234,7 +214,7 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
         .outerjoin(Person, col(Person.id) == col(MatterRow.assignee_id))
         .where(col(MatterRow.id) == order_id)
     )
-    row = (await connection.execute(query)).mappings().one_or_none()
+    row = (await connection.execute(recorded(query))).mappings().one_or_none()
     if row is None:
         raise OrderNotFound
     return row

@@ -1,11 +1,13 @@
 """The verbs of orders: snapshot → Change. Each is pure; the door loads, locks and writes (`kernel/command.py`)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.domain.orders import errors, policy
 from app.domain.orders.models import OrderContact, OrderDetail, Rating
 from app.domain.orders.policy import LIFECYCLE
+from app.domain.orders.record_models import ServiceRecord
+from app.domain.orders.records import SERVED, Served
 from app.domain.orders.repository import DETAIL, HOME, OFFERING, PLACING, Detail, Offering, Placing
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault, TransitionRefused
@@ -29,6 +31,7 @@ def place(
     note: str,
     name: bytes | None = None,
     phone: bytes | None = None,
+    phone_index: bytes | None = None,
     address: bytes | None = None,
 ) -> Change:
     """Order a service in one's own community (点单). Name, phone and address come sealed; those left out are taken from
@@ -42,7 +45,8 @@ def place(
         raise errors.NoCommunity
     if not home.offered:
         raise errors.ServiceNotOffered
-    name, phone, address = name or home.name_sealed, phone or home.phone_sealed, address or home.address_sealed
+    phone, phone_index = (phone, phone_index) if phone else (home.phone_sealed, home.phone_index)
+    name, address = name or home.name_sealed, address or home.address_sealed
     if name is None or phone is None or address is None:
         given = {"name": name, "phone": phone, "address": address}
         raise errors.ContactMissing(
@@ -77,6 +81,7 @@ def place(
             place_id=order.place_id,
             name_sealed=name,
             phone_sealed=phone,
+            phone_index=phone_index,
             address_sealed=address,
         )
         .tell_role(Role.DISPATCHER, "order.placed")
@@ -161,12 +166,22 @@ def start(order: Order, actor: Actor, now: datetime, *, code_fits: bool) -> Chan
     )
 
 
-@ORDERS.moves("deliver")
-def deliver(order: Order, actor: Actor, now: datetime, *, outcome: str) -> Change:
-    """Say that it is done, and what was done."""
+@ORDERS.moves("deliver", facts=SERVED)
+def deliver(order: Order, actor: Actor, now: datetime, *, facts: Served, outcome: str) -> Change:
+    """Say that it is done, and what was done; the time since the start goes into the record of hours."""
     return (
         LIFECYCLE.move(order, "deliver", actor, now)
         .patch(OrderDetail, matter_id=order.id, outcome=outcome)
+        .insert(
+            ServiceRecord,
+            matter_id=order.id,
+            round=order.round,
+            place_id=order.place_id,
+            person_id=actor.id,
+            started_at=facts.started_at,
+            ended_at=now,
+            minutes=(now - facts.started_at) // timedelta(minutes=1),
+        )
         .tell(order.requester_id, "order.delivered")
     )
 
