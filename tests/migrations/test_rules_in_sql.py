@@ -15,6 +15,11 @@ from app.kernel.rules import Role, Rules, to_sql
 ME = "app_actor()"
 TREE = "(SELECT app_administers_tree())"
 MOVED_JUST_NOW = f"moved_by = {ME} AND moved_in = app_transaction()"
+PLACED = f"(SELECT true FROM matter m WHERE m.id = matter_id AND {orders.requester.to_sql('m')})"
+RATED = (
+    "EXISTS (SELECT 1 FROM service_record s"
+    f" WHERE s.matter_id = rating.matter_id AND s.round = rating.round AND s.person_id = {ME})"
+)
 READ = f"(kind = 'order' AND {to_sql(orders.READ)})"
 
 
@@ -62,9 +67,7 @@ EXPECTED = {
     "rating_read": (
         "rating",
         "SELECT",
-        f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(orders.RATING, 'm')})"
-        " AND NOT EXISTS (SELECT 1 FROM service_record s"
-        f" WHERE s.matter_id = rating.matter_id AND s.round = rating.round AND s.person_id = {ME})",
+        f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(orders.RATING, 'm')}) AND NOT {RATED}",
         None,
     ),
     "service_record_read": ("service_record", "SELECT", f"person_id = {ME}", None),
@@ -77,8 +80,7 @@ EXPECTED = {
     "reveal_read": (
         "reveal",
         "SELECT",
-        f"subject_id = {ME} OR (shown = 'contact' AND (SELECT true FROM matter m WHERE m.id = matter_id"
-        f" AND {orders.requester.to_sql('m')})) OR {orders.chief.to_sql('reveal')}",
+        f"subject_id = {ME} OR (shown = 'contact' AND {PLACED}) OR {orders.chief.to_sql('reveal')}",
         None,
     ),
     "reveal_insert": ("reveal", "INSERT", None, f"viewer_id = {ME} AND app_sees(matter_id) IS NOT FALSE"),
