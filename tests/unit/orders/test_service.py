@@ -10,6 +10,8 @@ from app.domain.orders import errors
 from app.domain.orders import service as orders
 from app.domain.orders.models import OrderContact, OrderDetail, Rating
 from app.domain.orders.models import OrderState as S
+from app.domain.orders.record_models import ServiceRecord
+from app.domain.orders.records import Served
 from app.domain.orders.repository import Detail, Offering, Placing
 from app.kernel.change import Event, Patch
 from app.kernel.errors import TransitionRefused
@@ -24,7 +26,7 @@ REPLY = LiveDeadline(UUID(int=24), "reply", NOON + timedelta(minutes=20))
 PLAN = LiveDeadline(UUID(int=25), "plan", NOON + timedelta(hours=6))
 APPOINTMENT = LiveDeadline(UUID(int=26), "appointment", NOON + timedelta(days=1))
 RATING = LiveDeadline(UUID(int=27), "rating", NOON + timedelta(days=5))
-HOME = Placing(UUID(int=8), "", True, b"name", b"phone", b"address")
+HOME = Placing(UUID(int=8), "", True, b"name", b"phone", b"address", b"index")
 
 
 def test_placing_starts_the_four_promises_and_tells_the_dispatcher() -> None:
@@ -39,6 +41,14 @@ def test_placing_starts_the_four_promises_and_tells_the_dispatcher() -> None:
     assert (detail.table, contact.table) == (OrderDetail, OrderContact)
     assert detail.values["note"] == "买菜"
     assert (contact.values["name_sealed"], contact.values["phone_sealed"]) == (b"name", b"another phone")
+
+
+def test_an_order_is_found_by_the_phone_that_it_has() -> None:
+    about = {"service_id": UUID(int=7), "note": "买菜"}
+    given = {"phone": b"another phone", "phone_index": b"another index"}
+    for phone, expected in (({}, b"index"), (given, b"another index")):
+        _, contact = orders.place(HOME, WHO["requester"], NOON, **about, **phone).rows
+        assert contact.values["phone_index"] == expected
 
 
 @pytest.mark.parametrize(
@@ -132,9 +142,13 @@ def test_the_sixth_code_is_refused_even_when_it_fits() -> None:
 
 def test_delivering_stops_whatever_runs_and_waits_for_the_rating() -> None:
     order = replace(an_order(S.IN_SERVICE), live=(FINISH, REPLY, PLAN))
-    change = orders.deliver(order, WHO["assignee"], NOON, outcome="做好了")
+    served = Served(NOON - timedelta(minutes=95, seconds=59))
+    change = orders.deliver(order, WHO["assignee"], NOON, facts=served, outcome="做好了")
     assert (change.state, change.starts) == (S.DELIVERED, ["rating"])
     assert sorted(change.stops) == ["finish", "plan", "reply"]
+    (hours,) = change.rows
+    assert (hours.table, hours.values["person_id"], hours.values["round"]) == (ServiceRecord, VOLUNTEER, 1)
+    assert (hours.values["started_at"], hours.values["ended_at"], hours.values["minutes"]) == (served.started_at, NOON, 95)
 
 
 def test_rating_stops_its_limit_and_is_written_once_a_round() -> None:
