@@ -148,7 +148,11 @@ def test_delivering_stops_whatever_runs_and_waits_for_the_rating() -> None:
     assert sorted(change.stops) == ["finish", "plan", "reply"]
     (hours,) = change.rows
     assert (hours.table, hours.values["person_id"], hours.values["round"]) == (ServiceRecord, VOLUNTEER, 1)
-    assert (hours.values["started_at"], hours.values["ended_at"], hours.values["minutes"]) == (served.started_at, NOON, 95)
+    assert (hours.values["started_at"], hours.values["ended_at"], hours.values["minutes"]) == (
+        served.started_at,
+        NOON,
+        95,
+    )
 
 
 def test_rating_stops_its_limit_and_is_written_once_a_round() -> None:
