@@ -83,7 +83,7 @@ CREATE INDEX order_contact_phone ON order_contact (phone_index) WHERE phone_inde
 CREATE INDEX matter_served ON matter (beneficiary_id) WHERE beneficiary_id <> requester_id;
 
 -- Search. Chinese has no spaces and its words are mostly of two characters, too short for trigrams: so every character and
--- every pair of neighbours is a token, in one array with an inverted index, beside the place and the month.
+-- every pair of neighbours is a token, in one array with an inverted index, beside the place.
 CREATE TABLE order_search (
   matter_id UUID NOT NULL,
   place_id UUID NOT NULL,
@@ -93,7 +93,6 @@ CREATE TABLE order_search (
   PRIMARY KEY (matter_id),
   FOREIGN KEY(matter_id, place_id) REFERENCES matter (id, place_id)
 );
-CREATE INDEX order_search_tokens ON order_search USING gin (tokens);
 CREATE INDEX order_search_time ON order_search (created_at);
 
 -- Text in the one form that is searched: full-width letters narrow, capitals small, whatever is no letter a space.
@@ -110,9 +109,6 @@ $$
     SELECT c AS gram FROM letters WHERE c <> ' ' UNION ALL SELECT c || d FROM letters WHERE c <> ' ' AND d <> ' ') g
 $$;
 
-CREATE FUNCTION search_month(at timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS
-$$ SELECT 'm:' || to_char(at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') $$;
-
 -- What an order is found by: its note, the service's name as it was ordered, and what was done.
 CREATE FUNCTION order_is_found() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
@@ -120,7 +116,7 @@ $$
 BEGIN
   INSERT INTO order_search (matter_id, place_id, created_at, body, tokens)
   SELECT m.id, m.place_id, m.created_at, f.form,
-         search_grams(f.form) || search_month(m.created_at) || ('p:' || m.place_id)
+         search_grams(f.form) || ('p:' || m.place_id)
     FROM matter m JOIN service s ON s.id = NEW.service_id
     CROSS JOIN LATERAL search_form(concat_ws(' ', NEW.note, s.name, NEW.outcome)) f(form)
    WHERE m.id = NEW.matter_id
@@ -132,8 +128,9 @@ CREATE TRIGGER order_is_found AFTER INSERT OR UPDATE OF note, outcome ON order_d
 
 -- The orders that the actor finds, the newest first: those of the places where they are staff, and those that they placed,
 -- benefit from or serve. Operators that are not leakproof use no index below row-level security, so the scope is asked here,
--- of live roles, and what comes back is read through the policies again. A frequent word would bring a tenth of all orders,
--- so a month at a time is looked at, from the newest, until there are enough. Rows of one's own may come twice.
+-- of live roles, and what comes back is read through the policies again. A frequent word would bring a fifth of all orders,
+-- so the newest hour is looked at first, then four times as long before it, and so on until there are enough. Rows of one's own
+-- may come twice.
 CREATE FUNCTION find_orders(
   wanted text, wanted_id uuid, wanted_phone bytea, states text[], service uuid, at_place uuid, since timestamptz,
   until timestamptz, overdue boolean, after_at timestamptz, after_id uuid, most integer)
@@ -145,15 +142,17 @@ DECLARE
   now timestamptz := app_now();
   actor uuid := app_actor();
   staffed uuid[];
+  reached uuid[];
   near text[];
   words text[] := CASE WHEN search_form(wanted) <> '' THEN string_to_array(search_form(wanted), ' ') ELSE '{}' END;
   grams text[];
+  patterns text[];
   among uuid[];
-  month timestamp;
-  month_from timestamptz;
-  month_until timestamptz;
+  own boolean := true;
+  ends timestamptz := 'infinity';
+  begins timestamptz := '-infinity';
+  width interval := interval '1 hour';
   lowest timestamptz;
-  needed text[];
   enough integer := 0;
   found_now integer;
   searching boolean := wanted_id IS NULL AND wanted_phone IS NULL;
@@ -164,9 +163,17 @@ BEGIN
   staffed := ARRAY(SELECT g.place_id FROM role_grant g
                     WHERE g.person_id = actor AND g.role IN ('dispatcher', 'secretary', 'administrator')
                       AND g.starts_at <= now AND (g.ends_at IS NULL OR g.ends_at > now));
-  -- A word of one character is one token, a longer one its pairs, which are looked at again in the text.
+  -- Of a few thousand places the ids are compared, of a few dozen their tokens help; a wider reach is asked row by row.
+  reached := ARRAY(SELECT DISTINCT a.place_id FROM place_ancestor a WHERE a.ancestor_id = ANY (staffed) LIMIT 5001);
+  near := CASE WHEN cardinality(reached) <= 64 THEN ARRAY(SELECT 'p:' || r FROM unnest(reached) r) END;
+  IF cardinality(reached) > 5000 THEN
+    reached := NULL;
+  END IF;
+  -- A word of one character is one token, a longer one its pairs, and of three and more it is looked for in the text again:
+  -- it holds no sign that LIKE knows.
   grams := ARRAY(SELECT DISTINCT gram FROM unnest(words) word, unnest(search_grams(word)) gram
                   WHERE length(word) = 1 OR length(gram) = 2);
+  patterns := ARRAY(SELECT '%' || word || '%' FROM unnest(words) word WHERE length(word) > 2);
   IF wanted_id IS NOT NULL THEN
     among := ARRAY[wanted_id];
   ELSIF wanted_phone IS NOT NULL THEN
@@ -176,45 +183,41 @@ BEGIN
                    UNION SELECT m.id FROM matter m WHERE m.beneficiary_id = actor AND m.beneficiary_id <> m.requester_id
                    UNION SELECT m.id FROM matter m WHERE m.assignee_id = actor);
   END IF;
-  -- Of few places their tokens help; a wide reach is asked row by row.
-  near := ARRAY(SELECT 'p:' || a.place_id FROM place_ancestor a
-                 WHERE a.ancestor_id = ANY (CASE WHEN at_place IS NULL THEN staffed ELSE ARRAY[at_place] END) LIMIT 65);
-  IF cardinality(near) > 64 THEN
-    near := NULL;
-  END IF;
-  needed := grams;
   lowest := greatest(since, (SELECT min(s.created_at) FROM order_search s));
   LOOP
     RETURN QUERY
       SELECT m.id, m.created_at
-        FROM order_search s JOIN matter m ON m.id = s.matter_id JOIN order_detail d ON d.matter_id = s.matter_id
-       WHERE (among IS NULL OR s.matter_id = ANY (among)) AND s.tokens @> needed
-         AND (month IS NULL OR (s.created_at >= month_from AND s.created_at < month_until
-                                AND (near IS NULL OR s.tokens && near)))
-         AND NOT EXISTS (SELECT 1 FROM unnest(words) word WHERE length(word) > 2 AND strpos(s.body, word) = 0)
+        FROM order_search s JOIN matter m ON m.id = s.matter_id
+       WHERE (among IS NULL OR s.matter_id = ANY (among)) AND s.tokens @> grams AND s.body LIKE ALL (patterns)
+         AND (among IS NOT NULL OR near IS NULL OR s.tokens && near)
+         AND s.created_at >= begins AND s.created_at < ends
          AND (since IS NULL OR s.created_at >= since) AND (until IS NULL OR s.created_at < until)
          AND (after_at IS NULL OR (m.created_at, m.id) < (after_at, after_id))
-         AND (states IS NULL OR m.state = ANY (states)) AND (service IS NULL OR d.service_id = service)
+         AND (states IS NULL OR m.state = ANY (states))
+         AND (service IS NULL OR EXISTS (SELECT 1 FROM order_detail d WHERE d.matter_id = m.id AND d.service_id = service))
          AND (at_place IS NULL OR EXISTS (SELECT 1 FROM place_ancestor a
                                            WHERE a.place_id = m.place_id AND a.ancestor_id = at_place))
          AND (NOT overdue OR EXISTS (SELECT 1 FROM deadline l
                                       WHERE l.matter_id = m.id AND l.stopped_at IS NULL AND l.due_at <= now))
-         AND (m.requester_id = actor OR m.beneficiary_id = actor OR m.assignee_id = actor
-              OR EXISTS (SELECT 1 FROM place_ancestor a WHERE a.place_id = m.place_id AND a.ancestor_id = ANY (staffed)))
+         AND (m.place_id = ANY (reached)
+              OR (own AND (m.requester_id = actor OR m.beneficiary_id = actor OR m.assignee_id = actor))
+              OR (reached IS NULL AND EXISTS (SELECT 1 FROM place_ancestor a
+                                               WHERE a.place_id = m.place_id AND a.ancestor_id = ANY (staffed))))
        ORDER BY m.created_at DESC, m.id DESC LIMIT most;
-    IF month IS NOT NULL THEN
+    IF own THEN
+      EXIT WHEN NOT searching OR staffed = '{}' OR lowest IS NULL;
+      -- From here on what lies at the actor's places.
+      own := false;
+      among := NULL;
+      ends := least(after_at, until, now) + interval '1 second';
+    ELSE
       GET DIAGNOSTICS found_now = ROW_COUNT;
       enough := enough + found_now;
-      EXIT WHEN enough >= most OR month_from <= lowest;
-      month := month - interval '1 month';
-    ELSE
-      EXIT WHEN NOT searching OR staffed = '{}' OR lowest IS NULL;
-      among := NULL;
-      month := date_trunc('month', least(after_at, until, now) AT TIME ZONE 'Asia/Shanghai');
+      EXIT WHEN enough >= most OR begins <= lowest;
+      ends := begins;
+      width := width * 4;
     END IF;
-    month_from := month AT TIME ZONE 'Asia/Shanghai';
-    month_until := (month + interval '1 month') AT TIME ZONE 'Asia/Shanghai';
-    needed := grams || search_month(month_from);
+    begins := ends - width;
   END LOOP;
 END $$;
 
@@ -242,13 +245,14 @@ BEGIN
        GROUP BY a.place_id)
     SELECT w.matter_id, w.due_at FROM reached r CROSS JOIN LATERAL (
       SELECT l.matter_id, l.due_at
-        FROM deadline l JOIN matter m ON m.id = l.matter_id JOIN order_detail d ON d.matter_id = l.matter_id
+        FROM deadline l JOIN matter m ON m.id = l.matter_id
        WHERE l.place_id = r.place_id AND l.stopped_at IS NULL
          AND m.state IN ('submitted', 'offered') AND (r.all_of_it OR m.open_pool)
          AND (after_due IS NULL OR (l.due_at >= after_due AND (l.due_at, l.matter_id) > (after_due, after_id)))
          AND NOT EXISTS (SELECT 1 FROM deadline e WHERE e.matter_id = l.matter_id AND e.stopped_at IS NULL
                             AND (e.due_at, e.id) < (l.due_at, l.id))
-         AND (states IS NULL OR m.state = ANY (states)) AND (service IS NULL OR d.service_id = service)
+         AND (states IS NULL OR m.state = ANY (states))
+         AND (service IS NULL OR EXISTS (SELECT 1 FROM order_detail d WHERE d.matter_id = m.id AND d.service_id = service))
          AND (since IS NULL OR m.created_at >= since) AND (until IS NULL OR m.created_at < until)
          AND (NOT overdue OR l.due_at <= now)
        ORDER BY l.due_at, l.matter_id LIMIT most) w
@@ -315,17 +319,17 @@ ALTER FUNCTION waiting_orders(text[], uuid, uuid, timestamptz, timestamptz, bool
   OWNER TO linli_checker;
 ALTER FUNCTION my_ratings() OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
-REVOKE ALL ON FUNCTION hours_are_true(), order_is_found(), search_form(text), search_grams(text), search_month(timestamptz),
+REVOKE ALL ON FUNCTION hours_are_true(), order_is_found(), search_form(text), search_grams(text),
   find_orders(text, uuid, bytea, text[], uuid, uuid, timestamptz, timestamptz, boolean, timestamptz, uuid, integer),
   waiting_orders(text[], uuid, uuid, timestamptz, timestamptz, boolean, timestamptz, uuid, integer), my_ratings() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION hours_are_true(), order_is_found(), search_form(text), search_grams(text), search_month(timestamptz)
+GRANT EXECUTE ON FUNCTION hours_are_true(), order_is_found(), search_form(text), search_grams(text)
   TO linli_app, linli_worker, linli_checker, linli_owner;
 GRANT EXECUTE ON FUNCTION
   find_orders(text, uuid, bytea, text[], uuid, uuid, timestamptz, timestamptz, boolean, timestamptz, uuid, integer),
   waiting_orders(text[], uuid, uuid, timestamptz, timestamptz, boolean, timestamptz, uuid, integer), my_ratings()
   TO linli_app, linli_owner;
 
--- What has been until now: hours from the history, and the words of every order.
+-- What has been until now: hours from the history, and the words of every order; the index after them is made in one go.
 INSERT INTO service_record (matter_id, round, place_id, person_id, started_at, ended_at, minutes)
 SELECT s.*, floor(extract(epoch FROM s.ended_at - s.started_at) / 60)
   FROM (SELECT m.id, m.round, m.place_id, done.actor_id, (
@@ -335,6 +339,7 @@ SELECT s.*, floor(extract(epoch FROM s.ended_at - s.started_at) / 60)
                                          AND done.from_state = 'in_service'
          WHERE m.kind = 'order' AND m.round = 1) s;
 INSERT INTO order_search (matter_id, place_id, created_at, body, tokens)
-SELECT m.id, m.place_id, m.created_at, f.form, search_grams(f.form) || search_month(m.created_at) || ('p:' || m.place_id)
+SELECT m.id, m.place_id, m.created_at, f.form, search_grams(f.form) || ('p:' || m.place_id)
   FROM matter m JOIN order_detail d ON d.matter_id = m.id JOIN service s ON s.id = d.service_id
   CROSS JOIN LATERAL search_form(concat_ws(' ', d.note, s.name, d.outcome)) f(form);
+CREATE INDEX order_search_tokens ON order_search USING gin (tokens);
