@@ -128,8 +128,7 @@ async def search_orders(query: Annotated[SearchQuery, Query()], reader: TheReade
 )
 async def export_orders(query: Annotated[ExportQuery, Query()], reader: TheReader) -> Spreadsheet:
     filters = query.filters()
-    async with reader() as connection:
-        file = await written(finding.export(connection, filters))
     name = f"{query.since}_{query.until}.xlsx"
     disposition = f"attachment; filename=\"orders_{name}\"; filename*=UTF-8''{quote('订单')}_{name}"
-    return Spreadsheet(file, headers={"content-disposition": disposition})
+    async with reader() as connection:
+        return await written(finding.export(connection, filters), disposition)

@@ -41,8 +41,8 @@ class Spreadsheet(StreamingResponse):
     media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-async def written(batches: AsyncIterator[Sequence[RowMapping]]) -> AsyncIterator[bytes]:
-    """The file's bytes, when all batches are in it. What `batches` raises goes on, and no file stays."""
+async def written(batches: AsyncIterator[Sequence[RowMapping]], disposition: str) -> Spreadsheet:
+    """The file as an answer, when all batches are in it. What `batches` raises goes on, and no file stays."""
     folder = TemporaryDirectory(prefix="linli-export-")
     path = Path(folder.name) / "orders.xlsx"
     try:
@@ -53,7 +53,8 @@ async def written(batches: AsyncIterator[Sequence[RowMapping]]) -> AsyncIterator
     except BaseException:
         folder.cleanup()
         raise
-    return _pieces(folder, path)
+    size = str(path.stat().st_size)
+    return Spreadsheet(_pieces(folder, path), headers={"content-disposition": disposition, "content-length": size})
 
 
 async def _pieces(folder: TemporaryDirectory[str], path: Path) -> AsyncIterator[bytes]:
