@@ -222,7 +222,8 @@ BEGIN
 END $$;
 
 -- What waits for somebody, what is going late first: to staff all that their places have, to volunteers what is open. `due_at`
--- is the earliest of an order's live deadlines; it always has one. The scope is asked here, place by place along an index.
+-- is the earliest of an order's live deadlines; it always has one. The scope is asked here, place by place along an index;
+-- conditions are sub-selects and no joins, so that the index's order stays the way and a page its end.
 CREATE FUNCTION waiting_orders(
   states text[], service uuid, at_place uuid, since timestamptz, until timestamptz, overdue boolean, after_due timestamptz,
   after_id uuid, most integer)
@@ -244,17 +245,17 @@ BEGIN
                                            WHERE u.place_id = a.place_id AND u.ancestor_id = at_place))
        GROUP BY a.place_id)
     SELECT w.matter_id, w.due_at FROM reached r CROSS JOIN LATERAL (
-      SELECT l.matter_id, l.due_at
-        FROM deadline l JOIN matter m ON m.id = l.matter_id
-       WHERE l.place_id = r.place_id AND l.stopped_at IS NULL
-         AND m.state IN ('submitted', 'offered') AND (r.all_of_it OR m.open_pool)
+      SELECT l.matter_id, l.due_at FROM deadline l
+       WHERE l.place_id = r.place_id AND l.stopped_at IS NULL AND (NOT overdue OR l.due_at <= now)
          AND (after_due IS NULL OR (l.due_at >= after_due AND (l.due_at, l.matter_id) > (after_due, after_id)))
-         AND NOT EXISTS (SELECT 1 FROM deadline e WHERE e.matter_id = l.matter_id AND e.stopped_at IS NULL
-                            AND (e.due_at, e.id) < (l.due_at, l.id))
-         AND (states IS NULL OR m.state = ANY (states))
-         AND (service IS NULL OR EXISTS (SELECT 1 FROM order_detail d WHERE d.matter_id = m.id AND d.service_id = service))
-         AND (since IS NULL OR m.created_at >= since) AND (until IS NULL OR m.created_at < until)
-         AND (NOT overdue OR l.due_at <= now)
+         AND (SELECT m.state IN ('submitted', 'offered') AND (r.all_of_it OR m.open_pool)
+                     AND (states IS NULL OR m.state = ANY (states))
+                     AND (since IS NULL OR m.created_at >= since) AND (until IS NULL OR m.created_at < until)
+                FROM matter m WHERE m.id = l.matter_id)
+         AND (SELECT count(*) = 0 FROM deadline e WHERE e.matter_id = l.matter_id AND e.stopped_at IS NULL
+                 AND (e.due_at, e.id) < (l.due_at, l.id))
+         AND (service IS NULL
+              OR service = (SELECT d.service_id FROM order_detail d WHERE d.matter_id = l.matter_id))
        ORDER BY l.due_at, l.matter_id LIMIT most) w
      ORDER BY w.due_at, w.matter_id LIMIT most;
 END $$;
