@@ -17,7 +17,7 @@ from app.api.orders_out import PAGE_EXAMPLE, OrderRow, show_row
 from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, StrictUUID, read_id
 from app.api.spreadsheet import Spreadsheet, written
-from app.domain.orders import finding, policy
+from app.domain.orders import errors, finding, policy
 from app.domain.orders.filters import Filters
 from app.domain.orders.models import OrderState
 from app.domain.places.errors import PlaceNotFound
@@ -124,7 +124,7 @@ async def search_orders(query: Annotated[SearchQuery, Query()], reader: TheReade
     audience=ADMIN_ONLY,
     answer="(xlsx 文件)",
     response_class=Spreadsheet,
-    responses=problems(NotAllowed, PlaceNotFound, finding.ExportTooLarge),
+    responses=problems(NotAllowed, PlaceNotFound, errors.ExportTooLarge),
 )
 async def export_orders(query: Annotated[ExportQuery, Query()], reader: TheReader) -> Spreadsheet:
     filters = query.filters()

@@ -74,7 +74,9 @@ class LookOut(Out):
     id: StrictUUID = Field(description="记录编号")
     shown: Choice[Shown] = Field(description="看了什么:contact 联系方式、volunteer 志愿者")
     shown_label: str = Field(description="看了什么,中文")
-    capacity: str = Field(description="以何身份:assignee、requester、dispatcher、secretary、administrator、other")
+    capacity: str = Field(
+        description="以何身份:assignee、requester、beneficiary、dispatcher、secretary、administrator、other"
+    )
     capacity_label: str = Field(description="以何身份,中文")
     name: str | None = Field(description="查看者的姓名(隐去名字);未登记则为 null")
     by_me: bool = Field(description="是不是我")

@@ -9,26 +9,18 @@ from sqlalchemy import Column, DateTime, RowMapping, Select, TextClause, Uuid, t
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from app.domain.orders.errors import ExportTooLarge
 from app.domain.orders.filters import Filters
 from app.domain.orders.repository import shown_orders
 from app.domain.places.errors import PlaceNotFound
 from app.kernel.database import rows
-from app.kernel.errors import Kind, NotAllowed, Refusal
+from app.kernel.errors import NotAllowed
 from app.kernel.ids import new_id
 from app.kernel.pagination import Cursor
 from app.kernel.tables import MatterRow
 
 MOST_EXPORTED = 10_000
 BATCH = 500
-
-
-class ExportTooLarge(Refusal):
-    """More orders in the period than one spreadsheet takes."""
-
-    kind = Kind.INVALID
-    code = "export-too-large"
-    title_zh = "这一时段的订单超过一万条,请缩短时段后分次导出"
-    title_en = "More than ten thousand orders in this period: export a shorter one"
 
 
 @dataclass(frozen=True, slots=True)

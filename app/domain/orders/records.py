@@ -32,7 +32,7 @@ SERVED = Facts(
     Served,
 )
 
-CAPACITIES = {"assignee": "志愿者", "requester": "下单人", "other": "其他"} | {
+CAPACITIES = {"assignee": "志愿者", "requester": "下单人", "beneficiary": "受益人", "other": "其他"} | {
     role.value: role.label for role in (Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
 }
 """Through what somebody saw it: their relation to the order, else their role at its place."""
@@ -46,6 +46,7 @@ def recorded(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     through = case(
         (row.assignee_id == me, "assignee"),
         (row.requester_id == me, "requester"),
+        (row.beneficiary_id == me, "beneficiary"),
         *((literal(role.value) == func.any(row.roles), role.value) for role in _STAFF),
         else_="other",
     )

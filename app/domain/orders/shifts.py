@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.orders.errors import NotOnDuty
 from app.domain.orders.policy import LIFECYCLE, SHIFT
 from app.domain.orders.record_models import ShiftHandover
 from app.domain.orders.service import ORDERS, Order
 from app.domain.places.errors import PlaceNotFound
 from app.kernel.change import Change
-from app.kernel.errors import Kind, Refusal, TransitionRefused
+from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
 from app.kernel.pagination import Cursor
 from app.kernel.rules import Actor, demand
@@ -22,13 +23,6 @@ from app.kernel.verbs import Facts, record
 
 SOON = timedelta(hours=2)
 MOST_LATE = 200
-
-
-class NotOnDuty(Refusal):
-    kind = Kind.CONFLICT
-    code = "not-on-duty"
-    title_zh = "接班人须是本地的派单员或书记,且不能是您自己"
-    title_en = "Who takes the shift over is another dispatcher or secretary of this place"
 
 
 PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"

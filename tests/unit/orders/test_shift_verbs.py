@@ -6,9 +6,10 @@ from uuid import UUID
 import pytest
 
 from app.domain.orders import shifts
+from app.domain.orders.errors import NotOnDuty
 from app.domain.orders.models import OrderState as S
 from app.domain.orders.record_models import ShiftHandover
-from app.domain.orders.shifts import NotOnDuty, Shift
+from app.domain.orders.shifts import Shift
 from app.kernel.change import Event
 from app.kernel.errors import NotAllowed, TransitionRefused
 from app.kernel.rules import SYSTEM, Actor, Role
