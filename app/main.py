@@ -17,6 +17,7 @@ from app.api import (
     deadlines,
     dispatching,
     drafts,
+    finding,
     going_late,
     health,
     inbox,
@@ -27,9 +28,11 @@ from app.api import (
     places,
     problems,
     promises,
+    records,
     replays,
     representations,
     services,
+    shifts,
     shortcut,
     teams,
     terms,
@@ -49,6 +52,7 @@ from app.domain.orders import outcomes as outcome_verbs
 from app.domain.orders import placing as placing_verbs
 from app.domain.orders import promises as promise_verbs
 from app.domain.orders import service as order_verbs
+from app.domain.orders import shifts as shift_verbs
 from app.domain.people import service as people_verbs
 from app.domain.representations import service as representation_verbs
 from app.domain.services import service as service_verbs
@@ -75,6 +79,7 @@ ROOMS: Sequence[Api] = (
     teams.api,
     volunteers.api,
     services.api,
+    finding.api,
     orders.api,
     callers.api,
     dispatching.api,
@@ -86,6 +91,8 @@ ROOMS: Sequence[Api] = (
     drafts.api,
     replays.api,
     terms.api,
+    records.api,
+    shifts.api,
     inbox.api,
     health.api,
 )
@@ -104,6 +111,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *calendar_verbs.VERBS,
     *draft_verbs.VERBS,
     *term_verbs.VERBS,
+    *shift_verbs.VERBS,
     *notification_verbs.VERBS,
 )
 

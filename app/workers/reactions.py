@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from app.domain.orders import dispatching, outcomes, promises
+from app.domain.orders import dispatching, outcomes, promises, shifts
 from app.kernel.verbs import Verb
 from app.workers.outbox import Reaction
 
@@ -23,4 +23,12 @@ REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.lapse": (dispatching.lapse, _deadline),
     "order.match": (dispatching.match, _deadline),
     "order.hand_back": (dispatching.hand_back, _person),
+    "order.hand_over": (
+        shifts.hand_over,
+        lambda _row, payload: {
+            "subject_id": UUID(payload["order_id"]),
+            "held_by": UUID(payload["held_by"]),
+            "to": UUID(payload["to"]),
+        },
+    ),
 }

@@ -19,7 +19,7 @@ from app.kernel.rules import Actor, Role
 from tests.unit.orders.test_dispatching import candidate
 from tests.unit.orders.test_policy import FAMILY, NOON, OTHER, RESIDENT, VOLUNTEER, WHO, an_order
 
-HOME = Placing(RESIDENT, UUID(int=8), "", True, False, b"name", b"phone", b"address")
+HOME = Placing(RESIDENT, UUID(int=8), "", True, False, b"name", b"phone", b"address", b"index")
 THEIRS = replace(HOME, person_id=FAMILY)
 WISH = {"service_id": UUID(int=7), "note": "买菜"}
 
@@ -48,6 +48,13 @@ def test_placing_starts_the_four_promises_and_tells_the_dispatcher() -> None:
     assert detail.values["note"] == "买菜"
     assert (contact.values["name_sealed"], contact.values["phone_sealed"]) == (b"name", b"another phone")
     assert sides(change) == (RESIDENT, RESIDENT, RESIDENT, "subtree")
+
+
+def test_an_order_is_found_by_the_phone_that_it_has() -> None:
+    given = {"phone": b"another phone", "phone_index": b"another index"}
+    for phone, expected in (({}, b"index"), (given, b"another index")):
+        _, contact = placing.place(HOME, WHO["requester"], NOON, **WISH, **phone).rows
+        assert contact.values["phone_index"] == expected
 
 
 @pytest.mark.parametrize(
