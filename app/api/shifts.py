@@ -14,7 +14,7 @@ from app.domain.deadlines.models import label_of
 from app.domain.orders import errors, policy, shifts
 from app.domain.orders.models import OrderState
 from app.domain.places.errors import PlaceNotFound
-from app.kernel.errors import KeyReused, NotAllowed
+from app.kernel.errors import KeyReused, NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Paragraph
 from app.kernel.time import Moment
@@ -71,7 +71,7 @@ class HandoversQuery(PageQuery):
     description="未完成的订单、两小时内到期的时限会记入交接;由交班人负责的订单转由接班人负责",
     example={"place_id": ID, "next_id": ID, "note": "2 号楼的陪诊还没有派出,志愿者下午两点才有空"},
     answer=receipt("hand_over"),
-    responses=problems(NotAllowed, PlaceNotFound, errors.NotOnDuty, KeyReused),
+    responses=problems(NotAllowed, PlaceNotFound, errors.NotOnDuty, KeyReused, TextRefused),
 )
 async def hand_over_shift(body: HandOverShiftIn, run: TheRun) -> Receipt:
     return await run(shifts.hand_over_shift, place_id=body.place_id, next_id=body.next_id, note=body.note)

@@ -62,7 +62,7 @@ SHIFT_FACTS = Facts(
 )
 
 
-@record("shift", "hand_over", subject=PLACE, facts=SHIFT_FACTS, missing=PlaceNotFound)
+@record("shift", "hand_over", subject=PLACE, facts=SHIFT_FACTS, missing=PlaceNotFound, read_by_others=("note",))
 def hand_over_shift(shift: Shift, actor: Actor, now: datetime, *, place_id: UUID, next_id: UUID, note: str) -> Change:  # noqa: ARG001
     """End one's shift at a place: what is open is written down, whoever comes next is told, and what the leaver held becomes
     theirs, each matter through the door (domain.md §4.5: no deadline pauses or starts anew).
