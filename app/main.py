@@ -16,6 +16,7 @@ from app.api import (
     deadlines,
     dispatching,
     drafts,
+    errands,
     going_late,
     health,
     inbox,
@@ -25,6 +26,7 @@ from app.api import (
     places,
     problems,
     promises,
+    service_days,
     services,
     shortcut,
 )  # fmt: skip
@@ -38,9 +40,12 @@ from app.domain.deadlines import drafts as draft_verbs
 from app.domain.deadlines import service as deadline_verbs
 from app.domain.notifications import service as notification_verbs
 from app.domain.orders import dispatching as dispatching_verbs
+from app.domain.orders import errands as errand_verbs
 from app.domain.orders import outcomes as outcome_verbs
 from app.domain.orders import promises as promise_verbs
 from app.domain.orders import service as order_verbs
+from app.domain.orders import service_days as day_verbs
+from app.domain.orders import wishes as wish_verbs
 from app.domain.people import service as people_verbs
 from app.domain.services import service as service_verbs
 from app.integrations.wechat import WeChat
@@ -56,10 +61,12 @@ from app.settings import Settings
 VERSION = "0.1.0"
 ROOMS: Sequence[Api] = (
     auth.api, people.api, places.api, services.api, orders.api, dispatching.api, outcomes.api, promises.api,
+    errands.api, service_days.api,
     deadlines.api, calendars.api, going_late.api, drafts.api, inbox.api, health.api,
 )  # fmt: skip
 VERBS: Sequence[Verb[Any, Any]] = (
     *order_verbs.VERBS, *dispatching_verbs.VERBS, *outcome_verbs.VERBS, *promise_verbs.VERBS,
+    *wish_verbs.VERBS, *errand_verbs.VERBS, *day_verbs.VERBS, *day_verbs.RECORD_VERBS,
     *people_verbs.VERBS, *service_verbs.VERBS, *deadline_verbs.VERBS, *calendar_verbs.VERBS,
     *draft_verbs.VERBS, *notification_verbs.VERBS,
 )  # fmt: skip

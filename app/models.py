@@ -2,6 +2,7 @@
 
 from app.domain.deadlines import models as drafts
 from app.domain.notifications import models as notifications
+from app.domain.orders import kind_tables as kinds
 from app.domain.orders import models as orders
 from app.domain.people import models as people
 from app.domain.places import models as places
@@ -10,4 +11,4 @@ from app.domain.teams import models as teams
 from app.kernel import deadline_tables as deadlines
 from app.kernel import tables as kernel
 
-__all__ = ["deadlines", "drafts", "kernel", "notifications", "orders", "people", "places", "services", "teams"]
+__all__ = ["deadlines", "drafts", "kernel", "kinds", "notifications", "orders", "people", "places", "services", "teams"]

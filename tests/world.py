@@ -145,12 +145,12 @@ async def around_the_clock(owner: asyncpg.Connection, place: UUID, admin: UUID) 
     tables of their own."""
     await owner.execute(
         "WITH standard AS ("
-        "  SELECT DISTINCT ON (deadline_kind) * FROM deadline_policy WHERE place_id IS NULL"
-        "   ORDER BY deadline_kind, version DESC), made AS ("
+        "  SELECT DISTINCT ON (deadline_kind, category) * FROM deadline_policy WHERE place_id IS NULL"
+        "   ORDER BY deadline_kind, category, version DESC), made AS ("
         "  SELECT gen_random_uuid() AS new_id, * FROM standard), policies AS ("
-        "  INSERT INTO deadline_policy (id, place_id, matter_kind, deadline_kind, version, calendar, budget_seconds,"
+        "  INSERT INTO deadline_policy (id, place_id, matter_kind, deadline_kind, category, version, calendar, budget_seconds,"
         "    later_round_percent, pause_limit_seconds, percents, published_by, published_at)"
-        "  SELECT new_id, $1, matter_kind, deadline_kind, 1, 'WALL', coalesce(budget_seconds, budget_days * 86400),"
+        "  SELECT new_id, $1, matter_kind, deadline_kind, category, 1, 'WALL', coalesce(budget_seconds, budget_days * 86400),"
         "         later_round_percent, pause_limit_seconds, percents, $2, $3 FROM made)"
         "INSERT INTO policy_effect (policy_id, percent, primitive, target)"
         "SELECT m.new_id, e.percent, e.primitive, e.target FROM made m JOIN policy_effect e ON e.policy_id = m.id",

@@ -83,7 +83,13 @@ class MineQuery(PageQuery):
     example={"service_id": ID, "note": "周三上午想请人陪我去医院取药", "contact": {"phone": "13812345678"}},
     answer=receipt("submitted"),
     responses=problems(
-        NotAllowed, errors.NoCommunity, errors.ServiceNotOffered, errors.ContactMissing, NoDeadlinePolicy, KeyReused
+        NotAllowed,
+        errors.NoCommunity,
+        errors.ServiceNotOffered,
+        errors.ContactMissing,
+        errors.SlotsAreBooked,
+        NoDeadlinePolicy,
+        KeyReused,
     ),
 )
 async def place(body: PlaceOrderIn, run: TheRun) -> Receipt:
@@ -196,7 +202,7 @@ async def list_deadlines(order_id: OrderId, reader: TheReader) -> DeadlinesOut:
     tags=(Tag.VOLUNTEER,),
     example={"code": "482913"},
     answer=receipt("in_service", 4),
-    **moves("start", errors.StartCodeWrong, errors.StartCodeLocked),
+    **moves("start", errors.StartCodeWrong, errors.StartCodeLocked, errors.ErrandStartsWithPapers),
 )
 async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
     expected = start_code(run.house.vault, order_id, run.caller.person_id)
@@ -210,7 +216,7 @@ async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
     tags=(Tag.VOLUNTEER,),
     example={"outcome": "已陪同取药并送回家"},
     answer=receipt("delivered", 5),
-    **moves("deliver"),
+    **moves("deliver", errors.PapersOut),
 )
 async def deliver(order_id: OrderId, body: DeliverIn, run: TheRun) -> Receipt:
     return await run(orders.deliver, order_id, outcome=body.outcome)

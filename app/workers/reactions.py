@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from app.domain.orders import dispatching, outcomes, promises
+from app.domain.orders import dispatching, outcomes, promises, service_days, wishes
 from app.kernel.verbs import Verb
 from app.workers.outbox import Reaction
 
@@ -18,4 +18,6 @@ REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.close_unrated": (outcomes.close_unrated, _deadline),
     "order.lapse": (dispatching.lapse, _deadline),
     "order.match": (dispatching.match, _deadline),
+    "order.expire_claim": (wishes.expire_claim, _deadline),
+    "order.cancel_day": (service_days.cancel_booked, lambda _row, payload: {"reason": payload["reason"]}),
 }

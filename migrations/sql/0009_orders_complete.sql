@@ -38,7 +38,7 @@ $$
 BEGIN
   RETURN (SELECT CASE WHEN t.lead_id = m.person_id THEN 'lead' ELSE 'member' END
             FROM team t JOIN team_member m ON m.team_id = t.id
-           WHERE t.id = app_team.team_id AND t.disbanded_at IS NULL AND m.person_id = app_actor() AND m.left_at IS NULL);
+           WHERE t.id = app_team.team_id AND t.disbanded_at IS NULL AND m.person_id = app_actor() AND m.live);
 END $$;
 
 -- Who sees a matter: members of the team that it was offered to as well.

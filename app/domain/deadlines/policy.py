@@ -19,7 +19,7 @@ ANCHORED = frozenset({"appointment", "promise"})
 """Deadlines of an appointed or promised moment: they run around the clock, so that the moment is kept to the second."""
 
 NEVER_PAUSED = frozenset(
-    {"respond", "reply", "reply_in_person", "dispatch", "offer", "appointment", "promise", "promise_late"}
+    {"respond", "reply", "reply_in_person", "dispatch", "offer", "appointment", "promise", "promise_late", "wish"}
 )
 """Respond and reply never pause (domain.md §4.5), nor does what was agreed for a moment."""
 

@@ -10,7 +10,7 @@ from app.domain.orders.matching import MATCHING, Matching, candidates, choices, 
 from app.domain.orders.models import Appointment, OrderDetail, OrderRefusal, OrderState
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, Accepted
-from app.domain.orders.resuming import go_on
+from app.domain.orders.resuming import go_on, wait_again
 from app.domain.orders.service import ORDERS, Order
 from app.domain.teams.fitness import Candidate, Unfit
 from app.kernel.change import Change
@@ -38,7 +38,7 @@ OFFERED = Facts(
     f"""jsonb_build_object(
           'candidates', {
         candidates(f'''CASE WHEN {_TEAM} IS NULL THEN ARRAY[{_PERSON}] ELSE
-             ARRAY(SELECT t.person_id FROM team_member t WHERE t.team_id = {_TEAM} AND t.left_at IS NULL) END''')
+             ARRAY(SELECT t.person_id FROM team_member t WHERE t.team_id = {_TEAM} AND t.live) END''')
     },
           'lead_id', (SELECT t.lead_id FROM team t JOIN place_ancestor a ON a.ancestor_id = t.place_id
                        WHERE t.id = {_TEAM} AND t.disbanded_at IS NULL AND a.place_id = subject.place_id),
@@ -60,7 +60,7 @@ _MEMBER = "coalesce(($3::jsonb ->> 'member_id')::uuid, $1)"
 MEMBER = Facts(
     f"""jsonb_build_object('candidate', CASE WHEN subject.team_id IS NOT NULL AND subject.assignee_id <> {_MEMBER}
           AND EXISTS (SELECT 1 FROM team_member t
-                       WHERE t.team_id = subject.team_id AND t.person_id = {_MEMBER} AND t.left_at IS NULL)
+                       WHERE t.team_id = subject.team_id AND t.person_id = {_MEMBER} AND t.live)
           THEN {candidates(f"ARRAY[{_MEMBER}]")} -> 0 END)""",
     Taking,
 )
@@ -80,9 +80,11 @@ def offer(
 
     Raises:
         OwnOrder: the dispatcher's own order, or offered to whom it serves. VolunteerNotQualified: with the reason.
-        AlreadyRefused: they have declined it in this round. TeamNotHere: no such team serves this place.
+        AlreadyRefused: they have declined it in this round. TeamNotHere: no such team serves this place. WishIsClaimed.
     """
     change = LIFECYCLE.move(order, "offer", actor, now)
+    if not policy.suits("offer", order.detail.form):
+        raise errors.WishIsClaimed
     own = own_people(order)
     if team_id is not None and facts.lead_id is None:
         raise errors.TeamNotHere
@@ -158,9 +160,11 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
     """Take an order that is open to all qualified volunteers (抢单): of many at once, exactly one wins.
 
     Raises:
-        OwnOrder. VolunteerNotQualified: without the skill, or nothing left of today's capacity.
+        OwnOrder. VolunteerNotQualified: without the skill, or nothing left of today's capacity. WishIsClaimed: in a name.
     """
     change = LIFECYCLE.move(order, "claim", actor, now)
+    if not policy.suits("claim", order.detail.form):
+        raise errors.WishIsClaimed
     if actor.id in own_people(order):
         raise errors.OwnOrder
     demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
@@ -211,6 +215,7 @@ def let_go(change: Change, order: Order, facts: Accepted, now: datetime) -> None
     """Nobody has the order any more: its appointment ends, and what has been stopped since it was accepted goes on, without
     the time between (domain.md §3, §4.4). A promise that was made before stays."""
     change.set(assignee_id=None, team_id=None)
+    wait_again(change, order, now)
     if order.detail.appointment is not None:
         change.patch(Appointment, id=order.detail.appointment.id, ended_at=now)
     since = facts.accepted_at if order.state != OrderState.OFFERED else None

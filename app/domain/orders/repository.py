@@ -7,17 +7,18 @@ from typing import Annotated, Any, cast
 from uuid import UUID
 
 from pydantic import BeforeValidator
-from sqlalchemy import RowMapping, ScalarSelect, Select, and_, func, literal, or_, select, text, tuple_
+from sqlalchemy import RowMapping, ScalarSelect, Select, and_, func, literal, literal_column, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.domain.orders.errors import DeadlineNotFound, OrderNotFound
+from app.domain.orders.kind_facts import AUTHORITY, RECEIPTS, Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
 from app.domain.orders.models import OrderContact, OrderDetail, OrderState, Rating
 from app.domain.orders.policy import LIFECYCLE, pool, staff
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
-from app.domain.services.models import Service
+from app.domain.services.models import Form, Service
 from app.kernel.calendar_store import know
 from app.kernel.command import pinned
 from app.kernel.database import rows
@@ -56,10 +57,19 @@ class Detail:
     wrong_codes: int
     wrong_codes_since: datetime | None
     appointment: OpenAppointment | None = None
+    form: Form = Form.VISIT
+    authority: Authority | None = None
+    receipts: tuple[PaperReceipt, ...] = ()
+    booking_id: UUID | None = None
 
 
 DETAIL = Facts(
-    """(SELECT jsonb_build_object('service_id', d.service_id, 'failures', d.failures, 'wrong_codes', d.wrong_codes,
+    f"""(SELECT jsonb_build_object('service_id', d.service_id, 'failures', d.failures, 'wrong_codes', d.wrong_codes,
+                                  'form', d.form,
+                                  'authority', CASE d.form WHEN 'errand' THEN {AUTHORITY.format(matter="subject.id")} END,
+                                  'receipts', CASE d.form WHEN 'errand' THEN {RECEIPTS.format(matter="subject.id")} ELSE '[]' END,
+                                  'booking_id', CASE d.form WHEN 'service_day' THEN (
+                                     SELECT b.id FROM slot_booking b WHERE b.matter_id = subject.id AND b.live) END,
                                   'wrong_codes_since', d.wrong_codes_since, 'appointment', (
                                      SELECT jsonb_build_object('id', a.id, 'meet_at', a.meet_at, 'proposed_by', a.proposed_by,
                                               'by_resident', a.by_resident, 'confirmed_at', a.confirmed_at)
@@ -68,12 +78,19 @@ DETAIL = Facts(
     Detail,
 )
 
-HOME = """
-  SELECT p.id, g.place_id, p.name_sealed, p.phone_sealed, p.address_sealed,
-         coalesce((SELECT s.category FROM service s WHERE s.id = ($3::jsonb ->> 'service_id')::uuid), '') AS category
+
+def home(service_id: str) -> str:
+    """SQL: where the resident lives, how to reach them, and the category and form of the service. A service without a category
+    has its form as one, so that limits for a form are policies by category."""
+    return f"""
+  SELECT p.id, g.place_id, p.name_sealed, p.phone_sealed, p.address_sealed, coalesce(s.form, 'visit') AS form,
+         coalesce(nullif(s.category, ''), nullif(s.form, 'visit'), '') AS category
     FROM person p LEFT JOIN role_grant g ON g.person_id = p.id AND g.role = 'resident' AND g.ends_at IS NULL
+    LEFT JOIN service s ON s.id = {service_id}
    WHERE p.id = $1"""
-"""Where the resident lives, and how to reach them."""
+
+
+HOME = home("($3::jsonb ->> 'service_id')::uuid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +103,12 @@ class Placing:
     name_sealed: Sealed | None
     phone_sealed: Sealed | None
     address_sealed: Sealed | None
+    form: Form = Form.VISIT
 
 
 PLACING = Facts(
-    """jsonb_build_object('place_id', subject.place_id, 'category', subject.category, 'name_sealed', subject.name_sealed,
+    """jsonb_build_object('place_id', subject.place_id, 'category', subject.category, 'form', subject.form,
+         'name_sealed', subject.name_sealed,
          'phone_sealed', subject.phone_sealed, 'address_sealed', subject.address_sealed,
          'offered', EXISTS (SELECT 1 FROM service s JOIN place_ancestor a ON a.ancestor_id = s.place_id
                              WHERE s.id = ($3::jsonb ->> 'service_id')::uuid AND s.withdrawn_at IS NULL
@@ -107,7 +126,7 @@ class Accepted:
 
 ACCEPTED = Facts(
     """jsonb_build_object('accepted_at', (SELECT max(h.at) FROM history h
-         WHERE h.matter_id = subject.id AND h.action IN ('accept', 'claim')))""",
+         WHERE h.matter_id = subject.id AND h.action IN ('accept', 'claim', 'claim_wish', 'book')))""",
     Accepted,
 )
 
@@ -159,7 +178,10 @@ def _orders() -> Select[*tuple[Any, ...]]:
                 for column in (m.id, m.category, m.state, m.version, m.round, m.created_at, m.changed_at, m.open_pool)
             ),
             *(col(column) for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.holder_id, m.place_id)),
-            *(col(column) for column in (d.note, d.outcome, d.cancel_reason, d.service_id)),
+            *(
+                col(column)
+                for column in (d.note, d.outcome, d.cancel_reason, d.service_id, d.form, d.claimed_as, d.claimed_name)
+            ),
             col(s.name).label("service_name"),
             col(p.name).label("place_name"),
             next_due.label("due_at"),
@@ -230,6 +252,9 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             col(Person.name_sealed).label("volunteer_name_sealed"),
             col(Person.phone_sealed).label("volunteer_phone_sealed"),
             _roles().label("roles"),
+            literal_column(
+                f"CASE order_detail.form WHEN 'errand' THEN {RECEIPTS.format(matter='matter.id')} END"
+            ).label("receipts"),
         )
         .outerjoin(c, col(c.matter_id) == col(MatterRow.id))
         .outerjoin(r, and_(col(r.matter_id) == col(MatterRow.id), col(r.round) == col(MatterRow.round)))

@@ -1,6 +1,7 @@
 """The table of services: what can be ordered, and where."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Index, Text, text
@@ -8,6 +9,28 @@ from sqlmodel import Field, SQLModel
 
 from app.kernel.ids import new_id
 from app.kernel.tables import Instant
+
+
+class Form(StrEnum):
+    """In which form a service is given (domain.md §3, special kinds of order)."""
+
+    VISIT = "visit"
+    ERRAND = "errand"
+    WISH = "wish"
+    SERVICE_DAY = "service_day"
+
+    @property
+    def label(self) -> str:
+        """The Chinese word that people read."""
+        return _FORMS[self]
+
+
+_FORMS = {
+    Form.VISIT: "上门服务",
+    Form.ERRAND: "帮办代办",
+    Form.WISH: "微心愿",
+    Form.SERVICE_DAY: "服务日",
+}
 
 
 class Service(SQLModel, table=True):
