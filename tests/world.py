@@ -142,7 +142,7 @@ async def build(owner_url: str) -> World:
 
 async def around_the_clock(owner: asyncpg.Connection, place: UUID, admin: UUID) -> None:
     """The standard limits on the calendar WALL, published at a place: tests run at any hour. The calendars have stories and
-    tables of their own."""
+    tables of their own, and so has the matcher: here people dispatch."""
     await owner.execute(
         "WITH standard AS ("
         "  SELECT DISTINCT ON (deadline_kind, category) * FROM deadline_policy WHERE place_id IS NULL"
@@ -153,7 +153,8 @@ async def around_the_clock(owner: asyncpg.Connection, place: UUID, admin: UUID) 
         "  SELECT new_id, $1, matter_kind, deadline_kind, category, 1, 'WALL', coalesce(budget_seconds, budget_days * 86400),"
         "         later_round_percent, pause_limit_seconds, percents, $2, $3 FROM made)"
         "INSERT INTO policy_effect (policy_id, percent, primitive, target)"
-        "SELECT m.new_id, e.percent, e.primitive, e.target FROM made m JOIN policy_effect e ON e.policy_id = m.id",
+        "SELECT m.new_id, e.percent, e.primitive, e.target FROM made m JOIN policy_effect e ON e.policy_id = m.id"
+        " WHERE m.deadline_kind <> 'dispatch'",
         place,
         admin,
         LONG_AGO,

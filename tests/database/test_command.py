@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from app.domain.orders import dispatching, outcomes
 from app.domain.orders import service as orders
 from app.kernel.database import Database
 from app.kernel.errors import KeyReused, NotAllowed, NotFound, TransitionRefused
@@ -16,11 +17,11 @@ async def test_an_order_goes_all_the_way(app: Database, world: World) -> None:
     placed = await world.place(app)
     assert (placed.state, placed.version) == ("submitted", 1)
     order = placed.id
-    assert (await world.do(app, orders.offer, "派单员", order, volunteer_id=people["小李"])).state == "offered"
-    assert (await world.do(app, orders.accept, "小李", order)).state == "accepted"
+    assert (await world.do(app, dispatching.offer, "派单员", order, volunteer_id=people["小李"])).state == "offered"
+    assert (await world.do(app, dispatching.accept, "小李", order)).state == "accepted"
     assert (await world.do(app, orders.start, "小李", order, code_fits=True)).state == "in_service"
     assert (await world.do(app, orders.deliver, "小李", order, outcome="已陪同")).state == "delivered"
-    rated = await world.do(app, orders.rate, "王奶奶", order, solved="yes", stars=5, reason=None)
+    rated = await world.do(app, outcomes.rate, "王奶奶", order, solved="yes", stars=5, reason=None)
     assert (rated.state, rated.version) == ("rated", 6)
     history = await world.owner.fetch("SELECT * FROM history WHERE matter_id = $1 ORDER BY version", order)
     assert [row["action"] for row in history] == ["place", "offer", "accept", "start", "deliver", "rate"]
@@ -45,17 +46,19 @@ async def test_thirty_volunteers_claim_one_order(app: Database, world: World) ->
     volunteers = [await world.person(f"志愿者{n}", Role.VOLUNTEER, world.east) for n in range(30)]
     order = (await world.place(app)).id
     await world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1", order)
-    answers = await asyncio.gather(*(world.do(app, orders.claim, v, order) for v in volunteers), return_exceptions=True)
+    answers = await asyncio.gather(
+        *(world.do(app, dispatching.claim, v, order) for v in volunteers), return_exceptions=True
+    )
     assert sorted(type(a).__name__ for a in answers) == ["Receipt"] + ["TransitionRefused"] * 29
 
 
 async def test_nobody_moves_what_they_cannot_see(app: Database, world: World) -> None:
     order = (await world.place(app)).id
     with pytest.raises(NotFound):
-        await world.do(app, orders.cancel, "西居民", order)
+        await world.do(app, outcomes.cancel, "西居民", order)
     with pytest.raises(NotFound):
-        await world.do(app, orders.offer, "西派单员", order, volunteer_id=world.people["小李"])
+        await world.do(app, dispatching.offer, "西派单员", order, volunteer_id=world.people["小李"])
     with pytest.raises(NotAllowed):
-        await world.do(app, orders.cancel, "派单员", order)
+        await world.do(app, outcomes.cancel, "派单员", order)
     with pytest.raises(TransitionRefused):
-        await world.do(app, orders.rate, "王奶奶", order, solved="yes", stars=5, reason=None)
+        await world.do(app, outcomes.rate, "王奶奶", order, solved="yes", stars=5, reason=None)

@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from app.domain.orders import dispatching, outcomes
 from app.domain.orders import service as orders
 from app.kernel import invariants
 from app.kernel.database import Database
@@ -106,19 +107,19 @@ async def lives(postgres: PostgresServer, worker_id: str) -> AsyncIterator[tuple
     async def order(*, offered: bool = True, accepted: bool = True) -> UUID:
         made = (await world.place(app)).id
         if offered:
-            await world.do(app, orders.offer, "派单员", made, volunteer_id=world.people["小李"])
+            await world.do(app, dispatching.offer, "派单员", made, volunteer_id=world.people["小李"])
         if accepted:
-            await world.do(app, orders.accept, "小李", made)
+            await world.do(app, dispatching.accept, "小李", made)
         return made
 
     rated = found["rated"] = await order()
     await world.do(app, orders.start, "小李", rated, code_fits=True)
     await world.do(app, orders.deliver, "小李", rated, outcome="已陪同")
-    await world.do(app, orders.rate, "王奶奶", rated, solved="yes", stars=5, reason=None)
+    await world.do(app, outcomes.rate, "王奶奶", rated, solved="yes", stars=5, reason=None)
     found["late"] = await order(accepted=False)
     found["missed"] = await order(accepted=False)
     await at(1300)
-    await world.do(app, orders.accept, "小李", found["late"])
+    await world.do(app, dispatching.accept, "小李", found["late"])
     await at(1801)
     async with worker.pool.acquire() as connection:
         await connection.execute("UPDATE outbox SET retry_at = 'infinity' WHERE subject_id = $1", found["late"])

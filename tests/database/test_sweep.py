@@ -1,6 +1,6 @@
 """The sweep and the relay: each mark once, effects folded, notices told, events answered."""
 
-from app.domain.orders import service as orders
+from app.domain.orders import dispatching
 from app.kernel.database import Database
 from app.workers.deadlines import sweep_once
 from app.workers.outbox import react_once, relay_notices
@@ -40,7 +40,7 @@ async def test_respond_is_missed_step_by_step(app: Database, world: World, worke
         await later(961)
         assert await marks() == [80]
         assert not (await row())["open_pool"]
-        await world.do(app, orders.offer, "派单员", order, volunteer_id=world.people["小李"])
+        await world.do(app, dispatching.offer, "派单员", order, volunteer_id=world.people["小李"])
         await later(961 + 481)
         assert await marks() == [80, 80, 100, 100]
         r = await row()
@@ -61,10 +61,10 @@ async def test_respond_is_missed_step_by_step(app: Database, world: World, worke
 
 async def test_a_late_stop_writes_the_marks(app: Database, world: World) -> None:
     order = (await world.place(app)).id
-    await world.do(app, orders.offer, "派单员", order, volunteer_id=world.people["小李"])
+    await world.do(app, dispatching.offer, "派单员", order, volunteer_id=world.people["小李"])
     await world.owner.execute("UPDATE clock_shift SET seconds = 1300")
     try:
-        await world.do(app, orders.accept, "小李", order)
+        await world.do(app, dispatching.accept, "小李", order)
     finally:
         await world.owner.execute("UPDATE clock_shift SET seconds = 0")
     marks = await world.owner.fetch(

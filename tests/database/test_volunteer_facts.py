@@ -1,6 +1,5 @@
 """What is known of volunteers for one place, skill and moment, as SQL answers it."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +8,7 @@ import orjson
 import pytest
 from pydantic import TypeAdapter
 
+from app.domain.orders import dispatching
 from app.domain.orders import service as orders
 from app.domain.teams.fitness import Candidate, Unfit, unfit
 from app.kernel.database import Database, begin
@@ -183,14 +183,14 @@ async def test_what_one_holds_and_what_one_finished_today_counts_against_the_day
     taken = []
     for steps in ((), ("accept",), ("accept", "start"), ("accept", "start", "deliver")):
         order = (await world.place(app)).id
-        await world.do(app, orders.offer, "派单员", order, volunteer_id=me)
-        for step, inputs in (
-            ("accept", {}),
-            ("start", {"code_fits": True}),
-            ("deliver", {"outcome": "已陪同"}),
+        await world.do(app, dispatching.offer, "派单员", order, volunteer_id=me)
+        for verb, inputs in (
+            (dispatching.accept, {}),
+            (orders.start, {"code_fits": True}),
+            (orders.deliver, {"outcome": "已陪同"}),
         ):
-            if step in steps:
-                await world.do(app, getattr(orders, step), me, order, **inputs)
+            if verb.name in steps:
+                await world.do(app, verb, me, order, **inputs)
         later = await world.owner.fetchval("SELECT app_now()")
         taken.append(await one(world, me, later))
     if (now + timedelta(hours=8)).date() == (later + timedelta(hours=8)).date():
@@ -205,7 +205,7 @@ async def test_what_one_holds_and_what_one_finished_today_counts_against_the_day
 
 
 @pytest.fixture
-async def as_app(app: Database) -> AsyncIterator[Any]:
+async def as_app(app: Database) -> Any:
     """Ask as the application's role for an actor."""
 
     async def seen(actor: UUID, place: UUID, people: list[UUID] | None) -> set[str]:
@@ -217,7 +217,7 @@ async def as_app(app: Database) -> AsyncIterator[Any]:
                 await connection.execute("ROLLBACK")
         return {orjson.loads(row[0])["person_id"] for row in rows}
 
-    yield seen
+    return seen
 
 
 async def test_it_tells_whoever_dispatches_there_and_everybody_about_themselves(world: World, as_app: Any) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from app.domain.deadlines import service as deadlines
 from app.domain.deadlines.models import Effect, Limits, MarkPlan
-from app.domain.orders import service as orders
+from app.domain.orders import dispatching
 from app.kernel import invariants
 from app.kernel.calendars import CalendarName
 from app.kernel.command import execute
@@ -101,7 +101,7 @@ class Scene:
 
     async def offered(self) -> UUID:
         order = (await self.world.place(self.app)).id
-        await self.world.do(self.app, orders.offer, "派单员", order, volunteer_id=self.world.people["小李"])
+        await self.world.do(self.app, dispatching.offer, "派单员", order, volunteer_id=self.world.people["小李"])
         return order
 
     async def tell(self) -> None:

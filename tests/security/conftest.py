@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.domain.orders import promises
+from app.domain.orders import dispatching, outcomes, promises
 from app.domain.orders import service as orders
 from app.domain.people import service as people
 from app.domain.services import service as services
@@ -99,8 +99,8 @@ async def order(world: World, app: Database, community: Community, *then: str) -
     caller = await world.caller(community.resident)
     made = (await execute(app, orders.place, caller, new_key(), None, inputs)).id
     steps = {
-        "offer": (orders.offer, community.dispatcher, {"volunteer_id": community.volunteer}),
-        "accept": (orders.accept, community.volunteer, {}),
+        "offer": (dispatching.offer, community.dispatcher, {"volunteer_id": community.volunteer}),
+        "accept": (dispatching.accept, community.volunteer, {}),
         "ask": (promises.ask, community.volunteer, {"question": "哪家医院?"}),
         "propose": (
             promises.propose_appointment,
@@ -110,7 +110,7 @@ async def order(world: World, app: Database, community: Community, *then: str) -
         "confirm": (promises.confirm_appointment, community.resident, {}),
         "start": (orders.start, community.volunteer, {"code_fits": True}),
         "deliver": (orders.deliver, community.volunteer, {"outcome": "已陪同"}),
-        "rate": (orders.rate, community.resident, {"solved": "yes", "stars": 5, "reason": None}),
+        "rate": (outcomes.rate, community.resident, {"solved": "yes", "stars": 5, "reason": None}),
     }
     for step in then:
         verb, who, what = steps[step]

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from app.domain.orders import service as orders
+from app.domain.orders import dispatching
 from app.domain.orders.errors import OrderNotFound
 from app.kernel.command import Caller, execute
 from app.kernel.database import Database, begin
@@ -64,7 +64,7 @@ async def test_two_communities_share_one_connection_of_commands(neighbours: Neig
         caller = await neighbours.world.caller(here.dispatcher)
         inputs = {"volunteer_id": here.volunteer}
         with pytest.raises(OrderNotFound):
-            await execute(narrow, orders.offer, caller, new_key(), there.orders["missed"], inputs)
+            await execute(narrow, dispatching.offer, caller, new_key(), there.orders["missed"], inputs)
 
     await asyncio.gather(*(intrude(n) for n in range(TIMES)))
     await order(neighbours.world, narrow, neighbours.east)  # and one that commits
@@ -78,10 +78,10 @@ async def test_a_demotion_acts_with_the_next_command(neighbours: Neighbours) -> 
     east, world = neighbours.east, neighbours.world
     deputy = await world.person("副派单员", Role.DISPATCHER, east.place)
     first, second = [await order(world, neighbours.app, east) for _ in range(2)]
-    await world.do(neighbours.app, orders.offer, deputy, first, volunteer_id=east.volunteer)
+    await world.do(neighbours.app, dispatching.offer, deputy, first, volunteer_id=east.volunteer)
     await world.owner.execute("UPDATE role_grant SET ends_at = app_now() WHERE person_id = $1", deputy)
     with pytest.raises(OrderNotFound):
-        await world.do(neighbours.app, orders.offer, deputy, second, volunteer_id=east.volunteer)
+        await world.do(neighbours.app, dispatching.offer, deputy, second, volunteer_id=east.volunteer)
     assert await readable(neighbours.app, neighbours, deputy) == set(), "not even what they moved"
 
 

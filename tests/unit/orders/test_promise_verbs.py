@@ -7,10 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.orders import errors, promises
-from app.domain.orders.models import Appointment
+from app.domain.orders import errors, outcomes, promises
+from app.domain.orders.models import Appointment, OrderRefusal
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.repository import Accepted, Asked, Detail, OpenAppointment
+from app.domain.orders.repository import Accepted, Asked, Called, Detail, OpenAppointment
 from app.kernel.change import Event, Patch
 from app.kernel.deadline_tables import DeadlinePause
 from app.kernel.errors import TransitionRefused
@@ -234,8 +234,9 @@ def test_a_missed_appointment_lets_go_on_what_was_stopped_with_the_time_used() -
     change = promises.miss_appointment(
         before, SYSTEM, now, facts=Accepted(at("2026-03-03 10:05")), deadline_id=APPOINTMENT
     )
-    assert (change.state, change.stops, change.starts) == (S.SUBMITTED, ["appointment"], [])
-    assert change.columns == {"assignee_id": None}
+    assert (change.state, change.stops, change.starts) == (S.SUBMITTED, ["appointment"], ["dispatch"])
+    assert change.columns == {"assignee_id": None, "team_id": None}
+    assert [row["reason"] for row in rows(change, OrderRefusal)] == ["missed"], "it is offered to somebody else"
     assert change.events == [Event("order.appointment_missed", to_person=VOLUNTEER)]
     assert change.patches == [Patch(Appointment, {"id": UUID(int=301), "ended_at": now})]
     gaps = rows(change, DeadlinePause)
@@ -292,7 +293,7 @@ def test_what_a_contact_or_a_plan_had_stopped_stays_stopped_when_an_appointment_
     ("verb", "state", "facts"),
     [
         (promises.miss_appointment, S.ACCEPTED, {"facts": Accepted(TEN)}),
-        (promises.close_unrated, S.DELIVERED, {}),
+        (outcomes.close_unrated, S.DELIVERED, {"facts": Called(called=False)}),
     ],
 )
 def test_an_event_that_speaks_of_an_older_deadline_does_nothing(verb: Any, state: S, facts: dict[str, Any]) -> None:
@@ -303,5 +304,6 @@ def test_an_event_that_speaks_of_an_older_deadline_does_nothing(verb: Any, state
 def test_whoever_was_not_rated_is_not_praised() -> None:
     rating = timed(RATING, "rating", timedelta(days=5), WALL)
     delivered = order(rating, state=S.DELIVERED)
-    change = promises.close_unrated(delivered, SYSTEM, at("2026-03-10 10:00"), deadline_id=RATING)
+    called = Called(called=False)
+    change = outcomes.close_unrated(delivered, SYSTEM, at("2026-03-10 10:00"), facts=called, deadline_id=RATING)
     assert (change.state, change.stops, change.rows) == (S.CLOSED_UNRATED, ["rating"], [])

@@ -1,0 +1,257 @@
+"""The verbs that bring an order to somebody and back, as values: offering, the matcher, taking, giving back."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.domain.orders import dispatching, errors
+from app.domain.orders.dispatching import Offered, Taking
+from app.domain.orders.matching import Matching, choices
+from app.domain.orders.models import OrderDetail, OrderRefusal
+from app.domain.orders.models import OrderState as S
+from app.domain.orders.repository import Accepted, Detail, OpenAppointment
+from app.domain.teams.fitness import Candidate
+from app.kernel.change import Event, Patch
+from app.kernel.errors import TransitionRefused
+from app.kernel.matter import LiveDeadline
+from app.kernel.rules import SYSTEM, Actor, Role
+from tests.unit.orders.promised import COORDINATE, ELEVEN, PROMISE, TEN, coordinate, dues, order, plan, respond, rows
+from tests.unit.orders.test_policy import FAMILY, NOON, OTHER, RESIDENT, TEAM, VOLUNTEER, WHO, an_order
+
+RESPOND = LiveDeadline(UUID(int=21), "respond", NOON + timedelta(minutes=9))
+OFFER = LiveDeadline(UUID(int=22), "offer", NOON + timedelta(minutes=5))
+DISPATCH = LiveDeadline(UUID(int=28), "dispatch", NOON + timedelta(minutes=3))
+NOBODY = {"assignee_id": None, "team_id": None}
+
+
+def candidate(person_id: UUID = VOLUNTEER, **facts: Any) -> Candidate:
+    sound = {"in_area": True, "skilled": True, "on_duty": True, "quiet": False, "away": False, "capacity": 3,
+             "taken_today": 0, "recent": 0, "last_served_at": None, "team_ids": ()}  # fmt: skip
+    return Candidate(person_id, **{**sound, **facts})
+
+
+def offered(*found: Candidate, lead: UUID | None = None, refused: bool = False) -> Offered:
+    return Offered(found, lead, refused)
+
+
+# ── offering ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_offer_starts_its_own_limit_and_leaves_respond_running() -> None:
+    waits = replace(an_order(), assignee_id=None, team_id=None, live=(RESPOND, DISPATCH))
+    change = dispatching.offer(waits, WHO["dispatcher"], NOON, facts=offered(candidate()), volunteer_id=VOLUNTEER)
+    assert (change.state, change.starts, change.stops) == (S.OFFERED, ["offer"], ["dispatch"])
+    assert change.columns == {"assignee_id": VOLUNTEER, "team_id": None}
+    assert change.events == [Event("order.offered", to_person=VOLUNTEER)]
+
+
+def test_an_offer_to_a_team_is_put_before_its_lead() -> None:
+    facts = offered(candidate(OTHER), candidate(VOLUNTEER, quiet=True), lead=VOLUNTEER)
+    change = dispatching.offer(an_order(), WHO["secretary"], NOON, facts=facts, team_id=TEAM)
+    assert change.columns == {"assignee_id": VOLUNTEER, "team_id": TEAM}
+
+
+@pytest.mark.parametrize(
+    ("facts", "to", "refusal"),
+    [
+        (offered(candidate(RESIDENT)), {"volunteer_id": RESIDENT}, errors.OwnOrder),
+        (offered(candidate(FAMILY)), {"volunteer_id": FAMILY}, errors.OwnOrder),
+        (offered(candidate(in_area=False)), {"volunteer_id": VOLUNTEER}, errors.VolunteerNotQualified),
+        (offered(candidate(quiet=True)), {"volunteer_id": VOLUNTEER}, errors.VolunteerNotQualified),
+        (offered(candidate(taken_today=3)), {"volunteer_id": VOLUNTEER}, errors.VolunteerNotQualified),
+        (offered(), {"volunteer_id": VOLUNTEER}, errors.VolunteerNotQualified),
+        (offered(candidate(), refused=True), {"volunteer_id": VOLUNTEER}, errors.AlreadyRefused),
+        (offered(candidate()), {"team_id": TEAM}, errors.TeamNotHere),
+        (offered(candidate(RESIDENT), lead=VOLUNTEER), {"team_id": TEAM}, errors.VolunteerNotQualified),
+        (offered(candidate(), lead=RESIDENT), {"team_id": TEAM}, errors.OwnOrder),
+    ],
+)
+def test_an_offer_is_refused(facts: Offered, to: dict[str, UUID], refusal: type[Exception]) -> None:
+    with pytest.raises(refusal):
+        dispatching.offer(an_order(), WHO["dispatcher"], NOON, facts=facts, **to)
+
+
+def test_a_refused_offer_says_what_speaks_against_it() -> None:
+    facts = offered(candidate(skilled=False, away=True))
+    with pytest.raises(errors.VolunteerNotQualified) as caught:
+        dispatching.offer(an_order(), WHO["dispatcher"], NOON, facts=facts, volunteer_id=VOLUNTEER)
+    assert caught.value.detail == "没有所需技能或证照已过期、暂时离开"
+
+
+# ── the matcher ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+A, B, C = (UUID(int=n) for n in (61, 62, 63))
+OWN = {RESIDENT, FAMILY}
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (Matching((candidate(A, recent=2), candidate(B, recent=1)), frozenset()), [B, A]),
+        (Matching((candidate(A), candidate(B)), frozenset({A})), [B]),
+        (Matching((candidate(RESIDENT), candidate(B)), frozenset()), [B]),
+        (Matching((candidate(A, on_duty=False), candidate(B, recent=9)), frozenset()), [B]),
+        (Matching((candidate(A), candidate(B, recent=9)), frozenset(), preferred_id=B), [B, A]),
+        (Matching((candidate(A), candidate(B, recent=9, team_ids=(TEAM,))), frozenset(), team_id=TEAM), [B, A]),
+        (Matching((candidate(A, capacity=0),), frozenset()), []),
+    ],
+    ids=["fair", "declined", "own", "off duty", "served before", "of the team", "nobody"],
+)
+def test_who_is_asked_first(found: Matching, expected: list[UUID]) -> None:
+    assert [choice.candidate.person_id for choice in choices(OWN, found)] == expected
+
+
+def test_the_matcher_offers_to_the_first_and_says_why() -> None:
+    found = Matching((candidate(A, recent=2), candidate(B, recent=1)), frozenset())
+    waits = replace(an_order(), assignee_id=None, live=(RESPOND, DISPATCH))
+    change = dispatching.match(waits, SYSTEM, NOON, facts=found, deadline_id=DISPATCH.id)
+    assert (change.action, change.state, change.columns) == ("match", S.OFFERED, {"assignee_id": B})
+    assert change.remark == {"why": "在服务范围内、当班、今天还能接 3 单,近 28 天服务 1 次,比其他人少", "among": 2}
+    assert change.events == [Event("order.offered", to_person=B)]
+
+
+def test_when_nobody_qualifies_the_pool_opens_and_the_duty_officer_is_told() -> None:
+    waits = replace(an_order(open_pool=False), live=(DISPATCH,))
+    change = dispatching.match(waits, SYSTEM, NOON, facts=Matching((), frozenset()), deadline_id=DISPATCH.id)
+    assert (change.action, change.state, change.columns) == ("open_pool", S.SUBMITTED, {"open_pool": True})
+    assert change.events == [Event("order.nobody_qualifies", to_role=Role.DISPATCHER)]
+
+
+def test_a_turn_that_has_passed_does_nothing() -> None:
+    with pytest.raises(TransitionRefused):
+        dispatching.match(an_order(), SYSTEM, NOON, facts=Matching((), frozenset()), deadline_id=DISPATCH.id)
+
+
+# ── no answer, and no ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("failures", "opened"), [(0, False), (1, True), (5, True)])
+@pytest.mark.parametrize("how", ["lapse", "decline"])
+def test_the_second_failure_opens_the_pool(how: str, failures: int, opened: bool) -> None:
+    waits = replace(
+        an_order(S.OFFERED, open_pool=False), live=(RESPOND, OFFER), detail=Detail(UUID(int=7), failures, 0, None)
+    )
+    if how == "lapse":
+        change = dispatching.lapse(waits, SYSTEM, NOON, deadline_id=OFFER.id)
+    else:
+        change = dispatching.decline(waits, WHO["assignee"], NOON, text="当天有事")
+    assert (change.state, change.stops, change.starts) == (S.SUBMITTED, ["offer"], ["dispatch"])
+    assert change.columns == {**NOBODY, "open_pool": opened}
+    assert change.patches == [Patch(OrderDetail, {"matter_id": waits.id, "failures": failures + 1})]
+    kept = [(row["person_id"], row["team_id"], row["reason"], row["round"]) for row in rows(change, OrderRefusal)]
+    assert kept == ([(VOLUNTEER, TEAM, "declined", 1)] if how == "decline" else []), "a lapse is no decline"
+
+
+def test_a_lapse_that_speaks_of_an_older_offer_does_nothing() -> None:
+    waits = replace(an_order(S.OFFERED), live=(RESPOND, OFFER))
+    with pytest.raises(TransitionRefused):
+        dispatching.lapse(waits, SYSTEM, NOON, deadline_id=UUID(int=99))
+
+
+# ── taking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_accepting_stops_respond_and_offer_and_nothing_else() -> None:
+    offer = replace(an_order(S.OFFERED), live=(RESPOND, OFFER, LiveDeadline(UUID(int=25), "plan", None)))
+    change = dispatching.accept(offer, WHO["assignee"], NOON, facts=Taking(None))
+    assert (change.state, change.stops, change.starts, change.columns) == (S.ACCEPTED, ["respond", "offer"], [], {})
+    assert change.events == [Event("order.accepted", to_person=RESIDENT)]
+
+
+def test_of_a_team_a_qualified_member_may_accept_and_the_lead_is_told() -> None:
+    change = dispatching.accept(an_order(S.OFFERED), WHO["member"], NOON, facts=Taking(candidate(OTHER)))
+    assert change.columns == {"assignee_id": OTHER}
+    assert change.events == [Event("order.taken", to_person=VOLUNTEER), Event("order.accepted", to_person=RESIDENT)]
+
+
+@pytest.mark.parametrize(
+    ("who", "facts", "refusal"),
+    [
+        (Actor(VOLUNTEER), Taking(None), errors.VolunteerNotQualified),
+        (WHO["member"], Taking(None), errors.VolunteerNotQualified),
+        (WHO["member"], Taking(candidate(OTHER, skilled=False)), errors.VolunteerNotQualified),
+        (Actor(RESIDENT, frozenset({Role.VOLUNTEER}), "member"), Taking(candidate(RESIDENT)), errors.OwnOrder),
+    ],
+    ids=["role ended", "no member", "no skill", "own"],
+)
+def test_accepting_is_refused(who: Actor, facts: Taking, refusal: type[Exception]) -> None:
+    with pytest.raises(refusal):
+        dispatching.accept(an_order(S.OFFERED), who, NOON, facts=facts)
+
+
+def test_claiming_from_the_pool_takes_the_order_from_whoever_was_silent() -> None:
+    waits = replace(an_order(S.OFFERED), live=(RESPOND, OFFER))
+    change = dispatching.claim(waits, WHO["volunteer"], NOON, facts=Taking(candidate(OTHER, quiet=True, on_duty=False)))
+    assert (change.state, change.columns) == (S.ACCEPTED, {"assignee_id": OTHER, "team_id": None})
+    assert change.events[0] == Event("order.taken", to_person=VOLUNTEER)
+
+
+def test_nobody_claims_their_own_order_or_beyond_their_capacity() -> None:
+    me = replace(WHO["requester"], roles=frozenset({Role.VOLUNTEER}))
+    with pytest.raises(errors.OwnOrder):
+        dispatching.claim(an_order(), me, NOON, facts=Taking(candidate(RESIDENT)))
+    with pytest.raises(errors.VolunteerNotQualified):
+        dispatching.claim(an_order(), WHO["volunteer"], NOON, facts=Taking(candidate(OTHER, taken_today=3)))
+
+
+def test_the_lead_lets_another_member_go() -> None:
+    change = dispatching.assign(an_order(S.ACCEPTED), WHO["lead"], NOON, facts=Taking(candidate(C)), member_id=C)
+    assert change.columns == {"assignee_id": C}
+    assert {(event.topic, event.to_person) for event in change.events} == {
+        ("order.taken", VOLUNTEER), ("order.assigned", C), ("order.member_changed", RESIDENT),
+    }  # fmt: skip
+
+
+# ── giving back ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+MEETING = OpenAppointment(UUID(int=300), ELEVEN + timedelta(hours=1), DISPATCHER_ID := UUID(int=3), False, ELEVEN)
+
+
+def given_back(at: datetime, accepted_at: datetime) -> dict[str, str]:
+    taken = order(
+        respond(stopped=TEN), coordinate(stopped=ELEVEN), plan(stopped=ELEVEN), state=S.ACCEPTED, meeting=MEETING
+    )
+    change = dispatching.release(taken, WHO["assignee"], at, facts=Accepted(accepted_at), text="发烧")
+    return dues(change)
+
+
+def test_what_the_acceptance_and_the_appointment_had_stopped_goes_on_with_the_time_used() -> None:
+    found = given_back(ELEVEN + timedelta(minutes=30), TEN)
+    assert found["coordinate"] == "03-03 14:30:00", "an hour used, half an hour held up"
+    assert set(found) == {"respond", "coordinate", "plan"}
+
+
+def test_what_was_stopped_before_the_acceptance_stays_stopped() -> None:
+    assert set(given_back(ELEVEN + timedelta(minutes=30), TEN + timedelta(minutes=1))) == {"coordinate", "plan"}
+
+
+def test_whoever_gives_back_is_not_asked_again_in_the_round() -> None:
+    taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, MEETING))
+    change = dispatching.release(taken, WHO["assignee"], NOON, facts=Accepted(NOON), text="发烧")
+    assert change.columns == NOBODY
+    assert [(row["person_id"], row["reason"]) for row in rows(change, OrderRefusal)] == [(VOLUNTEER, "released")]
+    assert [patch.values for patch in change.patches] == [{"id": MEETING.id, "ended_at": NOON}]
+
+
+@pytest.mark.parametrize(("planned_at", "stops"), [(ELEVEN, ["promise"]), (TEN, [])])
+def test_a_promise_falls_with_the_plan_that_the_acceptance_brought(planned_at: datetime, stops: list[str]) -> None:
+    promised = LiveDeadline(PROMISE, "promise", ELEVEN + timedelta(days=1))
+    taken = replace(
+        order(coordinate(), plan(stopped=planned_at), state=S.ACCEPTED),
+        live=(LiveDeadline(COORDINATE, "coordinate", None), promised),
+    )
+    accepted = Accepted(TEN + timedelta(minutes=10))
+    change = dispatching.release(taken, WHO["assignee"], ELEVEN + timedelta(minutes=30), facts=accepted, text="发烧")
+    assert change.stops == stops
+
+
+def test_an_order_of_somebody_who_left_goes_back_from_either_state() -> None:
+    offer = replace(an_order(S.OFFERED), live=(OFFER,))
+    change = dispatching.hand_back(offer, SYSTEM, NOON, facts=Accepted(TEN), person_id=VOLUNTEER)
+    assert (change.state, change.stops, change.columns, change.retimes) == (S.SUBMITTED, ["offer"], NOBODY, [])
+    with pytest.raises(TransitionRefused):
+        dispatching.hand_back(offer, SYSTEM, NOON, facts=Accepted(TEN), person_id=OTHER)

@@ -1,0 +1,118 @@
+"""The verbs by which an order ends or begins once more, as values."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.domain.orders import errors, outcomes
+from app.domain.orders.models import Abort, OrderDetail, OrderRefusal, Rating, Reject
+from app.domain.orders.models import OrderState as S
+from app.domain.orders.repository import Accepted, Called
+from app.kernel.change import Change, Event
+from app.kernel.matter import LiveDeadline
+from app.kernel.rules import SYSTEM, Role
+from tests.unit.orders.promised import ELEVEN, TEN, coordinate, dues, order, respond, rows
+from tests.unit.orders.test_policy import NOON, RESIDENT, VOLUNTEER, WHO, an_order
+
+RATING = LiveDeadline(UUID(int=27), "rating", NOON + timedelta(days=5))
+FINISH = LiveDeadline(UUID(int=23), "finish", NOON + timedelta(hours=3))
+ROUND = ["respond", "reply", "coordinate", "plan", "dispatch"]
+
+
+def rated(solved: str, round_number: int = 1, **more: Any) -> Change:
+    delivered = replace(an_order(S.DELIVERED), live=(RATING,), round=round_number)
+    return outcomes.rate(delivered, WHO["requester"], NOON, solved=solved, stars=3, reason="没修好", **more)
+
+
+def test_rating_stops_its_limit_and_is_written_once_a_round() -> None:
+    change = rated("yes")
+    assert (change.state, change.stops, change.starts) == (S.RATED, ["rating"], [])
+    (rating,) = rows(change, Rating)
+    assert (rating["stars"], rating["round"]) == (3, 1)
+    with pytest.raises(errors.ReasonMissing):
+        outcomes.rate(an_order(S.DELIVERED), WHO["requester"], NOON, solved="no", stars=5, reason=None)
+
+
+def test_unsolved_begins_a_second_round_by_itself_and_the_rating_stays_with_the_first() -> None:
+    change = rated("no")
+    assert (change.action, change.state, change.starts) == ("rework", S.SUBMITTED, ROUND)
+    assert change.columns == {"round": 2, "assignee_id": None, "team_id": None, "open_pool": False}
+    assert rows(change, Rating)[0]["round"] == 1
+    assert change.patches[0].values["preferred_id"] == VOLUNTEER, "who served it is asked first"
+
+
+def test_unsolved_for_the_second_time_is_the_secretarys_to_decide() -> None:
+    change = rated("no", 2)
+    assert (change.state, change.starts) == (S.RATED, [])
+    assert Event("order.unsolved", to_role=Role.SECRETARY) in change.events
+    with pytest.raises(errors.SecondRework):
+        outcomes.rework(
+            replace(an_order(S.DELIVERED), round=2), WHO["requester"], NOON, text="还漏", about_attitude=False
+        )
+    again = outcomes.rework(
+        replace(an_order(S.RATED), round=2), WHO["secretary"], NOON, text="确实没修好", about_attitude=False
+    )
+    assert (again.state, again.columns["round"]) == (S.SUBMITTED, 3)
+
+
+def test_a_complaint_about_attitude_brings_somebody_else() -> None:
+    change = rated("no", about_attitude=True)
+    assert change.patches[0].values["preferred_id"] is None
+    kept = [(row["person_id"], row["reason"], row["round"]) for row in rows(change, OrderRefusal)]
+    assert kept == [(VOLUNTEER, "complaint", 2)]
+
+
+def test_an_aborted_service_is_offered_to_others_and_what_was_stopped_goes_on() -> None:
+    serving = order(respond(stopped=TEN), coordinate(stopped=ELEVEN), state=S.IN_SERVICE)
+    change = outcomes.abort(
+        replace(serving, live=(FINISH,)), WHO["assignee"], ELEVEN + timedelta(minutes=30),
+        facts=Accepted(TEN), reason=Abort.NOBODY_HOME, text=None,
+    )  # fmt: skip
+    assert (change.state, change.stops, change.starts) == (S.SUBMITTED, ["finish"], ["dispatch"])
+    assert dues(change)["coordinate"] == "03-03 14:30:00"
+    assert (change.remark["reason"], change.columns) == ("nobody_home", {"assignee_id": None, "team_id": None})
+
+
+@pytest.mark.parametrize(("who", "told"), [("assignee", RESIDENT), ("requester", VOLUNTEER)])
+def test_whoever_calls_it_off_the_other_side_is_told(who: str, told: UUID) -> None:
+    change = outcomes.call_off(
+        replace(an_order(S.IN_SERVICE), live=(FINISH,)), WHO[who], NOON, reason=Abort.UNSAFE, text=None
+    )
+    assert (change.state, change.stops) == (S.CANCELLED, ["finish"])
+    assert change.events == [Event("order.cancelled", to_person=told)]
+    assert change.patches[0].values["cancel_reason"] == "现场不安全"
+
+
+def test_a_rejected_order_says_where_help_is_to_be_had() -> None:
+    change = outcomes.reject(an_order(), WHO["dispatcher"], NOON, reason=Reject.EMERGENCY, other_help="请拨打 120")
+    assert change.state == S.REJECTED
+    assert change.patches[0].values == {
+        "matter_id": an_order().id, "reject_reason": "emergency", "other_help": "请拨打 120",
+    }  # fmt: skip
+    assert change.events == [Event("order.rejected", to_person=RESIDENT)]
+
+
+@pytest.mark.parametrize("state", [S.SUBMITTED, S.OFFERED, S.ACCEPTED])
+def test_converting_tells_the_secretary_the_resident_and_whoever_had_it(state: S) -> None:
+    change = outcomes.convert(an_order(state), WHO["dispatcher"], NOON, text="整栋楼的下水管")
+    assert change.state == S.CONVERTED
+    assert {event.to_person or event.to_role for event in change.events} == {Role.SECRETARY, RESIDENT, VOLUNTEER}
+
+
+@pytest.mark.parametrize("called", [True, False])
+def test_closing_unrated_says_whether_anybody_called(called: bool) -> None:
+    delivered = replace(an_order(S.DELIVERED), live=(RATING,))
+    change = outcomes.close_unrated(delivered, SYSTEM, NOON, facts=Called(called), deadline_id=RATING.id)
+    assert (change.state, change.remark) == (S.CLOSED_UNRATED, {"called": called})
+
+
+@pytest.mark.parametrize("state", [S.SUBMITTED, S.OFFERED, S.ACCEPTED])
+def test_cancelling_stops_whatever_runs(state: S) -> None:
+    kinds = ("respond", "dispatch", "offer", "reply", "plan", "appointment")
+    running = tuple(LiveDeadline(UUID(int=30 + n), kind, None) for n, kind in enumerate(kinds))
+    change = outcomes.cancel(replace(an_order(state), live=running), WHO["requester"], NOON, reason="不用了")
+    assert sorted(change.stops) == sorted(kinds)
+    assert change.patches[0].table is OrderDetail
