@@ -6,7 +6,7 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import Api, Tag
-from app.api.deps import Receipt, TheReader, TheRun, receipt
+from app.api.deps import Reader, Receipt, TheReader, TheRun, receipt
 from app.api.orders import OrderId, moves
 from app.api.orders_out import AT, return_code, start_code
 from app.api.problems import problems
@@ -146,8 +146,8 @@ async def hand_over_papers(order_id: OrderId, body: HandOverIn, run: TheRun) -> 
         "return_papers", errors.NotForThisService, errors.PapersNotOut, errors.ReturnCodeWrong, errors.StartCodeLocked
     ),
 )
-async def return_papers(order_id: OrderId, body: ReturnIn, run: TheRun, reader: TheReader) -> Receipt:
-    async with reader() as connection:
+async def return_papers(order_id: OrderId, body: ReturnIn, run: TheRun) -> Receipt:
+    async with Reader(run.house, run.caller)() as connection:
         returned = await kind_lists.count_returns(connection, order_id)
     expected = return_code(run.house.vault, order_id, returned)
     return await run(

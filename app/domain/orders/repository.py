@@ -177,7 +177,10 @@ def _orders() -> Select[*tuple[Any, ...]]:
                 col(column)
                 for column in (m.id, m.category, m.state, m.version, m.round, m.created_at, m.changed_at, m.open_pool)
             ),
-            *(col(column) for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id, m.holder_id, m.place_id)),
+            *(
+                col(column)
+                for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id, m.holder_id, m.place_id)
+            ),
             *(
                 col(column)
                 for column in (d.note, d.outcome, d.cancel_reason, d.service_id, d.form, d.claimed_as, d.claimed_name)
