@@ -9,6 +9,7 @@ from typing import Any, Self
 from app.kernel.passwords import Passwords
 from app.kernel.rules import Role
 from tests.people import Someone
+from tests.special import service_of, team_of
 from tests.world import World, build
 
 PASSWORD = "tq4m-z8wk-2hvn-c6rb"
@@ -111,11 +112,33 @@ class Cast:
             "marks": [{"percent": 100, "effects": []}],
         }  # fmt: skip
         self.ids["draft_id"] = (await self.administrator.post("/v1/deadline-policies/drafts", limit))["id"]
+        await self._special_kinds()
         self.ids |= {"meet_at": soon, "promised_at": soon, "until_at": soon}
 
-    async def order(self, resident: Someone, volunteer: Someone, state: str) -> str:
+    async def _special_kinds(self) -> None:
+        """A wish that waits, errands that are accepted, service days to be booked and to be cancelled."""
+        wish, errand, day = [await service_of(self.world, form, form) for form in ("wish", "errand", "service_day")]
+        self.ids["wish"] = await self.order(self.neighbour, self.resident, "submitted", wish)
+        self.ids["errand"] = await self.order(self.resident, self.neighbour, "accepted", errand)
+        self.ids["authorised"] = await self.order(self.resident, self.neighbour, "accepted", errand)
+        authority = {"text": "代办老年证", "until_at": (datetime.now(UTC) + timedelta(days=20)).isoformat()}
+        await self.resident.post(f"/v1/orders/{self.ids['authorised']}/authority", authority)
+        starts_at = (datetime.now(UTC) + timedelta(days=2)).replace(hour=2, minute=0).isoformat()
+        self.ids["slots"] = [{"starts_at": starts_at, "minutes": 30, "capacity": 5}]  # type: ignore[assignment]
+        self.ids |= {"team_id": await team_of(self.world, self.neighbour.id), "day_service": day}
+        opening = {"place_id": self.ids["place_id"], "team_id": self.ids["team_id"], "service_id": day}
+        days = [
+            (await self.administrator.post("/v1/service-days", {**opening, "slots": self.ids["slots"]}))["id"]
+            for _ in range(2)
+        ]
+        self.ids["day_id"] = days[0]
+        listed = (await self.resident.get("/v1/service-days", place_id=self.ids["place_id"]))["items"]
+        self.ids["slot_id"] = next(one["slots"][0]["id"] for one in listed if one["id"] == days[1])
+
+    async def order(self, resident: Someone, volunteer: Someone, state: str, service: str | None = None) -> str:
         """An order that has come so far; "claimed" is one that is open to all."""
-        made = (await resident.post("/v1/orders", {"service_id": self.ids["service_id"], "note": "陪我去医院"}))["id"]
+        body = {"service_id": service or self.ids["service_id"], "note": "陪我去医院"}
+        made = (await resident.post("/v1/orders", body))["id"]
         path = f"/v1/orders/{made}"
         if state == "claimed":
             await self.world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1", made)
@@ -144,6 +167,8 @@ class Cast:
             "getOrderHistory": "mine", "listDeadlines": "mine", "recordContact": "accepted", "replyToOrder": "accepted",
             "askResident": "accepted", "writePlan": "accepted", "proposeAppointment": "accepted",
             "confirmAppointment": "proposed", "answerQuestion": "asked", "explainDeadline": "plain", "pauseDeadline": "plain",
+            "claimWish": "wish", "recordAuthority": "errand", "listPapers": "errand", "handOverPapers": "errand",
+            "returnPapers": "errand", "withdrawAuthority": "authorised",
             "resumeDeadline": "resumed", "disputePause": "paused", "decideDispute": "disputed",
         }  # fmt: skip
         spec = copy.deepcopy(dict(document))
@@ -151,6 +176,8 @@ class Cast:
             for operation in item.values():
                 about = orders.get(operation["operationId"], "mine")
                 here = {**self.ids, "order_id": self.ids[about]}
+                if operation["operationId"] == "openServiceDay":
+                    here["service_id"] = self.ids["day_service"]
                 for part in ("deadline", "pause"):
                     if f"{about} {part}" in self.ids:
                         here[f"{part}_id"] = self.ids[f"{about} {part}"]

@@ -20,7 +20,7 @@ AT_ONCE = 8
 # Sent last: it ends the sender's log-in.
 LAST = ("logout",)
 # A sound request that would need a secret of its own, or would end the log-in of whoever sends it.
-NEVER_SOUND = {"changePassword", "refreshToken", "startOrder", "importPlaces"}
+NEVER_SOUND = {"changePassword", "refreshToken", "startOrder", "importPlaces", "handOverPapers", "returnPapers"}
 # They do not look at the sender; and a password costs its forty milliseconds.
 PUBLIC = {"loginWithWechat", "loginWithPassword", "refreshToken", "getLiveness", "getReadiness"}
 # What only an administrator, and what only a resident or volunteer, does.
@@ -28,9 +28,11 @@ ONLY_ADMINISTRATOR = {
     *("createOfficer", "resetPassword", "registerResident", "grantRole", "revokeRole", "publishService"),
     *("publishDeadlinePolicy", "offerOrder", "pauseDeadline", "resumeDeadline", "decideDispute", "setDutyHours"),
     *("importCalendar", "publishCalendar", "draftDeadlinePolicy", "compareDeadlinePolicies", "replayPolicy"),
+    *("openServiceDay", "cancelServiceDay"),
 }
 ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rateOrder", "cancelOrder", "markRead"} | {
     *("confirmAppointment", "answerQuestion", "disputePause"),
+    *("claimWish", "recordAuthority", "withdrawAuthority", "bookSlot"),
 }
 
 

@@ -42,8 +42,10 @@ EXPECTED = {
         "matter",
         "INSERT",
         None,
-        f"kind = 'order' AND requester_id = {ME} AND {to_sql(orders.LIFECYCLE['place'].by)}"
-        " AND (state <> 'accepted' OR leads(team_id, assignee_id))",
+        (
+            f"kind = 'order' AND requester_id = {ME} AND {to_sql(orders.LIFECYCLE['place'].by)}"
+            " AND (state <> 'accepted' OR leads(team_id, assignee_id))"
+        ),
     ),
     "order_authority_read": ("order_authority", "SELECT", PAPERS, None),
     "order_papers_read": ("order_papers", "SELECT", f"acted_by = {ME} OR {PAPERS}", None),

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.people import Someone
+from tests.special import service_of, told
 from tests.stories.conftest import Later, Street
-from tests.stories.special import service_of, told
 
 PAPERS = [{"kind": "id_card", "copies": 1, "note": "原件"}, {"kind": "photo", "copies": 2}]
 
@@ -52,7 +52,7 @@ async def errand(street: Street) -> Errand:
     resident = await street.resident("王秀英")
     dispatcher = await street.with_role("张敏", "dispatcher")
     agent = await street.with_role("李强", "volunteer")
-    body = {"service_id": await service_of(street, "errand", "代办老年证"), "note": "腿脚不便,想办老年证"}
+    body = {"service_id": await service_of(street.world, "errand", "代办老年证"), "note": "腿脚不便,想办老年证"}
     path = f"/v1/orders/{(await resident.post('/v1/orders', body))['id']}"
     await dispatcher.post(f"{path}/offer", {"volunteer_id": str(agent.id)})
     await agent.post(f"{path}/accept")

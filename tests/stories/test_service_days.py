@@ -9,8 +9,8 @@ import pytest
 
 from app.kernel.time import CHINA
 from tests.people import Someone
+from tests.special import service_of, team_of, told
 from tests.stories.conftest import Later, Street
-from tests.stories.special import service_of, team_of, told
 
 NOTE = {"note": "量血压"}
 
@@ -43,8 +43,8 @@ class Team:
 @pytest.fixture
 async def team(street: Street) -> Team:
     lead = await street.with_role("李强", "volunteer")
-    service_id = await service_of(street, "service_day", "义诊日")
-    return Team(await team_of(street, lead), lead, service_id, str(street.world.east))
+    service_id = await service_of(street.world, "service_day", "义诊日")
+    return Team(await team_of(street.world, lead.id), lead, service_id, str(street.world.east))
 
 
 async def days(someone: Someone, street: Street, community: str = "east", **query: str) -> list[dict]:
@@ -79,7 +79,7 @@ async def test_a_resident_books_a_slot_and_is_served(street: Street, team: Team,
     await team.lead.post(f"{order}/start", {"code": page["start_code"]})
     await team.lead.post(f"{order}/deliver", {"outcome": "血压正常"})
     await resident.post(f"{order}/rate", {"solved": "yes", "stars": 5})
-    assert [row["action"] for row in (await resident.get(f"{order}/history"))["items"]][0] == "book"
+    assert next(row["action"] for row in (await resident.get(f"{order}/history"))["items"]) == "book"
 
 
 async def test_thirty_ask_for_five_places_and_five_get_one(street: Street, team: Team) -> None:

@@ -1,4 +1,4 @@
-"""Micro-wishes (微心愿, domain.md §3): open to all from the start, claimed in somebody's name, and open again when nobody comes."""
+"""Micro-wishes (微心愿, domain.md §3): open from the start, claimed in somebody's name, open again when nobody comes."""
 
 import asyncio
 from collections import Counter
@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from tests.people import Someone
+from tests.special import service_of, told
 from tests.stories.conftest import Later, Street
-from tests.stories.special import service_of, told
 
 DAY = 86_400
 SCHOOL = {"claimed_as": "unit", "name": "西峪小学"}
@@ -31,7 +31,7 @@ async def volunteer(street: Street) -> Someone:
 @pytest.fixture
 async def wish(street: Street, resident: Someone) -> str:
     """The path of a wish."""
-    body = {"service_id": await service_of(street, "wish", "微心愿"), "note": "想要一副老花镜"}
+    body = {"service_id": await service_of(street.world, "wish", "微心愿"), "note": "想要一副老花镜"}
     return f"/v1/orders/{(await resident.post('/v1/orders', body))['id']}"
 
 
@@ -131,7 +131,7 @@ async def test_only_a_wish_is_claimed_in_a_name(street: Street, resident: Someon
 
 async def test_a_service_with_a_category_keeps_its_limits_in_whatever_form(street: Street, resident: Someone) -> None:
     for category, expected in (("", "wish"), ("reading", "reading")):
-        service_id = await service_of(street, "wish", f"微心愿{category}", category)
+        service_id = await service_of(street.world, "wish", f"微心愿{category}", category)
         order = (await resident.post("/v1/orders", {"service_id": service_id, "note": "想要一本书"}))["id"]
         found = await street.world.owner.fetchval("SELECT category FROM matter WHERE id = $1::uuid", order)
         assert found == expected

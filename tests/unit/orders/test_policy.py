@@ -245,7 +245,7 @@ def test_before_delivered_an_order_is_promised_and_while_somebody_serves_a_miss_
 
 
 def test_nobody_is_offered_what_is_counted_or_computed() -> None:
-    offered = [action for action in LIFECYCLE.permitted(an_order(S.ACCEPTED), WHO["assignee"])]
+    offered = list(LIFECYCLE.permitted(an_order(S.ACCEPTED), WHO["assignee"]))
     assert [action for action in offered if policy.suits(action, Form.VISIT)] == [
         "release", "start", "contact", "reply", "ask", "propose", "confirm", "write_plan",
     ]  # fmt: skip

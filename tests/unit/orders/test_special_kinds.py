@@ -80,8 +80,8 @@ def test_a_wish_is_claimed_in_a_name(claimed_as: Claimant, name: str | None) -> 
     ],
 )
 def test_a_claim_is_refused(order: Matter[Detail], who: str, found: Any, refusal: type[Refusal]) -> None:
+    facts = dispatching.Taking(found)
     with pytest.raises(refusal):
-        facts = dispatching.Taking(found)
         wishes.claim_wish(order, WHO[who], NOON, facts=facts, claimed_as=Claimant.MEMBER)
 
 
@@ -131,8 +131,8 @@ def test_authority_is_given_to_whoever_serves_and_takes_the_place_of_an_older_on
 
 @pytest.mark.parametrize("until", [timedelta(), timedelta(days=367)])
 def test_authority_ends_within_a_year(until: timedelta) -> None:
+    errand = of(Form.ERRAND, S.ACCEPTED)
     with pytest.raises(errors.AuthorityTooLong):
-        errand = of(Form.ERRAND, S.ACCEPTED)
         errands.record_authority(errand, WHO["requester"], NOON, text="办证", until_at=NOON + until)
 
 
@@ -159,16 +159,16 @@ def test_papers_start_an_errand_and_both_sides_have_the_receipt() -> None:
     ],
 )
 def test_without_authority_that_is_theirs_and_in_force_nothing_begins(more: Any, refusal: type[Refusal]) -> None:
+    errand = of(Form.ERRAND, S.ACCEPTED, **more)
     with pytest.raises(refusal):
-        errand = of(Form.ERRAND, S.ACCEPTED, **more)
         errands.hand_over_papers(errand, WHO["assignee"], NOON, papers=[], code_fits=True)
 
 
 def test_an_errand_is_not_started_without_its_papers_and_a_visit_not_with_papers() -> None:
     with pytest.raises(errors.ErrandStartsWithPapers):
         orders.start(of(Form.ERRAND, S.ACCEPTED), WHO["assignee"], NOON, code_fits=True)
+    visit = of(Form.VISIT, S.ACCEPTED)
     with pytest.raises(errors.NotForThisService):
-        visit = of(Form.VISIT, S.ACCEPTED)
         errands.hand_over_papers(visit, WHO["assignee"], NOON, papers=[], code_fits=True)
 
 
@@ -198,8 +198,8 @@ def test_a_code_that_was_for_an_earlier_return_does_not_count() -> None:
 
 @pytest.mark.parametrize("papers", [[2], [3], [1, 9]])
 def test_only_what_is_out_comes_back(papers: list[int]) -> None:
+    out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN, BACK))
     with pytest.raises(errors.PapersNotOut):
-        out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN, BACK))
         errands.return_papers(out, WHO["assignee"], NOON, papers=papers, returned=1, code_fits=True)
 
 
@@ -317,8 +317,8 @@ def test_a_booking_is_refused(home: Placing, found: OpenSlot | None, refusal: ty
 
 
 def test_a_service_of_days_is_booked_and_not_ordered() -> None:
+    home = replace(HOME, form=Form.SERVICE_DAY)
     with pytest.raises(errors.SlotsAreBooked):
-        home = replace(HOME, form=Form.SERVICE_DAY)
         orders.place(home, WHO["requester"], NOON, service_id=SERVICE, note="量血压")
 
 
