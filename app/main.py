@@ -29,6 +29,9 @@ from app.api import (
     service_days,
     services,
     shortcut,
+    teams,
+    terms,
+    volunteers,
 )  # fmt: skip
 from app.api.census import Api, census
 from app.api.deps import House
@@ -48,6 +51,9 @@ from app.domain.orders import service_days as day_verbs
 from app.domain.orders import wishes as wish_verbs
 from app.domain.people import service as people_verbs
 from app.domain.services import service as service_verbs
+from app.domain.teams import service as team_verbs
+from app.domain.teams import volunteers as volunteer_verbs
+from app.domain.terms import service as term_verbs
 from app.integrations.wechat import WeChat
 from app.kernel import crash
 from app.kernel.command import statements_of
@@ -60,16 +66,45 @@ from app.settings import Settings
 
 VERSION = "0.1.0"
 ROOMS: Sequence[Api] = (
-    auth.api, people.api, places.api, services.api, orders.api, dispatching.api, outcomes.api, promises.api,
-    errands.api, service_days.api,
-    deadlines.api, calendars.api, going_late.api, drafts.api, inbox.api, health.api,
-)  # fmt: skip
+    auth.api,
+    people.api,
+    places.api,
+    teams.api,
+    volunteers.api,
+    services.api,
+    orders.api,
+    dispatching.api,
+    outcomes.api,
+    promises.api,
+    errands.api,
+    service_days.api,
+    deadlines.api,
+    calendars.api,
+    going_late.api,
+    drafts.api,
+    terms.api,
+    inbox.api,
+    health.api,
+)
 VERBS: Sequence[Verb[Any, Any]] = (
-    *order_verbs.VERBS, *dispatching_verbs.VERBS, *outcome_verbs.VERBS, *promise_verbs.VERBS,
-    *wish_verbs.VERBS, *errand_verbs.VERBS, *day_verbs.VERBS, *day_verbs.RECORD_VERBS,
-    *people_verbs.VERBS, *service_verbs.VERBS, *deadline_verbs.VERBS, *calendar_verbs.VERBS,
-    *draft_verbs.VERBS, *notification_verbs.VERBS,
-)  # fmt: skip
+    *order_verbs.VERBS,
+    *dispatching_verbs.VERBS,
+    *outcome_verbs.VERBS,
+    *promise_verbs.VERBS,
+    *wish_verbs.VERBS,
+    *errand_verbs.VERBS,
+    *day_verbs.VERBS,
+    *day_verbs.RECORD_VERBS,
+    *people_verbs.VERBS,
+    *team_verbs.VERBS,
+    *volunteer_verbs.VERBS,
+    *service_verbs.VERBS,
+    *deadline_verbs.VERBS,
+    *calendar_verbs.VERBS,
+    *draft_verbs.VERBS,
+    *term_verbs.VERBS,
+    *notification_verbs.VERBS,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -8,7 +8,20 @@ from app.domain.people import models as people
 from app.domain.places import models as places
 from app.domain.services import models as services
 from app.domain.teams import models as teams
+from app.domain.terms import models as terms
 from app.kernel import deadline_tables as deadlines
 from app.kernel import tables as kernel
 
-__all__ = ["deadlines", "drafts", "kernel", "kinds", "notifications", "orders", "people", "places", "services", "teams"]
+__all__ = [
+    "deadlines",
+    "drafts",
+    "kernel",
+    "kinds",
+    "notifications",
+    "orders",
+    "people",
+    "places",
+    "services",
+    "teams",
+    "terms",
+]

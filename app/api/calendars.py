@@ -145,7 +145,7 @@ async def get_calendar(query: Annotated[CalendarQuery, Query()], reader: TheRead
 async def set_duty_hours(body: HoursIn, run: TheRun) -> Receipt:
     week = tuple(
         tuple(
-            (_seconds(shift.begin, f"/body/week/{d}/{n}/begin"), _seconds(shift.until, f"/body/week/{d}/{n}/until"))
+            (seconds_of(shift.begin, f"/body/week/{d}/{n}/begin"), seconds_of(shift.until, f"/body/week/{d}/{n}/until"))
             for n, shift in enumerate(day)
         )
         for d, day in enumerate(body.week)
@@ -189,7 +189,8 @@ async def publish_calendar(
     return await run(calendars.publish_workdays, calendar_id)
 
 
-def _seconds(clock: str, pointer: str) -> int:
+def seconds_of(clock: str, pointer: str) -> int:
+    """Seconds from 00:00. Raises CalendarInvalid, pointing at the field."""
     if not CLOCK.fullmatch(clock):
         raise errors.CalendarInvalid(fields=(FieldFault(pointer, "clock-format", "时间格式应为 08:00,最晚 24:00"),))
     hours, minutes = clock.split(":")

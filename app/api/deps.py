@@ -107,6 +107,9 @@ class Sealer:
     def address(self, plain: str | None) -> bytes | None:
         return None if plain is None else self._vault.seal("address", plain)
 
+    def licence(self, plain: str | None) -> bytes | None:
+        return None if plain is None else self._vault.seal("licence", plain)
+
     def opened(self, purpose: str, sealed: bytes | None) -> str | None:
         """The plain text, or None where there is none or row-level security hid it."""
         return None if sealed is None else self._vault.open(purpose, sealed)

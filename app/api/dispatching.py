@@ -120,7 +120,7 @@ async def offer(order_id: OrderId, body: OfferIn, run: TheRun) -> Receipt:
     **moves("decline"),
 )
 async def decline(order_id: OrderId, body: DeclineIn, run: TheRun) -> Receipt:
-    return await run(dispatching.decline, order_id, text=body.reason)
+    return await run(dispatching.decline, order_id, reason=body.reason)
 
 
 @api.post(
@@ -196,4 +196,4 @@ async def assign(order_id: OrderId, body: MemberIn, run: TheRun) -> Receipt:
     **moves("release"),
 )
 async def release(order_id: OrderId, body: ReleaseIn, run: TheRun) -> Receipt:
-    return await run(dispatching.release, order_id, text=body.reason)
+    return await run(dispatching.release, order_id, reason=body.reason)

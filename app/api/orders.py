@@ -25,11 +25,12 @@ from app.api.orders_out import (
 )
 from app.api.problems import problems
 from app.api.schema import Choice, In, StrictUUID
-from app.domain.orders import errors, policy, repository
+from app.domain.orders import dispatching, errors, outcomes, policy, promises, repository
 from app.domain.orders import service as orders
 from app.domain.orders.models import OrderState
+from app.domain.services.errors import ServicePaused
 from app.kernel.deadlines import NoDeadlinePolicy
-from app.kernel.errors import KeyReused, NotAllowed, TransitionRefused
+from app.kernel.errors import KeyReused, NotAllowed, TextRefused, TransitionRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Line, Opaque, Paragraph, Phone
 from app.kernel.vault import same_code
@@ -42,11 +43,16 @@ ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 OPEN = (OrderState.SUBMITTED, OrderState.OFFERED, OrderState.ACCEPTED, OrderState.IN_SERVICE)
 
 
+VERBS = (*orders.VERBS, *dispatching.VERBS, *outcomes.VERBS, *promises.VERBS)
+READ_BY_OTHERS = {verb.name for verb in VERBS if verb.read_by_others}
+
+
 def moves(action: str, *more: Any) -> dict[str, Any]:
-    """The rule and the refusals that every move of an order shares."""
+    """The rule and the refusals that every move of an order shares, and that of the texts that others read."""
+    texts = (TextRefused,) if action in READ_BY_OTHERS else ()
     return {
         "rule": policy.LIFECYCLE[action].by,
-        "responses": problems(errors.OrderNotFound, NotAllowed, TransitionRefused, KeyReused, *more),
+        "responses": problems(errors.OrderNotFound, NotAllowed, TransitionRefused, KeyReused, *texts, *more),
     }
 
 
@@ -83,13 +89,9 @@ class MineQuery(PageQuery):
     example={"service_id": ID, "note": "周三上午想请人陪我去医院取药", "contact": {"phone": "13812345678"}},
     answer=receipt("submitted"),
     responses=problems(
-        NotAllowed,
-        errors.NoCommunity,
-        errors.ServiceNotOffered,
-        errors.ContactMissing,
+        *(NotAllowed, errors.NoCommunity, errors.ServiceNotOffered, ServicePaused, errors.ContactMissing),
         errors.SlotsAreBooked,
-        NoDeadlinePolicy,
-        KeyReused,
+        *(NoDeadlinePolicy, KeyReused, TextRefused),
     ),
 )
 async def place(body: PlaceOrderIn, run: TheRun) -> Receipt:

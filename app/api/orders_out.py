@@ -11,7 +11,7 @@ from app.api.schema import Choice, Out, StrictUUID
 from app.domain.deadlines.models import label_of
 from app.domain.orders.kind_facts import PaperReceipt, papers_out, returns
 from app.domain.orders.kind_tables import Claimant
-from app.domain.orders.models import OrderState, Solved
+from app.domain.orders.models import OrderState, Reject, Solved
 from app.domain.orders.policy import CODE, LIFECYCLE, suits
 from app.domain.services.models import Form
 from app.kernel.calendars import CalendarName
@@ -49,6 +49,7 @@ class ContactOut(Out):
 
 class VolunteerOut(Out):
     id: StrictUUID = Field(description="志愿者编号")
+    team: str | None = Field(description="派给队伍的单:队伍名称")
     name: str | None = Field(description="姓名(隐去名字);看不到则为 null")
     phone: str | None = Field(description="电话(隐去中间四位);看不到则为 null")
 
@@ -75,6 +76,8 @@ class OrderOut(OrderRow):
     )
     outcome: str | None = Field(description="做了什么")
     cancel_reason: str | None = Field(description="取消的原因")
+    reject_reason: str | None = Field(description="不予受理的原因")
+    other_help: str | None = Field(description="不予受理时,还可以向谁求助")
     rating: RatingOut | None = Field(description="评价")
     actions: list[str] = Field(description="我现在可以做的操作")
 
@@ -132,10 +135,12 @@ ORDER_EXAMPLE = {
     "claimed_as": None,
     "claimed_name": None,
     "return_code": None,
-    "volunteer": {"id": ID, "name": "李*", "phone": "139****5678"},
+    "volunteer": {"id": ID, "team": None, "name": "李*", "phone": "139****5678"},
     "held_by": None,
     "outcome": None,
     "cancel_reason": None,
+    "reject_reason": None,
+    "other_help": None,
     "rating": None,
     "actions": ["cancel"],
 }
@@ -178,7 +183,7 @@ def show_row(row: RowMapping) -> OrderRow:
 
 def show_order(row: RowMapping, reader_id: UUID, sealer: Sealer, vault: Vault) -> OrderOut:
     """An order as this reader may see it; what row-level security hid is null already."""
-    actor = Actor(reader_id, frozenset(Role(role) for role in row["roles"]))
+    actor = Actor(reader_id, frozenset(Role(role) for role in row["roles"]), row["team"])
     order: Matter[None] = Matter(**columns_of(row), kind=LIFECYCLE.kind, detail=None)
     shows_code = order.state == OrderState.ACCEPTED and any(rule.allows(order, actor) for rule in CODE)
     receipts = _RECEIPTS.validate_python(row["receipts"] or ())
@@ -199,6 +204,7 @@ def show_order(row: RowMapping, reader_id: UUID, sealer: Sealer, vault: Vault) -
         volunteer=order.assignee_id
         and VolunteerOut(
             id=order.assignee_id,
+            team=row["team_name"],
             name=name and mask_name(name),
             phone=phone and mask_phone(phone),
         ),
@@ -208,6 +214,8 @@ def show_order(row: RowMapping, reader_id: UUID, sealer: Sealer, vault: Vault) -
         held_by=order.holder_id and ("me" if order.holder_id == reader_id else "somebody"),
         outcome=row["outcome"],
         cancel_reason=row["cancel_reason"],
+        reject_reason=row["reject_reason"] and Reject(row["reject_reason"]).label,
+        other_help=row["other_help"],
         rating=row["stars"]
         and RatingOut(solved=Solved(row["solved"]), stars=row["stars"], reason=row["reason"], rated_at=row["rated_at"]),
         actions=[

@@ -96,7 +96,7 @@ async def rate(order_id: OrderId, body: RateIn, run: TheRun) -> Receipt:
     **moves("rework", errors.SecondRework),
 )
 async def rework(order_id: OrderId, body: ReworkIn, run: TheRun) -> Receipt:
-    return await run(outcomes.rework, order_id, text=body.reason, about_attitude=body.about_attitude)
+    return await run(outcomes.rework, order_id, reason=body.reason, about_attitude=body.about_attitude)
 
 
 @api.post(
@@ -136,4 +136,4 @@ async def cancel(order_id: OrderId, body: CancelIn, run: TheRun) -> Receipt:
     **moves("convert"),
 )
 async def convert(order_id: OrderId, body: ConvertIn, run: TheRun) -> Receipt:
-    return await run(outcomes.convert, order_id, text=body.reason)
+    return await run(outcomes.convert, order_id, reason=body.reason)

@@ -2,18 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Path, Query
 from pydantic import Field
 
-from app.api.census import SIGNED_IN, Api, Tag
+from app.api.census import SIGNED_IN, Access, Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
-from app.api.docs import ADMIN_ONLY
 from app.api.problems import problems
-from app.api.schema import In, Out, StrictUUID
+from app.api.schema import Choice, In, Out, StrictUUID
 from app.domain.places.errors import PlaceNotFound
-from app.domain.services import policy, repository
+from app.domain.services import errors, repository
 from app.domain.services import service as services
-from app.kernel.errors import NotAllowed
+from app.domain.services.models import Form
+from app.domain.teams.models import Colour
+from app.kernel.errors import NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Line, Opaque, Paragraph, Search
 from app.kernel.time import Moment
@@ -24,11 +25,26 @@ ID = "01985a3c-1111-7f00-8a6b-2f4c5d6e7f02"
 PLACE_ID = "01985a3c-0000-7f00-8a6b-2f4c5d6e7f01"
 
 
+BY_LEAD = Access("lead", "社区书记、管理员;服务队的服务,本队队长也可以")
+
+ServiceId = Annotated[StrictUUID, Path(description="服务编号")]
+
+
 class ServiceIn(In):
     place_id: StrictUUID = Field(description="在哪里提供:其下所有社区都能点")
     name: Annotated[str, Line(30)] = Field(description="名称")
     description: Annotated[str, Paragraph(500)] = Field(description="说明:做什么、不做什么")
     category: Annotated[str, Opaque(20)] | None = Field(default=None, description="类别代码,时限可按类别另定")
+    skill: Annotated[str, Opaque(20)] | None = Field(default=None, description="承接人须有的技能代码,如 haircut")
+    form: Choice[Form] = Field(
+        default=Form.VISIT,
+        description="形式:visit 上门服务、errand 帮办代办、wish 微心愿、service_day 服务日",
+    )
+    team_id: StrictUUID | None = Field(default=None, description="由哪个服务队提供;不填为社区")
+
+
+class PauseServiceIn(In):
+    until_at: Moment | None = Field(default=None, description="暂停到何时;不填则到恢复为止")
 
 
 class ServiceOut(Out):
@@ -38,23 +54,34 @@ class ServiceOut(Out):
     place_id: StrictUUID = Field(description="发布地点编号")
     place_name: str = Field(description="发布地点名称")
     created_at: Moment = Field(description="发布时间")
+    category: str = Field(description="类别代码;没有则为空")
+    skill: str = Field(description="承接人须有的技能代码;不需要则为空")
+    form: Choice[Form] = Field(description="形式")
+    form_label: str = Field(description="形式的中文名称")
+    team_id: StrictUUID | None = Field(description="由哪个服务队提供;社区提供则为 null")
+    team_name: str | None = Field(description="服务队名称")
+    team_colour: Choice[Colour] | None = Field(description="服务队颜色")
+    paused: bool = Field(description="是否正在暂停,暂停时不能点")
+    paused_until: Moment | None = Field(description="暂停到何时;没有定则为 null")
 
 
 class ServicesQuery(PageQuery):
     place_id: StrictUUID = Field(description="在哪个社区可以点")
     search: Search | None = Field(default=None, description="名称包含的文字")
+    form: Choice[Form] | None = Field(default=None, description="只看某一形式")
+    skill: Annotated[str, Opaque(20)] | None = Field(default=None, description="只看需要某一技能的")
+    team_id: StrictUUID | None = Field(default=None, description="只看某一服务队的")
 
 
 @api.post(
     "",
-    rule=policy.PUBLISH,
+    rule=BY_LEAD,
     operation_id="publishService",
     summary="发布一项服务(亮单)",
-    tags=(Tag.ADMINISTRATOR,),
-    audience=ADMIN_ONLY,
+    tags=(Tag.ADMINISTRATOR, Tag.VOLUNTEER),
     example={"place_id": PLACE_ID, "name": "陪同就医", "description": "陪老人去医院挂号、取药,不代缴费用"},
     answer=receipt("publish"),
-    responses=problems(NotAllowed, PlaceNotFound),
+    responses=problems(NotAllowed, PlaceNotFound, errors.TeamNotServing, errors.TeamNotSkilled, TextRefused),
 )
 async def publish_service(body: ServiceIn, run: TheRun) -> Receipt:
     return await run(
@@ -63,7 +90,52 @@ async def publish_service(body: ServiceIn, run: TheRun) -> Receipt:
         name=body.name,
         description=body.description,
         category=body.category or "",
+        skill=body.skill or "",
+        form=body.form,
+        team_id=body.team_id,
     )
+
+
+@api.post(
+    "/{service_id}/pause",
+    rule=BY_LEAD,
+    operation_id="pauseService",
+    summary="暂停一项服务;已下的订单照常办理",
+    tags=(Tag.ADMINISTRATOR, Tag.VOLUNTEER),
+    example={"until_at": None},
+    answer=receipt("pause", 2),
+    responses=problems(
+        *(NotAllowed, errors.ServiceNotFound, errors.ServicePaused, errors.ServiceWithdrawn), errors.PauseTooEarly
+    ),
+)
+async def pause_service(service_id: ServiceId, body: PauseServiceIn, run: TheRun) -> Receipt:
+    return await run(services.pause, service_id, until_at=body.until_at)
+
+
+@api.post(
+    "/{service_id}/resume",
+    rule=BY_LEAD,
+    operation_id="resumeService",
+    summary="恢复一项暂停的服务",
+    tags=(Tag.ADMINISTRATOR, Tag.VOLUNTEER),
+    answer=receipt("resume", 3),
+    responses=problems(NotAllowed, errors.ServiceNotFound, errors.ServiceNotPaused, errors.ServiceWithdrawn),
+)
+async def resume_service(service_id: ServiceId, run: TheRun) -> Receipt:
+    return await run(services.resume, service_id)
+
+
+@api.post(
+    "/{service_id}/withdraw",
+    rule=BY_LEAD,
+    operation_id="withdrawService",
+    summary="下架一项服务;已下的订单照常办理",
+    tags=(Tag.ADMINISTRATOR, Tag.VOLUNTEER),
+    answer=receipt("withdraw", 2),
+    responses=problems(NotAllowed, errors.ServiceNotFound, errors.ServiceWithdrawn),
+)
+async def withdraw_service(service_id: ServiceId, run: TheRun) -> Receipt:
+    return await run(services.withdraw, service_id)
 
 
 @api.get(
@@ -81,6 +153,15 @@ async def publish_service(body: ServiceIn, run: TheRun) -> Receipt:
                 "place_id": PLACE_ID,
                 "place_name": "神堂沟街道",
                 "created_at": "2026-03-01T09:00:00+08:00",
+                "category": "",
+                "skill": "",
+                "form": "visit",
+                "form_label": "上门服务",
+                "team_id": None,
+                "team_name": None,
+                "team_colour": None,
+                "paused": False,
+                "paused_until": None,
             }
         ],
         "next_cursor": None,
@@ -88,7 +169,19 @@ async def publish_service(body: ServiceIn, run: TheRun) -> Receipt:
 )
 async def list_services(query: Annotated[ServicesQuery, Query()], reader: TheReader) -> Page[ServiceOut]:
     async with reader() as connection:
-        rows = await repository.list_services(connection, query.place_id, query.search, query.after(), query.limit)
+        rows = await repository.list_services(
+            connection,
+            query.place_id,
+            search=query.search,
+            form=query.form,
+            skill=query.skill,
+            team_id=query.team_id,
+            after=query.after(),
+            limit=query.limit,
+        )
     return Page.cut(
-        rows, query.limit, lambda row: Cursor(row["created_at"], row["id"]), lambda row: ServiceOut(**dict(row))
+        rows,
+        query.limit,
+        lambda row: Cursor(row["created_at"], row["id"]),
+        lambda row: ServiceOut(**dict(row), form_label=Form(row["form"]).label),
     )

@@ -20,12 +20,16 @@ from app.kernel.rules import Actor, Role, Rule
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A row of the outbox: a notice to a person or to the holders of a role, or a reaction that the worker runs."""
+    """A row of the outbox: a notice to a person or to the holders of a role, or a reaction that the worker runs.
+
+    `place_id`: where it is about, when that is not the subject's own place.
+    """
 
     topic: str
     to_person: UUID | None = None
     to_role: Role | None = None
     payload: dict[str, Any] = field(default_factory=dict)
+    place_id: UUID | None = None
     id: UUID = field(default_factory=new_id, compare=False)
 
     @property
@@ -169,9 +173,10 @@ class Change:
             self.events.append(Event(topic, to_person=person, payload=payload))
         return self
 
-    def tell_role(self, role: Role, topic: str, **payload: Any) -> Self:
-        """A notice to whoever holds `role` at the nearest place upward, at last the administrator."""
-        self.events.append(Event(topic, to_role=role, payload=payload))
+    def tell_role(self, role: Role, topic: str, *, place_id: UUID | None = None, **payload: Any) -> Self:
+        """A notice to whoever holds `role` at the nearest place upward – of the subject, or of another place that it is
+        about –, at last the administrator."""
+        self.events.append(Event(topic, to_role=role, payload=payload, place_id=place_id))
         return self
 
     def emit(self, topic: str, **payload: Any) -> Self:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 import orjson
+import structlog
 from sqlmodel import SQLModel
 
 from app.kernel.calendar_store import calendar, know
@@ -23,14 +24,17 @@ from app.kernel.change import Change, Row
 from app.kernel.crash import crash_point
 from app.kernel.database import Database, begin
 from app.kernel.deadlines import NoDeadlinePolicy, Policy, Timing
-from app.kernel.errors import Busy, KeyReused, NotSignedIn, Refusal
+from app.kernel.errors import Busy, KeyReused, NotSignedIn, Refusal, TextRefused
 from app.kernel.ids import NOBODY, new_id
 from app.kernel.matter import LiveDeadline, Matter, Pause, TimedDeadline, columns_of
 from app.kernel.rules import Actor, Role
 from app.kernel.statements import Shape, write
+from app.kernel.text import folded
 from app.kernel.verbs import Verb
 
 ATTEMPTS = 5
+
+_log: Final = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ async def execute(
 
     Raises:
         Refusal: what the verb refuses; its `missing` also for what the actor may not see; KeyReused for another request under
-            the same key; NotSignedIn for a disabled person or an ended log-in; Busy when races do not end.
+            the same key; NotSignedIn for a disabled person or an ended log-in; TextRefused for a text that is not fit to be read
+            by others; Busy when races do not end.
     """
     for attempt in range(ATTEMPTS):
         if attempt:
@@ -87,7 +92,7 @@ async def execute(
         try:
             async with database.pool.acquire() as connection:
                 return await _once(connection, verb, caller, key, subject_id, inputs)
-        except asyncpg.UniqueViolationError as error:
+        except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
             # A twin under the same key may have come first: then the second look finds its receipt.
             if error.constraint_name in verb.conflicts and (attempt or key is None):
                 raise verb.conflicts[error.constraint_name] from None
@@ -121,6 +126,8 @@ async def _once(
             return Receipt(UUID(stored["id"]), stored["state"], stored["version"], datetime.fromisoformat(stored["at"]))
         if not row["found"]:
             raise verb.missing
+        if row["refused"] is not None:
+            raise _refused(verb, row)
         policies = {p["kind"]: Policy.of(p) for p in orjson.loads(row["policies"] or "[]")}
         timed = orjson.loads(row["timed"] or "[]")
         await know(connection, [i for p in policies.values() for i in (p.hours_id, p.workdays_id)] + pinned(timed))
@@ -148,10 +155,11 @@ async def _load(
     inputs: dict[str, Any],
 ) -> asyncpg.Record:
     """Message 2, sent once more when the snapshot is older than the lock, or when the row left the actor's view meanwhile."""
+    texts = {"read_by_others": _folded(verb, inputs)} if verb.read_by_others else {}
     values = (
         caller.person_id,
         key.key if key else None,
-        _json({"id": subject_id, **inputs}),
+        _json({"id": subject_id, **inputs, **texts}),
         verb.kind,
         list(verb.starts),
         key.operation if key else None,
@@ -163,6 +171,25 @@ async def _load(
         if row["found"] and row["seen"] != row["version"]:
             raise _Again
     return row
+
+
+def _folded(verb: Verb[Any, Any], inputs: Mapping[str, Any]) -> dict[str, str]:
+    """The texts that others will read, folded as the refused terms are, by their place in the body: "note", "steps/0"."""
+    found = {}
+    for name in verb.read_by_others:
+        said = inputs.get(name)
+        if isinstance(said, str):
+            found[name] = folded(said)
+        elif said is not None:
+            found |= {f"{name}/{number}": folded(text) for number, text in enumerate(said)}
+    return found
+
+
+def _refused(verb: Verb[Any, Any], row: asyncpg.Record) -> TextRefused:
+    """The log says which term it was, by its id: for the administrator who is asked why."""
+    terms = orjson.loads(row["refused"])
+    _log.info("text refused", kind=verb.kind, action=verb.name, place_id=str(row["place_id"]), terms=terms)
+    return TextRefused.at(terms)
 
 
 def _decide(
@@ -346,6 +373,7 @@ def _event(change: Change, event: Any) -> dict[str, Any]:
         "to_person": event.to_person,
         "to_role": event.to_role,
         "payload": event.payload,
+        "place_id": event.place_id,
     }
 
 

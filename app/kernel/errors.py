@@ -1,8 +1,9 @@
 """Refusals: what the domain says when it says no. No HTTP here; `app/api/problems.py` maps a Kind to a status."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class Kind(StrEnum):
@@ -80,6 +81,20 @@ class InvalidInput(Refusal):
     code = "invalid-input"
     title_zh = "填写的内容有误"
     title_en = "The request is not valid"
+
+
+class TextRefused(Refusal):
+    """A text that others would read holds a refused term. Which one is not said: that would teach how to get around it."""
+
+    kind = Kind.INVALID
+    code = "text-refused"
+    title_zh = "这段文字含有不宜发布的内容,请修改"
+    title_en = "This text is not fit to be read by others; please change it"
+
+    @classmethod
+    def at(cls, fields: Iterable[str]) -> Self:
+        """The refusal for these fields of the body: "note", "steps/0"."""
+        return cls(fields=tuple(FieldFault(f"/body/{field}", cls.code, cls.title_zh) for field in sorted(fields)))
 
 
 class TransitionRefused(Refusal):

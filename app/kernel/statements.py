@@ -36,8 +36,11 @@ ABOUT_NOTHING: tuple[Any, ...] = (NOBODY, None, "{}", "", [], None, NOBODY)
 
 
 @cache
-def load(*, subject: str, facts: str | None, is_matter: bool, starts: bool, timed: bool = False) -> str:
-    """Message 2: an earlier receipt, the locked subject, the time after the lock, the actor's roles, the room's facts.
+def load(
+    *, subject: str, facts: str | None, is_matter: bool, starts: bool, timed: bool = False, texts: bool = False
+) -> str:
+    """Message 2: an earlier receipt, the locked subject, the time after the lock, the actor's roles, the room's facts, and
+    with `texts` which of those that others will read ($3, `read_by_others`) hold a refused term.
 
     $1 actor, $2 idempotency key (or NULL), $3 inputs as jsonb, $4 kind of matter, $5 kinds of deadlines that may start
     (then the subject has a category), $6 operation, $7 the log-in. The outer join keeps the receipt when the subject is no
@@ -53,6 +56,7 @@ SELECT i.fingerprint, i.receipt, clock.now, app_signed_in($1, $7) AS active,
        {_LIVE if is_matter else "NULL::jsonb"} AS live,
        {_TIMED if timed else "NULL::jsonb"} AS timed,
        {"policies_in_force(subject.place_id, $4, $5, subject.category)" if starts else "NULL::jsonb"} AS policies,
+       {"refused_terms(subject.place_id, $3::jsonb -> 'read_by_others')" if texts else "NULL::jsonb"} AS refused,
        {facts or "NULL::jsonb"} AS facts
   FROM (VALUES ($2::text, $3::jsonb, $4::text, $5::text[], $6::text)) one(key, inputs, kind, starts, operation)
   LEFT JOIN idempotency i ON i.actor_id = $1 AND i.operation = one.operation AND i.key = one.key
@@ -147,10 +151,10 @@ t AS (UPDATE deadline d SET due_at = x.due_at, times = x.times, workdays_id = x.
 _EVENTS = """
 o AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload, created_by,
                           created_at, retry_at, attempts)
-      SELECT x.id, x.sort, x.topic, ch.kind, ch.id, ch.place_id, x.to_person, x.to_role, x.payload, ch.actor_id, ch.at,
-             ch.at, 0
+      SELECT x.id, x.sort, x.topic, ch.kind, ch.id, coalesce(x.place_id, ch.place_id), x.to_person, x.to_role, x.payload,
+             ch.actor_id, ch.at, ch.at, 0
         FROM jsonb_to_recordset(${n}::jsonb) AS x(id uuid, subject_id uuid, sort text, topic text, to_person uuid,
-             to_role text, payload jsonb) JOIN ch ON ch.id = x.subject_id)"""
+             to_role text, payload jsonb, place_id uuid) JOIN ch ON ch.id = x.subject_id)"""
 
 _RECEIPT = """
 i AS (INSERT INTO idempotency (actor_id, operation, key, fingerprint, receipt, created_at)

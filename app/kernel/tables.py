@@ -28,7 +28,11 @@ class MatterRow(SQLModel, table=True):
         Index("matter_held", "holder_id", "created_at", "id", postgresql_where=text("holder_id IS NOT NULL")),
         Index("matter_place", "place_id", "created_at", "id"),
         Index("matter_team", "team_id", "created_at", "id", postgresql_where=text("team_id IS NOT NULL")),
-        Index("matter_serving", "assignee_id", postgresql_where=text("state IN ('offered', 'accepted', 'in_service')")),
+        Index(
+            "matter_serving",
+            "assignee_id",
+            postgresql_where=text("kind = 'order' AND state IN ('offered', 'accepted', 'in_service')"),
+        ),
         CheckConstraint(
             "state NOT IN ('accepted', 'in_service', 'delivered') OR assignee_id IS NOT NULL", "matter_served_by"
         ),
@@ -83,7 +87,13 @@ class History(SQLModel, table=True):
     __tablename__ = "history"
     __table_args__ = (
         ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
-        Index("history_served", "actor_id", "at", postgresql_where=text("action = 'deliver'")),
+        Index(
+            "history_served",
+            "actor_id",
+            "at",
+            postgresql_include=["matter_id"],
+            postgresql_where=text("action = 'deliver'"),
+        ),
     )
 
     matter_id: UUID = Field(primary_key=True)

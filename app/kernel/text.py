@@ -179,6 +179,16 @@ class Digits:
         return core_schema.no_info_before_validator_function(self.read, whole)
 
 
+def folded(text: str) -> str:
+    """What refused terms are compared by: letters and digits alone, without width, case and accents (NFKD).
+
+    Spaces, punctuation, signs and what draws nothing fall away, so nothing that stands between two characters hides a term.
+    What only looks or sounds alike stays different: a traditional character, a homophone, another script's letter.
+    """
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(character for character in plain if character.isalnum() and character not in _BLANK)
+
+
 def escape_like(text: str) -> str:
     r"""`text` as a literal part of a LIKE pattern (`%`, `_` and `\` lose their meaning; ESCAPE is the default `\`)."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

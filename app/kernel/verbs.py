@@ -21,8 +21,10 @@ class Verb(Generic[P, R]):
 
     `subject` is SQL that locks and gives the row that the verb is about (columns id and place_id at least; $1 is the
     actor's id, $3 the inputs as jsonb); `facts` is a SQL expression giving jsonb, beside that row as `subject`. `conflicts`
-    says what the violation of a unique index means; of any other it means a lost race, and the verb runs again.
-    `missing` is the refusal when there is no such subject, or none that the actor may see.
+    says what the violation of a unique index or of a foreign key means; of any other it means a lost race, and the verb runs
+    again. `missing` is the refusal when there is no such subject, or none that the actor may see. `read_by_others` names the
+    inputs (texts and lists of texts, called as the fields of the body) that the door compares with the refused terms of the
+    place.
     """
 
     decide: Callable[P, R]
@@ -36,6 +38,7 @@ class Verb(Generic[P, R]):
     timed: bool = False
     missing: type[NotFound] = NotFound
     conflicts: Mapping[str, type[Refusal]] = field(default_factory=dict)
+    read_by_others: tuple[str, ...] = ()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.decide(*args, **kwargs)
@@ -48,7 +51,12 @@ class Verb(Generic[P, R]):
     def statement(self) -> str:
         """Message 2 of this verb."""
         return load(
-            subject=self.subject, facts=self.facts, is_matter=self.is_matter, starts=bool(self.starts), timed=self.timed
+            subject=self.subject,
+            facts=self.facts,
+            is_matter=self.is_matter,
+            starts=bool(self.starts),
+            timed=self.timed,
+            texts=bool(self.read_by_others),
         )
 
 
@@ -68,17 +76,27 @@ class Room:
         self.detail = detail
         self.missing = missing
 
-    def creates(self, action: str, *, subject: str, facts: Facts) -> Callable[[Callable[P, R]], Verb[P, R]]:
+    def creates(
+        self, action: str, *, subject: str, facts: Facts, read_by_others: tuple[str, ...] = ()
+    ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         """A verb that makes a matter; `subject` gives where it will stand. Called with (facts, actor, now, **inputs)."""
-        return self._verb(action, subject, facts.sql, facts.type, None)
+        return self._verb(action, subject, facts.sql, facts.type, None, read_by_others)
 
-    def moves(self, action: str, *, facts: Facts | None = None) -> Callable[[Callable[P, R]], Verb[P, R]]:
+    def moves(
+        self, action: str, *, facts: Facts | None = None, read_by_others: tuple[str, ...] = ()
+    ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         """A verb on a matter. Called with (matter, actor, now, **inputs), and `facts=` when it asks for some."""
         sql = f"jsonb_build_object('detail', {self.detail.sql}, 'facts', {facts.sql if facts else 'NULL'})"
-        return self._verb(action, MATTER_SUBJECT, sql, facts.type if facts else None, self.detail.type)
+        return self._verb(action, MATTER_SUBJECT, sql, facts.type if facts else None, self.detail.type, read_by_others)
 
     def _verb(
-        self, action: str, subject: str, sql: str, facts: type[Any] | None, detail: type[Any] | None
+        self,
+        action: str,
+        subject: str,
+        sql: str,
+        facts: type[Any] | None,
+        detail: type[Any] | None,
+        read_by_others: tuple[str, ...],
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         def wrap(decide: Callable[P, R]) -> Verb[P, R]:
             return Verb(
@@ -92,6 +110,7 @@ class Room:
                 self.lifecycle[action].starts + self.lifecycle[action].may_start,
                 self.lifecycle[action].timed,
                 self.missing,
+                read_by_others=read_by_others,
             )
 
         return wrap
@@ -105,12 +124,15 @@ def record(
     facts: Facts | None = None,
     missing: type[NotFound] = NotFound,
     conflicts: Mapping[str, type[Refusal]] | None = None,
+    read_by_others: tuple[str, ...] = (),
 ) -> Callable[[Callable[P, R]], Verb[P, R]]:
     """A verb on a record, which has a version and an audit but no state machine. Called with (facts, actor, now, **inputs)."""
 
     def wrap(decide: Callable[P, R]) -> Verb[P, R]:
         sql = facts.sql if facts else "NULL::jsonb"
         parsed = TypeAdapter(facts.type) if facts else None
-        return Verb(decide, action, kind, subject, sql, parsed, None, (), False, missing, conflicts or {})
+        return Verb(
+            decide, action, kind, subject, sql, parsed, None, (), False, missing, conflicts or {}, read_by_others
+        )
 
     return wrap

@@ -17,6 +17,7 @@ from app.domain.people import errors
 from app.domain.people import service as people
 from app.domain.places.importing import import_places
 from app.domain.services import service as services
+from app.domain.terms import service as terms
 from app.integrations.wechat_standin import DEMO, openid_of
 from app.kernel.command import Caller, execute
 from app.kernel.database import Database
@@ -42,6 +43,9 @@ SERVICES = (
     ("上门理发", "为出不了门的老人理发,每月一次。"),
     ("手机教学", "教老人用手机挂号、缴费、视频通话。"),
 )
+
+REFUSED = ("加微信领红包", "扫码进群", "刷单返利", "贷款秒批", "代开发票", "赌球", "网上博彩")
+"""Samples of what the street refuses in texts that others read: advertising and gambling."""
 
 RESIDENTS = ("王奶奶", "李大爷", "陈阿姨", "刘奶奶", "孙大爷", "周阿姨", "吴奶奶")
 VOLUNTEERS = ("小李", "小赵", "小钱", "小孙", "小周", "小吴", "小郑")
@@ -158,9 +162,14 @@ async def _people(
     async with database.reading(admin.person_id, admin.family) as connection:
         known = await connection.exec_driver_sql("SELECT name FROM service WHERE place_id = $1", (street_id,))
         published = {row[0] for row in known}
+        kept = await connection.exec_driver_sql("SELECT term FROM refused_term WHERE place_id = $1", (street_id,))
+        # What an administrator has removed since does not come back.
+        refused = {row[0] for row in kept}
     for name, description in SERVICES:
         if name not in published:
             await seeder.run(admin, services.publish, place_id=street_id, name=name, description=description)
+    if missing := [term for term in REFUSED if term not in refused]:
+        await seeder.run(admin, terms.import_terms, place_id=street_id, terms=missing, reason="示例:广告和赌博")
     password_hash = await Passwords().hash_password(accounts.officers)
     for number, (community, resident, volunteer) in enumerate(zip(communities, RESIDENTS, VOLUNTEERS, strict=False), 1):
         for role, login in ((Role.DISPATCHER, "paidan"), (Role.SECRETARY, "shuji"), (Role.STATION_STAFF, "zhandian")):

@@ -26,7 +26,7 @@ ATTEMPTS = 5
 _log = structlog.get_logger("relay")
 
 Reaction = Callable[[asyncpg.Record, dict[str, Any]], dict[str, Any]]
-"""From an outbox row and its payload to the inputs of the verb."""
+"""From an outbox row and its payload to the inputs of the verb; `subject_id` among them when it is about another subject."""
 
 _NOTICES = """
 WITH batch AS MATERIALIZED (
@@ -74,11 +74,11 @@ async def react_once(database: Database, reactions: Mapping[str, tuple[Verb[Any,
         if row is None:
             return False
         try:
-            verb, inputs = reactions[row["topic"]]
+            verb, reaction = reactions[row["topic"]]
+            inputs = reaction(row, orjson.loads(row["payload"]))
             key = Key(f"reaction.{row['topic']}", str(row["id"]), str(row["id"]))
-            await execute(
-                database, verb, SYSTEM_CALLER, key, row["subject_id"], inputs(row, orjson.loads(row["payload"]))
-            )
+            subject_id = inputs.pop("subject_id", row["subject_id"])
+            await execute(database, verb, SYSTEM_CALLER, key, subject_id, inputs)
         except (TransitionRefused, NotFound) as refusal:
             _log.info("event came too late", topic=row["topic"], subject=str(row["subject_id"]), code=refusal.code)
         except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):

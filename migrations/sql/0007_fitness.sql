@@ -2,8 +2,8 @@
 -- pure Python (app/domain/teams/fitness.py). There is no location in it but the places of roles.
 
 -- What somebody served, newest last; and what they hold.
-CREATE INDEX history_served ON history (actor_id, at) WHERE action = 'deliver';
-CREATE INDEX matter_serving ON matter (assignee_id) WHERE state IN ('offered', 'accepted', 'in_service');
+CREATE INDEX history_served ON history (actor_id, at) INCLUDE (matter_id) WHERE action = 'deliver';
+CREATE INDEX matter_serving ON matter (assignee_id) WHERE kind = 'order' AND state IN ('offered', 'accepted', 'in_service');
 
 -- `people` NULL: every live volunteer at the place or above it. To the application it answers who dispatches at the place, and
 -- everybody about themselves and the members of a team that they lead; the worker asks about anybody.
@@ -38,11 +38,11 @@ BEGIN
   RETURN QUERY
   SELECT jsonb_build_object(
            'person_id', w.id,
-           'in_area', people IS NULL OR EXISTS (
-              SELECT 1 FROM role_grant g JOIN place_ancestor a ON a.ancestor_id = g.place_id AND a.place_id = place
+           'in_area', people IS NULL OR coalesce((
+              SELECT true FROM role_grant g JOIN place_ancestor a ON a.ancestor_id = g.place_id AND a.place_id = place
                 JOIN person p ON p.id = g.person_id
                WHERE g.person_id = w.id AND g.role = 'volunteer' AND p.disabled_at IS NULL
-                 AND g.starts_at <= at AND (g.ends_at IS NULL OR g.ends_at > at)),
+                 AND g.starts_at <= at AND (g.ends_at IS NULL OR g.ends_at > at) LIMIT 1), false),
            'skilled', volunteer_facts.skill = '' OR EXISTS (
               SELECT 1 FROM skill s WHERE s.person_id = w.id AND s.code = volunteer_facts.skill AND s.ended_at IS NULL
                  AND (s.licence_until IS NULL OR s.licence_until >= here::date)),
@@ -55,8 +55,9 @@ BEGIN
            'capacity', coalesce(v.daily_capacity, 3),
            'taken_today', held.orders + served.today,
            'recent', served.recent,
-           'last_served_at', (SELECT max(h.at) FROM history h
-                               WHERE h.actor_id = w.id AND h.action = 'deliver' AND h.at <= volunteer_facts.at),
+           'last_served_at', coalesce(served.last, (
+              SELECT max(h.at) FROM history h
+               WHERE h.actor_id = w.id AND h.action = 'deliver' AND h.at <= volunteer_facts.at)),
            'team_ids', (SELECT coalesce(jsonb_agg(t.id ORDER BY t.id), '[]')
                           FROM team_member m JOIN team t ON t.id = m.team_id AND t.disbanded_at IS NULL
                           JOIN place_ancestor a ON a.ancestor_id = t.place_id AND a.place_id = place
@@ -67,8 +68,8 @@ BEGIN
       WHERE m.assignee_id = w.id AND m.state IN ('offered', 'accepted', 'in_service') AND m.kind = 'order') held
    CROSS JOIN LATERAL (
      -- An order that came back and is held again was counted there.
-     SELECT count(DISTINCT h.matter_id) AS recent, count(DISTINCT h.matter_id) FILTER (WHERE h.at >= midnight AND NOT EXISTS (
-              SELECT 1 FROM matter m WHERE m.id = h.matter_id AND m.assignee_id = w.id
+     SELECT count(*) AS recent, max(h.at) AS last, count(*) FILTER (WHERE h.at >= midnight AND NOT EXISTS (
+              SELECT 1 FROM matter m WHERE m.id = h.matter_id AND m.assignee_id = w.id AND m.kind = 'order'
                  AND m.state IN ('offered', 'accepted', 'in_service'))) AS today
        FROM history h
       WHERE h.actor_id = w.id AND h.action = 'deliver' AND h.at <= volunteer_facts.at

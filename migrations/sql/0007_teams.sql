@@ -63,6 +63,7 @@ CREATE TABLE skill (
 CREATE UNIQUE INDEX skill_once ON skill (person_id, code) WHERE ended_at IS NULL;
 
 CREATE TABLE volunteer_profile (
+  id UUID NOT NULL,
   person_id UUID NOT NULL,
   week JSONB,
   quiet_from INTEGER,
@@ -70,13 +71,14 @@ CREATE TABLE volunteer_profile (
   daily_capacity INTEGER NOT NULL,
   away_until TIMESTAMP WITH TIME ZONE,
   version INTEGER NOT NULL,
-  PRIMARY KEY (person_id),
+  PRIMARY KEY (id),
   CONSTRAINT volunteer_profile_capacity CHECK (daily_capacity BETWEEN 1 AND 50),
   CONSTRAINT volunteer_profile_quiet CHECK (num_nonnulls(quiet_from, quiet_until) IN (0, 2)
     AND quiet_from BETWEEN 0 AND 1439 IS NOT FALSE AND quiet_until BETWEEN 0 AND 1439 IS NOT FALSE
     AND quiet_from <> quiet_until IS NOT FALSE),
   FOREIGN KEY(person_id) REFERENCES person (id)
 );
+CREATE UNIQUE INDEX volunteer_profile_person ON volunteer_profile (person_id);
 
 CREATE TABLE volunteer_application (
   id UUID NOT NULL,
@@ -129,6 +131,49 @@ BEGIN
      WHERE g.person_id = app_actor() AND g.starts_at <= at AND (g.ends_at IS NULL OR g.ends_at > at));
 END $$;
 
+-- Does the actor lead this team, and does it serve this place?
+CREATE FUNCTION app_leads(team uuid, place uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM team t JOIN place_ancestor a ON a.ancestor_id = t.place_id
+                  WHERE t.id = app_leads.team AND t.lead_id = app_actor() AND t.disbanded_at IS NULL AND a.place_id = place);
+END $$;
+
+-- Has a member of this team a skill whose licence holds? Asked before the team publishes what it can do.
+CREATE FUNCTION team_can(team uuid, wanted text) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE today date := timezone('Asia/Shanghai', app_now())::date;
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM team_member m JOIN skill s ON s.person_id = m.person_id
+                  WHERE m.team_id = team AND m.live AND s.code = wanted AND s.ended_at IS NULL
+                    AND (s.licence_until IS NULL OR s.licence_until >= today));
+END $$;
+
+-- Who is in a team: names to its members and to those who work at its place, phones to the lead and the latter. Both sealed.
+CREATE FUNCTION team_roster(team uuid)
+RETURNS TABLE (person_id uuid, name_sealed bytea, phone_sealed bytea, joined_at timestamptz, skills text[])
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE
+  t team;
+  by_phone boolean;
+BEGIN
+  SELECT * INTO t FROM team x WHERE x.id = team_roster.team;
+  by_phone := t.lead_id = app_actor() AND t.disbanded_at IS NULL
+              OR app_reaches(t.place_id, '{administrator,dispatcher,secretary,station_staff}');
+  IF NOT by_phone AND NOT EXISTS (SELECT 1 FROM team_member m
+                                   WHERE m.team_id = t.id AND m.person_id = app_actor() AND m.live) THEN
+    RETURN;
+  END IF;
+  RETURN QUERY
+  SELECT m.person_id, p.name_sealed, CASE WHEN by_phone THEN p.phone_sealed END, m.joined_at,
+         ARRAY(SELECT s.code FROM skill s WHERE s.person_id = m.person_id AND s.ended_at IS NULL ORDER BY s.code)
+    FROM team_member m JOIN person p ON p.id = m.person_id
+   WHERE m.team_id = t.id AND m.live ORDER BY m.joined_at, m.id;
+END $$;
+
 -- Whose they are.
 GRANT SELECT, INSERT, UPDATE ON team, team_member, skill, volunteer_profile, volunteer_application TO linli_app;
 GRANT SELECT ON team, team_member TO linli_worker;
@@ -152,17 +197,17 @@ CREATE POLICY team_update ON team FOR UPDATE TO linli_app
   USING (lead_id = app_actor() OR app_reaches(place_id, '{administrator,secretary}'))
   WITH CHECK (disbanded_at IS NULL OR app_reaches(place_id, '{administrator,secretary}'));
 
--- Members: oneself, who works at the place, the lead. Names of the others a member learns by team_roster.
+-- Members: oneself, who works at the place, the lead. The others' names a member learns by team_roster.
 CREATE POLICY team_member_read ON team_member FOR SELECT TO linli_app USING (
   person_id = app_actor() OR app_reaches(place_id, '{administrator,dispatcher,secretary,station_staff}')
-  OR (SELECT true FROM team t WHERE t.id = team_id AND t.lead_id = app_actor()));
+  OR app_leads(team_id, place_id));
 CREATE POLICY team_member_insert ON team_member FOR INSERT TO linli_app WITH CHECK (
   added_by = app_actor() AND person_holds(person_id, place_id, 'volunteer')
   AND (app_reaches(place_id, '{administrator,secretary}')
-       OR (SELECT true FROM team t WHERE t.id = team_id AND t.lead_id = app_actor())));
+       OR app_leads(team_id, place_id)));
 CREATE POLICY team_member_update ON team_member FOR UPDATE TO linli_app
   USING (person_id = app_actor() OR app_reaches(place_id, '{administrator,secretary}')
-         OR (SELECT true FROM team t WHERE t.id = team_id AND t.lead_id = app_actor()))
+         OR app_leads(team_id, place_id))
   WITH CHECK (ended_by = app_actor());
 
 CREATE POLICY skill_read ON skill FOR SELECT TO linli_app USING (
@@ -191,8 +236,11 @@ CREATE POLICY volunteer_application_update ON volunteer_application FOR UPDATE T
 
 GRANT CREATE ON SCHEMA public TO linli_checker;
 ALTER FUNCTION app_belongs(uuid) OWNER TO linli_checker;
+ALTER FUNCTION app_leads(uuid, uuid) OWNER TO linli_checker;
+ALTER FUNCTION team_can(uuid, text) OWNER TO linli_checker;
+ALTER FUNCTION team_roster(uuid) OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
-REVOKE ALL ON FUNCTION app_belongs(uuid), only_ends() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app_belongs(uuid), only_ends() TO linli_app, linli_worker, linli_checker, linli_owner;
--- TEMP until services land
-ALTER TABLE service ADD COLUMN skill TEXT DEFAULT '' NOT NULL, ADD COLUMN team_id UUID, ADD COLUMN form TEXT DEFAULT 'visit' NOT NULL;
+REVOKE ALL ON FUNCTION app_belongs(uuid), app_leads(uuid, uuid), team_can(uuid, text), team_roster(uuid), only_ends()
+  FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app_belongs(uuid), app_leads(uuid, uuid), team_can(uuid, text), team_roster(uuid), only_ends()
+  TO linli_app, linli_worker, linli_checker, linli_owner;

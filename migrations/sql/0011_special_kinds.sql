@@ -138,7 +138,7 @@ LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, public, pg_temp AS
 $$
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('linli service day ' || day, 0));
-  RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('id', b.matter_id, 'place_id', b.place_id)), '[]')
+  RETURN (SELECT coalesce(jsonb_agg(b.matter_id), '[]')
             FROM slot_booking b WHERE b.day_id = day AND b.live);
 END $$;
 

@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy.util import await_only
 
 revision = "0007"
-down_revision = "0003"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -15,7 +15,7 @@ SQL = Path(__file__).parents[1] / "sql"
 
 def upgrade() -> None:
     driver = op.get_bind().connection.driver_connection
-    for part in ("0007_teams", "0007_fitness"):
+    for part in ("0007_teams", "0007_fitness", "0007_services"):
         await_only(driver.execute((SQL / f"{part}.sql").read_text("utf-8")))
 
 

@@ -113,6 +113,8 @@ class Cast:
         }  # fmt: skip
         self.ids["draft_id"] = (await self.administrator.post("/v1/deadline-policies/drafts", limit))["id"]
         await self._special_kinds()
+        refused = {"place_id": str(self.world.west), "term": "加微信"}
+        self.ids["term_id"] = (await self.administrator.post("/v1/refused-terms", refused))["id"]
         self.ids |= {"meet_at": soon, "promised_at": soon, "until_at": soon}
 
     async def _special_kinds(self) -> None:
@@ -178,6 +180,8 @@ class Cast:
                 here = {**self.ids, "order_id": self.ids[about]}
                 if operation["operationId"] == "openServiceDay":
                     here["service_id"] = self.ids["day_service"]
+                if "RefusedTerm" in operation["operationId"]:
+                    here["place_id"] = str(self.world.west)  # whatever is refused there spoils no text of the others
                 for part in ("deadline", "pause"):
                     if f"{about} {part}" in self.ids:
                         here[f"{part}_id"] = self.ids[f"{about} {part}"]

@@ -29,6 +29,7 @@ ONLY_ADMINISTRATOR = {
     *("publishDeadlinePolicy", "offerOrder", "pauseDeadline", "resumeDeadline", "decideDispute", "setDutyHours"),
     *("importCalendar", "publishCalendar", "draftDeadlinePolicy", "compareDeadlinePolicies", "replayPolicy"),
     *("openServiceDay", "cancelServiceDay"),
+    *("addRefusedTerm", "importRefusedTerms", "removeRefusedTerm"),
 }
 ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rateOrder", "cancelOrder", "markRead"} | {
     *("confirmAppointment", "answerQuestion", "disputePause"),

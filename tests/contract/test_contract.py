@@ -28,6 +28,7 @@ OPERATIONS = frozenset(
     recordContact replyToOrder askResident answerQuestion proposeAppointment confirmAppointment writePlan listOrderPosts
     explainDeadline pauseDeadline resumeDeadline disputePause decideDispute listGoingLate listEmptyPosts getCalendar
     importCalendar publishCalendar setDutyHours draftDeadlinePolicy compareDeadlinePolicies replayPolicy
+    addRefusedTerm importRefusedTerms removeRefusedTerm listRefusedTerms
     """.split()  # noqa: SIM905 - read like the issue's own list
 )
 PUBLIC = {"loginWithWechat", "loginWithPassword", "refreshToken", "getLiveness", "getReadiness"}
@@ -45,6 +46,7 @@ NOT_FOR_THE_MINI_PROGRAM = {
     *("listRoleHolders", "publishService", "publishDeadlinePolicy", "getLiveness", "getReadiness"),
     *("importCalendar", "publishCalendar", "setDutyHours", "listEmptyPosts"),
     *("draftDeadlinePolicy", "compareDeadlinePolicies", "replayPolicy"),
+    *("addRefusedTerm", "importRefusedTerms", "removeRefusedTerm", "listRefusedTerms"),
 }
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -78,7 +80,7 @@ def test_the_frozen_contract_is_the_codes(mini_program: dict[str, Any]) -> None:
 
 
 def test_the_operations_are_those_of_the_issue(settings: Settings, document: dict[str, Any]) -> None:
-    assert len(OPERATIONS) == 61
+    assert len(OPERATIONS) == 65
     assert ids(document) == OPERATIONS
     assert set(census.census(create_app(settings))) == OPERATIONS
 

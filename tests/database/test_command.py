@@ -29,7 +29,7 @@ async def test_an_order_goes_all_the_way(app: Database, world: World) -> None:
         "SELECT kind, stopped_at FROM deadline WHERE matter_id = $1 ORDER BY started_at", order
     )
     assert {row["kind"] for row in deadlines} == {
-        "respond", "reply", "coordinate", "plan", "offer", "finish", "rating",
+        "respond", "reply", "coordinate", "plan", "dispatch", "offer", "finish", "rating",
     }  # fmt: skip
     assert all(row["stopped_at"] for row in deadlines)
 

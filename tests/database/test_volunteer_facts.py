@@ -42,7 +42,9 @@ async def profile(world: World, person: UUID, **values: Any) -> None:
     columns = ", ".join(given)
     blanks = ", ".join(f"${n}" for n in range(2, len(given) + 2))
     await world.owner.execute(
-        f"INSERT INTO volunteer_profile (person_id, {columns}) VALUES ($1, {blanks})", person, *given.values()
+        f"INSERT INTO volunteer_profile (id, person_id, {columns}) VALUES (gen_random_uuid(), $1, {blanks})",
+        person,
+        *given.values(),
     )
 
 

@@ -10,6 +10,7 @@ from app.domain.deadlines import policy as deadlines
 from app.domain.orders import policy as orders
 from app.domain.people import policy as people
 from app.domain.services import policy as services
+from app.domain.terms import policy as terms
 from app.kernel.rules import Role, Rules, to_sql
 
 ME = "app_actor()"
@@ -94,6 +95,24 @@ EXPECTED = {
         "INSERT",
         None,
         to_sql(deadlines.PUBLISH, "deadline_policy_draft"),
+    ),
+    "refused_term_read": (
+        "refused_term",
+        "SELECT",
+        f"{to_sql(terms.READ, 'refused_term')} OR app_stands_below(place_id, '{{{','.join(sorted(terms.READERS))}}}')",
+        None,
+    ),
+    "refused_term_insert": (
+        "refused_term",
+        "INSERT",
+        None,
+        f"added_by = {ME} AND ended_at IS NULL AND {to_sql(terms.KEEP, 'refused_term')}",
+    ),
+    "refused_term_update": (
+        "refused_term",
+        "UPDATE",
+        to_sql(terms.KEEP, "refused_term"),
+        f"ended_by = {ME} AND {to_sql(terms.KEEP, 'refused_term')}",
     ),
     "calendar_hours_read": ("calendar_hours", "SELECT", "true", None),
     "calendar_hours_insert": ("calendar_hours", "INSERT", None, to_sql(deadlines.PUBLISH, "calendar_hours")),

@@ -135,6 +135,12 @@ async def live(world: World, app: Database, community: Community) -> None:
         world.people["管理员"],
     )
     await world.owner.execute(
+        "INSERT INTO refused_term (id, place_id, term, folded, added_by, added_at, version)"
+        " VALUES (gen_random_uuid(), $1, '加微信', '加微信', $2, app_now(), 1)",
+        community.place,
+        world.people["管理员"],
+    )
+    await world.owner.execute(
         "UPDATE role_grant SET ends_at = starts_at WHERE role = 'volunteer' AND person_id = $1", community.resident
     )
 

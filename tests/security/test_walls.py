@@ -33,6 +33,9 @@ DEFINERS = {
     "app_sees(uuid)",
     "app_sees_detail(uuid)",
     "app_roles(uuid,timestamp with time zone)",
+    "app_stands_below(uuid,text[])",
+    # Which texts hold a refused term: for whoever writes one, who reads no list. Answers ids, never words.
+    "refused_terms(uuid,jsonb)",
     # How many of everybody's are not in order; only a number.
     "outbox_parked()",
     "deadlines_unsure()",

@@ -56,7 +56,7 @@ async def test_an_order_is_dispatched_served_and_rated(street: Street, later: La
         "rate",
     ]
     deadlines = (await grandma.get(f"{order}/deadlines"))["items"]
-    assert {d["kind_label"] for d in deadlines} == {"响应", "答复", "协调", "方案", "接单", "完成", "评价"}
+    assert {d["kind_label"] for d in deadlines} == {"响应", "答复", "协调", "方案", "派单", "接单", "完成", "评价"}
     assert not any(d["missed"] for d in deadlines)
 
 

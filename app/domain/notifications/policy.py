@@ -47,6 +47,18 @@ TEXTS: Mapping[str, str] = {
     "order.booked": "有居民预约了您队伍的服务日",
     "order.day_cancelled": "您预约的服务日已取消,可另约时段或另行点单",
     "role.granted": "您有了新的角色",
+    "order.server_leaves": "正在服务的志愿者已离开,服务未完成,请关注",
+    "team.lead": "您已成为志愿服务队的队长",
+    "team.joined": "您已加入一个志愿服务队",
+    "team.left": "有队员离开了志愿服务队",
+    "team.removed": "您已不在该志愿服务队",
+    "team.disbanded": "您所在的志愿服务队已解散",
+    "skill.recorded": "社区登记了您的一项技能",
+    "skill.ended": "社区取消了您的一项技能",
+    "volunteer.applied": "有居民申请成为志愿者,请审批",
+    "volunteer.refused": "您的志愿者申请未通过",
+    "service.paused": "一项服务已暂停,已下的订单照常办理",
+    "service.withdrawn": "一项服务已下架,已下的订单照常办理",
 }
 
 
@@ -80,7 +92,8 @@ def sentence(topic: str, payload: Mapping[str, Any]) -> str:
     if topic in RECEIPTS:
         done, none = RECEIPTS[topic]
         return f"收据:{done}" + "、".join(payload["papers"]) if payload["papers"] else none
-    return TEXTS.get(topic, "您有一条新消息")
+    told = TEXTS.get(topic, "您有一条新消息")
+    return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
 
 
 def _of_limit(payload: Mapping[str, Any]) -> str:  # noqa: PLR0911 - one line for each situation

@@ -43,7 +43,9 @@ OFFERED = Facts(
           'lead_id', (SELECT t.lead_id FROM team t JOIN place_ancestor a ON a.ancestor_id = t.place_id
                        WHERE t.id = {_TEAM} AND t.disbanded_at IS NULL AND a.place_id = subject.place_id),
           'refused', EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id AND r.round = subject.round
-                       AND (r.team_id = {_TEAM} OR r.person_id = {_PERSON})))""",
+                       AND r.reason IN ('declined', 'complaint') AND (r.team_id = {_TEAM} OR r.person_id = {
+        _PERSON
+    })))""",
     Offered,
 )
 
@@ -80,7 +82,8 @@ def offer(
 
     Raises:
         OwnOrder: the dispatcher's own order, or offered to whom it serves. VolunteerNotQualified: with the reason.
-        AlreadyRefused: they have declined it in this round. TeamNotHere: no such team serves this place. WishIsClaimed.
+        AlreadyRefused: they have declined it in this round, or the resident complained of them.
+        TeamNotHere: no such team serves this place. WishIsClaimed.
     """
     change = LIFECYCLE.move(order, "offer", actor, now)
     if not policy.suits("offer", order.detail.form):
@@ -116,11 +119,11 @@ def match(order: Order, actor: Actor, now: datetime, *, facts: Matching, deadlin
     )
 
 
-@ORDERS.moves("decline")
-def decline(order: Order, actor: Actor, now: datetime, *, text: str | None = None) -> Change:
+@ORDERS.moves("decline", read_by_others=("reason",))
+def decline(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
     """Say no to an offer, for oneself or as the lead for the team: it is not offered to them again in this round."""
     change = LIFECYCLE.move(order, "decline", actor, now)
-    _refuse(change, order, "declined", text)
+    _refuse(change, order, "declined", reason)
     return _failed(change, order).tell_role(Role.DISPATCHER, "order.declined")
 
 
@@ -190,12 +193,12 @@ def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_i
     )
 
 
-@ORDERS.moves("release", facts=ACCEPTED)
-def release(order: Order, actor: Actor, now: datetime, *, facts: Accepted, text: str) -> Change:
+@ORDERS.moves("release", facts=ACCEPTED, read_by_others=("reason",))
+def release(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: str) -> Change:
     """Give back what was accepted, with a reason that the community reads: what the acceptance, an appointment or a plan had
     stopped goes on with the time used (domain.md §3)."""
     change = LIFECYCLE.move(order, "release", actor, now)
-    _refuse(change, order, "released", text)
+    _refuse(change, order, "released", reason)
     let_go(change, order, facts, now)
     return change.tell_role(Role.DISPATCHER, "order.released").tell(order.requester_id, "order.released")
 

@@ -18,7 +18,7 @@ from app.kernel.errors import FieldFault, TransitionRefused
 from app.kernel.rules import Actor, Role
 
 
-@ORDERS.moves("abort", facts=ACCEPTED)
+@ORDERS.moves("abort", facts=ACCEPTED, read_by_others=("text",))
 def abort(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: Abort, text: str | None) -> Change:
     """End a service under way that cannot be done now; somebody else is looked for, and what had been stopped goes on."""
     change = LIFECYCLE.move(order, "abort", actor, now).note(reason=reason)
@@ -29,7 +29,7 @@ def abort(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason:
     return _tell_other(change, order, "order.aborted")
 
 
-@ORDERS.moves("call_off")
+@ORDERS.moves("call_off", read_by_others=("text",))
 def call_off(order: Order, actor: Actor, now: datetime, *, reason: Abort, text: str | None) -> Change:
     """End a service under way for good. An errand's papers that are out still come back: the dispatcher looks after it."""
     change = LIFECYCLE.move(order, "call_off", actor, now).note(reason=reason)
@@ -38,7 +38,7 @@ def call_off(order: Order, actor: Actor, now: datetime, *, reason: Abort, text: 
     return _tell_other(change, order, "order.cancelled")
 
 
-@ORDERS.moves("rate")
+@ORDERS.moves("rate", read_by_others=("reason",))
 def rate(
     order: Order,
     actor: Actor,
@@ -72,15 +72,15 @@ def rate(
     ).tell(order.assignee_id, "order.rated")
 
 
-@ORDERS.moves("rework")
-def rework(order: Order, actor: Actor, now: datetime, *, text: str, about_attitude: bool) -> Change:
+@ORDERS.moves("rework", read_by_others=("reason",))
+def rework(order: Order, actor: Actor, now: datetime, *, reason: str, about_attitude: bool) -> Change:
     """Have it done once more, in a new round with limits of its own; whoever served it is asked first, unless the complaint
     is about them. Raises SecondRework: a further round is the secretary's to begin."""
     change = LIFECYCLE.move(order, "rework", actor, now)
     if change.through != "subtree" and order.round > policy.ROUNDS_BY_ASKING:
         raise errors.SecondRework
     _begin_again(change, order, about_attitude=about_attitude)
-    return change.note(reason=text)
+    return change.note(reason=reason)
 
 
 @ORDERS.moves("close_unrated", facts=CALLED)
@@ -92,7 +92,7 @@ def close_unrated(order: Order, actor: Actor, now: datetime, *, facts: Called, d
     return change.note(called=facts.called)
 
 
-@ORDERS.moves("reject")
+@ORDERS.moves("reject", read_by_others=("other_help",))
 def reject(order: Order, actor: Actor, now: datetime, *, reason: Reject, other_help: str) -> Change:
     """Do not take an order on, for a listed reason, and say where help is to be had instead."""
     change = LIFECYCLE.move(order, "reject", actor, now)
@@ -101,7 +101,7 @@ def reject(order: Order, actor: Actor, now: datetime, *, reason: Reject, other_h
     )
 
 
-@ORDERS.moves("cancel")
+@ORDERS.moves("cancel", read_by_others=("reason",))
 def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
     """Take an order back before it is served; whoever had it is told, and a booked place is free again."""
     change = LIFECYCLE.move(order, "cancel", actor, now).tell(order.assignee_id, "order.cancelled")
@@ -109,8 +109,8 @@ def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = No
     return change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason) if reason else change
 
 
-@ORDERS.moves("convert")
-def convert(order: Order, actor: Actor, now: datetime, *, text: str) -> Change:
+@ORDERS.moves("convert", read_by_others=("reason",))
+def convert(order: Order, actor: Actor, now: datetime, *, reason: str) -> Change:
     """It is more than a small service: a case, which is the secretary's to open."""
     change = LIFECYCLE.move(order, "convert", actor, now)
     free_place(change, order, now)
@@ -118,7 +118,7 @@ def convert(order: Order, actor: Actor, now: datetime, *, text: str) -> Change:
         change.tell_role(Role.SECRETARY, "order.converted")
         .tell(order.requester_id, "order.converted")
         .tell(order.assignee_id, "order.cancelled")
-        .note(reason=text)
+        .note(reason=reason)
     )
 
 

@@ -32,7 +32,7 @@ def _post(change: Change, order: Order, kind: str, text: str, **more: object) ->
     return post_id
 
 
-@ORDERS.moves("contact")
+@ORDERS.moves("contact", read_by_others=("text",))
 def contact(order: Order, actor: Actor, now: datetime, *, channel: str, text: str) -> Change:
     """Record that a person reached the resident; stops respond, as accepting does."""
     change = LIFECYCLE.move(order, "contact", actor, now).note(channel=channel)
@@ -40,7 +40,7 @@ def contact(order: Order, actor: Actor, now: datetime, *, channel: str, text: st
     return change
 
 
-@ORDERS.moves("reply")
+@ORDERS.moves("reply", read_by_others=("text",))
 def reply(order: Order, actor: Actor, now: datetime, *, text: str) -> Change:
     """Reply to the resident in one's own words; stops reply, and what followed when it was missed."""
     change = LIFECYCLE.move(order, "reply", actor, now).tell(order.requester_id, "order.replied")
@@ -48,7 +48,7 @@ def reply(order: Order, actor: Actor, now: datetime, *, text: str) -> Change:
     return change
 
 
-@ORDERS.moves("ask")
+@ORDERS.moves("ask", read_by_others=("question",))
 def ask(order: Order, actor: Actor, now: datetime, *, question: str) -> Change:
     """Ask the resident something; coordinate and plan wait for the answer, at most as long as their policies say."""
     change = LIFECYCLE.move(order, "ask", actor, now).tell(order.requester_id, "order.asked")
@@ -59,7 +59,7 @@ def ask(order: Order, actor: Actor, now: datetime, *, question: str) -> Change:
     return change.note(question_id=str(question_id))
 
 
-@ORDERS.moves("answer", facts=ASKED)
+@ORDERS.moves("answer", facts=ASKED, read_by_others=("text",))
 def answer(order: Order, actor: Actor, now: datetime, *, facts: Asked, question_id: UUID, text: str) -> Change:
     """Answer a question; what waited for it runs again. Raises QuestionNotFound."""
     change = LIFECYCLE.move(order, "answer", actor, now)
@@ -112,7 +112,7 @@ def confirm_appointment(order: Order, actor: Actor, now: datetime) -> Change:
     )
 
 
-@ORDERS.moves("write_plan")
+@ORDERS.moves("write_plan", read_by_others=("text", "steps"))
 def write_plan(
     order: Order,
     actor: Actor,
@@ -140,7 +140,7 @@ def write_plan(
     return change.anchor("promise", until=promised_at).tell(order.requester_id, "order.planned")
 
 
-@ORDERS.moves("pause")
+@ORDERS.moves("pause", read_by_others=("text",))
 def pause(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID, until_at: datetime, text: str) -> Change:
     """Pause a deadline for force majeure until a moment, with a reason that the resident reads.
 
@@ -170,7 +170,7 @@ def resume(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID) -> C
     return change.tell(order.requester_id, "order.resumed")
 
 
-@ORDERS.moves("dispute")
+@ORDERS.moves("dispute", read_by_others=("text",))
 def dispute(order: Order, actor: Actor, now: datetime, *, pause_id: UUID, text: str) -> Change:
     """Dispute a pause: it goes to somebody other than who paused. Raises PauseNotFound, AlreadyDisputed."""
     change = LIFECYCLE.move(order, "dispute", actor, now)
@@ -181,7 +181,7 @@ def dispute(order: Order, actor: Actor, now: datetime, *, pause_id: UUID, text: 
     return change.patch(DeadlinePause, id=pause_id, disputed_at=now, dispute=text).tell_role(judge, "order.disputed")
 
 
-@ORDERS.moves("decide")
+@ORDERS.moves("decide", read_by_others=("text",))
 def decide(order: Order, actor: Actor, now: datetime, *, pause_id: UUID, upheld: bool, text: str) -> Change:
     """Decide on a disputed pause. An upheld dispute annuls it while the deadline runs: the time that it held up counts after
     all, and marks that are due by then fire at once.

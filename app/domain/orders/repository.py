@@ -19,6 +19,7 @@ from app.domain.orders.policy import LIFECYCLE, pool, staff
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
 from app.domain.services.models import Form, Service
+from app.domain.teams.models import Team
 from app.kernel.calendar_store import know
 from app.kernel.command import pinned
 from app.kernel.database import rows
@@ -95,11 +96,12 @@ HOME = home("($3::jsonb ->> 'service_id')::uuid")
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """What placing an order has to know: the home, whether the service is offered there, the contact on file."""
+    """What placing an order has to know: the home, whether the service is offered there or paused, the contact on file."""
 
     place_id: UUID | None
     category: str
     offered: bool
+    paused: bool
     name_sealed: Sealed | None
     phone_sealed: Sealed | None
     address_sealed: Sealed | None
@@ -112,7 +114,9 @@ PLACING = Facts(
          'phone_sealed', subject.phone_sealed, 'address_sealed', subject.address_sealed,
          'offered', EXISTS (SELECT 1 FROM service s JOIN place_ancestor a ON a.ancestor_id = s.place_id
                              WHERE s.id = ($3::jsonb ->> 'service_id')::uuid AND s.withdrawn_at IS NULL
-                               AND a.place_id = subject.place_id))""",
+                               AND a.place_id = subject.place_id),
+         'paused', EXISTS (SELECT 1 FROM service s WHERE s.id = ($3::jsonb ->> 'service_id')::uuid
+                              AND s.paused_at IS NOT NULL AND (s.paused_until IS NULL OR s.paused_until > app_now())))""",
     Placing,
 )
 
@@ -177,14 +181,13 @@ def _orders() -> Select[*tuple[Any, ...]]:
                 col(column)
                 for column in (m.id, m.category, m.state, m.version, m.round, m.created_at, m.changed_at, m.open_pool)
             ),
+            *(col(column) for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id)),
+            *(col(column) for column in (m.holder_id, m.place_id)),
             *(
                 col(column)
-                for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id, m.holder_id, m.place_id)
+                for column in (d.note, d.outcome, d.cancel_reason, d.reject_reason, d.other_help, d.service_id)
             ),
-            *(
-                col(column)
-                for column in (d.note, d.outcome, d.cancel_reason, d.service_id, d.form, d.claimed_as, d.claimed_name)
-            ),
+            *(col(column) for column in (d.form, d.claimed_as, d.claimed_name)),
             col(s.name).label("service_name"),
             col(p.name).label("place_name"),
             next_due.label("due_at"),
@@ -254,6 +257,8 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             *(col(column) for column in (r.solved, r.stars, r.reason, r.rated_at)),
             col(Person.name_sealed).label("volunteer_name_sealed"),
             col(Person.phone_sealed).label("volunteer_phone_sealed"),
+            col(Team.name).label("team_name"),
+            func.app_team(col(MatterRow.team_id)).label("team"),
             _roles().label("roles"),
             literal_column(
                 f"CASE order_detail.form WHEN 'errand' THEN {RECEIPTS.format(matter='matter.id')} END"
@@ -262,6 +267,7 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
         .outerjoin(c, col(c.matter_id) == col(MatterRow.id))
         .outerjoin(r, and_(col(r.matter_id) == col(MatterRow.id), col(r.round) == col(MatterRow.round)))
         .outerjoin(Person, col(Person.id) == col(MatterRow.assignee_id))
+        .outerjoin(Team, col(Team.id) == col(MatterRow.team_id))
         .where(col(MatterRow.id) == order_id)
     )
     row = (await connection.execute(query)).mappings().one_or_none()

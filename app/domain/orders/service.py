@@ -10,6 +10,7 @@ from app.domain.orders.kind_facts import papers_out
 from app.domain.orders.models import OrderContact, OrderDetail
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import DETAIL, HOME, PLACING, Detail, Placing
+from app.domain.services.errors import ServicePaused
 from app.domain.services.models import Form
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault, Refusal
@@ -23,7 +24,7 @@ Order = Matter[Detail]
 ORDERS = Room(LIFECYCLE, detail=DETAIL, missing=errors.OrderNotFound)
 
 
-@ORDERS.creates("place", subject=HOME, facts=PLACING)
+@ORDERS.creates("place", subject=HOME, facts=PLACING, read_by_others=("note",))
 def place(
     home: Placing,
     actor: Actor,
@@ -39,7 +40,7 @@ def place(
     the person's file. A wish is open to all from now on, and goes to nobody by dispatch.
 
     Raises:
-        NoCommunity: the resident has chosen none. ServiceNotOffered: not at this place, or withdrawn.
+        NoCommunity: the resident has chosen none. ServiceNotOffered: not at this place, or withdrawn. ServicePaused.
         SlotsAreBooked: its service is given on service days.
         ContactMissing: neither given nor on file.
     """
@@ -47,6 +48,8 @@ def place(
         raise errors.NoCommunity
     if not home.offered:
         raise errors.ServiceNotOffered
+    if home.paused:
+        raise ServicePaused
     if home.form == Form.SERVICE_DAY:
         raise errors.SlotsAreBooked
     order = new_order(home, actor, now, service_id)
@@ -150,7 +153,7 @@ def wrong_code(
     )
 
 
-@ORDERS.moves("deliver")
+@ORDERS.moves("deliver", read_by_others=("outcome",))
 def deliver(order: Order, actor: Actor, now: datetime, *, outcome: str) -> Change:
     """Say that it is done, and what was done. Raises PapersOut: an errand's papers come back first."""
     change = LIFECYCLE.move(order, "deliver", actor, now)

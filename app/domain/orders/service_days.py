@@ -16,7 +16,6 @@ from app.domain.places.errors import PlaceNotFound
 from app.kernel.change import Change
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, demand
-from app.kernel.tables import Outbox
 from app.kernel.time import CHINA
 from app.kernel.verbs import Facts, record
 
@@ -49,14 +48,6 @@ DAY = """SELECT d.id, d.place_id, d.team_id, d.version, d.starts_at, d.cancelled
 
 
 @dataclass(frozen=True, slots=True)
-class BookedOrder:
-    """An order that has a place on the day."""
-
-    id: UUID
-    place_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
 class Day:
     """A service day with what is booked on it."""
 
@@ -66,14 +57,14 @@ class Day:
     starts_at: datetime
     cancelled_at: datetime | None
     lead_id: UUID | None
-    orders: tuple[BookedOrder, ...]
+    order_ids: tuple[UUID, ...]
 
 
 CANCELLING = Facts(
     """jsonb_build_object('id', subject.id, 'place_id', subject.place_id, 'version', subject.version,
          'starts_at', subject.starts_at, 'cancelled_at', subject.cancelled_at,
          'lead_id', (SELECT t.lead_id FROM team t WHERE t.id = subject.team_id AND t.disbanded_at IS NULL),
-         'orders', booked_orders(subject.id))""",
+         'order_ids', booked_orders(subject.id))""",
     Day,
 )
 
@@ -153,21 +144,9 @@ def cancel_day(day: Day, actor: Actor, now: datetime, *, reason: str) -> Change:
     change = Change.record(
         "service_day", day.id, "cancel", actor, now, place_id=day.place_id, version=day.version
     ).patch(ServiceDay, id=day.id, cancelled_at=now, cancelled_by=actor.id, reason=reason, version=day.version + 1)
-    for order in day.orders:
-        change.insert(
-            Outbox,
-            id=new_id(),
-            sort="event",
-            topic="order.cancel_day",
-            subject_kind=LIFECYCLE.kind,
-            subject_id=order.id,
-            place_id=order.place_id,
-            payload={"reason": reason},
-            created_by=actor.id,
-            created_at=now,
-            retry_at=now,
-        )
-    return change.note(orders=len(day.orders))
+    for order_id in day.order_ids:
+        change.emit("order.cancel_day", order_id=str(order_id), reason=reason)
+    return change.note(orders=len(day.order_ids))
 
 
 @ORDERS.moves("cancel_day")

@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from app.domain.people.handing_back import HeldOrder
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Level, Place
 from app.kernel.database import rows
@@ -97,17 +98,24 @@ PLACED = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A role that somebody holds."""
+    """A role that somebody holds; of a volunteer also the orders that no other role lets them serve."""
 
     id: UUID
     version: int
+    person_id: UUID
     place_id: UUID
     role: Role
     starts_at: datetime
     ends_at: datetime | None
+    orders: tuple[HeldOrder, ...]
 
 
-HELD = Facts("(SELECT to_jsonb(g) FROM role_grant g WHERE g.id = subject.id)", Held)
+HELD = Facts(
+    """(SELECT to_jsonb(g) || jsonb_build_object('orders', CASE g.role
+                 WHEN 'volunteer' THEN held_orders(g.person_id, NULL, g.id) ELSE '[]' END)
+          FROM role_grant g WHERE g.id = subject.id)""",
+    Held,
+)
 
 
 async def get_person(connection: AsyncConnection, person_id: UUID) -> RowMapping:

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.people import errors, policy
+from app.domain.people.handing_back import hand_back
 from app.domain.people.models import Person, RoleGrant
 from app.domain.people.repository import (
     ACCOUNT,
@@ -179,25 +180,40 @@ def grant_role(
         raise InvalidInput(fields=(FieldFault("/body/ends_at", "period-empty", "结束时间须晚于开始时间"),))
     if place.person_id is None:
         raise errors.PersonNotFound
-    change = Change.record("role", new_id(), "grant", actor, now, place_id=place.id)
+    return granted(place.person_id, place.id, role, actor, now, starts_at, ends_at)
+
+
+def granted(
+    person_id: UUID,
+    place_id: UUID,
+    role: Role,
+    actor: Actor,
+    now: datetime,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+) -> Change:
+    """The change that gives somebody a role; whoever asks for it has asked whether the actor may."""
+    change = Change.record("role", new_id(), "grant", actor, now, place_id=place_id)
     return (
-        _grant(change, place.person_id, place.id, role, starts_at or now, ends_at, change.id)
-        .tell(place.person_id, "role.granted", role=role)
-        .note(role=role, person_id=place.person_id)
+        _grant(change, person_id, place_id, role, starts_at or now, ends_at, change.id)
+        .tell(person_id, "role.granted", role=role)
+        .note(role=role, person_id=person_id)
     )
 
 
 @record("role", "revoke", subject=GRANT, facts=HELD, missing=errors.GrantNotFound)
 def revoke_role(held: Held, actor: Actor, now: datetime) -> Change:
-    """End a role now: it acts with the person's next command. Raises AlreadyEnded."""
+    """End a role now: it acts with the person's next command, and a volunteer's orders are handed back. Raises
+    AlreadyEnded."""
     demand(policy.GRANTERS.get(held.role, policy.ADMINISTRATOR), actor)
     if held.ends_at is not None and held.ends_at <= now:
         raise errors.AlreadyEnded
-    return (
+    change = (
         Change.record("role", held.id, "revoke", actor, now, place_id=held.place_id, version=held.version)
         .patch(RoleGrant, id=held.id, ends_at=max(now, held.starts_at), version=held.version + 1)
         .note(role=held.role)
     )
+    return hand_back(change, held.orders)
 
 
 def _grant(

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, Text, text
+from sqlalchemy import CheckConstraint, Index, Text, text
 from sqlmodel import Field, SQLModel
 
 from app.kernel.ids import new_id
@@ -12,7 +12,7 @@ from app.kernel.tables import Instant
 
 
 class Form(StrEnum):
-    """In which form a service is given (domain.md §3, special kinds of order)."""
+    """How a service is given (domain.md §3)."""
 
     VISIT = "visit"
     ERRAND = "errand"
@@ -21,23 +21,27 @@ class Form(StrEnum):
 
     @property
     def label(self) -> str:
-        """The Chinese word that people read."""
+        """The Chinese words that people read."""
         return _FORMS[self]
 
 
-_FORMS = {
-    Form.VISIT: "上门服务",
-    Form.ERRAND: "帮办代办",
-    Form.WISH: "微心愿",
-    Form.SERVICE_DAY: "服务日",
-}
+_FORMS = {Form.VISIT: "上门服务", Form.ERRAND: "帮办代办", Form.WISH: "微心愿", Form.SERVICE_DAY: "服务日"}
 
 
 class Service(SQLModel, table=True):
-    """A service published at a place, to be ordered in its whole subtree until it is withdrawn."""
+    """A service published at a place, to be ordered in its whole subtree until it is withdrawn, but while it is paused.
+
+    `skill`: whoever serves must have it ('': none). `team_id`: whose it is, when a team publishes it. It is paused from
+    `paused_at` until `paused_until`, or until somebody resumes it.
+    """
 
     __tablename__ = "service"
-    __table_args__ = (Index("service_place", "place_id", "created_at", "id"),)
+    __table_args__ = (
+        CheckConstraint("form IN ('visit', 'errand', 'wish', 'service_day')", "service_form"),
+        CheckConstraint("paused_until IS NULL OR paused_at < paused_until", "service_pause"),
+        Index("service_place", "place_id", "created_at", "id"),
+        Index("service_team", "team_id", postgresql_where=text("team_id IS NOT NULL")),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     place_id: UUID = Field(foreign_key="place.id")
@@ -45,9 +49,11 @@ class Service(SQLModel, table=True):
     name: str = Field(sa_type=Text)
     description: str = Field(sa_type=Text)
     skill: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
-    team_id: UUID | None = None
-    form: str = Field(default="visit", sa_type=Text, sa_column_kwargs={"server_default": text("'visit'")})
+    form: str = Field(default=Form.VISIT, sa_type=Text, sa_column_kwargs={"server_default": text("'visit'")})
+    team_id: UUID | None = Field(default=None, foreign_key="team.id")
     published_by: UUID = Field(foreign_key="person.id")
     created_at: datetime = Field(sa_type=Instant)
+    paused_at: datetime | None = Field(default=None, sa_type=Instant)
+    paused_until: datetime | None = Field(default=None, sa_type=Instant)
     withdrawn_at: datetime | None = Field(default=None, sa_type=Instant)
     version: int = 1

@@ -1,37 +1,108 @@
 """The SQL of the services."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, literal, select, tuple_
+from sqlalchemy import RowMapping, and_, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.domain.places.models import Place, PlaceAncestor
-from app.domain.services.models import Service
+from app.domain.services.models import Form, Service
+from app.domain.teams.models import Team
 from app.kernel.database import rows
 from app.kernel.pagination import Cursor
 from app.kernel.text import contains
+from app.kernel.verbs import Facts
 
 PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"
+SERVICE = "SELECT s.id, s.place_id FROM service s WHERE s.id = ($3::jsonb ->> 'id')::uuid"
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """The lead of the team that shall serve, if it serves at the place; and whether a member of it has the skill."""
+
+    lead_id: UUID | None
+    skilled: bool
+
+
+PUBLISHING = Facts(
+    """jsonb_build_object(
+         'lead_id', (SELECT t.lead_id FROM team t JOIN place_ancestor a ON a.ancestor_id = t.place_id
+                      WHERE t.id = ($3::jsonb ->> 'team_id')::uuid AND t.disbanded_at IS NULL
+                        AND a.place_id = subject.place_id),
+         'skilled', coalesce(team_can(($3::jsonb ->> 'team_id')::uuid, $3::jsonb ->> 'skill'), false))""",
+    Publishing,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A service, the lead of its team, and how many orders of it are not delivered yet."""
+
+    id: UUID
+    place_id: UUID
+    version: int
+    lead_id: UUID | None
+    withdrawn: bool
+    paused_at: datetime | None
+    paused_until: datetime | None
+    orders: int
+
+    def paused(self, now: datetime) -> bool:
+        """Whether it rests now."""
+        return self.paused_at is not None and (self.paused_until is None or now < self.paused_until)
+
+
+OFFERED = Facts(
+    """(SELECT jsonb_build_object('id', s.id, 'place_id', s.place_id, 'version', s.version, 'paused_at', s.paused_at,
+                 'withdrawn', s.withdrawn_at IS NOT NULL, 'paused_until', s.paused_until,
+                 'lead_id', (SELECT t.lead_id FROM team t WHERE t.id = s.team_id AND t.disbanded_at IS NULL),
+                 'orders', service_live_orders(s.id))
+          FROM service s WHERE s.id = subject.id)""",
+    Offered,
+)
 
 
 async def list_services(
-    connection: AsyncConnection, place_id: UUID, search: str | None, after: Cursor | None, limit: int
+    connection: AsyncConnection,
+    place_id: UUID,
+    *,
+    search: str | None,
+    form: Form | None,
+    skill: str | None,
+    team_id: UUID | None,
+    after: Cursor | None,
+    limit: int,
 ) -> Sequence[RowMapping]:
-    """What can be ordered at a place: published there or above it, not withdrawn, oldest first."""
+    """What can be ordered at a place: published there or above it, not withdrawn, oldest first; paused ones say so."""
     s = Service
+    resting = and_(
+        col(s.paused_at).is_not(None), or_(col(s.paused_until).is_(None), col(s.paused_until) > func.app_now())
+    )
     query = (
-        select(col(s.id), col(s.name), col(s.description), col(s.created_at), col(s.place_id))
-        .add_columns(col(Place.name).label("place_name"))
+        select(*(col(column) for column in (s.id, s.name, s.description, s.created_at, s.place_id)))
+        .add_columns(*(col(column) for column in (s.category, s.skill, s.form, s.team_id, s.paused_until)))
+        .add_columns(col(Place.name).label("place_name"), resting.label("paused"))
+        .add_columns(col(Team.name).label("team_name"), col(Team.colour).label("team_colour"))
         .join(PlaceAncestor, col(PlaceAncestor.ancestor_id) == col(s.place_id))
         .join(Place, col(Place.id) == col(s.place_id))
+        .outerjoin(Team, col(Team.id) == col(s.team_id))
         .where(col(PlaceAncestor.place_id) == place_id, col(s.withdrawn_at).is_(None))
         .order_by(col(s.created_at), col(s.id))
         .limit(limit + 1)
     )
     if search:
         query = query.where(col(s.name).like(contains(search)))
+    if form is not None:
+        query = query.where(col(s.form) == form)
+    if skill is not None:
+        query = query.where(col(s.skill) == skill)
+    if team_id is not None:
+        query = query.where(col(s.team_id) == team_id)
     if after is not None:
         query = query.where(tuple_(col(s.created_at), col(s.id)) > tuple_(literal(after.created_at), literal(after.id)))
     return await rows(connection, query)

@@ -4,21 +4,48 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.places.errors import PlaceNotFound
-from app.domain.services import policy
-from app.domain.services.models import Service
-from app.domain.services.repository import PLACE
+from app.domain.services import errors, policy
+from app.domain.services.models import Form, Service
+from app.domain.services.repository import OFFERED, PLACE, PUBLISHING, SERVICE, Offered, Publishing
 from app.kernel.change import Change
+from app.kernel.errors import FieldFault
 from app.kernel.ids import new_id
-from app.kernel.rules import Actor, demand
+from app.kernel.rules import Actor, Role, demand
 from app.kernel.verbs import record
 
 
-@record("service", "publish", subject=PLACE, missing=PlaceNotFound)
+@record(
+    "service",
+    "publish",
+    subject=PLACE,
+    facts=PUBLISHING,
+    missing=PlaceNotFound,
+    read_by_others=("name", "description"),
+)
 def publish(
-    _: None, actor: Actor, now: datetime, *, place_id: UUID, name: str, description: str, category: str = ""
+    seen: Publishing,
+    actor: Actor,
+    now: datetime,
+    *,
+    place_id: UUID,
+    name: str,
+    description: str,
+    category: str = "",
+    skill: str = "",
+    form: Form = Form.VISIT,
+    team_id: UUID | None = None,
 ) -> Change:
-    """Publish a service at a place, to be ordered in its whole subtree (亮单); `category` chooses among the limits."""
-    demand(policy.PUBLISH, actor)
+    """Publish a service at a place, to be ordered in its whole subtree (亮单). `category` chooses among the limits, `skill`
+    is what whoever serves must have. A team's lead may publish what it can do, where it serves.
+
+    Raises:
+        NotAllowed, TeamNotServing, TeamNotSkilled.
+    """
+    _by_lead_or_chief(seen.lead_id, actor)
+    if team_id is not None and seen.lead_id is None:
+        raise errors.TeamNotServing
+    if team_id is not None and skill and not seen.skilled:
+        raise errors.TeamNotSkilled
     service_id = new_id()
     return Change.record("service", service_id, "publish", actor, now, place_id=place_id).insert(
         Service,
@@ -27,9 +54,65 @@ def publish(
         category=category,
         name=name,
         description=description,
+        skill=skill,
+        form=form,
+        team_id=team_id,
         published_by=actor.id,
         created_at=now,
     )
 
 
-VERBS = (publish,)
+@record("service", "pause", subject=SERVICE, facts=OFFERED, missing=errors.ServiceNotFound)
+def pause(service: Offered, actor: Actor, now: datetime, *, until_at: datetime | None = None) -> Change:
+    """Nobody orders it for a while: until a moment, or until it is resumed. Orders that were placed go on, and the
+    dispatcher is told how many they are. Raises NotAllowed, ServiceWithdrawn, ServicePaused, PauseTooEarly."""
+    _may_change(service, actor)
+    if service.paused(now):
+        raise errors.ServicePaused
+    if until_at is not None and until_at <= now:
+        raise errors.PauseTooEarly(fields=(FieldFault("/body/until_at", "past", "暂停到何时须在将来"),))
+    return _changed(service, "pause", actor, now, paused_at=now, paused_until=until_at).tell_role(
+        Role.DISPATCHER, "service.paused", orders=service.orders
+    )
+
+
+@record("service", "resume", subject=SERVICE, facts=OFFERED, missing=errors.ServiceNotFound)
+def resume(service: Offered, actor: Actor, now: datetime) -> Change:
+    """It can be ordered again. Raises NotAllowed, ServiceWithdrawn, ServiceNotPaused."""
+    _may_change(service, actor)
+    if not service.paused(now):
+        raise errors.ServiceNotPaused
+    return _changed(service, "resume", actor, now, paused_at=None, paused_until=None)
+
+
+@record("service", "withdraw", subject=SERVICE, facts=OFFERED, missing=errors.ServiceNotFound)
+def withdraw(service: Offered, actor: Actor, now: datetime) -> Change:
+    """Nobody orders it any more. Orders that were placed go on, and the dispatcher is told how many they are. Raises
+    NotAllowed, ServiceWithdrawn."""
+    _may_change(service, actor)
+    return _changed(service, "withdraw", actor, now, withdrawn_at=now).tell_role(
+        Role.DISPATCHER, "service.withdrawn", orders=service.orders
+    )
+
+
+def _by_lead_or_chief(lead_id: UUID | None, actor: Actor) -> None:
+    """Raises NotAllowed."""
+    if actor.id != lead_id:
+        demand(policy.PUBLISH, actor)
+
+
+def _may_change(service: Offered, actor: Actor) -> None:
+    """Raises NotAllowed, ServiceWithdrawn."""
+    _by_lead_or_chief(service.lead_id, actor)
+    if service.withdrawn:
+        raise errors.ServiceWithdrawn
+
+
+def _changed(service: Offered, action: str, actor: Actor, now: datetime, **values: datetime | None) -> Change:
+    change = Change.record(
+        "service", service.id, action, actor, now, place_id=service.place_id, version=service.version
+    )
+    return change.patch(Service, id=service.id, version=service.version + 1, **values)
+
+
+VERBS = (publish, pause, resume, withdraw)

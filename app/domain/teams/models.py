@@ -142,9 +142,11 @@ class VolunteerProfile(SQLModel, table=True):
             " AND quiet_until BETWEEN 0 AND 1439 IS NOT FALSE AND quiet_from <> quiet_until IS NOT FALSE",
             "volunteer_profile_quiet",
         ),
+        Index("volunteer_profile_person", "person_id", unique=True),
     )
 
-    person_id: UUID = Field(primary_key=True, foreign_key="person.id")
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    person_id: UUID = Field(foreign_key="person.id")
     week: list[Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     quiet_from: int | None = None
     quiet_until: int | None = None

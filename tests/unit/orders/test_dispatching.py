@@ -137,7 +137,7 @@ def test_the_second_failure_opens_the_pool(how: str, failures: int, opened: bool
     if how == "lapse":
         change = dispatching.lapse(waits, SYSTEM, NOON, deadline_id=OFFER.id)
     else:
-        change = dispatching.decline(waits, WHO["assignee"], NOON, text="当天有事")
+        change = dispatching.decline(waits, WHO["assignee"], NOON, reason="当天有事")
     assert (change.state, change.stops, change.starts) == (S.SUBMITTED, ["offer"], ["dispatch"])
     assert change.columns == {**NOBODY, "open_pool": opened}
     assert change.patches == [Patch(OrderDetail, {"matter_id": waits.id, "failures": failures + 1})]
@@ -215,7 +215,7 @@ def given_back(at: datetime, accepted_at: datetime) -> dict[str, str]:
     taken = order(
         respond(stopped=TEN), coordinate(stopped=ELEVEN), plan(stopped=ELEVEN), state=S.ACCEPTED, meeting=MEETING
     )
-    change = dispatching.release(taken, WHO["assignee"], at, facts=Accepted(accepted_at), text="发烧")
+    change = dispatching.release(taken, WHO["assignee"], at, facts=Accepted(accepted_at), reason="发烧")
     return dues(change)
 
 
@@ -231,7 +231,7 @@ def test_what_was_stopped_before_the_acceptance_stays_stopped() -> None:
 
 def test_whoever_gives_back_is_not_asked_again_in_the_round() -> None:
     taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, MEETING))
-    change = dispatching.release(taken, WHO["assignee"], NOON, facts=Accepted(NOON), text="发烧")
+    change = dispatching.release(taken, WHO["assignee"], NOON, facts=Accepted(NOON), reason="发烧")
     assert change.columns == NOBODY
     assert [(row["person_id"], row["reason"]) for row in rows(change, OrderRefusal)] == [(VOLUNTEER, "released")]
     assert [patch.values for patch in change.patches] == [{"id": MEETING.id, "ended_at": NOON}]
@@ -245,7 +245,7 @@ def test_a_promise_falls_with_the_plan_that_the_acceptance_brought(planned_at: d
         live=(LiveDeadline(COORDINATE, "coordinate", None), promised),
     )
     accepted = Accepted(TEN + timedelta(minutes=10))
-    change = dispatching.release(taken, WHO["assignee"], ELEVEN + timedelta(minutes=30), facts=accepted, text="发烧")
+    change = dispatching.release(taken, WHO["assignee"], ELEVEN + timedelta(minutes=30), facts=accepted, reason="发烧")
     assert change.stops == stops
 
 

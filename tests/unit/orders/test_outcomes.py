@@ -50,10 +50,10 @@ def test_unsolved_for_the_second_time_is_the_secretarys_to_decide() -> None:
     assert Event("order.unsolved", to_role=Role.SECRETARY) in change.events
     with pytest.raises(errors.SecondRework):
         outcomes.rework(
-            replace(an_order(S.DELIVERED), round=2), WHO["requester"], NOON, text="还漏", about_attitude=False
+            replace(an_order(S.DELIVERED), round=2), WHO["requester"], NOON, reason="还漏", about_attitude=False
         )
     again = outcomes.rework(
-        replace(an_order(S.RATED), round=2), WHO["secretary"], NOON, text="确实没修好", about_attitude=False
+        replace(an_order(S.RATED), round=2), WHO["secretary"], NOON, reason="确实没修好", about_attitude=False
     )
     assert (again.state, again.columns["round"]) == (S.SUBMITTED, 3)
 
@@ -97,7 +97,7 @@ def test_a_rejected_order_says_where_help_is_to_be_had() -> None:
 
 @pytest.mark.parametrize("state", [S.SUBMITTED, S.OFFERED, S.ACCEPTED])
 def test_converting_tells_the_secretary_the_resident_and_whoever_had_it(state: S) -> None:
-    change = outcomes.convert(an_order(state), WHO["dispatcher"], NOON, text="整栋楼的下水管")
+    change = outcomes.convert(an_order(state), WHO["dispatcher"], NOON, reason="整栋楼的下水管")
     assert change.state == S.CONVERTED
     assert {event.to_person or event.to_role for event in change.events} == {Role.SECRETARY, RESIDENT, VOLUNTEER}
 

@@ -23,7 +23,7 @@ REPLY = LiveDeadline(UUID(int=24), "reply", NOON + timedelta(minutes=20))
 PLAN = LiveDeadline(UUID(int=25), "plan", NOON + timedelta(hours=6))
 APPOINTMENT = LiveDeadline(UUID(int=26), "appointment", NOON + timedelta(days=1))
 RATING = LiveDeadline(UUID(int=27), "rating", NOON + timedelta(days=5))
-HOME = Placing(UUID(int=8), "", True, b"name", b"phone", b"address")
+HOME = Placing(UUID(int=8), "", True, False, b"name", b"phone", b"address")
 
 
 def test_placing_starts_the_four_promises_and_tells_the_dispatcher() -> None:

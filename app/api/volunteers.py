@@ -1,0 +1,345 @@
+"""Volunteers over HTTP: becoming one, skills, and hours (domain.md §3, 亮单)."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from fastapi import Path, Query
+from pydantic import Field
+from sqlalchemy import RowMapping
+
+from app.api.calendars import ShiftIn, seconds_of
+from app.api.census import SIGNED_IN, Access, Api, Tag
+from app.api.deps import Receipt, TheReader, TheRun, receipt
+from app.api.problems import problems
+from app.api.schema import In, Out, StrictUUID
+from app.domain.deadlines.errors import CalendarInvalid
+from app.domain.places.errors import PlaceNotFound
+from app.domain.teams import errors, policy, repository
+from app.domain.teams import volunteers as verbs
+from app.domain.teams.models import DAILY_CAPACITY
+from app.kernel.errors import NotAllowed
+from app.kernel.pagination import Cursor, Page, PageQuery
+from app.kernel.text import Line, Opaque, Paragraph
+from app.kernel.time import Day, Moment
+from app.kernel.vault import mask_name, mask_phone
+
+api = Api()
+
+ID = "01985a3c-7777-7f00-8a6b-2f4c5d6e7f08"
+PLACE_ID = "01985a3c-0000-7f00-8a6b-2f4c5d6e7f01"
+PERSON_ID = "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80"
+
+SKILL_RULE = Access("own-skill", "本人,或当地的站点工作人员、社区书记、管理员")
+
+SkillCode = Annotated[str, Opaque(20)]
+Clock = Annotated[str, Opaque(5, 5)]
+
+
+class SkillIn(In):
+    person_id: StrictUUID = Field(description="志愿者的人员编号")
+    place_id: StrictUUID = Field(description="在哪里登记:此人须是当地志愿者")
+    code: SkillCode = Field(description="技能代码,如 haircut 理发")
+    licence: Annotated[str, Line(60)] | None = Field(default=None, description="证照编号,需要证照的技能填写")
+    licence_until: Day | None = Field(default=None, description="证照有效期的最后一天")
+
+
+class SkillOut(Out):
+    id: StrictUUID = Field(description="技能登记编号")
+    code: str = Field(description="技能代码")
+    licence: str | None = Field(description="证照编号;没有则为 null")
+    licence_until: Day | None = Field(description="证照有效期的最后一天;没有则为 null")
+    seen_at: Moment = Field(description="登记时间")
+    seen_by: StrictUUID = Field(description="登记人编号")
+
+
+class SkillsOut(Out):
+    items: list[SkillOut] = Field(description="技能,先登记的在前")
+
+
+class SkillsQuery(In):
+    person_id: StrictUUID | None = Field(default=None, description="人员编号;不填为本人")
+
+
+class AvailabilityIn(In):
+    week: Annotated[list[Annotated[list[ShiftIn], Field(max_length=6)]], Field(min_length=7, max_length=7)] | None = (
+        Field(default=None, description="周一至周日可以服务的时段,从早到晚,不重叠;不填为随时")
+    )
+    quiet_from: Clock | None = Field(default=None, description="免打扰从几点,如 22:00")
+    quiet_until: Clock | None = Field(default=None, description="免打扰到几点(不含),如 07:00;早于开始即次日")
+    daily_capacity: Annotated[int, Field(strict=True, ge=1, le=50)] = Field(
+        default=DAILY_CAPACITY, description="一天最多接几单"
+    )
+    away_until: Moment | None = Field(default=None, description="暂时离开到何时;不填为不离开")
+    hand_back: bool = Field(default=False, strict=True, description="离开时退回手上未开始的订单")
+
+
+class ShiftOut(Out):
+    begin: str = Field(description="从")
+    until: str = Field(description="到(不含)")
+
+
+class AvailabilityOut(Out):
+    person_id: StrictUUID = Field(description="人员编号")
+    week: list[list[ShiftOut]] | None = Field(description="周一至周日可以服务的时段;随时则为 null")
+    quiet_from: str | None = Field(description="免打扰从几点;没有则为 null")
+    quiet_until: str | None = Field(description="免打扰到几点(不含)")
+    daily_capacity: int = Field(description="一天最多接几单")
+    away_until: Moment | None = Field(description="暂时离开到何时;没有离开则为 null")
+
+
+class AvailabilityQuery(In):
+    person_id: StrictUUID | None = Field(default=None, description="人员编号;不填为本人")
+
+
+class ApplicationIn(In):
+    text: Annotated[str, Paragraph(500)] = Field(description="想做什么,为什么")
+    skills: Annotated[list[SkillCode], Field(max_length=20)] = Field(
+        default_factory=list, description="会什么,技能代码"
+    )
+
+
+class DecisionIn(In):
+    approve: bool = Field(strict=True, description="true 同意并授予志愿者角色,false 不同意")
+    reason: Annotated[str, Paragraph(200)] | None = Field(default=None, description="理由")
+
+
+class ApplicationOut(Out):
+    id: StrictUUID = Field(description="申请编号")
+    person_id: StrictUUID = Field(description="申请人编号")
+    name: str | None = Field(description="申请人姓名(隐去名字)")
+    phone: str | None = Field(description="电话(隐去中间四位)")
+    place_id: StrictUUID = Field(description="社区编号")
+    place_name: str = Field(description="社区名称")
+    text: str = Field(description="想做什么,为什么")
+    skills: list[str] = Field(description="会什么,技能代码")
+    created_at: Moment = Field(description="申请时间")
+    state: Literal["open", "approved", "refused"] = Field(description="open 待审批、approved 已同意、refused 未通过")
+    reason: str | None = Field(description="理由")
+    decided_at: Moment | None = Field(description="审批时间;待审批则为 null")
+
+
+class ApplicationsQuery(PageQuery):
+    place_id: StrictUUID | None = Field(default=None, description="只看某地点及其下;不填为我能看到的全部")
+    state: Literal["open", "approved", "refused"] | None = Field(default=None, description="只看某一状态")
+
+
+@api.post(
+    "/volunteer-applications",
+    rule=policy.RESIDENT,
+    operation_id="applyToVolunteer",
+    summary="申请在我所在的社区做志愿者",
+    tags=(Tag.RESIDENT,),
+    example={"text": "周末想陪老人看病", "skills": ["haircut"]},
+    answer=receipt("apply"),
+    responses=problems(errors.ResidentsOnly, errors.AlreadyVolunteer, errors.AlreadyApplied),
+)
+async def apply_to_volunteer(body: ApplicationIn, run: TheRun) -> Receipt:
+    return await run(verbs.apply, text=body.text, skills=body.skills)
+
+
+@api.get(
+    "/volunteer-applications",
+    rule=SIGNED_IN,
+    operation_id="listVolunteerApplications",
+    summary="志愿者申请:我的,或我的地点收到的",
+    tags=(Tag.ADMINISTRATOR, Tag.RESIDENT),
+    answer={
+        "items": [
+            {
+                "id": ID, "person_id": PERSON_ID, "name": "王**", "phone": "138****5678", "place_id": PLACE_ID,
+                "place_name": "西峪社区", "text": "周末想陪老人看病", "skills": ["haircut"], "state": "open", "reason": None,
+                "created_at": "2026-03-01T09:00:00+08:00", "decided_at": None,
+            }
+        ],
+        "next_cursor": None,
+    },
+)  # fmt: skip
+async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader: TheReader) -> Page[ApplicationOut]:
+    async with reader() as connection:
+        rows = await repository.list_applications(connection, query.place_id, query.state, query.after(), query.limit)
+
+    def show(row: RowMapping) -> ApplicationOut:
+        name = reader.sealer.opened("name", row["name_sealed"])
+        phone = reader.sealer.opened("phone", row["phone_sealed"])
+        return ApplicationOut(
+            id=row["id"],
+            person_id=row["person_id"],
+            name=name and mask_name(name),
+            phone=phone and mask_phone(phone),
+            place_id=row["place_id"],
+            place_name=row["place_name"],
+            text=row["text"],
+            skills=row["skills"],
+            created_at=row["created_at"],
+            state="open" if row["approved"] is None else "approved" if row["approved"] else "refused",
+            reason=row["reason"],
+            decided_at=row["decided_at"],
+        )
+
+    return Page.cut(rows, query.limit, lambda row: Cursor(row["created_at"], row["id"]), show)
+
+
+@api.post(
+    "/volunteer-applications/{application_id}/decide",
+    rule=policy.CHIEF,
+    operation_id="decideVolunteer",
+    summary="审批志愿者申请;同意即授予志愿者角色",
+    tags=(Tag.ADMINISTRATOR,),
+    example={"approve": True, "reason": None},
+    answer=receipt("approve", 2),
+    responses=problems(NotAllowed, errors.ApplicationNotFound, errors.AlreadyDecided, errors.OwnApplication),
+)
+async def decide_volunteer(
+    application_id: Annotated[StrictUUID, Path(description="申请编号")], body: DecisionIn, run: TheRun
+) -> Receipt:
+    return await run(verbs.decide, application_id, approve=body.approve, reason=body.reason)
+
+
+@api.post(
+    "/skills",
+    rule=policy.SEES_LICENCE,
+    operation_id="addSkill",
+    summary="看过证照后,登记志愿者的一项技能",
+    tags=(Tag.STATION, Tag.ADMINISTRATOR),
+    example={
+        "person_id": PERSON_ID, "place_id": PLACE_ID, "code": "haircut", "licence": "晋A20260301",
+        "licence_until": "2031-03-01",
+    },
+    answer=receipt("add"),
+    responses=problems(
+        *(NotAllowed, PlaceNotFound, errors.NotAVolunteer, errors.OwnSkill, errors.LicenceExpired),
+        errors.AlreadySkilled,
+    ),
+)  # fmt: skip
+async def add_skill(body: SkillIn, run: TheRun) -> Receipt:
+    return await run(
+        verbs.add_skill,
+        place_id=body.place_id,
+        person_id=body.person_id,
+        code=body.code,
+        licence=run.sealer.licence(body.licence),
+        licence_until=body.licence_until,
+    )
+
+
+@api.get(
+    "/skills",
+    rule=SIGNED_IN,
+    operation_id="listSkills",
+    summary="我的技能,或本地一名志愿者的",
+    tags=(Tag.VOLUNTEER, Tag.DISPATCHER),
+    answer={
+        "items": [
+            {
+                "id": ID, "code": "haircut", "licence": "晋A20260301", "licence_until": "2031-03-01",
+                "seen_at": "2026-03-01T09:00:00+08:00", "seen_by": PERSON_ID,
+            }
+        ]
+    },
+)  # fmt: skip
+async def list_skills(query: Annotated[SkillsQuery, Query()], reader: TheReader) -> SkillsOut:
+    async with reader() as connection:
+        rows = await repository.list_skills(connection, query.person_id or reader.caller.person_id)
+    return SkillsOut(
+        items=[
+            SkillOut(
+                **{name: row[name] for name in ("id", "code", "licence_until", "seen_at", "seen_by")},
+                licence=reader.sealer.opened("licence", row["licence_sealed"]),
+            )
+            for row in rows
+        ]
+    )
+
+
+@api.post(
+    "/skills/{skill_id}/end",
+    rule=SKILL_RULE,
+    operation_id="endSkill",
+    summary="取消一项技能",
+    tags=(Tag.VOLUNTEER, Tag.STATION),
+    answer=receipt("end", 2),
+    responses=problems(NotAllowed, errors.SkillNotFound),
+)
+async def end_skill(skill_id: Annotated[StrictUUID, Path(description="技能登记编号")], run: TheRun) -> Receipt:
+    return await run(verbs.end_skill, skill_id)
+
+
+@api.put(
+    "/me/availability",
+    rule=policy.VOLUNTEER,
+    operation_id="setAvailability",
+    summary="说明我何时可以服务、一天接几单、何时免打扰、离开到何时",
+    description="整份替换:没有填写的,按没有说过处理",
+    tags=(Tag.VOLUNTEER,),
+    example={
+        "week": [[{"begin": "09:00", "until": "12:00"}], *[[] for _ in range(5)], [{"begin": "14:00", "until": "18:00"}]],
+        "quiet_from": "22:00", "quiet_until": "07:00", "daily_capacity": 2,
+    },
+    answer=receipt("set"),
+    responses=problems(NotAllowed, errors.AvailabilityInvalid, CalendarInvalid),
+)  # fmt: skip
+async def set_availability(body: AvailabilityIn, run: TheRun) -> Receipt:
+    week = body.week and tuple(
+        tuple(
+            (seconds_of(shift.begin, f"/body/week/{d}/{n}/begin"), seconds_of(shift.until, f"/body/week/{d}/{n}/until"))
+            for n, shift in enumerate(day)
+        )
+        for d, day in enumerate(body.week)
+    )
+    quiet_from, quiet_until = (
+        None if clock is None else seconds_of(clock, f"/body/{name}") // 60 % 1440
+        for name, clock in (("quiet_from", body.quiet_from), ("quiet_until", body.quiet_until))
+    )
+    return await run(
+        verbs.set_availability,
+        week=week,
+        quiet_from=quiet_from,
+        quiet_until=quiet_until,
+        daily_capacity=body.daily_capacity,
+        away_until=body.away_until,
+        hand_back_orders=body.hand_back,
+    )
+
+
+@api.get(
+    "/availability",
+    rule=SIGNED_IN,
+    operation_id="getAvailability",
+    summary="我何时可以服务,或本地一名志愿者的",
+    description="没有说过的,与看不到的一样:随时,一天三单",
+    tags=(Tag.VOLUNTEER, Tag.DISPATCHER),
+    answer={
+        "person_id": PERSON_ID, "week": [[{"begin": "09:00", "until": "12:00"}], [], [], [], [], [], []],
+        "quiet_from": "22:00", "quiet_until": "07:00", "daily_capacity": 2, "away_until": None,
+    },
+)  # fmt: skip
+async def get_availability(query: Annotated[AvailabilityQuery, Query()], reader: TheReader) -> AvailabilityOut:
+    person_id = query.person_id or reader.caller.person_id
+    async with reader() as connection:
+        row = await repository.get_availability(connection, person_id)
+    if row is None:
+        return AvailabilityOut(
+            person_id=person_id,
+            week=None,
+            quiet_from=None,
+            quiet_until=None,
+            daily_capacity=DAILY_CAPACITY,
+            away_until=None,
+        )
+    return AvailabilityOut(
+        person_id=person_id,
+        week=row["week"] and [[_shift(shift) for shift in day] for day in row["week"]],
+        quiet_from=_clock(row["quiet_from"]),
+        quiet_until=_clock(row["quiet_until"]),
+        daily_capacity=row["daily_capacity"],
+        away_until=row["away_until"],
+    )
+
+
+def _shift(shift: Sequence[int]) -> ShiftOut:
+    begin, until = (f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}" for seconds in shift)
+    return ShiftOut(begin=begin, until=until)
+
+
+def _clock(minutes: int | None) -> str | None:
+    return None if minutes is None else f"{minutes // 60:02d}:{minutes % 60:02d}"

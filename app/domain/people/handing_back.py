@@ -1,0 +1,30 @@
+"""Leaving hands over what was live: whoever stops serving gives back the orders that they hold (domain.md §3, release)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.kernel.change import Change
+from app.kernel.rules import Role
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOrder:
+    """An order that somebody holds and has not delivered, as `held_orders` gives it."""
+
+    id: UUID
+    state: str
+    place_id: UUID
+    person_id: UUID
+
+
+def hand_back(change: Change, held: Sequence[HeldOrder]) -> Change:
+    """An event for each order that has not begun, which the worker answers by giving it back to the community; of one that
+    is being served the dispatcher of its place is told, and nothing else happens."""
+    for order in held:
+        about = {"order_id": order.id, "person_id": order.person_id}
+        if order.state == "in_service":
+            change.tell_role(Role.DISPATCHER, "order.server_leaves", place_id=order.place_id, **about)
+        else:
+            change.emit("order.hand_back", **about)
+    return change.note(orders=[order.id for order in held]) if held else change

@@ -1,0 +1,51 @@
+"""What the services refuse."""
+
+from app.kernel.errors import Kind, NotFound, Refusal
+
+
+class ServiceNotFound(NotFound):
+    code = "service-not-found"
+    title_zh = "没有找到这项服务"
+    title_en = "Service not found"
+
+
+class TeamNotServing(Refusal):
+    kind = Kind.CONFLICT
+    code = "team-not-serving"
+    title_zh = "这个服务队不在此地服务,或已解散"
+    title_en = "The team does not serve this place"
+
+
+class TeamNotSkilled(Refusal):
+    kind = Kind.CONFLICT
+    code = "team-not-skilled"
+    title_zh = "队里没有人登记了这项技能"
+    title_en = "Nobody in the team has this skill"
+
+
+class ServicePaused(Refusal):
+    kind = Kind.CONFLICT
+    code = "service-paused"
+    title_zh = "这项服务正在暂停"
+    title_en = "The service is paused"
+
+
+class ServiceNotPaused(Refusal):
+    kind = Kind.CONFLICT
+    code = "service-not-paused"
+    title_zh = "这项服务没有暂停"
+    title_en = "The service is not paused"
+
+
+class ServiceWithdrawn(Refusal):
+    kind = Kind.CONFLICT
+    code = "service-withdrawn"
+    title_zh = "这项服务已经下架"
+    title_en = "The service has been withdrawn"
+
+
+class PauseTooEarly(Refusal):
+    kind = Kind.INVALID
+    code = "pause-too-early"
+    title_zh = "暂停到何时须在将来"
+    title_en = "A pause ends in the future"

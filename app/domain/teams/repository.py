@@ -1,0 +1,314 @@
+"""The SQL of the teams: what the verbs have to know, and the lists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, literal, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from app.domain.people.handing_back import HeldOrder
+from app.domain.people.models import Person
+from app.domain.places.models import Place, PlaceAncestor
+from app.domain.teams.errors import TeamNotFound
+from app.domain.teams.models import Colour, Skill, Team, TeamMember, VolunteerApplication, VolunteerProfile
+from app.kernel.database import rows
+from app.kernel.pagination import Cursor
+from app.kernel.verbs import Facts
+
+PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"
+TEAM = "SELECT t.id, t.place_id FROM team t WHERE t.id = ($3::jsonb ->> 'id')::uuid"
+MEMBER = """
+  SELECT m.id, m.place_id FROM team_member m
+   WHERE m.team_id = ($3::jsonb ->> 'id')::uuid AND m.person_id = ($3::jsonb ->> 'person_id')::uuid AND m.live"""
+SKILL = "SELECT s.id, s.place_id FROM skill s WHERE s.id = ($3::jsonb ->> 'id')::uuid"
+APPLICATION = "SELECT a.id, a.place_id FROM volunteer_application a WHERE a.id = ($3::jsonb ->> 'id')::uuid"
+SELF = "SELECT p.id, NULL::uuid AS place_id FROM person p WHERE p.id = $1"
+HOME = """
+  SELECT p.id, g.place_id FROM person p
+    LEFT JOIN role_grant g ON g.person_id = p.id AND g.role = 'resident' AND g.ends_at IS NULL WHERE p.id = $1"""
+
+
+@dataclass(frozen=True, slots=True)
+class Creating:
+    """Whether the lead-to-be volunteers at the place or above it."""
+
+    volunteers: bool
+
+
+CREATING = Facts(
+    """jsonb_build_object('volunteers', person_holds(($3::jsonb ->> 'lead_id')::uuid, subject.place_id, 'volunteer'))""",
+    Creating,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A team, with whom the inputs name by `person_id` or `phone_index`, and whether they volunteer at its place."""
+
+    id: UUID
+    place_id: UUID
+    lead_id: UUID
+    disbanded: bool
+    person_id: UUID | None
+    volunteers: bool
+
+
+JOINING = Facts(
+    """(SELECT jsonb_build_object('id', t.id, 'place_id', t.place_id, 'lead_id', t.lead_id,
+                 'disbanded', t.disbanded_at IS NOT NULL, 'person_id', found.id,
+                 'volunteers', person_holds(found.id, t.place_id, 'volunteer'))
+          FROM team t CROSS JOIN LATERAL find_person(
+                 ($3::jsonb ->> 'person_id')::uuid, decode(substr($3::jsonb ->> 'phone_index', 3), 'hex')) found(id)
+         WHERE t.id = subject.id)""",
+    Joining,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A live membership, the team's lead, and what the member holds through the team."""
+
+    id: UUID
+    team_id: UUID
+    place_id: UUID
+    version: int
+    lead_id: UUID
+    orders: tuple[HeldOrder, ...]
+
+
+LEAVING = Facts(
+    """(SELECT jsonb_build_object('id', m.id, 'team_id', m.team_id, 'place_id', m.place_id, 'version', m.version,
+                 'lead_id', t.lead_id, 'orders', held_orders(m.person_id, m.team_id, NULL))
+          FROM team_member m JOIN team t ON t.id = m.team_id WHERE m.id = subject.id)""",
+    Leaving,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """A team, and whether the lead-to-be is a member."""
+
+    id: UUID
+    place_id: UUID
+    lead_id: UUID
+    disbanded: bool
+    version: int
+    member: bool
+
+
+LEADING = Facts(
+    """(SELECT jsonb_build_object('id', t.id, 'place_id', t.place_id, 'lead_id', t.lead_id,
+                 'disbanded', t.disbanded_at IS NOT NULL, 'version', t.version, 'member', EXISTS (
+                    SELECT 1 FROM team_member m WHERE m.team_id = t.id AND m.live
+                       AND m.person_id = ($3::jsonb ->> 'person_id')::uuid))
+          FROM team t WHERE t.id = subject.id)""",
+    Leading,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMember:
+    """A membership that goes on."""
+
+    id: UUID
+    person_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disbanding:
+    """A team with its members, what they hold through it, and whether it still offers a service."""
+
+    id: UUID
+    place_id: UUID
+    disbanded: bool
+    version: int
+    offers: bool
+    members: tuple[LiveMember, ...]
+    orders: tuple[HeldOrder, ...]
+
+
+DISBANDING = Facts(
+    """(SELECT jsonb_build_object('id', t.id, 'place_id', t.place_id, 'disbanded', t.disbanded_at IS NOT NULL,
+                 'version', t.version, 'orders', held_orders(NULL, t.id, NULL),
+                 'offers', EXISTS (SELECT 1 FROM service s WHERE s.team_id = t.id AND s.withdrawn_at IS NULL),
+                 'members', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                                      'id', m.id, 'person_id', m.person_id, 'version', m.version)), '[]')
+                               FROM team_member m WHERE m.team_id = t.id AND m.live))
+          FROM team t WHERE t.id = subject.id)""",
+    Disbanding,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """Where the resident lives, and whether they volunteer there already."""
+
+    place_id: UUID | None
+    volunteers: bool
+
+
+APPLYING = Facts(
+    """jsonb_build_object('place_id', subject.place_id, 'volunteers', person_holds($1, subject.place_id, 'volunteer'))""",
+    Applying,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """An application, and whether the person volunteers there by now."""
+
+    id: UUID
+    person_id: UUID
+    place_id: UUID
+    version: int
+    decided: bool
+    volunteers: bool
+
+
+DECIDING = Facts(
+    """(SELECT jsonb_build_object('id', a.id, 'person_id', a.person_id, 'place_id', a.place_id, 'version', a.version,
+                 'decided', a.decided_at IS NOT NULL, 'volunteers', person_holds(a.person_id, a.place_id, 'volunteer'))
+          FROM volunteer_application a WHERE a.id = subject.id)""",
+    Deciding,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Skilling:
+    """Whether the person volunteers at the place or above it."""
+
+    volunteers: bool
+
+
+SKILLING = Facts(
+    """jsonb_build_object('volunteers', person_holds(($3::jsonb ->> 'person_id')::uuid, subject.place_id, 'volunteer'))""",
+    Skilling,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Skilled:
+    """A recorded skill."""
+
+    id: UUID
+    person_id: UUID
+    place_id: UUID
+    version: int
+    ended: bool
+
+
+SKILLED = Facts(
+    """(SELECT jsonb_build_object('id', s.id, 'person_id', s.person_id, 'place_id', s.place_id, 'version', s.version,
+                 'ended', s.ended_at IS NOT NULL) FROM skill s WHERE s.id = subject.id)""",
+    Skilled,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a volunteer has said about their hours so far (version 0: nothing), and what they hold if they give it back."""
+
+    id: UUID | None
+    version: int
+    volunteers: bool
+    orders: tuple[HeldOrder, ...]
+
+
+PROFILE = Facts(
+    """(SELECT jsonb_build_object('id', v.id, 'version', coalesce(v.version, 0), 'volunteers', app_holds('{volunteer}'),
+                 'orders', CASE WHEN ($3::jsonb ->> 'hand_back_orders')::bool THEN held_orders($1, NULL, NULL) ELSE '[]' END)
+          FROM (VALUES (1)) one LEFT JOIN volunteer_profile v ON v.person_id = subject.id)""",
+    Profile,
+)
+
+
+def _teams() -> Select[*tuple[Any, ...]]:
+    """A team as lists show it."""
+    t = Team
+    return select(
+        *(col(column) for column in (t.id, t.name, t.colour, t.place_id, t.lead_id, t.created_at, t.disbanded_at)),
+        col(Place.name).label("place_name"),
+    ).join(Place, col(Place.id) == col(t.place_id))
+
+
+def _page(query: Select[*tuple[Any, ...]], created_at: Any, row_id: Any, after: Cursor | None, limit: int) -> Any:
+    if after is not None:
+        query = query.where(tuple_(col(created_at), col(row_id)) > tuple_(literal(after.created_at), literal(after.id)))
+    return query.order_by(col(created_at), col(row_id)).limit(limit + 1)
+
+
+async def list_teams(
+    connection: AsyncConnection, place_id: UUID, colour: Colour | None, after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """The teams that serve a place: of it or above it, not disbanded, oldest first."""
+    query = (
+        _teams()
+        .join(PlaceAncestor, col(PlaceAncestor.ancestor_id) == col(Team.place_id))
+        .where(col(PlaceAncestor.place_id) == place_id, col(Team.disbanded_at).is_(None))
+    )
+    if colour is not None:
+        query = query.where(col(Team.colour) == colour)
+    return await rows(connection, _page(query, Team.created_at, Team.id, after, limit))
+
+
+async def list_my_teams(connection: AsyncConnection, person_id: UUID) -> Sequence[RowMapping]:
+    """The teams in which a person is, oldest first."""
+    m = TeamMember
+    query = _teams().join(m, col(m.team_id) == col(Team.id)).where(col(m.person_id) == person_id, col(m.live).is_(True))
+    return await rows(connection, query.order_by(col(Team.created_at), col(Team.id)))
+
+
+async def get_team(connection: AsyncConnection, team_id: UUID) -> RowMapping:
+    """One team. Raises TeamNotFound."""
+    row = (await connection.execute(_teams().where(col(Team.id) == team_id))).mappings().one_or_none()
+    if row is None:
+        raise TeamNotFound
+    return row
+
+
+_ROSTER = text("SELECT r.* FROM team_roster(CAST(:team_id AS uuid)) r")
+
+
+async def list_members(connection: AsyncConnection, team_id: UUID) -> Sequence[RowMapping]:
+    """Who is in a team, longest first; empty for whoever neither belongs to it nor works at its place."""
+    return (await connection.execute(_ROSTER, {"team_id": team_id})).mappings().all()
+
+
+async def list_skills(connection: AsyncConnection, person_id: UUID) -> Sequence[RowMapping]:
+    """What a person can do now, as far as the reader may know."""
+    s = Skill
+    query = select(s.__table__).where(col(s.person_id) == person_id, col(s.ended_at).is_(None))  # type: ignore[attr-defined]
+    return await rows(connection, query.order_by(col(s.seen_at), col(s.id)))
+
+
+async def get_availability(connection: AsyncConnection, person_id: UUID) -> RowMapping | None:
+    """When a person serves; None when they have said nothing, or the reader may not know."""
+    query = select(VolunteerProfile.__table__).where(col(VolunteerProfile.person_id) == person_id)  # type: ignore[attr-defined]
+    found: RowMapping | None = (await connection.execute(query)).mappings().one_or_none()
+    return found
+
+
+ApplicationState = Literal["open", "approved", "refused"]
+
+
+async def list_applications(
+    connection: AsyncConnection, place_id: UUID | None, state: ApplicationState | None, after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """Applications at a place and below it, or all that the reader may see, oldest first."""
+    a = VolunteerApplication
+    query: Select[*tuple[Any, ...]] = (
+        select(a.__table__, col(Person.name_sealed), col(Person.phone_sealed), col(Place.name).label("place_name"))  # type: ignore[attr-defined]
+        .join(Place, col(Place.id) == col(a.place_id))
+        .outerjoin(Person, col(Person.id) == col(a.person_id))
+    )
+    if place_id is not None:
+        below = select(col(PlaceAncestor.place_id)).where(col(PlaceAncestor.ancestor_id) == place_id)
+        query = query.where(col(a.place_id).in_(below))
+    if state is not None:
+        wanted = {"open": None, "approved": True, "refused": False}[state]
+        query = query.where(col(a.approved).is_(wanted))
+    return await rows(connection, _page(query, a.created_at, a.id, after, limit))

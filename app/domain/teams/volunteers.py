@@ -1,0 +1,214 @@
+"""The verbs of volunteers: becoming one, what they can do, and when. A licence's number comes sealed."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from app.domain.people.handing_back import hand_back
+from app.domain.people.service import granted
+from app.domain.places.errors import PlaceNotFound
+from app.domain.teams import errors, policy
+from app.domain.teams.models import DAILY_CAPACITY, Skill, VolunteerApplication, VolunteerProfile
+from app.domain.teams.repository import (
+    APPLICATION,
+    APPLYING,
+    DECIDING,
+    HOME,
+    PLACE,
+    PROFILE,
+    SELF,
+    SKILL,
+    SKILLED,
+    SKILLING,
+    Applying,
+    Deciding,
+    Profile,
+    Skilled,
+    Skilling,
+)
+from app.kernel.calendars import Week, week_faults
+from app.kernel.change import Change
+from app.kernel.errors import FieldFault, NotAllowed
+from app.kernel.ids import new_id
+from app.kernel.rules import Actor, Role, demand
+from app.kernel.time import CHINA
+from app.kernel.verbs import record
+
+
+@record("volunteer_application", "apply", subject=HOME, facts=APPLYING,
+        conflicts={"volunteer_application_open": errors.AlreadyApplied})  # fmt: skip
+def apply(me: Applying, actor: Actor, now: datetime, *, text: str, skills: Sequence[str]) -> Change:
+    """Ask to be a volunteer where one lives. Raises ResidentsOnly, AlreadyVolunteer, AlreadyApplied."""
+    if me.place_id is None:
+        raise errors.ResidentsOnly
+    if me.volunteers:
+        raise errors.AlreadyVolunteer
+    application_id = new_id()
+    change = Change.record("volunteer_application", application_id, "apply", actor, now, place_id=me.place_id)
+    return change.insert(
+        VolunteerApplication,
+        id=application_id,
+        person_id=actor.id,
+        place_id=me.place_id,
+        text=text,
+        skills=list(skills),
+        created_at=now,
+    ).tell_role(Role.SECRETARY, "volunteer.applied")
+
+
+@record("volunteer_application", "decide", subject=APPLICATION, facts=DECIDING, missing=errors.ApplicationNotFound)
+def decide(
+    application: Deciding, actor: Actor, now: datetime, *, approve: bool, reason: str | None = None
+) -> list[Change]:
+    """Answer an application; approving grants the role of a volunteer at the place. Raises AlreadyDecided, OwnApplication,
+    NotAVolunteer when the person is not there any more."""
+    demand(policy.CHIEF, actor)
+    if actor.id == application.person_id:
+        raise errors.OwnApplication
+    if application.decided:
+        raise errors.AlreadyDecided
+    change = (
+        Change.record(
+            "volunteer_application",
+            application.id,
+            "approve" if approve else "refuse",
+            actor,
+            now,
+            place_id=application.place_id,
+            version=application.version,
+        )
+        .patch(
+            VolunteerApplication,
+            id=application.id,
+            decided_at=now,
+            decided_by=actor.id,
+            approved=approve,
+            reason=reason,
+            version=application.version + 1,
+        )
+        .note(person_id=application.person_id)
+    )
+    if not approve:
+        return [change.tell(application.person_id, "volunteer.refused")]
+    if application.volunteers:
+        return [change]
+    return [change, granted(application.person_id, application.place_id, Role.VOLUNTEER, actor, now)]
+
+
+@record("skill", "add", subject=PLACE, facts=SKILLING, missing=PlaceNotFound,
+        conflicts={"skill_once": errors.AlreadySkilled})  # fmt: skip
+def add_skill(
+    seen: Skilling,
+    actor: Actor,
+    now: datetime,
+    *,
+    place_id: UUID,
+    person_id: UUID,
+    code: str,
+    licence: bytes | None = None,
+    licence_until: date | None = None,
+) -> Change:
+    """Record what a volunteer can do, having seen the licence if it takes one. `licence_until` is its last day.
+
+    Raises:
+        OwnSkill, NotAVolunteer, LicenceExpired, AlreadySkilled.
+    """
+    demand(policy.SEES_LICENCE, actor)
+    if actor.id == person_id:
+        raise errors.OwnSkill
+    if not seen.volunteers:
+        raise errors.NotAVolunteer
+    if licence_until is not None and licence_until < now.astimezone(CHINA).date():
+        raise errors.LicenceExpired(fields=(FieldFault("/body/licence_until", "expired", "证照已经过期"),))
+    skill_id = new_id()
+    return (
+        Change.record("skill", skill_id, "add", actor, now, place_id=place_id)
+        .insert(
+            Skill,
+            id=skill_id,
+            person_id=person_id,
+            place_id=place_id,
+            code=code,
+            licence_sealed=licence,
+            licence_until=licence_until,
+            seen_by=actor.id,
+            seen_at=now,
+        )
+        .tell(person_id, "skill.recorded")
+        .note(person_id=person_id, code=code)
+    )
+
+
+@record("skill", "end", subject=SKILL, facts=SKILLED, missing=errors.SkillNotFound)
+def end_skill(skill: Skilled, actor: Actor, now: datetime) -> Change:
+    """A skill counts no longer: said by its owner, or by who may record one. Raises SkillNotFound for one that has ended."""
+    if actor.id != skill.person_id:
+        demand(policy.SEES_LICENCE, actor)
+    if skill.ended:
+        raise errors.SkillNotFound
+    change = Change.record("skill", skill.id, "end", actor, now, place_id=skill.place_id, version=skill.version)
+    change.patch(Skill, id=skill.id, ended_at=now, version=skill.version + 1)
+    return change.tell(skill.person_id if actor.id != skill.person_id else None, "skill.ended")
+
+
+@record("volunteer_profile", "set", subject=SELF, facts=PROFILE)
+def set_availability(
+    me: Profile,
+    actor: Actor,
+    now: datetime,
+    *,
+    week: Week | None = None,
+    quiet_from: int | None = None,
+    quiet_until: int | None = None,
+    daily_capacity: int = DAILY_CAPACITY,
+    away_until: datetime | None = None,
+    hand_back_orders: bool = False,
+) -> Change:
+    """Say when one serves: what is not given is as if never said. Quiet hours are minutes of the day, `[from, until)`, across
+    midnight when they end before they begin. `hand_back_orders`: going away, one gives back what has not begun.
+
+    Raises:
+        NotAllowed: is no volunteer anywhere. AvailabilityInvalid: a week with faults, half of the quiet hours, or both
+        the same, an end of being away that has passed, handing back without being away.
+    """
+    if not me.volunteers:
+        raise NotAllowed
+    away = away_until is not None and away_until > now
+    if faults := _faults(week, quiet_from, quiet_until, away_until, away=away, hands_back=hand_back_orders):
+        raise errors.AvailabilityInvalid(fields=faults)
+    values = {
+        "week": None if week is None else [[list(shift) for shift in day] for day in week],
+        "quiet_from": quiet_from,
+        "quiet_until": quiet_until,
+        "daily_capacity": daily_capacity,
+        "away_until": away_until,
+    }
+    profile_id = me.id or new_id()
+    change = Change.record("volunteer_profile", profile_id, "set", actor, now, place_id=None, version=me.version)
+    if me.id is None:
+        change.insert(VolunteerProfile, id=profile_id, person_id=actor.id, **values)
+    else:
+        change.patch(VolunteerProfile, id=profile_id, version=me.version + 1, **values)
+    return hand_back(change, me.orders) if hand_back_orders else change
+
+
+def _faults(
+    week: Week | None,
+    quiet_from: int | None,
+    quiet_until: int | None,
+    away_until: datetime | None,
+    *,
+    away: bool,
+    hands_back: bool,
+) -> tuple[FieldFault, ...]:
+    faults = [FieldFault("/body/week", "week-invalid", fault) for fault in (() if week is None else week_faults(week))]
+    if (quiet_from is None) is not (quiet_until is None) or (quiet_from is not None and quiet_from == quiet_until):
+        faults.append(FieldFault("/body/quiet_until", "quiet-invalid", "免打扰时段须有开始和结束,且不能相同"))
+    if away_until is not None and not away:
+        faults.append(FieldFault("/body/away_until", "past", "离开到何时须在将来"))
+    if hands_back and not away:
+        faults.append(FieldFault("/body/hand_back", "not-away", "填写离开到何时,才能退回手上的订单"))
+    return tuple(faults)
+
+
+VERBS = (apply, decide, add_skill, end_skill, set_availability)

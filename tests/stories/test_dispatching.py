@@ -1,0 +1,143 @@
+"""Who gets an order and how it comes back: suggestions, the matcher, teams, saying no, giving back (domain.md §3)."""
+
+from app.kernel.ids import new_id
+from tests.people import Someone
+from tests.stories.conftest import Later, Street
+from tests.stories.test_promises import Clock, accepted, at, clock, crew, due, limits, near, place, texts
+
+__all__ = ["clock"]
+
+
+async def state(someone: Someone, order: str) -> str:
+    return (await someone.get(order))["state"]
+
+
+async def by_itself(street: Street) -> None:
+    """This street lets the matcher act after three minutes, as the standard limits say."""
+    await street.world.owner.execute("ALTER TABLE deadline_policy DISABLE TRIGGER policy_never_altered")
+    await street.world.owner.execute(
+        "DELETE FROM deadline_policy WHERE place_id = $1 AND deadline_kind = 'dispatch'", street.world.street
+    )
+    await street.world.owner.execute("ALTER TABLE deadline_policy ENABLE TRIGGER policy_never_altered")
+
+
+async def test_the_dispatcher_is_told_who_would_fit_and_why(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    await accepted(street, grandma, dispatcher, volunteer)
+    fresh = await street.with_role("赵明", "volunteer")
+    order = await place(street, grandma)
+    found = await dispatcher.get(f"{order}/volunteers")
+    assert [item["volunteer_id"] for item in found["items"][:1]] != [str(grandma.id)]
+    why = {item["volunteer_id"]: item["why"] for item in found["items"]}
+    assert "今天还能接 3 单" in why[str(fresh.id)]
+    assert "今天还能接 2 单" in why[str(volunteer.id)]
+    assert found["considered"] >= 2
+    assert await volunteer.refused(f"{order}/volunteers", method="GET") == (404, "order-not-found")
+
+
+async def test_nobody_dispatched_so_the_matcher_does_and_says_why(street: Street, clock: Clock) -> None:
+    await by_itself(street)
+    grandma, _, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    await clock(at(11, 30, 9, 2))
+    assert await state(grandma, order) == "submitted"
+    await clock(at(11, 30, 9, 3, 1))
+    assert await state(grandma, order) == "offered"
+    matched = (await grandma.get(f"{order}/history"))["items"][-1]
+    assert (matched["action"], matched["by"]) == ("match", "system")
+    assert "当班" in matched["note"]["why"]
+    taken = await volunteer.get(order) if await _is_mine(volunteer, order) else None
+    assert taken is None or taken["state"] == "offered"
+
+
+async def _is_mine(someone: Someone, order: str) -> bool:
+    tasks = (await someone.get("/v1/orders/tasks"))["items"]
+    return any(row["id"] == order.rsplit("/", 1)[1] for row in tasks)
+
+
+async def test_when_nobody_qualifies_it_is_open_to_all_and_the_dispatcher_knows_at_once(
+    street: Street, clock: Clock
+) -> None:
+    await by_itself(street)
+    await street.world.owner.execute(
+        "UPDATE role_grant SET ends_at = starts_at WHERE role = 'volunteer' AND place_id IN ($1, $2)",
+        street.world.street, street.world.east,
+    )  # fmt: skip
+    grandma = await street.resident("王秀英")
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    await clock(at(11, 30, 9, 3, 1))
+    page = await grandma.get(order)
+    assert (page["state"], page["open_pool"]) == ("submitted", True)
+    assert any("没有合适的志愿者" in text for text in await texts(dispatcher))
+
+
+async def test_whoever_declines_is_not_asked_again_and_after_two_it_is_open_to_all(
+    street: Street, later: Later
+) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    other = await street.with_role("赵明", "volunteer")
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/decline", {"reason": "当天要去医院"})
+    assert await dispatcher.refused(f"{order}/offer", {"volunteer_id": str(volunteer.id)}) == (409, "already-refused")
+    assert (await grandma.get(order))["open_pool"] is False
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(other.id)})
+    await other.post(f"{order}/decline", {})
+    assert (await grandma.get(order))["open_pool"] is True
+    await later(1)
+    assert any("谢绝" in text for text in await texts(dispatcher))
+    await volunteer.post(f"{order}/claim")
+    assert await state(grandma, order) == "accepted", "who declined may still come forward"
+
+
+async def test_what_is_given_back_goes_on_with_the_time_used(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    await clock(at(11, 30, 9, 30))
+    await volunteer.post(f"{order}/release", {"reason": "临时发烧,去不了"})
+    found = await limits(grandma, order)
+    assert found["respond"]["stopped_at"] is None
+    assert near(due(found["respond"]), at(11, 30, 9, 50)), "half an hour with somebody does not count"
+    assert await state(grandma, order) == "submitted"
+    await clock(at(11, 30, 9, 31))
+    assert any("退回" in text for text in await texts(grandma))
+    assert await volunteer.refused(f"{order}/accept") == (404, "order-not-found")
+
+
+async def a_team(street: Street, lead: Someone, *members: Someone) -> str:
+    """A team of the community, written by the owner: teams have stories of their own."""
+    team = new_id()
+    await street.world.owner.execute(
+        "WITH made AS (INSERT INTO team (id, place_id, name, colour, lead_id, led, created_by, created_at, version)"
+        "  VALUES ($1, $2, '红马甲', 'red', $3, true, $3, now(), 1))"
+        "INSERT INTO team_member (id, team_id, place_id, person_id, live, added_by, joined_at, version)"
+        " SELECT gen_random_uuid(), $1, $2, p, true, $3, now(), 1 FROM unnest($4::uuid[]) p",
+        team, street.world.east, lead.id, [person.id for person in (lead, *members)],
+    )  # fmt: skip
+    return str(team)
+
+
+async def test_a_team_is_offered_an_order_and_a_member_takes_it(street: Street) -> None:
+    grandma, dispatcher, _, lead = await crew(street)
+    member = await street.with_role("赵明", "volunteer")
+    another = await street.with_role("孙磊", "volunteer")
+    stranger = await street.with_role("外人", "volunteer")
+    team = await a_team(street, lead, member, another)
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/offer", {"team_id": team})
+    assert (await member.get(order))["note"] == "水龙头漏水,请人看看"
+    assert await stranger.refused(f"{order}/accept") == (404, "order-not-found")
+    await member.post(f"{order}/accept")
+    assert await another.refused(f"{order}/accept") == (409, "transition-refused"), "somebody was first"
+    seen = (await grandma.get(order))["volunteer"]
+    assert (seen["id"], seen["team"], seen["name"]) == (str(member.id), "红马甲", "赵*")
+    assert (await lead.get(order))["contact"] is None
+    assert await member.refused(f"{order}/member", {"member_id": str(another.id)}) == (403, "not-allowed")
+    await lead.post(f"{order}/member", {"member_id": str(another.id)})
+    assert (await grandma.get(order))["volunteer"]["id"] == str(another.id)
+    assert (await another.get(order))["contact"]["name"] == "王秀英"
