@@ -129,7 +129,7 @@ async def hand_over_papers(order_id: OrderId, body: HandOverIn, run: TheRun) -> 
     return await run(
         errands.hand_over_papers,
         order_id,
-        papers=[(paper.kind, paper.copies, paper.note) for paper in body.papers],
+        papers=[paper.model_dump() for paper in body.papers],
         code_fits=same_code(body.code, expected),
     )
 

@@ -25,7 +25,7 @@ from app.api.orders_out import (
 )
 from app.api.problems import problems
 from app.api.schema import Choice, In, StrictUUID
-from app.domain.orders import dispatching, errors, outcomes, policy, promises, repository
+from app.domain.orders import dispatching, errands, errors, outcomes, policy, promises, repository, wishes
 from app.domain.orders import service as orders
 from app.domain.orders.models import OrderState
 from app.domain.services.errors import ServicePaused
@@ -43,7 +43,7 @@ ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 OPEN = (OrderState.SUBMITTED, OrderState.OFFERED, OrderState.ACCEPTED, OrderState.IN_SERVICE)
 
 
-VERBS = (*orders.VERBS, *dispatching.VERBS, *outcomes.VERBS, *promises.VERBS)
+VERBS = (*orders.VERBS, *dispatching.VERBS, *outcomes.VERBS, *promises.VERBS, *wishes.VERBS, *errands.VERBS)
 READ_BY_OTHERS = {verb.name for verb in VERBS if verb.read_by_others}
 
 

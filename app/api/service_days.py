@@ -15,7 +15,7 @@ from app.api.schema import In, Out, StrictUUID
 from app.domain.orders import errors, kind_lists, policy, service_days
 from app.domain.places.errors import PlaceNotFound
 from app.kernel.deadlines import NoDeadlinePolicy
-from app.kernel.errors import KeyReused, NotAllowed
+from app.kernel.errors import KeyReused, NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Line, Paragraph
 from app.kernel.time import Moment
@@ -117,7 +117,7 @@ async def open_service_day(body: ServiceDayIn, run: TheRun) -> Receipt:
     tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
     example={"reason": "大雪,义诊改期"},
     answer=receipt("cancel", 2),
-    responses=problems(NotAllowed, errors.ServiceDayNotFound, errors.DayOver, KeyReused),
+    responses=problems(NotAllowed, errors.ServiceDayNotFound, errors.DayOver, KeyReused, TextRefused),
 )
 async def cancel_service_day(day_id: DayId, body: CancelDayIn, run: TheRun) -> Receipt:
     return await run(service_days.cancel_day, day_id, reason=body.reason)
@@ -151,7 +151,7 @@ async def list_service_days(query: Annotated[DaysQuery, Query()], reader: TheRea
     answer=receipt("accepted"),
     responses=problems(
         NotAllowed, errors.NoCommunity, errors.SlotNotFound, errors.NotYourDay, errors.SlotOver, errors.AlreadyBooked,
-        errors.SlotFull, errors.OwnOrder, errors.ContactMissing, NoDeadlinePolicy, KeyReused,
+        errors.SlotFull, errors.OwnOrder, errors.ContactMissing, NoDeadlinePolicy, KeyReused, TextRefused,
     ),
 )  # fmt: skip
 async def book_slot(slot_id: SlotId, body: BookIn, run: TheRun) -> Receipt:

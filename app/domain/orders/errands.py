@@ -1,12 +1,13 @@
 """The verbs of errands (帮办代办, domain.md §3): the resident says what may be done in their name, papers go out against a
 receipt and come back against one. Each is pure, as in `service.py`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from app.domain.orders import errors, policy
 from app.domain.orders.kind_facts import Listed, papers_out, returns
-from app.domain.orders.kind_tables import OrderAuthority, OrderPapers, Paper
+from app.domain.orders.kind_tables import OrderAuthority, OrderPapers
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.resuming import end_authority
 from app.domain.orders.service import ORDERS, Order, code_is_right, wrong_code
@@ -17,7 +18,7 @@ from app.kernel.rules import Actor
 LONGEST_AUTHORITY = timedelta(days=366)
 
 
-@ORDERS.moves("record_authority")
+@ORDERS.moves("record_authority", read_by_others=("text",))
 def record_authority(order: Order, actor: Actor, now: datetime, *, text: str, until_at: datetime) -> Change:
     """Say what whoever serves the errand may do in one's name, and until when (授权). A new one takes the place of an older one.
 
@@ -52,9 +53,9 @@ def withdraw_authority(order: Order, actor: Actor, now: datetime) -> Change:
     return change.tell(order.assignee_id, "order.authority_withdrawn")
 
 
-@ORDERS.moves("hand_over_papers")
+@ORDERS.moves("hand_over_papers", read_by_others=("papers/note",))
 def hand_over_papers(
-    order: Order, actor: Actor, now: datetime, *, papers: Sequence[tuple[Paper, int, str | None]], code_fits: bool
+    order: Order, actor: Actor, now: datetime, *, papers: Sequence[Mapping[str, Any]], code_fits: bool
 ) -> Change:
     """Take the papers (kind, copies, note) against a receipt, shown the resident's start code: so an errand begins. No papers
     says that it needs none. A wrong code is counted as in `start`.
@@ -70,7 +71,7 @@ def hand_over_papers(
         return wrong_code(order, actor, now)
     # A number is given once in an order, whoever had its papers before.
     known = [paper.no for receipt in order.detail.receipts for paper in receipt.papers]
-    listed = [Listed(no, *paper) for no, paper in enumerate(papers, max(known, default=0) + 1)]
+    listed = [Listed(no, **paper) for no, paper in enumerate(papers, max(known, default=0) + 1)]
     return _receipt(change, order, "handed_over", listed)
 
 

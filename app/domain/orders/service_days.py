@@ -131,7 +131,14 @@ def open_day(
     return change
 
 
-@record("service_day", "cancel", subject=DAY, facts=CANCELLING, missing=errors.ServiceDayNotFound)
+@record(
+    "service_day",
+    "cancel",
+    subject=DAY,
+    facts=CANCELLING,
+    missing=errors.ServiceDayNotFound,
+    read_by_others=("reason",),
+)
 def cancel_day(day: Day, actor: Actor, now: datetime, *, reason: str) -> Change:
     """Cancel a service day before it begins. The orders that are booked on it are cancelled with it, each by a reaction, and
     each resident is told: what was booked was this day; they may book another, or place an order.
@@ -201,7 +208,7 @@ BOOKING = Facts(
 )
 
 
-@ORDERS.creates("book", subject=home(_SERVICE), facts=BOOKING)
+@ORDERS.creates("book", subject=home(_SERVICE), facts=BOOKING, read_by_others=("note",))
 def book(
     seen: Booking,
     actor: Actor,

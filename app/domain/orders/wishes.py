@@ -16,7 +16,7 @@ from app.kernel.errors import TransitionRefused
 from app.kernel.rules import Actor, Role
 
 
-@ORDERS.moves("claim_wish", facts=CLAIMING)
+@ORDERS.moves("claim_wish", facts=CLAIMING, read_by_others=("name",))
 def claim_wish(
     order: Order, actor: Actor, now: datetime, *, facts: Taking, claimed_as: Claimant, name: str | None = None
 ) -> Change:

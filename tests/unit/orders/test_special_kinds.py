@@ -109,7 +109,9 @@ def test_a_claim_that_runs_out_opens_the_wish_and_what_it_had_stopped_goes_on() 
 
 
 def test_a_wish_that_begins_again_is_open() -> None:
-    change = outcomes.rework(of(Form.WISH, S.DELIVERED), WHO["requester"], NOON, reason="度数不对", about_attitude=False)
+    change = outcomes.rework(
+        of(Form.WISH, S.DELIVERED), WHO["requester"], NOON, reason="度数不对", about_attitude=False
+    )
     assert change.columns["open_pool"]
     assert "dispatch" not in change.starts
 
@@ -137,7 +139,7 @@ def test_authority_ends_within_a_year(until: timedelta) -> None:
 
 def test_papers_start_an_errand_and_both_sides_have_the_receipt() -> None:
     errand = of(Form.ERRAND, S.ACCEPTED, authority=AUTHORITY, receipts=(GIVEN, BACK))
-    papers = [(Paper.FORM, 1, None), (Paper.DEED, 2, "复印件")]
+    papers = [{"kind": Paper.FORM, "copies": 1}, {"kind": Paper.DEED, "copies": 2, "note": "复印件"}]
     change = errands.hand_over_papers(errand, WHO["assignee"], NOON, papers=papers, code_fits=True)
     assert (change.state, change.starts) == (S.IN_SERVICE, ["finish"])
     (receipt,) = rows(change, OrderPapers)
