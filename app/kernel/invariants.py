@@ -276,6 +276,9 @@ _PEOPLE_AND_PLACES = (
              UNION ALL SELECT 'order_detail', matter_id, place_id FROM order_detail
              UNION ALL SELECT 'order_contact', matter_id, place_id FROM order_contact
              UNION ALL SELECT 'rating', matter_id, place_id FROM rating
+             UNION ALL SELECT 'order_authority', matter_id, place_id FROM order_authority
+             UNION ALL SELECT 'order_papers', matter_id, place_id FROM order_papers
+             UNION ALL SELECT 'slot_booking', matter_id, place_id FROM slot_booking
              UNION ALL SELECT 'outbox', subject_id, place_id FROM outbox WHERE subject_kind = 'order'
              UNION ALL SELECT 'inbox_message', subject_id, place_id FROM inbox_message
                         WHERE subject_kind = 'order') child
