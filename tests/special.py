@@ -24,8 +24,8 @@ async def service_of(world: World, form: str, name: str, category: str = "") -> 
     return str(service_id)
 
 
-async def team_of(world: World, lead_id: UUID) -> str:
-    """A team that serves the east community, led by its only member."""
+async def team_of(world: World, lead_id: UUID, place_id: UUID | None = None) -> str:
+    """A team that serves a community, the east one if none is named, led by its only member."""
     team_id = new_id()
     await world.owner.execute(
         "WITH t AS (INSERT INTO team (id, place_id, name, colour, lead_id, led, created_by, created_at, version)"
@@ -33,7 +33,7 @@ async def team_of(world: World, lead_id: UUID) -> str:
         "INSERT INTO team_member (id, team_id, place_id, person_id, live, added_by, joined_at, version)"
         " VALUES (gen_random_uuid(), $1, $2, $3, true, $4, $5, 1)",
         team_id,
-        world.east,
+        place_id or world.east,
         lead_id,
         world.people["管理员"],
         LONG_AGO,

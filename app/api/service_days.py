@@ -104,7 +104,7 @@ async def open_service_day(body: ServiceDayIn, run: TheRun) -> Receipt:
         place_id=body.place_id,
         team_id=body.team_id,
         service_id=body.service_id,
-        slots=[slot.model_dump() for slot in body.slots],
+        slots=[service_days.Slot(slot.starts_at, slot.minutes, slot.capacity) for slot in body.slots],
     )
 
 

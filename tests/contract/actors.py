@@ -71,6 +71,10 @@ class Cast:
         officer = {"login_name": f"of-{east[-12:]}", "password": PASSWORD, "name": "张敏", "role": "dispatcher"}
         created = await self.administrator.post("/v1/officers", {"place_id": east, **officer})
         self.ids |= {"volunteer_id": me, "grant_id": grant["id"], "person_id": created["id"]}
+        await self.world.owner.execute(
+            "INSERT INTO volunteer_profile (id, person_id, daily_capacity, version) SELECT x, x, 50, 1 FROM unnest($1::uuid[]) x",
+            [self.resident.id, self.neighbour.id],
+        )
         for state in ("submitted", "offered", "claimed", "accepted", "in_service"):
             self.ids[state] = await self.order(self.neighbour, self.resident, state)
         self.ids["delivered"] = await self.order(self.resident, self.neighbour, "delivered")

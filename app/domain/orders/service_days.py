@@ -90,7 +90,7 @@ def open_day(
     place_id: UUID,
     team_id: UUID,
     service_id: UUID,
-    slots: Sequence[dict[str, object]],
+    slots: Sequence[Slot],
 ) -> Change:
     """Open a service day of a team in a place, with its slots (开设服务日): the staff of the place, or the lead of the team.
 
@@ -101,7 +101,7 @@ def open_day(
     _demand_host(actor, seen.lead_id)
     if not (seen.team and seen.service):
         raise errors.NotADayOfHere
-    planned = sorted((Slot(**slot) for slot in slots), key=lambda slot: slot.starts_at)  # type: ignore[arg-type]
+    planned = sorted(slots, key=lambda slot: slot.starts_at)
     first, last = planned[0], planned[-1]
     days = {slot.starts_at.astimezone(CHINA).date() for slot in planned}
     ends = [slot.starts_at + timedelta(minutes=slot.minutes) for slot in planned]

@@ -15,7 +15,7 @@ from app.domain.orders.kind_tables import Claimant, OrderAuthority, OrderPapers,
 from app.domain.orders.models import Appointment, OrderDetail
 from app.domain.orders.models import OrderState as S
 from app.domain.orders.repository import Accepted, Detail, Placing
-from app.domain.orders.service_days import Booking, Day, Opening, OpenSlot
+from app.domain.orders.service_days import Booking, Day, Opening, OpenSlot, Slot
 from app.domain.services.models import Form
 from app.kernel.change import Event, Patch
 from app.kernel.errors import NotAllowed, Refusal, TransitionRefused
@@ -249,11 +249,11 @@ SLOT = OpenSlot(
 HOSTS = Opening(team=True, service=True, lead_id=VOLUNTEER)
 
 
-def slot(hours: float, minutes: int = 30, capacity: int = 5) -> dict[str, Any]:
-    return {"starts_at": NOON + hours * HOUR, "minutes": minutes, "capacity": capacity}
+def slot(hours: float, minutes: int = 30) -> Slot:
+    return Slot(NOON + hours * HOUR, minutes, capacity=5)
 
 
-def opened(*slots: dict[str, Any], who: str = "dispatcher", seen: Opening = HOSTS) -> Any:
+def opened(*slots: Slot, who: str = "dispatcher", seen: Opening = HOSTS) -> Any:
     about = {"place_id": UUID(int=8), "team_id": TEAM, "service_id": SERVICE}
     return service_days.open_day(seen, WHO[who], NOON, **about, slots=slots)
 
