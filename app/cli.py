@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
+from uuid import UUID
 
 import typer
 
@@ -128,6 +129,7 @@ def api() -> None:
     from app.main import create_app
 
     logging.configure(settings.local, trace_id)
+    free_or_stop(settings.api_metrics_port, settings.metrics_host, "LINLI_API_METRICS_PORT")
     serve(create_app(settings), settings.host, settings.port)
 
 
@@ -136,6 +138,8 @@ def worker() -> None:
     """运行工作进程（时限、消息、任务）。 Run the worker: deadlines, relay, reactions, periodic jobs."""
     settings = safe_settings("worker")
     from app.workers.main import main
+
+    free_or_stop(settings.worker_metrics_port, settings.metrics_host, "LINLI_WORKER_METRICS_PORT")
 
     asyncio.run(main(settings))
 
@@ -175,6 +179,50 @@ def import_places(
     with plain_faults():
         if not asyncio.run(run(settings, file, dry_run=dry_run, as_json=as_json)):
             raise typer.Exit(1)
+
+
+@app.command("import-workdays")
+def import_workdays(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV:day,works,name[,source](UTF-8)")],
+    login_name: Annotated[str, typer.Option(help="以哪位管理员的名义 · in whose name, an administrator")] = "admin",
+    source: Annotated[str | None, typer.Option(help="出处,如通知的文号 · source, unless the file has it")] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="导入后立即公布 · bring it into force")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查,不写入 · check only, write nothing")] = False,
+) -> None:
+    """导入一年的放假安排。 Import a year's notice of days off and make-up days. Exit code 1 when a line is bad.
+
+    只列与周一至周五不同的日子:works 为 1 是周末调休上班,0 是工作日放假。 Only days that differ from Monday to Friday: works 1
+    is a weekend day that is worked, 0 a weekday that is off.
+    """
+    settings = tool_settings()
+    from app.local import workdays
+
+    with plain_faults():
+        done = asyncio.run(
+            workdays.run(settings, file, login_name=login_name, source=source, dry_run=dry_run, publish=publish)
+        )
+    for sentence in workdays.sentences(done):
+        typer.echo(sentence, err=bool(done.notice.faults))
+    if done.notice.faults:
+        raise typer.Exit(1)
+
+
+@app.command()
+def replay(
+    draft: Annotated[UUID, typer.Option(help="草稿编号 · id of a draft, from draftDeadlinePolicy's receipt")],
+    days: Annotated[int, typer.Option(min=1, max=366, help="最近多少天 · so many days back")] = 90,
+    as_json: Annotated[bool, typer.Option("--json", help="结果用 JSON · the answer as JSON")] = False,
+) -> None:
+    """按草稿重演最近的时限，显示进度。 Replay the last days under a draft of limits, with its progress; nothing is written.
+
+    读 LINLI_MIGRATION_URL 指定的库，否则读正在运行的 linli up 的库。 From the database of LINLI_MIGRATION_URL, else that of
+    the linli up which runs from LINLI_DATA.
+    """
+    settings = tool_settings()
+    from app.local.replaying import run
+
+    with plain_faults():
+        asyncio.run(run(settings, draft, days, as_json=as_json))
 
 
 @app.command("create-admin")
@@ -257,18 +305,23 @@ def check() -> None:
     typer.echo(f"{len(invariants.ALL)} 项不变式全部成立 · all {len(invariants.ALL)} invariants hold")
 
 
+def free_or_stop(port: int, host: str, setting: str) -> None:
+    """Ends with a sentence where a port is taken; 0 is no port."""
+    from app.local.home import port_is_free
+
+    if port and not port_is_free(port, host):
+        stop(
+            f"端口 {host}:{port} 已被占用。",
+            f"Port {host}:{port} is taken.",
+            f"→ end what uses it (lsof -i :{port}), or set {setting} to another port",
+        )
+
+
 def serve(asgi: object, host: str, port: int) -> None:
     """Runs an ASGI application until SIGTERM or SIGINT; requests under way get ten seconds to end."""
     import uvicorn
 
-    from app.local.home import port_is_free
-
-    if not port_is_free(port, host):
-        stop(
-            f"端口 {host}:{port} 已被占用。",
-            f"Port {host}:{port} is taken.",
-            f"→ end what uses it (lsof -i :{port}), or set LINLI_PORT to another port",
-        )
+    free_or_stop(port, host, "LINLI_PORT")
     config = uvicorn.Config(
         asgi,  # type: ignore[arg-type]  # uvicorn's own alias for ASGI is not exported
         host=host,

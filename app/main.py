@@ -20,12 +20,14 @@ from app.api import (
     going_late,
     health,
     inbox,
+    metrics,
     orders,
     outcomes,
     people,
     places,
     problems,
     promises,
+    replays,
     service_days,
     services,
     shortcut,
@@ -54,6 +56,7 @@ from app.domain.services import service as service_verbs
 from app.domain.teams import service as team_verbs
 from app.domain.teams import volunteers as volunteer_verbs
 from app.domain.terms import service as term_verbs
+from app.integrations.exposition import exposed
 from app.integrations.wechat import WeChat
 from app.kernel import crash
 from app.kernel.command import statements_of
@@ -82,6 +85,7 @@ ROOMS: Sequence[Api] = (
     calendars.api,
     going_late.api,
     drafts.api,
+    replays.api,
     terms.api,
     inbox.api,
     health.api,
@@ -113,7 +117,11 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         crash.arm(settings.crash_at if settings.local else None)
-        async with httpx.AsyncClient() as http, Redis.from_url(settings.redis_url, socket_timeout=2) as redis:
+        async with (
+            httpx.AsyncClient() as http,
+            Redis.from_url(settings.redis_url, socket_timeout=2) as redis,
+            exposed(metrics.REGISTRY, settings.metrics_host, settings.api_metrics_port),
+        ):
             database = await Database.connect(
                 settings.database_url,
                 size=settings.pool,

@@ -78,6 +78,13 @@ class Settings(BaseSettings):
         "", description="订阅消息模板编号,不填则不推送 · template of the notices; none: no push"
     )
     admin_password: str = Field("", repr=False, description="首位管理员密码 · first administrator (create-admin)")
+    metrics_host: str = Field(
+        "127.0.0.1", description="指标监听地址,勿对公网开放 · address of the metrics, never public"
+    )
+    api_metrics_port: int = Field(0, ge=0, le=65535, description="API 的指标端口,0 不开 · port of its metrics; 0: none")
+    worker_metrics_port: int = Field(
+        0, ge=0, le=65535, description="工作进程的指标端口,0 不开 · port of its metrics; 0: none"
+    )
     crash_at: str = Field("", description="崩溃点，仅限 local · named crash point of the tests, local mode only")
     pool: int = Field(
         8, ge=2, le=100, description="API 进程的数据库连接数 · connections of an API process, twice: commands, reads"

@@ -17,6 +17,7 @@ import psutil
 from alembic import command
 from alembic.config import Config
 
+from app.domain.orders import dispatching
 from app.domain.orders import service as orders
 from app.kernel.command import Caller
 from app.kernel.ids import new_id
@@ -33,7 +34,7 @@ from benchmarks.processes import ROOT, Neighbours, cpu_seconds, http_server, ove
 from benchmarks.report import Machine, Sample, Series, show
 
 CLIENTS = 32
-VERBS = ("place", "accept")
+VERBS = {"place": orders.place, "accept": dispatching.accept}
 PLACE_BODY = json.dumps({"service_id": str(world.SERVICE), "note": "周三上午想请人陪我去医院取药"}, ensure_ascii=False)
 
 
@@ -194,7 +195,7 @@ def prepare(bench: Bench, vault: Vault, rounds: int) -> None:
         inputs = {"service_id": world.SERVICE, "note": "周三上午想请人陪我去医院取药"} if verb == "place" else {}
         inputs |= {"name": None, "phone": None, "address": None} if verb == "place" else {}
         subject = None if verb == "place" else world.named(world.ORDER, number)
-        recorded = await record(bench.server.url("linli_app", "bench"), getattr(orders, verb), caller, subject, inputs)
+        recorded = await record(bench.server.url("linli_app", "bench"), VERBS[verb], caller, subject, inputs)
         place = world.named(world.PLACE, 10 + group % world.RESIDENTS % world.COMMUNITIES)
         messages = Messages(recorded, verb, caller, place, requester.id, number)
         await messages.store(connection)

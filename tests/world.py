@@ -51,6 +51,26 @@ class World:
         await self.caller(person_id)
         return person_id
 
+    async def estate(self, community: UUID, name: str, estate_type: str | None = None) -> UUID:
+        """A new estate below a community."""
+        place_id = new_id()
+        await self.owner.execute(
+            "INSERT INTO place (id, code, parent_id, level, name, estate_type, created_at, updated_at)"
+            " SELECT $1::uuid, code || 'X' || right($1::uuid::text, 12), id, 'estate', $3, $4, $5, $5 FROM place WHERE id = $2",
+            place_id,
+            community,
+            name,
+            estate_type,
+            LONG_AGO,
+        )
+        await self.owner.execute(
+            "INSERT INTO place_ancestor SELECT $1::uuid, ancestor_id, depth + 1 FROM place_ancestor WHERE place_id = $2"
+            " UNION ALL SELECT $1::uuid, $1::uuid, 0",
+            place_id,
+            community,
+        )
+        return place_id
+
     async def caller(self, person_id: UUID) -> Caller:
         """The person, logged in."""
         if person_id not in self.families:
@@ -84,7 +104,18 @@ class World:
             role,
             LONG_AGO,
         )
+        if role is Role.VOLUNTEER:
+            await tireless(self.owner, person_id)
         return grant_id
+
+
+async def tireless(owner: asyncpg.Connection, *people: UUID) -> None:
+    """These volunteers take as many orders a day as a test has."""
+    await owner.execute(
+        "INSERT INTO volunteer_profile (id, person_id, daily_capacity, version)"
+        " SELECT gen_random_uuid(), p, 1000, 1 FROM unnest($1::uuid[]) p ON CONFLICT (person_id) DO NOTHING",
+        list(people),
+    )
 
 
 async def build(owner_url: str) -> World:

@@ -154,7 +154,7 @@ class Api(APIRouter):
                 response_description="成功",
                 tags=[*self.tags, *declaration.get("tags", ())],
                 status_code=status,
-                openapi_extra=_described(declared, status, intake, example, answer),
+                openapi_extra=_described(declared, status, intake, example, answer, _media(declaration)),
                 **{key: given[key] for key in _FOR_FASTAPI & given.keys()},
             )
             route.declared = declared
@@ -201,7 +201,15 @@ def _declared(name: str, method: str, path: str, given: Mapping[str, Any], tags:
     return Declared(operation_id, method, path, rule, audience)
 
 
-def _described(declared: Declared, status: int, intake: Intake, example: Any, answer: Any) -> dict[str, Any]:
+def _media(declaration: Declaration) -> str:
+    """The media type of a success."""
+    given = declaration.get("response_class")
+    return JSON.media if given is None or given.media_type is None else given.media_type
+
+
+def _described(
+    declared: Declared, status: int, intake: Intake, example: Any, answer: Any, media: str
+) -> dict[str, Any]:
     rule = declared.rule
     extra: dict[str, Any] = {
         "x-rule": str(rule) if isinstance(rule, Access) else " | ".join(map(str, rule)),
@@ -215,7 +223,7 @@ def _described(declared: Declared, status: int, intake: Intake, example: Any, an
         body = extra.setdefault("requestBody", {"content": {intake.media: {}}})
         body["content"][intake.media]["examples"] = {"default": {"value": example}}
     if answer is not None:
-        content = {"application/json": {"examples": {"default": {"value": answer}}}}
+        content = {media: {"examples": {"default": {"value": answer}}}}
         extra["responses"] = {str(status): {"content": content}}
     return extra
 

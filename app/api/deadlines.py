@@ -15,6 +15,7 @@ from app.domain.deadlines import errors, policy, repository
 from app.domain.deadlines import service as deadlines
 from app.domain.deadlines.models import LABELS, Effect, Limits, MarkPlan
 from app.domain.places.errors import PlaceNotFound
+from app.domain.places.models import EstateType
 from app.kernel.calendars import CalendarName
 from app.kernel.deadline_tables import Primitive
 from app.kernel.errors import NotAllowed
@@ -58,6 +59,7 @@ class PolicyIn(In):
     matter_kind: MatterKind = Field(default="order", description="事项种类")
     deadline_kind: DeadlineKind = Field(description=f"时限种类:{KINDS}")
     category: Annotated[str, Opaque(20)] | None = Field(default=None, description="只对这一类服务;不填为全部")
+    estate_type: Choice[EstateType] | None = Field(default=None, description="只对这一类型的小区;不填为全部")
     calendar: Choice[CalendarName] = Field(
         default=CalendarName.WALL, description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间"
     )
@@ -69,6 +71,9 @@ class PolicyIn(In):
     )
     pause_limit_seconds: Annotated[int, Field(strict=True, ge=1, le=31_536_000)] | None = Field(
         default=None, description="一次暂停最长多少秒(自然时间);不填则不可暂停"
+    )
+    pause_total_percent: Annotated[int, Field(strict=True, ge=1, le=200)] = Field(
+        default=200, description="全部暂停合计最长为时限的百分之几"
     )
     later_round_percent: Annotated[int, Field(strict=True, ge=1, le=100)] = Field(
         default=100, description="返工轮次用时限的百分之几"
@@ -95,17 +100,21 @@ class PolicyOut(Out):
     deadline_kind: str = Field(description="时限种类")
     version: int = Field(description="版本")
     category: str = Field(description="只对这一类服务;空为全部")
+    estate_type: str = Field(description="只对这一类型的小区;空为全部")
     calendar: Choice[CalendarName] = Field(description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间")
     budget_seconds: int | None = Field(description="时限,秒;按工作日计则为 null")
     budget_days: int | None = Field(description="时限,整工作日数;按秒计则为 null")
     pause_limit_seconds: int | None = Field(description="一次暂停最长多少秒;不可暂停则为 null")
+    pause_total_percent: int = Field(description="全部暂停合计最长为时限的百分之几")
     later_round_percent: int = Field(description="返工轮次用时限的百分之几")
     marks: list[MarkOut] = Field(description="节点")
     published_at: Moment = Field(description="发布时间")
 
 
 class PoliciesOut(Out):
-    items: list[PolicyOut] = Field(description="每种时限一条:最近的地点为准")
+    items: list[PolicyOut] = Field(
+        description="最近的地点为准;同一地点先看类别加小区类型,再看类别,再看小区类型,最后是不分类的"
+    )
 
 
 class PolicyQuery(In):
@@ -123,8 +132,8 @@ class PolicyQuery(In):
         "items": [
             {
                 "id": ID, "place_id": None, "place_name": None, "deadline_kind": "respond", "version": 1,
-                "category": "", "calendar": "DUTY", "budget_seconds": 1200, "budget_days": None,
-                "pause_limit_seconds": None, "later_round_percent": 100, "marks": MARKS,
+                "category": "", "estate_type": "", "calendar": "DUTY", "budget_seconds": 1200, "budget_days": None,
+                "pause_limit_seconds": None, "pause_total_percent": 200, "later_round_percent": 100, "marks": MARKS,
                 "published_at": "2026-01-01T00:00:00+08:00",
             }
         ]
@@ -161,6 +170,7 @@ async def publish_deadline_policy(body: PolicyIn, run: TheRun) -> Receipt:
         matter_kind=body.matter_kind,
         deadline_kind=body.deadline_kind,
         category=body.category or "",
+        estate_type=body.estate_type or "",
         limits=limits_of(body),
     )
 
@@ -177,6 +187,7 @@ def limits_of(body: PolicyIn) -> Limits:
         ),
         body.pause_limit_seconds,
         body.later_round_percent,
+        body.pause_total_percent,
     )
 
 
@@ -189,10 +200,12 @@ def policy_out(row: RowMapping) -> PolicyOut:
         deadline_kind=row["deadline_kind"],
         version=row["version"],
         category=row["category"],
+        estate_type=row["estate_type"],
         calendar=CalendarName(row["calendar"]),
         budget_seconds=row["budget_seconds"],
         budget_days=row["budget_days"],
         pause_limit_seconds=row["pause_limit_seconds"],
+        pause_total_percent=row["pause_total_percent"],
         later_round_percent=row["later_round_percent"],
         marks=[
             MarkOut(

@@ -160,8 +160,8 @@ class Reader:
     async def of(cls, request: Request, caller: TheCaller) -> Self:
         return cls(request.app.state.house, caller)
 
-    def __call__(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        return self.house.database.reading(self.caller.person_id, self.caller.family)
+    def __call__(self, *, one_snapshot: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
+        return self.house.database.reading(self.caller.person_id, self.caller.family, one_snapshot=one_snapshot)
 
 
 TheReader = Annotated[Reader, Depends(Reader.of)]

@@ -42,7 +42,7 @@ class ClaimIn(In):
     name: Annotated[str, Line(40)] | None = Field(default=None, description="单位或集体的名称;个人认领不填")
 
 
-class MemberIn(In):
+class AssignIn(In):
     member_id: StrictUUID = Field(description="改由哪位队员前去")
 
 
@@ -181,7 +181,7 @@ async def claim_wish(order_id: OrderId, body: ClaimIn, run: TheRun) -> Receipt:
     answer=receipt("accepted", 4),
     **moves("assign", errors.OwnOrder, errors.VolunteerNotQualified),
 )
-async def assign(order_id: OrderId, body: MemberIn, run: TheRun) -> Receipt:
+async def assign(order_id: OrderId, body: AssignIn, run: TheRun) -> Receipt:
     return await run(dispatching.assign, order_id, member_id=body.member_id)
 
 

@@ -9,6 +9,7 @@ import json
 import logging
 import re
 import secrets
+import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api import metrics
 from app.api.problems import (
     BodyTooLarge,
     MalformedBody,
@@ -66,15 +68,16 @@ class Front:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        began = time.perf_counter()
         trace = _trace_of(scope)
         trace_id.set(trace)
         policy = _NO_STORE if scope["path"].startswith("/v1") else _PAGE_POLICY
-        started = False
+        status = 0
 
         async def send_dressed(message: Message) -> None:
-            nonlocal started
+            nonlocal status
             if message["type"] == "http.response.start":
-                started = True
+                status = message["status"]
                 headers = message.setdefault("headers", [])
                 if policy is _PAGE_POLICY or all(name != b"cache-control" for name, _ in headers):
                     headers.append(policy)
@@ -88,9 +91,11 @@ class Front:
             log.info("the client went away", extra={"trace_id": trace})
         except Exception:  # the last resort: the answer says nothing of it, the log everything
             log.exception("unforeseen", extra={"trace_id": trace})
-            if started:
+            if status:
                 raise
             await problem(Unexpected(), scope)(scope, receive, send_dressed)
+        finally:
+            metrics.answered(scope, status or metrics.GONE, time.perf_counter() - began)
 
 
 def _trace_of(scope: Scope) -> str:

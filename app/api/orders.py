@@ -164,7 +164,8 @@ async def list_pool(query: Annotated[PageQuery, Query()], reader: TheReader) -> 
 async def get_order(order_id: OrderId, reader: TheReader) -> OrderOut:
     async with reader() as connection:
         row = await repository.get_order(connection, order_id)
-    return show_order(row, reader.caller.person_id, reader.sealer, reader.house.vault)
+        counting_from = await repository.counting_from(connection, row)
+    return show_order(row, counting_from, reader.caller.person_id, reader.sealer, reader.house.vault)
 
 
 @api.get(

@@ -1,5 +1,6 @@
 """What orders look like over HTTP: the answers, their examples, and how a row becomes one."""
 
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -32,8 +33,8 @@ class OrderRow(Out):
     version: int = Field(description="版本")
     service_id: StrictUUID = Field(description="服务编号")
     service_name: str = Field(description="服务名称")
-    place_id: StrictUUID = Field(description="社区编号")
-    place_name: str = Field(description="社区名称")
+    place_id: StrictUUID = Field(description="社区或小区编号")
+    place_name: str = Field(description="社区或小区名称")
     form: Choice[Form] = Field(description="形式:visit 上门服务、errand 帮办代办、wish 微心愿、service_day 服务日")
     note: str = Field(description="需要什么帮助")
     open_pool: bool = Field(description="是否已开放抢单")
@@ -63,6 +64,9 @@ class RatingOut(Out):
 
 class OrderOut(OrderRow):
     round: int = Field(description="第几轮")
+    counting_from: Moment | None = Field(
+        description="现在不在值守和工作时间时,时限从何时开始计时;现在正在计时,或没有时限,则为 null"
+    )
     contact: ContactOut | None = Field(description="联系方式;无权查看则为 null")
     start_code: str | None = Field(description="开始码,志愿者上门时出示;只给下单的居民,接单之后才有")
     volunteer: VolunteerOut | None = Field(description="志愿者;尚无则为 null")
@@ -130,6 +134,7 @@ PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}
 ORDER_EXAMPLE = {
     **ROW_EXAMPLE,
     "round": 1,
+    "counting_from": None,
     "contact": {"name": "王秀英", "phone": "13812345678", "address": "西峪东街 8 号院 2 号楼 3 单元 501"},
     "start_code": "482913",
     "claimed_as": None,
@@ -181,7 +186,9 @@ def show_row(row: RowMapping) -> OrderRow:
     return OrderRow(**_common(row))
 
 
-def show_order(row: RowMapping, reader_id: UUID, sealer: Sealer, vault: Vault) -> OrderOut:
+def show_order(
+    row: RowMapping, counting_from: datetime | None, reader_id: UUID, sealer: Sealer, vault: Vault
+) -> OrderOut:
     """An order as this reader may see it; what row-level security hid is null already."""
     actor = Actor(reader_id, frozenset(Role(role) for role in row["roles"]), row["team"])
     order: Matter[None] = Matter(**columns_of(row), kind=LIFECYCLE.kind, detail=None)
@@ -194,6 +201,7 @@ def show_order(row: RowMapping, reader_id: UUID, sealer: Sealer, vault: Vault) -
     return OrderOut(
         **_common(row),
         round=order.round,
+        counting_from=counting_from,
         contact=row["name_sealed"]
         and ContactOut(
             name=vault.open("name", row["name_sealed"]),

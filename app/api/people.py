@@ -14,6 +14,7 @@ from app.api.schema import Choice, FlagArg, In, Out, StrictUUID
 from app.domain.people import errors, policy, repository
 from app.domain.people import service as people
 from app.domain.places.errors import PlaceNotFound
+from app.domain.places.models import Level
 from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.passwords import check_new_password
@@ -50,6 +51,8 @@ class MeOut(Out):
     address: str | None = Field(description="住址")
     community_id: StrictUUID | None = Field(description="所在社区编号;尚未选择则为 null")
     community_name: str | None = Field(description="所在社区名称")
+    estate_id: StrictUUID | None = Field(description="所在小区编号;只选了社区则为 null")
+    estate_name: str | None = Field(description="所在小区名称")
     roles: list[RoleOut] = Field(description="现在与将来的角色")
 
 
@@ -60,11 +63,11 @@ class UpdateMeIn(In):
 
 
 class JoinIn(In):
-    place_id: StrictUUID = Field(description="社区编号")
+    place_id: StrictUUID = Field(description="社区或其下小区的编号")
 
 
 class RegisterIn(In):
-    place_id: StrictUUID = Field(description="居民所在社区的编号")
+    place_id: StrictUUID = Field(description="居民所在社区或小区的编号")
     name: Name = Field(description="姓名")
     phone: Phone = Field(description="电话")
     address: Address = Field(description="住址")
@@ -124,7 +127,7 @@ ROLE = {
     "/me",
     rule=SIGNED_IN,
     operation_id="getMe",
-    summary="我是谁,在哪个社区,有哪些角色",
+    summary="我是谁,在哪个社区和小区,有哪些角色",
     tags=(Tag.EVERYBODY,),
     answer={
         "id": PERSON_ID,
@@ -133,6 +136,8 @@ ROLE = {
         "address": "西峪东街 8 号院 2 号楼 3 单元 501",
         "community_id": PLACE_ID,
         "community_name": "西峪社区",
+        "estate_id": None,
+        "estate_name": None,
         "roles": [ROLE],
     },
 )
@@ -141,13 +146,17 @@ async def get_me(reader: TheReader) -> MeOut:
         me = await repository.get_person(connection, reader.caller.person_id)
         roles = await repository.list_roles(connection, reader.caller.person_id)
     home = next((role for role in roles if role["role"] == Role.RESIDENT), None)
+    in_estate = home is not None and home["place_level"] == Level.ESTATE
+    community = "above" if in_estate else "place"
     return MeOut(
         id=me["id"],
         name=reader.sealer.opened("name", me["name_sealed"]),
         phone=reader.sealer.opened("phone", me["phone_sealed"]),
         address=reader.sealer.opened("address", me["address_sealed"]),
-        community_id=home and home["place_id"],
-        community_name=home and home["place_name"],
+        community_id=home and home[f"{community}_id"],
+        community_name=home and home[f"{community}_name"],
+        estate_id=home["place_id"] if home and in_estate else None,
+        estate_name=home["place_name"] if home and in_estate else None,
         roles=[
             RoleOut(
                 id=role["id"],
@@ -187,7 +196,7 @@ async def update_me(body: UpdateMeIn, run: TheRun) -> Receipt:
     "/me/community",
     rule=SIGNED_IN,
     operation_id="joinPlace",
-    summary="选择我所在的社区",
+    summary="选择我所在的社区,或其下的小区",
     tags=(Tag.RESIDENT,),
     example={"place_id": PLACE_ID},
     answer=receipt("join", 2),

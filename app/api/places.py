@@ -17,7 +17,7 @@ from app.api.schema import Choice, FlagArg, In, Out, StrictUUID
 from app.domain.people.policy import ADMINISTRATOR
 from app.domain.places import errors, repository
 from app.domain.places.importing import import_places as run_import
-from app.domain.places.models import Level
+from app.domain.places.models import EstateType, Level
 from app.domain.places.policy import ImportReport
 from app.kernel.command import Caller
 from app.kernel.errors import KeyReused, NotAllowed, NotSignedIn
@@ -38,6 +38,8 @@ PLACE = {
     "level": "community",
     "level_label": "社区",
     "name": "西峪社区",
+    "estate_type": None,
+    "estate_type_label": None,
 }
 
 
@@ -48,6 +50,8 @@ class PlaceOut(Out):
     level: Choice[Level] = Field(description="层级")
     level_label: str = Field(description="层级的中文名称")
     name: str = Field(description="名称")
+    estate_type: Choice[EstateType] | None = Field(description="小区类型;不是小区或没有说明则为 null")
+    estate_type_label: str | None = Field(description="小区类型的中文名称")
 
 
 class PlaceDetailOut(PlaceOut):
@@ -63,6 +67,7 @@ class PlacesOut(Out):
 class PlacesQuery(In):
     parent_id: StrictUUID | None = Field(default=None, description="上级地点;不填为全国")
     level: Choice[Level] | None = Field(default=None, description="只看某一层级")
+    estate_type: Choice[EstateType] | None = Field(default=None, description="只看某一类型的小区")
     search: Search | None = Field(default=None, description="名称包含的文字")
     cursor: Annotated[str, Line(32)] | None = Field(default=None, description="翻页标记:填上一页返回的 next_cursor")
     limit: Limit = LIST_LIMIT
@@ -75,6 +80,7 @@ class ImportOut(Out):
     created: int = Field(description="新增")
     renamed: int = Field(description="改名")
     moved: int = Field(description="换了上级")
+    retyped: int = Field(default=0, description="小区换了类型")
     unchanged: int = Field(description="没有变化")
     absent_in_file: int = Field(description="库中有而文件中没有的,不会删除")
     bad: int = Field(description="有误的行数;有一行有误,就一行也不写")
@@ -99,6 +105,7 @@ async def list_places(query: Annotated[PlacesQuery, Query()], reader: TheReader)
             connection,
             parent=query.parent_id,
             level=query.level,
+            estate_type=query.estate_type,
             search=query.search,
             after=query.cursor,
             limit=query.limit + 1,
@@ -135,14 +142,20 @@ async def get_place(
     rule=ADMINISTRATOR,
     operation_id="importPlaces",
     summary="导入地点(CSV)",
-    description="表头 code,parent_code,level,name,UTF-8;可反复导入,没有变化就什么也不改;仅限最上级的管理员",
+    description=(
+        "表头 code,parent_code,level,name,可再加一列 estate_type(小区类型;没有这一列则类型不变),UTF-8;"
+        "可反复导入,没有变化就什么也不改;仅限最上级的管理员"
+    ),
     tags=(Tag.ADMINISTRATOR,),
     audience=ADMIN_ONLY,
     intake=CSV,
-    example="code,parent_code,level,name\n140109014,140109,street,神堂沟街道\n140109014002,140109014,community,西峪社区\n",
+    example=(
+        "code,parent_code,level,name,estate_type\n140109014,140109,street,神堂沟街道,\n"
+        "140109014002,140109014,community,西峪社区,\n140109014002X1,140109014002,estate,西峪东苑,residential\n"
+    ),
     answer={
-        "dry_run": False, "written": True, "lines": 2, "created": 2, "renamed": 0, "moved": 0, "unchanged": 0,
-        "absent_in_file": 0, "bad": 0, "bad_lines": [],
+        "dry_run": False, "written": True, "lines": 3, "created": 3, "renamed": 0, "moved": 0, "retyped": 0,
+        "unchanged": 0, "absent_in_file": 0, "bad": 0, "bad_lines": [],
     },
     responses=problems(
         NotAllowed, KeyReused, errors.ImportRunning, errors.ImportNotUtf8, errors.ImportHeaderWrong, errors.ImportRefused
@@ -187,6 +200,7 @@ def _report(report: ImportReport) -> ImportOut:
         created=report.created.total,
         renamed=report.renamed.total,
         moved=report.moved.total,
+        retyped=report.retyped.total,
         unchanged=report.unchanged,
         absent_in_file=report.absent_in_file.total,
         bad=report.bad.total,
@@ -214,4 +228,6 @@ def _place(row: repository.PlaceRow) -> PlaceOut:
         level=row.level,
         level_label=row.level.label,
         name=row.name,
+        estate_type=row.estate_type,
+        estate_type_label=row.estate_type and row.estate_type.label,
     )

@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from app.api import metrics
 from app.api.schema import Out
 from app.api.wording import in_chinese
 from app.kernel.errors import Busy, FieldFault, InvalidInput, Kind, NotSignedIn, Refusal
@@ -231,6 +232,8 @@ def install(app: FastAPI) -> None:
 
 async def _on_refusal(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)  # noqa: S101 - registered for this class
+    if isinstance(refusal, Busy):
+        metrics.BUSY.labels("races").inc()
     return problem(refusal, request.scope)
 
 
@@ -256,6 +259,8 @@ async def _on_infrastructure(request: Request, error: Exception) -> Response:
     refusal = refusal_of(error)
     # While the database is away every request ends here: a line each says enough.
     told = None if isinstance(refusal, Busy) else error
+    if told is None:
+        metrics.BUSY.labels("database").inc()
     what = f"{refusal.code} from below: {type(error).__name__}"
     log.log(logging.WARNING if told is None else logging.ERROR, what, exc_info=told, extra={"trace_id": trace_id.get()})
     return problem(refusal, request.scope)

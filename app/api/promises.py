@@ -18,6 +18,7 @@ from app.domain.deadlines import explaining
 from app.domain.deadlines.models import label_of
 from app.domain.orders import errors, policy, promises, repository
 from app.domain.orders.models import Channel
+from app.domain.places.models import EstateType
 from app.kernel.calendars import CalendarName
 from app.kernel.command import timed_deadline
 from app.kernel.deadline_tables import PauseReason
@@ -124,6 +125,7 @@ class ExplanationOut(Out):
     kind_label: str = Field(description="种类的中文名称")
     round: int = Field(description="第几轮")
     policy_version: int = Field(description="依据的规则版本")
+    estate_type: str = Field(description="依据的规则只对这一类型的小区;空为全部")
     calendar: Choice[CalendarName] = Field(description="日历")
     budget_seconds: int = Field(description="时限,按日历计的秒数")
     started_at: Moment = Field(description="开始")
@@ -251,7 +253,6 @@ async def write_plan(order_id: OrderId, body: PlanIn, run: TheRun) -> Receipt:
 )  # fmt: skip
 async def list_posts(order_id: OrderId, reader: TheReader) -> PostsOut:
     async with reader() as connection:
-        await repository.get_order(connection, order_id)
         rows = await repository.list_posts(connection, order_id)
     return PostsOut(items=[_post(row, reader.caller.person_id) for row in rows])
 
@@ -263,8 +264,9 @@ async def list_posts(order_id: OrderId, reader: TheReader) -> PostsOut:
     summary="一项时限为什么在这时到期",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
     answer={
-        "id": ID, "kind": "plan", "kind_label": "方案", "round": 1, "policy_version": 1, "calendar": "WORK",
-        "budget_seconds": 25200, "started_at": AT, "due_at": "2026-03-04T10:30:00+08:00", "stopped_at": None, "missed": False,
+        "id": ID, "kind": "plan", "kind_label": "方案", "round": 1, "policy_version": 1, "estate_type": "",
+        "calendar": "WORK", "budget_seconds": 25200, "started_at": AT, "due_at": "2026-03-04T10:30:00+08:00",
+        "stopped_at": None, "missed": False,
         "periods": [{"from_at": AT, "until_at": "2026-03-03T12:00:00+08:00", "seconds": 5400.0}], "pauses": [],
         "marks": [{"percent": 100, "at": "2026-03-04T10:30:00+08:00"}],
         "sentences": ["3月3日(周二)10:30起算。", "3月4日(周三)10:30到期,到这一刻还没有做到就算错过。"],
@@ -352,6 +354,7 @@ def _explanation(row: RowMapping) -> ExplanationOut:
         row["missed"],
         {date.fromisoformat(day): said["name"] for day, said in (row["day_names"] or {}).items()},
         row["calendar_missing"],
+        EstateType(row["estate_type"]) if row["estate_type"] else None,
     )
     return ExplanationOut(
         id=deadline.id,
@@ -359,6 +362,7 @@ def _explanation(row: RowMapping) -> ExplanationOut:
         kind_label=label_of(deadline.kind),
         round=row["round"],
         policy_version=row["policy_version"],
+        estate_type=row["estate_type"],
         calendar=timing.calendar.name,
         budget_seconds=int(timing.budget.total_seconds()),
         started_at=timing.started_at,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Path, Query
 from pydantic import Field
+from sqlalchemy import RowMapping
 
 from app.api.census import SIGNED_IN, Access, Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
@@ -179,9 +180,8 @@ async def list_services(query: Annotated[ServicesQuery, Query()], reader: TheRea
             after=query.after(),
             limit=query.limit,
         )
-    return Page.cut(
-        rows,
-        query.limit,
-        lambda row: Cursor(row["created_at"], row["id"]),
-        lambda row: ServiceOut(**dict(row), form_label=Form(row["form"]).label),
-    )
+
+    def show(row: RowMapping) -> ServiceOut:
+        return ServiceOut(**dict(row), form_label=Form(row["form"]).label)
+
+    return Page.cut(rows, query.limit, lambda row: Cursor(row["created_at"], row["id"]), show)

@@ -7,7 +7,7 @@ from fastapi import Path, Query
 from pydantic import Field
 from sqlalchemy import RowMapping
 
-from app.api.calendars import ShiftIn, seconds_of
+from app.api.calendars import OpenOut, ShiftIn, seconds_of
 from app.api.census import SIGNED_IN, Access, Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.problems import problems
@@ -73,14 +73,9 @@ class AvailabilityIn(In):
     hand_back: bool = Field(default=False, strict=True, description="离开时退回手上未开始的订单")
 
 
-class ShiftOut(Out):
-    begin: str = Field(description="从")
-    until: str = Field(description="到(不含)")
-
-
 class AvailabilityOut(Out):
     person_id: StrictUUID = Field(description="人员编号")
-    week: list[list[ShiftOut]] | None = Field(description="周一至周日可以服务的时段;随时则为 null")
+    week: list[list[OpenOut]] | None = Field(description="周一至周日可以服务的时段;随时则为 null")
     quiet_from: str | None = Field(description="免打扰从几点;没有则为 null")
     quiet_until: str | None = Field(description="免打扰到几点(不含)")
     daily_capacity: int = Field(description="一天最多接几单")
@@ -98,7 +93,7 @@ class ApplicationIn(In):
     )
 
 
-class DecisionIn(In):
+class VolunteerDecisionIn(In):
     approve: bool = Field(strict=True, description="true 同意并授予志愿者角色,false 不同意")
     reason: Annotated[str, Paragraph(200)] | None = Field(default=None, description="理由")
 
@@ -190,7 +185,7 @@ async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader
     responses=problems(NotAllowed, errors.ApplicationNotFound, errors.AlreadyDecided, errors.OwnApplication),
 )
 async def decide_volunteer(
-    application_id: Annotated[StrictUUID, Path(description="申请编号")], body: DecisionIn, run: TheRun
+    application_id: Annotated[StrictUUID, Path(description="申请编号")], body: VolunteerDecisionIn, run: TheRun
 ) -> Receipt:
     return await run(verbs.decide, application_id, approve=body.approve, reason=body.reason)
 
@@ -336,9 +331,9 @@ async def get_availability(query: Annotated[AvailabilityQuery, Query()], reader:
     )
 
 
-def _shift(shift: Sequence[int]) -> ShiftOut:
+def _shift(shift: Sequence[int]) -> OpenOut:
     begin, until = (f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}" for seconds in shift)
-    return ShiftOut(begin=begin, until=until)
+    return OpenOut(begin=begin, until=until)
 
 
 def _clock(minutes: int | None) -> str | None:

@@ -23,7 +23,7 @@ from app.kernel.calendar_store import calendar, know
 from app.kernel.change import Change, Row
 from app.kernel.crash import crash_point
 from app.kernel.database import Database, begin
-from app.kernel.deadlines import NoDeadlinePolicy, Policy, Timing
+from app.kernel.deadlines import NoDeadlinePolicy, Policy, Timing, opening
 from app.kernel.errors import Busy, KeyReused, NotSignedIn, Refusal, TextRefused
 from app.kernel.ids import NOBODY, new_id
 from app.kernel.matter import LiveDeadline, Matter, Pause, TimedDeadline, columns_of
@@ -233,7 +233,7 @@ def timed_deadline(found: Mapping[str, Any]) -> TimedDeadline:
         )
         for p in found["pauses"]
     )  # fmt: skip
-    hours, workdays = (UUID(found[name]) if found[name] else None for name in ("hours_id", "workdays_id"))
+    hours, workdays = (UUID(found[name]) if found[name] else None for name in PINNED)
     limit = found["pause_limit_seconds"]
     return TimedDeadline(
         id=UUID(found["id"]),
@@ -249,6 +249,7 @@ def timed_deadline(found: Mapping[str, Any]) -> TimedDeadline:
         fired=found["fired"],
         stopped_at=_moment(found["stopped_at"]) if found["stopped_at"] else None,
         pause_limit=None if limit is None else timedelta(seconds=limit),
+        pause_total_percent=found["pause_total_percent"],
         calendar_name=found["calendar"],
         hours_id=hours,
         workdays_id=workdays,
@@ -256,9 +257,12 @@ def timed_deadline(found: Mapping[str, Any]) -> TimedDeadline:
     )
 
 
+PINNED = ("hours_id", "workdays_id")
+
+
 def pinned(timed: Iterable[Mapping[str, Any]]) -> list[UUID | None]:
     """The ids of the calendars' rows that these deadlines pin."""
-    return [UUID(d[name]) for d in timed for name in ("hours_id", "workdays_id") if d[name]]
+    return [UUID(d[name]) for d in timed for name in PINNED if d[name]]
 
 
 _moment = datetime.fromisoformat
@@ -351,8 +355,13 @@ def _columns(change: Change) -> dict[str, Any]:
     return columns
 
 
+WAITS_FOR_OPENING = "deadline.waits_for_opening"
+
+
 def _starts(change: Change, policies: Mapping[str, Policy]) -> list[dict[str, Any]]:
-    rows = []
+    """The rows of the deadlines that start. Where time does not count yet, the requester is told so, once a command; an
+    appointed or promised moment waits for no opening."""
+    rows, begun = [], []
     for kind in change.starts:
         if kind not in policies or change.matter is None:
             raise NoDeadlinePolicy(kind)
@@ -363,6 +372,10 @@ def _starts(change: Change, policies: Mapping[str, Policy]) -> list[dict[str, An
         timing = policy.begin(on, begins or change.at, round_number, until)
         about = {"id": new_id(), "matter_id": change.id, "place_id": change.place_id, "round": round_number}
         rows.append(about | policy.row(timing))
+        if kind not in change.anchors:
+            begun.append((kind, timing))
+    if change.matter is not None and (waiting := opening(begun)) is not None:
+        change.tell(change.matter.requester_id, WAITS_FOR_OPENING, **waiting)
     return rows
 
 

@@ -96,9 +96,15 @@ class Database:
         self.pool.terminate()
 
     @asynccontextmanager
-    async def reading(self, actor_id: UUID, family: UUID) -> AsyncIterator[AsyncConnection]:
-        """A transaction that sees what `actor_id` may see. Raises NotSignedIn for a disabled person or an ended log-in."""
-        async with self.engine.connect() as connection, connection.begin():
+    async def reading(
+        self, actor_id: UUID, family: UUID, *, one_snapshot: bool = False
+    ) -> AsyncIterator[AsyncConnection]:
+        """A transaction that sees what `actor_id` may see; with `one_snapshot` all its statements see the same moment, and none
+        may write. Raises NotSignedIn for a disabled person or an ended log-in."""
+        engine = self.engine
+        if one_snapshot:
+            engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        async with engine.connect() as connection, connection.begin():
             active = (await connection.execute(_READ, {"actor": actor_id, "family": family})).one()[1]
             if not active:
                 raise NotSignedIn

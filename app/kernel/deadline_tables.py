@@ -61,24 +61,33 @@ class WorkdaySet(SQLModel, table=True):
 
 
 class DeadlinePolicy(SQLModel, table=True):
-    """A version of the limits of one kind of deadline at a place (None: everywhere); the nearest place wins, and at one place
-    the one for the service's category ('' is any).
+    """A version of the limits of one kind of deadline at a place (None: everywhere); the nearest place wins. At one place the
+    one for the service's category and the estate's type comes first, then for the category, then for the type ('' is any).
 
     The budget is in seconds of the calendar, or in full working days. `percents` are the marks of the budget, ascending, with
     100 among them. `pause_limit_seconds`: how long one pause may last, in real seconds; None: this kind never pauses.
+    `pause_total_percent`: how long all pauses together may last, as a share of the budget (at most twice, domain.md §4.5).
     `later_round_percent`: which share of the budget a later round has.
     """
 
     __tablename__ = "deadline_policy"
     __table_args__ = (
         Index(
-            "deadline_policy_version", "place_id", "matter_kind", "deadline_kind", "category", "version", unique=True
+            "deadline_policy_version",
+            "place_id",
+            "matter_kind",
+            "deadline_kind",
+            "category",
+            "estate_type",
+            "version",
+            unique=True,
         ),
         Index(
             "deadline_policy_default",
             "matter_kind",
             "deadline_kind",
             "category",
+            "estate_type",
             "version",
             unique=True,
             postgresql_where=sql("place_id IS NULL"),
@@ -91,6 +100,10 @@ class DeadlinePolicy(SQLModel, table=True):
         ),
         CheckConstraint("later_round_percent BETWEEN 1 AND 100", "deadline_policy_round"),
         CheckConstraint("pause_limit_seconds BETWEEN 1 AND 31536000", "deadline_policy_pause"),
+        CheckConstraint("pause_total_percent BETWEEN 1 AND 200", "deadline_policy_pauses"),
+        CheckConstraint(
+            "estate_type IN ('', 'residential', 'transitional', 'old', 'work_unit')", "deadline_policy_estate_type"
+        ),
         CheckConstraint("100 = ANY (percents)", "deadline_policy_miss"),
         CheckConstraint("calendar IN ('WALL', 'DUTY', 'WORK')", "deadline_policy_calendar"),
     )
@@ -100,12 +113,14 @@ class DeadlinePolicy(SQLModel, table=True):
     matter_kind: str = Field(sa_type=Text)
     deadline_kind: str = Field(sa_type=Text)
     category: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": sql("''")})
+    estate_type: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": sql("''")})
     version: int
     calendar: str = Field(sa_type=Text)
     budget_seconds: int | None = None
     budget_days: int | None = None
     later_round_percent: int = Field(default=100, sa_column_kwargs={"server_default": sql("100")})
     pause_limit_seconds: int | None = None
+    pause_total_percent: int = Field(default=200, sa_column_kwargs={"server_default": sql("200")})
     percents: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
     published_by: UUID
     published_at: datetime = Field(sa_type=Instant)

@@ -73,6 +73,18 @@ class Timing:
         return replace(self, pauses=tuple(pauses))
 
 
+def opening(begun: Sequence[tuple[str, Timing]]) -> dict[str, Any] | None:
+    """What to tell of deadlines (kind, timing) that begin while their calendars are closed: the earliest moment at which time
+    counts, and for which of them (domain.md §4.2). None: time counts for all of them at once."""
+    waiting = [(timing.calendar.opens(timing.started_at), kind, timing) for kind, timing in begun]
+    waiting = [found for found in waiting if found[0] > found[2].started_at]
+    if not waiting:
+        return None
+    opens_at, _, first = min(waiting, key=lambda found: found[0])
+    kinds = [kind for at, kind, _ in waiting if at == opens_at]
+    return {"opens_at": opens_at.isoformat(), "deadlines": kinds, "calendar": first.calendar.name.value}
+
+
 def merged(stretches: Sequence[Stretch]) -> list[Stretch]:
     """The same stretches in order, those that touch or overlap made one, empty ones left out."""
     found: list[Stretch] = []

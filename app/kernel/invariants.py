@@ -294,6 +294,13 @@ _PEOPLE_AND_PLACES = (
               AND tstzrange(a.starts_at, a.ends_at) && tstzrange(b.starts_at, b.ends_at)""",
     ),
     Invariant(
+        "home-not-wider",
+        "居民只住在社区或小区",
+        "a resident lives in a community or an estate, never in a wider place",
+        """SELECT g.id, g.person_id, p.level FROM role_grant g JOIN place p ON p.id = g.place_id
+            WHERE g.role = 'resident' AND p.level NOT IN ('community', 'estate')""",
+    ),
+    Invariant(
         "tree-closed",
         "每个地点的上级表与地点树一致",
         "the table of ancestors is the tree's: oneself, and the parent's ancestors one step further",

@@ -44,8 +44,9 @@ class Pause:
 class TimedDeadline:
     """A deadline of the matter's round, live or stopped, with all that its moments are computed from.
 
-    `pause_limit`: how long one pause of it may last in real time; None: it never pauses. `times` are the stored moments of
-    its marks, of which the first `fired` have been dealt with.
+    `pause_limit`: how long one pause of it may last in real time; None: it never pauses. All of them together last at most
+    `pause_total_percent` of its budget. `times` are the stored moments of its marks, of which the first `fired` have been
+    dealt with.
     """
 
     id: UUID
@@ -55,6 +56,7 @@ class TimedDeadline:
     fired: int
     stopped_at: datetime | None
     pause_limit: timedelta | None
+    pause_total_percent: int
     calendar_name: str
     hours_id: UUID | None
     workdays_id: UUID | None

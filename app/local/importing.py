@@ -66,9 +66,13 @@ def _show(report: ImportReport) -> None:
         ("新增 · created", report.created.total),
         ("改名 · renamed", report.renamed.total),
         ("换上级 · moved", report.moved.total),
+        ("小区换类型 · estates of another type", report.retyped.total),
         ("不变 · unchanged", report.unchanged),
         ("文件中没有，仍保留 · absent in the file, kept", report.absent_in_file.total),
     ):
         console.print(f"{number:>10}  {title}", markup=False)
     for entry in report.renamed.items[:SHOWN]:
         console.print(f"  {entry.code}:{entry.old} → {entry.new}", markup=False)
+    for change in report.retyped.items[:SHOWN]:
+        old, new = (kind.label if kind else "无" for kind in (change.old, change.new))
+        console.print(f"  {change.code}:{old} → {new}", markup=False)

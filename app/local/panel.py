@@ -41,6 +41,7 @@ def panel(settings: Settings, seeded: Seeded) -> Panel:
         ("接口文档 · docs", f"{base}/docs"),
         ("健康检查 · health", f"{base}/v1/health/ready"),
         ("微信替身 · WeChat", standin or settings.wechat_url),
+        ("指标 · metrics", _metrics(settings)),
         ("数据与日志 · data", _short(settings.data)),
     )
     parts: list[Table | Text] = [where]
@@ -73,6 +74,13 @@ def _rows(*rows: tuple[str, str]) -> Table:
     for name, value in rows:
         table.add_row(Text(name), Text(value))  # Text: no bracket of a password is taken for markup
     return table
+
+
+def _metrics(settings: Settings) -> str:
+    """Where Prometheus asks; "–" where both are switched off."""
+    named = (("API", settings.api_metrics_port), ("worker", settings.worker_metrics_port))
+    shown = [f"{name} :{port}/metrics" for name, port in named if port]
+    return f"{settings.metrics_host} {' · '.join(shown)}" if shown else "–"
 
 
 def _short(folder: Path) -> str:

@@ -5,7 +5,7 @@ People come in by the same door as everybody: verbs, with their rules. Running i
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,9 @@ from app.local.panel import Actor, Seeded
 from app.settings import Settings
 
 TREE = Path(__file__).parent / "divisions-taiyuan.csv"
+ESTATES = Path(__file__).parent / "estates.csv"
+"""Invented estates of the four types below some communities of the street, so that a newcomer sees what types are for."""
+
 STREET = "140109014"
 """神堂沟街道, whose "2341" promise this system keeps (S3)."""
 
@@ -86,12 +89,20 @@ async def seed(settings: Settings, say: Say) -> Seeded:
     owner = await asyncpg.connect(settings.migration_url)
     try:
         say("导入地点 · importing places")
-        with TREE.open("rb") as lines:
-            await import_places(owner, lines, dry_run=False)
+        for tree in (TREE, ESTATES):
+            with tree.open("rb") as lines:
+                await import_places(owner, lines, dry_run=False)
         await create_administrator(owner, "admin", accounts.administrator, None)
         communities = await owner.fetch(
             "SELECT p.id, p.code, p.name FROM place p JOIN place s ON s.id = p.parent_id WHERE s.code = $1 ORDER BY p.code",
             STREET,
+        )
+        homes = dict(
+            await owner.fetch(
+                "SELECT DISTINCT ON (parent_id) parent_id, id FROM place WHERE level = 'estate' AND parent_id = ANY ($1)"
+                " ORDER BY parent_id, code",
+                [community["id"] for community in communities],
+            )
         )
         street = await owner.fetchrow("SELECT id, name FROM place WHERE code = $1", STREET)
         places = await owner.fetchval("SELECT count(*) FROM place")
@@ -99,7 +110,7 @@ async def seed(settings: Settings, say: Say) -> Seeded:
         try:
             say("准备演示街道 · peopling the street")
             vault = Vault.from_text(settings.keyring, settings.index_key)
-            await _people(database, vault, street["id"], communities, accounts)
+            await _people(database, vault, street["id"], communities, homes, accounts)
         finally:
             await database.close()
         shown = next(number for number, community in enumerate(communities) if community["code"] == SHOWN)
@@ -154,8 +165,14 @@ class _Seeder:
 
 
 async def _people(
-    database: Database, vault: Vault, street_id: UUID, communities: list[asyncpg.Record], accounts: Accounts
+    database: Database,
+    vault: Vault,
+    street_id: UUID,
+    communities: list[asyncpg.Record],
+    homes: Mapping[UUID, UUID],
+    accounts: Accounts,
 ) -> None:
+    """Officers, a resident and a volunteer of each community; the resident lives in its first estate, where there is one."""
     seeder = _Seeder(database, vault)
     found = await database.call("SELECT * FROM auth_person_by_login_name('admin')")
     admin = await seeder.caller(found[0]["person_id"])
@@ -190,7 +207,7 @@ async def _people(
                     caller, name, phone, f"{community['name'].removesuffix('居委会')} {number} 号院 2 号楼 301"
                 )
             if kind == "居民" and new:
-                await seeder.run(caller, people.join, place_id=community["id"])
+                await seeder.run(caller, people.join, place_id=homes.get(community["id"], community["id"]))
             elif kind == "志愿者":
                 await seeder.run(
                     admin,

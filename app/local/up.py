@@ -153,9 +153,14 @@ class Up:
         }
         if "wechat_url" not in given.model_fields_set:
             port = made.ports.get("wechat-standin", 0)
-            self.standin_port = port if port and home.port_is_free(port) else home.free_port()
+            self.standin_port = port if _usable(port) else home.free_port()
             made.ports["wechat-standin"] = self.standin_port
             update["wechat_url"] = f"http://127.0.0.1:{self.standin_port}"
+        for program in ("api", "worker"):
+            name = f"{program}_metrics_port"
+            if name not in given.model_fields_set:
+                port = made.ports.get(f"{program}-metrics", 0)
+                update[name] = made.ports[f"{program}-metrics"] = port if _usable(port) else home.free_port()
         self.settings = given.model_copy(update=update)
 
     def _servers(self, made: LocalSecrets) -> None:
@@ -279,6 +284,11 @@ class Up:
         with self.console.status(title):
             yield
         self.console.print(f"[green]✓[/green] {title}  [dim]{time.monotonic() - began:.1f} s[/dim]")
+
+
+def _usable(port: int) -> bool:
+    """Whether a port of an earlier start is known and free."""
+    return bool(port) and home.port_is_free(port)
 
 
 def _reached(name: str, url: str) -> None:

@@ -6,6 +6,7 @@ emit · 4 commit. The primary key of `mark` is what makes a mark fire once; what
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -16,14 +17,16 @@ import asyncpg
 import orjson
 
 from app.kernel.calendar_store import calendar, know
-from app.kernel.command import SYSTEM_CALLER, Key, execute
+from app.kernel.command import SYSTEM_CALLER, WAITS_FOR_OPENING, Key, execute
 from app.kernel.crash import crash_point
 from app.kernel.database import Database, begin
-from app.kernel.deadlines import Policy
+from app.kernel.deadline_tables import Primitive
+from app.kernel.deadlines import Policy, opening
 from app.kernel.errors import NotFound, TransitionRefused
 from app.kernel.ids import NOBODY
 from app.kernel.statements import STARTED
 from app.kernel.verbs import Verb
+from app.workers import metrics
 
 BATCH = 1000
 IDLE_SECONDS = 1.0
@@ -72,7 +75,7 @@ m AS (
                       holder_id = CASE WHEN {acts} THEN coalesce(w.holder_id, t.holder_id) ELSE t.holder_id END, changed_at = $2
     FROM wanted w WHERE t.id = w.matter_id
   RETURNING t.id, t.kind, t.category, t.version, t.place_id, t.state, t.round, t.requester_id, t.assignee_id, w.marks, w.told,
-            {acts} AS acts),
+            {acts} AS acts, {acts} AND w.open_pool IS TRUE AS opened, {acts} AND w.holder_id IS NOT NULL AS held),
 h AS (
   INSERT INTO history (matter_id, version, place_id, action, from_state, to_state, actor_id, through, at, note)
   SELECT id, version, place_id, 'mark', state, state, $3, 'system', $2, jsonb_build_object('marks', marks) FROM m),
@@ -87,26 +90,39 @@ o AS (
          e.payload, $3, $2, $2, 0
     FROM m CROSS JOIN LATERAL jsonb_to_recordset(m.told) e(primitive text, target text, payload jsonb)
    WHERE e.primitive = 'notify' AND (e.target <> 'assignee' OR m.assignee_id IS NOT NULL)
-      OR e.primitive = 'event' AND m.acts){followers}
-SELECT (SELECT count(*) FROM due) AS marks, (SELECT count(*) FROM m) AS matters"""
+      OR e.primitive = 'event' AND m.acts
+  RETURNING sort){followers}
+SELECT (SELECT count(*) FROM m) AS matters, ARRAY(SELECT extract(epoch FROM $2 - due)::float FROM due) AS lateness,
+       (SELECT count(*) FROM o WHERE sort = 'notice') AS notify, (SELECT count(*) FROM o WHERE sort = 'event') AS event,
+       (SELECT count(*) FROM m WHERE opened) AS open_pool, (SELECT count(*) FROM m WHERE held) AS set_holder,
+       {started} AS start"""
 
-# A follower starts at the moment of the sweep, so one computation serves all of a place and category.
+# A follower starts at the moment of the sweep, so one computation serves all of a place and category. Where time does not
+# count yet (a promise that was missed at night), the requester is told so.
 _FOLLOWERS = f""",
-n AS (
-  INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired,
-                        budget_seconds, hours_id, workdays_id, calendar_missing, pausable)
-  SELECT gen_random_uuid(), m.id, m.place_id, x.kind, m.round, x.policy_id, x.started_at, x.due_at, x.percents, x.times, 0,
-         x.budget_seconds, x.hours_id, x.workdays_id, x.calendar_missing, x.pausable
+b AS MATERIALIZED (
+  SELECT m.id AS about, m.kind AS about_kind, m.requester_id, x.*
     FROM m CROSS JOIN LATERAL jsonb_to_recordset(m.told) e(primitive text, target text)
-    JOIN jsonb_to_recordset($4::jsonb) AS x(matter_kind text, category text, {STARTED})
+    JOIN jsonb_to_recordset($4::jsonb) AS x(matter_kind text, category text, waits jsonb, {STARTED})
       ON x.matter_kind = m.kind AND x.category = m.category AND x.place_id = m.place_id
      AND x.round = m.round AND x.kind = e.target
    WHERE e.primitive = 'start' AND m.acts
-  ON CONFLICT DO NOTHING)"""
+     AND NOT EXISTS (SELECT 1 FROM deadline d WHERE d.matter_id = m.id AND d.kind = e.target AND d.stopped_at IS NULL)),
+n AS (
+  INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired,
+                        budget_seconds, hours_id, workdays_id, calendar_missing, pausable)
+  SELECT gen_random_uuid(), about, place_id, kind, round, policy_id, started_at, due_at, percents, times, 0,
+         budget_seconds, hours_id, workdays_id, calendar_missing, pausable FROM b
+  ON CONFLICT DO NOTHING RETURNING 1),
+w AS (
+  INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, payload, created_by, created_at,
+                      retry_at, attempts)
+  SELECT gen_random_uuid(), 'notice', '{WAITS_FOR_OPENING}', about_kind, about, place_id, requester_id, waits, $3, $2, $2, 0
+    FROM b WHERE waits IS NOT NULL)"""
 
 _ACTS = "(t.kind || '.' || t.state) <> ALL ((SELECT states FROM quiet)::text[])"
-FIRE = _FIRE.format(acts=_ACTS, followers="")
-FIRE_AND_START = _FIRE.format(acts=_ACTS, followers=_FOLLOWERS)
+FIRE = _FIRE.format(acts=_ACTS, followers="", started="0")
+FIRE_AND_START = _FIRE.format(acts=_ACTS, followers=_FOLLOWERS, started="(SELECT count(*) FROM n)")
 
 # Which policies begin another deadline at some mark. Policies are never altered, so what is known stays true.
 _BEGINS = """
@@ -124,6 +140,7 @@ SELECT least(extract(epoch FROM min(d.next_at) - app_now()), 3600)::float AS wai
 
 async def sweep_once(connection: asyncpg.Connection, limit: int = BATCH) -> int:
     """Fire what is due, up to `limit` deadlines; answers how many matters were moved. 0: nothing due, or all of it locked."""
+    began = time.monotonic()
     await connection.execute(begin(NOBODY))
     try:
         crash_point("sweep", 1)
@@ -148,6 +165,8 @@ async def sweep_once(connection: asyncpg.Connection, limit: int = BATCH) -> int:
         raise
     await connection.execute("COMMIT")
     crash_point("sweep", 4)
+    effects = {primitive.value: fired[primitive.value] for primitive in Primitive}
+    metrics.fired(fired["lateness"], effects, time.monotonic() - began)
     return int(fired["matters"])
 
 
@@ -175,11 +194,12 @@ async def _followers(
         for policy in orjson.loads(row["policies"] or "[]")
     ]
     await know(connection, [pinned for _, policy in found for pinned in (policy.hours_id, policy.workdays_id)])
-    return [
-        {"place_id": row["place_id"], "matter_kind": row["kind"], "category": row["category"], "round": row["round"]}
-        | policy.row(policy.begin(calendar(policy.calendar, policy.hours_id, policy.workdays_id), now, row["round"]))
-        for row, policy in found
-    ]
+    started = []
+    for row, policy in found:
+        timing = policy.begin(calendar(policy.calendar, policy.hours_id, policy.workdays_id), now, row["round"])
+        about = {"matter_kind": row["kind"]} | {name: row[name] for name in ("place_id", "category", "round")}
+        started.append(about | policy.row(timing) | {"waits": opening([(policy.kind, timing)])})
+    return started
 
 
 async def sweep_forever(database: Database, beat: Callable[[], Awaitable[None]]) -> None:

@@ -24,6 +24,7 @@ from app.integrations.wechat import SendOutcome, WeChat
 from app.kernel.crash import crash_point
 from app.kernel.database import Database
 from app.kernel.time import CHINA
+from app.workers import metrics
 
 BATCH: Final = 100
 SENDERS: Final = 8
@@ -128,7 +129,9 @@ class Deliveries:
                     if self._stopping or time.monotonic() >= until:
                         left.append(message)
                     else:
-                        became[await self._deliver(message, template_id)] += 1
+                        outcome = await self._deliver(message, template_id)
+                        became[outcome] += 1
+                        metrics.DELIVERIES.labels(outcome).inc()
 
         async with asyncio.TaskGroup() as senders:
             for _ in range(min(SENDERS, len(people))):

@@ -16,10 +16,12 @@ import httpx
 import structlog
 
 from app.domain.orders import promises
+from app.integrations.exposition import exposed
 from app.integrations.wechat import WeChat
 from app.kernel import crash, logging
 from app.kernel.database import Database
 from app.settings import Settings
+from app.workers import metrics
 from app.workers.deadlines import recalculate_once, sweep_forever
 from app.workers.deliveries import Deliveries
 from app.workers.jobs import TRANSIENT, Bell, Jobs, work_forever
@@ -63,6 +65,7 @@ class Pulse:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + BEAT_SECONDS
+        metrics.BEATS.labels(self._name).set_to_current_time()
         try:
             async with asyncio.timeout(BEAT_SECONDS):
                 await self._database.call(_BEAT, self._name)
@@ -82,6 +85,7 @@ async def keep(name: str, loop: Callable[[], Awaitable[None]], stopping: asyncio
             return
         except Exception as error:  # noqa: BLE001 - a loop that ends would break every promise after it
             problem = error
+        metrics.DEATHS.labels(name).inc()
         deaths = 1 if time.monotonic() - began > STEADY_SECONDS else deaths + 1
         if deaths <= QUIET_AFTER or deaths % SAID_EVERY == 0:
             if problem is None or isinstance(problem, TRANSIENT):
@@ -99,8 +103,13 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
     if template is None:
         _log.warning("no template of WeChat is set: messages stay in the inboxes")
     database = await Database.connect(settings.worker_url, size=POOL)
+    watching = await Database.connect(settings.worker_url, size=1)
     bell = Bell(settings.redis_url)
-    async with httpx.AsyncClient() as http:
+    backlog = metrics.Backlog(watching)
+    async with (
+        httpx.AsyncClient() as http,
+        exposed(metrics.REGISTRY, settings.metrics_host, settings.worker_metrics_port, [backlog]),
+    ):
         wechat = WeChat(settings.wechat_url, settings.wechat_appid, settings.wechat_secret, http)
         jobs = Jobs(database, Deliveries(database, wechat, template))
         pulses = {name: Pulse(name, database, stopping).beat for name in ("sweep", "relay", "jobs", "calendars")}
@@ -130,6 +139,7 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
                 await asyncio.wait(late, timeout=0.5)
             await bell.close()
             await database.close()  # what still waits for the database ends by this
+            await watching.close()
     _log.info("worker ended", cancelled=[task.get_name() for task in late])
 
 

@@ -18,6 +18,7 @@ from app.kernel.crash import crash_point
 from app.kernel.database import Database
 from app.kernel.errors import NotFound, TransitionRefused
 from app.kernel.verbs import Verb
+from app.workers import metrics
 
 BATCH = 500
 POLL_SECONDS = 0.25
@@ -41,13 +42,17 @@ told AS MATERIALIZED (
 gone AS (DELETE FROM outbox WHERE id IN (SELECT id FROM told)),
 parked AS (
   UPDATE outbox SET failed_at = app_now(), last_error = 'nobody to tell'
-   WHERE id IN (SELECT id FROM batch EXCEPT SELECT id FROM told))
+   WHERE id IN (SELECT id FROM batch EXCEPT SELECT id FROM told)
+  RETURNING 1),
+made AS (
 INSERT INTO inbox_message (id, outbox_id, person_id, place_id, topic, subject_kind, subject_id, payload, as_role,
                            nobody_in_post, created_at, version, delivery, attempts, retry_at)
 SELECT gen_random_uuid(), t.id, t.person_id, t.place_id, t.topic, t.subject_kind, t.subject_id, t.payload, t.as_role,
        t.nobody_in_post, t.created_at, 1, CASE WHEN p.openid IS NULL THEN 'none' ELSE 'due' END, 0, clock_timestamp()
   FROM told t JOIN person p ON p.id = t.person_id
-ON CONFLICT DO NOTHING"""
+ON CONFLICT DO NOTHING
+RETURNING 1)
+SELECT (SELECT count(*) FROM made) AS made, (SELECT count(*) FROM parked) AS parked"""
 
 _EVENT = """
 SELECT * FROM outbox WHERE sort = 'event' AND failed_at IS NULL AND retry_at <= app_now()
@@ -56,40 +61,58 @@ SELECT * FROM outbox WHERE sort = 'event' AND failed_at IS NULL AND retry_at <= 
 _PARK = """
 UPDATE outbox SET attempts = attempts + 1, last_error = $2, retry_at = app_now() + make_interval(secs => 2 ^ attempts),
                   failed_at = CASE WHEN attempts + 1 >= $3 THEN app_now() END
- WHERE id = $1"""
+ WHERE id = $1 RETURNING failed_at IS NOT NULL"""
 
 
 async def relay_notices(connection: asyncpg.Connection, limit: int = BATCH) -> int:
     """Put up to `limit` notices into the inboxes of whoever must be told; answers how many messages were made."""
-    done = await connection.execute(_NOTICES, limit)
+    done = await connection.fetchrow(_NOTICES, limit)
     crash_point("relay", 1)
-    return int(done.rsplit(" ", 1)[-1])
+    metrics.MESSAGES.inc(done["made"])
+    metrics.PARKED.labels("notice").inc(done["parked"])
+    return int(done["made"])
 
 
 async def react_once(database: Database, reactions: Mapping[str, tuple[Verb[Any, Any], Reaction]]) -> bool:
     """Answer one event; False when there is none. That the world has moved on is an answer too; anything else is tried
     again later and, after the last attempt, parked."""
-    async with database.pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(_EVENT)
-        if row is None:
+    async with database.pool.acquire() as connection:
+        async with connection.transaction():
+            outcome = await _react(database, connection, reactions)
+        if outcome is None:
             return False
-        try:
-            verb, reaction = reactions[row["topic"]]
-            inputs = reaction(row, orjson.loads(row["payload"]))
-            key = Key(f"reaction.{row['topic']}", str(row["id"]), str(row["id"]))
-            subject_id = inputs.pop("subject_id", row["subject_id"])
-            await execute(database, verb, SYSTEM_CALLER, key, subject_id, inputs)
-        except (TransitionRefused, NotFound) as refusal:
-            _log.info("event came too late", topic=row["topic"], subject=str(row["subject_id"]), code=refusal.code)
-        except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
-            raise
-        except Exception as error:  # noqa: BLE001 - one bad event must not stop the others
-            _log.exception("event failed", topic=row["topic"], outbox=str(row["id"]))
-            await connection.execute(_PARK, row["id"], type(error).__name__, ATTEMPTS)
-            return True
-        crash_point("reaction", 1)
-        await connection.execute("DELETE FROM outbox WHERE id = $1", row["id"])
+    metrics.REACTIONS.labels(outcome).inc()
+    if outcome == "parked":
+        metrics.PARKED.labels("event").inc()
     return True
+
+
+async def _react(
+    database: Database, connection: asyncpg.Connection, reactions: Mapping[str, tuple[Verb[Any, Any], Reaction]]
+) -> str | None:
+    """What became of the next event: done, too_late, failed or parked; None when there is none."""
+    row = await connection.fetchrow(_EVENT)
+    if row is None:
+        return None
+    outcome = "done"
+    try:
+        verb, reaction = reactions[row["topic"]]
+        inputs = reaction(row, orjson.loads(row["payload"]))
+        subject_id = inputs.pop("subject_id", row["subject_id"])
+        key = Key(f"reaction.{row['topic']}", str(row["id"]), str(row["id"]))
+        await execute(database, verb, SYSTEM_CALLER, key, subject_id, inputs)
+    except (TransitionRefused, NotFound) as refusal:
+        _log.info("event came too late", topic=row["topic"], subject=str(row["subject_id"]), code=refusal.code)
+        outcome = "too_late"
+    except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001 - one bad event must not stop the others
+        _log.exception("event failed", topic=row["topic"], outbox=str(row["id"]))
+        given_up = await connection.fetchval(_PARK, row["id"], type(error).__name__, ATTEMPTS)
+        return "parked" if given_up else "failed"
+    crash_point("reaction", 1)
+    await connection.execute("DELETE FROM outbox WHERE id = $1", row["id"])
+    return outcome
 
 
 async def relay_forever(

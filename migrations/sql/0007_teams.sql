@@ -102,11 +102,15 @@ CREATE UNIQUE INDEX volunteer_application_open ON volunteer_application (person_
 CREATE INDEX volunteer_application_place ON volunteer_application (place_id, created_at, id);
 
 -- A row of these says for good what it said, but for the named columns, and nothing after the first of them is set: its end.
+-- Whoever ends it a second time came second: a failure to serialize, so that the door looks again and says what there is.
 CREATE FUNCTION only_ends() RETURNS trigger LANGUAGE plpgsql AS
 $$
 BEGIN
-  IF to_jsonb(OLD) ->> TG_ARGV[0] IS NOT NULL OR to_jsonb(NEW) - TG_ARGV <> to_jsonb(OLD) - TG_ARGV THEN
+  IF to_jsonb(NEW) - TG_ARGV <> to_jsonb(OLD) - TG_ARGV THEN
     RAISE EXCEPTION '% %: it cannot be altered', TG_TABLE_NAME, OLD.id USING ERRCODE = '23514';
+  END IF;
+  IF to_jsonb(OLD) ->> TG_ARGV[0] IS NOT NULL THEN
+    RAISE EXCEPTION '% %: it has ended', TG_TABLE_NAME, OLD.id USING ERRCODE = '40001';
   END IF;
   RETURN NEW;
 END $$;

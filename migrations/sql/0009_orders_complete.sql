@@ -41,6 +41,10 @@ BEGIN
            WHERE t.id = app_team.team_id AND t.disbanded_at IS NULL AND m.person_id = app_actor() AND m.live);
 END $$;
 
+-- How many a day is the volunteer's to say; the bound is there against slips of the pen.
+ALTER TABLE volunteer_profile DROP CONSTRAINT volunteer_profile_capacity,
+  ADD CONSTRAINT volunteer_profile_capacity CHECK (daily_capacity BETWEEN 1 AND 1000);
+
 -- Who sees a matter: members of the team that it was offered to as well.
 ALTER POLICY matter_read ON matter USING (
   (kind = 'order' AND (

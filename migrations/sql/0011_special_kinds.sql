@@ -132,14 +132,16 @@ CREATE FUNCTION places_taken(slot uuid) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$ BEGIN RETURN (SELECT count(*) FROM slot_booking b WHERE b.slot_id = slot AND b.live); END $$;
 
--- The orders that are booked on a day, as far as the actor sees them. Whoever asks holds the day, as above.
-CREATE FUNCTION booked_orders(day uuid) RETURNS jsonb
+-- Whether a day is cancelled, and the orders that are booked on it, as far as the actor sees them. Whoever asks holds the day,
+-- as above.
+CREATE FUNCTION hold_day(day uuid) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, public, pg_temp AS
 $$
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('linli service day ' || day, 0));
-  RETURN (SELECT coalesce(jsonb_agg(b.matter_id), '[]')
-            FROM slot_booking b WHERE b.day_id = day AND b.live);
+  RETURN (SELECT jsonb_build_object('cancelled', d.cancelled_at IS NOT NULL, 'order_ids', (
+             SELECT coalesce(jsonb_agg(b.matter_id), '[]') FROM slot_booking b WHERE b.day_id = d.id AND b.live))
+            FROM service_day d WHERE d.id = day);
 END $$;
 
 -- Does this person lead a team that lives?
@@ -220,9 +222,9 @@ ALTER FUNCTION next_place(uuid) OWNER TO linli_checker;
 ALTER FUNCTION places_taken(uuid) OWNER TO linli_checker;
 ALTER FUNCTION day_is_new(uuid) OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
-REVOKE ALL ON FUNCTION next_place(uuid), places_taken(uuid), booked_orders(uuid), leads(uuid, uuid),
+REVOKE ALL ON FUNCTION next_place(uuid), places_taken(uuid), hold_day(uuid), leads(uuid, uuid),
   day_is_new(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION next_place(uuid), places_taken(uuid), booked_orders(uuid), leads(uuid, uuid), day_is_new(uuid)
+GRANT EXECUTE ON FUNCTION next_place(uuid), places_taken(uuid), hold_day(uuid), leads(uuid, uuid), day_is_new(uuid)
   TO linli_app, linli_worker, linli_checker, linli_owner;
 
 -- The rules as data. A booked order is made as accepted.

@@ -14,7 +14,7 @@ from app.domain.notifications.models import Delivery
 from app.domain.orders.kind_tables import Claimant, Paper
 from app.domain.orders.models import Channel, OrderState, Solved
 from app.domain.orders.policy import LIFECYCLE
-from app.domain.places.models import Level
+from app.domain.places.models import EstateType, Level
 from app.domain.services.models import Form
 from app.kernel.calendars import CalendarName
 from app.kernel.deadline_tables import PauseReason, Primitive
@@ -154,7 +154,7 @@ def test_settings(name: str) -> None:
 
 @pytest.mark.parametrize("name", READMES)
 def test_the_panel_is_the_one_that_is_printed(name: str) -> None:
-    """Pasted from a real start; passwords, the stand-in's port and the number of places are the paste's own."""
+    """Pasted from a real start; passwords, the other ports and the number of places are the paste's own."""
     found = re.search(r"^```\n(╭.*╯)\n```$", (ROOT / name).read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert found
     pasted = found[1]
@@ -163,13 +163,18 @@ def test_the_panel_is_the_one_that_is_printed(name: str) -> None:
         for key, pattern in {
             "administrator": r"admin +admin +(\S+)",
             "officers": r" paidan002 {4}(\S+)",
-            "standin": r"(http://127.0.0.1:\d+)/docs +│\n│ 数据",
+            "standin": r"(http://127.0.0.1:\d+)/docs +│\n│ 指标",
+            "api_metrics_port": r"API :(\d+)/metrics",
+            "worker_metrics_port": r"worker :(\d+)/metrics",
             "places": r"\((\d+) 个地点",
         }.items()
     }
     actors = _actors(1, Accounts(said["administrator"], said["officers"]))
     seeded = Seeded(actors, int(said["places"]), street="神堂沟街道", community="西峪社区")
-    local = Settings(mode="local", host="127.0.0.1", port=8000, data=Path.cwd() / ".linli", wechat_url=said["standin"])
+    ports = {name: said[name] for name in ("api_metrics_port", "worker_metrics_port")}
+    local = Settings(
+        mode="local", host="127.0.0.1", port=8000, data=Path.cwd() / ".linli", wechat_url=said["standin"], **ports
+    )
     console = Console(width=WIDTH, file=io.StringIO(), color_system=None)
     with console.capture() as printed:
         console.print(panel(local, seeded))
@@ -202,6 +207,7 @@ def test_decisions(decision: Path) -> None:
         pytest.param(Role, id="roles"),
         pytest.param(Via, id="relations"),
         pytest.param(Level, id="levels"),
+        pytest.param(EstateType, id="types of estates"),
         pytest.param(Primitive, id="effects"),
         pytest.param(TARGETS, id="roles from a level"),
         pytest.param(CalendarName, id="calendars"),
@@ -222,7 +228,7 @@ def test_every_word_of_the_code_stands_in_the_glossary(words: list[str]) -> None
     assert [str(word) for word in words if f"`{word}`" not in glossary] == []
 
 
-@pytest.mark.parametrize("word", [*OrderState, *Role, *Level])
-def test_a_word_has_one_chinese_term(word: OrderState | Role | Level) -> None:
+@pytest.mark.parametrize("word", [*OrderState, *Role, *Level, *EstateType])
+def test_a_word_has_one_chinese_term(word: OrderState | Role | Level | EstateType) -> None:
     glossary = (ROOT / "GLOSSARY.md").read_text("utf-8")
     assert re.search(rf"`{word}`(?: \||) {word.label}", glossary)

@@ -9,8 +9,8 @@ from typing import Any, Self
 from app.kernel.passwords import Passwords
 from app.kernel.rules import Role
 from tests.people import Someone
-from tests.special import service_of, team_of
-from tests.world import World, build
+from tests.special import service_of
+from tests.world import World, build, tireless
 
 PASSWORD = "tq4m-z8wk-2hvn-c6rb"
 
@@ -66,26 +66,41 @@ class Cast:
         )
         self.ids |= {"place_id": east, "place": east, "parent_id": str(self.world.street), "service_id": service["id"]}
         await self.administrator.post("/v1/roles", {"place_id": east, "role": "volunteer", "person_id": me})
+        await tireless(self.world.owner, self.resident.id, self.neighbour.id)
         passing = {"place_id": east, "role": "station_staff", "person_id": str(self.neighbour.id)}
         grant = await self.administrator.post("/v1/roles", passing)
         officer = {"login_name": f"of-{east[-12:]}", "password": PASSWORD, "name": "张敏", "role": "dispatcher"}
         created = await self.administrator.post("/v1/officers", {"place_id": east, **officer})
         self.ids |= {"volunteer_id": me, "grant_id": grant["id"], "person_id": created["id"]}
-        await self.world.owner.execute(
-            "INSERT INTO volunteer_profile (id, person_id, daily_capacity, version) SELECT x, x, 50, 1 FROM unnest($1::uuid[]) x",
-            [self.resident.id, self.neighbour.id],
-        )
         for state in ("submitted", "offered", "claimed", "accepted", "in_service"):
             self.ids[state] = await self.order(self.neighbour, self.resident, state)
         self.ids["delivered"] = await self.order(self.resident, self.neighbour, "delivered")
+        for name, reached in (
+            ("declined", "offered"), ("released", "accepted"), ("teamed", "accepted"), ("aborted", "in_service"),
+            ("rejected", "submitted"), ("converted", "submitted"),
+        ):  # fmt: skip
+            self.ids[name] = await self.order(self.neighbour, self.resident, reached)
+        self.ids["reworked"] = await self.order(self.resident, self.neighbour, "delivered")
+        await self._team()
         self.ids["mine"] = await self.order(self.resident, self.neighbour, "submitted")
         await self._promise()
+        await self._volunteer()
+        await self._special_kinds()
         self.ids["message_id"] = await self.world.owner.fetchval(
             "INSERT INTO inbox_message (id, outbox_id, person_id, topic, subject_kind, subject_id, payload, nobody_in_post,"
             " created_at, version, delivery, attempts, retry_at) VALUES (gen_random_uuid(), gen_random_uuid(), $1,"
             " 'order.placed', 'order', gen_random_uuid(), '{}', false, now(), 1, 'none', 0, now()) RETURNING id::text",
             self.resident.id,
         )
+
+    async def _team(self) -> None:
+        """A team that the resident leads, which has taken an order as a team."""
+        made = await self.administrator.post(
+            "/v1/teams",
+            {"place_id": self.ids["place_id"], "name": "红马甲", "colour": "red", "lead_id": str(self.resident.id)},
+        )
+        self.ids["member_id"] = str(self.resident.id)
+        await self.world.owner.execute("UPDATE matter SET team_id = $2 WHERE id = $1", self.ids["teamed"], made["id"])
 
     async def _promise(self) -> None:
         """Orders with a proposal, a question, pauses and a dispute; working days that wait to be published."""
@@ -116,10 +131,27 @@ class Cast:
             "marks": [{"percent": 100, "effects": []}],
         }  # fmt: skip
         self.ids["draft_id"] = (await self.administrator.post("/v1/deadline-policies/drafts", limit))["id"]
-        await self._special_kinds()
         refused = {"place_id": str(self.world.west), "term": "加微信"}
         self.ids["term_id"] = (await self.administrator.post("/v1/refused-terms", refused))["id"]
         self.ids |= {"meet_at": soon, "promised_at": soon, "until_at": soon}
+
+    async def _volunteer(self) -> None:
+        """Teams, a skill, an application, and services that go on, rest, and will be withdrawn; of people who do not send."""
+        east, admin, third = self.ids["place_id"], self.administrator, str(self.world.people["小李"])
+        fourth, lead = str(self.world.people["小赵"]), str(self.neighbour.id)
+        for name in ("team", "disbanded team"):
+            team = {"place_id": east, "name": "红马甲", "colour": "red", "lead_id": lead}
+            self.ids[f"{name}_id"] = (await admin.post("/v1/teams", team))["id"]
+        await admin.post(f"/v1/teams/{self.ids['team_id']}/members", {"person_id": third})
+        skill = {"place_id": east, "person_id": third, "code": "sewing"}
+        self.ids["skill_id"] = (await admin.post("/v1/skills", skill))["id"]
+        for name in ("pause", "resume", "withdraw"):
+            service = {"place_id": east, "name": name, "description": name}
+            self.ids[f"{name} service"] = (await admin.post("/v1/services", service))["id"]
+        await admin.post(f"/v1/services/{self.ids['resume service']}/pause", {})
+        applicant = await self._resident(self.api_url, self.world, "陈阿姨")
+        application = await applicant.post("/v1/volunteer-applications", {"text": "想帮忙", "skills": []})
+        self.ids |= {"application_id": application["id"], "lead_id": third, "third": third, "fourth": fourth}
 
     async def _special_kinds(self) -> None:
         """A wish that waits, errands that are accepted, service days to be booked and to be cancelled."""
@@ -131,7 +163,7 @@ class Cast:
         await self.resident.post(f"/v1/orders/{self.ids['authorised']}/authority", authority)
         starts_at = (datetime.now(UTC) + timedelta(days=2)).replace(hour=2, minute=0).isoformat()
         self.ids["slots"] = [{"starts_at": starts_at, "minutes": 30, "capacity": 5}]  # type: ignore[assignment]
-        self.ids |= {"team_id": await team_of(self.world, self.neighbour.id), "day_service": day}
+        self.ids["day_service"] = day
         opening = {"place_id": self.ids["place_id"], "team_id": self.ids["team_id"], "service_id": day}
         days = [
             (await self.administrator.post("/v1/service-days", {**opening, "slots": self.ids["slots"]}))["id"]
@@ -161,6 +193,23 @@ class Cast:
             await volunteer.post(f"{path}/deliver", {"outcome": "已陪同"})
         return made
 
+    def _of_teams(self, operation_id: str) -> dict[str, str]:
+        """Whom and what the operations on teams and services are about, where that differs from the others'."""
+        ids, me = self.ids, str(self.resident.id)
+        return {
+            "addTeamMember": {"person_id": ids["fourth"]},
+            "removeTeamMember": {"person_id": ids["third"]},
+            "setTeamLead": {"person_id": str(self.neighbour.id)},
+            "disbandTeam": {"team_id": ids["disbanded team_id"]},
+            "addSkill": {"person_id": me},
+            "listSkills": {"person_id": me},
+            "getAvailability": {"person_id": me},
+            "pauseService": {"service_id": ids["pause service"]},
+            "resumeService": {"service_id": ids["resume service"]},
+            "openServiceDay": {"service_id": ids["day_service"]},
+            "withdrawService": {"service_id": ids["withdraw service"]},
+        }.get(operation_id, {})
+
     async def _volunteers(self, person: Someone) -> bool:
         held = "SELECT count(*) FROM role_grant WHERE person_id = $1 AND role = 'volunteer'"
         return bool(await self.world.owner.fetchval(held, person.id))
@@ -176,14 +225,15 @@ class Cast:
             "claimWish": "wish", "recordAuthority": "errand", "listPapers": "errand", "handOverPapers": "errand",
             "returnPapers": "errand", "withdrawAuthority": "authorised",
             "resumeDeadline": "resumed", "disputePause": "paused", "decideDispute": "disputed",
+            "suggestVolunteers": "submitted", "declineOrder": "declined", "assignMember": "teamed",
+            "releaseOrder": "released", "abortOrder": "aborted", "reworkOrder": "reworked", "rejectOrder": "rejected",
+            "convertOrder": "converted",
         }  # fmt: skip
         spec = copy.deepcopy(dict(document))
         for item in spec["paths"].values():
             for operation in item.values():
                 about = orders.get(operation["operationId"], "mine")
-                here = {**self.ids, "order_id": self.ids[about]}
-                if operation["operationId"] == "openServiceDay":
-                    here["service_id"] = self.ids["day_service"]
+                here = {**self.ids, "order_id": self.ids[about], **self._of_teams(operation["operationId"])}
                 if "RefusedTerm" in operation["operationId"]:
                     here["place_id"] = str(self.world.west)  # whatever is refused there spoils no text of the others
                 for part in ("deadline", "pause"):

@@ -53,7 +53,19 @@ class Wire:
         writer.write(b"\r\n".join(lines) + b"\r\n\r\n" + (body or b""))
         status, *rest = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         found = {name.lower(): value for name, _, value in (line.partition(": ") for line in rest if line)}
-        content = await reader.readexactly(int(found["content-length"]))
+        content = await _content(reader, found)
         if found.get("connection") == "close":
             self._close()
         return Answer(int(status.split(" ")[1]), found, content)
+
+
+async def _content(reader: asyncio.StreamReader, headers: Mapping[str, str]) -> bytes:
+    """The body, of a known length or in chunks."""
+    if "content-length" in headers:
+        return await reader.readexactly(int(headers["content-length"]))
+    content = b""
+    while size := int(await reader.readline(), 16):
+        content += await reader.readexactly(size)
+        await reader.readexactly(2)
+    await reader.readexactly(2)
+    return content

@@ -2,9 +2,12 @@
 
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 
 from app.kernel.database import Database
+from app.local.postgres import PostgresServer
+from tests.database.replay_ground import Ground, make_ground
 from tests.world import World, build
 
 
@@ -27,3 +30,18 @@ async def worker(worker_url: str) -> AsyncIterator[Database]:
     database = await Database.connect(worker_url, size=4)
     yield database
     await database.close()
+
+
+@pytest.fixture(scope="module")
+async def superuser(postgres: PostgresServer, worker_database: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(postgres.url("postgres", worker_database))
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="module")
+async def ground(owner_url: str, superuser: asyncpg.Connection) -> AsyncIterator[Ground]:
+    """A past to replay on."""
+    made = await make_ground(owner_url, superuser)
+    yield made
+    await made.world.owner.close()

@@ -85,6 +85,10 @@ SABOTAGE = {
     "one-home": "DROP INDEX role_grant_one_home;"
     " INSERT INTO role_grant SELECT gen_random_uuid(), person_id, '{west}', role, starts_at, NULL, granted_by, 1"
     " FROM role_grant WHERE role = 'resident' AND place_id = '{east}'",
+    "home-not-wider": (
+        "UPDATE role_grant SET place_id = (SELECT parent_id FROM place WHERE id = '{west}')"
+        " WHERE role = 'resident' AND place_id = '{west}'"
+    ),
     "tree-closed": "DELETE FROM place_ancestor WHERE place_id = '{west}' AND depth = 2",
     "tree-closed, too much": "INSERT INTO place_ancestor VALUES ('{west}', '{east}', 1)",
 }

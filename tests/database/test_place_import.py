@@ -130,6 +130,51 @@ async def test_renames_and_absences_are_reported_and_nothing_is_deleted(owner, c
     assert len(await below(owner, city)) == 9
 
 
+async def test_estates_get_types_keep_them_and_change_them(owner, city):
+    """Five columns say the types; four say nothing of them."""
+    home = f"{city}01001001"
+
+    async def types() -> dict[str, str | None]:
+        rows = await owner.fetch("SELECT code, estate_type FROM place WHERE code LIKE $1 || 'E%'", home)
+        return {row[0].removeprefix(home): row[1] for row in rows}
+
+    async def typed(*lines: str) -> ImportReport:
+        head = b"code,parent_code,level,name,estate_type\n"
+        return await import_places(owner, [head, *(f"{line}\n".encode() for line in lines)], dry_run=False)
+
+    first = await typed(*(f"{line}," for line in small_tree(city)[:3]), f"{home}E1,{home},estate,东小区,old")
+    assert (first.created.total, first.retyped.total, await types()) == (4, 0, {"E1": "old"})
+    await run(owner, *small_tree(city))
+    assert await types() == {"E1": "old", "E2": None}, "a file of four columns leaves them alone"
+    report = await typed(f"{home}E1,{home},estate,东小区,residential", f"{home}E2,{home},estate,西小区,work_unit")
+    assert [(entry.code.removeprefix(home), entry.old, entry.new) for entry in report.retyped.items] == [
+        ("E1", "old", "residential"),
+        ("E2", None, "work_unit"),
+    ]
+    assert (report.changes, report.unchanged) == (2, 0)
+    assert await types() == {"E1": "residential", "E2": "work_unit"}
+    emptied = await typed(f"{home}E1,{home},estate,东小区,residential", f"{home}E2,{home},estate,西苑,")
+    assert (emptied.changes, emptied.unchanged, await types()) == (2, 1, {"E1": "residential", "E2": None})
+
+
+async def test_the_database_knows_the_types_and_gives_one_to_estates_alone(owner, city):
+    await run(owner, *small_tree(city))
+    policy = (
+        "INSERT INTO deadline_policy (id, place_id, matter_kind, deadline_kind, estate_type, version, calendar, budget_seconds,"
+        " percents, published_by, published_at) SELECT gen_random_uuid(), id, 'order', 'respond', 'villa', 1, 'WALL', 1, '{100}',"
+        " id, now() FROM place WHERE code = $1"
+    )
+    for code, statement in (
+        (f"{city}01001001", "UPDATE place SET estate_type = 'old' WHERE code = $1"),
+        (f"{city}01001001G1", "UPDATE place SET estate_type = 'old' WHERE code = $1"),
+        (f"{city}01001001E1", "UPDATE place SET estate_type = 'villa' WHERE code = $1"),
+        (f"{city}01001001E1", "UPDATE place SET estate_type = '' WHERE code = $1"),
+        (f"{city}01001001E1", policy),
+    ):
+        with pytest.raises(asyncpg.CheckViolationError):
+            await owner.execute(statement, code)
+
+
 async def test_a_part_of_the_tree_is_imported_below_what_is_there_and_looks_at_nothing_else(owner, city):
     await run(owner, *small_tree(city))
     home = f"{city}01001001"

@@ -10,22 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from app.domain.places import repository as places
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.importing import import_places
-from app.domain.places.models import Level
+from app.domain.places.models import EstateType, Level
 from app.kernel.ids import new_id
 
 HOME = "970101001001"
-TREE = f"""code,parent_code,level,name
-97,,province,列表省
-9701,97,city,甲市
-970101,9701,district,一区
-970101001,970101,street,一街道
-{HOME},970101001,community,柳巷社区
-970101001002,970101001,community,100%_社区
-{HOME}-e2,{HOME},estate,柳园
-{HOME}-e1,{HOME},estate,桃园
-{HOME}-g1,{HOME}-e1,grid,柳网格
-9702,97,city,乙市
-970201001,9702,street,柳镇
+TREE = f"""code,parent_code,level,name,estate_type
+97,,province,列表省,
+9701,97,city,甲市,
+970101,9701,district,一区,
+970101001,970101,street,一街道,
+{HOME},970101001,community,柳巷社区,
+970101001002,970101001,community,100%_社区,
+{HOME}-e2,{HOME},estate,柳园,old
+{HOME}-e1,{HOME},estate,桃园,
+{HOME}-g1,{HOME}-e1,grid,柳网格,
+9702,97,city,乙市,
+970201001,9702,street,柳镇,
 """
 
 
@@ -53,7 +53,15 @@ def codes(rows: list[places.PlaceRow]) -> list[str]:
 async def test_a_place_is_found_by_id_or_code(app, tree):
     by_code = await places.get_place(app, HOME)
     assert by_code == await places.get_place(app, tree[HOME])
-    assert by_code == places.PlaceRow(tree[HOME], HOME, tree["970101001"], Level.COMMUNITY, "柳巷社区")
+    assert by_code == places.PlaceRow(tree[HOME], HOME, tree["970101001"], Level.COMMUNITY, "柳巷社区", None)
+
+
+async def test_estates_of_a_type_are_found_below_a_place(app, tree):
+    for parent in ("97", "9701", "970101001", HOME, None):
+        found = await places.list_places(app, parent=parent and tree[parent], estate_type=EstateType.OLD, search="柳")
+        assert (codes(found), {row.estate_type for row in found}) == ([f"{HOME}-e2"], {EstateType.OLD})
+    assert await places.list_places(app, parent=tree["97"], estate_type=EstateType.WORK_UNIT) == []
+    assert await places.list_places(app, parent=tree["9702"], estate_type=EstateType.OLD) == []
 
 
 @pytest.mark.parametrize("key", [new_id(), "9", "", "97%", "九七"])

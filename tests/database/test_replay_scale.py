@@ -15,7 +15,7 @@ import pytest
 
 from app.domain.deadlines.models import Limits, MarkPlan
 from app.domain.deadlines.replay import Drafted, Replay
-from app.domain.deadlines.repository import replay
+from app.domain.deadlines.replaying import replay
 from app.kernel.calendar_store import week_of, workdays_of
 from app.kernel.calendars import WHOLE_DAY, Calendar, CalendarName
 from app.kernel.database import Database

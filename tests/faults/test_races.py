@@ -20,6 +20,7 @@ from tests.faults.conftest import Arena
 from tests.faults.wire import Wire, counted
 from tests.people import Someone
 from tests.serving import serving
+from tests.world import tireless
 
 VOLUNTEERS = 30
 TIMES = 20
@@ -43,7 +44,9 @@ async def dispatcher(arena: Arena) -> Someone:
 
 @pytest.fixture(scope="module")
 async def volunteers(arena: Arena) -> list[Someone]:
-    return [await arena.street.with_role(f"志愿者{number}", "volunteer") for number in range(VOLUNTEERS)]
+    made = [await arena.street.with_role(f"志愿者{number}", "volunteer") for number in range(VOLUNTEERS)]
+    await tireless(arena.street.world.owner, *(someone.id for someone in made))
+    return made
 
 
 async def test_of_thirty_volunteers_one_gets_the_order_twenty_times(

@@ -10,6 +10,7 @@ from app.domain.deadlines import policy as deadlines
 from app.domain.orders import policy as orders
 from app.domain.people import policy as people
 from app.domain.services import policy as services
+from app.domain.teams import policy as teams
 from app.domain.terms import policy as terms
 from app.kernel.rules import Role, Rules, to_sql
 
@@ -34,6 +35,9 @@ def granting() -> str:
         f"(role = 'resident' AND ({own})) OR (role = 'volunteer' AND {volunteer}) OR {to_sql(people.ADMINISTRATOR, g)}"
     )
 
+
+LEADS = "app_leads(team_id, place_id)"
+PUBLISHING = f"{to_sql(services.PUBLISH, 'service')} OR {LEADS}"
 
 EXPECTED = {
     # policy: (table, command, USING, WITH CHECK)
@@ -76,12 +80,67 @@ EXPECTED = {
         f"{child}_update": (child, "UPDATE", "app_sees(matter_id)", None)
         for child in ("deadline", "order_detail", "order_contact", "deadline_pause", "appointment")
     },
-    "service_insert": ("service", "INSERT", None, to_sql(services.PUBLISH, "service")),
-    "service_update": (
-        "service",
+    "service_insert": ("service", "INSERT", None, f"published_by = {ME} AND ({PUBLISHING})"),
+    "service_update": ("service", "UPDATE", PUBLISHING, PUBLISHING),
+    "team_read": ("team", "SELECT", "app_belongs(place_id)", None),
+    "team_insert": ("team", "INSERT", None, f"created_by = {ME} AND {to_sql(teams.CHIEF, 'team')}"),
+    "team_update": (
+        "team",
         "UPDATE",
-        to_sql(services.PUBLISH, "service"),
-        to_sql(services.PUBLISH, "service"),
+        f"lead_id = {ME} OR {to_sql(teams.CHIEF, 'team')}",
+        f"disbanded_at IS NULL OR {to_sql(teams.CHIEF, 'team')}",
+    ),
+    "team_member_read": (
+        "team_member",
+        "SELECT",
+        f"person_id = {ME} OR {to_sql(teams.STAFF, 'team_member')} OR {LEADS}",
+        None,
+    ),
+    "team_member_insert": (
+        "team_member",
+        "INSERT",
+        None,
+        (
+            f"added_by = {ME} AND person_holds(person_id, place_id, 'volunteer')"
+            f" AND ({to_sql(teams.CHIEF, 'team_member')} OR {LEADS})"
+        ),
+    ),
+    "team_member_update": (
+        "team_member",
+        "UPDATE",
+        f"person_id = {ME} OR {to_sql(teams.CHIEF, 'team_member')} OR {LEADS}",
+        f"ended_by = {ME}",
+    ),
+    "skill_read": ("skill", "SELECT", f"person_id = {ME} OR {to_sql(teams.STAFF, 'skill')}", None),
+    "skill_insert": (
+        "skill",
+        "INSERT",
+        None,
+        (
+            f"seen_by = {ME} AND seen_by <> person_id AND {to_sql(teams.SEES_LICENCE, 'skill')}"
+            " AND person_holds(person_id, place_id, 'volunteer')"
+        ),
+    ),
+    "skill_update": ("skill", "UPDATE", f"person_id = {ME} OR {to_sql(teams.SEES_LICENCE, 'skill')}", None),
+    "volunteer_profile_insert": ("volunteer_profile", "INSERT", None, f"person_id = {ME}"),
+    "volunteer_profile_update": ("volunteer_profile", "UPDATE", f"person_id = {ME}", None),
+    "volunteer_application_read": (
+        "volunteer_application",
+        "SELECT",
+        f"person_id = {ME} OR {to_sql(teams.CHIEF, 'volunteer_application')}",
+        None,
+    ),
+    "volunteer_application_insert": (
+        "volunteer_application",
+        "INSERT",
+        None,
+        f"person_id = {ME} AND decided_at IS NULL AND {to_sql(teams.RESIDENT, 'volunteer_application')}",
+    ),
+    "volunteer_application_update": (
+        "volunteer_application",
+        "UPDATE",
+        to_sql(teams.CHIEF, "volunteer_application"),
+        f"decided_by = {ME} AND {to_sql(teams.CHIEF, 'volunteer_application')}",
     ),
     "deadline_policy_insert": ("deadline_policy", "INSERT", None, to_sql(deadlines.PUBLISH, "deadline_policy")),
     "deadline_policy_draft_read": (

@@ -15,6 +15,8 @@ from app.domain.orders import service as orders
 from app.domain.orders.kind_tables import Paper
 from app.domain.people import service as people
 from app.domain.services import service as services
+from app.domain.teams import service as teams
+from app.domain.teams import volunteers
 from app.kernel.command import execute
 from app.kernel.database import Database
 from app.kernel.ids import new_id
@@ -39,6 +41,7 @@ class Community:
     secretary: UUID
     station: UUID
     orders: dict[str, UUID] = field(default_factory=dict)
+    team: UUID | None = None
 
     @property
     def people(self) -> dict[str, UUID]:
@@ -102,6 +105,7 @@ async def order(world: World, app: Database, community: Community, *then: str) -
     made = (await execute(app, orders.place, caller, new_key(), None, inputs)).id
     steps = {
         "offer": (dispatching.offer, community.dispatcher, {"volunteer_id": community.volunteer}),
+        "decline": (dispatching.decline, community.volunteer, {}),
         "accept": (dispatching.accept, community.volunteer, {}),
         "ask": (promises.ask, community.volunteer, {"question": "哪家医院?"}),
         "propose": (
@@ -124,6 +128,7 @@ async def live(world: World, app: Database, community: Community) -> None:
     """Something in every table."""
     then = ("offer", "accept", "ask", "propose", "confirm", "start", "deliver", "rate")
     community.orders["rated"] = await order(world, app, community, *then)
+    community.orders["declined"] = await order(world, app, community, "offer", "decline")
     community.orders["missed"] = await order(world, app, community)
     secretary = await world.caller(community.secretary)
     inputs = {"place_id": community.place, "name": "理发", "description": "上门理发"}
@@ -146,6 +151,20 @@ async def live(world: World, app: Database, community: Community) -> None:
     await world.owner.execute(
         "UPDATE role_grant SET ends_at = starts_at WHERE role = 'volunteer' AND person_id = $1", community.resident
     )
+    await volunteer(world, app, community)
+
+
+async def volunteer(world: World, app: Database, community: Community) -> None:
+    """A team with its lead, a skill, hours, and somebody who applies."""
+    secretary, place = await world.caller(community.secretary), community.place
+    inputs: dict[str, Any] = {"place_id": place, "name": "红马甲", "colour": "red", "lead_id": community.volunteer}
+    community.team = (await execute(app, teams.create, secretary, new_key(), None, inputs)).id
+    inputs = {"place_id": place, "person_id": community.volunteer, "code": "haircut", "licence": b"\x01licence"}
+    await execute(app, volunteers.add_skill, secretary, new_key(), None, inputs)
+    me = await world.caller(community.volunteer)
+    await execute(app, volunteers.set_availability, me, new_key(), None, {"daily_capacity": 5})
+    resident = await world.caller(community.resident)
+    await execute(app, volunteers.apply, resident, new_key(), None, {"text": "想帮忙", "skills": ["haircut"]})
 
 
 async def live_specially(world: World, app: Database, community: Community) -> None:
@@ -243,6 +262,8 @@ async def ids(neighbours: Neighbours) -> dict[str, UUID]:
         "head": head,
         "standard_hours": UUID("00000000-0000-7000-8000-000000000101"),
         "standard_workdays": UUID("00000000-0000-7000-8000-000000000201"),
+        "team": n.east.team,
+        "foreign_team": n.west.team,
         "east": n.east.place,
         "west": n.west.place,
         "street": n.world.street,

@@ -40,7 +40,7 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a move that the lifecycle does not know": (
         "dispatcher", "UPDATE matter SET state = 'rated' WHERE id = '{missed}'", (BROKEN,)),
     "a move out of the last state": (
-        "secretary", "UPDATE matter SET state = 'submitted' WHERE id = '{rated}'", (BROKEN,)),
+        "secretary", "UPDATE matter SET state = 'accepted' WHERE id = '{rated}'", (BROKEN,)),
     "an order that begins at its end": (
         "resident", fill(MATTER, kind="'order'", place="'{east}'", state="'cancelled'", by=ME), (BROKEN,)),
     "a matter of a kind that does not exist": (

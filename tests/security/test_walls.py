@@ -33,9 +33,17 @@ DEFINERS = {
     "app_sees(uuid)",
     "app_sees_detail(uuid)",
     "app_roles(uuid,timestamp with time zone)",
+    "app_team(uuid)",
     "app_stands_below(uuid,text[])",
     # Which texts hold a refused term: for whoever writes one, who reads no list. Answers ids, never words.
     "refused_terms(uuid,jsonb)",
+    "app_belongs(uuid)",
+    "app_leads(uuid,uuid)",
+    "team_can(uuid,text)",
+    # Who may serve, who is in a team, what somebody holds: each asks first who wants to know.
+    "volunteer_facts(uuid,uuid[],text,timestamp with time zone)",
+    "team_roster(uuid)",
+    "held_orders(uuid,uuid,uuid)",
     # How many of everybody's are not in order; only a number.
     "outbox_parked()",
     "deadlines_unsure()",
@@ -43,6 +51,7 @@ DEFINERS = {
     "next_place(uuid)",
     "places_taken(uuid)",
     "day_is_new(uuid)",
+    "service_live_orders(uuid)",
     # What a draft would have done to everything below a place: asks for its administrator first.
     (
         "replay_draft(uuid,timestamp with time zone,timestamp with time zone,timestamp with time zone,bigint,bigint[],"

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import pytest
 
 from app.kernel.database import Database
 from app.kernel.passwords import Passwords
+from app.kernel.time import CHINA
 from app.workers.deadlines import sweep_once
 from app.workers.outbox import react_once, relay_notices
 from app.workers.reactions import REACTIONS
@@ -85,3 +87,27 @@ async def later(worker_url: str, street: Street) -> AsyncIterator[Later]:
 
     yield step
     await worker.close()
+
+
+Clock = Callable[[datetime], Awaitable[None]]
+
+
+@pytest.fixture
+async def clock(street: Street, later: Later) -> Clock:
+    """Put the clock of promises to a moment, on a street whose limits are the standard ones; here people dispatch."""
+    await street.world.owner.execute("ALTER TABLE policy_effect DISABLE TRIGGER effect_never_altered")
+    await street.world.owner.execute("ALTER TABLE deadline_policy DISABLE TRIGGER policy_never_altered")
+    await street.world.owner.execute(
+        "DELETE FROM policy_effect WHERE policy_id IN (SELECT id FROM deadline_policy WHERE place_id = $1)",
+        street.world.street,
+    )
+    await street.world.owner.execute(
+        "DELETE FROM deadline_policy WHERE place_id = $1 AND deadline_kind <> 'dispatch'", street.world.street
+    )
+    await street.world.owner.execute("ALTER TABLE policy_effect ENABLE TRIGGER effect_never_altered")
+    await street.world.owner.execute("ALTER TABLE deadline_policy ENABLE TRIGGER policy_never_altered")
+
+    async def step(moment: datetime) -> None:
+        await later((moment - datetime.now(CHINA)).total_seconds())
+
+    return step

@@ -2,10 +2,8 @@
 
 from app.kernel.ids import new_id
 from tests.people import Someone
-from tests.stories.conftest import Later, Street
-from tests.stories.test_promises import Clock, accepted, at, clock, crew, due, limits, near, place, texts
-
-__all__ = ["clock"]
+from tests.stories.conftest import Clock, Later, Street
+from tests.stories.test_promises import accepted, at, crew, due, limits, near, place, texts
 
 
 async def state(someone: Someone, order: str) -> str:
@@ -13,7 +11,7 @@ async def state(someone: Someone, order: str) -> str:
 
 
 async def by_itself(street: Street) -> None:
-    """This street lets the matcher act after three minutes, as the standard limits say."""
+    """Here the matcher acts after three minutes, as the standard limits say."""
     await street.world.owner.execute("ALTER TABLE deadline_policy DISABLE TRIGGER policy_never_altered")
     await street.world.owner.execute(
         "DELETE FROM deadline_policy WHERE place_id = $1 AND deadline_kind = 'dispatch'", street.world.street

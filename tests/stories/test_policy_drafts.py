@@ -1,8 +1,13 @@
 """An administrator drafts limits, sees what would change, and what the last days would have looked like under them."""
 
+import json
 from typing import Any
 
+import asyncpg
+import pytest
+
 from app.kernel.ids import new_id
+from app.local.postgres import PostgresServer
 from tests.people import Someone
 from tests.stories.conftest import Later, Street
 from tests.stories.test_one_thread import place
@@ -68,6 +73,52 @@ async def test_a_replay_shows_what_would_have_been_missed(street: Street, later:
     assert [d["missed"] for d in deadlines if d["kind"] == "respond"] == [True], "a replay changes nothing"
 
 
+async def test_a_long_replay_tells_its_progress_line_by_line_and_its_answer_last(street: Street, later: Later) -> None:
+    grandma = await street.resident("王秀英")
+    await place(street, grandma)
+    await later(600)
+    path = f"{await draft(street, 300)}/replay"
+    async with street.administrator.http.stream("GET", f"{path}/progress") as answer:
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-ndjson")
+        lines = [json.loads(line) async for line in answer.aiter_lines()]
+    assert len(lines) >= 3
+    shares = [line["share"] for line in lines]
+    assert shares == sorted(shares)
+    assert shares[0] == pytest.approx(1 / 90)
+    assert shares[-1] == 1
+    assert [line["replay"] for line in lines[:-1]] == [None] * (len(lines) - 1)
+    assert {line["problem"] for line in lines} == {None}
+    last, whole = lines[-1]["replay"], await street.administrator.get(path)
+    assert counted(last["total"]) == counted(whole["total"]) == (1, 0, 1, 1, 0, 0)
+    assert [row["id"] for row in last["newly_missed"]] == [row["id"] for row in whole["newly_missed"]]
+
+
+async def test_a_person_replays_once_at_a_time_and_two_people_at_all(
+    street: Street, postgres: PostgresServer, worker_database: str
+) -> None:
+    path = f"{await draft(street, 300)}/replay"
+    other = await asyncpg.connect(postgres.url("postgres", worker_database))
+    lock = "SELECT pg_advisory_xact_lock(hashtext($1), {})"
+    own, of_all = (lock.format("hashtext($2)"), lock.format("$2"))
+    for taken, allowed in (
+        ([(own, "linli replay of", str(street.administrator.id))], False),
+        ([(of_all, "linli replay", 1)], True),
+        ([(of_all, "linli replay", 1), (of_all, "linli replay", 2)], False),
+        ([], True),
+    ):
+        async with other.transaction():
+            for statement in taken:
+                await other.execute(*statement)
+            for what in (path, f"{path}/progress"):
+                answer = await street.administrator.http.get(what)
+                if allowed:
+                    assert answer.status_code == 200
+                else:
+                    assert (answer.status_code, answer.json()["code"]) == (429, "replay-running")
+                    assert answer.headers["retry-after"] == "10"
+    await other.close()
+
+
 async def test_a_nearer_place_with_limits_of_its_own_stays_as_it_was(street: Street, later: Later) -> None:
     grandma, neighbour = await street.resident("王秀英"), await street.resident("西居民", "west")
     for who in (grandma, neighbour):
@@ -86,7 +137,7 @@ async def test_only_administrators_of_the_place_draft_and_see_drafts(street: Str
     paths = [await draft(street, 900, "east"), f"{DRAFTS}/{new_id()}"]
     for someone in (secretary, west):
         for path in paths:
-            for what in ("comparison", "replay"):
+            for what in ("comparison", "replay", "replay/progress"):
                 assert await missing(someone, f"{path}/{what}")
 
 

@@ -1,7 +1,6 @@
 """The promise of "2341" on real calendars: what stops, waits, escalates and explains itself (domain.md §4). The clock stands
 where a story puts it; the worker does all that is due."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,9 +11,7 @@ from app.kernel.database import Database
 from app.kernel.time import CHINA
 from app.workers.deadlines import recalculate_once
 from tests.people import Someone
-from tests.stories.conftest import Later, Street
-
-Clock = Callable[[datetime], Awaitable[None]]
+from tests.stories.conftest import Clock, Street
 
 
 def at(month: int, day: int, hour: int, minute: int = 0, second: int = 0, year: int = 2026) -> datetime:
@@ -23,27 +20,6 @@ def at(month: int, day: int, hour: int, minute: int = 0, second: int = 0, year: 
 
 def wire(moment: datetime) -> str:
     return moment.isoformat()
-
-
-@pytest.fixture
-async def clock(street: Street, later: Later) -> Clock:
-    """Put the clock of promises to a moment, on a street whose limits are the standard ones; here people dispatch."""
-    await street.world.owner.execute("ALTER TABLE policy_effect DISABLE TRIGGER effect_never_altered")
-    await street.world.owner.execute("ALTER TABLE deadline_policy DISABLE TRIGGER policy_never_altered")
-    await street.world.owner.execute(
-        "DELETE FROM policy_effect WHERE policy_id IN (SELECT id FROM deadline_policy WHERE place_id = $1)",
-        street.world.street,
-    )
-    await street.world.owner.execute(
-        "DELETE FROM deadline_policy WHERE place_id = $1 AND deadline_kind <> 'dispatch'", street.world.street
-    )
-    await street.world.owner.execute("ALTER TABLE policy_effect ENABLE TRIGGER effect_never_altered")
-    await street.world.owner.execute("ALTER TABLE deadline_policy ENABLE TRIGGER policy_never_altered")
-
-    async def step(moment: datetime) -> None:
-        await later((moment - datetime.now(CHINA)).total_seconds())
-
-    return step
 
 
 async def place(street: Street, resident: Someone) -> str:
@@ -112,6 +88,10 @@ async def test_a_recorded_contact_stops_respond_and_a_reply_stops_reply(street: 
     grandma, dispatcher, *_ = await crew(street)
     await clock(at(11, 30, 9))
     order = await place(street, grandma)
+    assert await grandma.get(f"{order}/posts") == {"items": []}
+    stranger = await street.resident("西居民", "west")
+    unseen = await stranger.http.get(f"{order}/posts")
+    assert (unseen.status_code, unseen.json()["code"]) == (404, "order-not-found")
     await clock(at(11, 30, 9, 5))
     await dispatcher.post(f"{order}/contact", {"channel": "phone", "text": "已电话联系"})
     await dispatcher.post(f"{order}/reply", {"text": "下午派人上门"})

@@ -84,6 +84,16 @@ IMPORTING = Facts(
 )
 
 
+def day_fault(year: int, day: date, works: bool) -> FieldFault | None:
+    """What is wrong with one day of a year's notice: it lies in another year, or changes nothing."""
+    if day.year != year:
+        return FieldFault("/body/days", "another-year", f"{day.isoformat()} 不在 {year} 年")
+    if works == (day.weekday() < 5):
+        usual = "工作日" if works else "休息日"
+        return FieldFault("/body/days", "changes-nothing", f"{day.isoformat()} 本来就是{usual},不必列出")
+    return None
+
+
 @record("workday_set", "import", subject=TREE, facts=IMPORTING)
 def import_year(
     seen: Workdays, actor: Actor, now: datetime, *, year: int, days: Sequence[tuple[date, bool, str]], source: str
@@ -97,17 +107,7 @@ def import_year(
     """
     if not seen.may:
         raise NotAllowed
-    faults = [
-        FieldFault("/body/days", "another-year", f"{day.isoformat()} 不在 {year} 年")
-        for day, _, _ in days
-        if day.year != year
-    ] + [
-        FieldFault(
-            "/body/days", "changes-nothing", f"{day.isoformat()} 本来就是{'工作日' if works else '休息日'},不必列出"
-        )
-        for day, works, _ in days
-        if works == (day.weekday() < 5)
-    ]
+    faults = [fault for day, works, _ in days if (fault := day_fault(year, day, works))]
     if not days:
         faults.append(FieldFault("/body/days", "no-days", "请列出放假和调休的日子"))
     if faults:

@@ -35,6 +35,7 @@ def draft(
     deadline_kind: str,
     limits: Limits,
     category: str = "",
+    estate_type: str = "",
 ) -> Change:
     """Keep limits as a draft. What may not be published may not be drafted; nothing runs by a draft.
 
@@ -50,6 +51,7 @@ def draft(
         matter_kind=matter_kind,
         deadline_kind=deadline_kind,
         category=category,
+        estate_type=estate_type,
         limits=asdict(limits),
         drafted_by=actor.id,
         drafted_at=now,
@@ -69,6 +71,7 @@ def limits_in_force(
     effects: Sequence[dict[str, Any]],
     pause_limit_seconds: int | None,
     later_round_percent: int,
+    pause_total_percent: int,
 ) -> Limits:
     """Limits as they were published, without the events that every policy carries."""
     marks = [
@@ -83,6 +86,7 @@ def limits_in_force(
             "marks": marks,
             "pause_limit_seconds": pause_limit_seconds,
             "later_round_percent": later_round_percent,
+            "pause_total_percent": pause_total_percent,
         }
     )
 
@@ -114,7 +118,7 @@ def differences(in_force: Limits, drafted: Limits, carried: Sequence[CarriedEven
         *_changed(Part.CALENDAR, "日历", in_force.calendar.label, drafted.calendar.label),
         *_changed(Part.BUDGET, "时限", _budget(in_force), _budget(drafted)),
         *_marks(in_force.marks, drafted.marks, {event.percent for event in carried}),
-        *_pause(in_force.pause_limit_seconds, drafted.pause_limit_seconds),
+        *_pause(in_force, drafted),
         *_changed(
             Part.LATER_ROUND,
             "返工轮次",
@@ -139,9 +143,16 @@ def _span(seconds: int) -> str:
     return " " + duration(timedelta(seconds=seconds)).strip()
 
 
-def _pause(before: int | None, after: int | None) -> Iterator[Difference]:
-    if before == after:
-        return
+def _pause(in_force: Limits, drafted: Limits) -> Iterator[Difference]:
+    before, after = in_force.pause_limit_seconds, drafted.pause_limit_seconds
+    if before != after:
+        yield _one_pause(before, after)
+    if after is not None:
+        totals = (f"时限的 {limits.pause_total_percent}%" for limits in (in_force, drafted))
+        yield from _changed(Part.PAUSE, "全部暂停合计最长", *totals)
+
+
+def _one_pause(before: int | None, after: int | None) -> Difference:
     was, will = (None if limit is None else f"一次最长{_span(limit)}" for limit in (before, after))
     if was is None:
         sentence = f"改为可以暂停,{will}"
@@ -149,7 +160,7 @@ def _pause(before: int | None, after: int | None) -> Iterator[Difference]:
         sentence = "改为不可暂停"
     else:
         sentence = f"一次暂停最长由{_span(before or 0)}改为{_span(after or 0)}"
-    yield Difference(Part.PAUSE, was or "不可暂停", will or "不可暂停", sentence)
+    return Difference(Part.PAUSE, was or "不可暂停", will or "不可暂停", sentence)
 
 
 def _marks(before: Sequence[MarkPlan], after: Sequence[MarkPlan], carried: set[int]) -> Iterator[Difference]:

@@ -40,3 +40,20 @@ class DraftNotFound(NotFound):
     code = "draft-not-found"
     title_zh = "没有找到这份草稿"
     title_en = "Draft not found"
+
+
+class ReplayRunning(Refusal):
+    """One replay a person, two for all: each keeps a connection and a processor busy."""
+
+    kind = Kind.LIMITED
+    code = "replay-running"
+    title_zh = "正在进行的重演太多(每人一次,同时最多两次),请稍后再试"
+    title_en = "Too many replays are running (one a person, two at once), try again in a while"
+    retry_after = 10
+
+
+class ReplayTooLong(Refusal):
+    kind = Kind.INVALID
+    code = "replay-too-long"
+    title_zh = "这段时间的时限太多,一次请求内重演不完:请缩短时段,或改用带进度的重演"
+    title_en = "Too many deadlines for one request: shorten the period, or ask for the replay with its progress"

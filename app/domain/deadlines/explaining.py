@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
 from app.domain.deadlines.models import label_of
+from app.domain.places.models import EstateType
 from app.kernel.calendars import CalendarName
 from app.kernel.deadline_tables import PauseReason
 from app.kernel.deadlines import Stretch, Timing, merged
@@ -51,7 +52,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be explained: a deadline's kind and timing, its pauses, how it ended, and the names of special days."""
+    """What is to be explained: a deadline's kind and timing, its pauses, how it ended, the names of special days, and the type
+    of estate that its limits are for (None: any)."""
 
     kind: str
     timing: Timing
@@ -61,6 +63,7 @@ class Asked:
     missed: bool
     day_names: Mapping[date, str]
     calendar_missing: bool
+    estate_type: EstateType | None = None
 
 
 def counted(timing: Timing, until: datetime) -> tuple[Counted, ...]:
@@ -86,6 +89,8 @@ def sentences(asked: Asked) -> tuple[str, ...]:
     timing, due = asked.timing, asked.times[asked.timing.percents.index(100)]
     name = timing.calendar.name
     said = _promise(asked.kind, timing, due)
+    if asked.estate_type is not None:
+        said.append(f"这是为{asked.estate_type.label}规定的时限。")
     if name is not CalendarName.WALL:
         said += _days(counted(timing, due), asked.day_names)
         said += _left_out(timing, due, asked.day_names)

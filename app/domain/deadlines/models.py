@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Text
+from sqlalchemy import CheckConstraint, Column, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -29,6 +29,10 @@ LABELS = {
     "rating": "评价",
 }
 """The Chinese word of each kind of deadline."""
+
+
+ANCHORED = frozenset({"appointment", "promise"})
+"""Deadlines of an appointed or promised moment: they run around the clock, so that the moment is kept to the second."""
 
 
 def label_of(kind: str) -> str:
@@ -63,6 +67,7 @@ class Limits:
     marks: tuple[MarkPlan, ...]
     pause_limit_seconds: int | None = None
     later_round_percent: int = 100
+    pause_total_percent: int = 200
 
 
 class DeadlinePolicyDraft(SQLModel, table=True):
@@ -72,12 +77,19 @@ class DeadlinePolicyDraft(SQLModel, table=True):
     """
 
     __tablename__ = "deadline_policy_draft"
+    __table_args__ = (
+        CheckConstraint(
+            "estate_type IN ('', 'residential', 'transitional', 'old', 'work_unit')",
+            "deadline_policy_draft_estate_type",
+        ),
+    )
 
     id: UUID = Field(primary_key=True)
     place_id: UUID = Field(foreign_key="place.id")
     matter_kind: str = Field(sa_type=Text)
     deadline_kind: str = Field(sa_type=Text)
     category: str = Field(sa_type=Text)
+    estate_type: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
     limits: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     drafted_by: UUID
     drafted_at: datetime = Field(sa_type=Instant)

@@ -1,6 +1,6 @@
 """What makes a policy sound. Pure."""
 
-from app.domain.deadlines.models import Effect, Limits
+from app.domain.deadlines.models import ANCHORED, Effect, Limits
 from app.domain.places.models import Level
 from app.kernel.calendars import CalendarName
 from app.kernel.deadline_tables import Primitive
@@ -14,9 +14,6 @@ PEOPLE = frozenset({"assignee", "requester"})
 
 FOLLOWERS = frozenset({"reply_in_person", "promise_late"})
 """Deadlines that only a mark of another one starts."""
-
-ANCHORED = frozenset({"appointment", "promise"})
-"""Deadlines of an appointed or promised moment: they run around the clock, so that the moment is kept to the second."""
 
 NEVER_PAUSED = frozenset(
     {"respond", "reply", "reply_in_person", "dispatch", "offer", "appointment", "promise", "promise_late", "wish"}

@@ -18,6 +18,7 @@ from app.kernel.errors import FieldFault, InvalidInput
 USUAL: Final = timedelta(days=90)
 LONGEST: Final = timedelta(days=366)
 PAGE: Final = 100
+AIM: Final = 1.0
 
 PROMISED: Final = frozenset({"promise"})
 """Deadlines that are due when somebody promised, whatever budget their policy names."""
@@ -37,6 +38,28 @@ def period(now: datetime, since: datetime | None, until: datetime | None) -> Str
     else:
         return begin, end
     raise InvalidInput(fields=(fault,))
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a slice of the period the next statement takes on, so that it lasts about `AIM` seconds."""
+
+    span: timedelta = timedelta(days=1)
+
+    def after(self, seconds: float) -> "Pace":
+        """From how long the last slice took: at most eight times as long, at least a quarter, and a day in any case, since each
+        statement also costs what the number of all deadlines and places makes it cost."""
+        factor = min(8.0, max(0.25, AIM / max(seconds, 0.001)))
+        return Pace(max(timedelta(days=1), min(self.span * factor, LONGEST)))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a replay has come: what started before `until_at` is judged, that share of the period, so many deadlines."""
+
+    until_at: datetime
+    share: float
+    deadlines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +158,7 @@ class Drafted:
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many deadlines started, were missed, would have been missed, are newly or no longer missed; and how many the draft
-    does not reach, since nearer limits or those of a category hold for them: these stay as they were."""
+    does not reach, since nearer limits or those of a category or a type of estate hold for them: these stay as they were."""
 
     deadlines: int = 0
     before: int = 0

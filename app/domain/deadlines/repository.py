@@ -2,20 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
 from uuid import UUID
 
-import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.deadlines.errors import DraftNotFound
-from app.domain.deadlines.replay import PAGE, Counts, Drafted, Hours, NewlyMissed, Replay, Segments
 from app.domain.places.errors import PlaceNotFound
 from app.kernel.calendar_store import week_of, workdays_of
-from app.kernel.calendars import WHOLE_DAY, Calendar, CalendarName, Workdays
-from app.kernel.deadlines import Stretch
+from app.kernel.calendars import Calendar, CalendarName, Workdays
 from app.kernel.pagination import Cursor
 from app.kernel.verbs import Facts
 
@@ -43,7 +39,8 @@ PUBLISHING = Facts(
     """(SELECT jsonb_build_object(
           'known', count(p.id) > 0,
           'version', coalesce(max(p.version) FILTER (WHERE p.place_id = subject.place_id
-                                                       AND p.category = coalesce($3::jsonb ->> 'category', '')), 0),
+                                                       AND p.category = coalesce($3::jsonb ->> 'category', '')
+                                                       AND p.estate_type = coalesce($3::jsonb ->> 'estate_type', '')), 0),
           'events', coalesce((
              SELECT jsonb_agg(DISTINCT jsonb_build_object('percent', e.percent, 'target', e.target))
                FROM policy_effect e JOIN deadline_policy d ON d.id = e.policy_id
@@ -56,20 +53,28 @@ PUBLISHING = Facts(
 )
 
 _IN_FORCE = text("""
+WITH near AS (
+  SELECT DISTINCT ON (p.deadline_kind, p.category, p.estate_type) p.*, coalesce(a.depth, 99) AS depth
+    FROM deadline_policy p LEFT JOIN place_ancestor a ON a.ancestor_id = p.place_id AND a.place_id = :place_id
+   WHERE (p.place_id IS NULL OR a.place_id IS NOT NULL) AND p.matter_kind = :matter_kind
+   ORDER BY p.deadline_kind, p.category, p.estate_type, coalesce(a.depth, 99), p.version DESC),
+estate AS (
+  SELECT coalesce(e.estate_type, '') AS type FROM place_ancestor a JOIN place e ON e.id = a.ancestor_id
+   WHERE a.place_id = :place_id AND e.level = 'estate' ORDER BY a.depth LIMIT 1)
 SELECT p.*, pl.name AS place_name,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('percent', e.percent, 'primitive', e.primitive, 'target', e.target)
                                   ORDER BY e.percent, e.primitive, e.target), '[]')
           FROM policy_effect e WHERE e.policy_id = p.id) AS effects
-  FROM (SELECT DISTINCT ON (p.matter_kind, p.deadline_kind, p.category) p.*
-          FROM deadline_policy p LEFT JOIN place_ancestor a ON a.ancestor_id = p.place_id AND a.place_id = :place_id
-         WHERE (p.place_id IS NULL OR a.place_id IS NOT NULL) AND p.matter_kind = :matter_kind
-         ORDER BY p.matter_kind, p.deadline_kind, p.category, coalesce(a.depth, 99), p.version DESC) p
-  LEFT JOIN place pl ON pl.id = p.place_id
- ORDER BY p.deadline_kind, p.category""")
+  FROM near p LEFT JOIN place pl ON pl.id = p.place_id
+ WHERE p.estate_type IN ('', coalesce((SELECT type FROM estate), p.estate_type))
+   AND NOT EXISTS (SELECT 1 FROM near n WHERE n.deadline_kind = p.deadline_kind AND n.depth < p.depth
+                      AND n.category IN ('', p.category) AND n.estate_type IN ('', p.estate_type))
+ ORDER BY p.deadline_kind, p.category, p.estate_type""")
 
 
 async def list_in_force(connection: AsyncConnection, place_id: UUID, matter_kind: str) -> Sequence[RowMapping]:
-    """The policies that hold at a place for one kind of matter, one for each kind of deadline."""
+    """The policies that hold at a place for one kind of matter: for each kind of deadline, category and type of estate that has
+    some the nearest, without those that a nearer one hides; in an estate, those of its type."""
     return (await connection.execute(_IN_FORCE, {"place_id": place_id, "matter_kind": matter_kind})).mappings().all()
 
 
@@ -209,113 +214,20 @@ SELECT p.*, pl.name AS place_name,
   FROM deadline_policy p LEFT JOIN place_ancestor a ON a.ancestor_id = p.place_id AND a.place_id = :place_id
   LEFT JOIN place pl ON pl.id = p.place_id
  WHERE (p.place_id IS NULL OR a.place_id IS NOT NULL) AND p.matter_kind = :matter_kind
-   AND p.deadline_kind = :deadline_kind AND p.category IN ('', :category)
- ORDER BY coalesce(a.depth, 99), p.category DESC, p.version DESC LIMIT 1""")
+   AND p.deadline_kind = :deadline_kind AND p.category IN ('', :category) AND p.estate_type IN ('', :estate_type)
+ ORDER BY coalesce(a.depth, 99), p.category DESC, p.estate_type DESC, p.version DESC LIMIT 1""")
 
 
 async def get_in_force(
-    connection: AsyncConnection, place_id: UUID, matter_kind: str, deadline_kind: str, category: str
+    connection: AsyncConnection, place_id: UUID, matter_kind: str, deadline_kind: str, category: str, estate_type: str
 ) -> RowMapping | None:
-    """The policy that a deadline of this kind and category would start with at a place now; None: there is none."""
+    """The policy that a deadline of this kind and category would start with now, at a place and in an estate of this type
+    there; None: there is none."""
     asked = {
         "place_id": place_id,
         "matter_kind": matter_kind,
         "deadline_kind": deadline_kind,
         "category": category,
+        "estate_type": estate_type,
     }
     return (await connection.execute(_ONE_IN_FORCE, asked)).mappings().one_or_none()
-
-
-# As text: SQLAlchemy's connections decode jsonb, the pool's do not.
-_HOURS = """
-SELECT (SELECT h.week::text FROM calendar_hours h
-          LEFT JOIN place_ancestor a ON a.ancestor_id = h.place_id AND a.place_id = $1
-         WHERE h.calendar = $2 AND (h.place_id IS NULL OR a.place_id IS NOT NULL)
-         ORDER BY coalesce(a.depth, 99), h.version DESC LIMIT 1) AS week,
-       w.years, w.days::text AS days,
-       (SELECT coalesce(jsonb_agg(jsonb_build_object('place_id', own.place_id, 'week', own.week)), '[]')::text
-          FROM (SELECT DISTINCT ON (h.place_id) h.place_id, h.week
-                  FROM calendar_hours h
-                  JOIN place_ancestor s ON s.place_id = h.place_id AND s.ancestor_id = $1 AND s.depth > 0
-                 WHERE h.calendar = $2 ORDER BY h.place_id, h.version DESC) own) AS below
-  FROM (VALUES (1)) one LEFT JOIN LATERAL (
-    SELECT s.years, s.days FROM workday_set s WHERE s.published_at IS NOT NULL ORDER BY s.version DESC LIMIT 1) w ON true"""
-
-# It may take longer than a request, and holds one narrow row for each deadline of the period.
-_PATIENCE = """
-SELECT set_config(name, value, true)
-  FROM (VALUES ('statement_timeout', '60s'), ('work_mem', '96MB'), ('jit', 'off')) own (name, value)"""
-_PATIENCE_SECONDS = 65.0
-
-_REPLAY = "SELECT replay_draft($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)::text"
-
-
-async def replay(
-    connection: AsyncConnection, draft: Drafted, place_id: UUID, period: Stretch, now: datetime, after: Cursor | None
-) -> Replay:
-    """What a draft at a place would have done to the deadlines that started in [from, until), as of `now`. Nothing is
-    written. Raises DraftNotFound for a reader who does not administer the place."""
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    hours = await _hours(driver, place_id, draft.limits.calendar)
-    segments = Segments.of(hours.calendars, period[0], now)
-    await driver.execute(_PATIENCE)
-    answer = await driver.fetchval(
-        _REPLAY,
-        draft.id,
-        *period,
-        now,
-        segments.band,
-        segments.opens,
-        segments.closes,
-        segments.shifts,
-        draft.budgets(hours.calendars, 1),
-        draft.budgets(hours.calendars, 2),
-        hours.places,
-        hours.groups,
-        after and after.created_at,
-        after and after.id,
-        PAGE + 1,
-        timeout=_PATIENCE_SECONDS,
-    )
-    if answer is None:
-        raise DraftNotFound
-    found = orjson.loads(answer)
-    return Replay(
-        tuple(
-            (UUID(row["place_id"]), row["name"], Counts(*(row[name] for name in _COUNTED))) for row in found["places"]
-        ),
-        tuple(_newly(draft, hours.calendars[row["group"]], row) for row in found["newly"]),
-    )
-
-
-_COUNTED = ("deadlines", "before", "under_draft", "newly", "no_longer", "unreached")
-
-
-def _newly(draft: Drafted, on: Calendar, row: dict[str, Any]) -> NewlyMissed:
-    moment = datetime.fromisoformat
-    started_at = moment(row["started_at"])
-    pauses = [(moment(begin), moment(end)) for begin, end in row["pauses"]]
-    return NewlyMissed(
-        id=UUID(row["id"]),
-        matter_id=UUID(row["matter_id"]),
-        place_id=UUID(row["place_id"]),
-        round=row["round"],
-        started_at=started_at,
-        stopped_at=row["stopped_at"] and moment(row["stopped_at"]),
-        due_before=moment(row["due_at"]),
-        due_under_draft=draft.due(on, started_at, row["round"], timedelta(seconds=row["budget_seconds"]), pauses),
-    )
-
-
-async def _hours(driver: Any, place_id: UUID, name: CalendarName) -> Hours:
-    if name is CalendarName.WALL:
-        return Hours.of(Calendar(name, WHOLE_DAY), ())
-    row = await driver.fetchrow(_HOURS, place_id, name.value)
-    workdays = None
-    if name is CalendarName.WORK and row["days"] is not None:
-        workdays = workdays_of(row["years"], orjson.loads(row["days"]))
-    usual = Calendar(name, week_of(orjson.loads(row["week"])), workdays)
-    below = [
-        (UUID(own["place_id"]), Calendar(name, week_of(own["week"]), workdays)) for own in orjson.loads(row["below"])
-    ]
-    return Hours.of(usual, below)

@@ -34,9 +34,10 @@ def publish(
     deadline_kind: str,
     limits: Limits,
     category: str = "",
+    estate_type: str = "",
 ) -> Change:
-    """Publish the limits of one kind of deadline at a place and below it, for all services or one category; they act on
-    deadlines that start from now on.
+    """Publish the limits of one kind of deadline at a place and below it, for all services or one category, and for all estates
+    or one type; they act on deadlines that start from now on.
 
     Events that the room itself needs (an offer lapses at 100 %) are carried over from the standard policy.
 
@@ -55,11 +56,13 @@ def publish(
         matter_kind=matter_kind,
         deadline_kind=deadline_kind,
         category=category,
+        estate_type=estate_type,
         version=seen.version + 1,
         calendar=limits.calendar.value,
         budget_seconds=limits.budget_seconds,
         budget_days=limits.budget_days,
         pause_limit_seconds=limits.pause_limit_seconds,
+        pause_total_percent=limits.pause_total_percent,
         later_round_percent=limits.later_round_percent,
         percents=percents,
         published_by=actor.id,

@@ -1,9 +1,12 @@
 """The words of notices, in Chinese, by topic. Pure; a text never holds personal data."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from app.domain.deadlines.explaining import moment
 from app.domain.deadlines.models import label_of
+from app.kernel.calendars import CalendarName
 
 TEXTS: Mapping[str, str] = {
     "order.placed": "有新的订单,请尽快派单",
@@ -87,13 +90,24 @@ MISSES: Mapping[tuple[str, str], str] = {
 def sentence(topic: str, payload: Mapping[str, Any]) -> str:
     """The notice as people read it; a limit speaks otherwise to whoever waits than to whoever must act, and a receipt lists
     what it is for."""
-    if topic == "deadline.mark":
-        return _of_limit(payload)
-    if topic in RECEIPTS:
-        done, none = RECEIPTS[topic]
-        return f"收据:{done}" + "、".join(payload["papers"]) if payload["papers"] else none
-    told = TEXTS.get(topic, "您有一条新消息")
-    return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
+    match topic:
+        case "deadline.mark":
+            return _of_limit(payload)
+        case "deadline.waits_for_opening":
+            return _of_opening(payload)
+        case _ if topic in RECEIPTS:
+            done, none = RECEIPTS[topic]
+            return f"收据:{done}" + "、".join(payload["papers"]) if payload["papers"] else none
+        case _:
+            told = TEXTS.get(topic, "您有一条新消息")
+            return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
+
+
+def _of_opening(payload: Mapping[str, Any]) -> str:
+    """Time does not count yet: from when it will, and for what."""
+    kinds = "、".join(label_of(kind) for kind in payload["deadlines"])
+    opens_at = moment(datetime.fromisoformat(payload["opens_at"]))
+    return f"现在不在{CalendarName(payload['calendar']).label},您的订单的{kinds}时限从{opens_at}开始计时"
 
 
 def _of_limit(payload: Mapping[str, Any]) -> str:  # noqa: PLR0911 - one line for each situation

@@ -167,7 +167,3 @@ def code_is_locked(wrong_codes: int, since: datetime | None, now: datetime) -> b
 def needs_reason(stars: int, solved: str) -> bool:
     """A low rating (one or two stars, or not solved) says why."""
     return stars <= 2 or solved == "no"
-
-
-PAUSES_PER_BUDGET = 2
-"""All pauses of a deadline together last at most so many times its budget (domain.md §4.5)."""

@@ -258,10 +258,10 @@ def _running(deadline: TimedDeadline, now: datetime) -> list[Pause]:
 def _pause(
     change: Change, order: Order, deadline: TimedDeadline, reason: PauseReason, until_at: datetime, text: str
 ) -> None:
-    """A pause from now until its limit; raises PausedTooLong when all together last beyond twice the budget."""
+    """A pause from now until its limit; raises PausedTooLong when all together last beyond their share of the budget."""
     timing = deadline.timing
     own = [(p.from_at, p.until_at) for p in deadline.pauses if not p.annulled and p.reason != PauseReason.UNDONE]
-    left = policy.PAUSES_PER_BUDGET * timing.budget - timing.with_pauses(own).paused()
+    left = timing.budget * deadline.pause_total_percent / 100 - timing.with_pauses(own).paused()
     if timing.calendar.spent(change.at, until_at) > left:
         # A question is cut to what is left; who pauses by hand is told.
         if reason is not PauseReason.QUESTION:

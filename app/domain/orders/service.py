@@ -36,8 +36,8 @@ def place(
     phone: bytes | None = None,
     address: bytes | None = None,
 ) -> Change:
-    """Order a service in one's own community (点单). Name, phone and address come sealed; those left out are taken from
-    the person's file. A wish is open to all from now on, and goes to nobody by dispatch.
+    """Order a service where one lives, in one's community or estate (点单). Name, phone and address come sealed; those left out
+    are taken from the person's file. A wish is open to all from now on, and goes to nobody by dispatch.
 
     Raises:
         NoCommunity: the resident has chosen none. ServiceNotOffered: not at this place, or withdrawn. ServicePaused.

@@ -43,8 +43,16 @@ OPENING = Facts(
     Opening,
 )
 
-DAY = """SELECT d.id, d.place_id, d.team_id, d.version, d.starts_at, d.cancelled_at
+DAY = """SELECT d.id, d.place_id, d.team_id, d.version, d.starts_at
            FROM service_day d WHERE d.id = ($3::jsonb ->> 'id')::uuid"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What nobody else changes meanwhile: whether the day is cancelled, and what is booked on it."""
+
+    cancelled: bool
+    order_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +63,15 @@ class Day:
     place_id: UUID
     version: int
     starts_at: datetime
-    cancelled_at: datetime | None
     lead_id: UUID | None
-    order_ids: tuple[UUID, ...]
+    held: Held
 
 
 CANCELLING = Facts(
     """jsonb_build_object('id', subject.id, 'place_id', subject.place_id, 'version', subject.version,
-         'starts_at', subject.starts_at, 'cancelled_at', subject.cancelled_at,
+         'starts_at', subject.starts_at,
          'lead_id', (SELECT t.lead_id FROM team t WHERE t.id = subject.team_id AND t.disbanded_at IS NULL),
-         'order_ids', booked_orders(subject.id))""",
+         'held', hold_day(subject.id))""",
     Day,
 )
 
@@ -146,14 +153,14 @@ def cancel_day(day: Day, actor: Actor, now: datetime, *, reason: str) -> Change:
     Raises DayOver: it has begun, or is cancelled.
     """
     _demand_host(actor, day.lead_id)
-    if day.cancelled_at is not None or day.starts_at <= now:
+    if day.held.cancelled or day.starts_at <= now:
         raise errors.DayOver
     change = Change.record(
         "service_day", day.id, "cancel", actor, now, place_id=day.place_id, version=day.version
     ).patch(ServiceDay, id=day.id, cancelled_at=now, cancelled_by=actor.id, reason=reason, version=day.version + 1)
-    for order_id in day.order_ids:
+    for order_id in day.held.order_ids:
         change.emit("order.cancel_day", order_id=str(order_id), reason=reason)
-    return change.note(orders=len(day.order_ids))
+    return change.note(orders=len(day.held.order_ids))
 
 
 @ORDERS.moves("cancel_day")

@@ -18,8 +18,8 @@ class GrantNotFound(NotFound):
 class NotACommunity(Refusal):
     kind = Kind.CONFLICT
     code = "not-a-community"
-    title_zh = "请选择一个社区"
-    title_en = "This place is not a community"
+    title_zh = "请选择一个社区或小区"
+    title_en = "This place is not a community or an estate"
 
 
 class PhoneTaken(Refusal):

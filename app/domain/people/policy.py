@@ -1,6 +1,10 @@
-"""Who may register whom, and who may grant which role. Pure."""
+"""Where one may live, who may register whom, and who may grant which role. Pure."""
 
+from app.domain.places.models import Level
 from app.kernel.rules import Role, Rules, reach
+
+HOMES = frozenset({Level.COMMUNITY, Level.ESTATE})
+"""A home is a community, or an estate in one: a wider home would reach over all communities below it."""
 
 STAFF: Rules = (reach(Role.STATION_STAFF, Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR),)
 """May register a resident who has no WeChat, and see who holds which role."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from app.domain.people.handing_back import HeldOrder
@@ -126,12 +127,14 @@ async def get_person(connection: AsyncConnection, person_id: UUID) -> RowMapping
 
 
 async def list_roles(connection: AsyncConnection, person_id: UUID) -> Sequence[RowMapping]:
-    """The roles that a person holds now or will hold, by place."""
-    g, p = RoleGrant, Place
+    """The roles that a person holds now or will hold, by place; each with the place above it."""
+    g, p, above = RoleGrant, Place, aliased(Place)
     query = (
         select(col(g.id), col(g.role), col(g.starts_at), col(g.ends_at), col(p.id).label("place_id"))
         .add_columns(col(p.name).label("place_name"), col(p.level).label("place_level"))
+        .add_columns(col(above.id).label("above_id"), col(above.name).label("above_name"))
         .join(p, col(p.id) == col(g.place_id))
+        .outerjoin(above, col(above.id) == col(p.parent_id))
         .where(col(g.person_id) == person_id, or_(col(g.ends_at).is_(None), col(g.ends_at) > func.app_now()))
         .order_by(col(p.code), col(g.role))
     )

@@ -23,7 +23,6 @@ from app.domain.people.repository import (
     Versioned,
 )
 from app.domain.places.errors import PlaceNotFound
-from app.domain.places.models import Level
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault, InvalidInput, NotAllowed
 from app.kernel.ids import new_id
@@ -56,8 +55,8 @@ def update_me(
 
 @record("person", "join", subject=SELF, facts=JOINING)
 def join(me: Joining, actor: Actor, now: datetime, *, place_id: UUID) -> Change:
-    """Choose the community where one lives; the one before ends. Raises NotACommunity."""
-    if me.place_id is None or me.level is not Level.COMMUNITY:
+    """Choose the community where one lives, or the estate in it; the home before ends. Raises NotACommunity."""
+    if me.place_id is None or me.level not in policy.HOMES:
         raise errors.NotACommunity
     change = Change.record("person", me.id, "join", actor, now, place_id=place_id, version=me.version)
     change.patch(Person, id=me.id, version=me.version + 1)
@@ -82,7 +81,7 @@ def register_resident(
 ) -> Change:
     """Register somebody without WeChat as a resident, by station staff. Raises NotACommunity, PhoneTaken."""
     demand(policy.STAFF, actor)
-    if place.level is not Level.COMMUNITY:
+    if place.level not in policy.HOMES:
         raise errors.NotACommunity
     person_id = new_id()
     change = Change.record("person", person_id, "register", actor, now, place_id=place_id).insert(

@@ -2,7 +2,7 @@
 
 What: a place is a node: province 省 → city 市 → district 区县 → street 街道/镇 → community 社区 (the national
 statistical codes of 2, 4, 6, 9 and 12 digits) → estate 小区 → grid 网格 → micro-grid 微网格 → building 楼栋 → unit 单元
-(a code of one's own that begins with the community's).
+(a code of one's own that begins with the community's). An estate may be of one of four types (`models.EstateType`).
 
     province ─ city ─ district ─ street ─ community ─ estate ─ grid ─ microgrid ─ building ─ unit
     a level may be skipped (a city without districts), never turned round: a parent stands on a higher level

@@ -1,9 +1,10 @@
 """The import of places from CSV: the tree's one writer.
 
-A file has the columns `code,parent_code,level,name` in any order, UTF-8 with or without BOM, one place a line. It goes
-to the server as it is read, so memory does not grow with it; everything else is set-based SQL (repository.py). One
-transaction: all of it or nothing, whatever dies. Cycles cannot arise, since a parent stands on a strictly higher level
-(policy.PARENT_LEVELS) and a place never changes its level.
+A file has the columns `code,parent_code,level,name` and, if wanted, `estate_type`, in any order, UTF-8 with or without BOM,
+one place a line. A file without the fifth leaves the types of estates as they are. It goes to the server as it is read, so
+memory does not grow with it; everything else is set-based SQL (repository.py). One transaction: all of it or nothing,
+whatever dies. Cycles cannot arise, since a parent stands on a strictly higher level (policy.PARENT_LEVELS) and a place
+never changes its level.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import codecs
 import csv
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
@@ -25,17 +26,22 @@ from app.domain.places.policy import (
     Fault,
     ImportReport,
     Listed,
+    estate_type_fault,
     line_fault,
     read_name,
 )
 from app.kernel.ids import new_id
 
 HEADER: Final = ("code", "parent_code", "level", "name")
+ESTATE_TYPE: Final = "estate_type"
+"""The column that may be left out."""
 LINE_LONGEST: Final = 2_048
 """Bytes of one line. The longest good one has two codes, a level and 64 characters: some 370."""
 
 _STEP: Final = 5_000
-_HEADER_SENTENCE: Final = f"表头必须正好是这四列(顺序不限,用英文逗号分隔):{','.join(HEADER)}"
+_HEADER_SENTENCE: Final = (
+    f"表头必须正好是这四列(顺序不限,用英文逗号分隔):{','.join(HEADER)};可再加一列小区类型 {ESTATE_TYPE}"
+)
 _GBK_SENTENCE: Final = "文件看来是 GBK(ANSI)编码:请在表格软件中另存为“CSV UTF-8(逗号分隔)”后再导入"
 _UTF16_SENTENCE: Final = "文件看来是 UTF-16(Unicode 文本)编码:请在表格软件中另存为“CSV UTF-8(逗号分隔)”后再导入"
 
@@ -117,14 +123,15 @@ class CsvReader:
         cells = _split(text)
         if cells is None:
             return Fault.LINE_NOT_CSV
-        return cells if len(cells) == len(HEADER) else Fault.COLUMNS_WRONG
+        return cells if len(cells) == len(self._order) else Fault.COLUMNS_WRONG
 
     def _place(self, cells: list[str]) -> repository.Staged | None:
-        code, parent_code, level, name = (cells[column].strip() for column in self._order)
-        fit = line_fault(code, parent_code, level) or read_name(name)
+        code, parent_code, level, name, *more = (cells[column].strip() for column in self._order)
+        estate_type = more[0] if more else None
+        fit = line_fault(code, parent_code, level) or estate_type_fault(level, estate_type) or read_name(name)
         if isinstance(fit, Fault):
             return self._refuse(fit, code)
-        return self._number, new_id(), code, parent_code, level, fit, True
+        return self._number, new_id(), code, parent_code, level, fit, estate_type, True
 
     def _decode(self, raw: bytes) -> str | None:
         try:
@@ -142,20 +149,21 @@ class CsvReader:
             self.bad.append(BadLine(self._number, shown, fault, fault.reason))
         # A bad line is staged by its code alone, so that its children find their parent and its twins are named.
         known = code and len(code) <= CODE_LONGEST and "\0" not in code
-        return (self._number, new_id(), code, "", "", "", False) if known else None
+        return (self._number, new_id(), code, "", "", "", None, False) if known else None
 
 
 def _header_order(raw: bytes) -> tuple[int, ...]:
-    """Where each column of HEADER stands."""
+    """Where each column of HEADER stands, and then that of the type, if there is one."""
     try:
         cells = _split(raw.decode("utf-8")) or []
     except UnicodeDecodeError:
         sentence = _GBK_SENTENCE if _is_gbk(raw) else f"表头不是 UTF-8 文字。{_HEADER_SENTENCE}"
         raise ImportNotUtf8(sentence) from None
     names = [cell.strip() for cell in cells]
-    if sorted(names) != sorted(HEADER):
+    wanted = (*HEADER, ESTATE_TYPE) if ESTATE_TYPE in names else HEADER
+    if sorted(names) != sorted(wanted):
         raise ImportHeaderWrong(_HEADER_SENTENCE)
-    return tuple(names.index(name) for name in HEADER)
+    return tuple(names.index(name) for name in wanted)
 
 
 def _split(line: str) -> list[str] | None:
@@ -226,7 +234,8 @@ async def _import(
     bad = _together(reader, await repository.bad_lines(connection))
     tell(Phase.CHECK, reader.lines, reader.lines)
     if bad.total:
-        return ImportReport(dry_run, False, reader.lines, bad, Listed(0), Listed(0), Listed(0), 0, Listed(0))
+        none: Listed[Any] = Listed(0)
+        return ImportReport(dry_run, False, reader.lines, bad, none, none, none, none, 0, none)
     tell(Phase.COMPARE, 0, reader.lines)
     report = ImportReport(
         dry_run=dry_run,
@@ -236,6 +245,7 @@ async def _import(
         created=await repository.created(connection),
         renamed=await repository.renamed(connection),
         moved=await repository.moved(connection),
+        retyped=await repository.retyped(connection),
         unchanged=await repository.unchanged(connection),
         absent_in_file=await repository.absent_in_file(connection),
     )

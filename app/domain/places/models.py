@@ -37,6 +37,29 @@ class Level(StrEnum):
         return LABEL[self]
 
 
+class EstateType(StrEnum):
+    """The four types of estates (domain.md §2, S3); limits may differ by type."""
+
+    RESIDENTIAL = "residential"
+    TRANSITIONAL = "transitional"
+    OLD = "old"
+    WORK_UNIT = "work_unit"
+
+    @property
+    def label(self) -> str:
+        """The Chinese word for this type, as S3 has it."""
+        return _TYPES[self]
+
+
+_TYPES: Final[Mapping[EstateType, str]] = MappingProxyType(
+    {
+        EstateType.RESIDENTIAL: "居住型小区",
+        EstateType.TRANSITIONAL: "过渡型小区",
+        EstateType.OLD: "老旧型小区",
+        EstateType.WORK_UNIT: "单位型小区",
+    }
+)
+
 RANK: Final[Mapping[Level, int]] = MappingProxyType({level: rank for rank, level in enumerate(Level)})
 
 LABEL: Final[Mapping[Level, str]] = MappingProxyType(
@@ -60,32 +83,43 @@ CODE_LENGTH: Final[Mapping[Level, int]] = MappingProxyType(
 """Digits of the national statistical division codes; the levels that are missing here have codes of their own."""
 
 
-class LevelText(TypeDecorator[Level]):
-    """A level in a text column. A plain String column would load a bare `str` and lose the enum."""
+class EnumText(TypeDecorator[StrEnum]):
+    """An enum in a text column. A plain String column would load a bare `str` and lose the enum."""
 
     impl = Text
     cache_ok = True
 
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__()
+        self.words = words
+
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         del dialect
-        return None if value is None else Level(value).value
+        return None if value is None else self.words(value).value
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Level | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> StrEnum | None:
         del dialect
-        return None if value is None else Level(value)
+        return None if value is None else self.words(value)
 
 
-def _in_words(levels: type[Level]) -> str:
-    return ", ".join(f"'{level.value}'" for level in levels)
+def _in_words(words: type[StrEnum]) -> str:
+    return ", ".join(f"'{word.value}'" for word in words)
 
 
 class Place(SQLModel, table=True):
-    """A node of the tree. `code` compares by bytes (collation C), so that keyset pages are the same on every server."""
+    """A node of the tree. `code` compares by bytes (collation C), so that keyset pages are the same on every server.
+
+    `estate_type`: of an estate, its type; None where nobody has said, and on every other level.
+    """
 
     __tablename__: ClassVar[str] = "place"
     __table_args__ = (
         CheckConstraint(f"level IN ({_in_words(Level)})", name="place_level_known"),
         CheckConstraint("(parent_id IS NULL) = (level = 'province')", name="place_only_provinces_are_roots"),
+        CheckConstraint(
+            f"estate_type IS NULL OR (level = 'estate' AND estate_type IN ({_in_words(EstateType)}))",
+            name="place_estate_type",
+        ),
         CheckConstraint("parent_id <> id", name="place_not_its_own_parent"),
         CheckConstraint("length(code) BETWEEN 2 AND 32", name="place_code_length"),
         CheckConstraint("length(name) BETWEEN 1 AND 64", name="place_name_length"),
@@ -98,8 +132,9 @@ class Place(SQLModel, table=True):
     parent_id: uuid.UUID | None = Field(
         default=None, sa_column=Column(Uuid, ForeignKey("place.id", name="place_parent_id_fkey"), nullable=True)
     )
-    level: Level = Field(sa_column=Column(LevelText, nullable=False))
+    level: Level = Field(sa_column=Column(EnumText(Level), nullable=False))
     name: str = Field(sa_column=Column(Text, nullable=False))
+    estate_type: EstateType | None = Field(default=None, sa_column=Column(EnumText(EstateType), nullable=True))
     created_at: datetime = Field(
         default=None, sa_column=Column(DateTime(timezone=True), nullable=False, server_default=func.now())
     )

@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from pydantic_core import PydanticCustomError
 
-from app.domain.places.models import CODE_LENGTH, Level
+from app.domain.places.models import CODE_LENGTH, EstateType, Level
 from app.kernel.text import Line
 
 CODE_LONGEST: Final = 32
@@ -74,6 +74,8 @@ class Fault(StrEnum):
     NAME_EMPTY = "name-empty"
     NAME_TOO_LONG = "name-too-long"
     NAME_UNFIT = "name-unfit"
+    ESTATE_TYPE_UNKNOWN = "estate-type-unknown"
+    ESTATE_TYPE_NOT_WANTED = "estate-type-not-wanted"
 
     @property
     def reason(self) -> str:
@@ -102,6 +104,10 @@ REASON: Final[Mapping[Fault, str]] = MappingProxyType(
         Fault.NAME_EMPTY: "名称为空,或只有看不见的字符",
         Fault.NAME_TOO_LONG: f"名称超过 {NAME_LONGEST} 个字",
         Fault.NAME_UNFIT: "名称中有换行、控制字符或改变文字方向的字符",
+        Fault.ESTATE_TYPE_UNKNOWN: (
+            f"小区类型不认识,只能是:{'、'.join(f'{known}({known.label})' for known in EstateType)},或留空"
+        ),
+        Fault.ESTATE_TYPE_NOT_WANTED: "只有小区有小区类型,请将此格留空",
     }
 )
 
@@ -139,6 +145,18 @@ def parent_fault(level: Level, code: str, parent_code: str) -> Fault | None:
     community = code[: CODE_LENGTH[Level.COMMUNITY]]
     fits = parent_code.startswith(community) and (is_code(Level.COMMUNITY, parent_code) or is_code(level, parent_code))
     return None if fits and parent_code != code else Fault.PARENT_CODE_WRONG
+
+
+_ESTATE_TYPES: Final = frozenset(known.value for known in EstateType)
+
+
+def estate_type_fault(level: str, estate_type: str | None) -> Fault | None:
+    """What is wrong with the type of an estate in a line; None or empty is always right."""
+    if not estate_type:
+        return None
+    if level != Level.ESTATE:
+        return Fault.ESTATE_TYPE_NOT_WANTED
+    return None if estate_type in _ESTATE_TYPES else Fault.ESTATE_TYPE_UNKNOWN
 
 
 _NAME: Final = Line(NAME_LONGEST)
@@ -205,11 +223,20 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Retyped:
+    """An estate of another type than until now; None: of no known one."""
+
+    code: str
+    old: EstateType | None
+    new: EstateType | None
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
     """What an import did, or would do.
 
-    With bad lines nothing is written and nothing is compared: the counts of changes are 0. A place that is renamed and
-    moved counts in both. `absent_in_file`: places in the system at or below the file's topmost places that the file
+    With bad lines nothing is written and nothing is compared: the counts of changes are 0. A place that is renamed, moved
+    and of another type counts in each. `absent_in_file`: places in the system at or below the file's topmost places that the file
     does not name; they are reported and stay.
     """
 
@@ -220,13 +247,14 @@ class ImportReport:
     created: Listed[NamedPlace]
     renamed: Listed[Renamed]
     moved: Listed[Moved]
+    retyped: Listed[Retyped]
     unchanged: int
     absent_in_file: Listed[NamedPlace]
 
     @property
     def changes(self) -> int:
         """0 when the same file is imported again."""
-        return self.created.total + self.renamed.total + self.moved.total
+        return self.created.total + self.renamed.total + self.moved.total + self.retyped.total
 
     def as_json(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers."""

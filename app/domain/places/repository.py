@@ -11,8 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.domain.places.errors import PlaceNotFound
-from app.domain.places.models import CODE_LENGTH, Level, Place, PlaceAncestor
-from app.domain.places.policy import LISTED_MOST, PARENT_LEVELS, BadLine, Fault, Listed, Moved, NamedPlace, Renamed
+from app.domain.places.models import CODE_LENGTH, EstateType, Level, Place, PlaceAncestor
+from app.domain.places.policy import (
+    LISTED_MOST,
+    PARENT_LEVELS,
+    BadLine,
+    Fault,
+    Listed,
+    Moved,
+    NamedPlace,
+    Renamed,
+    Retyped,
+)
 from app.kernel.errors import NotAllowed
 from app.kernel.text import contains
 
@@ -28,10 +38,18 @@ class PlaceRow:
     parent_id: UUID | None
     level: Level
     name: str
+    estate_type: EstateType | None
 
 
-_Places = Select[UUID, str, UUID | None, Level, str]
-_PLACE: Final = (col(Place.id), col(Place.code), col(Place.parent_id), col(Place.level), col(Place.name))
+_Places = Select[UUID, str, UUID | None, Level, str, EstateType | None]
+_PLACE: Final = (
+    col(Place.id),
+    col(Place.code),
+    col(Place.parent_id),
+    col(Place.level),
+    col(Place.name),
+    col(Place.estate_type),
+)
 
 
 async def get_place(connection: AsyncConnection, key: UUID | str) -> PlaceRow:
@@ -48,23 +66,26 @@ async def list_places(
     *,
     parent: UUID | None = None,
     level: Level | None = None,
+    estate_type: EstateType | None = None,
     search: str | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> list[PlaceRow]:
     """Up to `limit` places in the order of their codes, those behind the code `after`.
 
-    Without level and search: the direct children of `parent` (the provinces without one). With either of them: every
-    place below `parent` (of the whole tree without one) that is on the level and whose name contains `search`.
+    Without level, type and search: the direct children of `parent` (the provinces without one). With any of them: every
+    place below `parent` (of the whole tree without one) that is on the level, of the type, and whose name contains `search`.
     A parent that does not exist has nothing below it.
     """
     query = select(*_PLACE).order_by(col(Place.code)).limit(limit)
-    if level is None and not search:
+    if level is None and estate_type is None and not search:
         query = query.where(col(Place.parent_id) == parent if parent else col(Place.parent_id).is_(None))
     elif parent is not None:
         query = _below(query, parent)
     if level is not None:
         query = query.where(col(Place.level) == level)
+    if estate_type is not None:
+        query = query.where(col(Place.estate_type) == estate_type)
     if search:
         query = query.where(col(Place.name).like(contains(search)))
     if after is not None:
@@ -127,10 +148,11 @@ IMPORT_LOCK: Final = 0x4C696E6C69_01
 SECONDS: Final = 900.0
 """How long one statement of an import may take; the short limits of a command are not meant for it."""
 
-COLUMNS: Final = ("line", "id", "code", "parent_code", "level", "name", "sound")
-"""A staged line: its number, the id it gets if it is new, its four cells, and whether it is right by itself."""
+COLUMNS: Final = ("line", "id", "code", "parent_code", "level", "name", "estate_type", "sound")
+"""A staged line: its number, the id it gets if it is new, its cells, and whether it is right by itself. The type of an estate
+is empty where it has none, and NULL in a file that says nothing of types."""
 
-Staged = tuple[int, UUID, str, str, str, str, bool]
+Staged = tuple[int, UUID, str, str, str, str, str | None, bool]
 
 _SETTINGS: Final = """
 SELECT set_config(name, value, true)
@@ -141,14 +163,16 @@ SELECT set_config(name, value, true)
 _STAGE: Final = """
 CREATE TEMPORARY TABLE place_staged (
     line integer NOT NULL, id uuid NOT NULL, code text COLLATE "C" NOT NULL, parent_code text COLLATE "C" NOT NULL,
-    level text NOT NULL, name text NOT NULL, sound boolean NOT NULL) ON COMMIT DROP"""
+    level text NOT NULL, name text NOT NULL, estate_type text, sound boolean NOT NULL) ON COMMIT DROP"""
 
 # One row for each code of the file, with what the tree says of it. An id that the tree already has wins over a new one.
 _PLAN: Final = """
 CREATE TEMPORARY TABLE place_plan ON COMMIT DROP AS
 WITH once AS MATERIALIZED (SELECT DISTINCT ON (code) * FROM pg_temp.place_staged ORDER BY code, line)
 SELECT o.line, coalesce(p.id, o.id) AS id, o.code, o.parent_code, o.level, o.name, o.sound, p.id IS NULL AS fresh,
-       p.level AS old_level, p.name AS old_name, p.parent_id AS old_parent_id, u.code IS NULL AS topmost,
+       p.level AS old_level, p.name AS old_name, p.parent_id AS old_parent_id, p.estate_type AS old_estate_type,
+       CASE WHEN o.estate_type IS NULL THEN p.estate_type ELSE nullif(o.estate_type, '') END AS estate_type,
+       u.code IS NULL AS topmost,
        coalesce(q.id, u.id) AS parent_id, coalesce(q.level, u.level) AS parent_level,
        coalesce(u.sound, true) AS parent_sound
   FROM once o
@@ -181,9 +205,14 @@ SELECT p.code, was.code AS old_parent, p.parent_code, count(*) OVER () AS total
   FROM pg_temp.place_plan p JOIN place was ON was.id = p.old_parent_id
  WHERE NOT p.fresh AND p.old_parent_id <> p.parent_id ORDER BY p.line LIMIT $1"""
 
+_RETYPED: Final = """
+SELECT code, old_estate_type, estate_type, count(*) OVER () AS total
+  FROM pg_temp.place_plan WHERE NOT fresh AND old_estate_type IS DISTINCT FROM estate_type ORDER BY line LIMIT $1"""
+
 _UNCHANGED: Final = """
 SELECT count(*) FROM pg_temp.place_plan
- WHERE NOT fresh AND old_name = name AND old_parent_id IS NOT DISTINCT FROM parent_id"""
+ WHERE NOT fresh AND old_name = name AND old_parent_id IS NOT DISTINCT FROM parent_id
+   AND old_estate_type IS NOT DISTINCT FROM estate_type"""
 
 _ABSENT: Final = """
 WITH tops AS MATERIALIZED (SELECT id FROM pg_temp.place_plan WHERE topmost AND NOT fresh)
@@ -193,12 +222,14 @@ SELECT p.code, p.level, p.name, count(*) OVER () AS total FROM place p
  ORDER BY p.code LIMIT $1"""
 
 _INSERT: Final = """
-INSERT INTO place (id, code, parent_id, level, name)
-SELECT id, code, parent_id, level, name FROM pg_temp.place_plan WHERE fresh ORDER BY line"""
+INSERT INTO place (id, code, parent_id, level, name, estate_type)
+SELECT id, code, parent_id, level, name, estate_type FROM pg_temp.place_plan WHERE fresh ORDER BY line"""
 
 _UPDATE: Final = """
-UPDATE place p SET name = n.name, parent_id = n.parent_id, updated_at = now() FROM pg_temp.place_plan n
- WHERE p.id = n.id AND NOT n.fresh AND (n.old_name <> n.name OR n.old_parent_id IS DISTINCT FROM n.parent_id)"""
+UPDATE place p SET name = n.name, parent_id = n.parent_id, estate_type = n.estate_type, updated_at = now()
+  FROM pg_temp.place_plan n
+ WHERE p.id = n.id AND NOT n.fresh AND (n.old_name <> n.name OR n.old_parent_id IS DISTINCT FROM n.parent_id
+                                        OR n.old_estate_type IS DISTINCT FROM n.estate_type)"""
 
 # Whose rows of the closure are to be made: new places, and the whole subtree of each moved one by the closure so far.
 _RELINK: Final = """
@@ -273,6 +304,15 @@ async def moved(connection: asyncpg.Connection) -> Listed[Moved]:
     return Listed(total, tuple(Moved(row["code"], row["old_parent"], row["parent_code"]) for row in rows))
 
 
+async def retyped(connection: asyncpg.Connection) -> Listed[Retyped]:
+    total, rows = await _listed(connection, _RETYPED)
+    types = [
+        (row["code"], *(kind and EstateType(kind) for kind in (row["old_estate_type"], row["estate_type"])))
+        for row in rows
+    ]
+    return Listed(total, tuple(Retyped(*entry) for entry in types))
+
+
 async def unchanged(connection: asyncpg.Connection) -> int:
     count: int = await connection.fetchval(_UNCHANGED, timeout=SECONDS)
     return count
@@ -285,7 +325,7 @@ async def absent_in_file(connection: asyncpg.Connection) -> Listed[NamedPlace]:
 
 
 async def write_places(connection: asyncpg.Connection, *, changed: int) -> None:
-    """Insert what is new and update the `changed` places that were renamed or moved.
+    """Insert what is new and update the `changed` places that were renamed, moved or are of another type.
 
     Raises NotAllowed where row-level security keeps the caller off the tree. An UPDATE would pass over such rows
     without a word, hence the count.

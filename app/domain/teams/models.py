@@ -136,7 +136,7 @@ class VolunteerProfile(SQLModel, table=True):
 
     __tablename__ = "volunteer_profile"
     __table_args__ = (
-        CheckConstraint("daily_capacity BETWEEN 1 AND 50", "volunteer_profile_capacity"),
+        CheckConstraint("daily_capacity BETWEEN 1 AND 1000", "volunteer_profile_capacity"),
         CheckConstraint(
             "num_nonnulls(quiet_from, quiet_until) IN (0, 2) AND quiet_from BETWEEN 0 AND 1439 IS NOT FALSE"
             " AND quiet_until BETWEEN 0 AND 1439 IS NOT FALSE AND quiet_from <> quiet_until IS NOT FALSE",

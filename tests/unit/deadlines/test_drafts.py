@@ -82,6 +82,8 @@ def test_calendar_pause_and_later_round_are_told() -> None:
     pausable = replace(RESPOND, pause_limit_seconds=7200)
     assert said(pausable, RESPOND) == ["改为不可暂停"]
     assert said(pausable, replace(pausable, pause_limit_seconds=60)) == ["一次暂停最长由 2 小时改为 1 分钟"]
+    assert said(pausable, replace(pausable, pause_total_percent=50)) == ["全部暂停合计最长由时限的 200%改为时限的 50%"]
+    assert said(RESPOND, replace(RESPOND, pause_total_percent=50)) == [], "what never pauses has no total"
     assert said(RESPOND, replace(RESPOND, later_round_percent=50)) == ["返工轮次由时限的 100%改为时限的 50%"]
 
 
@@ -101,7 +103,14 @@ def test_marks_and_effects_are_told_one_by_one() -> None:
 def test_what_publishing_carries_over_is_no_difference() -> None:
     """The room's own event keeps its mark, whether it is drafted or not."""
     in_force = drafts.limits_in_force(
-        "DUTY", 1200, None, [100, 140], [{"percent": 140, "primitive": "event", "target": "order.lapse"}], None, 100
+        "DUTY",
+        1200,
+        None,
+        [100, 140],
+        [{"percent": 140, "primitive": "event", "target": "order.lapse"}],
+        None,
+        100,
+        200,
     )
     drafted = replace(in_force, marks=(MarkPlan(100, ()),))
     assert said(in_force, drafted, CarriedEvent(140, "order.lapse")) == []

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.deadlines.explaining import Asked, Held, counted, duration, sentences
+from app.domain.places.models import EstateType
 from app.kernel.calendars import Calendar
 from app.kernel.deadlines import Timing
 from tests.unit.kernel.test_calendars import DUTY, NOTICES, WALL, WORK, at
@@ -273,3 +274,10 @@ def test_every_deadline_explains_itself(
     assert not any(p.from_at < end and begin < p.until_at for p in periods for begin, end in stretches if begin < end)
     asked = Asked("plan", timing, timing.times(), (), None, False, NAMES, False)
     assert all(said.endswith("。") and "  " not in said and " ," not in said for said in sentences(asked))
+
+
+def test_limits_of_a_type_of_estate_say_so() -> None:
+    asked = Case("respond", "2026-03-03 10:00", 20 * MINUTE, DUTY).asked()
+    plain = sentences(asked)
+    typed = sentences(replace(asked, estate_type=EstateType.OLD))
+    assert typed == (*plain[:2], "这是为老旧型小区规定的时限。", *plain[2:])

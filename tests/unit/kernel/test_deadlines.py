@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.kernel.calendars import Calendar
-from app.kernel.deadlines import Policy, Stretch, Timing, merged
+from app.kernel.deadlines import Policy, Stretch, Timing, merged, opening
 from tests.unit.kernel.test_calendars import DUTY, HOUR, LATE, MINUTE, NIGHT, SECOND, WALL, WORK, WORKING_DAY, at
 
 RESPOND = Policy(UUID(int=1), "respond", "DUTY", 1200, None, (80, 100, 150), hours_id=UUID(int=2))
@@ -179,3 +179,33 @@ def test_around_the_clock_a_share_of_the_budget_is_a_share_of_time(budget: int, 
     policy = Policy(UUID(int=1), "respond", "WALL", budget, None, percents)
     times = policy.begin(WALL, TUESDAY, 1).times()
     assert times == tuple(TUESDAY + timedelta(seconds=budget) * percent / 100 for percent in percents)
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        ("2026-03-03 10:30", None),
+        ("2026-03-03 12:30", ("03-03 13:30", ["plan"], "WORK")),
+        ("2026-03-03 20:00", ("03-04 08:00", ["respond", "reply"], "DUTY")),
+        ("2026-03-07 10:00", ("03-09 09:00", ["plan"], "WORK")),
+        ("2026-03-07 22:30", ("03-08 08:00", ["respond", "reply"], "DUTY")),
+    ],
+)
+def test_the_earliest_opening_is_told_with_what_waits_for_it(
+    start: str, told: tuple[str, list[str], str] | None
+) -> None:
+    """Closing time is closed; what counts at once, on any calendar, is not named."""
+    begun = [
+        (kind, Timing(at(start), HOUR, (100,), on))
+        for kind, on in (("respond", DUTY), ("reply", DUTY), ("plan", WORK), ("rating", WALL))
+    ]
+    found = opening(begun)
+    if told is None:
+        assert found is None
+    else:
+        opens_at = datetime.fromisoformat(found["opens_at"])
+        assert (f"{opens_at:%m-%d %H:%M}", found["deadlines"], found["calendar"]) == told
+
+
+def test_nothing_that_starts_waits_for_nothing() -> None:
+    assert opening([]) is None

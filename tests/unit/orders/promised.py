@@ -41,7 +41,7 @@ def timed(
     timing = Timing(start, budget, (80, 100), calendar, stretches)
     pinned = UUID(int=7) if calendar is WORK else None
     return TimedDeadline(
-        deadline_id, kind, timing, timing.times(), fired, stopped, limit, calendar.name.value, None, pinned, pauses
+        deadline_id, kind, timing, timing.times(), fired, stopped, limit, 200, calendar.name.value, None, pinned, pauses
     )
 
 

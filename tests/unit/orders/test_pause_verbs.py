@@ -110,6 +110,18 @@ def test_all_pauses_together_last_at_most_twice_the_budget() -> None:
     assert dues(pause("2026-03-03 19:00", annulled)) == {"coordinate": "03-04 10:00:00"}, "which counts for nothing"
 
 
+def test_how_long_all_pauses_may_last_is_a_share_that_the_policy_names() -> None:
+    """Of four hours of duty, half: two."""
+    half = replace(coordinate(), pause_total_percent=50)
+
+    def pause(until: str) -> Change:
+        return promises.pause(order(half), SECRETARY, ELEVEN, deadline_id=COORDINATE, until_at=at(until), text="停电")
+
+    assert dues(pause("2026-03-03 13:00")) == {"coordinate": "03-03 16:00:00"}
+    with pytest.raises(errors.PausedTooLong):
+        pause("2026-03-03 13:00:01")
+
+
 def test_one_pause_has_a_limit_of_its_own_in_real_time() -> None:
     week = replace(timed(PLAN, "plan", 20 * WORKING_DAY, WORK), pause_limit=THREE_DAYS)
     until = ELEVEN + THREE_DAYS

@@ -15,7 +15,7 @@ from app.domain.orders.kind_tables import Claimant, OrderAuthority, OrderPapers,
 from app.domain.orders.models import Appointment, OrderDetail
 from app.domain.orders.models import OrderState as S
 from app.domain.orders.repository import Accepted, Detail, Placing
-from app.domain.orders.service_days import Booking, Day, Opening, OpenSlot, Slot
+from app.domain.orders.service_days import Booking, Day, Held, Opening, OpenSlot, Slot
 from app.domain.services.models import Form
 from app.kernel.change import Event, Patch
 from app.kernel.errors import NotAllowed, Refusal, TransitionRefused
@@ -348,7 +348,7 @@ def test_a_booked_order_that_comes_back_begins_with_the_four_promises_once() -> 
     assert change.starts == ["dispatch"]
 
 
-DAY = Day(UUID(int=52), UUID(int=8), 1, NOON + HOUR, None, VOLUNTEER, (UUID(int=9),))
+DAY = Day(UUID(int=52), UUID(int=8), 1, NOON + HOUR, VOLUNTEER, Held(False, (UUID(int=9),)))
 
 
 def test_a_cancelled_day_has_each_of_its_orders_cancelled() -> None:
@@ -361,7 +361,7 @@ def test_a_cancelled_day_has_each_of_its_orders_cancelled() -> None:
     ("day", "who", "refusal"),
     [
         (DAY, "volunteer", NotAllowed),
-        (replace(DAY, cancelled_at=NOON), "dispatcher", errors.DayOver),
+        (replace(DAY, held=Held(True, ())), "dispatcher", errors.DayOver),
         (replace(DAY, starts_at=NOON), "dispatcher", errors.DayOver),
     ],
 )

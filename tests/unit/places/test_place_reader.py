@@ -29,7 +29,7 @@ def faults(reader: CsvReader):
 
 def test_a_plain_file():
     staged, reader = read(HEAD, "14,,province,山西省\n1401,14,city,太原市\n".encode())
-    assert staged == [(2, "14", "", "province", "山西省", True), (3, "1401", "14", "city", "太原市", True)]
+    assert staged == [(2, "14", "", "province", "山西省", None, True), (3, "1401", "14", "city", "太原市", None, True)]
     assert (reader.lines, reader.bad_total) == (2, 0)
 
 
@@ -47,7 +47,7 @@ def test_a_plain_file():
 )
 def test_the_same_place_in_other_dress(file):
     staged, reader = read(file.encode())
-    assert [line[1:] for line in staged] == [("14", "", "province", "山西省", True)]
+    assert [line[1:] for line in staged] == [("14", "", "province", "山西省", None, True)]
     assert reader.lines == 1
 
 
@@ -78,10 +78,42 @@ def test_line_numbers_are_those_of_the_file_blank_lines_counted():
 def test_a_bad_line_is_named_and_the_next_is_read(line, code, fault):
     staged, reader = read(HEAD + line + "\n15,,province,内蒙古\n16,,province,北\n".encode())
     assert faults(reader) == [(2, code, fault)]
-    assert [row for row in staged if row[5]] == [
-        (3, "15", "", "province", "内蒙古", True),
-        (4, "16", "", "province", "北", True),
+    assert [row for row in staged if row[-1]] == [
+        (3, "15", "", "province", "内蒙古", None, True),
+        (4, "16", "", "province", "北", None, True),
     ]
+
+
+TYPED = b"code,parent_code,level,name,estate_type\n"
+HOME = b"140109014002"
+
+
+def test_a_fifth_column_says_of_what_type_an_estate_is():
+    lines = (
+        f"{HOME.decode()}X1,{HOME.decode()},estate,西峪东苑,old\n{HOME.decode()}X2,{HOME.decode()},estate,西峪西苑,\n"
+    )
+    staged, reader = read(TYPED + lines.encode())
+    assert [(line[4], line[5]) for line in staged] == [("西峪东苑", "old"), ("西峪西苑", "")]
+    assert reader.bad_total == 0
+    turned, _ = read(
+        b"estate_type,name,level,parent_code,code\n" + f"old,甲,estate,{HOME.decode()},{HOME.decode()}X1\n".encode()
+    )
+    assert turned[0][1:] == (f"{HOME.decode()}X1", HOME.decode(), "estate", "甲", "old", True)
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        (HOME + b"X1," + HOME + b",estate,a,villa", Fault.ESTATE_TYPE_UNKNOWN),
+        (HOME + b"X1," + HOME + b",estate,a,OLD", Fault.ESTATE_TYPE_UNKNOWN),
+        (HOME + b"X1," + HOME + b",grid,a,old", Fault.ESTATE_TYPE_NOT_WANTED),
+        (HOME + b",140109014,community,a,residential", Fault.ESTATE_TYPE_NOT_WANTED),
+        (HOME + b"X1," + HOME + b",estate,a", Fault.COLUMNS_WRONG),
+    ],
+)
+def test_a_type_that_does_not_fit_is_named(line, fault):
+    _, reader = read(TYPED + line)
+    assert [bad.fault for bad in reader.bad] == [fault]
 
 
 def test_names_may_hold_commas_and_quotes_in_quotes():
@@ -167,7 +199,7 @@ def test_how_the_bytes_are_cut_makes_no_difference(drawn, data):
     cut, by_pieces = read(*pieces)
     assert cut == read(whole)[0]
     assert by_pieces.lines == len(drawn)
-    assert [line[4] for line in cut if line[5]] == [name.strip() for name in drawn if name.strip()]
+    assert [line[4] for line in cut if line[-1]] == [name.strip() for name in drawn if name.strip()]
 
 
 @given(st.binary(max_size=400))
@@ -182,7 +214,7 @@ def test_no_bytes_bring_anything_but_a_refusal_or_named_lines(noise):
 def test_the_refusal_points_at_each_line():
     bad = BadLine(3, "1401", Fault.PARENT_MISSING, Fault.PARENT_MISSING.reason)
     nothing = Listed(0)
-    report = ImportReport(False, False, 9, Listed(1, (bad,)), nothing, nothing, nothing, 0, nothing)
+    report = ImportReport(False, False, 9, Listed(1, (bad,)), nothing, nothing, nothing, nothing, 0, nothing)
     refusal = ImportRefused(report)
     assert [(field.pointer, field.code) for field in refusal.fields] == [("/lines/3", "parent-missing")]
     assert refusal.detail == "共 9 行,其中 1 行有误"

@@ -1,0 +1,281 @@
+"""Teams and volunteers (亮单): who makes a team, who joins and leads it, who sees what of it, and how one becomes a volunteer."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.people import Someone
+from tests.stories.conftest import Later, Street
+from tests.stories.teamwork import NOT_ALLOWED, person, team, told
+
+
+async def members(who: Someone, team_id: str) -> list[str]:
+    return [row["person_id"] for row in (await who.get(f"/v1/teams/{team_id}"))["members"]]
+
+
+def days(number: float) -> str:
+    return (datetime.now(UTC) + timedelta(days=number)).isoformat(timespec="seconds")
+
+
+# ── a team ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_secretary_makes_a_team_with_a_lead_who_volunteers_there(street: Street, later: Later) -> None:
+    secretary, lead = await street.with_role("刘书记", "secretary"), await street.with_role("小李", "volunteer")
+    resident = await street.resident("王秀英")
+    body = {"place_id": str(street.world.east), "name": "红马甲", "colour": "red", "lead_id": str(lead.id)}
+    made = await secretary.post("/v1/teams", body)
+    await later(0)
+    assert await told(lead) == ["team.lead", "role.granted"]
+    seen = await lead.get(f"/v1/teams/{made['id']}")
+    assert (seen["name"], seen["colour_label"], seen["i_lead"]) == ("红马甲", "红色扶老助残", True)
+    assert [row["leads"] for row in seen["members"]] == [True]
+    assert [row["id"] for row in (await lead.get("/v1/me/teams"))["items"]] == [made["id"]]
+    assert await secretary.refused("/v1/teams", {**body, "lead_id": str(resident.id)}) == (409, "not-a-volunteer")
+    assert await secretary.refused("/v1/teams", {**body, "place_id": str(street.world.street)}) == NOT_ALLOWED
+    for other in (lead, resident, await street.with_role("张敏", "dispatcher")):
+        assert await other.refused("/v1/teams", body) == NOT_ALLOWED
+
+
+async def test_the_lead_takes_volunteers_in_by_id_or_by_phone(street: Street, later: Later) -> None:
+    lead, by_id, by_phone = [await street.with_role(name, "volunteer") for name in ("小李", "小赵", "小钱")]
+    made, above = await team(street, lead), await street.with_role("小孙", "volunteer", "street")
+    path = f"/v1/teams/{made}/members"
+    await lead.post(path, person(by_id))
+    await lead.post(path, {"phone": f"138{by_phone.id.int % 10**8:08d}"})
+    await lead.post(path, person(above))
+    assert await members(lead, made) == [str(someone.id) for someone in (lead, by_id, by_phone, above)]
+    assert await lead.refused(path, person(by_id)) == (409, "already-member")
+    for who, code in (
+        (await street.resident("王秀英"), "not-a-volunteer"),
+        (await street.with_role("西志愿者", "volunteer", "west"), "not-a-volunteer"),
+    ):
+        assert await lead.refused(path, person(who)) == (409, code)
+    assert await lead.refused(path, {"phone": "13000000000"}) == (404, "person-not-found")
+    assert (await lead.refused(path, {}))[0] == 422
+    assert await by_id.refused(path, person(by_phone)) == NOT_ALLOWED
+    await later(0)
+    assert "team.joined" in await told(by_id)
+
+
+async def test_a_lead_hands_over_and_does_not_just_leave(street: Street, later: Later) -> None:
+    lead, second, outsider = [await street.with_role(name, "volunteer") for name in ("小李", "小赵", "小钱")]
+    made = await team(street, lead)
+    await lead.post(f"/v1/teams/{made}/members", person(second))
+    leave = f"/v1/teams/{made}/members/{lead.id}/remove"
+    assert await lead.refused(leave) == (409, "lead-stays")
+    assert await street.administrator.refused(leave) == (409, "lead-stays")
+    assert await lead.refused(f"/v1/teams/{made}/lead", person(outsider)) == (409, "not-a-member")
+    assert await second.refused(f"/v1/teams/{made}/lead", person(second)) == NOT_ALLOWED
+    await lead.post(f"/v1/teams/{made}/lead", person(second))
+    assert await lead.refused(f"/v1/teams/{made}/members", person(outsider)) == NOT_ALLOWED
+    await lead.post(leave)
+    assert await members(second, made) == [str(second.id)]
+    assert (await lead.get("/v1/me/teams"))["items"] == []
+    await later(0)
+    assert {"team.lead", "team.left"} <= set(await told(second))
+    await second.post(f"/v1/teams/{made}/members", person(lead))  # and comes back
+    assert await members(second, made) == [str(second.id), str(lead.id)]
+
+
+async def test_a_member_goes_by_themselves_or_is_let_go(street: Street, later: Later) -> None:
+    lead, first, second = [await street.with_role(name, "volunteer") for name in ("小李", "小赵", "小钱")]
+    made = await team(street, lead)
+    for someone in (first, second):
+        await lead.post(f"/v1/teams/{made}/members", person(someone))
+    remove = f"/v1/teams/{made}/members/"
+    assert await first.refused(f"{remove}{second.id}/remove") == (404, "member-not-found")
+    await first.post(f"{remove}{first.id}/remove")
+    await lead.post(f"{remove}{second.id}/remove")
+    assert await lead.refused(f"{remove}{second.id}/remove") == (404, "member-not-found")
+    await later(0)
+    assert "team.left" in await told(lead)
+    assert "team.removed" in await told(second)
+    assert "team.removed" not in await told(first)
+
+
+async def test_who_sees_what_of_a_team(street: Street) -> None:
+    await street.world.owner.execute(
+        "UPDATE person SET name_sealed = NULL, phone_sealed = NULL WHERE name_sealed < '\\x02'"
+    )
+    lead, member = [await street.with_role(name, "volunteer") for name in ("欧阳小明", "司马小红")]
+    made = await team(street, lead)
+    await lead.post(f"/v1/teams/{made}/members", person(member))
+    shows = {}
+    for name, who in {
+        "resident": await street.resident("王秀英"),
+        "member": member,
+        "lead": lead,
+        "dispatcher": await street.with_role("张敏", "dispatcher"),
+    }.items():
+        seen = await who.get(f"/v1/teams/{made}")
+        assert (seen["name"], seen["colour"], seen["place_name"]) == ("红马甲", "red", "东社区")
+        shows[name] = [(row["name"], row["phone"] and row["phone"].count("*")) for row in seen["members"]]
+    assert shows == {
+        "resident": [],
+        "member": [("欧**", None), ("司**", None)],
+        "lead": [("欧**", 4), ("司**", 4)],
+        "dispatcher": [("欧**", 4), ("司**", 4)],
+    }
+    for outsider in (await street.resident("西居民", "west"), await street.with_role("西书记", "secretary", "west")):
+        assert (await outsider.http.get(f"/v1/teams/{made}")).status_code == 404
+        assert (await outsider.get("/v1/teams", place_id=str(street.world.east)))["items"] == []
+        assert await outsider.refused(f"/v1/teams/{made}/members", person(lead)) == (404, "team-not-found")
+
+
+async def test_a_place_is_served_by_its_teams_and_by_those_above_it(street: Street) -> None:
+    above, here, west = [
+        await street.with_role(name, "volunteer", place)
+        for name, place in (("小孙", "street"), ("小李", "east"), ("小吴", "west"))
+    ]
+    made = [await team(street, above, "street", "街道队"), await team(street, here), await team(street, west, "west")]
+    resident = await street.resident("王秀英")
+    listed = await resident.get("/v1/teams", place_id=str(street.world.east), colour="red")
+    assert [row["id"] for row in listed["items"]] == made[:2]
+    assert (await resident.get("/v1/teams", place_id=str(street.world.east), colour="blue"))["items"] == []
+    first = await resident.get("/v1/teams", place_id=str(street.world.east), limit=1)
+    rest = await resident.get("/v1/teams", place_id=str(street.world.east), cursor=first["next_cursor"])
+    assert [row["id"] for row in first["items"] + rest["items"]] == made[:2]
+
+
+async def test_a_team_is_disbanded_when_it_offers_nothing_any_more(street: Street, later: Later) -> None:
+    lead = await street.with_role("小李", "volunteer")
+    made = await team(street, lead)
+    service = await lead.post(
+        "/v1/services", {"place_id": str(street.world.east), "name": "理发", "description": "x", "team_id": made}
+    )
+    path = f"/v1/teams/{made}/disband"
+    assert await lead.refused(path) == NOT_ALLOWED
+    assert await street.administrator.refused(path) == (409, "team-has-services")
+    await lead.post(f"/v1/services/{service['id']}/withdraw")
+    await street.administrator.post(path)
+    await later(0)
+    assert "team.disbanded" in await told(lead)
+    assert await street.administrator.refused(path) == (409, "team-disbanded")
+    assert await lead.refused(f"/v1/teams/{made}/members", person(lead)) == (409, "team-disbanded")
+    assert (await lead.get("/v1/teams", place_id=str(street.world.east)))["items"] == []
+
+
+# ── skills ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_skill_is_recorded_by_whoever_saw_the_licence(street: Street, later: Later) -> None:
+    station, volunteer = await street.with_role("站点", "station_staff"), await street.with_role("小李", "volunteer")
+    skill: dict[str, Any] = {"place_id": str(street.world.east), "code": "haircut", **person(volunteer)}
+    recorded = await station.post("/v1/skills", {**skill, "licence": "晋A2026", "licence_until": days(300)[:10]})
+    assert await station.refused("/v1/skills", skill) == (409, "already-skilled")
+    expired = {**skill, "code": "nursing", "licence_until": days(-2)[:10]}
+    assert await station.refused("/v1/skills", expired) == (422, "licence-expired")
+    assert await station.refused("/v1/skills", {**skill, **person(station)}) == (409, "own-skill")
+    resident = await street.resident("王秀英")
+    assert await station.refused("/v1/skills", {**skill, **person(resident)}) == (409, "not-a-volunteer")
+    for other in (volunteer, resident, await street.with_role("张敏", "dispatcher")):
+        assert await other.refused("/v1/skills", skill) == NOT_ALLOWED
+    assert await station.refused("/v1/skills", {**skill, "place_id": str(street.world.west)}) == NOT_ALLOWED
+    dispatcher = await street.with_role("派单员", "dispatcher")
+    own = (await volunteer.get("/v1/skills"))["items"]
+    assert own == (await dispatcher.get("/v1/skills", person_id=str(volunteer.id)))["items"]
+    assert [(row["id"], row["code"], row["licence"]) for row in own] == [(recorded["id"], "haircut", "晋A2026")]
+    for outsider in (resident, await street.with_role("西派单员", "dispatcher", "west")):
+        assert (await outsider.get("/v1/skills", person_id=str(volunteer.id)))["items"] == []
+    end = f"/v1/skills/{recorded['id']}/end"
+    assert await dispatcher.refused(end) == NOT_ALLOWED
+    assert await resident.refused(end) == (404, "skill-not-found")
+    await volunteer.post(end)
+    assert await station.refused(end) == (404, "skill-not-found")
+    assert (await volunteer.get("/v1/skills"))["items"] == []
+    await station.post("/v1/skills", skill)
+    await later(0)
+    assert "skill.recorded" in await told(volunteer)
+
+
+# ── becoming a volunteer ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_resident_applies_and_the_secretary_decides(street: Street, later: Later) -> None:
+    secretary, resident = await street.with_role("刘书记", "secretary"), await street.resident("王秀英")
+    apply = "/v1/volunteer-applications"
+    await street.world.owner.execute(
+        "UPDATE role_grant SET ends_at = starts_at WHERE person_id = $1", street.world.people["书记"]
+    )
+    first = await resident.post(apply, {"text": "想陪老人看病", "skills": ["haircut"]})
+    assert await resident.refused(apply, {"text": "又一次"}) == (409, "already-applied")
+    await later(0)
+    assert "volunteer.applied" in await told(secretary)
+    listed = (await secretary.get(apply, place_id=str(street.world.east), state="open"))["items"]
+    assert [(row["id"], row["name"], row["skills"]) for row in listed] == [(first["id"], "王**", ["haircut"])]
+    decide = f"{apply}/{first['id']}/decide"
+    for other in (await street.with_role("张敏", "dispatcher"), await street.with_role("西书记", "secretary", "west")):
+        assert await other.refused(decide, {"approve": True}) == (404, "application-not-found")
+    await secretary.post(decide, {"approve": False, "reason": "人数已满"})
+    assert await secretary.refused(decide, {"approve": True}) == (409, "already-decided")
+    await later(0)
+    assert "volunteer.refused" in await told(resident)
+    mine = (await resident.get(apply))["items"]
+    assert [(row["state"], row["reason"]) for row in mine] == [("refused", "人数已满")]
+    second = await resident.post(apply, {"text": "再试一次"})
+    assert (await secretary.post(f"{apply}/{second['id']}/decide", {"approve": True}))["state"] == "approve"
+    assert {role["role"] for role in (await resident.get("/v1/me"))["roles"]} == {"resident", "volunteer"}
+    await later(0)
+    assert "role.granted" in await told(resident)
+    assert await resident.refused(apply, {"text": "x"}) == (409, "already-volunteer")
+    states = [(await secretary.get(apply, state=state))["items"] for state in ("open", "approved", "refused")]
+    assert [[row["id"] for row in rows] for rows in states] == [[], [second["id"]], [first["id"]]]
+
+
+async def test_nobody_decides_on_their_own_application_nor_applies_from_nowhere(street: Street) -> None:
+    secretary = await street.resident("刘书记")
+    grant = {"place_id": str(street.world.east), "role": "secretary", **person(secretary)}
+    await street.administrator.post("/v1/roles", grant)
+    made = await secretary.post("/v1/volunteer-applications", {"text": "x"})
+    decide = f"/v1/volunteer-applications/{made['id']}/decide"
+    assert await secretary.refused(decide, {"approve": True}) == (409, "own-application")
+    await street.administrator.post("/v1/roles", {**grant, "role": "volunteer"})
+    assert (await street.administrator.post(decide, {"approve": True}))["state"] == "approve"
+    homeless = await street.with_role("小李", "dispatcher")
+    assert await homeless.refused("/v1/volunteer-applications", {"text": "x"}) == (409, "residents-only")
+
+
+# ── hours ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_volunteer_says_when_they_serve(street: Street) -> None:
+    volunteer, dispatcher = await street.with_role("小李", "volunteer"), await street.with_role("张敏", "dispatcher")
+    said = {
+        "week": [[{"begin": "09:00", "until": "12:00"}, {"begin": "14:00", "until": "24:00"}], *[[] for _ in range(6)]],
+        "quiet_from": "22:00",
+        "quiet_until": "07:30",
+        "daily_capacity": 2,
+        "away_until": None,
+    }
+    before = await volunteer.get("/v1/availability")
+    assert before == {"person_id": str(volunteer.id), **dict.fromkeys(said), "daily_capacity": 3}
+    await volunteer.put("/v1/me/availability", said)
+    assert await dispatcher.get("/v1/availability", person_id=str(volunteer.id)) == {**before, **said}
+    await volunteer.put("/v1/me/availability", {"away_until": days(3)})
+    after = await volunteer.get("/v1/availability")
+    assert (after["week"], after["quiet_from"], after["daily_capacity"]) == (None, None, 3)
+    outsider = await street.with_role("西派单员", "dispatcher", "west")
+    assert (await outsider.get("/v1/availability", person_id=str(volunteer.id)))["away_until"] is None
+    answer = await dispatcher.ask("PUT", "/v1/me/availability", said)
+    assert (answer.status_code, answer.json()["code"]) == NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("said", "pointer"),
+    [
+        ({"week": [[{"begin": "12:00", "until": "09:00"}]] * 7}, "/body/week"),
+        ({"week": [[]] * 7}, "/body/week"),
+        ({"week": [[{"begin": "25:00", "until": "26:00"}]] * 7}, "/body/week/0/0/begin"),
+        ({"quiet_from": "22:00"}, "/body/quiet_until"),
+        ({"quiet_from": "22:00", "quiet_until": "22:00"}, "/body/quiet_until"),
+        ({"away_until": "2026-01-01T00:00:00+08:00"}, "/body/away_until"),
+        ({"hand_back": True}, "/body/hand_back"),
+    ],
+)
+async def test_hours_that_cannot_be(street: Street, said: dict[str, Any], pointer: str) -> None:
+    volunteer = await street.with_role("小李", "volunteer")
+    answer = await volunteer.ask("PUT", "/v1/me/availability", said)
+    assert answer.status_code == 422
+    assert pointer in [error["pointer"] for error in answer.json()["errors"]]
