@@ -62,6 +62,7 @@ CREATE TABLE service_day (
   reason TEXT,
   version INTEGER NOT NULL,
   PRIMARY KEY (id),
+  UNIQUE (id, place_id),
   CONSTRAINT service_day_cancelled CHECK (num_nonnulls(cancelled_at, cancelled_by, reason) IN (0, 3)),
   FOREIGN KEY(place_id) REFERENCES place (id),
   FOREIGN KEY(team_id) REFERENCES team (id),
@@ -74,13 +75,14 @@ CREATE TRIGGER service_day_only_ends BEFORE UPDATE ON service_day
 CREATE TABLE service_slot (
   id UUID NOT NULL,
   day_id UUID NOT NULL,
+  place_id UUID NOT NULL,
   starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
   minutes INTEGER NOT NULL,
   capacity INTEGER NOT NULL,
   PRIMARY KEY (id),
   UNIQUE (id, day_id, capacity),
   CONSTRAINT service_slot_size CHECK (minutes BETWEEN 5 AND 720 AND capacity BETWEEN 1 AND 200),
-  FOREIGN KEY(day_id) REFERENCES service_day (id)
+  FOREIGN KEY(day_id, place_id) REFERENCES service_day (id, place_id)
 );
 CREATE INDEX service_slot_day ON service_slot (day_id, starts_at);
 CREATE TRIGGER slot_never_altered BEFORE UPDATE OR DELETE OR TRUNCATE ON service_slot EXECUTE FUNCTION never_altered();
@@ -198,8 +200,7 @@ CREATE POLICY service_day_insert ON service_day FOR INSERT TO linli_app WITH CHE
 CREATE POLICY service_day_update ON service_day FOR UPDATE TO linli_app
   USING (app_reaches(place_id, '{administrator,dispatcher,secretary}') OR leads(team_id, app_actor()))
   WITH CHECK (cancelled_by = app_actor());
-CREATE POLICY service_slot_read ON service_slot FOR SELECT TO linli_app USING (
-  (SELECT true FROM service_day d WHERE d.id = day_id));
+CREATE POLICY service_slot_read ON service_slot FOR SELECT TO linli_app USING (app_belongs(place_id));
 -- Slots come in the statement that opens their day, which it does not see yet; afterwards none is added.
 CREATE POLICY service_slot_insert ON service_slot FOR INSERT TO linli_app WITH CHECK (
   day_is_new(day_id));

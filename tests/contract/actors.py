@@ -155,7 +155,10 @@ class Cast:
 
     async def _special_kinds(self) -> None:
         """A wish that waits, errands that are accepted, service days to be booked and to be cancelled."""
-        wish, errand, day = [await service_of(self.world, form, form) for form in ("wish", "errand", "service_day")]
+        wish, errand, day = [
+            await service_of(self.world, form, name)
+            for form, name in (("wish", "微心愿"), ("errand", "代办"), ("service_day", "义诊日"))
+        ]
         self.ids["wish"] = await self.order(self.neighbour, self.resident, "submitted", wish)
         self.ids["errand"] = await self.order(self.resident, self.neighbour, "accepted", errand)
         self.ids["authorised"] = await self.order(self.resident, self.neighbour, "accepted", errand)

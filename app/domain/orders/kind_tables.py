@@ -112,6 +112,7 @@ class ServiceDay(SQLModel, table=True):
 
     __tablename__ = "service_day"
     __table_args__ = (
+        UniqueConstraint("id", "place_id"),
         Index("service_day_place", "place_id", "starts_at", "id"),
         CheckConstraint("num_nonnulls(cancelled_at, cancelled_by, reason) IN (0, 3)", "service_day_cancelled"),
     )
@@ -134,13 +135,15 @@ class ServiceSlot(SQLModel, table=True):
 
     __tablename__ = "service_slot"
     __table_args__ = (
+        ForeignKeyConstraint(["day_id", "place_id"], ["service_day.id", "service_day.place_id"]),
         UniqueConstraint("id", "day_id", "capacity"),
         Index("service_slot_day", "day_id", "starts_at"),
         CheckConstraint("minutes BETWEEN 5 AND 720 AND capacity BETWEEN 1 AND 200", "service_slot_size"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    day_id: UUID = Field(foreign_key="service_day.id")
+    day_id: UUID
+    place_id: UUID
     starts_at: datetime = Field(sa_type=Instant)
     minutes: int
     capacity: int

@@ -131,6 +131,7 @@ def open_day(
             ServiceSlot,
             id=new_id(),
             day_id=day_id,
+            place_id=place_id,
             starts_at=slot.starts_at,
             minutes=slot.minutes,
             capacity=slot.capacity,
