@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from app.api import (
     auth,
     calendars,
+    callers,
     deadlines,
     dispatching,
     drafts,
@@ -28,6 +29,7 @@ from app.api import (
     problems,
     promises,
     replays,
+    representations,
     service_days,
     services,
     shortcut,
@@ -47,11 +49,13 @@ from app.domain.notifications import service as notification_verbs
 from app.domain.orders import dispatching as dispatching_verbs
 from app.domain.orders import errands as errand_verbs
 from app.domain.orders import outcomes as outcome_verbs
+from app.domain.orders import placing as placing_verbs
 from app.domain.orders import promises as promise_verbs
 from app.domain.orders import service as order_verbs
 from app.domain.orders import service_days as day_verbs
 from app.domain.orders import wishes as wish_verbs
 from app.domain.people import service as people_verbs
+from app.domain.representations import service as representation_verbs
 from app.domain.services import service as service_verbs
 from app.domain.teams import service as team_verbs
 from app.domain.teams import volunteers as volunteer_verbs
@@ -72,10 +76,12 @@ ROOMS: Sequence[Api] = (
     auth.api,
     people.api,
     places.api,
+    representations.api,
     teams.api,
     volunteers.api,
     services.api,
     orders.api,
+    callers.api,
     dispatching.api,
     outcomes.api,
     promises.api,
@@ -91,6 +97,7 @@ ROOMS: Sequence[Api] = (
     health.api,
 )
 VERBS: Sequence[Verb[Any, Any]] = (
+    *placing_verbs.VERBS,
     *order_verbs.VERBS,
     *dispatching_verbs.VERBS,
     *outcome_verbs.VERBS,
@@ -100,6 +107,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *day_verbs.VERBS,
     *day_verbs.RECORD_VERBS,
     *people_verbs.VERBS,
+    *representation_verbs.VERBS,
     *team_verbs.VERBS,
     *volunteer_verbs.VERBS,
     *service_verbs.VERBS,
@@ -125,7 +133,9 @@ def create_app(settings: Settings) -> FastAPI:
             database = await Database.connect(
                 settings.database_url,
                 size=settings.pool,
-                warm=statements_of((*order_verbs.VERBS, *dispatching_verbs.VERBS, *outcome_verbs.VERBS)),
+                warm=statements_of(
+                    (*placing_verbs.VERBS, *order_verbs.VERBS, *dispatching_verbs.VERBS, *outcome_verbs.VERBS)
+                ),
             )
             app.state.house = House(
                 database=database,

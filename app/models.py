@@ -6,6 +6,7 @@ from app.domain.orders import kind_tables as kinds
 from app.domain.orders import models as orders
 from app.domain.people import models as people
 from app.domain.places import models as places
+from app.domain.representations import models as representations
 from app.domain.services import models as services
 from app.domain.teams import models as teams
 from app.domain.terms import models as terms
@@ -21,6 +22,7 @@ __all__ = [
     "orders",
     "people",
     "places",
+    "representations",
     "services",
     "teams",
     "terms",

@@ -17,8 +17,7 @@ import psutil
 from alembic import command
 from alembic.config import Config
 
-from app.domain.orders import dispatching
-from app.domain.orders import service as orders
+from app.domain.orders import dispatching, placing
 from app.kernel.command import Caller
 from app.kernel.ids import new_id
 from app.kernel.tokens import AccessTokens
@@ -34,7 +33,7 @@ from benchmarks.processes import ROOT, Neighbours, cpu_seconds, http_server, ove
 from benchmarks.report import Machine, Sample, Series, show
 
 CLIENTS = 32
-VERBS = {"place": orders.place, "accept": dispatching.accept}
+VERBS = {"place": placing.place, "accept": dispatching.accept}
 PLACE_BODY = json.dumps({"service_id": str(world.SERVICE), "note": "周三上午想请人陪我去医院取药"}, ensure_ascii=False)
 
 

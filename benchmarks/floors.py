@@ -225,8 +225,8 @@ _PLACE = f"""m AS (INSERT INTO bare.matter (id, kind, place_id, state, version, 
                               moved_by, moved_in, created_at, changed_at)
   SELECT {{order}}, 'order', place_id, 'submitted', 1, 1, :actor::uuid, :actor::uuid, false, :actor::uuid, 0, now(), now()
     FROM home RETURNING *),
-x AS (INSERT INTO bare.order_detail (matter_id, place_id, service_id, note, failures, wrong_codes)
-  SELECT id, place_id, '{world.SERVICE}'::uuid, '周三上午想请人陪我去医院取药', 0, 0 FROM m),
+x AS (INSERT INTO bare.order_detail (matter_id, place_id, service_id, note, failures, wrong_codes, placed_by)
+  SELECT id, place_id, '{world.SERVICE}'::uuid, '周三上午想请人陪我去医院取药', 0, 0, requester_id FROM m),
 c AS (INSERT INTO bare.order_contact (matter_id, place_id, name_sealed, phone_sealed, address_sealed)
   SELECT m.id, m.place_id, name_sealed, phone_sealed, address_sealed FROM m, home)"""
 

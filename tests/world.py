@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from app.domain.orders import service as orders
+from app.domain.orders import placing
 from app.kernel.command import Caller, Key, Receipt, execute
 from app.kernel.database import Database
 from app.kernel.ids import new_id
@@ -86,7 +86,7 @@ class World:
     async def place(self, app: Database, who: str = "王奶奶", key: Key | None = None) -> Receipt:
         """An order for the world's service."""
         inputs = {"service_id": self.service, "note": "陪我去医院"}
-        return await execute(app, orders.place, await self.caller(self.people[who]), key or new_key(), None, inputs)
+        return await execute(app, placing.place, await self.caller(self.people[who]), key or new_key(), None, inputs)
 
     async def do(self, app: Database, verb: Verb[Any, Any], who: str | UUID, order: UUID, **inputs: Any) -> Receipt:
         """A verb on an order, by a name or an id, under a key of its own."""

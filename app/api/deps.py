@@ -110,6 +110,12 @@ class Sealer:
     def licence(self, plain: str | None) -> bytes | None:
         return None if plain is None else self._vault.seal("licence", plain)
 
+    def card(self, number: str | None) -> bytes | None:
+        return None if number is None else self._vault.seal("card", number)
+
+    def card_index(self, number: str | None) -> bytes | None:
+        return None if number is None else self._vault.index("card", number)
+
     def opened(self, purpose: str, sealed: bytes | None) -> str | None:
         """The plain text, or None where there is none or row-level security hid it."""
         return None if sealed is None else self._vault.open(purpose, sealed)

@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import Api, Tag
-from app.api.deps import Receipt, TheReader, TheRun, receipt
+from app.api.deps import Receipt, Run, TheReader, TheRun, receipt
 from app.api.orders_out import (
     DEADLINES_EXAMPLE,
     HISTORY_EXAMPLE,
@@ -24,8 +24,8 @@ from app.api.orders_out import (
     start_code,
 )
 from app.api.problems import problems
-from app.api.schema import Choice, In, StrictUUID
-from app.domain.orders import dispatching, errands, errors, outcomes, policy, promises, repository, wishes
+from app.api.schema import Choice, In, StrictUUID, exactly_one
+from app.domain.orders import dispatching, errands, errors, outcomes, placing, policy, promises, repository, wishes
 from app.domain.orders import service as orders
 from app.domain.orders.models import OrderState
 from app.domain.services.errors import ServicePaused
@@ -43,7 +43,15 @@ ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 OPEN = (OrderState.SUBMITTED, OrderState.OFFERED, OrderState.ACCEPTED, OrderState.IN_SERVICE)
 
 
-VERBS = (*orders.VERBS, *dispatching.VERBS, *outcomes.VERBS, *promises.VERBS, *wishes.VERBS, *errands.VERBS)
+VERBS = (
+    *placing.VERBS,
+    *orders.VERBS,
+    *dispatching.VERBS,
+    *outcomes.VERBS,
+    *promises.VERBS,
+    *wishes.VERBS,
+    *errands.VERBS,
+)
 READ_BY_OTHERS = {verb.name for verb in VERBS if verb.read_by_others}
 
 
@@ -65,11 +73,16 @@ class ContactIn(In):
 class PlaceOrderIn(In):
     service_id: StrictUUID = Field(description="服务编号")
     note: Annotated[str, Paragraph(500)] = Field(description="需要什么帮助;志愿者会看到,请勿填写电话和住址")
-    contact: ContactIn | None = Field(default=None, description="联系方式;不填用本人资料")
+    contact: ContactIn | None = Field(default=None, description="联系方式;不填用受益人的资料")
+    beneficiary_id: StrictUUID | None = Field(default=None, description="受益人编号;为本人点单不填,代下单须有其同意")
 
 
 class StartIn(In):
-    code: Annotated[str, Opaque(6, 6)] = Field(description="居民手机上显示的六位开始码")
+    code: Annotated[str, Opaque(6, 6)] | None = Field(default=None, description="居民手机上显示的六位开始码")
+    card: Annotated[str, Opaque(8, 8)] | None = Field(default=None, description="住户卡上的八位卡号;与开始码二选一")
+    unverified: bool = Field(
+        default=False, description="没有开始码和住户卡,未核验开始;须先由社区工作人员电话或上门联系过居民"
+    )
 
 
 class DeliverIn(In):
@@ -83,34 +96,39 @@ class MineQuery(PageQuery):
 @api.post(
     "",
     operation_id="placeOrder",
-    summary="点单:请社区帮一个忙",
+    summary="点单:请社区帮一个忙,为本人或为同意由您代下单的人",
     tags=(Tag.RESIDENT,),
     rule=policy.LIFECYCLE["place"].by,
     example={"service_id": ID, "note": "周三上午想请人陪我去医院取药", "contact": {"phone": "13812345678"}},
     answer=receipt("submitted"),
     responses=problems(
-        *(NotAllowed, errors.NoCommunity, errors.ServiceNotOffered, ServicePaused, errors.ContactMissing),
-        errors.SlotsAreBooked,
-        *(NoDeadlinePolicy, KeyReused, TextRefused),
+        *(NotAllowed, errors.NoCommunity, errors.NoConsent, errors.ServiceNotOffered, ServicePaused),
+        *(errors.ContactMissing, errors.SlotsAreBooked, NoDeadlinePolicy, KeyReused, TextRefused),
     ),
 )
 async def place(body: PlaceOrderIn, run: TheRun) -> Receipt:
-    contact = body.contact or ContactIn()
-    return await run(
-        orders.place,
-        service_id=body.service_id,
-        note=body.note,
-        name=run.sealer.name(contact.name),
-        phone=run.sealer.phone(contact.phone),
-        address=run.sealer.address(contact.address),
-    )
+    asked: dict[str, Any] = {"service_id": body.service_id, "note": body.note, **sealed(body.contact, run)}
+    if body.beneficiary_id is None:
+        return await run(placing.place, **asked)
+    return await run(placing.place_for, beneficiary_id=body.beneficiary_id, **asked)
+
+
+def sealed(contact: ContactIn | None, run: Run) -> dict[str, Any]:
+    """The contact as the placing verbs take it."""
+    given = contact or ContactIn()
+    sealer = run.sealer
+    return {
+        "name": sealer.name(given.name),
+        "phone": sealer.phone(given.phone),
+        "address": sealer.address(given.address),
+    }
 
 
 @api.get(
     "/mine",
-    rule=(policy.requester,),
+    rule=(policy.requester, policy.beneficiary),
     operation_id="listMyOrders",
-    summary="我点的单,新的在前",
+    summary="我点的和为我点的单,新的在前",
     tags=(Tag.RESIDENT,),
     answer=PAGE_EXAMPLE,
 )
@@ -156,7 +174,7 @@ async def list_pool(query: Annotated[PageQuery, Query()], reader: TheReader) -> 
     rule=policy.READ,
     operation_id="getOrder",
     summary="查看一个订单",
-    description="联系方式只给本人、社区和服务进行中的志愿者;开始码只给下单的居民",
+    description="联系方式只给下单人、受益人、社区和服务进行中的志愿者;开始码只给下单人和受益人",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
     answer=ORDER_EXAMPLE,
     responses=problems(errors.OrderNotFound),
@@ -201,15 +219,23 @@ async def list_deadlines(order_id: OrderId, reader: TheReader) -> DeadlinesOut:
 @api.post(
     "/{order_id}/start",
     operation_id="startOrder",
-    summary="开始服务,凭居民的开始码",
+    summary="开始服务,凭居民的开始码或住户卡",
+    description="开始码、住户卡、未核验,三者只选其一;卡号输错与开始码输错一样计数",
     tags=(Tag.VOLUNTEER,),
     example={"code": "482913"},
     answer=receipt("in_service", 4),
-    **moves("start", errors.StartCodeWrong, errors.StartCodeLocked, errors.ErrandStartsWithPapers),
+    **moves("start", errors.StartCodeWrong, errors.StartCodeLocked, errors.NotReached, errors.ErrandStartsWithPapers),
 )
 async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
+    exactly_one(code=body.code, card=body.card, unverified=body.unverified)
     expected = start_code(run.house.vault, order_id, run.caller.person_id)
-    return await run(orders.start, order_id, code_fits=same_code(body.code, expected))
+    return await run(
+        orders.start,
+        order_id,
+        code_fits=body.code is not None and same_code(body.code, expected),
+        card=run.sealer.card_index(body.card),
+        unverified=body.unverified,
+    )
 
 
 @api.post(

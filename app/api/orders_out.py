@@ -60,6 +60,7 @@ class RatingOut(Out):
     stars: int = Field(description="几星")
     reason: str | None = Field(description="原因")
     rated_at: Moment = Field(description="评价时间")
+    by_representative: bool = Field(description="是否由代下单人评价")
 
 
 class OrderOut(OrderRow):
@@ -68,7 +69,12 @@ class OrderOut(OrderRow):
         description="现在不在值守和工作时间时,时限从何时开始计时;现在正在计时,或没有时限,则为 null"
     )
     contact: ContactOut | None = Field(description="联系方式;无权查看则为 null")
-    start_code: str | None = Field(description="开始码,志愿者上门时出示;只给下单的居民,接单之后才有")
+    beneficiary_id: StrictUUID | None = Field(description="受益人编号;看不到联系方式则为 null")
+    placed_as: Literal["self", "representative", "staff"] = Field(
+        description="由谁点单:self 本人、representative 代下单人、staff 工作人员为来电或到站的居民"
+    )
+    unverified: bool = Field(description="是否未核验(没有开始码和住户卡)而开始服务")
+    start_code: str | None = Field(description="开始码,志愿者上门时出示;只给下单人和受益人,接单之后才有")
     volunteer: VolunteerOut | None = Field(description="志愿者;尚无则为 null")
     claimed_as: Choice[Claimant] | None = Field(
         description="微心愿以谁的名义认领:member 个人、unit 单位、group 集体;不是微心愿或无人认领则为 null"
@@ -91,7 +97,9 @@ class HistoryRow(Out):
     action: str = Field(description="操作")
     from_state: str | None = Field(description="之前的状态")
     to_state: str = Field(description="之后的状态")
-    by: str = Field(description="以何身份:requester 居民、assignee 志愿者、subtree 社区、system 系统……")
+    by: str = Field(
+        description="以何身份:requester 居民、representative 代下单人、assignee 志愿者、subtree 社区、system 系统……"
+    )
     by_me: bool = Field(description="是不是我做的")
     at: Moment = Field(description="时间")
     note: dict[str, Any] = Field(description="补充")
@@ -136,6 +144,9 @@ ORDER_EXAMPLE = {
     "round": 1,
     "counting_from": None,
     "contact": {"name": "王秀英", "phone": "13812345678", "address": "西峪东街 8 号院 2 号楼 3 单元 501"},
+    "beneficiary_id": ID,
+    "placed_as": "self",
+    "unverified": False,
     "start_code": "482913",
     "claimed_as": None,
     "claimed_name": None,
@@ -208,6 +219,9 @@ def show_order(
             phone=vault.open("phone", row["phone_sealed"]),
             address=vault.open("address", row["address_sealed"]),
         ),
+        beneficiary_id=row["name_sealed"] and order.beneficiary_id,
+        placed_as=_placed_as(order, row["placed_by"]),
+        unverified=row["unverified"],
         start_code=start_code(vault, order.id, order.assignee_id) if shows_code and order.assignee_id else None,
         volunteer=order.assignee_id
         and VolunteerOut(
@@ -225,13 +239,25 @@ def show_order(
         reject_reason=row["reject_reason"] and Reject(row["reject_reason"]).label,
         other_help=row["other_help"],
         rating=row["stars"]
-        and RatingOut(solved=Solved(row["solved"]), stars=row["stars"], reason=row["reason"], rated_at=row["rated_at"]),
+        and RatingOut(
+            solved=Solved(row["solved"]),
+            stars=row["stars"],
+            reason=row["reason"],
+            rated_at=row["rated_at"],
+            by_representative=row["by_representative"],
+        ),
         actions=[
             action
             for action in LIFECYCLE.permitted(order, actor)
             if suits(action, row["form"]) and (out or action != "return_papers")
         ],
     )
+
+
+def _placed_as(order: Matter[None], placed_by: UUID) -> Literal["self", "representative", "staff"]:
+    if placed_by == order.beneficiary_id:
+        return "self"
+    return "representative" if placed_by == order.requester_id else "staff"
 
 
 def show_history(row: RowMapping, reader_id: UUID) -> HistoryRow:

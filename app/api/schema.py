@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from app.kernel.errors import FieldFault, InvalidInput
 from app.kernel.text import TEXT_RULES, Digits, Opaque
 from app.kernel.time import DayRule, MomentRule
 
@@ -116,6 +117,13 @@ class Out(BaseModel):
                     )
                 if kind is int and (name == "id" or name.endswith("_id")):
                     raise TypeError(f"{cls.__name__}.{name}: ids are strings, a JSON number is a double")
+
+
+def exactly_one(**given: object) -> None:
+    """Of several ways to say a thing a body has exactly one; None and False count as left out. Raises InvalidInput."""
+    if sum(value not in (None, False) for value in given.values()) != 1:
+        fault = FieldFault(f"/body/{next(iter(given))}", "exactly-one", f"{'、'.join(given)} 须填写其中一项,且只填一项")
+        raise InvalidInput(fields=(fault,))
 
 
 def open_ended(field: FieldInfo) -> str | None:

@@ -243,9 +243,20 @@ _TREE = """
 _PEOPLE_AND_PLACES = (
     Invariant(
         "not-own-server",
-        "没有人承接自己的事项",
-        "nobody serves a matter of their own or for themselves",
-        """SELECT id, assignee_id FROM matter WHERE assignee_id IN (requester_id, beneficiary_id)""",
+        "没有人承接自己的或自己下的事项",
+        "nobody serves a matter of their own, for themselves, or that they placed",
+        """SELECT id, assignee_id FROM matter m WHERE assignee_id IN (requester_id, beneficiary_id)
+               OR EXISTS (SELECT 1 FROM order_detail d WHERE d.matter_id = m.id AND d.placed_by = m.assignee_id)""",
+    ),
+    Invariant(
+        "represented-with-consent",
+        "代下单的事项,下单时有本人同意的记录",
+        "whoever ordered for somebody else had their recorded consent at that moment",
+        """SELECT m.id, m.requester_id, m.beneficiary_id FROM matter m
+            WHERE m.requester_id <> m.beneficiary_id AND NOT EXISTS (
+              SELECT 1 FROM representation r
+               WHERE r.representative_id = m.requester_id AND r.beneficiary_id = m.beneficiary_id
+                 AND r.consented_at <= m.created_at AND (r.ended_at IS NULL OR r.ended_at >= m.created_at))""",
     ),
     Invariant(
         "served-by-somebody",

@@ -46,6 +46,7 @@ class Via(StrEnum):
 
     SELF = "requester"
     BENEFICIARY = "beneficiary"
+    REPRESENTATIVE = "representative"
     ASSIGNED = "assignee"
     TEAM = "team"
     LEAD = "lead"
@@ -90,13 +91,15 @@ class Subject(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way to be allowed: `via` a relation, for SUBTREE and POOL with one of `roles`, only while in `states` (empty: any)."""
+    """One way to be allowed: `via` a relation, for SUBTREE and POOL with one of `roles`, only while in `states` (empty: any).
+    REPRESENTATIVE is who acts for somebody else; that the consent is recorded, the verb's snapshot and the policy's SQL ask.
+    """
 
     via: Via
     roles: frozenset[Role] = field(default_factory=frozenset)
     states: frozenset[str] = field(default_factory=frozenset)
 
-    def allows(self, subject: Subject, actor: Actor) -> bool:  # noqa: PLR0911 - one line a relation
+    def allows(self, subject: Subject, actor: Actor) -> bool:  # noqa: C901, PLR0911 - one line a relation
         """Whether `actor` is allowed on `subject` by this rule."""
         if self.states and subject.state not in self.states:
             return False
@@ -105,6 +108,8 @@ class Rule:
                 return subject.requester_id == actor.id
             case Via.BENEFICIARY:
                 return subject.beneficiary_id == actor.id
+            case Via.REPRESENTATIVE:
+                return subject.requester_id == actor.id != subject.beneficiary_id
             case Via.ASSIGNED:
                 return subject.assignee_id == actor.id
             case Via.TEAM:
@@ -126,7 +131,7 @@ class Rule:
         states = ", ".join(f"'{state}'" for state in sorted(self.states))
         return f"({row}.state IN ({states}) AND {condition})"
 
-    def _condition(self, row: str) -> str:
+    def _condition(self, row: str) -> str:  # noqa: PLR0911 - one line a relation
         roles = "{" + ",".join(sorted(self.roles)) + "}"
         match self.via:
             case Via.SELF | Via.BENEFICIARY | Via.ASSIGNED:
@@ -135,6 +140,8 @@ class Rule:
                 return f"({row}.team_id IS NOT NULL AND app_team({row}.team_id) IS NOT NULL)"
             case Via.LEAD:
                 return f"({row}.team_id IS NOT NULL AND app_team({row}.team_id) = 'lead')"
+            case Via.REPRESENTATIVE:
+                return f"({row}.requester_id = app_actor() AND person_represents(app_actor(), {row}.beneficiary_id))"
             case Via.SUBTREE:
                 return f"app_reaches({row}.place_id, '{roles}')"
             case Via.POOL:

@@ -21,6 +21,13 @@ class MatterRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("id", "place_id"),
         Index("matter_mine", "requester_id", "created_at", "id"),
+        Index(
+            "matter_for",
+            "beneficiary_id",
+            "created_at",
+            "id",
+            postgresql_where=text("beneficiary_id <> requester_id"),
+        ),
         Index("matter_tasks", "assignee_id", "created_at", "id", postgresql_where=text("assignee_id IS NOT NULL")),
         Index(
             "matter_waiting", "place_id", "created_at", "id", postgresql_where=text("state IN ('submitted', 'offered')")

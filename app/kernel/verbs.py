@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Annotated, Any, Generic, ParamSpec, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import BeforeValidator, TypeAdapter
 
 from app.kernel.change import Change
 from app.kernel.errors import NotFound, Refusal
@@ -13,6 +13,9 @@ from app.kernel.statements import MATTER_SUBJECT, load
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Change | list[Change])
+
+Sealed = Annotated[bytes, BeforeValidator(lambda value: bytes.fromhex(value[2:]) if isinstance(value, str) else value)]
+"""A bytea as jsonb shows it, in the facts of a verb."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,16 @@ class Room:
         self.missing = missing
 
     def creates(
-        self, action: str, *, subject: str, facts: Facts, read_by_others: tuple[str, ...] = ()
+        self,
+        action: str,
+        *,
+        subject: str,
+        facts: Facts,
+        missing: type[NotFound] | None = None,
+        read_by_others: tuple[str, ...] = (),
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         """A verb that makes a matter; `subject` gives where it will stand. Called with (facts, actor, now, **inputs)."""
-        return self._verb(action, subject, facts.sql, facts.type, None, read_by_others)
+        return self._verb(action, subject, facts.sql, facts.type, None, read_by_others, missing)
 
     def moves(
         self, action: str, *, facts: Facts | None = None, read_by_others: tuple[str, ...] = ()
@@ -97,6 +106,7 @@ class Room:
         facts: type[Any] | None,
         detail: type[Any] | None,
         read_by_others: tuple[str, ...],
+        missing: type[NotFound] | None = None,
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         def wrap(decide: Callable[P, R]) -> Verb[P, R]:
             return Verb(
@@ -109,7 +119,7 @@ class Room:
                 TypeAdapter(detail) if detail else None,
                 self.lifecycle[action].starts + self.lifecycle[action].may_start,
                 self.lifecycle[action].timed,
-                self.missing,
+                missing or self.missing,
                 read_by_others=read_by_others,
             )
 

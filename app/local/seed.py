@@ -16,6 +16,9 @@ import asyncpg
 from app.domain.people import errors
 from app.domain.people import service as people
 from app.domain.places.importing import import_places
+from app.domain.representations import service as representations
+from app.domain.representations.errors import BeneficiaryNotRegistered
+from app.domain.representations.models import How, Relation
 from app.domain.services import service as services
 from app.domain.terms import service as terms
 from app.integrations.wechat_standin import DEMO, openid_of
@@ -52,6 +55,9 @@ REFUSED = ("加微信领红包", "扫码进群", "刷单返利", "贷款秒批",
 
 RESIDENTS = ("王奶奶", "李大爷", "陈阿姨", "刘奶奶", "孙大爷", "周阿姨", "吴奶奶")
 VOLUNTEERS = ("小李", "小赵", "小钱", "小孙", "小周", "小吴", "小郑")
+
+REPRESENTATIVE = "王芳"
+"""Orders for the resident of the panel, whose consent the station has recorded."""
 
 CHANGED = "(密码已改 · changed since)"
 
@@ -111,9 +117,10 @@ async def seed(settings: Settings, say: Say) -> Seeded:
             say("准备演示街道 · peopling the street")
             vault = Vault.from_text(settings.keyring, settings.index_key)
             await _people(database, vault, street["id"], communities, homes, accounts)
+            shown = next(number for number, community in enumerate(communities) if community["code"] == SHOWN)
+            await _represented(database, vault, communities[shown]["id"], shown)
         finally:
             await database.close()
-        shown = next(number for number, community in enumerate(communities) if community["code"] == SHOWN)
         actors = await _checked(owner, _actors(shown, accounts))
     finally:
         await owner.close()
@@ -127,10 +134,12 @@ class _Seeder:
         self.database = database
         self.vault = vault
 
-    async def run(self, caller: Caller, verb: Verb[Any, Any], **inputs: Any) -> UUID | None:
+    async def run(
+        self, caller: Caller, verb: Verb[Any, Any], subject: UUID | None = None, **inputs: Any
+    ) -> UUID | None:
         try:
-            return (await execute(self.database, verb, caller, None, None, inputs)).id
-        except (errors.AlreadyGranted, errors.LoginNameTaken):
+            return (await execute(self.database, verb, caller, None, subject, inputs)).id
+        except (errors.AlreadyGranted, errors.LoginNameTaken, BeneficiaryNotRegistered):
             return None
 
     async def caller(self, person_id: UUID) -> Caller:
@@ -202,7 +211,7 @@ async def _people(
         for kind, name in (("居民", resident), ("志愿者", volunteer)):
             caller, new = await seeder.somebody(name)
             if new:
-                phone = f"138{'1' if kind == '居民' else '2'}{number:07d}"
+                phone = resident_phone(number) if kind == "居民" else f"1382{number:07d}"
                 await seeder.introduce(
                     caller, name, phone, f"{community['name'].removesuffix('居委会')} {number} 号院 2 号楼 301"
                 )
@@ -216,6 +225,33 @@ async def _people(
                     role=Role.VOLUNTEER,
                     person_id=caller.person_id,
                 )
+
+
+async def _represented(database: Database, vault: Vault, community: UUID, shown: int) -> None:
+    """A daughter who orders for the shown community's resident, unless that one has changed their phone or home since."""
+    seeder = _Seeder(database, vault)
+    daughter, new = await seeder.somebody(REPRESENTATIVE)
+    if not new:
+        return
+    await seeder.introduce(daughter, REPRESENTATIVE, f"1383{shown + 1:07d}", "外地")
+    phone = resident_phone(shown + 1)
+    named = await seeder.run(
+        daughter,
+        representations.register,
+        place_id=community,
+        name=vault.seal("name", RESIDENTS[shown]),
+        phone=vault.seal("phone", phone),
+        phone_index=vault.index("phone", phone),
+        relation=Relation.FAMILY,
+    )
+    found = await database.call("SELECT * FROM auth_person_by_login_name($1)", f"zhandian{shown + 1:03d}")
+    station = await seeder.caller(found[0]["person_id"])
+    await seeder.run(station, representations.consent, named, how=How.IN_PERSON)
+
+
+def resident_phone(number: int) -> str:
+    """The phone of the street's resident with this number."""
+    return f"1381{number:07d}"
 
 
 def _actors(shown: int, accounts: Accounts) -> tuple[Actor, ...]:

@@ -212,7 +212,12 @@ CREATE POLICY slot_booking_update ON slot_booking FOR UPDATE TO linli_app USING 
 
 -- An order that is made as accepted is the lead's of a team. Whoever books confirms what the team has said.
 ALTER POLICY matter_insert ON matter WITH CHECK (
-  kind = 'order' AND requester_id = app_actor() AND app_reaches(place_id, '{resident}')
+  kind = 'order' AND (
+    (requester_id = app_actor() AND beneficiary_id = app_actor() AND app_reaches(place_id, '{resident}'))
+    OR (person_holds(beneficiary_id, place_id, 'resident') AND (
+         (requester_id = app_actor() AND person_represents(app_actor(), beneficiary_id))
+         OR (requester_id = beneficiary_id
+             AND app_reaches(place_id, '{administrator,dispatcher,secretary,station_staff}')))))
   AND (state <> 'accepted' OR leads(team_id, assignee_id)));
 ALTER POLICY appointment_insert ON appointment WITH CHECK (
   proposed_by = app_actor() AND confirmed_by IS NULL AND app_sees(matter_id) IS NOT FALSE

@@ -32,7 +32,7 @@ DOCUMENTS = sorted(
 )
 
 FLOW = (
-    "place", "offer; match; open_pool", "decline; lapse", "claim", "accept; assign", "release; hand_back", "start",
+    "place; place_for_caller", "offer; match; open_pool", "decline; lapse", "claim", "accept; assign", "release; hand_back", "start",
     "abort; call_off", "deliver", "rate", "rework", "close unrated", "reject", "cancel", "convert",
 )  # fmt: skip
 """The rows of domain.md §3, each with the actions that it needs."""

@@ -86,6 +86,7 @@ class Cast:
         await self._promise()
         await self._volunteer()
         await self._special_kinds()
+        await self._represent()
         self.ids["message_id"] = await self.world.owner.fetchval(
             "INSERT INTO inbox_message (id, outbox_id, person_id, topic, subject_kind, subject_id, payload, nobody_in_post,"
             " created_at, version, delivery, attempts, retry_at) VALUES (gen_random_uuid(), gen_random_uuid(), $1,"
@@ -152,6 +153,19 @@ class Cast:
         applicant = await self._resident(self.api_url, self.world, "陈阿姨")
         application = await applicant.post("/v1/volunteer-applications", {"text": "想帮忙", "skills": []})
         self.ids |= {"application_id": application["id"], "lead_id": third, "third": third, "fourth": fourth}
+
+    async def _represent(self) -> None:
+        """Two who ask to order for others: one waits for the consent, one for the end."""
+        daughter = await self._resident(self.api_url, self.world, "陈芳")
+        for name, beneficiary in (("asked for", self.neighbour), ("to end", self.resident)):
+            naming = {
+                "place_id": self.ids["place_id"],
+                "name": "某人",
+                "phone": phone_of(beneficiary),
+                "relation": "family",
+            }
+            self.ids[name] = (await daughter.post("/v1/beneficiaries", naming))["id"]
+        await self.administrator.post(f"/v1/residents/{self.resident.id}/card")
 
     async def _special_kinds(self) -> None:
         """A wish that waits, errands that are accepted, service days to be booked and to be cancelled."""
@@ -232,11 +246,17 @@ class Cast:
             "releaseOrder": "released", "abortOrder": "aborted", "reworkOrder": "reworked", "rejectOrder": "rejected",
             "convertOrder": "converted",
         }  # fmt: skip
+        others = {
+            "giveConsent": {"representation_id": self.ids["asked for"]},
+            "endRepresentation": {"representation_id": self.ids["to end"]},
+            **{name: {"person_id": str(self.resident.id)} for name in ("issueHouseholdCard", "getHouseholdCard")},
+        }
         spec = copy.deepcopy(dict(document))
         for item in spec["paths"].values():
             for operation in item.values():
                 about = orders.get(operation["operationId"], "mine")
-                here = {**self.ids, "order_id": self.ids[about], **self._of_teams(operation["operationId"])}
+                named = others.get(operation["operationId"], {})
+                here = {**self.ids, "order_id": self.ids[about], **self._of_teams(operation["operationId"]), **named}
                 if "RefusedTerm" in operation["operationId"]:
                     here["place_id"] = str(self.world.west)  # whatever is refused there spoils no text of the others
                 for part in ("deadline", "pause"):
@@ -251,6 +271,8 @@ class Cast:
                         del example["value"]["phone"]  # it is somebody's by the second time
                     if operation["operationId"] == "grantRole":
                         example["value"] |= {"phone": phone_of(self.neighbour), "role": "dispatcher"}
+                    if operation["operationId"] == "placeOrderForCaller":
+                        example["value"] |= {"phone": phone_of(self.resident)}
                     if isinstance(example["value"], dict):
                         example["value"] |= {name: here[name] for name in example["value"].keys() & here.keys()}
         login = spec["paths"]["/v1/auth/password"]["post"]["requestBody"]["content"]

@@ -30,6 +30,7 @@ ONLY_ADMINISTRATOR = {
     *("createOfficer", "resetPassword", "registerResident", "grantRole", "revokeRole", "publishService"),
     *("publishDeadlinePolicy", "offerOrder", "pauseDeadline", "resumeDeadline", "decideDispute", "setDutyHours"),
     *("suggestVolunteers", "rejectOrder", "convertOrder"),
+    *("placeOrderForCaller", "giveConsent", "issueHouseholdCard", "getHouseholdCard"),
     *("importCalendar", "publishCalendar", "draftDeadlinePolicy", "compareDeadlinePolicies", "replayPolicy"),
     *("openServiceDay", "cancelServiceDay"),
     *("addRefusedTerm", "importRefusedTerms", "removeRefusedTerm"),
@@ -40,6 +41,7 @@ ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rat
     *("claimWish", "recordAuthority", "withdrawAuthority", "bookSlot"),
     *("confirmAppointment", "answerQuestion", "disputePause", "setAvailability"),
     *("declineOrder", "assignMember", "releaseOrder", "abortOrder", "reworkOrder"),
+    *("registerBeneficiary", "endRepresentation"),
 }
 
 

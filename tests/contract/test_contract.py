@@ -10,7 +10,19 @@ import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from app.api import census, deadlines, inbox, orders, people, places, services, teams, volunteers
+from app.api import (
+    callers,
+    census,
+    deadlines,
+    inbox,
+    orders,
+    people,
+    places,
+    representations,
+    services,
+    teams,
+    volunteers,
+)
 from app.api.census import UndeclaredOperation, lacking_examples
 from app.api.docs import dumped, operations
 from app.main import ROOMS, create_app
@@ -29,6 +41,8 @@ OPERATIONS = frozenset(
     explainDeadline pauseDeadline resumeDeadline disputePause decideDispute listGoingLate listEmptyPosts getCalendar
     claimWish recordAuthority withdrawAuthority handOverPapers returnPapers listPapers openServiceDay cancelServiceDay
     listServiceDays bookSlot
+    placeOrderForCaller registerBeneficiary giveConsent endRepresentation listMyBeneficiaries listMyRepresentatives
+    listRepresentations issueHouseholdCard getHouseholdCard
     importCalendar publishCalendar setDutyHours draftDeadlinePolicy compareDeadlinePolicies replayPolicy watchReplay
     suggestVolunteers declineOrder assignMember releaseOrder abortOrder reworkOrder rejectOrder convertOrder
     addRefusedTerm importRefusedTerms removeRefusedTerm listRefusedTerms
@@ -86,7 +100,7 @@ def test_the_frozen_contract_is_the_codes(mini_program: dict[str, Any]) -> None:
 
 
 def test_the_operations_are_those_of_the_issue(settings: Settings, document: dict[str, Any]) -> None:
-    assert len(OPERATIONS) == 103
+    assert len(OPERATIONS) == 112
     assert ids(document) == OPERATIONS
     assert set(census.census(create_app(settings))) == OPERATIONS
 
@@ -260,7 +274,9 @@ def test_each_request_and_each_success_has_an_example(either: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize(
-    "room", [deadlines, inbox, orders, people, places, services, teams, volunteers], ids=lambda room: room.__name__
+    "room",
+    [callers, deadlines, inbox, orders, people, places, representations, services, teams, volunteers],
+    ids=lambda room: room.__name__,
 )
 def test_a_room_that_forgets_one_rule_is_not_even_imported(room: Any) -> None:
     source = inspect.getsource(room)

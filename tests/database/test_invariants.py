@@ -79,6 +79,8 @@ SABOTAGE = {
     " FROM idempotency WHERE receipt ->> 'id' = '{rated}'",
     "not-own-server": "ALTER TABLE matter DROP CONSTRAINT matter_not_own_server;"
     " UPDATE matter SET assignee_id = requester_id WHERE id = '{accepted}'",
+    "not-own-server, placed for a caller": "UPDATE order_detail SET placed_by = '{volunteer}' WHERE matter_id = '{accepted}'",
+    "represented-with-consent": "UPDATE matter SET beneficiary_id = '{stranger}' WHERE id = '{accepted}'",
     "served-by-somebody": "UPDATE matter SET assignee_id = NULL WHERE id = '{rated}'",
     "rating-after-delivery": "UPDATE rating SET matter_id = '{accepted}' WHERE matter_id = '{rated}'",
     "child-in-place": "UPDATE order_contact SET place_id = '{west}' WHERE matter_id = '{rated}'",
@@ -103,7 +105,12 @@ async def lives(postgres: PostgresServer, worker_id: str) -> AsyncIterator[tuple
     world = await build(postgres.url("linli_owner", name))
     app = await Database.connect(postgres.url("linli_app", name), size=2)
     worker = await Database.connect(postgres.url("linli_worker", name), size=4)
-    found = {"stranger": world.people["西居民"], "east": world.east, "west": world.west}
+    found = {
+        "stranger": world.people["西居民"],
+        "volunteer": world.people["小李"],
+        "east": world.east,
+        "west": world.west,
+    }
 
     async def at(seconds: float) -> None:
         await world.owner.execute("UPDATE clock_shift SET seconds = $1", seconds)

@@ -9,6 +9,7 @@ import pytest
 from app.domain.deadlines import policy as deadlines
 from app.domain.orders import policy as orders
 from app.domain.people import policy as people
+from app.domain.representations import policy as representations
 from app.domain.services import policy as services
 from app.domain.teams import policy as teams
 from app.domain.terms import policy as terms
@@ -38,6 +39,11 @@ def granting() -> str:
 
 LEADS = "app_leads(team_id, place_id)"
 PUBLISHING = f"{to_sql(services.PUBLISH, 'service')} OR {LEADS}"
+REPRESENTED = (
+    f"representative_id = {ME} OR beneficiary_id = {ME}"
+    f" OR (beneficiary_id IS NULL AND phone_index = (SELECT p.phone_index FROM person p WHERE p.id = {ME}))"
+    f" OR {to_sql(representations.STAFF, 'representation')}"
+)
 
 EXPECTED = {
     # policy: (table, command, USING, WITH CHECK)
@@ -48,7 +54,9 @@ EXPECTED = {
         "INSERT",
         None,
         (
-            f"kind = 'order' AND requester_id = {ME} AND {to_sql(orders.LIFECYCLE['place'].by)}"
+            f"kind = 'order' AND ((requester_id = {ME} AND beneficiary_id = {ME} AND {to_sql((orders.resident,))})"
+            f" OR (person_holds(beneficiary_id, place_id, 'resident') AND ({to_sql((orders.representative,))}"
+            f" OR (requester_id = beneficiary_id AND {to_sql(orders.LIFECYCLE['place_for_caller'].by)}))))"
             " AND (state <> 'accepted' OR leads(team_id, assignee_id))"
         ),
     ),
@@ -185,6 +193,19 @@ EXPECTED = {
         None,
     ),
     "role_grant_insert": ("role_grant", "INSERT", None, f"granted_by = {ME} AND ({granting()})"),
+    "representation_read": ("representation", "SELECT", REPRESENTED, None),
+    "representation_update": ("representation", "UPDATE", REPRESENTED, None),
+    "household_card_read": ("household_card", "SELECT", to_sql(representations.STAFF, "household_card"), None),
+    "household_card_update": ("household_card", "UPDATE", to_sql(representations.STAFF, "household_card"), None),
+    "household_card_insert": (
+        "household_card",
+        "INSERT",
+        None,
+        (
+            f"issued_by = {ME} AND ended_at IS NULL AND person_holds(person_id, place_id, 'resident')"
+            f" AND {to_sql(representations.STAFF, 'household_card')}"
+        ),
+    ),
     "person_insert": ("person", "INSERT", None, f"openid IS NULL AND ({anywhere(people.STAFF)})"),
 }
 

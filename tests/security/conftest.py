@@ -10,10 +10,12 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.domain.orders import dispatching, errands, outcomes, promises, service_days
+from app.domain.orders import dispatching, errands, outcomes, placing, promises, service_days
 from app.domain.orders import service as orders
 from app.domain.orders.kind_tables import Paper
 from app.domain.people import service as people
+from app.domain.representations import service as representations
+from app.domain.representations.models import Relation
 from app.domain.services import service as services
 from app.domain.teams import service as teams
 from app.domain.teams import volunteers
@@ -102,7 +104,7 @@ async def order(world: World, app: Database, community: Community, *then: str) -
     """An order of the community's resident, taken so far by the community's people."""
     inputs = {"service_id": world.service, "note": "请陪我去医院"}
     caller = await world.caller(community.resident)
-    made = (await execute(app, orders.place, caller, new_key(), None, inputs)).id
+    made = (await execute(app, placing.place, caller, new_key(), None, inputs)).id
     steps = {
         "offer": (dispatching.offer, community.dispatcher, {"volunteer_id": community.volunteer}),
         "decline": (dispatching.decline, community.volunteer, {}),
@@ -151,6 +153,17 @@ async def live(world: World, app: Database, community: Community) -> None:
     await world.owner.execute(
         "UPDATE role_grant SET ends_at = starts_at WHERE role = 'volunteer' AND person_id = $1", community.resident
     )
+    # A resident who is represented, on their own phone and with a card.
+    phone = community.resident.bytes
+    await world.owner.execute("UPDATE person SET phone_index = $2 WHERE id = $1", community.resident, phone)
+    sealed = {"name": b"\x01mother", "phone": b"\x01phone", "phone_index": phone}
+    naming = {"place_id": community.place, **sealed, "relation": Relation.FAMILY}
+    station = await world.caller(community.station)
+    named = await execute(app, representations.register, station, new_key(), None, naming)
+    await world.do(app, representations.consent, community.resident, named.id)
+    await world.do(
+        app, representations.issue_card, community.station, community.resident, number=b"\x01", number_index=b"\x01"
+    )
     await volunteer(world, app, community)
 
 
@@ -171,7 +184,7 @@ async def live_specially(world: World, app: Database, community: Community) -> N
     """An errand under way with its papers out, and a service day with a booking."""
     resident, volunteer = await world.caller(community.resident), await world.caller(community.volunteer)
     errand, day_service = [await service_of(world, form, form) for form in ("errand", "service_day")]
-    made = await execute(app, orders.place, resident, new_key(), None, {"service_id": UUID(errand), "note": "办证"})
+    made = await execute(app, placing.place, resident, new_key(), None, {"service_id": UUID(errand), "note": "办证"})
     soon = datetime.now(UTC) + timedelta(days=2)
     await world.do(app, dispatching.offer, community.dispatcher, made.id, volunteer_id=community.volunteer)
     await world.do(app, dispatching.accept, community.volunteer, made.id)

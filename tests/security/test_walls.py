@@ -44,6 +44,11 @@ DEFINERS = {
     "volunteer_facts(uuid,uuid[],text,timestamp with time zone)",
     "team_roster(uuid)",
     "held_orders(uuid,uuid,uuid)",
+    "person_represents(uuid,uuid)",
+    "representatives_of(uuid)",
+    # A resident's home and contact, for the staff there and for who acts for them; whether a card is theirs.
+    "home_of(uuid,bytea)",
+    "card_fits(uuid,uuid,bytea)",
     # How many of everybody's are not in order; only a number.
     "outbox_parked()",
     "deadlines_unsure()",
@@ -60,6 +65,8 @@ DEFINERS = {
     # Triggers that must see every row.
     "person_leaves()",
     "matter_has_deadline()",
+    "representation_keeps_its_past()",
+    "not_served_by_who_placed()",
 }
 
 

@@ -49,6 +49,7 @@ TEXTS: Mapping[str, str] = {
     "order.papers_out": "帮办代办已中止,还有材料没有归还居民,请跟进",
     "order.booked": "有居民预约了您队伍的服务日",
     "order.day_cancelled": "您预约的服务日已取消,可另约时段或另行点单",
+    "order.placed_for_you": "社区已按您所说为您下单",
     "role.granted": "您有了新的角色",
     "order.server_leaves": "正在服务的志愿者已离开,服务未完成,请关注",
     "team.lead": "您已成为志愿服务队的队长",
@@ -62,6 +63,11 @@ TEXTS: Mapping[str, str] = {
     "volunteer.refused": "您的志愿者申请未通过",
     "service.paused": "一项服务已暂停,已下的订单照常办理",
     "service.withdrawn": "一项服务已下架,已下的订单照常办理",
+    "representation.asked": "有人请求为您代下单,请确认是否同意",
+    "representation.pending": "有居民请人代下单,请向本人核实并记录同意",
+    "representation.consented": "对方已同意由您代下单",
+    "representation.recorded": "社区记录了您同意由他人代下单;如有不符,请结束该关系",
+    "representation.ended": "一项代下单关系已经结束,已下的订单照常办理",
 }
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.orders import errors, policy
-from app.domain.orders.matching import MATCHING, Matching, candidates, choices, demand_fit, own_people
+from app.domain.orders.matching import MATCHING, Matching, candidates, choices, demand_fit
 from app.domain.orders.models import Appointment, OrderDetail, OrderRefusal, OrderState
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, Accepted
@@ -30,6 +30,7 @@ class Offered:
     candidates: tuple[Candidate, ...]
     lead_id: UUID | None
     refused: bool
+    representatives: frozenset[UUID] = frozenset()
 
 
 _TEAM = "($3::jsonb ->> 'team_id')::uuid"
@@ -42,6 +43,7 @@ OFFERED = Facts(
     },
           'lead_id', (SELECT t.lead_id FROM team t JOIN place_ancestor a ON a.ancestor_id = t.place_id
                        WHERE t.id = {_TEAM} AND t.disbanded_at IS NULL AND a.place_id = subject.place_id),
+          'representatives', representatives_of(subject.beneficiary_id),
           'refused', EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id AND r.round = subject.round
                        AND r.reason IN ('declined', 'complaint') AND (r.team_id = {_TEAM} OR r.person_id = {
         _PERSON
@@ -52,15 +54,22 @@ OFFERED = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """What is known of whoever takes an order, where that was not looked at when it was offered."""
+    """What is known of whoever takes an order, where that was not looked at when it was offered; and whether they represent
+    whom it serves."""
 
     candidate: Candidate | None
+    represents: bool = False
 
 
-CLAIMING = Facts(f"jsonb_build_object('candidate', {candidates('ARRAY[$1::uuid]')} -> 0)", Taking)
+CLAIMING = Facts(
+    f"""jsonb_build_object('represents', person_represents($1, subject.beneficiary_id),
+          'candidate', {candidates("ARRAY[$1::uuid]")} -> 0)""",
+    Taking,
+)
 _MEMBER = "coalesce(($3::jsonb ->> 'member_id')::uuid, $1)"
 MEMBER = Facts(
-    f"""jsonb_build_object('candidate', CASE WHEN subject.team_id IS NOT NULL AND subject.assignee_id <> {_MEMBER}
+    f"""jsonb_build_object('represents', person_represents({_MEMBER}, subject.beneficiary_id),
+          'candidate', CASE WHEN subject.team_id IS NOT NULL AND subject.assignee_id <> {_MEMBER}
           AND EXISTS (SELECT 1 FROM team_member t
                        WHERE t.team_id = subject.team_id AND t.person_id = {_MEMBER} AND t.live)
           THEN {candidates(f"ARRAY[{_MEMBER}]")} -> 0 END)""",
@@ -88,7 +97,7 @@ def offer(
     change = LIFECYCLE.move(order, "offer", actor, now)
     if not policy.suits("offer", order.detail.form):
         raise errors.WishIsClaimed
-    own = own_people(order)
+    own = own_people(order) | facts.representatives
     if team_id is not None and facts.lead_id is None:
         raise errors.TeamNotHere
     assignee_id = facts.lead_id if team_id is not None else volunteer_id
@@ -144,12 +153,12 @@ def accept(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Chang
         VolunteerNotQualified: the role has ended since, or the member does not qualify. OwnOrder.
     """
     change = LIFECYCLE.move(order, "accept", actor, now)
+    if facts.represents or actor.id in own_people(order):
+        raise errors.OwnOrder
     if actor.id == order.assignee_id:
         if Role.VOLUNTEER not in actor.roles:
             raise errors.VolunteerNotQualified
         return change.tell(order.requester_id, "order.accepted")
-    if actor.id in own_people(order):
-        raise errors.OwnOrder
     demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
     return (
         change.set(assignee_id=actor.id)
@@ -168,7 +177,7 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
     change = LIFECYCLE.move(order, "claim", actor, now)
     if not policy.suits("claim", order.detail.form):
         raise errors.WishIsClaimed
-    if actor.id in own_people(order):
+    if facts.represents or actor.id in own_people(order):
         raise errors.OwnOrder
     demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
     if order.assignee_id != actor.id:
@@ -180,7 +189,7 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
 def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_id: UUID) -> Change:
     """The team's lead lets another member go. Raises VolunteerNotQualified, OwnOrder."""
     change = LIFECYCLE.move(order, "assign", actor, now)
-    if member_id in own_people(order):
+    if facts.represents or member_id in own_people(order):
         raise errors.OwnOrder
     demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
     if member_id == order.assignee_id:
@@ -212,6 +221,12 @@ def hand_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, per
     let_go(change, order, facts, now)
     change.tell_role(Role.DISPATCHER, "order.handed_back")
     return change if order.state == OrderState.OFFERED else change.tell(order.requester_id, "order.released")
+
+
+def own_people(order: Order) -> set[UUID]:
+    """Who neither dispatches nor serves an order: whom it serves, and who placed it. Who represents them, the facts know
+    (domain.md §1)."""
+    return {order.requester_id, order.beneficiary_id, order.detail.placed_by}
 
 
 def let_go(change: Change, order: Order, facts: Accepted, now: datetime) -> None:

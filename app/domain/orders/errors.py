@@ -40,15 +40,28 @@ class VolunteerNotQualified(Refusal):
 class OwnOrder(Refusal):
     kind = Kind.CONFLICT
     code = "own-order"
-    title_zh = "不能为自己下的订单派单或接单"
-    title_en = "Nobody dispatches or serves their own order"
+    title_zh = "自己下的、代下的或为自己下的订单,不能由自己派单或接单"
+    title_en = "Nobody dispatches or serves an order that they placed, represent or benefit from"
+
+
+class NoConsent(NotFound):
+    code = "no-consent"
+    title_zh = "没有此人同意您代下单的记录"
+    title_en = "No consent of this person that you order for them"
+
+
+class NotReached(Refusal):
+    kind = Kind.CONFLICT
+    code = "not-reached"
+    title_zh = "没有开始码和住户卡时,须先由社区工作人员电话或上门联系居民"
+    title_en = "Without code and card, the staff reach the resident by phone or visit first"
 
 
 class StartCodeWrong(Refusal):
     kind = Kind.CONFLICT
     code = "start-code-wrong"
-    title_zh = "开始码不正确,请向居民核对"
-    title_en = "The start code is wrong"
+    title_zh = "开始码或住户卡号不正确,请向居民核对"
+    title_en = "The start code or the card is wrong"
 
 
 class StartCodeLocked(Refusal):

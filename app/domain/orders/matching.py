@@ -6,7 +6,6 @@ from uuid import UUID
 
 from app.domain.orders.errors import VolunteerNotQualified
 from app.domain.teams.fitness import Candidate, Unfit, explain, rank, unfit
-from app.kernel.matter import Matter
 from app.kernel.verbs import Facts
 
 _OF_SERVICE = "(SELECT s.{} FROM order_detail o JOIN service s ON s.id = o.service_id WHERE o.matter_id = subject.id)"
@@ -27,12 +26,14 @@ class Matching:
 
     candidates: tuple[Candidate, ...]
     refused: frozenset[UUID]
+    representatives: frozenset[UUID] = frozenset()
     preferred_id: UUID | None = None
     team_id: UUID | None = None
 
 
 MATCHING = Facts(
     f"""jsonb_build_object('candidates', {candidates("NULL::uuid[]")}, 'refused', {_REFUSED},
+          'representatives', representatives_of(subject.beneficiary_id),
           'preferred_id', (SELECT o.preferred_id FROM order_detail o WHERE o.matter_id = subject.id),
           'team_id', {_OF_SERVICE.format("team_id")})""",
     Matching,
@@ -50,7 +51,7 @@ class Choice:
 def choices(own: Iterable[UUID], found: Matching) -> list[Choice]:
     """Who may be offered an order, best first: who served the round before, the members of the team whose service it is,
     then fair shares. `own`: whom it serves, and who placed it."""
-    out = {*own, *found.refused}
+    out = {*own, *found.refused, *found.representatives}
     fit = [one for one in found.candidates if one.person_id not in out and not unfit(one)]
 
     def first(one: Candidate) -> tuple[bool, bool]:
@@ -73,8 +74,3 @@ def demand_fit(found: Iterable[Candidate], *, but_for: frozenset[Unfit] = frozen
     reasons = [[reason for reason in unfit(one) if reason not in but_for] for one in found]
     if not any(not reason for reason in reasons):
         raise VolunteerNotQualified("、".join(reason.label for reason in reasons[0]) if reasons else None)
-
-
-def own_people(order: Matter[object], *more: UUID) -> set[UUID]:
-    """Who neither dispatches nor serves this order: who placed it, represents, or benefits."""
-    return {order.requester_id, order.beneficiary_id, *more}

@@ -101,7 +101,8 @@ class Solved(StrEnum):
 
 class OrderDetail(SQLModel, table=True):
     """What an order is about. `failures` counts the round's offers that were declined or lapsed; wrong start codes are counted
-    within a window; `preferred_id` served the round before, and is asked first in this one. `form` is the service's when it was
+    within a window; `preferred_id` served the round before, and is asked first in this one. `placed_by`: the resident, a
+    representative, or the staff for a caller. `unverified`: started without code and card. `form` is the service's when it was
     placed; of a wish, `claimed_as` says in whose name it was claimed."""
 
     __tablename__ = "order_detail"
@@ -123,6 +124,8 @@ class OrderDetail(SQLModel, table=True):
     failures: int = 0
     wrong_codes: int = 0
     wrong_codes_since: datetime | None = Field(default=None, sa_type=Instant)
+    placed_by: UUID = Field(foreign_key="person.id")
+    unverified: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     outcome: str | None = Field(default=None, sa_type=Text)
     cancel_reason: str | None = Field(default=None, sa_type=Text)
     reject_reason: str | None = Field(default=None, sa_type=Text)
@@ -162,6 +165,13 @@ class Channel(StrEnum):
     PHONE = "phone"
     VISIT = "visit"
     MESSAGE = "message"
+
+
+class Calling(StrEnum):
+    """How a caller came to the station."""
+
+    PHONE = "phone"
+    WALK_IN = "walk_in"
 
 
 class OrderPost(SQLModel, table=True):
@@ -249,3 +259,4 @@ class Rating(SQLModel, table=True):
     stars: int
     reason: str | None = Field(default=None, sa_type=Text)
     rated_at: datetime = Field(sa_type=Instant)
+    by_representative: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})

@@ -69,6 +69,7 @@ def rate(
         stars=stars,
         reason=reason,
         rated_at=now,
+        by_representative=actor.id != order.beneficiary_id,
     ).tell(order.assignee_id, "order.rated")
 
 
@@ -103,8 +104,11 @@ def reject(order: Order, actor: Actor, now: datetime, *, reason: Reject, other_h
 
 @ORDERS.moves("cancel", read_by_others=("reason",))
 def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
-    """Take an order back before it is served; whoever had it is told, and a booked place is free again."""
+    """Take an order back before it is served; whoever had it is told, and of requester and beneficiary the other
+    one. A booked place is free again."""
     change = LIFECYCLE.move(order, "cancel", actor, now).tell(order.assignee_id, "order.cancelled")
+    for other in {order.requester_id, order.beneficiary_id} - {actor.id}:
+        change.tell(other, "order.cancelled")
     free_place(change, order, now)
     return change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason) if reason else change
 

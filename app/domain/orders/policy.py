@@ -15,6 +15,8 @@ team = Rule(Via.TEAM)
 lead = Rule(Via.LEAD)
 staff = reach(Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
 resident = reach(Role.RESIDENT)
+representative = Rule(Via.REPRESENTATIVE)
+station = reach(Role.STATION_STAFF, Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
 pool = Rule(Via.POOL, frozenset({Role.VOLUNTEER}))
 system = Rule(Via.SYSTEM)
 
@@ -77,8 +79,9 @@ ALL = ("respond", "dispatch", "offer", *ANSWERED, *SETTLED, *AGREED, "finish")
 LIFECYCLE = Lifecycle(
     "order",
     # What moves it: action, from, to, by, and the limits that start and stop (domain.md §3, §4.4)
-    Transition("place", (), S.SUBMITTED, (resident,), starts=FRESH),
-    Transition("wish", (), S.SUBMITTED, (resident,), starts=FOUR),
+    Transition("place", (), S.SUBMITTED, (representative, resident), starts=FRESH),
+    Transition("place_for_caller", (), S.SUBMITTED, (station,), starts=FRESH),
+    Transition("wish", (), S.SUBMITTED, (representative, resident, station), starts=FOUR),
     Transition("book", (), S.ACCEPTED, (resident,), starts=("appointment",)),
     Transition("offer", (S.SUBMITTED,), S.OFFERED, (staff,), stops=("dispatch",), starts=("offer",)),
     Transition("match", (S.SUBMITTED,), S.OFFERED, (system,), stops=("dispatch",), starts=("offer",), hidden=True),
@@ -103,11 +106,11 @@ LIFECYCLE = Lifecycle(
                starts=("dispatch",), may_start=FOUR, timed=True),
     Transition("call_off", (S.IN_SERVICE,), S.CANCELLED, (assignee, *served), stops=ALL),
     Transition("deliver", (S.IN_SERVICE,), S.DELIVERED, (assignee,), stops=ALL, starts=("rating",)),
-    Transition("rate", (S.DELIVERED,), S.RATED, (requester,), stops=("rating",), may_start=FRESH),
+    Transition("rate", (S.DELIVERED,), S.RATED, served, stops=("rating",), may_start=FRESH),
     Transition("rework", (S.DELIVERED, S.RATED), S.SUBMITTED, (*delivered, chief), stops=("rating",), starts=FRESH),
     Transition("close_unrated", (S.DELIVERED,), S.CLOSED_UNRATED, (system,), stops=("rating",), hidden=True),
     Transition("reject", (S.SUBMITTED,), S.REJECTED, (staff,), stops=ALL),
-    Transition("cancel", BEFORE_SERVICE, S.CANCELLED, (requester,), stops=ALL),
+    Transition("cancel", BEFORE_SERVICE, S.CANCELLED, served, stops=ALL),
     Transition("cancel_day", (S.ACCEPTED,), S.CANCELLED, (system,), stops=ALL, hidden=True),
     Transition("convert", BEFORE_SERVICE, S.CONVERTED, (staff,), stops=ALL),
     # What is said and agreed on the way: facts, no states

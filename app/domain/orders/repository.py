@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from pydantic import BeforeValidator
 from sqlalchemy import RowMapping, ScalarSelect, Select, and_, func, literal, literal_column, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -25,14 +24,12 @@ from app.kernel.calendar_store import calendar, know
 from app.kernel.command import PINNED, pinned
 from app.kernel.database import rows
 from app.kernel.deadline_tables import Deadline, DeadlinePolicy, Mark
+from app.kernel.ids import NOBODY
 from app.kernel.pagination import Cursor
 from app.kernel.rules import Role, to_sql
 from app.kernel.statements import TIMED
 from app.kernel.tables import History, MatterRow
 from app.kernel.verbs import Facts
-
-Sealed = Annotated[bytes, BeforeValidator(lambda value: bytes.fromhex(value[2:]) if isinstance(value, str) else value)]
-"""A bytea as jsonb shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +61,9 @@ class Detail:
     receipts: tuple[PaperReceipt, ...] = ()
     booking_id: UUID | None = None
 
+    placed_by: UUID = NOBODY
+    unverified: bool = False
+
 
 DETAIL = Facts(
     f"""(SELECT jsonb_build_object('service_id', d.service_id, 'failures', d.failures, 'wrong_codes', d.wrong_codes,
@@ -72,53 +72,13 @@ DETAIL = Facts(
                                   'receipts', CASE d.form WHEN 'errand' THEN {RECEIPTS.format(matter="subject.id")} ELSE '[]' END,
                                   'booking_id', CASE d.form WHEN 'service_day' THEN (
                                      SELECT b.id FROM slot_booking b WHERE b.matter_id = subject.id AND b.live) END,
-                                  'wrong_codes_since', d.wrong_codes_since, 'appointment', (
+                                  'wrong_codes_since', d.wrong_codes_since, 'placed_by', d.placed_by,
+                                  'unverified', d.unverified, 'appointment', (
                                      SELECT jsonb_build_object('id', a.id, 'meet_at', a.meet_at, 'proposed_by', a.proposed_by,
                                               'by_resident', a.by_resident, 'confirmed_at', a.confirmed_at)
                                        FROM appointment a WHERE a.matter_id = subject.id AND a.ended_at IS NULL))
           FROM order_detail d WHERE d.matter_id = subject.id)""",
     Detail,
-)
-
-
-def home(service_id: str) -> str:
-    """SQL: where the resident lives, how to reach them, and the category and form of the service. A service without a category
-    has its form as one, so that limits for a form are policies by category."""
-    return f"""
-  SELECT p.id, g.place_id, p.name_sealed, p.phone_sealed, p.address_sealed, coalesce(s.form, 'visit') AS form,
-         coalesce(nullif(s.category, ''), nullif(s.form, 'visit'), '') AS category
-    FROM person p LEFT JOIN role_grant g ON g.person_id = p.id AND g.role = 'resident' AND g.ends_at IS NULL
-    LEFT JOIN service s ON s.id = {service_id}
-   WHERE p.id = $1"""
-
-
-HOME = home("($3::jsonb ->> 'service_id')::uuid")
-
-
-@dataclass(frozen=True, slots=True)
-class Placing:
-    """What placing an order has to know: the home, whether the service is offered there or paused, the contact on file."""
-
-    place_id: UUID | None
-    category: str
-    offered: bool
-    paused: bool
-    name_sealed: Sealed | None
-    phone_sealed: Sealed | None
-    address_sealed: Sealed | None
-    form: Form = Form.VISIT
-
-
-PLACING = Facts(
-    """jsonb_build_object('place_id', subject.place_id, 'category', subject.category, 'form', subject.form,
-         'name_sealed', subject.name_sealed,
-         'phone_sealed', subject.phone_sealed, 'address_sealed', subject.address_sealed,
-         'offered', EXISTS (SELECT 1 FROM service s JOIN place_ancestor a ON a.ancestor_id = s.place_id
-                             WHERE s.id = ($3::jsonb ->> 'service_id')::uuid AND s.withdrawn_at IS NULL
-                               AND a.place_id = subject.place_id),
-         'paused', EXISTS (SELECT 1 FROM service s WHERE s.id = ($3::jsonb ->> 'service_id')::uuid
-                              AND s.paused_at IS NOT NULL AND (s.paused_until IS NULL OR s.paused_until > app_now())))""",
-    Placing,
 )
 
 
@@ -214,8 +174,10 @@ def _page(
 async def list_mine(
     connection: AsyncConnection, actor_id: UUID, states: Sequence[OrderState], after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
-    """The orders that the actor placed, newest first."""
-    query = _orders().where(col(MatterRow.requester_id) == actor_id)
+    """The orders that the actor placed, and those that serve them, newest first."""
+    m = MatterRow
+    for_me = and_(col(m.beneficiary_id) == actor_id, col(m.beneficiary_id) != col(m.requester_id))
+    query = _orders().where(or_(col(m.requester_id) == actor_id, for_me))
     if states:
         query = query.where(col(MatterRow.state).in_(states))
     return await rows(connection, _page(query, after, limit, newest_first=True))
@@ -255,7 +217,8 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
         _orders()
         .add_columns(
             *(col(column) for column in (c.name_sealed, c.phone_sealed, c.address_sealed)),
-            *(col(column) for column in (r.solved, r.stars, r.reason, r.rated_at)),
+            *(col(column) for column in (r.solved, r.stars, r.reason, r.rated_at, r.by_representative)),
+            *(col(column) for column in (OrderDetail.placed_by, OrderDetail.unverified)),
             col(Person.name_sealed).label("volunteer_name_sealed"),
             col(Person.phone_sealed).label("volunteer_phone_sealed"),
             col(Team.name).label("team_name"),
@@ -280,8 +243,9 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
 
 
 _MATCHING = text(f"""
-SELECT subject.requester_id, subject.beneficiary_id, {MATCHING.sql} AS found
-  FROM matter subject WHERE subject.id = :order_id AND {to_sql((staff,), "subject")}""")
+SELECT subject.requester_id, subject.beneficiary_id, placed.placed_by, {MATCHING.sql} AS found
+  FROM matter subject JOIN order_detail placed ON placed.matter_id = subject.id
+ WHERE subject.id = :order_id AND {to_sql((staff,), "subject")}""")
 
 
 async def get_matching(connection: AsyncConnection, order_id: UUID) -> tuple[set[UUID], Any, dict[UUID, bytes | None]]:
@@ -293,7 +257,7 @@ async def get_matching(connection: AsyncConnection, order_id: UUID) -> tuple[set
     ids = [UUID(one["person_id"]) for one in row["found"]["candidates"]]
     people = select(col(Person.id), col(Person.name_sealed)).where(col(Person.id).in_(ids))
     names = {found["id"]: found["name_sealed"] for found in await rows(connection, people)}
-    return {row["requester_id"], row["beneficiary_id"]}, row["found"], names
+    return {row["requester_id"], row["beneficiary_id"], row["placed_by"]}, row["found"], names
 
 
 def _clocks() -> ScalarSelect[Any]:

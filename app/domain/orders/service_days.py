@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.domain.orders import errors
+from app.domain.orders.facts import AT_HOME, PLACING, Placing
 from app.domain.orders.kind_tables import ServiceDay, ServiceSlot, SlotBooking
 from app.domain.orders.models import Appointment, OrderDetail
+from app.domain.orders.placing import describe, new_order
 from app.domain.orders.policy import LIFECYCLE, OPEN_DAYS
-from app.domain.orders.repository import PLACING, Placing, home
 from app.domain.orders.resuming import free_place
-from app.domain.orders.service import ORDERS, Order, describe, new_order
+from app.domain.orders.service import ORDERS, Order
 from app.domain.places.errors import PlaceNotFound
 from app.kernel.change import Change
 from app.kernel.ids import new_id
@@ -189,6 +190,7 @@ class OpenSlot:
     capacity: int
     here: bool
     booked: bool
+    represented: bool
     number: int
 
 
@@ -201,7 +203,6 @@ class Booking:
 
 
 _SLOT = "($3::jsonb ->> 'id')::uuid"
-_SERVICE = f"(SELECT d.service_id FROM service_slot t JOIN service_day d ON d.id = t.day_id WHERE t.id = {_SLOT})"
 BOOKING = Facts(
     f"""jsonb_build_object('home', {PLACING.sql}, 'slot', (
           SELECT jsonb_build_object('id', t.id, 'day_id', d.id, 'service_id', d.service_id, 'team_id', d.team_id,
@@ -209,6 +210,7 @@ BOOKING = Facts(
                    'here', EXISTS (SELECT 1 FROM place_ancestor a
                                     WHERE a.place_id = subject.place_id AND a.ancestor_id = d.place_id),
                    'booked', EXISTS (SELECT 1 FROM slot_booking b WHERE b.day_id = d.id AND b.person_id = $1 AND b.live),
+                   'represented', person_represents(w.lead_id, $1),
                    'number', next_place(t.id))
             FROM service_slot t JOIN service_day d ON d.id = t.day_id
             LEFT JOIN team w ON w.id = d.team_id AND w.disbanded_at IS NULL WHERE t.id = {_SLOT}))""",
@@ -216,7 +218,7 @@ BOOKING = Facts(
 )
 
 
-@ORDERS.creates("book", subject=home(_SERVICE), facts=BOOKING, read_by_others=("note",))
+@ORDERS.creates("book", subject=AT_HOME, facts=BOOKING, read_by_others=("note",))
 def book(
     seen: Booking,
     actor: Actor,
@@ -232,12 +234,12 @@ def book(
 
     Raises:
         NoCommunity. SlotNotFound. NotYourDay: it is for another place. SlotOver: begun, or its team is gone. AlreadyBooked.
-        SlotFull: or the day is cancelled. OwnOrder: the team's lead. ContactMissing.
+        SlotFull: or the day is cancelled. OwnOrder: of the team's lead, or of whom they represent. ContactMissing.
     """
     slot = seen.slot
     if slot is None:
         raise errors.SlotNotFound
-    order = new_order(seen.home, actor, now, slot.service_id)
+    order = new_order(seen.home, actor.id, now, slot.service_id)
     if not slot.here:
         raise errors.NotYourDay
     if slot.starts_at <= now or slot.lead_id is None:
@@ -246,10 +248,10 @@ def book(
         raise errors.AlreadyBooked
     if not slot.number:
         raise errors.SlotFull
-    if slot.lead_id == actor.id:
+    if slot.lead_id == actor.id or slot.represented:
         raise errors.OwnOrder
     change = LIFECYCLE.create(replace(order, assignee_id=slot.lead_id, team_id=slot.team_id), "book", actor, now)
-    describe(change, seen.home, slot.service_id, note, name=name, phone=phone, address=address)
+    describe(change, seen.home, slot.service_id, note, (name, phone, address))
     about = {"matter_id": order.id, "place_id": order.place_id}
     return (
         change.anchor("appointment", begins=slot.starts_at)

@@ -4,9 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.orders import errors, policy
-from app.domain.orders.dispatching import CLAIMING, OWN_CHOICE, Taking, let_go
+from app.domain.orders.dispatching import CLAIMING, OWN_CHOICE, Taking, let_go, own_people
 from app.domain.orders.kind_tables import Claimant
-from app.domain.orders.matching import demand_fit, own_people
+from app.domain.orders.matching import demand_fit
 from app.domain.orders.models import OrderDetail
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, Accepted
@@ -29,7 +29,7 @@ def claim_wish(
     change = LIFECYCLE.move(order, "claim_wish", actor, now)
     if not policy.suits("claim_wish", order.detail.form):
         raise errors.NotForThisService
-    if actor.id in own_people(order):
+    if facts.represents or actor.id in own_people(order):
         raise errors.OwnOrder
     demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
     return (

@@ -13,6 +13,7 @@ def test_to_sql_is_the_text_of_the_policy() -> None:
         Rule(Via.ASSIGNED, states=frozenset({"accepted"})),
         reach(Role.SECRETARY, Role.DISPATCHER),
         Rule(Via.POOL, frozenset({Role.VOLUNTEER})),
+        Rule(Via.REPRESENTATIVE),
         Rule(Via.SYSTEM),
     )
     assert to_sql(rules, "m") == (
@@ -20,6 +21,7 @@ def test_to_sql_is_the_text_of_the_policy() -> None:
         " OR (m.state IN ('accepted') AND m.assignee_id = app_actor())"
         " OR app_reaches(m.place_id, '{dispatcher,secretary}')"
         " OR (m.open_pool AND app_reaches(m.place_id, '{volunteer}'))"
+        " OR (m.requester_id = app_actor() AND person_represents(app_actor(), m.beneficiary_id))"
         " OR false)"
     )
 

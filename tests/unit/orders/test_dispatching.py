@@ -64,6 +64,7 @@ def test_an_offer_to_a_team_is_put_before_its_lead() -> None:
         (offered(candidate(taken_today=3)), {"volunteer_id": VOLUNTEER}, errors.VolunteerNotQualified),
         (offered(), {"volunteer_id": VOLUNTEER}, errors.VolunteerNotQualified),
         (offered(candidate(), refused=True), {"volunteer_id": VOLUNTEER}, errors.AlreadyRefused),
+        (Offered((candidate(),), None, False, frozenset({VOLUNTEER})), {"volunteer_id": VOLUNTEER}, errors.OwnOrder),
         (offered(candidate()), {"team_id": TEAM}, errors.TeamNotHere),
         (offered(candidate(RESIDENT), lead=VOLUNTEER), {"team_id": TEAM}, errors.VolunteerNotQualified),
         (offered(candidate(), lead=RESIDENT), {"team_id": TEAM}, errors.OwnOrder),
@@ -93,12 +94,13 @@ OWN = {RESIDENT, FAMILY}
         (Matching((candidate(A, recent=2), candidate(B, recent=1)), frozenset()), [B, A]),
         (Matching((candidate(A), candidate(B)), frozenset({A})), [B]),
         (Matching((candidate(RESIDENT), candidate(B)), frozenset()), [B]),
+        (Matching((candidate(A), candidate(B)), frozenset(), frozenset({A})), [B]),
         (Matching((candidate(A, on_duty=False), candidate(B, recent=9)), frozenset()), [B]),
         (Matching((candidate(A), candidate(B, recent=9)), frozenset(), preferred_id=B), [B, A]),
         (Matching((candidate(A), candidate(B, recent=9, team_ids=(TEAM,))), frozenset(), team_id=TEAM), [B, A]),
         (Matching((candidate(A, capacity=0),), frozenset()), []),
     ],
-    ids=["fair", "declined", "own", "off duty", "served before", "of the team", "nobody"],
+    ids=["fair", "declined", "own", "represents", "off duty", "served before", "of the team", "nobody"],
 )
 def test_who_is_asked_first(found: Matching, expected: list[UUID]) -> None:
     assert [choice.candidate.person_id for choice in choices(OWN, found)] == expected
@@ -174,8 +176,9 @@ def test_of_a_team_a_qualified_member_may_accept_and_the_lead_is_told() -> None:
         (WHO["member"], Taking(None), errors.VolunteerNotQualified),
         (WHO["member"], Taking(candidate(OTHER, skilled=False)), errors.VolunteerNotQualified),
         (Actor(RESIDENT, frozenset({Role.VOLUNTEER}), "member"), Taking(candidate(RESIDENT)), errors.OwnOrder),
+        (WHO["assignee"], Taking(None, represents=True), errors.OwnOrder),
     ],
-    ids=["role ended", "no member", "no skill", "own"],
+    ids=["role ended", "no member", "no skill", "own", "represents"],
 )
 def test_accepting_is_refused(who: Actor, facts: Taking, refusal: type[Exception]) -> None:
     with pytest.raises(refusal):

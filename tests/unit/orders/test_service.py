@@ -8,12 +8,10 @@ import pytest
 
 from app.domain.orders import errors
 from app.domain.orders import service as orders
-from app.domain.orders.models import OrderContact, OrderDetail
+from app.domain.orders.facts import Starting
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.repository import Detail, Placing
-from app.kernel.change import Event
+from app.domain.orders.repository import Detail
 from app.kernel.matter import LiveDeadline
-from app.kernel.rules import Role
 from tests.unit.orders.test_policy import NOON, WHO, an_order
 
 RESPOND = LiveDeadline(UUID(int=21), "respond", NOON + timedelta(minutes=9))
@@ -22,52 +20,27 @@ FINISH = LiveDeadline(UUID(int=23), "finish", NOON + timedelta(hours=3))
 REPLY = LiveDeadline(UUID(int=24), "reply", NOON + timedelta(minutes=20))
 PLAN = LiveDeadline(UUID(int=25), "plan", NOON + timedelta(hours=6))
 APPOINTMENT = LiveDeadline(UUID(int=26), "appointment", NOON + timedelta(days=1))
+STARTING = Starting(card_fits=False, reached=False)
 RATING = LiveDeadline(UUID(int=27), "rating", NOON + timedelta(days=5))
-HOME = Placing(UUID(int=8), "", True, False, b"name", b"phone", b"address")
-
-
-def test_placing_starts_the_four_promises_and_tells_the_dispatcher() -> None:
-    home = replace(HOME, category="repair")
-    change = orders.place(home, WHO["requester"], NOON, service_id=UUID(int=7), note="买菜", phone=b"another phone")
-    assert (change.state, change.version) == (S.SUBMITTED, 0)
-    assert change.starts == ["respond", "reply", "coordinate", "plan", "dispatch"]
-    assert change.matter is not None
-    assert change.matter.category == "repair", "it chooses the limits"
-    assert change.events == [Event("order.placed", to_role=Role.DISPATCHER)]
-    detail, contact = change.rows
-    assert (detail.table, contact.table) == (OrderDetail, OrderContact)
-    assert detail.values["note"] == "买菜"
-    assert (contact.values["name_sealed"], contact.values["phone_sealed"]) == (b"name", b"another phone")
-
-
-@pytest.mark.parametrize(
-    ("home", "refusal"),
-    [
-        (replace(HOME, place_id=None), errors.NoCommunity),
-        (replace(HOME, offered=False), errors.ServiceNotOffered),
-        (replace(HOME, address_sealed=None), errors.ContactMissing),
-    ],
-)
-def test_placing_is_refused(home: Placing, refusal: type[Exception]) -> None:
-    with pytest.raises(refusal):
-        orders.place(home, WHO["requester"], NOON, service_id=UUID(int=7), note="买菜")
 
 
 def test_starting_with_the_code_stops_the_appointment_and_begins_finish() -> None:
     order = replace(an_order(S.ACCEPTED), live=(REPLY, APPOINTMENT))
-    change = orders.start(order, WHO["assignee"], NOON, code_fits=True)
+    change = orders.start(order, WHO["assignee"], NOON, facts=STARTING, code_fits=True)
     assert (change.state, change.refusal) == (S.IN_SERVICE, None)
     assert (change.stops, change.starts) == (["appointment"], ["finish"])
 
 
 def test_a_finish_of_the_older_rules_begins_anew_with_the_service() -> None:
-    change = orders.start(replace(an_order(S.ACCEPTED), live=(FINISH,)), WHO["assignee"], NOON, code_fits=True)
+    change = orders.start(
+        replace(an_order(S.ACCEPTED), live=(FINISH,)), WHO["assignee"], NOON, facts=STARTING, code_fits=True
+    )
     assert (change.stops, change.starts) == (["finish"], ["finish"])
 
 
 def test_a_wrong_code_is_counted_and_refused() -> None:
     order = replace(an_order(S.ACCEPTED), live=(APPOINTMENT,))
-    change = orders.start(order, WHO["assignee"], NOON, code_fits=False)
+    change = orders.start(order, WHO["assignee"], NOON, facts=STARTING, code_fits=False)
     assert (change.action, change.state) == ("wrong_code", S.ACCEPTED)
     assert (change.stops, change.starts) == ([], []), "the appointment still waits"
     assert change.patches[0].values["wrong_codes"] == 1
@@ -77,7 +50,7 @@ def test_a_wrong_code_is_counted_and_refused() -> None:
 def test_the_sixth_code_is_refused_even_when_it_fits() -> None:
     order = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 5, NOON - timedelta(minutes=3)))
     with pytest.raises(errors.StartCodeLocked):
-        orders.start(order, WHO["assignee"], NOON, code_fits=True)
+        orders.start(order, WHO["assignee"], NOON, facts=STARTING, code_fits=True)
 
 
 def test_delivering_stops_whatever_runs_and_waits_for_the_rating() -> None:

@@ -8,13 +8,14 @@ from uuid import UUID
 import pytest
 
 from app.domain.notifications.policy import sentence
-from app.domain.orders import dispatching, errands, errors, outcomes, promises, service_days, wishes
+from app.domain.orders import dispatching, errands, errors, outcomes, placing, promises, service_days, wishes
 from app.domain.orders import service as orders
+from app.domain.orders.facts import Placing, Starting
 from app.domain.orders.kind_facts import Authority, Listed, PaperReceipt, papers_out, returns
 from app.domain.orders.kind_tables import Claimant, OrderAuthority, OrderPapers, Paper, ServiceSlot, SlotBooking
 from app.domain.orders.models import Appointment, OrderDetail
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.repository import Accepted, Detail, Placing
+from app.domain.orders.repository import Accepted, Detail
 from app.domain.orders.service_days import Booking, Day, Held, Opening, OpenSlot, Slot
 from app.domain.services.models import Form
 from app.kernel.change import Event, Patch
@@ -25,7 +26,7 @@ from tests.unit.orders.promised import TEN, coordinate, rows
 from tests.unit.orders.test_dispatching import candidate
 from tests.unit.orders.test_policy import FAMILY, NOON, OTHER, RESIDENT, TEAM, VOLUNTEER, WHO, an_order
 
-HOME = Placing(UUID(int=8), "", True, False, b"name", b"phone", b"address")
+HOME = Placing(RESIDENT, UUID(int=8), "", True, False, b"name", b"phone", b"address")
 SERVICE, CLAIM = UUID(int=7), UUID(int=41)
 HOUR = timedelta(hours=1)
 CARD, PHOTOS, FORM_3 = Listed(1, Paper.ID_CARD, 1, "原件"), Listed(2, Paper.PHOTO, 2), Listed(3, Paper.FORM, 1)
@@ -41,7 +42,7 @@ def of(form: Form, state: S = S.SUBMITTED, **more: Any) -> Matter[Detail]:
 
 def test_a_wish_is_placed_open_and_the_matcher_has_no_turn() -> None:
     home = replace(HOME, form=Form.WISH, category="wish")
-    change = orders.place(home, WHO["requester"], NOON, service_id=SERVICE, note="老花镜")
+    change = placing.place(home, WHO["requester"], NOON, service_id=SERVICE, note="老花镜")
     assert (change.action, change.state) == ("wish", S.SUBMITTED)
     assert change.matter is not None
     assert change.matter.open_pool
@@ -167,7 +168,7 @@ def test_without_authority_that_is_theirs_and_in_force_nothing_begins(more: Any,
 
 def test_an_errand_is_not_started_without_its_papers_and_a_visit_not_with_papers() -> None:
     with pytest.raises(errors.ErrandStartsWithPapers):
-        orders.start(of(Form.ERRAND, S.ACCEPTED), WHO["assignee"], NOON, code_fits=True)
+        orders.start(of(Form.ERRAND, S.ACCEPTED), WHO["assignee"], NOON, facts=Starting(False, False), code_fits=True)
     visit = of(Form.VISIT, S.ACCEPTED)
     with pytest.raises(errors.NotForThisService):
         errands.hand_over_papers(visit, WHO["assignee"], NOON, papers=[], code_fits=True)
@@ -244,7 +245,7 @@ def test_a_receipt_lists_titles(topic: str, papers: list[str], said: str) -> Non
 
 SLOT = OpenSlot(
     id=UUID(int=51), day_id=UUID(int=52), service_id=SERVICE, team_id=TEAM, lead_id=VOLUNTEER, starts_at=NOON + HOUR,
-    capacity=5, here=True, booked=False, number=3,
+    capacity=5, here=True, booked=False, represented=False, number=3,
 )  # fmt: skip
 HOSTS = Opening(team=True, service=True, lead_id=VOLUNTEER)
 
@@ -309,6 +310,7 @@ def test_who_books_has_an_order_that_the_lead_has_accepted_and_an_appointment() 
         (HOME, replace(SLOT, booked=True), errors.AlreadyBooked),
         (HOME, replace(SLOT, number=0), errors.SlotFull),
         (HOME, replace(SLOT, lead_id=RESIDENT), errors.OwnOrder),
+        (HOME, replace(SLOT, represented=True), errors.OwnOrder),
         (replace(HOME, phone_sealed=None), SLOT, errors.ContactMissing),
     ],
 )
@@ -320,7 +322,7 @@ def test_a_booking_is_refused(home: Placing, found: OpenSlot | None, refusal: ty
 def test_a_service_of_days_is_booked_and_not_ordered() -> None:
     home = replace(HOME, form=Form.SERVICE_DAY)
     with pytest.raises(errors.SlotsAreBooked):
-        orders.place(home, WHO["requester"], NOON, service_id=SERVICE, note="量血压")
+        placing.place(home, WHO["requester"], NOON, service_id=SERVICE, note="量血压")
 
 
 BOOKED = UUID(int=61)

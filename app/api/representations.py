@@ -1,0 +1,242 @@
+"""Ordering for somebody who cannot, over HTTP: naming them, their consent, its end; and household cards."""
+
+import secrets
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+from pydantic import Field
+from sqlalchemy import RowMapping
+
+from app.api.census import SIGNED_IN, Api, Tag
+from app.api.deps import Receipt, Sealer, TheReader, TheRun, receipt
+from app.api.problems import problems
+from app.api.schema import Choice, In, Out, StrictUUID
+from app.domain.people.errors import NotACommunity, PersonNotFound
+from app.domain.places.errors import PlaceNotFound
+from app.domain.representations import errors, policy, repository
+from app.domain.representations import service as representations
+from app.domain.representations.models import How, Relation, Standing
+from app.kernel.errors import NotAllowed
+from app.kernel.pagination import Cursor, Page, PageQuery
+from app.kernel.text import Line, Phone
+from app.kernel.time import Moment
+from app.kernel.vault import mask_phone
+
+api = Api()
+
+RepresentationId = Annotated[StrictUUID, Path(description="代下单关系编号")]
+ResidentId = Annotated[StrictUUID, Path(description="居民编号")]
+ID = "01985a3c-5555-7f00-8a6b-2f4c5d6e7f06"
+AT = "2026-03-01T09:00:00+08:00"
+
+
+class BeneficiaryIn(In):
+    place_id: StrictUUID = Field(description="对方所在社区的编号")
+    name: Annotated[str, Line(30)] = Field(description="对方的姓名")
+    phone: Phone = Field(description="对方的电话")
+    relation: Choice[Relation] = Field(description="您是对方的:family 家人、neighbour 邻居、station_staff 站点工作人员")
+
+
+class ConsentIn(In):
+    how: Choice[How] | None = Field(
+        default=None,
+        description="工作人员如何得知:in_person 当面、phone 电话、written 书面;本人在自己手机上同意不填(self 本人)",
+    )
+
+
+class RepresentationOut(Out):
+    id: StrictUUID = Field(description="代下单关系编号")
+    state: Choice[Standing] = Field(description="pending 待同意、consented 已同意、ended 已结束")
+    place_id: StrictUUID = Field(description="受益人所在社区编号")
+    place_name: str = Field(description="受益人所在社区名称")
+    relation: Choice[Relation] = Field(description="代下单人是受益人的:家人、邻居、站点工作人员")
+    beneficiary_id: StrictUUID | None = Field(description="受益人编号,点单时用;同意之前为 null")
+    beneficiary_name: str = Field(description="代下单人填写的受益人姓名")
+    beneficiary_phone: str = Field(description="受益人电话(社区之外隐去中间四位)")
+    representative_id: StrictUUID = Field(description="代下单人编号")
+    representative_name: str = Field(description="代下单人姓名")
+    how: Choice[How] | None = Field(
+        description="如何同意:self 本人、in_person 当面、phone 电话、written 书面;未同意为 null"
+    )
+    recorded_by: StrictUUID | None = Field(description="记录同意的人;未同意为 null")
+    named_at: Moment = Field(description="登记时间")
+    consented_at: Moment | None = Field(description="同意时间;未同意为 null")
+    ended_at: Moment | None = Field(description="结束时间;未结束为 null")
+
+
+class RepresentationQuery(PageQuery):
+    place_id: StrictUUID = Field(description="社区编号")
+    state: Choice[Standing] | None = Field(default=None, description="只看某一状态")
+
+
+class CardOut(Out):
+    id: StrictUUID = Field(description="住户卡编号")
+    person_id: StrictUUID = Field(description="居民编号")
+    number: str = Field(description="八位卡号,印在卡上")
+    issued_at: Moment = Field(description="发卡时间")
+
+
+EXAMPLE: dict[str, Any] = {
+    "id": ID, "state": "consented", "place_id": ID, "place_name": "西峪社区", "relation": "family", "beneficiary_id": ID,
+    "beneficiary_name": "王秀英", "beneficiary_phone": "139****5678", "representative_id": ID, "representative_name": "陈芳",
+    "how": "in_person", "recorded_by": ID, "named_at": AT, "consented_at": AT, "ended_at": None,
+}  # fmt: skip
+PAGE_EXAMPLE = {"items": [EXAMPLE], "next_cursor": None}
+
+
+@api.post(
+    "/beneficiaries",
+    rule=SIGNED_IN,
+    operation_id="registerBeneficiary",
+    summary="登记一位请您代下单的人",
+    description="无论此电话是否已登记,回执都一样;对方或社区记录同意之后才能代下单",
+    tags=(Tag.RESIDENT,),
+    example={"place_id": ID, "name": "王秀英", "phone": "13912345678", "relation": "family"},
+    answer=receipt("pending"),
+    responses=problems(
+        NotAllowed, PlaceNotFound, NotACommunity, errors.AlreadyNamed, errors.OwnPhone, errors.OwnNameMissing
+    ),
+)
+async def register_beneficiary(body: BeneficiaryIn, run: TheRun) -> Receipt:
+    return await run(
+        representations.register,
+        place_id=body.place_id,
+        name=run.sealer.name(body.name),
+        phone=run.sealer.phone(body.phone),
+        phone_index=run.sealer.phone_index(body.phone),
+        relation=body.relation,
+    )
+
+
+@api.post(
+    "/beneficiaries/{representation_id}/consent",
+    rule=policy.CONSENT,
+    operation_id="giveConsent",
+    summary="同意由此人代下单;或由社区工作人员记录本人的同意",
+    tags=(Tag.RESIDENT, Tag.STATION),
+    example={"how": "in_person"},
+    answer=receipt("consent", 2),
+    responses=problems(
+        NotAllowed,
+        errors.RepresentationNotFound,
+        errors.OthersConsent,
+        errors.BeneficiaryNotRegistered,
+        errors.AlreadyConsented,
+        errors.RepresentationEnded,
+    ),
+)
+async def give_consent(representation_id: RepresentationId, body: ConsentIn, run: TheRun) -> Receipt:
+    return await run(representations.consent, representation_id, how=body.how)
+
+
+@api.post(
+    "/beneficiaries/{representation_id}/end",
+    rule=policy.END,
+    operation_id="endRepresentation",
+    summary="结束代下单关系,或拒绝代下单的请求;已下的订单不受影响",
+    tags=(Tag.RESIDENT, Tag.STATION),
+    answer=receipt("end", 3),
+    responses=problems(NotAllowed, errors.RepresentationNotFound, errors.RepresentationEnded),
+)
+async def end_representation(representation_id: RepresentationId, run: TheRun) -> Receipt:
+    return await run(representations.end, representation_id)
+
+
+@api.get(
+    "/beneficiaries",
+    rule=SIGNED_IN,
+    operation_id="listMyBeneficiaries",
+    summary="我可以为谁代下单,新的在前",
+    tags=(Tag.RESIDENT,),
+    answer=PAGE_EXAMPLE,
+)
+async def list_my_beneficiaries(query: Annotated[PageQuery, Query()], reader: TheReader) -> Page[RepresentationOut]:
+    async with reader() as connection:
+        rows = await repository.list_beneficiaries(connection, reader.caller.person_id, query.after(), query.limit)
+    return Page.cut(rows, query.limit, _cursor, lambda row: _show(row, reader.sealer))
+
+
+@api.get(
+    "/representatives",
+    rule=SIGNED_IN,
+    operation_id="listMyRepresentatives",
+    summary="谁可以或请求为我代下单,新的在前",
+    tags=(Tag.RESIDENT,),
+    answer=PAGE_EXAMPLE,
+)
+async def list_my_representatives(query: Annotated[PageQuery, Query()], reader: TheReader) -> Page[RepresentationOut]:
+    async with reader() as connection:
+        rows = await repository.list_representatives(connection, reader.caller.person_id, query.after(), query.limit)
+    return Page.cut(rows, query.limit, _cursor, lambda row: _show(row, reader.sealer))
+
+
+@api.get(
+    "/representations",
+    rule=policy.STAFF,
+    operation_id="listRepresentations",
+    summary="本社区谁为谁代下单,新的在前",
+    description="工作人员看到受益人的完整电话,以便联系本人、记录同意",
+    tags=(Tag.STATION, Tag.DISPATCHER),
+    answer=PAGE_EXAMPLE,
+)
+async def list_representations(
+    query: Annotated[RepresentationQuery, Query()], reader: TheReader
+) -> Page[RepresentationOut]:
+    async with reader() as connection:
+        rows = await repository.list_at(connection, query.place_id, query.state, query.after(), query.limit)
+    return Page.cut(rows, query.limit, _cursor, lambda row: _show(row, reader.sealer, whole=True))
+
+
+@api.post(
+    "/residents/{person_id}/card",
+    rule=policy.STAFF,
+    operation_id="issueHouseholdCard",
+    summary="为居民发一张住户卡,之前的作废",
+    description="卡号用 getHouseholdCard 查看;志愿者上门时可凭卡号开始服务",
+    tags=(Tag.STATION,),
+    answer=receipt("issue"),
+    responses=problems(NotAllowed, PersonNotFound),
+)
+async def issue_household_card(person_id: ResidentId, run: TheRun) -> Receipt:
+    number = f"{secrets.randbelow(10**8):08d}"
+    return await run(
+        representations.issue_card,
+        person_id,
+        number=run.sealer.card(number),
+        number_index=run.sealer.card_index(number),
+    )
+
+
+@api.get(
+    "/residents/{person_id}/card",
+    rule=policy.STAFF,
+    operation_id="getHouseholdCard",
+    summary="查看居民的住户卡号",
+    tags=(Tag.STATION,),
+    answer={"id": ID, "person_id": ID, "number": "20481357", "issued_at": AT},
+    responses=problems(errors.CardNotFound),
+)
+async def get_household_card(person_id: ResidentId, reader: TheReader) -> CardOut:
+    async with reader() as connection:
+        row = await repository.get_card(connection, person_id)
+    number = reader.house.vault.open("card", row["number_sealed"])
+    return CardOut(id=row["id"], person_id=row["person_id"], number=number, issued_at=row["issued_at"])
+
+
+def _cursor(row: RowMapping) -> Cursor:
+    return Cursor(row["named_at"], row["id"])
+
+
+def _show(row: RowMapping, sealer: Sealer, *, whole: bool = False) -> RepresentationOut:
+    phone = sealer.opened("phone", row["phone_sealed"]) or ""
+    state = Standing.ENDED if row["ended_at"] else Standing.CONSENTED if row["consented_at"] else Standing.PENDING
+    shown = ("id", "place_id", "place_name", "beneficiary_id", "representative_id", "recorded_by")
+    return RepresentationOut(
+        **{name: row[name] for name in (*shown, "named_at", "consented_at", "ended_at")},
+        state=state,
+        relation=Relation(row["relation"]),
+        how=row["how"] and How(row["how"]),
+        beneficiary_name=sealer.opened("name", row["name_sealed"]) or "",
+        beneficiary_phone=phone if whole else mask_phone(phone),
+        representative_name=sealer.opened("name", row["representative_name_sealed"]) or "",
+    )

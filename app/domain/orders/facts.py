@@ -1,0 +1,100 @@
+"""The SQL of what is known before an order is placed or started; the rest stands in `repository.py`."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.domain.services.models import Form
+from app.kernel.verbs import Facts, Sealed
+
+
+def _asked(service_id: str = "($3::jsonb ->> 'service_id')::uuid") -> str:
+    """Form and category of the service. One without a category has its form as such, so that limits for a form are policies by
+    category."""
+    return f"""coalesce((SELECT s.form FROM service s WHERE s.id = {service_id}), 'visit') AS form,
+         coalesce((SELECT coalesce(nullif(s.category, ''), nullif(s.form, 'visit')) FROM service s
+                    WHERE s.id = {service_id}), '') AS category"""
+
+
+def home(asked: str) -> str:
+    """Where the resident lives, how to reach them, and what is asked for."""
+    return f"""
+  SELECT p.id, g.place_id, p.name_sealed, p.phone_sealed, p.address_sealed, {asked}
+    FROM person p LEFT JOIN role_grant g ON g.person_id = p.id AND g.role = 'resident' AND g.ends_at IS NULL
+   WHERE p.id = $1"""
+
+
+HOME = home(_asked())
+AT_HOME = home(
+    _asked(
+        "(SELECT d.service_id FROM service_slot t JOIN service_day d ON d.id = t.day_id"
+        " WHERE t.id = ($3::jsonb ->> 'id')::uuid)"
+    )
+)
+"""The same for the service of a slot."""
+
+_ELSEWHERE = f"SELECT h.person_id AS id, h.place_id, h.name_sealed, h.phone_sealed, h.address_sealed, {_asked()}"
+
+REPRESENTED = f"""
+  {_ELSEWHERE}
+    FROM representation r CROSS JOIN LATERAL home_of(r.beneficiary_id, NULL) h
+   WHERE r.representative_id = $1 AND r.beneficiary_id = ($3::jsonb ->> 'beneficiary_id')::uuid
+     AND r.consented_at IS NOT NULL AND r.ended_at IS NULL FOR SHARE OF r"""
+"""The same of somebody for whom the actor may order; the consent is held until the order stands."""
+
+CALLER = f"""
+  {_ELSEWHERE}
+    FROM home_of(($3::jsonb ->> 'person_id')::uuid, decode(substr($3::jsonb ->> 'phone_index', 3), 'hex')) h"""
+"""The same of a caller who lives where the actor works."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """What placing an order has to know: whom it serves, the home, whether the service is offered there, the contact on
+    file."""
+
+    person_id: UUID
+    place_id: UUID | None
+    category: str
+    offered: bool
+    paused: bool
+    name_sealed: Sealed | None
+    phone_sealed: Sealed | None
+    address_sealed: Sealed | None
+    form: Form = Form.VISIT
+
+
+PLACING = Facts(
+    """jsonb_build_object('person_id', subject.id, 'place_id', subject.place_id, 'category', subject.category,
+         'form', subject.form,
+         'name_sealed', subject.name_sealed,
+         'phone_sealed', subject.phone_sealed, 'address_sealed', subject.address_sealed,
+         'offered', EXISTS (SELECT 1 FROM service s JOIN place_ancestor a ON a.ancestor_id = s.place_id
+                             WHERE s.id = ($3::jsonb ->> 'service_id')::uuid AND s.withdrawn_at IS NULL
+                               AND a.place_id = subject.place_id),
+         'paused', EXISTS (SELECT 1 FROM service s WHERE s.id = ($3::jsonb ->> 'service_id')::uuid
+                              AND s.paused_at IS NOT NULL AND (s.paused_until IS NULL OR s.paused_until > app_now())))""",
+    Placing,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """Whether the card that was shown is the beneficiary's, and whether the staff reached the resident since acceptance."""
+
+    card_fits: bool
+    reached: bool
+
+
+STARTING = Facts(
+    """jsonb_build_object(
+         'card_fits', CASE WHEN $3::jsonb ->> 'card' IS NULL THEN false ELSE card_fits(
+           subject.beneficiary_id, subject.place_id, decode(substr($3::jsonb ->> 'card', 3), 'hex')) END,
+         'reached', CASE WHEN $3::jsonb ->> 'unverified' IS DISTINCT FROM 'true' THEN false ELSE EXISTS (
+           SELECT 1 FROM order_post c
+            WHERE c.matter_id = subject.id AND c.kind = 'contact' AND c.channel IN ('phone', 'visit')
+              AND c.posted_by <> subject.assignee_id
+              AND c.posted_at >= (SELECT max(h.at) FROM history h
+                                   WHERE h.matter_id = subject.id
+                                     AND h.action IN ('accept', 'claim', 'claim_wish', 'book'))) END)""",
+    Starting,
+)

@@ -1,0 +1,106 @@
+"""Tables and words of the representations."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary, Text, text
+from sqlmodel import Field, SQLModel
+
+from app.kernel.tables import Instant
+
+
+class Relation(StrEnum):
+    """What the representative is to the beneficiary (domain.md §1)."""
+
+    FAMILY = "family"
+    NEIGHBOUR = "neighbour"
+    STATION_STAFF = "station_staff"
+
+
+class How(StrEnum):
+    """How the consent was given: on one's own phone, or heard or read by the staff."""
+
+    SELF = "self"
+    IN_PERSON = "in_person"
+    PHONE = "phone"
+    WRITTEN = "written"
+
+
+class Standing(StrEnum):
+    """How far a representation has come; computed from its moments."""
+
+    PENDING = "pending"
+    CONSENTED = "consented"
+    ENDED = "ended"
+
+
+class Representation(SQLModel, table=True):
+    """Somebody who orders for somebody else. Until the consent is recorded it knows a phone only, not whose it is, so that
+    naming a phone never tells whether it is registered. `representative_name_sealed`: as whom the beneficiary is asked."""
+
+    __tablename__ = "representation"
+    __table_args__ = (
+        CheckConstraint("relation IN ('family', 'neighbour', 'station_staff')", "representation_relation"),
+        CheckConstraint("how IN ('self', 'in_person', 'phone', 'written')", "representation_how"),
+        CheckConstraint("beneficiary_id <> representative_id", "representation_of_another"),
+        CheckConstraint(
+            "num_nonnulls(beneficiary_id, consented_at, recorded_by, how) IN (0, 4)", "representation_consent"
+        ),
+        CheckConstraint("recorded_by <> representative_id", "representation_said_by_another"),
+        CheckConstraint("(how = 'self') = (recorded_by = beneficiary_id)", "representation_said_by_oneself"),
+        CheckConstraint("num_nonnulls(ended_at, ended_by) IN (0, 2)", "representation_end"),
+        Index(
+            "representation_pair",
+            "representative_id",
+            "beneficiary_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "representation_named",
+            "representative_id",
+            "phone_index",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("representation_mine", "representative_id", "named_at", "id"),
+        Index("representation_about", "beneficiary_id", "named_at", "id"),
+        Index("representation_asked", "phone_index", postgresql_where=text("beneficiary_id IS NULL")),
+        Index("representation_place", "place_id", "named_at", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    place_id: UUID = Field(foreign_key="place.id")
+    representative_id: UUID = Field(foreign_key="person.id")
+    representative_name_sealed: bytes = Field(sa_type=LargeBinary)
+    beneficiary_id: UUID | None = Field(default=None, foreign_key="person.id")
+    name_sealed: bytes = Field(sa_type=LargeBinary)
+    phone_sealed: bytes = Field(sa_type=LargeBinary)
+    phone_index: bytes = Field(sa_type=LargeBinary)
+    relation: str = Field(sa_type=Text)
+    named_at: datetime = Field(sa_type=Instant)
+    consented_at: datetime | None = Field(default=None, sa_type=Instant)
+    recorded_by: UUID | None = Field(default=None, foreign_key="person.id")
+    how: str | None = Field(default=None, sa_type=Text)
+    ended_at: datetime | None = Field(default=None, sa_type=Instant)
+    ended_by: UUID | None = Field(default=None, foreign_key="person.id")
+    version: int = 1
+
+
+class HouseholdCard(SQLModel, table=True):
+    """A card with eight digits for a resident without a phone at hand, sealed and with a blind index; one holds at a time."""
+
+    __tablename__ = "household_card"
+    __table_args__ = (
+        Index("household_card_live", "person_id", "place_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    person_id: UUID = Field(foreign_key="person.id")
+    place_id: UUID = Field(foreign_key="place.id")
+    number_sealed: bytes = Field(sa_type=LargeBinary)
+    number_index: bytes = Field(sa_type=LargeBinary)
+    issued_by: UUID = Field(foreign_key="person.id")
+    issued_at: datetime = Field(sa_type=Instant)
+    ended_at: datetime | None = Field(default=None, sa_type=Instant)

@@ -1,0 +1,159 @@
+"""The SQL of the representations: what the verbs have to know, and the lists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, literal, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from app.domain.people.models import Person
+from app.domain.places.models import Level, Place
+from app.domain.representations.errors import CardNotFound
+from app.domain.representations.models import HouseholdCard, Representation, Standing
+from app.kernel.database import rows
+from app.kernel.pagination import Cursor
+from app.kernel.verbs import Facts, Sealed
+
+NAMING = """
+  SELECT p.id, ($3::jsonb ->> 'place_id')::uuid AS place_id, p.name_sealed,
+         coalesce(p.phone_index = decode(substr($3::jsonb ->> 'phone_index', 3), 'hex'), false) AS own_phone
+    FROM person p WHERE p.id = $1"""
+"""Who names somebody, and the community that they say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """The place's level (None: there is none), the representative's own name, and who has the phone, if anybody."""
+
+    level: Level | None
+    name_sealed: Sealed | None
+    own_phone: bool
+    person_id: UUID | None
+
+
+NAMED = Facts(
+    """jsonb_build_object('level', (SELECT p.level FROM place p WHERE p.id = subject.place_id),
+         'name_sealed', subject.name_sealed, 'own_phone', subject.own_phone,
+         'person_id', find_person(NULL, decode(substr($3::jsonb ->> 'phone_index', 3), 'hex')))""",
+    Naming,
+)
+
+REPRESENTATION = """
+  SELECT r.id, r.place_id, r.version, r.representative_id, r.beneficiary_id, r.phone_index, r.consented_at, r.ended_at
+    FROM representation r WHERE r.id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"""
+
+
+@dataclass(frozen=True, slots=True)
+class Represented:
+    """A representation; `person_id` has the phone that was named, and `lives_here` says whether as a resident of the place."""
+
+    id: UUID
+    place_id: UUID
+    version: int
+    representative_id: UUID
+    beneficiary_id: UUID | None
+    consented_at: datetime | None
+    ended_at: datetime | None
+    person_id: UUID | None
+    lives_here: bool
+
+
+REPRESENTED = Facts(
+    """(SELECT jsonb_build_object('id', subject.id, 'place_id', subject.place_id, 'version', subject.version,
+                 'representative_id', subject.representative_id, 'beneficiary_id', subject.beneficiary_id,
+                 'consented_at', subject.consented_at, 'ended_at', subject.ended_at, 'person_id', f.person,
+                 'lives_here', f.person IS NOT NULL AND person_holds(f.person, subject.place_id, 'resident'))
+          FROM (SELECT find_person(NULL, subject.phone_index) AS person) f)""",
+    Represented,
+)
+
+RESIDENT = """
+  SELECT h.person_id AS id, h.place_id FROM home_of(($3::jsonb ->> 'id')::uuid, NULL) h"""
+"""A resident whom the actor may look after, and where they live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carded:
+    """A resident with the card that holds now; it is locked, so that two new ones at once do not both end it."""
+
+    id: UUID
+    place_id: UUID
+    card_id: UUID | None
+
+
+CARDED = Facts(
+    """jsonb_build_object('id', subject.id, 'place_id', subject.place_id, 'card_id', (
+         SELECT c.id FROM household_card c
+          WHERE c.person_id = subject.id AND c.place_id = subject.place_id AND c.ended_at IS NULL FOR NO KEY UPDATE))""",
+    Carded,
+)
+
+
+async def list_beneficiaries(
+    connection: AsyncConnection, actor_id: UUID, after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """For whom the actor orders, or asked to, newest first."""
+    return await _listed(connection, col(Representation.representative_id) == actor_id, after, limit)
+
+
+async def list_representatives(
+    connection: AsyncConnection, actor_id: UUID, after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """Who orders for the actor, or asks to, newest first."""
+    r = Representation
+    own_phone = select(col(Person.phone_index)).where(col(Person.id) == actor_id).scalar_subquery()
+    asked = and_(col(r.beneficiary_id).is_(None), col(r.phone_index) == own_phone, col(r.representative_id) != actor_id)
+    return await _listed(connection, or_(col(r.beneficiary_id) == actor_id, asked), after, limit)
+
+
+async def list_at(
+    connection: AsyncConnection, place_id: UUID, standing: Standing | None, after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """Who orders for whom at this very place, newest first."""
+    r = Representation
+    which = col(r.place_id) == place_id
+    match standing:
+        case Standing.PENDING:
+            which = and_(which, col(r.consented_at).is_(None), col(r.ended_at).is_(None))
+        case Standing.CONSENTED:
+            which = and_(which, col(r.consented_at).is_not(None), col(r.ended_at).is_(None))
+        case Standing.ENDED:
+            which = and_(which, col(r.ended_at).is_not(None))
+    return await _listed(connection, which, after, limit)
+
+
+async def _listed(
+    connection: AsyncConnection, which: ColumnElement[bool], after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    r = Representation
+    key = tuple_(col(r.named_at), col(r.id))
+    query: Select[*tuple[Any, ...]] = (
+        select(r.__table__, col(Place.name).label("place_name"))  # type: ignore[attr-defined]
+        .join(Place, col(Place.id) == col(r.place_id))
+        .where(which)
+        .order_by(col(r.named_at).desc(), col(r.id).desc())
+        .limit(limit + 1)
+    )
+    if after is not None:
+        query = query.where(key < tuple_(literal(after.created_at), literal(after.id)))
+    return await rows(connection, query)
+
+
+async def get_card(connection: AsyncConnection, person_id: UUID) -> RowMapping:
+    """The card of a resident that holds now, where the reader may see it. Raises CardNotFound."""
+    c = HouseholdCard
+    columns = (c.id, c.person_id, c.number_sealed, c.issued_at)
+    query = (
+        select(*(col(column) for column in columns))
+        .where(col(c.person_id) == person_id, col(c.ended_at).is_(None))
+        .order_by(col(c.issued_at).desc())
+        .limit(1)
+    )
+    row = (await connection.execute(query)).mappings().one_or_none()
+    if row is None:
+        raise CardNotFound
+    return row

@@ -1,0 +1,133 @@
+"""Somebody calls the station, or walks in: the staff place the order, and it is served without a phone at the door."""
+
+from typing import Any
+
+import pytest
+
+from tests.people import Someone
+from tests.stories.conftest import Later, Street
+from tests.stories.test_representatives import registered, texts
+
+
+@pytest.fixture
+async def station(street: Street) -> Someone:
+    return await street.with_role("站长", "station_staff")
+
+
+def call(street: Street, **who: str) -> dict[str, Any]:
+    return {"channel": "phone", "service_id": street.service_id, "note": "请帮我修灯", **who}
+
+
+async def accepted(street: Street, station: Someone) -> tuple[str, Someone, Someone, str]:
+    """A caller's order that a volunteer has accepted: its path, the volunteer, a dispatcher, the caller's id."""
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    volunteer = await street.with_role("李强", "volunteer")
+    caller, phone = await registered(street, station)
+    order = f"/v1/orders/{(await station.post('/v1/orders/for-caller', call(street, phone=phone)))['id']}"
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/accept")
+    return order, volunteer, dispatcher, caller
+
+
+async def test_a_callers_order_is_the_callers_who_is_told(street: Street, station: Someone, later: Later) -> None:
+    dispatcher, caller = await street.with_role("张敏", "dispatcher"), await street.resident("王秀英")
+    phone = (await caller.get("/v1/me"))["phone"]
+    placed = await station.post("/v1/orders/for-caller", call(street, phone=phone))
+    order = f"/v1/orders/{placed['id']}"
+    await later(0)
+    assert "社区已按您所说为您下单" in await texts(caller)
+    page = await caller.get(order)
+    assert (page["placed_as"], page["contact"]["address"]) == ("staff", "西峪东街 8 号院 2 号楼")
+    first = (await dispatcher.get(f"{order}/history"))["items"][0]
+    assert (first["action"], first["by"], first["note"]) == ("place_for_caller", "subtree", {"channel": "phone"})
+    assert {"cancel"} <= set(page["actions"])
+    walked_in = {**call(street, person_id=str(caller.id)), "channel": "walk_in"}
+    await dispatcher.post("/v1/orders/for-caller", walked_in)
+    assert len((await caller.get("/v1/orders/mine"))["items"]) == 2
+
+
+async def test_staff_place_for_who_lives_where_they_work(street: Street, station: Someone) -> None:
+    eastern, western = await street.resident("王秀英"), await street.resident("西居民", "west")
+    western_staff = await street.with_role("西站长", "station_staff", "west")
+    here, there = [call(street, person_id=str(someone.id)) for someone in (eastern, western)]
+    assert await station.refused("/v1/orders/for-caller", there) == (404, "person-not-found")
+    assert await western_staff.refused("/v1/orders/for-caller", here) == (404, "person-not-found")
+    assert await eastern.refused("/v1/orders/for-caller", here) == (404, "person-not-found")
+    unknown = call(street, phone=f"134{station.id.int % 10**8:08d}")
+    assert await station.refused("/v1/orders/for-caller", unknown) == (404, "person-not-found")
+    for body in (call(street), {**here, "phone": "13500000002"}):
+        answer = await station.ask("POST", "/v1/orders/for-caller", body)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "exactly-one")
+    await station.post("/v1/orders/for-caller", here)
+
+
+async def test_who_placed_it_for_a_caller_neither_dispatches_nor_serves_it(street: Street) -> None:
+    dispatcher, other = [await street.with_role(who, "dispatcher") for who in ("张敏", "赵红")]
+    caller = await street.resident("王秀英")
+    placed = await dispatcher.post("/v1/orders/for-caller", call(street, person_id=str(caller.id)))
+    order = f"/v1/orders/{placed['id']}"
+    grant = {"place_id": str(street.world.east), "role": "volunteer", "person_id": str(dispatcher.id)}
+    await street.administrator.post("/v1/roles", grant)
+    volunteer = await street.with_role("李强", "volunteer")
+    to_herself, to_volunteer = [{"volunteer_id": str(who.id)} for who in (dispatcher, volunteer)]
+    assert await dispatcher.refused(f"{order}/offer", to_volunteer) == (409, "own-order")
+    assert await other.refused(f"{order}/offer", to_herself) == (409, "own-order")
+    await street.world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1", placed["id"])
+    assert await dispatcher.refused(f"{order}/claim") == (409, "own-order")
+    await other.post(f"{order}/offer", to_volunteer)
+
+
+async def test_a_callers_order_is_served_unverified_after_a_call(street: Street, station: Someone) -> None:
+    order, volunteer, dispatcher, _ = await accepted(street, station)
+    start = {"unverified": True}
+    assert await volunteer.refused(f"{order}/start", start) == (409, "not-reached")
+    await volunteer.post(f"{order}/contact", {"channel": "phone", "text": "我打过电话"})
+    assert await volunteer.refused(f"{order}/start", start) == (409, "not-reached"), "not by the volunteer's own word"
+    await dispatcher.post(f"{order}/contact", {"channel": "message", "text": "发了短信"})
+    assert await volunteer.refused(f"{order}/start", start) == (409, "not-reached"), "a message is no call"
+    await dispatcher.post(f"{order}/contact", {"channel": "phone", "text": "本人在家等候"})
+    await volunteer.post(f"{order}/start", start)
+    assert (await dispatcher.get(order))["unverified"] is True
+    last = (await dispatcher.get(f"{order}/history"))["items"][-1]
+    assert (last["action"], last["note"]) == ("start", {"unverified": True})
+
+
+async def test_a_household_card_starts_the_service_and_a_new_one_ends_the_old(street: Street, station: Someone) -> None:
+    order, volunteer, _, caller = await accepted(street, station)
+    card = f"/v1/residents/{caller}/card"
+    assert (await station.http.get(card)).status_code == 404
+    await station.post(card)
+    old = (await station.get(card))["number"]
+    assert len(old) == 8
+    await station.post(card)
+    number = (await station.get(card))["number"]
+    for wrong in (old, f"{(int(number) + 1) % 10**8:08d}"):
+        assert await volunteer.refused(f"{order}/start", {"card": wrong}) == (409, "start-code-wrong")
+    stored = await street.world.owner.fetch("SELECT c::text AS row FROM household_card c WHERE person_id = $1", caller)
+    assert len(stored) == 2
+    assert [row["row"] for row in stored if number in row["row"] or number.encode().hex() in row["row"]] == []
+    for body in ({}, {"code": "123456", "card": number}, {"card": number, "unverified": True}):
+        answer = await volunteer.ask("POST", f"{order}/start", body)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "exactly-one")
+    await volunteer.post(f"{order}/start", {"card": number})
+    assert (await volunteer.get(order))["unverified"] is False
+
+
+async def test_five_wrong_cards_close_the_door(street: Street, station: Someone) -> None:
+    order, volunteer, _, caller = await accepted(street, station)
+    await station.post(f"/v1/residents/{caller}/card")
+    number = (await station.get(f"/v1/residents/{caller}/card"))["number"]
+    for step in range(1, 6):
+        wrong = f"{(int(number) + step) % 10**8:08d}"
+        assert await volunteer.refused(f"{order}/start", {"card": wrong}) == (409, "start-code-wrong")
+    assert await volunteer.refused(f"{order}/start", {"card": number}) == (429, "start-code-locked")
+
+
+async def test_cards_are_issued_and_seen_by_the_staff_there(street: Street, station: Someone) -> None:
+    caller = await street.resident("王秀英")
+    card = f"/v1/residents/{caller.id}/card"
+    await station.post(card)
+    western = await street.with_role("西站长", "station_staff", "west")
+    for someone in (western, caller, await street.with_role("李强", "volunteer")):
+        assert (await someone.http.get(card)).status_code == 404
+        assert await someone.refused(card) == (404, "person-not-found")

@@ -1,0 +1,188 @@
+"""Somebody orders for somebody else: the phone is named, the consent recorded, the order placed, and the end of it."""
+
+from typing import Any
+
+import pytest
+
+from tests.people import Someone
+from tests.stories.conftest import Later, Street
+
+
+async def registered(street: Street, staff: Someone, community: str = "east") -> tuple[str, str]:
+    """An old mother without WeChat, whom the station has registered: her id and her phone."""
+    phone = f"135{staff.id.int % 10**8:08d}"
+    body = {
+        "place_id": str(getattr(street.world, community)),
+        "name": "王妈妈",
+        "phone": phone,
+        "address": "1 号楼 102",
+    }
+    return (await staff.post("/v1/residents", body))["id"], phone
+
+
+async def name(street: Street, who: Someone, phone: str, community: str = "east", relation: str = "family") -> str:
+    """`who` asks to order for whoever has the phone; answers the id of the representation."""
+    place = str(getattr(street.world, community))
+    body = {"place_id": place, "name": "王妈妈", "phone": phone, "relation": relation}
+    receipt = await who.post("/v1/beneficiaries", body)
+    assert (receipt["state"], receipt["version"]) == ("pending", 1)
+    return f"/v1/beneficiaries/{receipt['id']}"
+
+
+def wish(street: Street, beneficiary: str) -> dict[str, Any]:
+    return {"service_id": street.service_id, "note": "请陪妈妈去医院", "beneficiary_id": beneficiary}
+
+
+async def only(someone: Someone, path: str, **query: Any) -> dict[str, Any]:
+    (row,) = (await someone.get(path, **query))["items"]
+    return row
+
+
+async def texts(someone: Someone) -> list[str]:
+    return [message["text"] for message in (await someone.get("/v1/inbox"))["items"]]
+
+
+async def test_a_daughter_orders_for_her_mother_whose_consent_the_station_heard(street: Street, later: Later) -> None:
+    station = await street.with_role("站长", "station_staff")
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    volunteer = await street.with_role("李强", "volunteer")
+    daughter = await street.resident("陈芳", "west")
+    mother, phone = await registered(street, station)
+    asked = await name(street, daughter, phone)
+    await later(0)
+    assert "有居民请人代下单,请向本人核实并记录同意" in await texts(station)
+    assert (await only(daughter, "/v1/beneficiaries"))["beneficiary_id"] is None
+    assert await daughter.refused("/v1/orders", wish(street, mother)) == (404, "no-consent")
+
+    waiting = await only(station, "/v1/representations", place_id=str(street.world.east), state="pending")
+    assert (waiting["beneficiary_phone"], waiting["representative_name"]) == (phone, "陈芳")
+    await station.post(f"{asked}/consent", {"how": "phone"})
+    agreed = await only(daughter, "/v1/beneficiaries")
+    assert (agreed["state"], agreed["how"], agreed["beneficiary_id"]) == ("consented", "phone", mother)
+    assert agreed["beneficiary_phone"].count("*") == 4
+    assert agreed["recorded_by"] == str(station.id)
+
+    placed = (await daughter.post("/v1/orders", wish(street, mother)))["id"]
+    order = f"/v1/orders/{placed}"
+    page = await daughter.get(order)
+    assert (page["place_name"], page["placed_as"], page["beneficiary_id"]) == ("东社区", "representative", mother)
+    assert page["contact"] == {"name": "王妈妈", "phone": phone, "address": "1 号楼 102"}
+    assert (await daughter.get(f"{order}/history"))["items"][0]["by"] == "representative"
+    assert [row["id"] for row in (await daughter.get("/v1/orders/mine"))["items"]] == [placed]
+
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/accept")
+    await volunteer.post(f"{order}/start", {"code": (await daughter.get(order))["start_code"]})
+    await volunteer.post(f"{order}/deliver", {"outcome": "已陪同"})
+    assert "rate" in (await daughter.get(order))["actions"]
+    await daughter.post(f"{order}/rate", {"solved": "yes", "stars": 5})
+    assert (await dispatcher.get(order))["rating"]["by_representative"] is True
+
+
+async def test_a_mother_consents_on_her_own_phone_and_sees_what_is_ordered_for_her(
+    street: Street, later: Later
+) -> None:
+    mother, daughter = await street.resident("王妈妈"), await street.resident("陈芳", "west")
+    asked = await name(street, daughter, (await mother.get("/v1/me"))["phone"])
+    await later(0)
+    assert "有人请求为您代下单,请确认是否同意" in await texts(mother)
+    who = await only(mother, "/v1/representatives")
+    assert (who["state"], who["representative_name"], who["relation"]) == ("pending", "陈芳", "family")
+    assert await daughter.refused(f"{asked}/consent", {}) == (403, "others-consent")
+    await mother.post(f"{asked}/consent", {})
+    assert (await only(mother, "/v1/representatives"))["how"] == "self"
+    assert await mother.refused(f"{asked}/consent", {}) == (409, "already-consented")
+
+    order = (await daughter.post("/v1/orders", wish(street, str(mother.id))))["id"]
+    assert (await only(mother, "/v1/orders/mine"))["id"] == order
+    page = await mother.get(f"/v1/orders/{order}")
+    assert (page["placed_as"], page["contact"]["name"]) == ("representative", "王妈妈")
+    assert "cancel" in page["actions"]
+    await mother.post(f"/v1/orders/{order}/cancel", {})
+    await later(1)
+    assert "居民取消了订单" in await texts(daughter)
+
+
+async def test_an_ended_consent_orders_nothing_more_and_leaves_what_was_ordered(street: Street, later: Later) -> None:
+    station = await street.with_role("站长", "station_staff")
+    mother, daughter = await street.resident("王妈妈"), await street.resident("陈芳", "west")
+    asked = await name(street, daughter, (await mother.get("/v1/me"))["phone"])
+    await mother.post(f"{asked}/consent", {})
+    order = (await daughter.post("/v1/orders", wish(street, str(mother.id))))["id"]
+    await mother.post(f"{asked}/end")
+    await later(0)
+    ended = "一项代下单关系已经结束,已下的订单照常办理"
+    assert ended in await texts(daughter)
+    assert ended in await texts(station)
+    assert await daughter.refused("/v1/orders", wish(street, str(mother.id))) == (404, "no-consent")
+    assert (await daughter.get(f"/v1/orders/{order}"))["state"] == "submitted"
+    assert await daughter.refused(f"{asked}/end") == (409, "representation-ended")
+    again = await name(street, daughter, (await mother.get("/v1/me"))["phone"])
+    await mother.post(f"{again}/end")
+    assert await mother.refused(f"{again}/consent", {}) == (409, "representation-ended"), "she said no"
+
+
+async def test_a_name_tells_nobody_whether_a_phone_is_registered(street: Street) -> None:
+    asker, mother = await street.resident("陈芳"), await street.resident("王妈妈")
+    known = (await mother.get("/v1/me"))["phone"]
+    unknown = f"136{asker.id.int % 10**8:08d}"
+    for phone in (known, unknown):
+        await name(street, asker, phone)
+        body = {"place_id": str(street.world.east), "name": "王妈妈", "phone": phone, "relation": "family"}
+        assert await asker.refused("/v1/beneficiaries", body) == (409, "already-named")
+    rows = (await asker.get("/v1/beneficiaries"))["items"]
+    alike = [{**row, "id": "", "beneficiary_phone": "", "named_at": ""} for row in rows]
+    assert alike[0] == alike[1]
+    own = {"place_id": str(street.world.east), "name": "我", "phone": (await asker.get("/v1/me"))["phone"]}
+    assert await asker.refused("/v1/beneficiaries", {**own, "relation": "family"}) == (409, "own-phone")
+
+
+async def test_the_beneficiary_is_registered_before_the_station_records_a_consent(street: Street) -> None:
+    station, daughter = await street.with_role("站长", "station_staff"), await street.resident("陈芳")
+    asked = await name(street, daughter, f"135{station.id.int % 10**8:08d}")
+    assert await station.refused(f"{asked}/consent", {"how": "in_person"}) == (409, "beneficiary-not-registered")
+    mother, _ = await registered(street, station)
+    answer = await station.ask("POST", f"{asked}/consent", {})
+    assert answer.json()["errors"][0]["pointer"] == "/body/how"
+    await station.post(f"{asked}/consent", {"how": "in_person"})
+    await daughter.post("/v1/orders", wish(street, mother))
+
+
+async def test_staff_of_a_neighbour_community_neither_see_nor_record(street: Street) -> None:
+    eastern = await street.with_role("东站长", "station_staff")
+    western = await street.with_role("西站长", "station_staff", "west")
+    daughter, stranger = await street.resident("陈芳"), await street.resident("外人")
+    _, phone = await registered(street, eastern)
+    asked = await name(street, daughter, phone)
+    for someone in (western, stranger):
+        assert await someone.refused(f"{asked}/consent", {"how": "phone"}) == (404, "representation-not-found")
+        assert await someone.refused(f"{asked}/end") == (404, "representation-not-found")
+        assert (await someone.get("/v1/representations", place_id=str(street.world.east)))["items"] == []
+    # Whom the neighbours registered is no resident here.
+    _, elsewhere = await registered(street, western, "west")
+    wrong = await name(street, daughter, elsewhere)
+    assert await eastern.refused(f"{wrong}/consent", {"how": "phone"}) == (409, "beneficiary-not-registered")
+
+
+async def test_who_represents_a_resident_serves_no_order_of_theirs(street: Street) -> None:
+    station = await street.with_role("站长", "station_staff")
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    neighbour = await street.with_role("李强", "volunteer")
+    mother = await street.resident("王妈妈")
+    asked = await name(street, neighbour, (await mother.get("/v1/me"))["phone"], relation="neighbour")
+    order = (await mother.post("/v1/orders", {"service_id": street.service_id, "note": "x"}))["id"]
+    await dispatcher.post(f"/v1/orders/{order}/offer", {"volunteer_id": str(neighbour.id)})
+    await station.post(f"{asked}/consent", {"how": "written"})
+    assert await neighbour.refused(f"/v1/orders/{order}/accept") == (409, "own-order")
+    second = (await mother.post("/v1/orders", {"service_id": street.service_id, "note": "y"}))["id"]
+    offer = {"volunteer_id": str(neighbour.id)}
+    assert await dispatcher.refused(f"/v1/orders/{second}/offer", offer) == (409, "own-order")
+    await street.world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1", second)
+    assert await neighbour.refused(f"/v1/orders/{second}/claim") == (409, "own-order")
+
+
+@pytest.mark.parametrize("role", ["resident", "volunteer"])
+async def test_only_staff_name_themselves_as_staff(street: Street, role: str) -> None:
+    someone = await street.resident("甲") if role == "resident" else await street.with_role("乙", role)
+    body = {"place_id": str(street.world.east), "name": "王妈妈", "phone": "13500000001", "relation": "station_staff"}
+    assert await someone.refused("/v1/beneficiaries", body) == (403, "not-allowed")

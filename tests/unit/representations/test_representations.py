@@ -1,0 +1,141 @@
+"""Representations as values: who names whom, who consents, who ends it; and household cards."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from app.domain.people.errors import NotACommunity
+from app.domain.places.errors import PlaceNotFound
+from app.domain.places.models import Level
+from app.domain.representations import errors, service
+from app.domain.representations.models import How, Relation
+from app.domain.representations.repository import Carded, Naming, Represented
+from app.kernel.change import Change, Event
+from app.kernel.errors import InvalidInput, NotAllowed, Refusal
+from app.kernel.rules import Actor, Role
+
+NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
+DAUGHTER, MOTHER, OTHER, PLACE = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=8)
+
+WHO = {
+    "representative": Actor(DAUGHTER, frozenset(Role)),
+    "beneficiary": Actor(MOTHER, frozenset({Role.RESIDENT})),
+    "station": Actor(OTHER, frozenset({Role.STATION_STAFF})),
+    "dispatcher": Actor(OTHER, frozenset({Role.DISPATCHER})),
+    "secretary": Actor(OTHER, frozenset({Role.SECRETARY})),
+    "administrator": Actor(OTHER, frozenset({Role.ADMINISTRATOR})),
+    "volunteer": Actor(OTHER, frozenset({Role.VOLUNTEER})),
+    "neighbour": Actor(OTHER, frozenset({Role.RESIDENT})),
+}
+STAFF = {"station", "dispatcher", "secretary", "administrator"}
+
+NAMING = Naming(Level.COMMUNITY, b"daughter", own_phone=False, person_id=MOTHER)
+PENDING = Represented(UUID(int=9), PLACE, 1, DAUGHTER, None, None, None, MOTHER, lives_here=True)
+CONSENTED = replace(PENDING, version=2, beneficiary_id=MOTHER, consented_at=NOON)
+ENDED = replace(CONSENTED, version=3, ended_at=NOON)
+
+
+def register(naming: Naming = NAMING, relation: Relation = Relation.FAMILY, who: str = "neighbour") -> Change:
+    sealed = {"name": b"mother", "phone": b"phone", "phone_index": b"index"}
+    return service.register(naming, WHO[who], NOON, place_id=PLACE, **sealed, relation=relation)
+
+
+def outcome(asked: Represented, who: str, how: How | None = How.PHONE) -> str | type[Refusal]:
+    try:
+        return str(service.consent(asked, WHO[who], NOON, how=how).patches[0].values["how"])
+    except Refusal as refusal:
+        return type(refusal)
+
+
+def test_naming_somebody_answers_the_same_whoever_has_the_phone() -> None:
+    known, unknown = register(), register(replace(NAMING, person_id=None))
+    assert (known.state, known.version) == (unknown.state, unknown.version) == ("pending", 0)
+    assert {**known.rows[0].values, "id": 0} == {**unknown.rows[0].values, "id": 0}
+    assert "beneficiary_id" not in known.rows[0].values
+    assert known.events == [Event("representation.asked", to_person=MOTHER), *unknown.events], "who has it is asked"
+
+
+@pytest.mark.parametrize(
+    ("naming", "refusal"),
+    [
+        (replace(NAMING, level=None), PlaceNotFound),
+        (replace(NAMING, level=Level.STREET), NotACommunity),
+        (replace(NAMING, own_phone=True), errors.OwnPhone),
+        (replace(NAMING, name_sealed=None), errors.OwnNameMissing),
+    ],
+)
+def test_naming_is_refused(naming: Naming, refusal: type[Refusal]) -> None:
+    with pytest.raises(refusal):
+        register(naming)
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_only_staff_name_as_staff(who: str) -> None:
+    if who in STAFF or who == "representative":
+        register(relation=Relation.STATION_STAFF, who=who)
+    else:
+        with pytest.raises(NotAllowed):
+            register(relation=Relation.STATION_STAFF, who=who)
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_who_consents(who: str) -> None:
+    expected = {"representative": errors.OthersConsent, "beneficiary": "self", **dict.fromkeys(STAFF, "phone")}
+    assert outcome(PENDING, who) == expected.get(who, NotAllowed)
+
+
+@pytest.mark.parametrize("how", [None, How.SELF])
+def test_the_staff_say_how_they_know(how: How | None) -> None:
+    assert outcome(PENDING, "station", how) is InvalidInput
+    assert outcome(PENDING, "beneficiary", how) == "self"
+
+
+@pytest.mark.parametrize(
+    ("asked", "refusal"),
+    [
+        (CONSENTED, errors.AlreadyConsented),
+        (ENDED, errors.RepresentationEnded),
+        (replace(PENDING, person_id=None, lives_here=False), errors.BeneficiaryNotRegistered),
+        (replace(PENDING, lives_here=False), errors.BeneficiaryNotRegistered),
+    ],
+)
+def test_a_consent_is_refused(asked: Represented, refusal: type[Refusal]) -> None:
+    assert outcome(asked, "station") is refusal
+
+
+def test_both_sides_hear_of_a_consent_that_was_recorded() -> None:
+    topics = {e.to_person: e.topic for e in service.consent(PENDING, WHO["station"], NOON, how=How.IN_PERSON).events}
+    assert topics == {DAUGHTER: "representation.consented", MOTHER: "representation.recorded"}
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_who_ends_it(who: str) -> None:
+    if who in STAFF | {"representative", "beneficiary"}:
+        change = service.end(CONSENTED, WHO[who], NOON)
+        told = {event.to_person for event in change.events if event.to_person}
+        assert told == {DAUGHTER, MOTHER} - {WHO[who].id}
+        assert Event("representation.ended", to_role=Role.STATION_STAFF) in change.events
+        with pytest.raises(errors.RepresentationEnded):
+            service.end(ENDED, WHO[who], NOON)
+    else:
+        with pytest.raises(NotAllowed):
+            service.end(CONSENTED, WHO[who], NOON)
+
+
+def test_whoever_was_asked_may_refuse() -> None:
+    change = service.end(PENDING, WHO["beneficiary"], NOON)
+    assert change.events == [Event("representation.ended", to_person=DAUGHTER)]
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_who_issues_a_card(who: str) -> None:
+    resident = Carded(MOTHER, PLACE, card_id=UUID(int=7))
+    if who in STAFF or who == "representative":
+        change = service.issue_card(resident, WHO[who], NOON, number=b"sealed", number_index=b"index")
+        assert change.patches[0].values == {"id": UUID(int=7), "ended_at": NOON}, "the one before no longer holds"
+        assert change.rows[0].values["person_id"] == MOTHER
+    else:
+        with pytest.raises(NotAllowed):
+            service.issue_card(resident, WHO[who], NOON, number=b"sealed", number_index=b"index")
