@@ -17,6 +17,7 @@ from app.api import (
     deadlines,
     dispatching,
     drafts,
+    errands,
     finding,
     going_late,
     health,
@@ -31,6 +32,7 @@ from app.api import (
     records,
     replays,
     representations,
+    service_days,
     services,
     shifts,
     shortcut,
@@ -48,11 +50,14 @@ from app.domain.deadlines import drafts as draft_verbs
 from app.domain.deadlines import service as deadline_verbs
 from app.domain.notifications import service as notification_verbs
 from app.domain.orders import dispatching as dispatching_verbs
+from app.domain.orders import errands as errand_verbs
 from app.domain.orders import outcomes as outcome_verbs
 from app.domain.orders import placing as placing_verbs
 from app.domain.orders import promises as promise_verbs
 from app.domain.orders import service as order_verbs
+from app.domain.orders import service_days as day_verbs
 from app.domain.orders import shifts as shift_verbs
+from app.domain.orders import wishes as wish_verbs
 from app.domain.people import service as people_verbs
 from app.domain.representations import service as representation_verbs
 from app.domain.services import service as service_verbs
@@ -85,6 +90,8 @@ ROOMS: Sequence[Api] = (
     dispatching.api,
     outcomes.api,
     promises.api,
+    errands.api,
+    service_days.api,
     deadlines.api,
     calendars.api,
     going_late.api,
@@ -102,6 +109,10 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *dispatching_verbs.VERBS,
     *outcome_verbs.VERBS,
     *promise_verbs.VERBS,
+    *wish_verbs.VERBS,
+    *errand_verbs.VERBS,
+    *day_verbs.VERBS,
+    *day_verbs.RECORD_VERBS,
     *people_verbs.VERBS,
     *representation_verbs.VERBS,
     *team_verbs.VERBS,

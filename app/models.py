@@ -2,6 +2,7 @@
 
 from app.domain.deadlines import models as drafts
 from app.domain.notifications import models as notifications
+from app.domain.orders import kind_tables as kinds
 from app.domain.orders import models as orders
 from app.domain.orders import record_models as records
 from app.domain.people import models as people
@@ -17,6 +18,7 @@ __all__ = [
     "deadlines",
     "drafts",
     "kernel",
+    "kinds",
     "notifications",
     "orders",
     "people",

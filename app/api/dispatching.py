@@ -9,9 +9,11 @@ from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.orders import ID, OrderId, moves
 from app.api.problems import problems
-from app.api.schema import In, Out, StrictUUID
-from app.domain.orders import dispatching, errors, policy, repository
+from app.api.schema import Choice, In, Out, StrictUUID
+from app.domain.orders import dispatching, errors, policy, repository, wishes
+from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.matching import Matching, choices
+from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import FieldFault, InvalidInput
 from app.kernel.text import Line
 from app.kernel.vault import mask_name
@@ -33,6 +35,11 @@ class DeclineIn(In):
 
 class ReleaseIn(In):
     reason: Annotated[str, Line(100)] = Field(description="为什么退回,社区会看到")
+
+
+class ClaimIn(In):
+    claimed_as: Choice[Claimant] = Field(description="以谁的名义:member 个人、unit 单位、group 集体")
+    name: Annotated[str, Line(40)] | None = Field(default=None, description="单位或集体的名称;个人认领不填")
 
 
 class AssignIn(In):
@@ -87,7 +94,13 @@ async def suggest(order_id: OrderId, reader: TheReader) -> SuggestionsOut:
     example={"volunteer_id": ID},
     answer=receipt("offered", 2),
     **moves(
-        "offer", errors.OwnOrder, errors.VolunteerNotQualified, errors.AlreadyRefused, errors.TeamNotHere, InvalidInput
+        "offer",
+        errors.OwnOrder,
+        errors.VolunteerNotQualified,
+        errors.AlreadyRefused,
+        errors.TeamNotHere,
+        errors.WishIsClaimed,
+        InvalidInput,
     ),
 )
 async def offer(order_id: OrderId, body: OfferIn, run: TheRun) -> Receipt:
@@ -129,10 +142,34 @@ async def accept(order_id: OrderId, run: TheRun) -> Receipt:
     summary="抢单:先到先得",
     tags=(Tag.VOLUNTEER,),
     answer=receipt("accepted", 3),
-    **moves("claim", errors.OwnOrder, errors.VolunteerNotQualified),
+    **moves("claim", errors.OwnOrder, errors.VolunteerNotQualified, errors.WishIsClaimed),
 )
 async def claim(order_id: OrderId, run: TheRun) -> Receipt:
     return await run(dispatching.claim, order_id)
+
+
+@api.post(
+    "/{order_id}/claim-wish",
+    operation_id="claimWish",
+    summary="认领微心愿:先到先得",
+    description="由本人去做,可以以单位或集体的名义;十四天内没有开始,就重新开放认领",
+    tags=(Tag.VOLUNTEER,),
+    example={"claimed_as": "unit", "name": "西峪小学"},
+    answer=receipt("accepted", 2),
+    **moves(
+        "claim_wish",
+        errors.NotForThisService,
+        errors.OwnOrder,
+        errors.VolunteerNotQualified,
+        NoDeadlinePolicy,
+        InvalidInput,
+    ),
+)
+async def claim_wish(order_id: OrderId, body: ClaimIn, run: TheRun) -> Receipt:
+    if (body.name is None) is not (body.claimed_as is Claimant.MEMBER):
+        fault = FieldFault("/body/name", "name-of-unit", "以单位或集体的名义认领须填名称,个人认领不填")
+        raise InvalidInput(fields=(fault,))
+    return await run(wishes.claim_wish, order_id, claimed_as=body.claimed_as, name=body.name)
 
 
 @api.post(

@@ -26,7 +26,18 @@ from app.api.orders_out import (
 )
 from app.api.problems import problems
 from app.api.schema import In, StrictUUID, exactly_one
-from app.domain.orders import dispatching, errors, finding, outcomes, placing, policy, promises, repository
+from app.domain.orders import (
+    dispatching,
+    errands,
+    errors,
+    finding,
+    outcomes,
+    placing,
+    policy,
+    promises,
+    repository,
+    wishes,
+)
 from app.domain.orders import service as orders
 from app.domain.services.errors import ServicePaused
 from app.kernel.deadlines import NoDeadlinePolicy
@@ -41,7 +52,15 @@ OrderId = Annotated[StrictUUID, Path(description="订单编号")]
 ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 
 
-VERBS = (*placing.VERBS, *orders.VERBS, *dispatching.VERBS, *outcomes.VERBS, *promises.VERBS)
+VERBS = (
+    *placing.VERBS,
+    *orders.VERBS,
+    *dispatching.VERBS,
+    *outcomes.VERBS,
+    *promises.VERBS,
+    *wishes.VERBS,
+    *errands.VERBS,
+)
 READ_BY_OTHERS = {verb.name for verb in VERBS if verb.read_by_others}
 
 
@@ -89,7 +108,7 @@ class DeliverIn(In):
     answer=receipt("submitted"),
     responses=problems(
         *(NotAllowed, errors.NoCommunity, errors.NoConsent, errors.ServiceNotOffered, ServicePaused),
-        *(errors.ContactMissing, NoDeadlinePolicy, KeyReused, TextRefused),
+        *(errors.ContactMissing, errors.SlotsAreBooked, NoDeadlinePolicy, KeyReused, TextRefused),
     ),
 )
 async def place(body: PlaceOrderIn, run: TheRun) -> Receipt:
@@ -213,7 +232,7 @@ async def list_deadlines(order_id: OrderId, reader: TheReader) -> DeadlinesOut:
     tags=(Tag.VOLUNTEER,),
     example={"code": "482913"},
     answer=receipt("in_service", 4),
-    **moves("start", errors.StartCodeWrong, errors.StartCodeLocked, errors.NotReached),
+    **moves("start", errors.StartCodeWrong, errors.StartCodeLocked, errors.NotReached, errors.ErrandStartsWithPapers),
 )
 async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
     exactly_one(code=body.code, card=body.card, unverified=body.unverified)
@@ -234,7 +253,7 @@ async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
     tags=(Tag.VOLUNTEER,),
     example={"outcome": "已陪同取药并送回家"},
     answer=receipt("delivered", 5),
-    **moves("deliver"),
+    **moves("deliver", errors.PapersOut),
 )
 async def deliver(order_id: OrderId, body: DeliverIn, run: TheRun) -> Receipt:
     return await run(orders.deliver, order_id, outcome=body.outcome)

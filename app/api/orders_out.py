@@ -4,14 +4,17 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 from sqlalchemy import RowMapping
 
 from app.api.deps import Sealer
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.deadlines.models import label_of
+from app.domain.orders.kind_facts import PaperReceipt, papers_out, returns
+from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.models import OrderState, Reject, Solved
-from app.domain.orders.policy import CODE, LIFECYCLE
+from app.domain.orders.policy import CODE, LIFECYCLE, suits
+from app.domain.services.models import Form
 from app.kernel.calendars import CalendarName
 from app.kernel.matter import Matter, columns_of
 from app.kernel.rules import Actor, Role
@@ -20,6 +23,7 @@ from app.kernel.vault import Vault, mask_name, mask_phone
 
 ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 AT = "2026-03-01T09:00:00+08:00"
+_RECEIPTS = TypeAdapter(tuple[PaperReceipt, ...])
 
 
 class OrderRow(Out):
@@ -31,6 +35,7 @@ class OrderRow(Out):
     service_name: str = Field(description="服务名称")
     place_id: StrictUUID = Field(description="社区或小区编号")
     place_name: str = Field(description="社区或小区名称")
+    form: Choice[Form] = Field(description="形式:visit 上门服务、errand 帮办代办、wish 微心愿、service_day 服务日")
     note: str = Field(description="需要什么帮助")
     open_pool: bool = Field(description="是否已开放抢单")
     due_at: Moment | None = Field(description="最近的时限;没有则为 null")
@@ -71,6 +76,11 @@ class OrderOut(OrderRow):
     unverified: bool = Field(description="是否未核验(没有开始码和住户卡)而开始服务")
     start_code: str | None = Field(description="开始码,志愿者上门时出示;只给下单人和受益人,接单之后才有")
     volunteer: VolunteerOut | None = Field(description="志愿者;尚无则为 null")
+    claimed_as: Choice[Claimant] | None = Field(
+        description="微心愿以谁的名义认领:member 个人、unit 单位、group 集体;不是微心愿或无人认领则为 null"
+    )
+    claimed_name: str | None = Field(description="认领的单位或集体的名称")
+    return_code: str | None = Field(description="归还码,代办员归还材料时出示;只给居民,有材料在外时才有,每次归还后更换")
     held_by: Literal["me", "somebody"] | None = Field(
         description="时限多次错过后有专人负责:me 由我负责,somebody 由他人负责;没有则为 null"
     )
@@ -125,7 +135,7 @@ class DeadlinesOut(Out):
 
 ROW_EXAMPLE: dict[str, Any] = {
     "id": ID, "state": "accepted", "state_label": "已接单", "version": 3, "service_id": ID, "service_name": "陪同就医",
-    "place_id": ID, "place_name": "西峪社区", "note": "周三上午想请人陪我去医院取药", "open_pool": False,
+    "place_id": ID, "place_name": "西峪社区", "form": "visit", "note": "周三上午想请人陪我去医院取药", "open_pool": False,
     "due_at": "2026-03-01T13:00:00+08:00", "created_at": AT,
 }  # fmt: skip
 PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}
@@ -138,6 +148,9 @@ ORDER_EXAMPLE = {
     "placed_as": "self",
     "unverified": False,
     "start_code": "482913",
+    "claimed_as": None,
+    "claimed_name": None,
+    "return_code": None,
     "volunteer": {"id": ID, "team": None, "name": "李*", "phone": "139****5678"},
     "held_by": None,
     "outcome": None,
@@ -174,6 +187,12 @@ def start_code(vault: Vault, order_id: UUID, volunteer_id: UUID) -> str:
     return vault.code("order.start", f"{order_id}:{volunteer_id}")
 
 
+def return_code(vault: Vault, order_id: UUID, returned: int) -> str:
+    """The six digits that must be shown to give papers back after so many returns; each time others, so that who has seen
+    one cannot give back the rest without the resident."""
+    return vault.code("order.return", f"{order_id}:{returned}")
+
+
 def show_row(row: RowMapping) -> OrderRow:
     return OrderRow(**_common(row))
 
@@ -185,6 +204,9 @@ def show_order(
     actor = Actor(reader_id, frozenset(Role(role) for role in row["roles"]), row["team"])
     order: Matter[None] = Matter(**columns_of(row), kind=LIFECYCLE.kind, detail=None)
     shows_code = order.state == OrderState.ACCEPTED and any(rule.allows(order, actor) for rule in CODE)
+    receipts = _RECEIPTS.validate_python(row["receipts"] or ())
+    out = papers_out(receipts)
+    shows_return = bool(out) and any(rule.allows(order, actor) for rule in CODE)
     name = sealer.opened("name", row["volunteer_name_sealed"])
     phone = sealer.opened("phone", row["volunteer_phone_sealed"])
     return OrderOut(
@@ -208,6 +230,9 @@ def show_order(
             name=name and mask_name(name),
             phone=phone and mask_phone(phone),
         ),
+        claimed_as=row["claimed_as"] and Claimant(row["claimed_as"]),
+        claimed_name=row["claimed_name"],
+        return_code=return_code(vault, order.id, returns(receipts)) if shows_return else None,
         held_by=order.holder_id and ("me" if order.holder_id == reader_id else "somebody"),
         outcome=row["outcome"],
         cancel_reason=row["cancel_reason"],
@@ -221,7 +246,11 @@ def show_order(
             rated_at=row["rated_at"],
             by_representative=row["by_representative"],
         ),
-        actions=list(LIFECYCLE.permitted(order, actor)),
+        actions=[
+            action
+            for action in LIFECYCLE.permitted(order, actor)
+            if suits(action, row["form"]) and (out or action != "return_papers")
+        ],
     )
 
 

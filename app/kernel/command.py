@@ -174,14 +174,16 @@ async def _load(
 
 
 def _folded(verb: Verb[Any, Any], inputs: Mapping[str, Any]) -> dict[str, str]:
-    """The texts that others will read, folded as the refused terms are, by their place in the body: "note", "steps/0"."""
+    """The texts that others will read, folded as the refused terms are, by their place in the body: "note", "steps/0",
+    and of "papers/note", "papers/0/note"."""
     found = {}
-    for name in verb.read_by_others:
+    for name, part in (path.partition("/")[::2] for path in verb.read_by_others):
         said = inputs.get(name)
         if isinstance(said, str):
             found[name] = folded(said)
         elif said is not None:
-            found |= {f"{name}/{number}": folded(text) for number, text in enumerate(said)}
+            texts = enumerate(one[part] if part else one for one in said)
+            found |= {"/".join((name, str(n), *filter(None, [part]))): folded(text) for n, text in texts if text}
     return found
 
 

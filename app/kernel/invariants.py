@@ -310,6 +310,9 @@ _PEOPLE_AND_PLACES = (
              UNION ALL SELECT 'service_record', matter_id, place_id FROM service_record
              UNION ALL SELECT 'reveal', matter_id, place_id FROM reveal
              UNION ALL SELECT 'order_search', matter_id, place_id FROM order_search
+             UNION ALL SELECT 'order_authority', matter_id, place_id FROM order_authority
+             UNION ALL SELECT 'order_papers', matter_id, place_id FROM order_papers
+             UNION ALL SELECT 'slot_booking', matter_id, place_id FROM slot_booking
              UNION ALL SELECT 'outbox', subject_id, place_id FROM outbox WHERE subject_kind = 'order'
              UNION ALL SELECT 'inbox_message', subject_id, place_id FROM inbox_message
                         WHERE subject_kind = 'order') child

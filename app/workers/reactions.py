@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from app.domain.orders import dispatching, outcomes, promises, shifts
+from app.domain.orders import dispatching, outcomes, promises, service_days, shifts, wishes
 from app.kernel.verbs import Verb
 from app.workers.outbox import Reaction
 
@@ -17,11 +17,17 @@ def _person(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"subject_id": UUID(payload["order_id"]), "person_id": UUID(payload["person_id"])}
 
 
+def _reason(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"subject_id": UUID(payload["order_id"]), "reason": payload["reason"]}
+
+
 REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.miss_appointment": (promises.miss_appointment, _deadline),
     "order.close_unrated": (outcomes.close_unrated, _deadline),
     "order.lapse": (dispatching.lapse, _deadline),
     "order.match": (dispatching.match, _deadline),
+    "order.expire_claim": (wishes.expire_claim, _deadline),
+    "order.cancel_day": (service_days.cancel_booked, _reason),
     "order.hand_back": (dispatching.hand_back, _person),
     "order.hand_over": (
         shifts.hand_over,

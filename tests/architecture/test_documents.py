@@ -11,9 +11,11 @@ from rich.console import Console
 
 from app.api.docs import operations
 from app.domain.notifications.models import Delivery
+from app.domain.orders.kind_tables import Claimant, Paper
 from app.domain.orders.models import Channel, OrderState, Solved
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.places.models import EstateType, Level
+from app.domain.services.models import Form
 from app.kernel.calendars import CalendarName
 from app.kernel.deadline_tables import PauseReason, Primitive
 from app.kernel.rules import Role, Via
@@ -58,6 +60,7 @@ def table(title: str) -> list[list[str]]:
 
 
 FLOW_TABLE = table("§3 The five-order flow")
+KIND_TABLE = table("Special kinds of order")
 FACT_TABLE = table("What is said and agreed")
 POINT_TABLE = table("§4 Deadlines")
 TARGETS = re.findall(r"'(\w+@\w+)'", (ROOT / "migrations/sql/0003_rules.sql").read_text("utf-8"))
@@ -90,7 +93,7 @@ def test_every_point_on_deadlines_is_listed() -> None:
     assert [int(row[0].split()[0]) for row in POINT_TABLE] == list(POINTS)
 
 
-@pytest.mark.parametrize("row", FLOW_TABLE + FACT_TABLE + POINT_TABLE, ids=lambda row: row[0])
+@pytest.mark.parametrize("row", FLOW_TABLE + KIND_TABLE + FACT_TABLE + POINT_TABLE, ids=lambda row: row[0])
 def test_a_row_has_code_and_a_test_or_is_later(row: list[str]) -> None:
     _, where, shown, later = row
     there = "::" in where and "::test_" in shown
@@ -101,7 +104,7 @@ def test_a_row_has_code_and_a_test_or_is_later(row: list[str]) -> None:
 
 
 def test_what_the_flow_can_do_is_not_called_later() -> None:
-    rows = [row[0] for row in FLOW_TABLE + FACT_TABLE if "::" in row[1]]
+    rows = [row[0] for row in FLOW_TABLE + KIND_TABLE + FACT_TABLE if "::" in row[1]]
     there = {part.strip().replace(" ", "_") for row in rows for part in re.sub(r"[^\x00-\x7f]", "", row).split(";")}
     assert there == {t.action for t in LIFECYCLE.transitions} - {"wrong_code"}
 
@@ -211,6 +214,9 @@ def test_decisions(decision: Path) -> None:
         pytest.param(PauseReason, id="pauses"),
         pytest.param(Channel, id="channels"),
         pytest.param(Solved, id="solved"),
+        pytest.param(Form, id="forms"),
+        pytest.param(Claimant, id="claimants"),
+        pytest.param(Paper, id="papers"),
         pytest.param(Delivery, id="deliveries"),
         pytest.param([t.action for t in LIFECYCLE.transitions], id="moves"),
         pytest.param([verb.name for verb in VERBS], id="actions"),

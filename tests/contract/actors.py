@@ -9,6 +9,7 @@ from typing import Any, Self
 from app.kernel.passwords import Passwords
 from app.kernel.rules import Role
 from tests.people import Someone
+from tests.special import service_of
 from tests.world import World, build, tireless
 
 PASSWORD = "tq4m-z8wk-2hvn-c6rb"
@@ -85,6 +86,7 @@ class Cast:
         self.ids["mine"] = await self.order(self.resident, self.neighbour, "submitted")
         await self._promise()
         await self._volunteer()
+        await self._special_kinds()
         await self._represent()
         self.ids["message_id"] = await self.world.owner.fetchval(
             "INSERT INTO inbox_message (id, outbox_id, person_id, topic, subject_kind, subject_id, payload, nobody_in_post,"
@@ -166,9 +168,33 @@ class Cast:
             self.ids[name] = (await daughter.post("/v1/beneficiaries", naming))["id"]
         await self.administrator.post(f"/v1/residents/{self.resident.id}/card")
 
-    async def order(self, resident: Someone, volunteer: Someone, state: str) -> str:
+    async def _special_kinds(self) -> None:
+        """A wish that waits, errands that are accepted, service days to be booked and to be cancelled."""
+        wish, errand, day = [
+            await service_of(self.world, form, name)
+            for form, name in (("wish", "微心愿"), ("errand", "代办"), ("service_day", "义诊日"))
+        ]
+        self.ids["wish"] = await self.order(self.neighbour, self.resident, "submitted", wish)
+        self.ids["errand"] = await self.order(self.resident, self.neighbour, "accepted", errand)
+        self.ids["authorised"] = await self.order(self.resident, self.neighbour, "accepted", errand)
+        authority = {"text": "代办老年证", "until_at": (datetime.now(UTC) + timedelta(days=20)).isoformat()}
+        await self.resident.post(f"/v1/orders/{self.ids['authorised']}/authority", authority)
+        starts_at = (datetime.now(UTC) + timedelta(days=2)).replace(hour=2, minute=0).isoformat()
+        self.ids["slots"] = [{"starts_at": starts_at, "minutes": 30, "capacity": 5}]  # type: ignore[assignment]
+        self.ids["day_service"] = day
+        opening = {"place_id": self.ids["place_id"], "team_id": self.ids["team_id"], "service_id": day}
+        days = [
+            (await self.administrator.post("/v1/service-days", {**opening, "slots": self.ids["slots"]}))["id"]
+            for _ in range(2)
+        ]
+        self.ids["day_id"] = days[0]
+        listed = (await self.resident.get("/v1/service-days", place_id=self.ids["place_id"]))["items"]
+        self.ids["slot_id"] = next(one["slots"][0]["id"] for one in listed if one["id"] == days[1])
+
+    async def order(self, resident: Someone, volunteer: Someone, state: str, service: str | None = None) -> str:
         """An order that has come so far; "claimed" is one that is open to all."""
-        made = (await resident.post("/v1/orders", {"service_id": self.ids["service_id"], "note": "陪我去医院"}))["id"]
+        body = {"service_id": service or self.ids["service_id"], "note": "陪我去医院"}
+        made = (await resident.post("/v1/orders", body))["id"]
         path = f"/v1/orders/{made}"
         if state == "claimed":
             await self.world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1", made)
@@ -198,6 +224,7 @@ class Cast:
             "getAvailability": {"person_id": me},
             "pauseService": {"service_id": ids["pause service"]},
             "resumeService": {"service_id": ids["resume service"]},
+            "openServiceDay": {"service_id": ids["day_service"]},
             "withdrawService": {"service_id": ids["withdraw service"]},
         }.get(operation_id, {})
 
@@ -213,6 +240,8 @@ class Cast:
             "getOrderHistory": "mine", "listDeadlines": "mine", "recordContact": "accepted", "replyToOrder": "accepted",
             "askResident": "accepted", "writePlan": "accepted", "proposeAppointment": "accepted",
             "confirmAppointment": "proposed", "answerQuestion": "asked", "explainDeadline": "plain", "pauseDeadline": "plain",
+            "claimWish": "wish", "recordAuthority": "errand", "listPapers": "errand", "handOverPapers": "errand",
+            "returnPapers": "errand", "withdrawAuthority": "authorised",
             "resumeDeadline": "resumed", "disputePause": "paused", "decideDispute": "disputed",
             "suggestVolunteers": "submitted", "declineOrder": "declined", "assignMember": "teamed",
             "releaseOrder": "released", "abortOrder": "aborted", "reworkOrder": "reworked", "rejectOrder": "rejected",

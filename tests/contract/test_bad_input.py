@@ -20,7 +20,9 @@ AT_ONCE = 8
 # Sent last: it ends the sender's log-in.
 LAST = ("logout",)
 # A sound request that would need a secret of its own, would end the log-in of whoever sends it, or asks for what they are.
-NEVER_SOUND = {"changePassword", "refreshToken", "startOrder", "importPlaces", "applyToVolunteer"}
+NEVER_SOUND = {"changePassword", "refreshToken", "startOrder", "importPlaces", "applyToVolunteer"} | {
+    *("handOverPapers", "returnPapers"),
+}
 # They do not look at the sender; and a password costs its forty milliseconds.
 PUBLIC = {"loginWithWechat", "loginWithPassword", "refreshToken", "getLiveness", "getReadiness"}
 # What only an administrator, and what only a resident or volunteer, does.
@@ -30,12 +32,14 @@ ONLY_ADMINISTRATOR = {
     *("suggestVolunteers", "rejectOrder", "convertOrder"),
     *("placeOrderForCaller", "giveConsent", "issueHouseholdCard", "getHouseholdCard"),
     *("importCalendar", "publishCalendar", "draftDeadlinePolicy", "compareDeadlinePolicies", "replayPolicy"),
+    *("openServiceDay", "cancelServiceDay"),
     *("addRefusedTerm", "importRefusedTerms", "removeRefusedTerm"),
     *("createTeam", "addTeamMember", "removeTeamMember", "setTeamLead", "disbandTeam", "addSkill", "endSkill"),
     *("decideVolunteer", "pauseService", "resumeService", "withdrawService", "watchReplay"),
     *("exportOrders", "handOverShift"),
 }
 ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rateOrder", "cancelOrder", "markRead"} | {
+    *("claimWish", "recordAuthority", "withdrawAuthority", "bookSlot"),
     *("confirmAppointment", "answerQuestion", "disputePause", "setAvailability"),
     *("declineOrder", "assignMember", "releaseOrder", "abortOrder", "reworkOrder"),
     *("registerBeneficiary", "endRepresentation"),

@@ -24,6 +24,8 @@ RATED = (
     f" WHERE s.matter_id = rating.matter_id AND s.round = rating.round AND s.person_id = {ME})"
 )
 READ = f"(kind = 'order' AND {to_sql(orders.READ)})"
+PAPERS = f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(orders.PAPERS, 'm')})"
+HOST = f"{to_sql(orders.OPEN_DAYS, 'service_day')} OR leads(team_id, {ME})"
 
 
 def anywhere(rules: Rules) -> str:
@@ -60,8 +62,20 @@ EXPECTED = {
             f"kind = 'order' AND ((requester_id = {ME} AND beneficiary_id = {ME} AND {to_sql((orders.resident,))})"
             f" OR (person_holds(beneficiary_id, place_id, 'resident') AND ({to_sql((orders.representative,))}"
             f" OR (requester_id = beneficiary_id AND {to_sql(orders.LIFECYCLE['place_for_caller'].by)}))))"
+            " AND (state <> 'accepted' OR leads(team_id, assignee_id))"
         ),
     ),
+    "order_authority_read": ("order_authority", "SELECT", PAPERS, None),
+    "order_papers_read": ("order_papers", "SELECT", f"acted_by = {ME} OR {PAPERS}", None),
+    "service_day_update": ("service_day", "UPDATE", HOST, f"cancelled_by = {ME}"),
+    "service_day_insert": (
+        "service_day",
+        "INSERT",
+        None,
+        f"opened_by = {ME} AND cancelled_at IS NULL AND ({HOST})",
+    ),
+    "slot_booking_read": ("slot_booking", "SELECT", "app_sees_detail(matter_id)", None),
+    "slot_booking_update": ("slot_booking", "UPDATE", "app_sees(matter_id)", None),
     "order_contact_read": (
         "order_contact",
         "SELECT",

@@ -10,8 +10,18 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.domain.orders import dispatching, outcomes, placing, promises, repository, shifts
+from app.domain.orders import (
+    dispatching,
+    errands,
+    outcomes,
+    placing,
+    promises,
+    repository,
+    service_days,
+    shifts,
+)
 from app.domain.orders import service as orders
+from app.domain.orders.kind_tables import Paper
 from app.domain.people import service as people
 from app.domain.representations import service as representations
 from app.domain.representations.models import Relation
@@ -27,6 +37,7 @@ from app.workers.deadlines import sweep_once
 from app.workers.outbox import react_once, relay_notices
 from app.workers.reactions import REACTIONS
 from tests.conftest import TEMPLATE
+from tests.special import service_of, team_of
 from tests.world import World, build, new_key
 
 
@@ -151,6 +162,7 @@ async def live(world: World, app: Database, community: Community) -> None:
         community.place,
         world.people["管理员"],
     )
+    await live_specially(world, app, community)
     await world.owner.execute(
         "UPDATE role_grant SET ends_at = starts_at WHERE role = 'volunteer' AND person_id = $1", community.resident
     )
@@ -179,6 +191,26 @@ async def volunteer(world: World, app: Database, community: Community) -> None:
     await execute(app, volunteers.set_availability, me, new_key(), None, {"daily_capacity": 5})
     resident = await world.caller(community.resident)
     await execute(app, volunteers.apply, resident, new_key(), None, {"text": "想帮忙", "skills": ["haircut"]})
+
+
+async def live_specially(world: World, app: Database, community: Community) -> None:
+    """An errand under way with its papers out, and a service day with a booking."""
+    resident, volunteer = await world.caller(community.resident), await world.caller(community.volunteer)
+    errand, day_service = [await service_of(world, form, form) for form in ("errand", "service_day")]
+    made = await execute(app, placing.place, resident, new_key(), None, {"service_id": UUID(errand), "note": "办证"})
+    soon = datetime.now(UTC) + timedelta(days=2)
+    await world.do(app, dispatching.offer, community.dispatcher, made.id, volunteer_id=community.volunteer)
+    await world.do(app, dispatching.accept, community.volunteer, made.id)
+    await world.do(app, errands.record_authority, community.resident, made.id, text="代我办证", until_at=soon)
+    papers = [{"kind": Paper.ID_CARD, "copies": 1, "note": None}]
+    await world.do(app, errands.hand_over_papers, community.volunteer, made.id, papers=papers, code_fits=True)
+    team = await team_of(world, community.volunteer, community.place)
+    opening = {"place_id": community.place, "team_id": UUID(team), "service_id": UUID(day_service)}
+    slots = [service_days.Slot(soon, 30, 2)]
+    day = await execute(app, service_days.open_day, volunteer, new_key(), None, {**opening, "slots": slots})
+    slot = await world.owner.fetchval("SELECT id FROM service_slot WHERE day_id = $1", day.id)
+    booked = await execute(app, service_days.book, resident, new_key(), slot, {"note": "量血压"})
+    community.orders |= {"errand": made.id, "booked": booked.id}
 
 
 class AsPerson(Protocol):

@@ -52,6 +52,10 @@ DEFINERS = {
     # How many of everybody's are not in order; only a number.
     "outbox_parked()",
     "deadlines_unsure()",
+    # How full a service day is, and whether it is there; only a number.
+    "next_place(uuid)",
+    "places_taken(uuid)",
+    "day_is_new(uuid)",
     "service_live_orders(uuid)",
     # What a draft would have done to everything below a place: asks for its administrator first.
     (

@@ -23,7 +23,7 @@ REASONS = {
     PauseReason.UNDONE: "此前已处理",
 }
 
-_TO_DO = {"offer": "接单", "appointment": "开始服务", "rating": "评价"}
+_TO_DO = {"offer": "接单", "appointment": "开始服务", "wish": "开始服务", "rating": "评价"}
 """What has to be done in time, where "do it" 做到 would not say."""
 
 

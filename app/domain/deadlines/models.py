@@ -24,6 +24,7 @@ LABELS = {
     "appointment": "赴约",
     "promise": "兑现承诺",
     "promise_late": "承诺逾期处理",
+    "wish": "认领",
     "finish": "完成",
     "rating": "评价",
 }

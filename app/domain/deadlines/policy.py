@@ -16,7 +16,7 @@ FOLLOWERS = frozenset({"reply_in_person", "promise_late"})
 """Deadlines that only a mark of another one starts."""
 
 NEVER_PAUSED = frozenset(
-    {"respond", "reply", "reply_in_person", "dispatch", "offer", "appointment", "promise", "promise_late"}
+    {"respond", "reply", "reply_in_person", "dispatch", "offer", "appointment", "promise", "promise_late", "wish"}
 )
 """Respond and reply never pause (domain.md §4.5), nor does what was agreed for a moment."""
 

@@ -40,6 +40,15 @@ TEXTS: Mapping[str, str] = {
     "order.resumed": "您的订单暂停的时限已继续",
     "order.disputed": "居民对一次暂停提出异议,请裁定",
     "order.dispute_decided": "您对暂停的异议已裁定",
+    "order.wished": "有一个新的微心愿,已开放认领",
+    "order.wish_claimed": "您的微心愿已有人认领,可查看是谁",
+    "order.claim_expired": "您认领的微心愿超过时限没有开始,已重新开放",
+    "order.wish_open_again": "认领已到期,微心愿重新开放认领",
+    "order.authority_recorded": "居民已写下授权,可以上门交接材料",
+    "order.authority_withdrawn": "居民收回了授权,请把材料归还",
+    "order.papers_out": "帮办代办已中止,还有材料没有归还居民,请跟进",
+    "order.booked": "有居民预约了您队伍的服务日",
+    "order.day_cancelled": "您预约的服务日已取消,可另约时段或另行点单",
     "order.placed_for_you": "社区已按您所说为您下单",
     "shift.handed_over": "有一个班次交接给您,请查看交接内容",
     "role.granted": "您有了新的角色",
@@ -63,6 +72,12 @@ TEXTS: Mapping[str, str] = {
 }
 
 
+RECEIPTS: Mapping[str, tuple[str, str]] = {
+    "order.papers_handed_over": ("已交给代办员 ", "代办员已开始办理,无需材料"),
+    "order.papers_returned": ("已归还居民 ", ""),
+}
+"""What a receipt says before the titles of the papers, and where there are none."""
+
 MISSES: Mapping[tuple[str, str], str] = {
     ("reply", "secretary"): "订单的答复时限已过,请您在 15 分钟内亲自答复",
     ("reply_in_person", "secretary@street"): "社区书记未在时限内亲自答复居民,请街道过问",
@@ -80,12 +95,16 @@ MISSES: Mapping[tuple[str, str], str] = {
 
 
 def sentence(topic: str, payload: Mapping[str, Any]) -> str:
-    """The notice as people read it; a limit speaks otherwise to whoever waits than to whoever must act."""
+    """The notice as people read it; a limit speaks otherwise to whoever waits than to whoever must act, and a receipt lists
+    what it is for."""
     match topic:
         case "deadline.mark":
             return _of_limit(payload)
         case "deadline.waits_for_opening":
             return _of_opening(payload)
+        case _ if topic in RECEIPTS:
+            done, none = RECEIPTS[topic]
+            return f"收据:{done}" + "、".join(payload["papers"]) if payload["papers"] else none
         case _:
             told = TEXTS.get(topic, "您有一条新消息")
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told

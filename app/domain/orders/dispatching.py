@@ -10,7 +10,7 @@ from app.domain.orders.matching import MATCHING, Matching, candidates, choices, 
 from app.domain.orders.models import Appointment, OrderDetail, OrderRefusal, OrderState
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, Accepted
-from app.domain.orders.resuming import go_on
+from app.domain.orders.resuming import go_on, wait_again
 from app.domain.orders.service import ORDERS, Order
 from app.domain.teams.fitness import Candidate, Unfit
 from app.kernel.change import Change
@@ -92,9 +92,11 @@ def offer(
     Raises:
         OwnOrder: the dispatcher's own order, or offered to whom it serves. VolunteerNotQualified: with the reason.
         AlreadyRefused: they have declined it in this round, or the resident complained of them.
-        TeamNotHere: no such team serves this place.
+        TeamNotHere: no such team serves this place. WishIsClaimed.
     """
     change = LIFECYCLE.move(order, "offer", actor, now)
+    if not policy.suits("offer", order.detail.form):
+        raise errors.WishIsClaimed
     own = own_people(order) | facts.representatives
     if team_id is not None and facts.lead_id is None:
         raise errors.TeamNotHere
@@ -170,9 +172,11 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
     """Take an order that is open to all qualified volunteers (抢单): of many at once, exactly one wins.
 
     Raises:
-        OwnOrder. VolunteerNotQualified: without the skill, or nothing left of today's capacity.
+        OwnOrder. VolunteerNotQualified: without the skill, or nothing left of today's capacity. WishIsClaimed: in a name.
     """
     change = LIFECYCLE.move(order, "claim", actor, now)
+    if not policy.suits("claim", order.detail.form):
+        raise errors.WishIsClaimed
     if facts.represents or actor.id in own_people(order):
         raise errors.OwnOrder
     demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
@@ -229,6 +233,7 @@ def let_go(change: Change, order: Order, facts: Accepted, now: datetime) -> None
     """Nobody has the order any more: its appointment ends, and what has been stopped since it was accepted goes on, without
     the time between (domain.md §3, §4.4). A promise that was made before stays."""
     change.set(assignee_id=None, team_id=None)
+    wait_again(change, order, now)
     if order.detail.appointment is not None:
         change.patch(Appointment, id=order.detail.appointment.id, ended_at=now)
     since = facts.accepted_at if order.state != OrderState.OFFERED else None

@@ -67,8 +67,8 @@ class StartCodeWrong(Refusal):
 class StartCodeLocked(Refusal):
     kind = Kind.LIMITED
     code = "start-code-locked"
-    title_zh = "开始码错误次数过多,请十分钟后再试"
-    title_en = "Too many wrong start codes, try again in ten minutes"
+    title_zh = "输错次数过多,请十分钟后再试"
+    title_en = "Too many wrong codes, try again in ten minutes"
 
 
 class ReasonMissing(Refusal):
@@ -187,3 +187,127 @@ class NotOnDuty(Refusal):
     code = "not-on-duty"
     title_zh = "接班人须是本地的派单员或书记,且不能是您自己"
     title_en = "Who takes the shift over is another dispatcher or secretary of this place"
+
+
+class NotForThisService(Refusal):
+    kind = Kind.CONFLICT
+    code = "not-for-this-service"
+    title_zh = "这项服务不适用此操作"
+    title_en = "This is not for a service of this form"
+
+
+class WishIsClaimed(Refusal):
+    kind = Kind.CONFLICT
+    code = "wish-is-claimed"
+    title_zh = "微心愿由大家认领,不派单,请使用认领"
+    title_en = "A wish is claimed in somebody's name, and not offered"
+
+
+class ErrandStartsWithPapers(Refusal):
+    kind = Kind.CONFLICT
+    code = "errand-starts-with-papers"
+    title_zh = "帮办代办从交接材料开始,请先登记材料"
+    title_en = "An errand starts with the receipt for its papers"
+
+
+class SlotsAreBooked(Refusal):
+    kind = Kind.CONFLICT
+    code = "slots-are-booked"
+    title_zh = "服务日须预约时段,请选择一个时段"
+    title_en = "A service day is booked by the slot"
+
+
+class NoAuthority(Refusal):
+    kind = Kind.CONFLICT
+    code = "no-authority"
+    title_zh = "居民尚未授权,或授权已到期"
+    title_en = "The resident has given no authority, or it has ended"
+
+
+class AuthorityTooLong(Refusal):
+    kind = Kind.INVALID
+    code = "authority-too-long"
+    title_zh = "授权须在将来到期,最长一年"
+    title_en = "Authority ends in the coming year"
+
+
+class PapersOut(Refusal):
+    kind = Kind.CONFLICT
+    code = "papers-out"
+    title_zh = "还有材料没有归还,请先归还"
+    title_en = "Papers have not come back yet"
+
+
+class PapersNotOut(Refusal):
+    kind = Kind.CONFLICT
+    code = "papers-not-out"
+    title_zh = "所列材料没有交出,或已经归还"
+    title_en = "These papers were not handed over, or have come back"
+
+
+class ReturnCodeWrong(Refusal):
+    kind = Kind.CONFLICT
+    code = "return-code-wrong"
+    title_zh = "归还码不正确,请向居民核对"
+    title_en = "The return code is wrong"
+
+
+class ServiceDayNotFound(NotFound):
+    code = "service-day-not-found"
+    title_zh = "没有找到这个服务日"
+    title_en = "Service day not found"
+
+
+class SlotNotFound(NotFound):
+    code = "slot-not-found"
+    title_zh = "没有找到这个时段"
+    title_en = "Slot not found"
+
+
+class NotADayOfHere(Refusal):
+    kind = Kind.CONFLICT
+    code = "not-a-day-of-here"
+    title_zh = "服务日须由服务本地的队伍、以本地的服务日项目开设"
+    title_en = "The team or the service is not for a service day here"
+
+
+class SlotsInvalid(Refusal):
+    kind = Kind.INVALID
+    code = "slots-invalid"
+    title_zh = "时段须在将来九十天之内的同一天,且不重叠"
+    title_en = "Slots lie on one day of the next ninety, and do not overlap"
+
+
+class DayOver(Refusal):
+    kind = Kind.CONFLICT
+    code = "day-over"
+    title_zh = "服务日已开始或已取消"
+    title_en = "The service day has begun, or was cancelled"
+
+
+class NotYourDay(Refusal):
+    kind = Kind.CONFLICT
+    code = "not-your-day"
+    title_zh = "这个服务日不面向您所在的社区"
+    title_en = "This service day is not for your community"
+
+
+class SlotFull(Refusal):
+    kind = Kind.CONFLICT
+    code = "slot-full"
+    title_zh = "这个时段已约满"
+    title_en = "This slot is full"
+
+
+class SlotOver(Refusal):
+    kind = Kind.CONFLICT
+    code = "slot-over"
+    title_zh = "这个时段已开始"
+    title_en = "This slot has begun"
+
+
+class AlreadyBooked(Refusal):
+    kind = Kind.CONFLICT
+    code = "already-booked"
+    title_zh = "您已预约这个服务日"
+    title_en = "You have booked on this day already"

@@ -3,17 +3,37 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.domain.services.models import Form
 from app.kernel.verbs import Facts, Sealed
 
-HOME = """
-  SELECT p.id, g.place_id, p.name_sealed, p.phone_sealed, p.phone_index, p.address_sealed,
-         coalesce((SELECT s.category FROM service s WHERE s.id = ($3::jsonb ->> 'service_id')::uuid), '') AS category
+
+def _asked(service_id: str = "($3::jsonb ->> 'service_id')::uuid") -> str:
+    """Form and category of the service. One without a category has its form as such, so that limits for a form are policies by
+    category."""
+    return f"""coalesce((SELECT s.form FROM service s WHERE s.id = {service_id}), 'visit') AS form,
+         coalesce((SELECT coalesce(nullif(s.category, ''), nullif(s.form, 'visit')) FROM service s
+                    WHERE s.id = {service_id}), '') AS category"""
+
+
+def home(asked: str) -> str:
+    """Where the resident lives, how to reach them, and what is asked for."""
+    return f"""
+  SELECT p.id, g.place_id, p.name_sealed, p.phone_sealed, p.phone_index, p.address_sealed, {asked}
     FROM person p LEFT JOIN role_grant g ON g.person_id = p.id AND g.role = 'resident' AND g.ends_at IS NULL
    WHERE p.id = $1"""
-"""Where the resident lives, and how to reach them."""
 
-_ELSEWHERE = """SELECT h.person_id AS id, h.place_id, h.name_sealed, h.phone_sealed, h.phone_index, h.address_sealed,
-         coalesce((SELECT s.category FROM service s WHERE s.id = ($3::jsonb ->> 'service_id')::uuid), '') AS category"""
+
+HOME = home(_asked())
+AT_HOME = home(
+    _asked(
+        "(SELECT d.service_id FROM service_slot t JOIN service_day d ON d.id = t.day_id"
+        " WHERE t.id = ($3::jsonb ->> 'id')::uuid)"
+    )
+)
+"""The same for the service of a slot."""
+
+_ELSEWHERE = f"""SELECT h.person_id AS id, h.place_id, h.name_sealed, h.phone_sealed, h.phone_index, h.address_sealed,
+         {_asked()}"""
 
 REPRESENTED = f"""
   {_ELSEWHERE}
@@ -42,10 +62,12 @@ class Placing:
     phone_sealed: Sealed | None
     address_sealed: Sealed | None
     phone_index: Sealed | None = None
+    form: Form = Form.VISIT
 
 
 PLACING = Facts(
     """jsonb_build_object('person_id', subject.id, 'place_id', subject.place_id, 'category', subject.category,
+         'form', subject.form,
          'name_sealed', subject.name_sealed,
          'phone_sealed', subject.phone_sealed, 'phone_index', subject.phone_index, 'address_sealed', subject.address_sealed,
          'offered', EXISTS (SELECT 1 FROM service s JOIN place_ancestor a ON a.ancestor_id = s.place_id
@@ -74,6 +96,7 @@ STARTING = Facts(
             WHERE c.matter_id = subject.id AND c.kind = 'contact' AND c.channel IN ('phone', 'visit')
               AND c.posted_by <> subject.assignee_id
               AND c.posted_at >= (SELECT max(h.at) FROM history h
-                                   WHERE h.matter_id = subject.id AND h.action IN ('accept', 'claim'))) END)""",
+                                   WHERE h.matter_id = subject.id
+                                     AND h.action IN ('accept', 'claim', 'claim_wish', 'book'))) END)""",
     Starting,
 )

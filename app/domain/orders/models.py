@@ -102,12 +102,19 @@ class Solved(StrEnum):
 class OrderDetail(SQLModel, table=True):
     """What an order is about. `failures` counts the round's offers that were declined or lapsed; wrong start codes are counted
     within a window; `preferred_id` served the round before, and is asked first in this one. `placed_by`: the resident, a
-    representative, or the staff for a caller. `unverified`: started without code and card."""
+    representative, or the staff for a caller. `unverified`: started without code and card. `form` is the service's when it was
+    placed; of a wish, `claimed_as` says in whose name it was claimed."""
 
     __tablename__ = "order_detail"
     __table_args__ = (
         ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
         CheckConstraint("failures >= 0 AND wrong_codes >= 0", "order_detail_counts"),
+        CheckConstraint("form IN ('visit', 'errand', 'wish', 'service_day')", "order_detail_form"),
+        CheckConstraint(
+            "claimed_as IS NULL AND claimed_name IS NULL OR claimed_as = 'member' AND claimed_name IS NULL"
+            " OR claimed_as IN ('unit', 'group') AND claimed_name IS NOT NULL",
+            "order_detail_claimed",
+        ),
     )
 
     matter_id: UUID = Field(primary_key=True)
@@ -124,6 +131,9 @@ class OrderDetail(SQLModel, table=True):
     reject_reason: str | None = Field(default=None, sa_type=Text)
     other_help: str | None = Field(default=None, sa_type=Text)
     preferred_id: UUID | None = Field(default=None, foreign_key="person.id")
+    form: str = Field(default="visit", sa_type=Text, sa_column_kwargs={"server_default": text("'visit'")})
+    claimed_as: str | None = Field(default=None, sa_type=Text)
+    claimed_name: str | None = Field(default=None, sa_type=Text)
 
 
 class OrderRefusal(SQLModel, table=True):

@@ -6,10 +6,13 @@ from uuid import UUID
 
 from app.domain.orders import errors, policy
 from app.domain.orders.dispatching import let_go, refuse
+from app.domain.orders.kind_facts import papers_out
 from app.domain.orders.models import Abort, OrderDetail, Rating, Reject
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, CALLED, Accepted, Called
+from app.domain.orders.resuming import for_all, free_place
 from app.domain.orders.service import ORDERS, Order
+from app.domain.services.models import Form
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault, TransitionRefused
 from app.kernel.rules import Actor, Role
@@ -22,13 +25,15 @@ def abort(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason:
     refuse(change, order, order.assignee_id, "aborted", text, round_number=order.round)
     let_go(change, order, facts, now)
     change.tell_role(Role.DISPATCHER, "order.aborted")
+    _tell_of_papers(change, order)
     return _tell_other(change, order, "order.aborted")
 
 
 @ORDERS.moves("call_off", read_by_others=("text",))
 def call_off(order: Order, actor: Actor, now: datetime, *, reason: Abort, text: str | None) -> Change:
-    """End a service under way for good."""
+    """End a service under way for good. An errand's papers that are out still come back: the dispatcher looks after it."""
     change = LIFECYCLE.move(order, "call_off", actor, now).note(reason=reason)
+    _tell_of_papers(change, order)
     change.patch(OrderDetail, matter_id=order.id, cancel_reason=text or reason.label)
     return _tell_other(change, order, "order.cancelled")
 
@@ -99,19 +104,22 @@ def reject(order: Order, actor: Actor, now: datetime, *, reason: Reject, other_h
 
 @ORDERS.moves("cancel", read_by_others=("reason",))
 def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
-    """Take an order back before it is served; whoever had it is told, and of requester and beneficiary the other one."""
+    """Take an order back before it is served; whoever had it is told, and of requester and beneficiary the other
+    one. A booked place is free again."""
     change = LIFECYCLE.move(order, "cancel", actor, now).tell(order.assignee_id, "order.cancelled")
     for other in {order.requester_id, order.beneficiary_id} - {actor.id}:
         change.tell(other, "order.cancelled")
+    free_place(change, order, now)
     return change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason) if reason else change
 
 
 @ORDERS.moves("convert", read_by_others=("reason",))
 def convert(order: Order, actor: Actor, now: datetime, *, reason: str) -> Change:
     """It is more than a small service: a case, which is the secretary's to open."""
+    change = LIFECYCLE.move(order, "convert", actor, now)
+    free_place(change, order, now)
     return (
-        LIFECYCLE.move(order, "convert", actor, now)
-        .tell_role(Role.SECRETARY, "order.converted")
+        change.tell_role(Role.SECRETARY, "order.converted")
         .tell(order.requester_id, "order.converted")
         .tell(order.assignee_id, "order.cancelled")
         .note(reason=reason)
@@ -121,6 +129,8 @@ def convert(order: Order, actor: Actor, now: datetime, *, reason: str) -> Change
 def _begin_again(change: Change, order: Order, *, about_attitude: bool) -> None:
     again = order.round + 1
     change.set(round=again, assignee_id=None, team_id=None, open_pool=False)
+    if order.detail.form == Form.WISH:
+        for_all(change)
     if about_attitude:
         refuse(change, order, order.assignee_id, "complaint", None, round_number=again)
     change.patch(
@@ -130,9 +140,16 @@ def _begin_again(change: Change, order: Order, *, about_attitude: bool) -> None:
         wrong_codes=0,
         wrong_codes_since=None,
         preferred_id=None if about_attitude else order.assignee_id,
+        claimed_as=None,
+        claimed_name=None,
     ).tell_role(Role.DISPATCHER, "order.reworked").note(about_attitude=about_attitude)
     if change.actor.id not in (order.requester_id, order.beneficiary_id):
         change.tell(order.requester_id, "order.reworked")
+
+
+def _tell_of_papers(change: Change, order: Order) -> None:
+    if papers_out(order.detail.receipts):
+        change.tell_role(Role.DISPATCHER, "order.papers_out")
 
 
 def _tell_other(change: Change, order: Order, topic: str) -> Change:

@@ -1,5 +1,6 @@
 """The verbs that place an order (点单): for oneself, for whom one represents, for a caller (domain.md §1, §3)."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,11 +12,15 @@ from app.domain.orders.repository import Detail
 from app.domain.orders.service import ORDERS, Order
 from app.domain.people.errors import PersonNotFound
 from app.domain.services.errors import ServicePaused
+from app.domain.services.models import Form
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault
 from app.kernel.ids import new_id
 from app.kernel.matter import Matter
 from app.kernel.rules import Actor, Role
+
+Contact = tuple[bytes | None, bytes | None, bytes | None, bytes | None]
+"""Name, phone and address, sealed; None: as on file."""
 
 
 @ORDERS.creates("place", subject=HOME, facts=PLACING, read_by_others=("note",))
@@ -32,10 +37,11 @@ def place(
     address: bytes | None = None,
 ) -> Change:
     """Order a service in one's own community (点单). Name, phone and address come sealed; those left out are taken from
-    the person's file.
+    the person's file. A wish is open to all from now on, and goes to nobody by dispatch.
 
     Raises:
         NoCommunity: the resident has chosen none. ServiceNotOffered: not at this place, or withdrawn. ServicePaused.
+        SlotsAreBooked: its service is given on service days.
         ContactMissing: neither given nor on file.
     """
     return _placed(home, "place", actor.id, actor, now, service_id, note, (name, phone, phone_index, address))
@@ -95,7 +101,7 @@ def _placed(
     now: datetime,
     service_id: UUID,
     note: str,
-    contact: tuple[bytes | None, bytes | None, bytes | None, bytes | None],
+    contact: Contact,
 ) -> Change:
     if home.place_id is None:
         raise errors.NoCommunity
@@ -103,19 +109,22 @@ def _placed(
         raise errors.ServiceNotOffered
     if home.paused:
         raise ServicePaused
-    name, phone, phone_index, address = contact
-    phone, phone_index = (phone, phone_index) if phone else (home.phone_sealed, home.phone_index)
-    name, address = name or home.name_sealed, address or home.address_sealed
-    if name is None or phone is None or address is None:
-        given = {"name": name, "phone": phone, "address": address}
-        raise errors.ContactMissing(
-            fields=tuple(
-                FieldFault(f"/body/contact/{field}", "missing", "请填写此项")
-                for field, value in given.items()
-                if value is None
-            )
-        )
-    order: Order = Matter(
+    if home.form == Form.SERVICE_DAY:
+        raise errors.SlotsAreBooked
+    order = new_order(home, requester_id, now, service_id)
+    wish = home.form == Form.WISH
+    if wish:
+        action, order = "wish", replace(order, open_pool=True)
+    change = LIFECYCLE.create(order, action, actor, now)
+    describe(change, home, service_id, note, contact)
+    return change.tell_role(Role.DISPATCHER, "order.wished" if wish else "order.placed")
+
+
+def new_order(home: Placing, requester_id: UUID, now: datetime, service_id: UUID) -> Order:
+    """An order at somebody's home. Raises NoCommunity: they have chosen none."""
+    if home.place_id is None:
+        raise errors.NoCommunity
+    return Matter(
         id=new_id(),
         kind=LIFECYCLE.kind,
         place_id=home.place_id,
@@ -129,21 +138,30 @@ def _placed(
         open_pool=False,
         created_at=now,
         category=home.category,
-        detail=Detail(service_id, 0, 0, None),
+        detail=Detail(service_id, 0, 0, None, form=home.form),
     )
-    about = {"matter_id": order.id, "place_id": order.place_id}
-    return (
-        LIFECYCLE.create(order, action, actor, now)
-        .insert(OrderDetail, **about, service_id=service_id, note=note, placed_by=actor.id)
-        .insert(
-            OrderContact,
-            **about,
-            name_sealed=name,
-            phone_sealed=phone,
-            phone_index=phone_index,
-            address_sealed=address,
+
+
+def describe(change: Change, home: Placing, service_id: UUID, note: str, contact: Contact) -> None:
+    """What a new order is about, and whom to go to. Raises ContactMissing: neither given nor on file."""
+    name, phone, phone_index, address = contact
+    phone, phone_index = (phone, phone_index) if phone else (home.phone_sealed, home.phone_index)
+    name, address = name or home.name_sealed, address or home.address_sealed
+    if name is None or phone is None or address is None:
+        given = {"name": name, "phone": phone, "address": address}
+        raise errors.ContactMissing(
+            fields=tuple(
+                FieldFault(f"/body/contact/{field}", "missing", "请填写此项")
+                for field, value in given.items()
+                if value is None
+            )
         )
-        .tell_role(Role.DISPATCHER, "order.placed")
+    about = {"matter_id": change.id, "place_id": change.place_id}
+    change.insert(
+        OrderDetail, **about, service_id=service_id, note=note, placed_by=change.actor.id, form=home.form.value
+    )
+    change.insert(
+        OrderContact, **about, name_sealed=name, phone_sealed=phone, phone_index=phone_index, address_sealed=address
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.domain.orders.models import OrderState as S
+from app.domain.services.models import Form
 from app.kernel.lifecycle import STAYS, Lifecycle, Transition
 from app.kernel.rules import Role, Rule, Rules, Via, reach
 
@@ -52,6 +53,12 @@ OWN: Rules = (requester, beneficiary, assignee)
 CODE: Rules = (requester, beneficiary)
 """Who reads the start code."""
 
+PAPERS: Rules = (requester, beneficiary, assignee, lead, staff)
+"""Who reads an errand's authority and the receipts for its papers: both sides and staff; and whoever signed a receipt, theirs."""
+
+OPEN_DAYS: Rules = (staff,)
+"""Who opens and cancels service days, beside the lead of the team."""
+
 chief = reach(Role.SECRETARY, Role.ADMINISTRATOR)
 served = (requester, beneficiary)
 delivered = tuple(replace(rule, states=frozenset({S.DELIVERED})) for rule in served)
@@ -65,14 +72,20 @@ SHIFT = reach(Role.DISPATCHER, Role.SECRETARY)
 
 BEFORE_SERVICE = (S.SUBMITTED, S.OFFERED, S.ACCEPTED)
 OPEN = (*BEFORE_SERVICE, S.IN_SERVICE)
+PAPERS_OUT = (*OPEN, S.CANCELLED, S.REJECTED, S.CONVERTED)
+"""Where papers may still be out: whatever became of the errand, they come back."""
 
 ANSWERED = ("reply", "reply_in_person")
 SETTLED = ("coordinate", "plan")
 PROMISED = ("promise", "promise_late")
-FRESH = ("respond", "reply", "coordinate", "plan", "dispatch")
-"""What begins with each round: the four of "2341", and the matcher's turn."""
-AGREED = ("appointment", *PROMISED)
+FOUR = ("respond", "reply", "coordinate", "plan")
+"""The four of "2341"."""
+FRESH = (*FOUR, "dispatch")
+"""What begins with each round: the four, and the matcher's turn."""
+AGREED = ("appointment", "wish", *PROMISED)
 """What ends when whoever had agreed to it lets go."""
+BEGUN = ("appointment", "wish", "finish")
+"""What ends when the service begins."""
 ALL = ("respond", "dispatch", "offer", *ANSWERED, *SETTLED, *AGREED, "finish")
 
 LIFECYCLE = Lifecycle(
@@ -80,6 +93,8 @@ LIFECYCLE = Lifecycle(
     # What moves it: action, from, to, by, and the limits that start and stop (domain.md §3, §4.4)
     Transition("place", (), S.SUBMITTED, (representative, resident), starts=FRESH),
     Transition("place_for_caller", (), S.SUBMITTED, (station,), starts=FRESH),
+    Transition("wish", (), S.SUBMITTED, (representative, resident, station), starts=FOUR),
+    Transition("book", (), S.ACCEPTED, (resident,), starts=("appointment",)),
     Transition("offer", (S.SUBMITTED,), S.OFFERED, (staff,), stops=("dispatch",), starts=("offer",)),
     Transition("match", (S.SUBMITTED,), S.OFFERED, (system,), stops=("dispatch",), starts=("offer",), hidden=True),
     Transition("open_pool", (S.SUBMITTED,), STAYS, (system,), stops=("dispatch",), hidden=True),
@@ -87,16 +102,20 @@ LIFECYCLE = Lifecycle(
     Transition("lapse", (S.OFFERED,), S.SUBMITTED, (system,), stops=("offer",), starts=("dispatch",)),
     Transition("accept", (S.OFFERED,), S.ACCEPTED, (assignee, team), stops=("respond", "offer")),
     Transition("claim", (S.SUBMITTED, S.OFFERED), S.ACCEPTED, (pool,), stops=("respond", "dispatch", "offer")),
+    Transition("claim_wish", (S.SUBMITTED,), S.ACCEPTED, (pool,), stops=("respond",), starts=("wish",)),
+    Transition("expire_claim", (S.ACCEPTED,), S.SUBMITTED, (system,), stops=AGREED, timed=True, hidden=True),
     Transition("assign", (S.ACCEPTED,), STAYS, (lead,)),
-    Transition("release", (S.ACCEPTED,), S.SUBMITTED, (assignee, lead), stops=AGREED, starts=("dispatch",), timed=True),
+    Transition("release", (S.ACCEPTED,), S.SUBMITTED, (assignee, lead), stops=AGREED, starts=("dispatch",),
+               may_start=FOUR, timed=True),
     Transition("hand_back", (S.OFFERED, S.ACCEPTED), S.SUBMITTED, (system,), stops=("offer", *AGREED), starts=("dispatch",),
-               timed=True, hidden=True),
-    Transition("miss_appointment", (S.ACCEPTED,), S.SUBMITTED, (system,), stops=("appointment",), starts=("dispatch",),
-               timed=True, hidden=True),
-    Transition("start", (S.ACCEPTED,), S.IN_SERVICE, (assignee,), stops=("appointment", "finish"), starts=("finish",)),
+               may_start=FOUR, timed=True, hidden=True),
+    Transition("miss_appointment", (S.ACCEPTED,), S.SUBMITTED, (system,), stops=("appointment", "wish"),
+               starts=("dispatch",), may_start=FOUR, timed=True, hidden=True),
+    Transition("start", (S.ACCEPTED,), S.IN_SERVICE, (assignee,), stops=BEGUN, starts=("finish",)),
+    Transition("hand_over_papers", (S.ACCEPTED,), S.IN_SERVICE, (assignee,), stops=BEGUN, starts=("finish",)),
     Transition("wrong_code", (S.ACCEPTED,), STAYS, (assignee,), hidden=True),
     Transition("abort", (S.IN_SERVICE,), S.SUBMITTED, (assignee, *served), stops=("finish", *PROMISED),
-               starts=("dispatch",), timed=True),
+               starts=("dispatch",), may_start=FOUR, timed=True),
     Transition("call_off", (S.IN_SERVICE,), S.CANCELLED, (assignee, *served), stops=ALL),
     Transition("deliver", (S.IN_SERVICE,), S.DELIVERED, (assignee,), stops=ALL, starts=("rating",)),
     Transition("rate", (S.DELIVERED,), S.RATED, served, stops=("rating",), may_start=FRESH),
@@ -104,6 +123,7 @@ LIFECYCLE = Lifecycle(
     Transition("close_unrated", (S.DELIVERED,), S.CLOSED_UNRATED, (system,), stops=("rating",), hidden=True),
     Transition("reject", (S.SUBMITTED,), S.REJECTED, (staff,), stops=ALL),
     Transition("cancel", BEFORE_SERVICE, S.CANCELLED, served, stops=ALL),
+    Transition("cancel_day", (S.ACCEPTED,), S.CANCELLED, (system,), stops=ALL, hidden=True),
     Transition("convert", BEFORE_SERVICE, S.CONVERTED, (staff,), stops=ALL),
     # What is said and agreed on the way: facts, no states
     Transition("contact", (*OPEN, S.DELIVERED), STAYS, (staff, assignee), stops=("respond",)),
@@ -117,11 +137,30 @@ LIFECYCLE = Lifecycle(
     Transition("resume", OPEN, STAYS, (staff,), timed=True),
     Transition("dispute", OPEN, STAYS, (requester, beneficiary), timed=True),
     Transition("decide", OPEN, STAYS, (chief,), timed=True),
+    Transition("record_authority", (S.ACCEPTED, S.IN_SERVICE), STAYS, served),
+    Transition("withdraw_authority", (S.ACCEPTED, S.IN_SERVICE), STAYS, served),
+    Transition("return_papers", PAPERS_OUT, STAYS, (assignee, staff)),
+    Transition("wrong_return_code", PAPERS_OUT, STAYS, (assignee, staff), hidden=True),
     Transition("recalculate", (*OPEN, S.DELIVERED), STAYS, (system,), timed=True, hidden=True),
     Transition("hand_over", (*OPEN, S.DELIVERED), STAYS, (system,), hidden=True),
     promised=OPEN,
     only_told=(S.IN_SERVICE,),
 )  # fmt: skip
+
+ONLY_FOR = {
+    "claim_wish": Form.WISH,
+    "record_authority": Form.ERRAND,
+    "withdraw_authority": Form.ERRAND,
+    "hand_over_papers": Form.ERRAND,
+    "return_papers": Form.ERRAND,
+}
+NOT_FOR = {"offer": Form.WISH, "claim": Form.WISH, "start": Form.ERRAND}
+
+
+def suits(action: str, form: str) -> bool:
+    """Whether an action is for orders of this form: a wish is claimed and not offered, an errand starts with its papers."""
+    return ONLY_FOR.get(action, form) == form and NOT_FOR.get(action) != form
+
 
 FAILURES_BEFORE_POOL = 2
 """After so many offers that were declined or lapsed every qualified volunteer may claim, and the duty officer is told

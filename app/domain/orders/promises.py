@@ -11,7 +11,7 @@ from app.domain.orders.dispatching import refuse
 from app.domain.orders.models import Appointment, OrderPost
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked
-from app.domain.orders.resuming import go_on
+from app.domain.orders.resuming import go_on, wait_again
 from app.domain.orders.service import ORDERS, Order
 from app.kernel.calendar_store import calendar
 from app.kernel.change import Change
@@ -220,6 +220,7 @@ def miss_appointment(order: Order, actor: Actor, now: datetime, *, facts: Accept
     for deadline in order.timed:
         if deadline.stopped_at is not None and (deadline.kind, deadline.stopped_at) in undone:
             go_on(change, order, deadline, deadline.stopped_at, now)
+    wait_again(change, order, now)
     refuse(change, order, order.assignee_id, "missed", None, round_number=order.round)
     return change.set(assignee_id=None, team_id=None).tell(order.assignee_id, "order.appointment_missed")
 

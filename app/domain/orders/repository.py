@@ -6,20 +6,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, ScalarSelect, Select, and_, func, literal, or_, select, text, tuple_
+from sqlalchemy import RowMapping, ScalarSelect, Select, and_, func, literal, literal_column, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.domain.deadlines.models import ANCHORED
 from app.domain.orders.errors import DeadlineNotFound, OrderNotFound
 from app.domain.orders.filters import Filters
+from app.domain.orders.kind_facts import AUTHORITY, RECEIPTS, Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
 from app.domain.orders.models import OrderContact, OrderDetail, Rating
 from app.domain.orders.policy import LIFECYCLE, staff
 from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
-from app.domain.services.models import Service
+from app.domain.services.models import Form, Service
 from app.domain.teams.models import Team
 from app.kernel.calendar_store import calendar, know
 from app.kernel.command import PINNED, pinned
@@ -57,12 +58,22 @@ class Detail:
     wrong_codes: int
     wrong_codes_since: datetime | None
     appointment: OpenAppointment | None = None
+    form: Form = Form.VISIT
+    authority: Authority | None = None
+    receipts: tuple[PaperReceipt, ...] = ()
+    booking_id: UUID | None = None
+
     placed_by: UUID = NOBODY
     unverified: bool = False
 
 
 DETAIL = Facts(
-    """(SELECT jsonb_build_object('service_id', d.service_id, 'failures', d.failures, 'wrong_codes', d.wrong_codes,
+    f"""(SELECT jsonb_build_object('service_id', d.service_id, 'failures', d.failures, 'wrong_codes', d.wrong_codes,
+                                  'form', d.form,
+                                  'authority', CASE d.form WHEN 'errand' THEN {AUTHORITY.format(matter="subject.id")} END,
+                                  'receipts', CASE d.form WHEN 'errand' THEN {RECEIPTS.format(matter="subject.id")} ELSE '[]' END,
+                                  'booking_id', CASE d.form WHEN 'service_day' THEN (
+                                     SELECT b.id FROM slot_booking b WHERE b.matter_id = subject.id AND b.live) END,
                                   'wrong_codes_since', d.wrong_codes_since, 'placed_by', d.placed_by,
                                   'unverified', d.unverified, 'appointment', (
                                      SELECT jsonb_build_object('id', a.id, 'meet_at', a.meet_at, 'proposed_by', a.proposed_by,
@@ -82,7 +93,7 @@ class Accepted:
 
 ACCEPTED = Facts(
     """jsonb_build_object('accepted_at', (SELECT max(h.at) FROM history h
-         WHERE h.matter_id = subject.id AND h.action IN ('accept', 'claim')))""",
+         WHERE h.matter_id = subject.id AND h.action IN ('accept', 'claim', 'claim_wish', 'book')))""",
     Accepted,
 )
 
@@ -139,6 +150,7 @@ def shown_orders() -> Select[*tuple[Any, ...]]:
                 col(column)
                 for column in (d.note, d.outcome, d.cancel_reason, d.reject_reason, d.other_help, d.service_id)
             ),
+            *(col(column) for column in (d.form, d.claimed_as, d.claimed_name)),
             col(s.name).label("service_name"),
             col(p.name).label("place_name"),
             next_due.label("due_at"),
@@ -191,6 +203,9 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             col(Team.name).label("team_name"),
             func.app_team(col(MatterRow.team_id)).label("team"),
             _roles().label("roles"),
+            literal_column(
+                f"CASE order_detail.form WHEN 'errand' THEN {RECEIPTS.format(matter='matter.id')} END"
+            ).label("receipts"),
             _clocks().label("clocks"),
             func.app_now().label("now"),
         )

@@ -1,8 +1,13 @@
-"""What had stopped a deadline is undone: it goes on with the time used (domain.md §3 release, §4.4)."""
+"""An order that comes back: what had stopped a deadline is undone, and it goes on with the time used (domain.md §3 release,
+§4.4); what hung on whoever had the order ends."""
 
 from datetime import datetime
 
+from app.domain.orders import policy
+from app.domain.orders.kind_tables import OrderAuthority, SlotBooking
+from app.domain.orders.models import OrderDetail
 from app.domain.orders.repository import Detail
+from app.domain.services.models import Form
 from app.kernel.change import Change
 from app.kernel.deadline_tables import DeadlinePause, PauseReason
 from app.kernel.matter import Matter, TimedDeadline
@@ -21,3 +26,36 @@ def go_on(change: Change, order: Matter[Detail], deadline: TimedDeadline, since:
         until_at=now,
         limit_at=now,
     ).retime(deadline, deadline.timing.with_pauses((*deadline.timing.pauses, (since, now))))
+
+
+def wait_again(change: Change, order: Matter[Detail], now: datetime) -> None:
+    """Nobody has the order any more. A wish is open to all again; the errand's authority ends; a booked order gives its place
+    back, and begins with the promises of an order that waits."""
+    match order.detail.form:
+        case Form.WISH:
+            for_all(change)
+            change.patch(OrderDetail, matter_id=order.id, claimed_as=None, claimed_name=None)
+        case Form.ERRAND:
+            end_authority(change, order, now)
+        case Form.SERVICE_DAY:
+            free_place(change, order, now)
+            if all(deadline.kind != "coordinate" for deadline in order.timed):
+                change.start(*policy.FOUR)
+
+
+def for_all(change: Change) -> None:
+    """A wish waits for whoever claims it: the matcher has no turn."""
+    change.starts = [kind for kind in change.starts if kind != "dispatch"]
+    change.set(open_pool=True)
+
+
+def end_authority(change: Change, order: Matter[Detail], now: datetime) -> None:
+    """What the resident had allowed to whoever served ends with them."""
+    if order.detail.authority is not None:
+        change.patch(OrderAuthority, id=order.detail.authority.id, ended_at=now, ended_by=change.actor.id)
+
+
+def free_place(change: Change, order: Matter[Detail], now: datetime) -> None:
+    """Somebody else may book the place in the slot."""
+    if order.detail.booking_id is not None:
+        change.patch(SlotBooking, id=order.detail.booking_id, live=None, ended_at=now)

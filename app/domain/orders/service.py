@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 
 from app.domain.orders import errors, policy
 from app.domain.orders.facts import STARTING, Starting
+from app.domain.orders.kind_facts import papers_out
 from app.domain.orders.models import OrderDetail
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.record_models import ServiceRecord
 from app.domain.orders.records import SERVED, Served
 from app.domain.orders.repository import DETAIL, Detail
 from app.kernel.change import Change
+from app.kernel.errors import Refusal
 from app.kernel.matter import Matter
 from app.kernel.rules import Actor
 from app.kernel.verbs import Room
@@ -37,38 +39,60 @@ def start(
 
     Raises:
         StartCodeWrong: counted. StartCodeLocked: too many within ten minutes. NotReached: nobody of the staff called.
+        ErrandStartsWithPapers.
     """
     change = LIFECYCLE.move(order, "start", actor, now)
-    seen = order.detail
+    if not policy.suits("start", order.detail.form):
+        raise errors.ErrandStartsWithPapers
     if unverified and not facts.reached:
         raise errors.NotReached
-    if not unverified and policy.code_is_locked(seen.wrong_codes, seen.wrong_codes_since, now):
-        raise errors.StartCodeLocked
-    if unverified or code_fits or facts.card_fits:
-        if unverified != seen.unverified:
+    if unverified or code_is_right(order, now, code_fits=code_fits or facts.card_fits):
+        if unverified != order.detail.unverified:
             change.patch(OrderDetail, matter_id=order.id, unverified=unverified)
         if unverified:
             change.note(unverified=True)
         return change.tell(order.requester_id, "order.started")
+    return wrong_code(order, actor, now)
+
+
+def code_is_right(order: Order, now: datetime, *, code_fits: bool) -> bool:
+    """Whether the code that the resident's phone shows was given. Raises StartCodeLocked: not looked at for now."""
+    if policy.code_is_locked(order.detail.wrong_codes, order.detail.wrong_codes_since, now):
+        raise errors.StartCodeLocked
+    return code_fits
+
+
+def wrong_code(
+    order: Order,
+    actor: Actor,
+    now: datetime,
+    action: str = "wrong_code",
+    refusal: type[Refusal] = errors.StartCodeWrong,
+) -> Change:
+    """A wrong code is counted, and then refused."""
+    seen = order.detail
     first = seen.wrong_codes_since is None or now >= seen.wrong_codes_since + policy.WRONG_CODE_WINDOW
     return (
-        LIFECYCLE.move(order, "wrong_code", actor, now)
+        LIFECYCLE.move(order, action, actor, now)
         .patch(
             OrderDetail,
             matter_id=order.id,
             wrong_codes=1 if first else seen.wrong_codes + 1,
             wrong_codes_since=now if first else seen.wrong_codes_since,
         )
-        .refuse(errors.StartCodeWrong())
+        .refuse(refusal())
     )
 
 
 @ORDERS.moves("deliver", facts=SERVED, read_by_others=("outcome",))
 def deliver(order: Order, actor: Actor, now: datetime, *, facts: Served, outcome: str) -> Change:
-    """Say that it is done, and what was done; the time since the start goes into the record of hours."""
+    """Say that it is done, and what was done; the time since the start goes into the record of hours. Raises PapersOut: an
+    errand's papers come back first."""
+    change = LIFECYCLE.move(order, "deliver", actor, now)
+    if papers_out(order.detail.receipts):
+        raise errors.PapersOut
     return (
-        LIFECYCLE.move(order, "deliver", actor, now)
-        .patch(OrderDetail, matter_id=order.id, outcome=outcome)
+        change.patch(OrderDetail, matter_id=order.id, outcome=outcome)
         .insert(
             ServiceRecord,
             matter_id=order.id,

@@ -10,6 +10,7 @@ from app.domain.orders import policy
 from app.domain.orders.models import OrderState as S
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import Detail
+from app.domain.services.models import Form
 from app.kernel.errors import NotAllowed, Refusal, TransitionRefused
 from app.kernel.ids import NOBODY
 from app.kernel.matter import LiveDeadline, Matter
@@ -39,6 +40,7 @@ CHIEFS = {"secretary", "administrator"}
 THEIRS = {"requester", "beneficiary"}
 BEFORE_SERVICE = {S.SUBMITTED, S.OFFERED, S.ACCEPTED}
 OPEN = BEFORE_SERVICE | {S.IN_SERVICE}
+PAPERS_OUT = OPEN | {S.CANCELLED, S.REJECTED, S.CONVERTED}
 MAY = {
     "offer": STAFF,
     "match": {"system"},
@@ -47,6 +49,14 @@ MAY = {
     "lapse": {"system"},
     "accept": {"assignee", "member", "lead"},
     "claim": {"assignee", "volunteer", "member", "lead"},
+    "claim_wish": {"assignee", "volunteer", "member", "lead"},
+    "expire_claim": {"system"},
+    "hand_over_papers": {"assignee"},
+    "record_authority": THEIRS,
+    "withdraw_authority": THEIRS,
+    "return_papers": STAFF | {"assignee"},
+    "wrong_return_code": STAFF | {"assignee"},
+    "cancel_day": {"system"},
     "assign": {"lead"},
     "release": {"assignee", "lead"},
     "hand_back": {"system"},
@@ -86,6 +96,14 @@ FROM_TO = {
     "lapse": ({S.OFFERED}, S.SUBMITTED),
     "accept": ({S.OFFERED}, S.ACCEPTED),
     "claim": ({S.SUBMITTED, S.OFFERED}, S.ACCEPTED),
+    "claim_wish": ({S.SUBMITTED}, S.ACCEPTED),
+    "expire_claim": ({S.ACCEPTED}, S.SUBMITTED),
+    "hand_over_papers": ({S.ACCEPTED}, S.IN_SERVICE),
+    "record_authority": ({S.ACCEPTED, S.IN_SERVICE}, None),
+    "withdraw_authority": ({S.ACCEPTED, S.IN_SERVICE}, None),
+    "return_papers": (PAPERS_OUT, None),
+    "wrong_return_code": (PAPERS_OUT, None),
+    "cancel_day": ({S.ACCEPTED}, S.CANCELLED),
     "assign": ({S.ACCEPTED}, None),
     "release": ({S.ACCEPTED}, S.SUBMITTED),
     "hand_back": ({S.OFFERED, S.ACCEPTED}, S.SUBMITTED),
@@ -119,7 +137,7 @@ FROM_TO = {
 
 KINDS = {
     "respond", "reply", "reply_in_person", "coordinate", "plan", "dispatch", "offer", "appointment", "promise",
-    "promise_late", "finish", "rating",
+    "promise_late", "wish", "finish", "rating",
 }  # fmt: skip
 ROUND = ["respond", "reply", "coordinate", "plan", "dispatch"]
 STARTS = {
@@ -132,6 +150,10 @@ STARTS = {
     "confirm": ["appointment"],
     "write_plan": ["promise"],
     "start": ["finish"],
+    "hand_over_papers": ["finish"],
+    "wish": ["respond", "reply", "coordinate", "plan"],
+    "book": ["appointment"],
+    "claim_wish": ["wish"],
     "deliver": ["rating"],
 }
 STOPS = {
@@ -142,16 +164,19 @@ STOPS = {
     "lapse": {"offer"},
     "accept": {"respond", "offer"},
     "claim": {"respond", "dispatch", "offer"},
-    "release": {"appointment", "promise", "promise_late"},
-    "hand_back": {"offer", "appointment", "promise", "promise_late"},
+    "claim_wish": {"respond"},
+    "expire_claim": {"appointment", "wish", "promise", "promise_late"},
+    "release": {"appointment", "wish", "promise", "promise_late"},
+    "hand_back": {"offer", "appointment", "wish", "promise", "promise_late"},
     "contact": {"respond"},
     "reply": {"reply", "reply_in_person"},
     "confirm": {"coordinate", "plan"},
     "write_plan": {"plan", "promise", "promise_late"},
-    "miss_appointment": {"appointment"},
-    "start": {"appointment", "finish"},
+    "miss_appointment": {"appointment", "wish"},
+    "start": {"appointment", "wish", "finish"},
+    "hand_over_papers": {"appointment", "wish", "finish"},
     "abort": {"finish", "promise", "promise_late"},
-    **dict.fromkeys(("deliver", "cancel", "call_off", "reject", "convert"), KINDS - {"rating"}),
+    **dict.fromkeys(("deliver", "cancel", "cancel_day", "call_off", "reject", "convert"), KINDS - {"rating"}),
     "rate": {"rating"},
     "rework": {"rating"},
     "close_unrated": {"rating"},
@@ -196,7 +221,7 @@ def test_every_action_from_every_state_by_everybody(action: str, state: S, who: 
 
 
 def test_the_table_has_these_actions_and_no_other() -> None:
-    assert {t.action for t in LIFECYCLE.transitions} == {"place", "place_for_caller", *MAY}
+    assert {t.action for t in LIFECYCLE.transitions} == {"place", "place_for_caller", "wish", "book", *MAY}
 
 
 def test_a_pool_that_is_not_open_is_not_claimed() -> None:
@@ -223,10 +248,29 @@ def test_before_delivered_an_order_is_promised_and_while_somebody_serves_a_miss_
 
 
 def test_nobody_is_offered_what_is_counted_or_computed() -> None:
-    assert LIFECYCLE.permitted(an_order(S.ACCEPTED), WHO["assignee"]) == (
+    offered = list(LIFECYCLE.permitted(an_order(S.ACCEPTED), WHO["assignee"]))
+    assert [action for action in offered if policy.suits(action, Form.VISIT)] == [
         "release", "start", "contact", "reply", "ask", "propose", "confirm", "write_plan",
-    )  # fmt: skip
+    ]  # fmt: skip
     assert LIFECYCLE.permitted(an_order(S.ACCEPTED), WHO["system"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("action", "forms"),
+    [
+        ("offer", {Form.VISIT, Form.ERRAND, Form.SERVICE_DAY}),
+        ("claim", {Form.VISIT, Form.ERRAND, Form.SERVICE_DAY}),
+        ("claim_wish", {Form.WISH}),
+        ("start", {Form.VISIT, Form.WISH, Form.SERVICE_DAY}),
+        ("hand_over_papers", {Form.ERRAND}),
+        ("return_papers", {Form.ERRAND}),
+        ("record_authority", {Form.ERRAND}),
+        ("withdraw_authority", {Form.ERRAND}),
+        ("deliver", set(Form)),
+    ],
+)
+def test_what_is_for_which_form(action: str, forms: set[Form]) -> None:
+    assert {form for form in Form if policy.suits(action, form)} == forms
 
 
 @pytest.mark.parametrize(

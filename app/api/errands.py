@@ -1,0 +1,190 @@
+"""Errands over HTTP (帮办代办): authority, and papers that go out and come back, each against a receipt."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy import RowMapping
+
+from app.api.census import Api, Tag
+from app.api.deps import Reader, Receipt, TheReader, TheRun, receipt
+from app.api.orders import OrderId, moves
+from app.api.orders_out import AT, return_code, start_code
+from app.api.problems import problems
+from app.api.schema import Choice, In, Out
+from app.domain.orders import errands, errors, kind_lists, policy
+from app.domain.orders.kind_tables import Paper
+from app.kernel.text import Line, Opaque, Paragraph
+from app.kernel.time import Moment
+from app.kernel.vault import same_code
+
+api = Api(prefix="/orders")
+
+PAPERS = "、".join(f"{paper.value} {paper.label}" for paper in Paper)
+
+
+class AuthorityIn(In):
+    text: Annotated[str, Paragraph(500)] = Field(description="授权代办员以您的名义办理什么")
+    until_at: Moment = Field(description="有效到什么时候,最长一年")
+
+
+class PaperIn(In):
+    kind: Choice[Paper] = Field(description=f"种类:{PAPERS}")
+    copies: Annotated[int, Field(strict=True, ge=1, le=50)] = Field(description="份数")
+    note: Annotated[str, Line(60)] | None = Field(default=None, description="备注,如“原件”;请勿填写证件号码")
+
+
+class HandOverIn(In):
+    code: Annotated[str, Opaque(6, 6)] = Field(description="居民手机上显示的六位开始码")
+    papers: Annotated[list[PaperIn], Field(max_length=30)] = Field(description="交给代办员的材料;空列表表示无需材料")
+
+
+class ReturnIn(In):
+    code: Annotated[str, Opaque(6, 6)] = Field(description="居民手机上显示的六位归还码")
+    papers: Annotated[list[Annotated[int, Field(strict=True, ge=1, le=10_000)]], Field(min_length=1, max_length=60)] = (
+        Field(description="归还哪些材料,按收据上的序号")
+    )
+
+
+class PaperOut(Out):
+    no: int = Field(description="序号")
+    kind: Choice[Paper] = Field(description="种类")
+    kind_label: str = Field(description="种类的中文名称")
+    copies: int = Field(description="份数")
+    note: str | None = Field(description="备注")
+    out: bool = Field(description="是否还没有归还")
+
+
+class PaperReceiptOut(Out):
+    action: str = Field(description="handed_over 交出、returned 归还")
+    by_me: bool = Field(description="是不是我签收的")
+    at: Moment = Field(description="时间")
+    papers: list[PaperOut] = Field(description="材料;交出时为空表示无需材料")
+
+
+class AuthorityOut(Out):
+    text: str = Field(description="授权办理什么")
+    until_at: Moment = Field(description="有效到什么时候")
+    given_at: Moment = Field(description="何时授权")
+    ended_at: Moment | None = Field(description="何时收回或随退单、中止结束;未结束则为 null")
+
+
+class PapersOut(Out):
+    authorities: list[AuthorityOut] = Field(description="授权,从早到晚")
+    items: list[PaperReceiptOut] = Field(description="收据,从早到晚")
+
+
+PAPERS_EXAMPLE: dict[str, Any] = {
+    "authorities": [{"text": "代办老年证", "until_at": "2026-03-31T18:00:00+08:00", "given_at": AT, "ended_at": None}],
+    "items": [
+        {
+            "action": "handed_over", "by_me": False, "at": AT,
+            "papers": [
+                {"no": 1, "kind": "id_card", "kind_label": "身份证件", "copies": 1, "note": "复印件", "out": True},
+            ],
+        }
+    ],
+}  # fmt: skip
+
+
+@api.post(
+    "/{order_id}/authority",
+    operation_id="recordAuthority",
+    summary="授权代办员办理,并写明期限",
+    description="接单之后才有代办员可授权;再写一次即代替原来的授权;退单或中止时授权结束",
+    tags=(Tag.RESIDENT,),
+    example={"text": "代我到街道政务大厅办理老年证", "until_at": "2026-03-31T18:00:00+08:00"},
+    answer=receipt("accepted", 4),
+    **moves("record_authority", errors.NotForThisService, errors.AuthorityTooLong),
+)
+async def record_authority(order_id: OrderId, body: AuthorityIn, run: TheRun) -> Receipt:
+    return await run(errands.record_authority, order_id, text=body.text, until_at=body.until_at)
+
+
+@api.post(
+    "/{order_id}/authority/withdraw",
+    operation_id="withdrawAuthority",
+    summary="收回授权",
+    tags=(Tag.RESIDENT,),
+    answer=receipt("accepted", 5),
+    **moves("withdraw_authority", errors.NoAuthority),
+)
+async def withdraw_authority(order_id: OrderId, run: TheRun) -> Receipt:
+    return await run(errands.withdraw_authority, order_id)
+
+
+@api.post(
+    "/{order_id}/papers",
+    operation_id="handOverPapers",
+    summary="签收材料并开始代办,凭居民的开始码",
+    description="双方都会收到收据。须先有居民的授权。不需要材料时填空列表。",
+    tags=(Tag.VOLUNTEER,),
+    example={"code": "482913", "papers": [{"kind": "id_card", "copies": 1, "note": "复印件"}]},
+    answer=receipt("in_service", 5),
+    **moves(
+        "hand_over_papers", errors.NotForThisService, errors.NoAuthority, errors.StartCodeWrong, errors.StartCodeLocked
+    ),
+)
+async def hand_over_papers(order_id: OrderId, body: HandOverIn, run: TheRun) -> Receipt:
+    expected = start_code(run.house.vault, order_id, run.caller.person_id)
+    return await run(
+        errands.hand_over_papers,
+        order_id,
+        papers=[paper.model_dump() for paper in body.papers],
+        code_fits=same_code(body.code, expected),
+    )
+
+
+@api.post(
+    "/{order_id}/papers/return",
+    operation_id="returnPapers",
+    summary="归还材料,凭居民的归还码",
+    description="由代办员归还;中止之后也可由社区工作人员归还。双方都会收到收据。归还码每次不同。",
+    tags=(Tag.VOLUNTEER, Tag.DISPATCHER),
+    example={"code": "482913", "papers": [1]},
+    answer=receipt("in_service", 6),
+    **moves(
+        "return_papers", errors.NotForThisService, errors.PapersNotOut, errors.ReturnCodeWrong, errors.StartCodeLocked
+    ),
+)
+async def return_papers(order_id: OrderId, body: ReturnIn, run: TheRun) -> Receipt:
+    async with Reader(run.house, run.caller)() as connection:
+        returned = await kind_lists.count_returns(connection, order_id)
+    expected = return_code(run.house.vault, order_id, returned)
+    return await run(
+        errands.return_papers,
+        order_id,
+        papers=body.papers,
+        returned=returned,
+        code_fits=same_code(body.code, expected),
+    )
+
+
+@api.get(
+    "/{order_id}/papers",
+    rule=policy.PAPERS,
+    operation_id="listPapers",
+    summary="一个代办的授权和材料收据",
+    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
+    answer=PAPERS_EXAMPLE,
+    responses=problems(errors.OrderNotFound),
+)
+async def list_papers(order_id: OrderId, reader: TheReader) -> PapersOut:
+    async with reader() as connection:
+        found = await kind_lists.list_papers(connection, order_id)
+    back = {p["no"] for r in found["receipts"] if r["action"] == "returned" for p in r["papers"]}
+    return PapersOut(
+        authorities=[AuthorityOut.model_validate(one) for one in found["authorities"]],
+        items=[_receipt(one, reader.caller.person_id, back) for one in found["receipts"]],
+    )
+
+
+def _receipt(one: dict[str, Any] | RowMapping, reader_id: object, back: set[int]) -> PaperReceiptOut:
+    return PaperReceiptOut(
+        action=one["action"],
+        by_me=one["acted_by"] == str(reader_id),
+        at=one["acted_at"],
+        papers=[
+            PaperOut(**paper, kind_label=Paper(paper["kind"]).label, out=paper["no"] not in back)
+            for paper in one["papers"]
+        ],
+    )

@@ -1,0 +1,124 @@
+"""The verbs of errands (帮办代办, domain.md §3): the resident says what may be done in their name, papers go out against a
+receipt and come back against one. Each is pure, as in `service.py`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.domain.orders import errors, policy
+from app.domain.orders.kind_facts import Listed, papers_out, returns
+from app.domain.orders.kind_tables import OrderAuthority, OrderPapers
+from app.domain.orders.policy import LIFECYCLE
+from app.domain.orders.resuming import end_authority
+from app.domain.orders.service import ORDERS, Order, code_is_right, wrong_code
+from app.kernel.change import Change
+from app.kernel.ids import new_id
+from app.kernel.rules import Actor
+
+LONGEST_AUTHORITY = timedelta(days=366)
+
+
+@ORDERS.moves("record_authority", read_by_others=("text",))
+def record_authority(order: Order, actor: Actor, now: datetime, *, text: str, until_at: datetime) -> Change:
+    """Say what whoever serves the errand may do in one's name, and until when (授权). A new one takes the place of an older one.
+
+    Raises:
+        NotForThisService: no errand. AuthorityTooLong: not within the coming year.
+    """
+    change = LIFECYCLE.move(order, "record_authority", actor, now)
+    _demand_errand("record_authority", order)
+    if not now < until_at <= now + LONGEST_AUTHORITY:
+        raise errors.AuthorityTooLong
+    end_authority(change, order, now)
+    return change.insert(
+        OrderAuthority,
+        id=new_id(),
+        matter_id=order.id,
+        place_id=order.place_id,
+        agent_id=order.assignee_id,
+        text=text,
+        until_at=until_at,
+        given_by=actor.id,
+        given_at=now,
+    ).tell(order.assignee_id, "order.authority_recorded")
+
+
+@ORDERS.moves("withdraw_authority")
+def withdraw_authority(order: Order, actor: Actor, now: datetime) -> Change:
+    """Take back what was allowed. Papers that are out still come back. Raises NoAuthority: none is in force."""
+    change = LIFECYCLE.move(order, "withdraw_authority", actor, now)
+    if order.detail.authority is None:
+        raise errors.NoAuthority
+    end_authority(change, order, now)
+    return change.tell(order.assignee_id, "order.authority_withdrawn")
+
+
+@ORDERS.moves("hand_over_papers", read_by_others=("papers/note",))
+def hand_over_papers(
+    order: Order, actor: Actor, now: datetime, *, papers: Sequence[Mapping[str, Any]], code_fits: bool
+) -> Change:
+    """Take the papers (kind, copies, note) against a receipt, shown the resident's start code: so an errand begins. No papers
+    says that it needs none. A wrong code is counted as in `start`.
+
+    Raises:
+        NotForThisService: no errand. NoAuthority: none that is this agent's and in force. StartCodeWrong, StartCodeLocked.
+    """
+    change = LIFECYCLE.move(order, "hand_over_papers", actor, now)
+    _demand_errand("hand_over_papers", order)
+    if order.detail.authority is None or not order.detail.authority.holds(actor.id, now):
+        raise errors.NoAuthority
+    if not code_is_right(order, now, code_fits=code_fits):
+        return wrong_code(order, actor, now)
+    # A number is given once in an order, whoever had its papers before.
+    known = [paper.no for receipt in order.detail.receipts for paper in receipt.papers]
+    listed = [Listed(no, **paper) for no, paper in enumerate(papers, max(known, default=0) + 1)]
+    return _receipt(change, order, "handed_over", listed)
+
+
+@ORDERS.moves("return_papers")
+def return_papers(
+    order: Order, actor: Actor, now: datetime, *, papers: Sequence[int], returned: int, code_fits: bool
+) -> Change:
+    """Give papers back against a receipt, shown the return code: whoever serves, or the staff where it was called off. It
+    stays possible whatever became of the order. The code was that of the return after `returned` others.
+
+    Raises:
+        NotForThisService: no errand. PapersNotOut: some of these numbers. ReturnCodeWrong: counted. StartCodeLocked.
+    """
+    change = LIFECYCLE.move(order, "return_papers", actor, now)
+    _demand_errand("return_papers", order)
+    out = papers_out(order.detail.receipts)
+    if not set(papers) <= out.keys():
+        raise errors.PapersNotOut
+    if not code_is_right(order, now, code_fits=code_fits and returned == returns(order.detail.receipts)):
+        return wrong_code(order, actor, now, "wrong_return_code", errors.ReturnCodeWrong)
+    return _receipt(change, order, "returned", [out[no] for no in sorted(set(papers))])
+
+
+def _demand_errand(action: str, order: Order) -> None:
+    if not policy.suits(action, order.detail.form):
+        raise errors.NotForThisService
+
+
+def _receipt(change: Change, order: Order, action: str, papers: Iterable[Listed]) -> Change:
+    """Both sides get the receipt: titles alone, and no note."""
+    papers = list(papers)
+    titles = [paper.title for paper in papers]
+    change.insert(
+        OrderPapers,
+        id=new_id(),
+        matter_id=order.id,
+        place_id=order.place_id,
+        round=order.round,
+        action=action,
+        papers=[{"no": p.no, "kind": p.kind.value, "copies": p.copies, "note": p.note} for p in papers],
+        acted_by=change.actor.id,
+        acted_at=change.at,
+    )
+    sides = (order.requester_id, order.beneficiary_id, order.assignee_id, change.actor.id)
+    for person in dict.fromkeys(sides):
+        change.tell(person, f"order.papers_{action}", papers=titles)
+    return change.note(papers=len(papers))
+
+
+VERBS = (record_authority, withdraw_authority, hand_over_papers, return_papers)

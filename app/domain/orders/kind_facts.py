@@ -1,0 +1,65 @@
+"""An errand's authority and papers: the SQL of what its verbs have to know, and what follows from it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.orders.kind_tables import Paper
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """What the resident has said that this agent may do in their name, and not withdrawn."""
+
+    id: UUID
+    agent_id: UUID
+    until_at: datetime
+
+    def holds(self, agent_id: UUID | None, now: datetime) -> bool:
+        """Whether it is this agent's, and has not run out."""
+        return self.agent_id == agent_id and now < self.until_at
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of a receipt."""
+
+    no: int
+    kind: Paper
+    copies: int
+    note: str | None = None
+
+    @property
+    def title(self) -> str:
+        """As the message names it: no note, which is the resident's own."""
+        return f"{self.kind.label} {self.copies} 份"
+
+
+@dataclass(frozen=True, slots=True)
+class PaperReceipt:
+    """Papers that were handed over, or came back."""
+
+    action: str
+    papers: tuple[Listed, ...]
+
+
+def papers_out(receipts: Iterable[PaperReceipt]) -> dict[int, Listed]:
+    """The papers that have not come back, by number."""
+    receipts = tuple(receipts)
+    back = {paper.no for receipt in receipts if receipt.action == "returned" for paper in receipt.papers}
+    given = [paper for receipt in receipts if receipt.action == "handed_over" for paper in receipt.papers]
+    return {paper.no: paper for paper in given if paper.no not in back}
+
+
+def returns(receipts: Iterable[PaperReceipt]) -> int:
+    """How often papers came back: each time takes a code of its own."""
+    return sum(receipt.action == "returned" for receipt in receipts)
+
+
+AUTHORITY = """(SELECT jsonb_build_object('id', y.id, 'agent_id', y.agent_id, 'until_at', y.until_at)
+                  FROM order_authority y WHERE y.matter_id = {matter} AND y.ended_at IS NULL)"""
+RECEIPTS = """(SELECT coalesce(jsonb_agg(jsonb_build_object('action', r.action, 'papers', r.papers)
+                                        ORDER BY r.acted_at, r.id), '[]')
+                 FROM order_papers r WHERE r.matter_id = {matter})"""
+"""SQL of a matter's own, by its id."""

@@ -1,0 +1,292 @@
+"""The verbs of service days (服务日, domain.md §3): one team, many slots; whoever books one has an order that is accepted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from app.domain.orders import errors
+from app.domain.orders.facts import AT_HOME, PLACING, Placing
+from app.domain.orders.kind_tables import ServiceDay, ServiceSlot, SlotBooking
+from app.domain.orders.models import Appointment, OrderDetail
+from app.domain.orders.placing import describe, new_order
+from app.domain.orders.policy import LIFECYCLE, OPEN_DAYS
+from app.domain.orders.resuming import free_place
+from app.domain.orders.service import ORDERS, Order
+from app.domain.places.errors import PlaceNotFound
+from app.kernel.change import Change
+from app.kernel.ids import new_id
+from app.kernel.rules import Actor, demand
+from app.kernel.time import CHINA
+from app.kernel.verbs import Facts, record
+
+FARTHEST_DAY = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Whether the team serves the place, the service is one for service days there, and who leads the team."""
+
+    team: bool
+    service: bool
+    lead_id: UUID | None
+
+
+OPENING = Facts(
+    """(SELECT jsonb_build_object(
+          'team', EXISTS (SELECT 1 FROM place_ancestor a WHERE a.place_id = subject.place_id AND a.ancestor_id = t.place_id),
+          'lead_id', t.lead_id,
+          'service', EXISTS (SELECT 1 FROM service s JOIN place_ancestor a ON a.ancestor_id = s.place_id
+                              WHERE s.id = ($3::jsonb ->> 'service_id')::uuid AND s.withdrawn_at IS NULL
+                                AND s.form = 'service_day' AND a.place_id = subject.place_id))
+          FROM (VALUES (($3::jsonb ->> 'team_id')::uuid)) asked(team_id)
+          LEFT JOIN team t ON t.id = asked.team_id AND t.disbanded_at IS NULL)""",
+    Opening,
+)
+
+DAY = """SELECT d.id, d.place_id, d.team_id, d.version, d.starts_at
+           FROM service_day d WHERE d.id = ($3::jsonb ->> 'id')::uuid"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What nobody else changes meanwhile: whether the day is cancelled, and what is booked on it."""
+
+    cancelled: bool
+    order_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A service day with what is booked on it."""
+
+    id: UUID
+    place_id: UUID
+    version: int
+    starts_at: datetime
+    lead_id: UUID | None
+    held: Held
+
+
+CANCELLING = Facts(
+    """jsonb_build_object('id', subject.id, 'place_id', subject.place_id, 'version', subject.version,
+         'starts_at', subject.starts_at,
+         'lead_id', (SELECT t.lead_id FROM team t WHERE t.id = subject.team_id AND t.disbanded_at IS NULL),
+         'held', hold_day(subject.id))""",
+    Day,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A time of a service day to be opened."""
+
+    starts_at: datetime
+    minutes: int
+    capacity: int
+
+
+PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"
+
+
+@record("service_day", "open", subject=PLACE, facts=OPENING, missing=PlaceNotFound)
+def open_day(
+    seen: Opening,
+    actor: Actor,
+    now: datetime,
+    *,
+    place_id: UUID,
+    team_id: UUID,
+    service_id: UUID,
+    slots: Sequence[Slot],
+) -> Change:
+    """Open a service day of a team in a place, with its slots (开设服务日): the staff of the place, or the lead of the team.
+
+    Raises:
+        NotADayOfHere: the team does not serve the place, or the service is not one for service days there.
+        SlotsInvalid: not on one day of the next ninety, or overlapping.
+    """
+    _demand_host(actor, seen.lead_id)
+    if not (seen.team and seen.service):
+        raise errors.NotADayOfHere
+    planned = sorted(slots, key=lambda slot: slot.starts_at)
+    first, last = planned[0], planned[-1]
+    days = {slot.starts_at.astimezone(CHINA).date() for slot in planned}
+    ends = [slot.starts_at + timedelta(minutes=slot.minutes) for slot in planned]
+    overlap = any(end > after.starts_at for end, after in zip(ends, planned[1:], strict=False))
+    if len(days) > 1 or overlap or first.starts_at <= now or last.starts_at > now + FARTHEST_DAY:
+        raise errors.SlotsInvalid
+    day_id = new_id()
+    change = Change.record("service_day", day_id, "open", actor, now, place_id=place_id).insert(
+        ServiceDay,
+        id=day_id,
+        place_id=place_id,
+        team_id=team_id,
+        service_id=service_id,
+        starts_at=first.starts_at,
+        opened_by=actor.id,
+        created_at=now,
+    )
+    for slot in planned:
+        change.insert(
+            ServiceSlot,
+            id=new_id(),
+            day_id=day_id,
+            place_id=place_id,
+            starts_at=slot.starts_at,
+            minutes=slot.minutes,
+            capacity=slot.capacity,
+        )
+    return change
+
+
+@record(
+    "service_day",
+    "cancel",
+    subject=DAY,
+    facts=CANCELLING,
+    missing=errors.ServiceDayNotFound,
+    read_by_others=("reason",),
+)
+def cancel_day(day: Day, actor: Actor, now: datetime, *, reason: str) -> Change:
+    """Cancel a service day before it begins. The orders that are booked on it are cancelled with it, each by a reaction, and
+    each resident is told: what was booked was this day; they may book another, or place an order.
+
+    Raises DayOver: it has begun, or is cancelled.
+    """
+    _demand_host(actor, day.lead_id)
+    if day.held.cancelled or day.starts_at <= now:
+        raise errors.DayOver
+    change = Change.record(
+        "service_day", day.id, "cancel", actor, now, place_id=day.place_id, version=day.version
+    ).patch(ServiceDay, id=day.id, cancelled_at=now, cancelled_by=actor.id, reason=reason, version=day.version + 1)
+    for order_id in day.held.order_ids:
+        change.emit("order.cancel_day", order_id=str(order_id), reason=reason)
+    return change.note(orders=len(day.held.order_ids))
+
+
+@ORDERS.moves("cancel_day")
+def cancel_booked(order: Order, actor: Actor, now: datetime, *, reason: str) -> Change:
+    """The service day on which the order is booked is cancelled."""
+    change = LIFECYCLE.move(order, "cancel_day", actor, now)
+    free_place(change, order, now)
+    return (
+        change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason)
+        .tell(order.requester_id, "order.day_cancelled")
+        .tell(order.assignee_id, "order.cancelled")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSlot:
+    """A slot as whoever books it finds it; `number` is the lowest free one, 0 when there is none."""
+
+    id: UUID
+    day_id: UUID
+    service_id: UUID
+    team_id: UUID
+    lead_id: UUID | None
+    starts_at: datetime
+    capacity: int
+    here: bool
+    booked: bool
+    represented: bool
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """The resident's home and contact, and the slot."""
+
+    home: Placing
+    slot: OpenSlot | None
+
+
+_SLOT = "($3::jsonb ->> 'id')::uuid"
+BOOKING = Facts(
+    f"""jsonb_build_object('home', {PLACING.sql}, 'slot', (
+          SELECT jsonb_build_object('id', t.id, 'day_id', d.id, 'service_id', d.service_id, 'team_id', d.team_id,
+                   'lead_id', w.lead_id, 'starts_at', t.starts_at, 'capacity', t.capacity,
+                   'here', EXISTS (SELECT 1 FROM place_ancestor a
+                                    WHERE a.place_id = subject.place_id AND a.ancestor_id = d.place_id),
+                   'booked', EXISTS (SELECT 1 FROM slot_booking b WHERE b.day_id = d.id AND b.person_id = $1 AND b.live),
+                   'represented', person_represents(w.lead_id, $1),
+                   'number', next_place(t.id))
+            FROM service_slot t JOIN service_day d ON d.id = t.day_id
+            LEFT JOIN team w ON w.id = d.team_id AND w.disbanded_at IS NULL WHERE t.id = {_SLOT}))""",
+    Booking,
+)
+
+
+@ORDERS.creates("book", subject=AT_HOME, facts=BOOKING, read_by_others=("note",))
+def book(
+    seen: Booking,
+    actor: Actor,
+    now: datetime,
+    *,
+    note: str,
+    name: bytes | None = None,
+    phone: bytes | None = None,
+    phone_index: bytes | None = None,
+    address: bytes | None = None,
+) -> Change:
+    """Book a slot of a service day at home (预约): an order that the team's lead has accepted, with a confirmed appointment at
+    the slot's time. One booking a person and service day; never more than the slot has places.
+
+    Raises:
+        NoCommunity. SlotNotFound. NotYourDay: it is for another place. SlotOver: begun, or its team is gone. AlreadyBooked.
+        SlotFull: or the day is cancelled. OwnOrder: of the team's lead, or of whom they represent. ContactMissing.
+    """
+    slot = seen.slot
+    if slot is None:
+        raise errors.SlotNotFound
+    order = new_order(seen.home, actor.id, now, slot.service_id)
+    if not slot.here:
+        raise errors.NotYourDay
+    if slot.starts_at <= now or slot.lead_id is None:
+        raise errors.SlotOver
+    if slot.booked:
+        raise errors.AlreadyBooked
+    if not slot.number:
+        raise errors.SlotFull
+    if slot.lead_id == actor.id or slot.represented:
+        raise errors.OwnOrder
+    change = LIFECYCLE.create(replace(order, assignee_id=slot.lead_id, team_id=slot.team_id), "book", actor, now)
+    describe(change, seen.home, slot.service_id, note, (name, phone, phone_index, address))
+    about = {"matter_id": order.id, "place_id": order.place_id}
+    return (
+        change.anchor("appointment", begins=slot.starts_at)
+        .insert(
+            SlotBooking,
+            **about,
+            id=new_id(),
+            slot_id=slot.id,
+            day_id=slot.day_id,
+            capacity=slot.capacity,
+            number=slot.number,
+            person_id=actor.id,
+            booked_at=now,
+        )
+        .insert(
+            Appointment,
+            **about,
+            id=new_id(),
+            meet_at=slot.starts_at,
+            proposed_by=slot.lead_id,
+            by_resident=False,
+            proposed_at=now,
+            confirmed_by=actor.id,
+            confirmed_at=now,
+        )
+        .tell(slot.lead_id, "order.booked")
+    )
+
+
+def _demand_host(actor: Actor, lead_id: UUID | None) -> None:
+    """The staff of the place, or the lead of the team. Raises NotAllowed."""
+    if lead_id is None or actor.id != lead_id:
+        demand(OPEN_DAYS, actor)
+
+
+VERBS = (cancel_booked, book)
+RECORD_VERBS = (open_day, cancel_day)

@@ -1,0 +1,200 @@
+"""Errands (帮办代办, domain.md §3): authority first, papers against a receipt, and back against one, whatever happens."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.people import Someone
+from tests.special import service_of, told
+from tests.stories.conftest import Later, Street
+
+PAPERS = [{"kind": "id_card", "copies": 1, "note": "原件"}, {"kind": "photo", "copies": 2}]
+
+
+def soon(days: float = 30) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+
+
+def other(code: str) -> str:
+    return f"{(int(code) + 1) % 10**6:06d}"
+
+
+@dataclass
+class Errand:
+    """An errand that an agent has accepted."""
+
+    path: str
+    resident: Someone
+    agent: Someone
+    dispatcher: Someone
+
+    async def code(self) -> str:
+        return (await self.resident.get(self.path))["start_code"]
+
+    async def return_code(self) -> str:
+        return (await self.resident.get(self.path))["return_code"]
+
+    async def authorise(self, days: float = 30) -> None:
+        await self.resident.post(f"{self.path}/authority", {"text": "代我办理老年证", "until_at": soon(days)})
+
+    async def begin(self, papers: list | None = None) -> None:
+        await self.authorise()
+        body = {"code": await self.code(), "papers": PAPERS if papers is None else papers}
+        await self.agent.post(f"{self.path}/papers", body)
+
+    async def state(self) -> str:
+        return (await self.resident.get(self.path))["state"]
+
+
+@pytest.fixture
+async def errand(street: Street) -> Errand:
+    resident = await street.resident("王秀英")
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    agent = await street.with_role("李强", "volunteer")
+    body = {"service_id": await service_of(street.world, "errand", "代办老年证"), "note": "腿脚不便,想办老年证"}
+    path = f"/v1/orders/{(await resident.post('/v1/orders', body))['id']}"
+    await dispatcher.post(f"{path}/offer", {"volunteer_id": str(agent.id)})
+    await agent.post(f"{path}/accept")
+    return Errand(path, resident, agent, dispatcher)
+
+
+async def test_papers_go_out_and_come_back_each_against_a_receipt(errand: Errand, later: Later) -> None:
+    await errand.begin()
+    assert await errand.state() == "in_service"
+    await later(0)
+    for side in (errand.resident, errand.agent):
+        assert await told(side, "order.papers_handed_over") == ["收据:已交给代办员 身份证件 1 份、照片 2 份"]
+    assert await errand.agent.refused(f"{errand.path}/deliver", {"outcome": "已办好"}) == (409, "papers-out")
+    first = await errand.return_code()
+    await errand.agent.post(f"{errand.path}/papers/return", {"code": first, "papers": [2]})
+    second = await errand.return_code()
+    again = {"code": first, "papers": [1]}
+    assert second != first, "who has seen one gives nothing back without the resident"
+    assert await errand.agent.refused(f"{errand.path}/papers/return", again) == (409, "return-code-wrong")
+    await errand.agent.post(f"{errand.path}/papers/return", {"code": second, "papers": [1]})
+    assert await errand.return_code() is None
+    twice = {"code": second, "papers": [1]}
+    assert await errand.agent.refused(f"{errand.path}/papers/return", twice) == (409, "papers-not-out")
+    await errand.agent.post(f"{errand.path}/deliver", {"outcome": "已办好"})
+    await later(0)
+    for reader in (errand.resident, errand.agent, errand.dispatcher):
+        seen = await reader.get(f"{errand.path}/papers")
+        assert [(r["action"], [p["no"] for p in r["papers"]]) for r in seen["items"]] == [
+            ("handed_over", [1, 2]), ("returned", [2]), ("returned", [1]),
+        ]  # fmt: skip
+        assert not any(p["out"] for r in seen["items"] for p in r["papers"])
+    assert await told(errand.resident, "order.papers_returned") == [
+        "收据:已归还居民 照片 2 份", "收据:已归还居民 身份证件 1 份",
+    ]  # fmt: skip
+
+
+async def test_an_errand_begins_with_its_papers_and_nothing_else_does(street: Street, errand: Errand) -> None:
+    await errand.authorise()
+    code = await errand.code()
+    assert await errand.agent.refused(f"{errand.path}/start", {"code": code}) == (409, "errand-starts-with-papers")
+    actions = (await errand.agent.get(errand.path))["actions"]
+    assert "hand_over_papers" in actions
+    assert not {"start", "return_papers"} & set(actions)
+    visit = (await errand.resident.post("/v1/orders", {"service_id": street.service_id, "note": "陪我去医院"}))["id"]
+    await errand.dispatcher.post(f"/v1/orders/{visit}/offer", {"volunteer_id": str(errand.agent.id)})
+    await errand.agent.post(f"/v1/orders/{visit}/accept")
+    body = {"code": (await errand.resident.get(f"/v1/orders/{visit}"))["start_code"], "papers": []}
+    assert await errand.agent.refused(f"/v1/orders/{visit}/papers", body) == (409, "not-for-this-service")
+    text = {"text": "代办", "until_at": soon()}
+    assert await errand.resident.refused(f"/v1/orders/{visit}/authority", text) == (409, "not-for-this-service")
+
+
+async def test_without_authority_nothing_begins(errand: Errand, later: Later) -> None:
+    body = {"code": await errand.code(), "papers": PAPERS}
+    assert await errand.agent.refused(f"{errand.path}/papers", body) == (409, "no-authority")
+    for until_at in (soon(-1), soon(400)):
+        too_long = {"text": "代办", "until_at": until_at}
+        assert await errand.resident.refused(f"{errand.path}/authority", too_long) == (422, "authority-too-long")
+    await errand.authorise(days=1)
+    await later(86_401)
+    assert await errand.agent.refused(f"{errand.path}/papers", body) == (409, "no-authority"), "it has run out"
+    await errand.authorise()
+    await errand.resident.post(f"{errand.path}/authority/withdraw")
+    assert await errand.agent.refused(f"{errand.path}/papers", body) == (409, "no-authority"), "it was taken back"
+    await errand.authorise()
+    await errand.agent.post(f"{errand.path}/papers", body)
+    given = (await errand.resident.get(f"{errand.path}/papers"))["authorities"]
+    assert [one["ended_at"] is None for one in given] == [False, False, True]
+
+
+async def test_an_errand_may_need_no_papers(errand: Errand, later: Later) -> None:
+    await errand.begin([])
+    await later(0)
+    assert await told(errand.resident, "order.papers_handed_over") == ["代办员已开始办理,无需材料"]
+    await errand.agent.post(f"{errand.path}/deliver", {"outcome": "已代缴"})
+
+
+async def test_wrong_codes_are_counted_as_at_any_start(errand: Errand) -> None:
+    await errand.authorise()
+    body = {"code": other(await errand.code()), "papers": PAPERS}
+    for _ in range(5):
+        assert await errand.agent.refused(f"{errand.path}/papers", body) == (409, "start-code-wrong")
+    right = {"code": await errand.code(), "papers": PAPERS}
+    assert await errand.agent.refused(f"{errand.path}/papers", right) == (429, "start-code-locked")
+
+
+async def test_wrong_return_codes_are_counted_too(errand: Errand) -> None:
+    await errand.begin()
+    body = {"code": other(await errand.return_code()), "papers": [1]}
+    for _ in range(5):
+        assert await errand.agent.refused(f"{errand.path}/papers/return", body) == (409, "return-code-wrong")
+    right = {"code": await errand.return_code(), "papers": [1]}
+    assert await errand.agent.refused(f"{errand.path}/papers/return", right) == (429, "start-code-locked")
+
+
+async def test_of_an_errand_that_is_called_off_the_papers_still_come_back(errand: Errand, later: Later) -> None:
+    await errand.begin()
+    await errand.resident.post(f"{errand.path}/abort", {"reason": "no_longer_needed", "again": False})
+    await later(0)
+    assert await told(errand.dispatcher, "order.papers_out") == ["帮办代办已中止,还有材料没有归还居民,请跟进"]
+    body = {"code": await errand.return_code(), "papers": [1, 2]}
+    await errand.agent.post(f"{errand.path}/papers/return", body)
+    assert await errand.state() == "cancelled"
+    assert await errand.return_code() is None
+
+
+async def test_of_an_errand_that_goes_to_somebody_else_the_station_returns_the_papers(
+    street: Street, errand: Errand, later: Later
+) -> None:
+    await errand.begin()
+    await errand.agent.post(f"{errand.path}/abort", {"reason": "needs_tradesman", "again": True})
+    await later(0)
+    assert len(await told(errand.dispatcher, "order.papers_out")) == 1
+    receipts = (await errand.agent.get(f"{errand.path}/papers"))["items"]
+    assert [r["action"] for r in receipts] == ["handed_over"], "whoever holds papers still has the receipt"
+    body = {"code": await errand.return_code(), "papers": [1]}
+    assert await errand.agent.refused(f"{errand.path}/papers/return", body) == (404, "order-not-found")
+    await errand.dispatcher.post(f"{errand.path}/papers/return", body)
+    second = await street.with_role("赵芳", "volunteer")
+    await errand.dispatcher.post(f"{errand.path}/offer", {"volunteer_id": str(second.id)})
+    await second.post(f"{errand.path}/accept")
+    hand_over = {"code": await errand.code(), "papers": [{"kind": "form", "copies": 1}]}
+    assert await second.refused(f"{errand.path}/papers", hand_over) == (409, "no-authority"), "it was the first one's"
+    await errand.authorise()
+    await second.post(f"{errand.path}/papers", hand_over)
+    seen = (await errand.resident.get(f"{errand.path}/papers"))["items"]
+    assert {p["no"]: p["out"] for r in seen for p in r["papers"]} == {1: False, 2: True, 3: True}
+    await second.post(f"{errand.path}/papers/return", {"code": await errand.return_code(), "papers": [3]})
+    assert await second.refused(f"{errand.path}/deliver", {"outcome": "已办好"}) == (409, "papers-out")
+    await errand.dispatcher.post(f"{errand.path}/papers/return", {"code": await errand.return_code(), "papers": [2]})
+    await second.post(f"{errand.path}/deliver", {"outcome": "已办好"})
+
+
+async def test_an_agent_who_gives_the_errand_back_loses_the_authority(errand: Errand) -> None:
+    await errand.authorise()
+    await errand.agent.post(f"{errand.path}/release", {"reason": "生病"})
+    given = (await errand.resident.get(f"{errand.path}/papers"))["authorities"]
+    assert given[0]["ended_at"] is not None
+
+
+async def test_receipts_are_for_both_sides_and_staff(street: Street, errand: Errand) -> None:
+    await errand.begin()
+    for stranger in (await street.with_role("孙丽", "volunteer"), await street.resident("邻居")):
+        answer = await stranger.http.get(f"{errand.path}/papers")
+        assert (answer.status_code, answer.json()["code"]) == (404, "order-not-found")

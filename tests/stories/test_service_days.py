@@ -1,0 +1,214 @@
+"""Service days (服务日, domain.md §3): one team, many slots; who books one has an order with an appointment."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.kernel.time import CHINA
+from tests.people import Someone
+from tests.special import service_of, team_of, told
+from tests.stories.conftest import Later, Street
+
+NOTE = {"note": "量血压"}
+
+
+def tomorrow(hour: int, minute: int = 0) -> datetime:
+    day = datetime.now(UTC).astimezone(CHINA) + timedelta(days=1)
+    return day.replace(hour=hour, minute=minute, second=0, microsecond=0)
+
+
+def slot(start: datetime, capacity: int = 2, minutes: int = 30) -> dict:
+    return {"starts_at": start.isoformat(), "minutes": minutes, "capacity": capacity}
+
+
+@dataclass
+class Team:
+    """A team of the east community, and a service for its days."""
+
+    id: str
+    lead: Someone
+    service_id: str
+    place_id: str
+
+    async def opens(self, *slots: dict, by: Someone | None = None) -> str:
+        return (await (by or self.lead).post("/v1/service-days", self.day(*slots)))["id"]
+
+    def day(self, *slots: dict) -> dict:
+        return {"place_id": self.place_id, "team_id": self.id, "service_id": self.service_id, "slots": list(slots)}
+
+
+@pytest.fixture
+async def team(street: Street) -> Team:
+    lead = await street.with_role("李强", "volunteer")
+    service_id = await service_of(street.world, "service_day", "义诊日")
+    return Team(await team_of(street.world, lead.id), lead, service_id, str(street.world.east))
+
+
+async def days(someone: Someone, street: Street, community: str = "east", **query: str) -> list[dict]:
+    return (await someone.get("/v1/service-days", place_id=str(getattr(street.world, community)), **query))["items"]
+
+
+async def slots_of(someone: Someone, street: Street) -> list[dict]:
+    return (await days(someone, street))[0]["slots"]
+
+
+async def book(someone: Someone, slot_id: str) -> str:
+    return f"/v1/orders/{(await someone.post(f'/v1/service-slots/{slot_id}/book', NOTE))['id']}"
+
+
+async def test_a_resident_books_a_slot_and_is_served(street: Street, team: Team, later: Later) -> None:
+    resident = await street.resident("王秀英")
+    await team.opens(slot(tomorrow(10)), slot(tomorrow(9)))
+    (day,) = await days(resident, street)
+    assert (day["service_name"], day["team_name"], day["cancelled_at"]) == ("义诊日", "白衣义诊队", None)
+    assert [s["free"] for s in day["slots"]] == [2, 2]
+    assert day["starts_at"] == day["slots"][0]["starts_at"]
+    order = await book(resident, day["slots"][0]["id"])
+    page = await resident.get(order)
+    assert (page["state"], page["form"], page["volunteer"]["id"]) == ("accepted", "service_day", str(team.lead.id))
+    (limit,) = (await resident.get(f"{order}/deadlines"))["items"]
+    assert (limit["kind"], limit["started_at"]) == ("appointment", day["slots"][0]["starts_at"])
+    assert [s["free"] for s in await slots_of(resident, street)] == [1, 2]
+    await later(0)
+    assert await told(team.lead, "order.booked") == ["有居民预约了您队伍的服务日"]
+    again = f"/v1/service-slots/{day['slots'][1]['id']}/book"
+    assert await resident.refused(again, NOTE) == (409, "already-booked"), "one booking a person and day"
+    await team.lead.post(f"{order}/start", {"code": page["start_code"]})
+    await team.lead.post(f"{order}/deliver", {"outcome": "血压正常"})
+    await resident.post(f"{order}/rate", {"solved": "yes", "stars": 5})
+    assert next(row["action"] for row in (await resident.get(f"{order}/history"))["items"]) == "book"
+
+
+async def test_thirty_ask_for_five_places_and_five_get_one(street: Street, team: Team) -> None:
+    residents = [await street.resident(f"居民{n}") for n in range(30)]
+    await team.opens(slot(tomorrow(9), capacity=5))
+    slot_id = (await slots_of(residents[0], street))[0]["id"]
+    path = f"/v1/service-slots/{slot_id}/book"
+    answers = await asyncio.gather(*(resident.ask("POST", path, NOTE) for resident in residents))
+    assert Counter(answer.status_code for answer in answers) == {200: 5, 409: 25}
+    assert {a.json()["code"] for a in answers if a.status_code == 409} == {"slot-full"}
+    numbers = await street.world.owner.fetch("SELECT number FROM slot_booking WHERE slot_id = $1::uuid", slot_id)
+    assert sorted(row["number"] for row in numbers) == [1, 2, 3, 4, 5]
+    winner = next(r for r, answer in zip(residents, answers, strict=True) if answer.status_code == 200)
+    order = next(a.json()["id"] for a in answers if a.status_code == 200)
+    await winner.post(f"/v1/orders/{order}/cancel", {})
+    assert (await slots_of(winner, street))[0]["free"] == 1, "cancelling frees the place"
+    await book(winner, slot_id)
+
+
+async def test_one_person_who_books_twice_at_once_has_one_booking(street: Street, team: Team) -> None:
+    resident = await street.resident("王秀英")
+    await team.opens(*(slot(tomorrow(hour), capacity=1) for hour in range(9, 15)))
+    paths = [f"/v1/service-slots/{s['id']}/book" for s in await slots_of(resident, street)]
+    answers = await asyncio.gather(*(resident.ask("POST", path, NOTE) for path in paths))
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 409: 5}
+
+
+async def test_a_day_is_opened_by_the_staff_or_the_teams_lead(street: Street, team: Team) -> None:
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    elsewhere = await street.with_role("赵芳", "dispatcher", "west")
+    resident = await street.resident("王秀英")
+    await team.opens(slot(tomorrow(9)), by=dispatcher)
+    for stranger in (elsewhere, resident, await street.with_role("孙丽", "volunteer")):
+        assert await stranger.refused("/v1/service-days", team.day(slot(tomorrow(9)))) == (403, "not-allowed")
+    for wrong in (
+        {**team.day(slot(tomorrow(9))), "service_id": street.service_id},
+        {**team.day(slot(tomorrow(9))), "place_id": str(street.world.west)},
+    ):
+        assert await team.lead.refused("/v1/service-days", wrong) == (409, "not-a-day-of-here")
+
+
+async def test_slots_lie_on_one_day_to_come_and_do_not_overlap(team: Team) -> None:
+    for slots in (
+        [slot(tomorrow(9)), slot(tomorrow(9, 20))],
+        [slot(tomorrow(9)), slot(tomorrow(9) + timedelta(days=1))],
+        [slot(tomorrow(9) - timedelta(days=2))],
+        [slot(tomorrow(9) + timedelta(days=100))],
+    ):
+        assert await team.lead.refused("/v1/service-days", team.day(*slots)) == (422, "slots-invalid")
+
+
+async def test_a_day_is_for_those_who_live_there(street: Street, team: Team) -> None:
+    neighbour = await street.resident("西边居民", "west")
+    await team.opens(slot(tomorrow(9)))
+    slot_id = (await slots_of(team.lead, street))[0]["id"]
+    assert await days(neighbour, street) == []
+    path = f"/v1/service-slots/{slot_id}/book"
+    assert await neighbour.refused(path, NOTE) == (404, "slot-not-found")
+    lead_at_home = {"place_id": str(street.world.east)}
+    await team.lead.put("/v1/me", {"address": "西峪东街 9 号院"})
+    await team.lead.post("/v1/me/community", lead_at_home)
+    assert await team.lead.refused(path, NOTE) == (409, "own-order")
+
+
+async def test_a_booked_service_is_not_simply_ordered(street: Street, team: Team) -> None:
+    resident = await street.resident("王秀英")
+    assert await resident.refused("/v1/orders", {"service_id": team.service_id, "note": "义诊"}) == (
+        409,
+        "slots-are-booked",
+    )
+
+
+async def test_a_cancelled_day_cancels_what_was_booked_and_tells_everybody(
+    street: Street, team: Team, later: Later
+) -> None:
+    residents = [await street.resident(f"居民{n}") for n in range(3)]
+    day = await team.opens(slot(tomorrow(9), capacity=5))
+    slot_id = (await slots_of(residents[0], street))[0]["id"]
+    orders = [await book(resident, slot_id) for resident in residents]
+    await residents[2].post(f"{orders[2]}/cancel", {})
+    await team.lead.post(f"/v1/service-days/{day}/cancel", {"reason": "大雪,义诊改期"})
+    assert await team.lead.refused(f"/v1/service-days/{day}/cancel", {"reason": "再取消"}) == (409, "day-over")
+    late = await street.resident("来晚了")
+    assert await late.refused(f"/v1/service-slots/{slot_id}/book", NOTE) == (409, "slot-full")
+    await later(0)
+    for resident, order in zip(residents[:2], orders, strict=False):
+        page = await resident.get(order)
+        assert (page["state"], page["cancel_reason"]) == ("cancelled", "大雪,义诊改期")
+        assert await told(resident, "order.day_cancelled") == ["您预约的服务日已取消,可另约时段或另行点单"]
+    assert await told(residents[2], "order.day_cancelled") == []
+    assert (await days(late, street))[0]["reason"] == "大雪,义诊改期"
+
+
+async def test_after_a_missed_appointment_the_usual_way_goes_on(street: Street, team: Team, later: Later) -> None:
+    resident = await street.resident("王秀英")
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    second = await street.with_role("赵芳", "volunteer")
+    await team.opens(slot(tomorrow(9)))
+    order = await book(resident, (await slots_of(resident, street))[0]["id"])
+    await later((tomorrow(9) - datetime.now(UTC)).total_seconds() + 15 * 60 + 5)
+    page = await resident.get(order)
+    assert (page["state"], page["volunteer"]) == ("submitted", None)
+    live = {d["kind"] for d in (await resident.get(f"{order}/deadlines"))["items"] if d["stopped_at"] is None}
+    assert live == {"respond", "reply", "coordinate", "plan", "dispatch"}
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(second.id)})
+    await second.post(f"{order}/accept")
+    await second.post(f"{order}/start", {"code": (await resident.get(order))["start_code"]})
+
+
+async def test_a_booking_that_the_team_gives_back_waits_like_any_order_and_its_place_is_free(
+    street: Street, team: Team
+) -> None:
+    resident = await street.resident("王秀英")
+    await team.opens(slot(tomorrow(9), capacity=1))
+    order = await book(resident, (await slots_of(resident, street))[0]["id"])
+    await team.lead.post(f"{order}/release", {"reason": "队员不够"})
+    assert (await resident.get(order))["state"] == "submitted"
+    assert (await slots_of(resident, street))[0]["free"] == 1
+
+
+async def test_days_come_in_pages_soonest_first(street: Street, team: Team) -> None:
+    for offset in (2, 0, 1):
+        await team.opens(slot(tomorrow(9) + timedelta(days=offset)))
+    place = {"place_id": team.place_id}
+    first = await team.lead.get("/v1/service-days", **place, limit=2)
+    rest = await team.lead.get("/v1/service-days", **place, limit=2, cursor=first["next_cursor"])
+    starts = [day["starts_at"] for day in first["items"] + rest["items"]]
+    assert starts == sorted(starts)
+    assert (len(starts), rest["next_cursor"]) == (3, None)
+    until = (tomorrow(9) + timedelta(days=1)).isoformat()
+    assert len(await days(team.lead, street, until_at=until)) == 1
+    assert len(await days(team.lead, street, from_at=until)) == 2

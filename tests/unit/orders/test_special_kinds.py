@@ -1,0 +1,372 @@
+"""Wishes, errands and service days as values (domain.md §3)."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.domain.notifications.policy import sentence
+from app.domain.orders import dispatching, errands, errors, outcomes, placing, promises, service_days, wishes
+from app.domain.orders import service as orders
+from app.domain.orders.facts import Placing, Starting
+from app.domain.orders.kind_facts import Authority, Listed, PaperReceipt, papers_out, returns
+from app.domain.orders.kind_tables import Claimant, OrderAuthority, OrderPapers, Paper, ServiceSlot, SlotBooking
+from app.domain.orders.models import Appointment, OrderDetail
+from app.domain.orders.models import OrderState as S
+from app.domain.orders.repository import Accepted, Detail
+from app.domain.orders.service_days import Booking, Day, Held, Opening, OpenSlot, Slot
+from app.domain.services.models import Form
+from app.kernel.change import Event, Patch
+from app.kernel.errors import NotAllowed, Refusal, TransitionRefused
+from app.kernel.matter import LiveDeadline, Matter
+from app.kernel.rules import SYSTEM, Role
+from tests.unit.orders.promised import TEN, coordinate, rows
+from tests.unit.orders.test_dispatching import candidate
+from tests.unit.orders.test_policy import FAMILY, NOON, OTHER, RESIDENT, TEAM, VOLUNTEER, WHO, an_order
+
+HOME = Placing(RESIDENT, UUID(int=8), "", True, False, b"name", b"phone", b"address")
+SERVICE, CLAIM = UUID(int=7), UUID(int=41)
+HOUR = timedelta(hours=1)
+CARD, PHOTOS, FORM_3 = Listed(1, Paper.ID_CARD, 1, "原件"), Listed(2, Paper.PHOTO, 2), Listed(3, Paper.FORM, 1)
+GIVEN, BACK = PaperReceipt("handed_over", (CARD, PHOTOS)), PaperReceipt("returned", (PHOTOS,))
+
+
+def of(form: Form, state: S = S.SUBMITTED, **more: Any) -> Matter[Detail]:
+    return replace(an_order(state), detail=Detail(SERVICE, 0, 0, None, form=form, **more))
+
+
+# ── wishes ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_wish_is_placed_open_and_the_matcher_has_no_turn() -> None:
+    home = replace(HOME, form=Form.WISH, category="wish")
+    change = placing.place(home, WHO["requester"], NOON, service_id=SERVICE, note="老花镜")
+    assert (change.action, change.state) == ("wish", S.SUBMITTED)
+    assert change.matter is not None
+    assert change.matter.open_pool
+    assert change.starts == ["respond", "reply", "coordinate", "plan"]
+    assert change.rows[0].values["form"] == "wish"
+    assert change.events == [Event("order.wished", to_role=Role.DISPATCHER)]
+
+
+@pytest.mark.parametrize(("claimed_as", "name"), [(Claimant.MEMBER, None), (Claimant.UNIT, "西峪小学")])
+def test_a_wish_is_claimed_in_a_name(claimed_as: Claimant, name: str | None) -> None:
+    change = wishes.claim_wish(
+        of(Form.WISH),
+        WHO["volunteer"],
+        NOON,
+        facts=dispatching.Taking(candidate(OTHER)),
+        claimed_as=claimed_as,
+        name=name,
+    )
+    assert (change.state, change.starts, change.columns) == (S.ACCEPTED, ["wish"], {"assignee_id": OTHER})
+    assert change.patches == [
+        Patch(OrderDetail, {"matter_id": UUID(int=9), "claimed_as": claimed_as.value, "claimed_name": name})
+    ]
+    assert change.remark == {"claimed_as": claimed_as.value}, "no name in the history"
+
+
+@pytest.mark.parametrize(
+    ("order", "who", "found", "refusal"),
+    [
+        (of(Form.VISIT), "volunteer", candidate(OTHER), errors.NotForThisService),
+        (replace(of(Form.WISH), requester_id=OTHER), "volunteer", candidate(OTHER), errors.OwnOrder),
+        (of(Form.WISH), "volunteer", candidate(OTHER, skilled=False), errors.VolunteerNotQualified),
+        (of(Form.WISH), "volunteer", None, errors.VolunteerNotQualified),
+        (replace(of(Form.WISH), open_pool=False), "volunteer", candidate(OTHER), NotAllowed),
+        (of(Form.WISH, S.ACCEPTED), "volunteer", candidate(OTHER), TransitionRefused),
+    ],
+)
+def test_a_claim_is_refused(order: Matter[Detail], who: str, found: Any, refusal: type[Refusal]) -> None:
+    facts = dispatching.Taking(found)
+    with pytest.raises(refusal):
+        wishes.claim_wish(order, WHO[who], NOON, facts=facts, claimed_as=Claimant.MEMBER)
+
+
+def test_a_wish_is_neither_offered_nor_plainly_claimed() -> None:
+    facts = dispatching.Offered((candidate(),), None, refused=False)
+    with pytest.raises(errors.WishIsClaimed):
+        dispatching.offer(of(Form.WISH), WHO["dispatcher"], NOON, facts=facts, volunteer_id=VOLUNTEER)
+    with pytest.raises(errors.WishIsClaimed):
+        dispatching.claim(of(Form.WISH), WHO["volunteer"], NOON, facts=dispatching.Taking(candidate(OTHER)))
+
+
+def test_a_claim_that_runs_out_opens_the_wish_and_what_it_had_stopped_goes_on() -> None:
+    stopped = replace(coordinate(), kind="respond", stopped_at=TEN + HOUR)
+    claimed = replace(of(Form.WISH, S.ACCEPTED), live=(LiveDeadline(CLAIM, "wish", None),), timed=(stopped,))
+    change = wishes.expire_claim(claimed, SYSTEM, TEN + 3 * HOUR, facts=Accepted(TEN + HOUR), deadline_id=CLAIM)
+    assert (change.state, change.stops, change.starts) == (S.SUBMITTED, ["wish"], [])
+    assert change.columns == {"assignee_id": None, "team_id": None, "open_pool": True}
+    assert [retime.deadline.kind for retime in change.retimes] == ["respond"]
+    assert Patch(OrderDetail, {"matter_id": claimed.id, "claimed_as": None, "claimed_name": None}) in change.patches
+    assert {(e.topic, e.to_person or e.to_role) for e in change.events} == {
+        ("order.claim_expired", VOLUNTEER), ("order.wish_open_again", RESIDENT),
+        ("order.wish_open_again", Role.DISPATCHER),
+    }  # fmt: skip
+    with pytest.raises(TransitionRefused):
+        wishes.expire_claim(claimed, SYSTEM, TEN, facts=Accepted(TEN), deadline_id=UUID(int=42))
+
+
+def test_a_wish_that_begins_again_is_open() -> None:
+    change = outcomes.rework(
+        of(Form.WISH, S.DELIVERED), WHO["requester"], NOON, reason="度数不对", about_attitude=False
+    )
+    assert change.columns["open_pool"]
+    assert "dispatch" not in change.starts
+
+
+# ── errands ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+AUTHORITY = Authority(UUID(int=31), VOLUNTEER, NOON + HOUR)
+
+
+def test_authority_is_given_to_whoever_serves_and_takes_the_place_of_an_older_one() -> None:
+    errand = of(Form.ERRAND, S.ACCEPTED, authority=AUTHORITY)
+    change = errands.record_authority(errand, WHO["beneficiary"], NOON, text="办证", until_at=NOON + HOUR)
+    assert change.patches == [Patch(OrderAuthority, {"id": AUTHORITY.id, "ended_at": NOON, "ended_by": FAMILY})]
+    (row,) = rows(change, OrderAuthority)
+    assert (row["agent_id"], row["given_by"], row["until_at"]) == (VOLUNTEER, FAMILY, NOON + HOUR)
+
+
+@pytest.mark.parametrize("until", [timedelta(), timedelta(days=367)])
+def test_authority_ends_within_a_year(until: timedelta) -> None:
+    errand = of(Form.ERRAND, S.ACCEPTED)
+    with pytest.raises(errors.AuthorityTooLong):
+        errands.record_authority(errand, WHO["requester"], NOON, text="办证", until_at=NOON + until)
+
+
+def test_papers_start_an_errand_and_both_sides_have_the_receipt() -> None:
+    errand = of(Form.ERRAND, S.ACCEPTED, authority=AUTHORITY, receipts=(GIVEN, BACK))
+    papers = [{"kind": Paper.FORM, "copies": 1}, {"kind": Paper.DEED, "copies": 2, "note": "复印件"}]
+    change = errands.hand_over_papers(errand, WHO["assignee"], NOON, papers=papers, code_fits=True)
+    assert (change.state, change.starts) == (S.IN_SERVICE, ["finish"])
+    (receipt,) = rows(change, OrderPapers)
+    assert [line["no"] for line in receipt["papers"]] == [3, 4], "a number is given once in an order"
+    titles = ["申请表 1 份", "房产证明 2 份"]
+    assert [(e.to_person, e.payload) for e in change.events] == [
+        (person, {"papers": titles}) for person in (RESIDENT, FAMILY, VOLUNTEER)
+    ]
+    assert change.remark == {"papers": 2}
+
+
+@pytest.mark.parametrize(
+    ("more", "refusal"),
+    [
+        ({}, errors.NoAuthority),
+        ({"authority": replace(AUTHORITY, agent_id=OTHER)}, errors.NoAuthority),
+        ({"authority": replace(AUTHORITY, until_at=NOON)}, errors.NoAuthority),
+    ],
+)
+def test_without_authority_that_is_theirs_and_in_force_nothing_begins(more: Any, refusal: type[Refusal]) -> None:
+    errand = of(Form.ERRAND, S.ACCEPTED, **more)
+    with pytest.raises(refusal):
+        errands.hand_over_papers(errand, WHO["assignee"], NOON, papers=[], code_fits=True)
+
+
+def test_an_errand_is_not_started_without_its_papers_and_a_visit_not_with_papers() -> None:
+    with pytest.raises(errors.ErrandStartsWithPapers):
+        orders.start(of(Form.ERRAND, S.ACCEPTED), WHO["assignee"], NOON, facts=Starting(False, False), code_fits=True)
+    visit = of(Form.VISIT, S.ACCEPTED)
+    with pytest.raises(errors.NotForThisService):
+        errands.hand_over_papers(visit, WHO["assignee"], NOON, papers=[], code_fits=True)
+
+
+def test_a_wrong_code_is_counted_where_an_errand_starts_and_where_papers_come_back() -> None:
+    errand = of(Form.ERRAND, S.ACCEPTED, authority=AUTHORITY)
+    change = errands.hand_over_papers(errand, WHO["assignee"], NOON, papers=[], code_fits=False)
+    assert (change.action, type(change.refusal), change.rows) == ("wrong_code", errors.StartCodeWrong, [])
+    out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN,))
+    change = errands.return_papers(out, WHO["assignee"], NOON, papers=[1], returned=0, code_fits=False)
+    assert (change.action, type(change.refusal), change.rows) == ("wrong_return_code", errors.ReturnCodeWrong, [])
+    assert change.patches[0].values["wrong_codes"] == 1
+
+
+@pytest.mark.parametrize("state", [S.IN_SERVICE, S.SUBMITTED, S.CANCELLED, S.CONVERTED, S.REJECTED])
+def test_papers_come_back_whatever_became_of_the_errand(state: S) -> None:
+    out = of(Form.ERRAND, state, receipts=(GIVEN,))
+    change = errands.return_papers(out, WHO["dispatcher"], NOON, papers=[2, 1, 1], returned=0, code_fits=True)
+    (receipt,) = rows(change, OrderPapers)
+    assert (change.state, [line["no"] for line in receipt["papers"]]) == (state, [1, 2])
+
+
+def test_a_code_that_was_for_an_earlier_return_does_not_count() -> None:
+    out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN, BACK))
+    change = errands.return_papers(out, WHO["assignee"], NOON, papers=[1], returned=0, code_fits=True)
+    assert isinstance(change.refusal, errors.ReturnCodeWrong)
+
+
+@pytest.mark.parametrize("papers", [[2], [3], [1, 9]])
+def test_only_what_is_out_comes_back(papers: list[int]) -> None:
+    out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN, BACK))
+    with pytest.raises(errors.PapersNotOut):
+        errands.return_papers(out, WHO["assignee"], NOON, papers=papers, returned=1, code_fits=True)
+
+
+def test_what_is_out_is_what_was_given_and_has_not_come_back() -> None:
+    third = PaperReceipt("handed_over", (FORM_3,))
+    assert papers_out([GIVEN, BACK, third]) == {1: CARD, 3: FORM_3}
+    assert returns([GIVEN, BACK, third]) == 1
+
+
+def test_nothing_is_delivered_and_nothing_ends_unseen_while_papers_are_out() -> None:
+    out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN,), authority=AUTHORITY)
+    with pytest.raises(errors.PapersOut):
+        orders.deliver(out, WHO["assignee"], NOON, outcome="已办好")
+    for ended in (
+        outcomes.call_off(out, WHO["requester"], NOON, reason=outcomes.Abort.UNSAFE, text=None),
+        outcomes.abort(out, WHO["requester"], NOON, facts=Accepted(TEN), reason=outcomes.Abort.UNSAFE, text=None),
+    ):
+        assert Event("order.papers_out", to_role=Role.DISPATCHER) in ended.events
+
+
+def test_authority_ends_with_whoever_had_it() -> None:
+    errand = of(Form.ERRAND, S.ACCEPTED, authority=AUTHORITY)
+    change = dispatching.release(errand, WHO["assignee"], NOON, facts=Accepted(TEN), reason="生病")
+    assert Patch(OrderAuthority, {"id": AUTHORITY.id, "ended_at": NOON, "ended_by": VOLUNTEER}) in change.patches
+
+
+@pytest.mark.parametrize(
+    ("topic", "papers", "said"),
+    [
+        ("order.papers_handed_over", [CARD.title, PHOTOS.title], "收据:已交给代办员 身份证件 1 份、照片 2 份"),
+        ("order.papers_handed_over", [], "代办员已开始办理,无需材料"),
+        ("order.papers_returned", [PHOTOS.title], "收据:已归还居民 照片 2 份"),
+    ],
+)
+def test_a_receipt_lists_titles(topic: str, papers: list[str], said: str) -> None:
+    assert sentence(topic, {"papers": papers}) == said
+
+
+# ── service days ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+SLOT = OpenSlot(
+    id=UUID(int=51), day_id=UUID(int=52), service_id=SERVICE, team_id=TEAM, lead_id=VOLUNTEER, starts_at=NOON + HOUR,
+    capacity=5, here=True, booked=False, represented=False, number=3,
+)  # fmt: skip
+HOSTS = Opening(team=True, service=True, lead_id=VOLUNTEER)
+
+
+def slot(hours: float, minutes: int = 30) -> Slot:
+    return Slot(NOON + hours * HOUR, minutes, capacity=5)
+
+
+def opened(*slots: Slot, who: str = "dispatcher", seen: Opening = HOSTS) -> Any:
+    about = {"place_id": UUID(int=8), "team_id": TEAM, "service_id": SERVICE}
+    return service_days.open_day(seen, WHO[who], NOON, **about, slots=slots)
+
+
+def test_a_day_has_its_slots_in_order() -> None:
+    change = opened(slot(2), slot(1), who="assignee")
+    assert [row["starts_at"] for row in rows(change, ServiceSlot)] == [NOON + HOUR, NOON + 2 * HOUR]
+    assert change.rows[0].values["starts_at"] == NOON + HOUR
+
+
+@pytest.mark.parametrize(
+    ("slots", "who", "seen", "refusal"),
+    [
+        ([slot(1)], "volunteer", HOSTS, NotAllowed),
+        ([slot(1)], "dispatcher", replace(HOSTS, team=False), errors.NotADayOfHere),
+        ([slot(1)], "dispatcher", replace(HOSTS, service=False), errors.NotADayOfHere),
+        ([slot(0)], "dispatcher", HOSTS, errors.SlotsInvalid),
+        ([slot(1, 61), slot(2)], "dispatcher", HOSTS, errors.SlotsInvalid),
+        ([slot(1), slot(25)], "dispatcher", HOSTS, errors.SlotsInvalid),
+        ([slot(91 * 24)], "dispatcher", HOSTS, errors.SlotsInvalid),
+    ],
+)
+def test_a_day_is_not_opened(slots: Any, who: str, seen: Opening, refusal: type[Refusal]) -> None:
+    with pytest.raises(refusal):
+        opened(*slots, who=who, seen=seen)
+
+
+def test_who_books_has_an_order_that_the_lead_has_accepted_and_an_appointment() -> None:
+    home = replace(HOME, form=Form.SERVICE_DAY, category="service_day")
+    change = service_days.book(Booking(home, SLOT), WHO["requester"], NOON, note="量血压")
+    assert (change.action, change.state, change.starts) == ("book", S.ACCEPTED, ["appointment"])
+    assert change.anchors == {"appointment": (SLOT.starts_at, None)}
+    assert change.matter is not None
+    assert (change.matter.assignee_id, change.matter.team_id) == (VOLUNTEER, TEAM)
+    (booking,), (meeting,) = rows(change, SlotBooking), rows(change, Appointment)
+    assert (booking["number"], booking["capacity"], booking["person_id"]) == (3, 5, RESIDENT)
+    assert (meeting["meet_at"], meeting["proposed_by"], meeting["confirmed_by"]) == (
+        SLOT.starts_at,
+        VOLUNTEER,
+        RESIDENT,
+    )
+    assert change.events == [Event("order.booked", to_person=VOLUNTEER)]
+
+
+@pytest.mark.parametrize(
+    ("home", "found", "refusal"),
+    [
+        (HOME, None, errors.SlotNotFound),
+        (replace(HOME, place_id=None), SLOT, errors.NoCommunity),
+        (HOME, replace(SLOT, here=False), errors.NotYourDay),
+        (HOME, replace(SLOT, starts_at=NOON), errors.SlotOver),
+        (HOME, replace(SLOT, lead_id=None), errors.SlotOver),
+        (HOME, replace(SLOT, booked=True), errors.AlreadyBooked),
+        (HOME, replace(SLOT, number=0), errors.SlotFull),
+        (HOME, replace(SLOT, lead_id=RESIDENT), errors.OwnOrder),
+        (HOME, replace(SLOT, represented=True), errors.OwnOrder),
+        (replace(HOME, phone_sealed=None), SLOT, errors.ContactMissing),
+    ],
+)
+def test_a_booking_is_refused(home: Placing, found: OpenSlot | None, refusal: type[Refusal]) -> None:
+    with pytest.raises(refusal):
+        service_days.book(Booking(home, found), WHO["requester"], NOON, note="量血压")
+
+
+def test_a_service_of_days_is_booked_and_not_ordered() -> None:
+    home = replace(HOME, form=Form.SERVICE_DAY)
+    with pytest.raises(errors.SlotsAreBooked):
+        placing.place(home, WHO["requester"], NOON, service_id=SERVICE, note="量血压")
+
+
+BOOKED = UUID(int=61)
+FREED = Patch(SlotBooking, {"id": BOOKED, "live": None, "ended_at": NOON})
+
+
+def test_whatever_ends_a_booking_frees_its_place() -> None:
+    booked = of(Form.SERVICE_DAY, S.ACCEPTED, booking_id=BOOKED)
+    for change in (
+        outcomes.cancel(booked, WHO["requester"], NOON),
+        outcomes.convert(booked, WHO["dispatcher"], NOON, reason="整栋楼的事"),
+        service_days.cancel_booked(booked, SYSTEM, NOON, reason="大雪"),
+        dispatching.release(booked, WHO["assignee"], NOON, facts=Accepted(TEN), reason="队员不够"),
+    ):
+        assert FREED in change.patches
+
+
+def test_a_booked_order_that_comes_back_begins_with_the_four_promises_once() -> None:
+    appointment = LiveDeadline(CLAIM, "appointment", None)
+    booked = replace(of(Form.SERVICE_DAY, S.ACCEPTED, booking_id=BOOKED), live=(appointment,))
+    change = promises.miss_appointment(booked, SYSTEM, NOON, facts=Accepted(TEN), deadline_id=CLAIM)
+    assert change.starts == ["dispatch", "respond", "reply", "coordinate", "plan"]
+    again = replace(booked, timed=(coordinate(),))
+    change = promises.miss_appointment(again, SYSTEM, NOON, facts=Accepted(TEN), deadline_id=CLAIM)
+    assert change.starts == ["dispatch"]
+
+
+DAY = Day(UUID(int=52), UUID(int=8), 1, NOON + HOUR, VOLUNTEER, Held(False, (UUID(int=9),)))
+
+
+def test_a_cancelled_day_has_each_of_its_orders_cancelled() -> None:
+    change = service_days.cancel_day(DAY, WHO["assignee"], NOON, reason="大雪")
+    assert change.events == [Event("order.cancel_day", payload={"order_id": str(UUID(int=9)), "reason": "大雪"})]
+    assert change.patches[0].values["reason"] == "大雪"
+
+
+@pytest.mark.parametrize(
+    ("day", "who", "refusal"),
+    [
+        (DAY, "volunteer", NotAllowed),
+        (replace(DAY, held=Held(True, ())), "dispatcher", errors.DayOver),
+        (replace(DAY, starts_at=NOON), "dispatcher", errors.DayOver),
+    ],
+)
+def test_a_day_is_not_cancelled(day: Day, who: str, refusal: type[Refusal]) -> None:
+    with pytest.raises(refusal):
+        service_days.cancel_day(day, WHO[who], NOON, reason="大雪")
