@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping
 
 from app.api.census import SIGNED_IN, Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
-from app.api.orders import ID, ContactIn
+from app.api.orders import ID, ContactIn, sealed
 from app.api.orders_out import AT
 from app.api.problems import problems
 from app.api.schema import In, Out, StrictUUID
