@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
@@ -59,10 +59,11 @@ class Clock:
             self._ring()
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def delivered(self) -> int:
-        """Wait until no message waits to be pushed to WeChat, a minute at most; answers how many still do. Deliveries go by
-        the real clock, so nothing in the simulated day waits for them."""
+    async def delivered(self, bell: Callable[[], Awaitable[None]]) -> int:
+        """Ring for deliveries until no message waits to be pushed to WeChat, a minute at most; answers how many still do.
+        Deliveries go by the real clock, so nothing in the simulated day waits for them."""
         until = time.monotonic() + STUCK_SECONDS
         while (left := await self._owner.fetchval(_SENDING)) and time.monotonic() < until:
+            await bell()
             await asyncio.sleep(0.2)
         return int(left)

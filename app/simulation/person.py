@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -61,7 +61,8 @@ class Person:
     id: str = ""
     free_at: datetime | None = None
     """An officer is busy until then; None: never was."""
-    read: set[str] = field(default_factory=set)
+    waiting: deque[Callable[[], Awaitable[None]]] = field(default_factory=deque)
+    """What an officer will do when free, in the order in which it came."""
     _token: str = ""
 
     async def get(self, path: str, **query: Any) -> Any:

@@ -34,6 +34,7 @@ from app.simulation.profiles import CHARACTERS, COMMUNITIES, PROFILES, Part
 from app.simulation.reactions import REACTIONS
 from app.simulation.street import Street
 from app.simulation.terminal import show
+from app.workers.jobs import Bell
 
 WAKES: Final = timedelta(hours=1)
 """The people are there an hour before the first day begins."""
@@ -111,7 +112,9 @@ async def _lived(console: Console, wanted: Wanted, house: House) -> Measured:
 
                 ended = await live(clock, street.agenda, hear)
             with console.status("推送 · deliveries to WeChat"):
-                await clock.delivered()
+                bell = Bell(house.settings.redis_url)
+                await clock.delivered(bell.ring)
+                await bell.close()
         if wanted.sabotage:
             superuser = await asyncpg.connect(house.superuser_url)
             await superuser.execute(_SABOTAGE)

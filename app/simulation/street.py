@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -123,12 +124,22 @@ class Street:
 
     async def _do(self, deed: Deed, who: Person, order: Order) -> None:
         each = MINUTES_EACH.get(who.part)
-        if each is not None:
-            if who.free_at is not None and who.free_at > self.now:
-                self.intend_at(deed, who, order, who.free_at)
-                return
-            who.free_at = self.now + timedelta(minutes=each * who.character.haste)
-        await deed(self, who, order)
+        if each is None:
+            await deed(self, who, order)
+            return
+        who.waiting.append(partial(deed, self, who, order))
+        if len(who.waiting) == 1:
+            await self._next_thing(who, timedelta(minutes=each * who.character.haste))
+
+    async def _next_thing(self, who: Person, each: timedelta) -> None:
+        """An officer does one thing after the other: the first that waits, and when they are free the next."""
+        if who.free_at is not None and who.free_at > self.now:
+            self.agenda.intend(when_about(who.free_at, HOURS[who.part]), lambda: self._next_thing(who, each))
+            return
+        who.free_at = self.now + each
+        await who.waiting.popleft()()
+        if who.waiting:
+            await self._next_thing(who, each)
 
     # ── what people are told ─────────────────────────────────────────────────────────────────────────────────
 
@@ -149,6 +160,8 @@ class Street:
             who = self.people.get(person_id)
             if who is None:
                 continue
+            if not any(key_of(row) in self.reactions for row in messages):
+                continue  # read some other time: nobody does anything about it
             shown = {item["id"] for item in (await who.get("/v1/inbox", limit=100))["items"]}
             self.unread += [row["id"] for row in messages if row["id"] not in shown]
             for row in messages:
