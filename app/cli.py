@@ -226,7 +226,8 @@ def simulate(
         int | None, typer.Option(min=1, max=2000, help="一天几单，不填按日子 · orders a day, else the profile's")
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="有一行流转、一个节点没发生也算失败 · fail when a row or a mark never happened")
+        bool,
+        typer.Option("--strict", help="有一行流转、一个节点没发生也算失败 · fail when a row or a mark never happened"),
     ] = False,
     folder: Annotated[Path, typer.Option(help="报告写到哪里 · folder of the report")] = Path("build"),
     sabotage: Annotated[Literal["mark"] | None, typer.Option(hidden=True)] = None,

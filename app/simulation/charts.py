@@ -12,13 +12,15 @@ GREEN, AMBER, RED, GREY, BLUE = "#2e7d5b", "#d9912b", "#c0392b", "#a9adb3", "#34
 _FONT: Final = "system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
 _WIDTH: Final = 640
 _ROW: Final = 46
-_COMMENTS: Final = re.compile(r"<!--.*?-->", re.DOTALL)
+_LETTER: Final = 17
+_UNWANTED: Final = re.compile(r"<!--.*?-->|<script.*?</script>", re.DOTALL)
 
 
 def bars(rows: Sequence[tuple[str, float]], colour: str = BLUE, name: str = "") -> str:
     """Horizontal bars from top to bottom, each with its number."""
-    chart = pygal.HorizontalBar(**_config(len(rows), [colour]), show_legend=False, print_values=True)
-    chart.x_labels = [label for label, _ in reversed(rows)]
+    labels = [label for label, _ in reversed(rows)]
+    chart = pygal.HorizontalBar(**_config(len(rows), [colour], labels), show_legend=False, print_values=True)
+    chart.x_labels = labels
     chart.add(name, [value for _, value in reversed(rows)])
     return _svg(chart)
 
@@ -26,8 +28,8 @@ def bars(rows: Sequence[tuple[str, float]], colour: str = BLUE, name: str = "") 
 def stacked(labels: Sequence[str], parts: Sequence[tuple[str, str, Sequence[int]]]) -> str:
     """Horizontal bars of several parts, each part with name, colour and a value a row."""
     chart = pygal.HorizontalStackedBar(
-        **_config(len(labels) + 1, [colour for _, colour, _ in parts]), legend_at_bottom=True, legend_box_size=16,
-        legend_at_bottom_columns=len(parts), print_values=True,
+        **_config(len(labels) + 1, [colour for _, colour, _ in parts], labels), legend_at_bottom=True,
+        legend_box_size=16, legend_at_bottom_columns=len(parts), print_values=True, print_zeroes=False,
     )  # fmt: skip
     chart.x_labels = list(reversed(labels))
     for name, _, values in parts:
@@ -49,25 +51,38 @@ def curve(points: Sequence[tuple[float, float]]) -> str:
         **_config(8, [GREY, BLUE]), legend_at_bottom=True, legend_box_size=16, show_dots=False, range=(0, 100),
         xrange=(0, 100), x_title="志愿者 %", y_title="订单 %",
     )  # fmt: skip
-    chart.add("人人相同", [(0, 0), (100, 100)], stroke_style={"width": 2, "dasharray": "6, 6"})
-    chart.add("实际", [(x * 100, y * 100) for x, y in points], stroke_style={"width": 4})
+    chart.add("人人相同", [(0, 0), (100, 100)])
+    chart.add("实际", [(x * 100, y * 100) for x, y in points])
     return _svg(chart)
 
 
-def _config(rows: int, colours: Sequence[str]) -> dict[str, Any]:
+def _config(rows: int, colours: Sequence[str], labels: Sequence[str] = ()) -> dict[str, Any]:
+    # A Chinese character is as wide as it is high; pygal reckons with 0.6 of that.
+    wide = max((sum(character > "\u2e7f" for character in label) for label in labels), default=0)
     style = Style(
         background="transparent", plot_background="transparent", foreground="#333", foreground_strong="#111",
         foreground_subtle="#ccc", colors=tuple(colours), value_colors=("#fff",) * len(colours), opacity="1",
-        opacity_hover="1", transition="0s", font_family=_FONT, label_font_size=17, major_label_font_size=17,
-        value_font_size=15, legend_font_size=17, title_font_size=17, tooltip_font_size=15, value_font_family=_FONT,
+        opacity_hover="1", transition="0s", font_family=_FONT, label_font_size=_LETTER, major_label_font_size=_LETTER,
+        value_font_size=15, legend_font_size=_LETTER, title_font_size=_LETTER, tooltip_font_size=15, value_font_family=_FONT,
+        stroke_width="3",
     )  # fmt: skip
     return {
-        "js": [], "style": style, "width": _WIDTH, "height": max(120, rows * _ROW + 40), "disable_xml_declaration": True,
-        "margin": 6, "spacing": 8, "show_y_guides": True, "integer_scale": True, "min_scale": 2, "max_scale": 6,
-        "truncate_label": -1, "truncate_legend": -1, "no_data_text": "没有 · none",
-    }  # fmt: skip
+        "js": [],
+        "style": style,
+        "width": _WIDTH,
+        "height": max(120, rows * _ROW + 40),
+        "margin": 6,
+        "margin_left": 6 + round(wide * _LETTER * 0.4),
+        "spacing": 8,
+        "min_scale": 2,
+        "max_scale": 6,
+        "truncate_label": -1,
+        "truncate_legend": -1,
+        "no_data_text": "没有 · none",
+        "disable_xml_declaration": True,
+    }
 
 
 def _svg(chart: Any) -> str:
-    """What is left when comments with the maker's address are out."""
-    return _COMMENTS.sub("", chart.render(is_unicode=True))
+    """What is left without the comments, which hold the maker's address, and without the settings of a script."""
+    return _UNWANTED.sub("", chart.render(is_unicode=True))

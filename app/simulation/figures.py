@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -196,7 +197,7 @@ def spread(durations: Sequence[timedelta]) -> Spread:
     if not minutes:
         return Spread(0, 0, 0, 0, (0,) * (len(BINS) + 1))
     bounds = (0.0, *BINS, float("inf"))
-    bins = tuple(sum(low <= one < high for one in minutes) for low, high in zip(bounds, bounds[1:], strict=False))
+    bins = tuple(sum(low <= one < high for one in minutes) for low, high in pairwise(bounds))
     return Spread(len(minutes), median(minutes), minutes[int((len(minutes) - 1) * 0.9)], minutes[-1], bins)
 
 

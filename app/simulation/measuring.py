@@ -9,7 +9,7 @@ from typing import Any, Final
 import asyncpg
 
 from app.kernel import invariants
-from app.simulation.reckoning import Fired, Limit
+from app.simulation.reckoning import Fired, Limit, Message
 
 _ORDERS: Final = """
 SELECT m.id::text, m.state, m.round, p.name AS community, m.created_at AS placed_at,
@@ -26,7 +26,7 @@ _FIRED: Final = "SELECT deadline_id::text AS limit_id, percent, due_at, fired_at
 
 _TOLD_OF_MARKS: Final = """
 SELECT payload ->> 'deadline_id' AS limit_id, (payload ->> 'percent')::int AS percent, payload ->> 'to' AS target,
-       person_id::text, created_at FROM inbox_message WHERE topic = 'deadline.mark'"""
+       person_id::text FROM inbox_message WHERE topic = 'deadline.mark'"""
 
 _TOLD: Final = """
 SELECT topic, payload ->> 'deadline' AS limit, (payload ->> 'percent')::int AS percent,
@@ -68,17 +68,6 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Messages:
-    """One message about a mark, for the second reckoning."""
-
-    limit_id: str
-    percent: int
-    target: str
-    person_id: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Measured:
     """All that the report is made from."""
 
@@ -97,7 +86,7 @@ class Measured:
     fired: Sequence[Fired] = ()
     marks_wanted: Sequence[tuple[str, int]] = ()
     told: Sequence[Told] = ()
-    of_marks: Sequence[Messages] = ()
+    of_marks: Sequence[Message] = ()
     served: Sequence[tuple[str, str, int]] = ()
     """Every volunteer: name, character, how many orders they delivered."""
     refusals: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -125,7 +114,7 @@ async def measure(owner: asyncpg.Connection, volunteers: Sequence[tuple[str, str
             fired=[Fired(**row) for row in await owner.fetch(_FIRED)],
             marks_wanted=[(row["kind"], p) for row in await owner.fetch(_MARKS_WANTED) for p in row["percents"]],
             told=[Told(**row) for row in await owner.fetch(_TOLD)],
-            of_marks=[Messages(**row) for row in await owner.fetch(_TOLD_OF_MARKS)],
+            of_marks=[Message(**row) for row in await owner.fetch(_TOLD_OF_MARKS)],
             served=[(name, character, delivered.get(person, 0)) for person, name, character in volunteers],
             deliveries=Counter(dict(await owner.fetch("SELECT delivery, count(*) FROM inbox_message GROUP BY 1"))),
             invariants=[(i.name, i.zh, i.en, broken.get(i.name, 0)) for i in invariants.ALL],

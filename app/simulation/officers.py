@@ -1,13 +1,14 @@
 """What dispatchers, secretaries and administrators do, a small function each."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.simulation.person import Person
 from app.simulation.profiles import Part
-from app.simulation.residents import next_quarter, rate_at_last
+from app.simulation.residents import agreed, rate_at_last
 from app.simulation.street import Order, Street
 from app.simulation.volunteers import deliver, look_at_pool
 
+REPLIES = ("您的订单已收到，正在联系志愿者", "已收到，今天安排人上门", "收到，请保持电话畅通")
 FAVOURITES = 0.4
 """How often a dispatcher calls whom they know, instead of whom they have asked least."""
 
@@ -19,7 +20,7 @@ async def look_after(street: Street, who: Person, order: Order) -> None:
     if order.drawn["ask"] == 0 and street.will(order, "ask", 0.05):
         await ask(street, who, order)
         return
-    if order.drawn["phone"] == 0 and street.will(order, "phone", 0.1):
+    if order.drawn["phone"] == 0 and street.will(order, "phone", 0.4):
         await phone(street, who, order)
     await offer(street, who, order)
 
@@ -36,7 +37,10 @@ async def offer(street: Street, who: Person, order: Order) -> None:
     if not free:
         return
     # Whom one knows is always first on the list; whom one has asked least is fair.
-    chosen = free[int(len(free) * dice.random() ** 2)] if dice.random() < FAVOURITES else min(free, key=lambda one: street.offers[one])
+    if dice.random() < FAVOURITES:
+        chosen = free[int(len(free) * dice.random() ** 2)]
+    else:
+        chosen = min(free, key=lambda one: street.offers[one])
     order.asked.add(chosen)
     street.offers[chosen] += 1
     await who.send(f"{order.path}/offer", {"volunteer_id": chosen})
@@ -49,8 +53,7 @@ async def phone(street: Street, who: Person, order: Order) -> None:
 
 async def reply(street: Street, who: Person, order: Order) -> None:
     if await street.may(who, order, "reply"):
-        text = order.dice("reply text").choice(("您的订单已收到，正在联系志愿者", "已收到，今天安排人上门", "收到，请保持电话畅通"))
-        await who.send(f"{order.path}/reply", {"text": text})
+        await who.send(f"{order.path}/reply", {"text": order.dice("words").choice(REPLIES)})
 
 
 async def reply_in_person(street: Street, who: Person, order: Order) -> None:
@@ -68,7 +71,7 @@ async def settle(street: Street, who: Person, order: Order) -> None:
     if await street.may(who, order, "offer"):
         await offer(street, who, order)
     elif await street.may(who, order, "propose"):
-        meet_at = street.now + next_quarter(street, order)
+        meet_at = agreed(street, order)
         if await who.send(f"{order.path}/appointment", {"meet_at": meet_at.isoformat()}):
             order.meet_at = meet_at
 
@@ -77,7 +80,11 @@ async def plan_ahead(street: Street, who: Person, order: Order) -> None:
     """It needs more than a visit: a plan with a promised time, two to five hours ahead."""
     if await street.may(who, order, "write_plan"):
         promised_at = street.now + timedelta(hours=order.dice("promise").randint(2, 5))
-        body = {"text": "请水电师傅看过后更换阀门", "steps": ["看现场", "买阀门", "更换"], "promised_at": promised_at.isoformat()}
+        body = {
+            "text": "请水电师傅看过后更换阀门",
+            "steps": ["看现场", "买阀门", "更换"],
+            "promised_at": promised_at.isoformat(),
+        }
         await who.send(f"{order.path}/plan", body)
 
 
@@ -121,8 +128,8 @@ async def resume(street: Street, who: Person, order: Order) -> None:
         return
     for deadline in (await who.get(f"{order.path}/deadlines"))["items"]:
         explained = await who.get(f"{order.path}/deadlines/{deadline['id']}")
-        runs = any(not pause["annulled"] and street.now < _moment(pause["until_at"]) for pause in explained["pauses"])
-        if runs and deadline["stopped_at"] is None:
+        ends = [datetime.fromisoformat(pause["until_at"]) for pause in explained["pauses"] if not pause["annulled"]]
+        if any(street.now < end for end in ends) and deadline["stopped_at"] is None:
             await who.send(f"{order.path}/deadlines/{deadline['id']}/resume")
 
 
@@ -157,9 +164,3 @@ async def spread_the_word(street: Street, who: Person, order: Order) -> None:
     """The pool is open: volunteers of the community hear of it."""
     if street.will(order, "look_at_pool", 0.9) and (one := street.of(Part.VOLUNTEER, order.resident.community)):
         street.intend(look_at_pool, one, order, (3, 12, 40))
-
-
-def _moment(text: str):  # noqa: ANN202
-    from datetime import datetime
-
-    return datetime.fromisoformat(text)

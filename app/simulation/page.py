@@ -8,19 +8,26 @@ from typing import Final
 from app.kernel.time import CHINA
 from app.simulation import charts
 from app.simulation.figures import BINS, Report, Spread
+from app.simulation.measuring import Measured
 from app.simulation.terminal import minutes
 
 _CSS: Final = """
-body{margin:0 auto;max-width:46rem;padding:1rem;font:16px/1.6 system-ui,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif;
-color:#222;background:#fafaf8}
-h1{font-size:1.5rem;margin:.2rem 0}h2{font-size:1.15rem;margin:2.2rem 0 .4rem;border-top:1px solid #ddd;padding-top:1rem}
-small,.en{color:#777;font-weight:normal;font-size:.85rem}code{background:#eee;padding:.1em .3em;border-radius:3px;overflow-wrap:anywhere}
-.good{color:#2e7d5b}.bad{color:#c0392b}.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.6rem;margin:1rem 0}
-.tile{background:#fff;border:1px solid #e4e4e0;border-radius:8px;padding:.6rem .8rem}.tile b{display:block;font-size:1.5rem}
-table{border-collapse:collapse;width:100%;font-size:.92rem;background:#fff}th,td{padding:.3rem .5rem;border-bottom:1px solid #eee;
-text-align:left;vertical-align:top}th{font-weight:600;color:#666}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-figure{margin:.6rem 0;background:#fff;border:1px solid #e4e4e0;border-radius:8px;overflow:hidden}svg{display:block;width:100%;height:auto}
-details{margin:.6rem 0}summary{cursor:pointer;color:#3467a8}ul{padding-left:1.2rem}
+body { margin: 0 auto; max-width: 46rem; padding: 1rem; color: #222; background: #fafaf8;
+  font: 16px/1.6 system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif }
+h1 { font-size: 1.5rem; margin: .2rem 0 }
+h2 { font-size: 1.15rem; margin: 2.2rem 0 .4rem; border-top: 1px solid #ddd; padding-top: 1rem }
+small, .en { color: #777; font-weight: normal; font-size: .85rem }
+code { background: #eee; padding: .1em .3em; border-radius: 3px; overflow-wrap: anywhere }
+.good { color: #2e7d5b } .bad { color: #c0392b }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .6rem; margin: 1rem 0 }
+.tile, figure { background: #fff; border: 1px solid #e4e4e0; border-radius: 8px }
+.tile { padding: .6rem .8rem } .tile b { display: block; font-size: 1.5rem }
+figure { margin: .6rem 0; overflow: hidden } svg { display: block; width: 100%; height: auto }
+table { border-collapse: collapse; width: 100%; font-size: .92rem; background: #fff }
+th, td { padding: .3rem .5rem; border-bottom: 1px solid #eee; text-align: left; vertical-align: top }
+th { font-weight: 600; color: #666 } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+details { margin: .6rem 0; overflow-x: auto } summary { cursor: pointer; color: #3467a8 }
+ul { padding-left: 0; list-style: none }
 """
 
 _HONEST: Final = (
@@ -29,25 +36,22 @@ _HONEST: Final = (
     "送到微信按真实时钟进行，模拟的一天不等它。"
 )
 _HONEST_EN: Final = (
-    "The same seed makes the same decisions. Not decided by it: ids, milliseconds, who wins a race and what follows from that."
+    "The same seed makes the same decisions. Not decided by it: ids, milliseconds, who wins a race and what follows from "
+    "that. Deliveries to WeChat go by the real clock."
 )
 
 
 def page(report: Report) -> str:
     """The whole page."""
     done = report.measured
-    begins, ended, made = (moment.astimezone(CHINA) for moment in (done.begins, done.ended, done.made_at))
     verdict = (
         '<span class="good">✓ 全部成立 <small>all holds</small></span>'
         if report.good
         else f'<span class="bad">✗ {len(report.wrong)} 处不对 <small>something is wrong</small></span>'
     )
     parts = [
-        f"<p><code>{escape(done.command)}</code><br><small>{made:%Y-%m-%d %H:%M} 生成 · made；"
-        f"用时 {done.real_seconds:.0f} 秒 · seconds；{done.requests} 次请求 · requests</small></p>",
-        f"<h1>邻里 · 一条街的一天 <span class=en>a street lives a day</span></h1>"
-        f"<p>{escape(done.profile_zh)}，从 {begins:%Y年%m月%d日 %H:%M} 到最后一件事了结（{ended:%m月%d日 %H:%M}），"
-        f"种子 {done.seed} <span class=en>{done.profile}, seed {done.seed}</span></p><p>{verdict}</p>",
+        _head(done),
+        f"<p>{verdict}</p>",
         _list("bad", report.wrong),
         _tiles(report),
         _orders(report),
@@ -66,6 +70,17 @@ def page(report: Report) -> str:
     )
 
 
+def _head(done: Measured) -> str:
+    begins, ended, made = (moment.astimezone(CHINA) for moment in (done.begins, done.ended, done.made_at))
+    return (
+        f"<p><code>{escape(done.command)}</code><br><small>{made:%Y-%m-%d %H:%M} 生成 · made；"
+        f"用时 {done.real_seconds:.0f} 秒 · seconds；{done.requests} 次请求 · requests</small></p>"
+        "<h1>邻里 · 一条街的一天 <span class=en>a street lives a day</span></h1>"
+        f"<p>{escape(done.profile_zh)}，从 {begins:%Y年%m月%d日 %H:%M} 到最后一件事了结（{ended:%m月%d日 %H:%M}），"
+        f"种子 {done.seed} <span class=en>{done.profile}, seed {done.seed}</span></p>"
+    )
+
+
 def _tiles(report: Report) -> str:
     done = report.measured
     ended = {state: number for state, _, number in report.outcomes}
@@ -81,7 +96,7 @@ def _tiles(report: Report) -> str:
         (f"{holding}/{len(done.invariants)}", "不变式", "invariants"),
         (str(len(done.fired)), f"节点，{len(report.faults)} 处不符", "marks reckoned again"),
     )
-    body = "".join(f'<div class=tile><b>{big}</b>{zh}<br><span class=en>{en}</span></div>' for big, zh, en in tiles)
+    body = "".join(f"<div class=tile><b>{big}</b>{zh}<br><span class=en>{en}</span></div>" for big, zh, en in tiles)
     return f"<div class=tiles>{body}</div>"
 
 
@@ -135,7 +150,8 @@ def _told(report: Report) -> str:
     for row in report.told:
         by_whom[row.whom] += row.times
     table = _table(
-        ("谁", "什么", "次数", "岗位无人代收"), ((row.whom, row.zh, row.times, row.stood_in or "") for row in report.told)
+        ("谁", "什么", "次数", "岗位无人代收"),
+        ((row.whom, row.zh, row.times, row.stood_in or "") for row in report.told),
     )
     return (
         _heading("告知了谁", "who was told")

@@ -52,7 +52,13 @@ async def _officer(street: Street, administrator: Person, part: Part, number: in
     login = f"{part.value}-{number}"
     character = _nth(CHARACTERS[part], number, 4)
     who = Person(f"{part.value} {number + 1}", part, character, street.wire, login, administrator.password, community)
-    body = {"place_id": place, "login_name": login, "password": administrator.password, "name": "工作人员", "role": role}
+    body = {
+        "place_id": place,
+        "login_name": login,
+        "password": administrator.password,
+        "name": "工作人员",
+        "role": role,
+    }
     who.id = (await administrator.must("/v1/officers", body))["id"]
     street.people[who.id] = who
 
@@ -65,7 +71,9 @@ async def _volunteers(street: Street, administrator: Person, number: int, commun
         name = f"小{family} {number + 1}.{one + 1}"
         who = Person(name, Part.VOLUNTEER, character, street.wire, f"volunteer-{number}-{one}", community=community)
         await _introduce(street, who, f"小{family}", 2_000_000 + number * 100 + one)
-        granted = await administrator.must("/v1/roles", {"place_id": community, "role": "volunteer", "person_id": who.id})
+        granted = await administrator.must(
+            "/v1/roles", {"place_id": community, "role": "volunteer", "person_id": who.id}
+        )
         if one == VOLUNTEERS:
             former = who
             await administrator.must(f"/v1/roles/{granted['id']}/revoke")
@@ -103,7 +111,7 @@ def orders_of(street: Street, days: int, each_day: int) -> Iterator[Order]:
     residents = sorted((p for p in street.people.values() if p.part is Part.RESIDENT), key=lambda p: p.login)
     number = 0
     for day in range(days):
-        dice = Random(f"{street.seed}/day {day}")  # noqa: S311 - decisions, no secrets
+        dice = Random(f"{street.seed}/day {day}")
         fates = fates_of(each_day, dice)
         for at, fate in zip(arrivals(street.profile.begins + timedelta(days=day), each_day, dice), fates, strict=True):
             yield Order(number, street.seed, dice.choice(residents), at, fate)

@@ -92,7 +92,9 @@ class Person:
             raise Unexpected(f"{self.name}: {method} {path} was refused: {dict(self.wire.refusals)}")
         return receipt
 
-    async def _ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, **more: Any) -> httpx.Response:
+    async def _ask(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> httpx.Response:
         if not self._token:
             await self._log_in()
         for _ in range(2):

@@ -69,7 +69,7 @@ HOURS: Final[Mapping[Part, tuple[time, time]]] = {
 }
 """When they react to what they hear; what comes outside waits until then. Residents order at any hour."""
 
-MINUTES_EACH: Final = {Part.DISPATCHER: 2.0, Part.SECRETARY: 4.0}
+MINUTES_EACH: Final = {Part.DISPATCHER: 1.5, Part.SECRETARY: 3.0}
 """So long an officer is busy with one thing: what comes meanwhile waits its turn."""
 
 
@@ -126,6 +126,8 @@ class Fate:
 
 
 _NOBODY: Final = {"look_after": 0, "reply": 0, "take_over": 0, "look_at_pool": 0, "settle": 0}
+_WAITS: Final = {"look_after": 0, "settle": 1, "take_over": 0, "look_at_pool": 0, "plan_ahead": 0}
+"""Nobody offers it before the limit to coordinate comes near."""
 
 ORDINARY: Final = Fate("ordinary", "平常", 0)
 FATES: Final[Sequence[Fate]] = (
@@ -135,7 +137,8 @@ FATES: Final[Sequence[Fate]] = (
     Fate("broken promise", "承诺落空", 0.01, {**_NOBODY, "plan_ahead": 1, "press_on": 0, "keep_promise": 1}),
     Fate("open question", "有问无答", 0.02, {"ask": 1, "answer": 0, "settle": 1, "resume": 1}),
     Fate("question", "有问有答", 0.03, {"ask": 1, "answer": 1}),
-    Fate("force majeure", "不可抗力", 0.01, {"ask": 0, "hold_up": 1, "dispute": 1, "decide": 1}),
+    Fate("disputed", "暂停有争议", 0.01, {"ask": 0, "hold_up": 1, "resume": 0, "dispute": 1, "decide": 1}),
+    Fate("held up", "不可抗力", 0.01, {"ask": 0, "hold_up": 1, "resume": 1, "dispute": 0, **_WAITS}),
     Fate("no-show", "失约", 0.02, {"propose": 1, "confirm": 1, "arrive": 0, "hurry": 0}),
     Fate("at last", "约后才到", 0.02, {"propose": 1, "confirm": 1, "arrive": 0, "hurry": 1}),
     Fate("wrong code", "开始码念错", 0.02, {"mistype": 1, "arrive": 1}),

@@ -4,10 +4,10 @@ It shares no code with the sweep, the late stop or the invariants, so that a fau
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +37,14 @@ class Fired:
     fired_at: datetime
 
 
-class Message(Protocol):
+@dataclass(frozen=True, slots=True)
+class Message:
     """A message about a mark, to one person in one capacity."""
 
-    @property
-    def limit_id(self) -> str: ...
-    @property
-    def percent(self) -> int: ...
-    @property
-    def target(self) -> str: ...
-    @property
-    def person_id(self) -> str: ...
+    limit_id: str
+    percent: int
+    target: str
+    person_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +63,7 @@ def faults(limits: Sequence[Limit], fired: Sequence[Fired], told: Iterable[Messa
     """Everything that is wrong with the marks at the simulated time `now`, when nothing is due any more."""
     by_id = {limit.id: limit for limit in limits}
     there = Counter((mark.limit_id, mark.percent) for mark in fired)
-    wanted = {
-        (limit.id, percent)
-        for limit in limits
-        for percent, at in zip(limit.percents, limit.times, strict=True)
-        # Periods are [start, due): at the due moment it is missed, also by what stops it in that moment.
-        if at <= (now if limit.stopped_at is None else limit.stopped_at)
-    }
+    wanted = {(limit.id, percent) for limit in limits for percent in passed(limit, now)}
     for limit_id, percent in sorted(wanted - there.keys()):
         yield _fault("missing", by_id[limit_id], percent, "应触发而没有触发", "had to fire and has not")
     for (limit_id, percent), times in sorted(there.items()):
@@ -84,19 +75,30 @@ def faults(limits: Sequence[Limit], fired: Sequence[Fired], told: Iterable[Messa
         elif times > 1:
             yield _fault("twice", limit, percent, f"触发了 {times} 次", f"fired {times} times")
     for mark in fired:
-        limit = by_id.get(mark.limit_id)
-        if limit is not None and mark.fired_at < mark.due_at:
+        if mark.fired_at < mark.due_at and mark.limit_id in by_id:
+            limit = by_id[mark.limit_id]
             yield _fault("early", limit, mark.percent, "提前触发", f"fired at {mark.fired_at}, due at {mark.due_at}")
-    for (limit_id, percent, _, person), times in Counter(
-        (one.limit_id, one.percent, one.target, one.person_id) for one in told
-    ).items():
-        limit = by_id.get(limit_id)
-        if limit is None:
-            continue
-        if times > 1:
-            yield _fault("told twice", limit, percent, f"通知 {person} {times} 次", f"told {person} {times} times")
-        if (limit_id, percent) not in there:
-            yield _fault("told of nothing", limit, percent, "没有节点却有通知", "was told of, and never fired")
+    yield from _notices(by_id, there.keys(), told)
+
+
+def passed(limit: Limit, now: datetime) -> list[int]:
+    """The marks that a limit has passed by `now`. Periods are [start, due): at the due moment it is missed, also by what
+    stops it in that moment."""
+    until = now if limit.stopped_at is None else limit.stopped_at
+    return [percent for percent, at in zip(limit.percents, limit.times, strict=True) if at <= until]
+
+
+def _notices(by_id: Mapping[str, Limit], there: AbstractSet[tuple[str, int]], told: Iterable[Message]) -> Iterator[Fault]:
+    times = Counter((one.limit_id, one.percent, one.target, one.person_id) for one in told)
+    for (limit_id, percent, _, person), number in times.items():
+        if number > 1 and limit_id in by_id:
+            yield _fault(
+                "told twice", by_id[limit_id], percent, f"通知 {person} {number} 次", f"told {person} {number} times"
+            )
+        if (limit_id, percent) not in there and limit_id in by_id:
+            yield _fault(
+                "told of nothing", by_id[limit_id], percent, "没有节点却有通知", "was told of, and never fired"
+            )
 
 
 def _fault(kind: str, limit: Limit, percent: int, zh: str, en: str) -> Fault:

@@ -1,14 +1,15 @@
 """What residents do, a small function each."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from app.simulation.person import Person
-from app.simulation.street import Order, Street
+from app.simulation.street import Order, Street, when_about
 
 NOTES = (
     "周三上午想请人陪我去医院取药", "请帮我买一袋米和两棵白菜", "手机挂号一直不会，想请人教一教", "老伴腿脚不便，想请人上门理发",
     "快递在驿站，自己拿不动", "想请人陪着去社区医院量血压", "家里的血压计不会用了", "请帮忙取一下降压药",
 )  # fmt: skip
+VISITS = (time(9), time(19))
 LOW = ("来得太晚", "事情没有办完", "态度不耐烦")
 
 
@@ -69,7 +70,8 @@ async def rate_at_last(street: Street, who: Person, order: Order) -> None:
     await rate(street, who, order)
 
 
-def next_quarter(street: Street, order: Order) -> timedelta:
-    """An agreed time: one to four hours ahead, at a full quarter of an hour."""
-    ahead = street.now + timedelta(minutes=order.dice("meet").choice((60, 75, 90, 120, 150, 180, 240)))
-    return ahead - timedelta(minutes=ahead.minute % 15, seconds=ahead.second, microseconds=ahead.microsecond) - street.now
+def agreed(street: Street, order: Order) -> datetime:
+    """A time to meet, at a full quarter of an hour: one to four hours ahead, or in the morning when that is too late."""
+    at = street.now + timedelta(minutes=order.dice("meet").choice((60, 75, 90, 120, 150, 180, 240)))
+    at = when_about(at, VISITS)
+    return at - timedelta(minutes=at.minute % 15, seconds=at.second, microseconds=at.microsecond)

@@ -48,7 +48,7 @@ class Order:
         """The dice for the next decision of this name on this order: the same in every run with this seed, whatever else
         happens on the street."""
         self.drawn[what] += 1
-        return Random(f"{self.seed}/{self.number}/{what}/{self.drawn[what]}")  # noqa: S311 - decisions, no secrets
+        return Random(f"{self.seed}/{self.number}/{what}/{self.drawn[what]}")
 
 
 Deed = Callable[["Street", Person, Order], Awaitable[None]]

@@ -53,13 +53,16 @@ def show(console: Console, report: Report) -> None:
     )
     refused = sum(done.refusals.values())
     console.print(
-        f"           {done.requests} 次请求，{refused} 次被拒 · refused；{done.real_seconds:.0f} 秒 · seconds", style="dim"
+        f"           {done.requests} 次请求，{refused} 次被拒 · refused；{done.real_seconds:.0f} 秒 · seconds",
+        style="dim",
     )
     if report.unmet and report.good:
         console.print(f"没有发生 · never happened: {'；'.join(report.unmet)}", style="yellow")
     for sentence in report.wrong:
         console.print(f"✗ {sentence}", style="red", markup=False)
-    console.print("[green]✓ 全部成立 · all holds[/green]" if report.good else "[red]✗ 有不对的地方 · something is wrong[/red]")
+    console.print(
+        "[green]✓ 全部成立 · all holds[/green]" if report.good else "[red]✗ 有不对的地方 · something is wrong[/red]"
+    )
 
 
 def _table(title: str, *columns: tuple[str, str]) -> Table:

@@ -4,8 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from app.simulation.person import Person
-from app.simulation.residents import next_quarter
 from app.simulation.profiles import Part
+from app.simulation.residents import agreed
 from app.simulation.street import Order, Street
 
 LOADED = 0.8
@@ -17,9 +17,10 @@ AT_ONCE = 3
 
 async def answer_offer(street: Street, who: Person, order: Order) -> None:
     load = LOADED ** len(street.carrying[who.id])
-    if await street.may(who, order, "accept") and street.will(order, "take", who.character.accepts * load):
-        if await who.send(f"{order.path}/accept"):
-            await taken(street, who, order)
+    if not await street.may(who, order, "accept"):
+        return
+    if street.will(order, "take", who.character.accepts * load) and await who.send(f"{order.path}/accept"):
+        await taken(street, who, order)
 
 
 async def taken(street: Street, who: Person, order: Order) -> None:
@@ -34,7 +35,7 @@ async def taken(street: Street, who: Person, order: Order) -> None:
 async def propose(street: Street, who: Person, order: Order) -> None:
     if not await street.may(who, order, "propose"):
         return
-    meet_at = street.now + next_quarter(street, order)
+    meet_at = agreed(street, order)
     if await who.send(f"{order.path}/appointment", {"meet_at": meet_at.isoformat()}):
         order.meet_at = meet_at
 
@@ -62,9 +63,9 @@ async def hurry(street: Street, who: Person, order: Order) -> None:
 
 
 async def deliver(street: Street, who: Person, order: Order) -> None:
-    if await street.may(who, order, "deliver"):
-        if await who.send(f"{order.path}/deliver", {"outcome": order.dice("outcome").choice(OUTCOMES)}):
-            street.carrying[who.id].discard(order.id)
+    outcome = {"outcome": order.dice("outcome").choice(OUTCOMES)}
+    if await street.may(who, order, "deliver") and await who.send(f"{order.path}/deliver", outcome):
+        street.carrying[who.id].discard(order.id)
 
 
 async def remember(street: Street, who: Person, order: Order) -> None:
