@@ -88,7 +88,9 @@ def passed(limit: Limit, now: datetime) -> list[int]:
     return [percent for percent, at in zip(limit.percents, limit.times, strict=True) if at <= until]
 
 
-def _notices(by_id: Mapping[str, Limit], there: AbstractSet[tuple[str, int]], told: Iterable[Message]) -> Iterator[Fault]:
+def _notices(
+    by_id: Mapping[str, Limit], there: AbstractSet[tuple[str, int]], told: Iterable[Message]
+) -> Iterator[Fault]:
     times = Counter((one.limit_id, one.percent, one.target, one.person_id) for one in told)
     for (limit_id, percent, _, person), number in times.items():
         if number > 1 and limit_id in by_id:
