@@ -20,7 +20,7 @@ async def look_after(street: Street, who: Person, order: Order) -> None:
     if order.drawn["ask"] == 0 and street.will(order, "ask", 0.05):
         await ask(street, who, order)
         return
-    if order.drawn["phone"] == 0 and street.will(order, "phone", 0.4):
+    if order.drawn["phone"] == 0 and street.will(order, "phone", 0.5):
         await phone(street, who, order)
     await offer(street, who, order)
 
@@ -104,6 +104,11 @@ async def press_on(street: Street, who: Person, order: Order) -> None:
 
 
 async def keep_promise(street: Street, who: Person, order: Order) -> None:
+    await take_over(street, who, order)
+
+
+async def street_looks_in(street: Street, who: Person, order: Order) -> None:
+    """The street hears of it early, and now and then sees to it at once."""
     await take_over(street, who, order)
 
 

@@ -90,9 +90,9 @@ class Character:
 
 CHARACTERS: Final[Mapping[Part, Sequence[Character]]] = {
     Part.VOLUNTEER: (
-        Character("prompt", "热心", 0.40, haste=0.6, accepts=0.95, comes=0.98),
-        Character("slow", "慢热", 0.25, haste=2.5, accepts=0.9, comes=0.92),
-        Character("declining", "常推辞", 0.15, accepts=0.3, comes=0.95),
+        Character("prompt", "热心", 0.50, haste=0.6, accepts=0.95, comes=0.98),
+        Character("slow", "慢热", 0.20, haste=2, accepts=0.9, comes=0.92),
+        Character("declining", "常推辞", 0.10, accepts=0.3, comes=0.95),
         Character("silent", "不应答", 0.10, heeds=0.15, accepts=0.5),
         Character("no-show", "常失约", 0.10, accepts=0.95, comes=0.5),
     ),
@@ -116,35 +116,48 @@ CHARACTERS: Final[Mapping[Part, Sequence[Character]]] = {
 class Fate:
     """What becomes of a share of the orders, at least one of them a day, so that each rule is met every day.
 
-    `deeds`: the chance of a deed on such an order, by its function's name, whatever character and table say.
+    `deeds`: the chance of a deed on such an order, by its function's name, whatever character and table say. `once`: those of
+    them for which this holds the first time only.
     """
 
     name: str
     zh: str
     share: float
     deeds: Mapping[str, float] = field(default_factory=dict)
+    once: frozenset[str] = frozenset()
 
 
-_NOBODY: Final = {"look_after": 0, "reply": 0, "take_over": 0, "look_at_pool": 0, "settle": 0}
-_WAITS: Final = {"look_after": 0, "settle": 1, "take_over": 0, "look_at_pool": 0, "plan_ahead": 0}
+def _fate(name: str, zh: str, share: float, *once: str, **deeds: float) -> Fate:
+    return Fate(name, zh, share, {"give_up": 0, **deeds}, frozenset(once))
+
+
+_SERVED: Final = {"answer_offer": 1, "take": 1, "arrive": 1}
+"""Somebody takes it and comes."""
+
+_NOBODY: Final = {"look_after": 0, "reply": 0, "take_over": 0, "look_at_pool": 0, "settle": 0, "street_looks_in": 0}
+"""Nobody of the community does anything."""
+
+_WAITS: Final = {"look_after": 0, "settle": 1, "take_over": 0, "look_at_pool": 0, "plan_ahead": 0, "ask": 0}
 """Nobody offers it before the limit to coordinate comes near."""
 
 ORDINARY: Final = Fate("ordinary", "平常", 0)
 FATES: Final[Sequence[Fate]] = (
-    Fate("overlooked", "无人过问", 0.01, {**_NOBODY, "reply_in_person": 0, "plan_at_last": 0, "street_steps_in": 1}),
-    Fate("late reply", "迟迟不复", 0.02, {"reply": 0, "reply_in_person": 1}),
-    Fate("nobody takes it", "无人接单", 0.02, {"answer_offer": 0, "look_at_pool": 1, "take": 1}),
-    Fate("broken promise", "承诺落空", 0.01, {**_NOBODY, "plan_ahead": 1, "press_on": 0, "keep_promise": 1}),
-    Fate("open question", "有问无答", 0.02, {"ask": 1, "answer": 0, "settle": 1, "resume": 1}),
-    Fate("question", "有问有答", 0.03, {"ask": 1, "answer": 1}),
-    Fate("disputed", "暂停有争议", 0.01, {"ask": 0, "hold_up": 1, "resume": 0, "dispute": 1, "decide": 1}),
-    Fate("held up", "不可抗力", 0.01, {"ask": 0, "hold_up": 1, "resume": 1, "dispute": 0, **_WAITS}),
-    Fate("no-show", "失约", 0.02, {"propose": 1, "confirm": 1, "arrive": 0, "hurry": 0}),
-    Fate("at last", "约后才到", 0.02, {"propose": 1, "confirm": 1, "arrive": 0, "hurry": 1}),
-    Fate("wrong code", "开始码念错", 0.02, {"mistype": 1, "arrive": 1}),
-    Fate("forgotten", "做完忘报", 0.01, {"deliver": 0, "remember": 0, "be_asked": 1, "arrive": 1}),
-    Fate("given up", "居民取消", 0.03, {"give_up": 1}),
-    Fate("never rated", "始终不评", 0.03, {"rate": 0, "rate_at_last": 0, "call_back": 1}),
-    Fate("rated at last", "催后才评", 0.02, {"rate": 0, "rate_at_last": 1}),
+    _fate(
+        "overlooked", "无人过问", 0.01, **_NOBODY, plan_ahead=0, reply_in_person=0, plan_at_last=0, street_steps_in=1
+    ),
+    _fate("late reply", "迟迟不复", 0.02, reply=0, reply_in_person=1),
+    _fate("nobody takes it", "无人接单", 0.02, answer_offer=0, phone=0, look_at_pool=1),
+    _fate("broken promise", "承诺落空", 0.01, **_NOBODY, plan_ahead=1, press_on=0, keep_promise=1),
+    _fate("open question", "有问无答", 0.02, ask=1, answer=0, settle=1),
+    _fate("question", "有问有答", 0.03, ask=1, answer=1),
+    _fate("disputed", "暂停有争议", 0.01, **_WAITS, hold_up=1, resume=0, dispute=1, decide=1),
+    _fate("held up", "不可抗力", 0.01, **_WAITS, hold_up=1, resume=1, dispute=0),
+    _fate("no-show", "失约", 0.02, "arrive", "hurry", answer_offer=1, take=1, propose=1, confirm=1, arrive=0, hurry=0),
+    _fate("at last", "约后才到", 0.02, "arrive", answer_offer=1, take=1, propose=1, confirm=1, arrive=0, hurry=1),
+    _fate("wrong code", "开始码念错", 0.02, "mistype", **_SERVED, mistype=1),
+    _fate("forgotten", "做完忘报", 0.01, **_SERVED, deliver=0, remember=0, be_asked=1),
+    _fate("given up", "居民取消", 0.03, give_up=1),
+    _fate("never rated", "始终不评", 0.03, **_SERVED, deliver=1, rate=0, rate_at_last=0, call_back=1),
+    _fate("rated at last", "催后才评", 0.02, **_SERVED, deliver=1, rate=0, rate_at_last=1),
 )
 """Everything else is ordinary: character and chance decide."""

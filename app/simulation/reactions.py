@@ -43,7 +43,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "reply_in_person 100 secretary@street": (Reaction(officers.reply_in_person, (5, 15, 40)),),
     "coordinate 80 dispatcher": (Reaction(officers.settle, (1, 5, 20)),),
     "coordinate 100 dispatcher": (Reaction(officers.settle, (2, 10, 30)),),
-    "coordinate 100 secretary@street": (Reaction(officers.street_steps_in, (10, 30, 90), 0.2),),
+    "coordinate 100 secretary@street": (Reaction(officers.street_looks_in, (10, 30, 90), 0.2),),
     "plan 80 dispatcher": (Reaction(officers.plan_at_last, (2, 10, 30), 0.7),),
     "plan 100 secretary": (Reaction(officers.plan_at_last, (5, 20, 60)),),
     "plan 100 secretary@street": (Reaction(officers.street_steps_in, (10, 30, 90), 0.4),),

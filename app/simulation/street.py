@@ -105,7 +105,9 @@ class Street:
 
     def will(self, order: Order, what: str, chance: float) -> bool:
         """Whether it happens on this order: its fate says so, else the profile, else the chance."""
-        chance = order.fate.deeds.get(what, self.profile.deeds.get(what, chance))
+        chance = self.profile.deeds.get(what, chance)
+        if order.drawn[what] == 0 or what not in order.fate.once:
+            chance = order.fate.deeds.get(what, chance)
         return order.dice(what).random() < chance
 
     def minutes(self, order: Order, what: str, who: Person, minutes: Minutes) -> timedelta:
