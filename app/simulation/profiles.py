@@ -156,7 +156,7 @@ FATES: Final[Sequence[Fate]] = (
     _fate("at last", "约后才到", 0.02, "arrive", answer_offer=1, take=1, propose=1, confirm=1, arrive=0, hurry=1),
     _fate("wrong code", "开始码念错", 0.02, "mistype", **_SERVED, mistype=1),
     _fate("forgotten", "做完忘报", 0.01, **_SERVED, deliver=0, remember=0, be_asked=1),
-    _fate("given up", "居民取消", 0.03, give_up=1),
+    _fate("given up", "居民取消", 0.03, give_up=1, answer_offer=0, look_at_pool=0),
     _fate("never rated", "始终不评", 0.03, **_SERVED, deliver=1, rate=0, rate_at_last=0, call_back=1),
     _fate("rated at last", "催后才评", 0.02, **_SERVED, deliver=1, rate=0, rate_at_last=1),
 )
