@@ -175,7 +175,7 @@ async def volunteer(world: World, app: Database, community: Community) -> None:
     inputs = {"place_id": place, "person_id": community.volunteer, "code": "haircut", "licence": b"\x01licence"}
     await execute(app, volunteers.add_skill, secretary, new_key(), None, inputs)
     me = await world.caller(community.volunteer)
-    await execute(app, volunteers.set_availability, me, new_key(), None, {"daily_capacity": 5})
+    await execute(app, volunteers.set_availability, me, new_key(), None, {"daily_capacity": 50})
     resident = await world.caller(community.resident)
     await execute(app, volunteers.apply, resident, new_key(), None, {"text": "想帮忙", "skills": ["haircut"]})
 
