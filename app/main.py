@@ -18,6 +18,7 @@ from app.api import (
     dispatching,
     drafts,
     errands,
+    finding,
     going_late,
     health,
     inbox,
@@ -28,10 +29,12 @@ from app.api import (
     places,
     problems,
     promises,
+    records,
     replays,
     representations,
     service_days,
     services,
+    shifts,
     shortcut,
     teams,
     terms,
@@ -53,6 +56,7 @@ from app.domain.orders import placing as placing_verbs
 from app.domain.orders import promises as promise_verbs
 from app.domain.orders import service as order_verbs
 from app.domain.orders import service_days as day_verbs
+from app.domain.orders import shifts as shift_verbs
 from app.domain.orders import wishes as wish_verbs
 from app.domain.people import service as people_verbs
 from app.domain.representations import service as representation_verbs
@@ -80,6 +84,7 @@ ROOMS: Sequence[Api] = (
     teams.api,
     volunteers.api,
     services.api,
+    finding.api,
     orders.api,
     callers.api,
     dispatching.api,
@@ -93,6 +98,8 @@ ROOMS: Sequence[Api] = (
     drafts.api,
     replays.api,
     terms.api,
+    records.api,
+    shifts.api,
     inbox.api,
     health.api,
 )
@@ -115,6 +122,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *calendar_verbs.VERBS,
     *draft_verbs.VERBS,
     *term_verbs.VERBS,
+    *shift_verbs.VERBS,
     *notification_verbs.VERBS,
 )
 

@@ -4,6 +4,7 @@ from app.domain.deadlines import models as drafts
 from app.domain.notifications import models as notifications
 from app.domain.orders import kind_tables as kinds
 from app.domain.orders import models as orders
+from app.domain.orders import record_models as records
 from app.domain.people import models as people
 from app.domain.places import models as places
 from app.domain.representations import models as representations
@@ -22,6 +23,7 @@ __all__ = [
     "orders",
     "people",
     "places",
+    "records",
     "representations",
     "services",
     "teams",

@@ -51,7 +51,7 @@ async def place_for_caller(body: PlaceForCallerIn, run: TheRun) -> Receipt:
         placing.place_for_caller,
         channel=body.channel,
         person_id=body.person_id,
-        phone_index=run.sealer.phone_index(body.phone),
+        caller_index=run.sealer.phone_index(body.phone),
         service_id=body.service_id,
         note=body.note,
         **sealed(body.contact, run),

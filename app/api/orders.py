@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping
 
 from app.api.census import Api, Tag
 from app.api.deps import Receipt, Run, TheReader, TheRun, receipt
+from app.api.finding import MineQuery, PlacedQuery, place_in_list
 from app.api.orders_out import (
     DEADLINES_EXAMPLE,
     HISTORY_EXAMPLE,
@@ -24,14 +25,24 @@ from app.api.orders_out import (
     start_code,
 )
 from app.api.problems import problems
-from app.api.schema import Choice, In, StrictUUID, exactly_one
-from app.domain.orders import dispatching, errands, errors, outcomes, placing, policy, promises, repository, wishes
+from app.api.schema import In, StrictUUID, exactly_one
+from app.domain.orders import (
+    dispatching,
+    errands,
+    errors,
+    finding,
+    outcomes,
+    placing,
+    policy,
+    promises,
+    repository,
+    wishes,
+)
 from app.domain.orders import service as orders
-from app.domain.orders.models import OrderState
 from app.domain.services.errors import ServicePaused
 from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import KeyReused, NotAllowed, TextRefused, TransitionRefused
-from app.kernel.pagination import Cursor, Page, PageQuery
+from app.kernel.pagination import Cursor, Page
 from app.kernel.text import Line, Opaque, Paragraph, Phone
 from app.kernel.vault import same_code
 
@@ -39,8 +50,6 @@ api = Api(prefix="/orders")
 
 OrderId = Annotated[StrictUUID, Path(description="订单编号")]
 ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
-
-OPEN = (OrderState.SUBMITTED, OrderState.OFFERED, OrderState.ACCEPTED, OrderState.IN_SERVICE)
 
 
 VERBS = (
@@ -89,10 +98,6 @@ class DeliverIn(In):
     outcome: Annotated[str, Paragraph(500)] = Field(description="做了什么")
 
 
-class MineQuery(PageQuery):
-    state: Choice[OrderState] | None = Field(default=None, description="只看某一状态")
-
-
 @api.post(
     "",
     operation_id="placeOrder",
@@ -120,6 +125,7 @@ def sealed(contact: ContactIn | None, run: Run) -> dict[str, Any]:
     return {
         "name": sealer.name(given.name),
         "phone": sealer.phone(given.phone),
+        "phone_index": sealer.phone_index(given.phone),
         "address": sealer.address(given.address),
     }
 
@@ -133,9 +139,10 @@ def sealed(contact: ContactIn | None, run: Run) -> dict[str, Any]:
     answer=PAGE_EXAMPLE,
 )
 async def list_mine(query: Annotated[MineQuery, Query()], reader: TheReader) -> Page[OrderRow]:
-    states = [query.state] if query.state else []
     async with reader() as connection:
-        rows = await repository.list_mine(connection, reader.caller.person_id, states, query.after(), query.limit)
+        rows = await repository.list_mine(
+            connection, reader.caller.person_id, query.filters(), query.after(), query.limit
+        )
     return Page.cut(rows, query.limit, _cursor, show_row)
 
 
@@ -147,10 +154,11 @@ async def list_mine(query: Annotated[MineQuery, Query()], reader: TheReader) -> 
     tags=(Tag.VOLUNTEER,),
     answer=PAGE_EXAMPLE,
 )
-async def list_tasks(query: Annotated[MineQuery, Query()], reader: TheReader) -> Page[OrderRow]:
-    states = [query.state] if query.state else OPEN
+async def list_tasks(query: Annotated[PlacedQuery, Query()], reader: TheReader) -> Page[OrderRow]:
     async with reader() as connection:
-        rows = await repository.list_tasks(connection, reader.caller.person_id, states, query.after(), query.limit)
+        rows = await repository.list_tasks(
+            connection, reader.caller.person_id, query.filters(*policy.OPEN), query.after(), query.limit
+        )
     return Page.cut(rows, query.limit, _cursor, show_row)
 
 
@@ -158,15 +166,15 @@ async def list_tasks(query: Annotated[MineQuery, Query()], reader: TheReader) ->
     "/pool",
     rule=(policy.staff, policy.pool),
     operation_id="listPool",
-    summary="等人接的单,旧的在前",
+    summary="等人接的单,最先到期的在前",
     description="派单员、书记看到本地所有待派、待接的单;志愿者看到已开放抢单的",
     tags=(Tag.VOLUNTEER, Tag.DISPATCHER),
     answer=PAGE_EXAMPLE,
 )
-async def list_pool(query: Annotated[PageQuery, Query()], reader: TheReader) -> Page[OrderRow]:
+async def list_pool(query: Annotated[PlacedQuery, Query()], reader: TheReader) -> Page[OrderRow]:
     async with reader() as connection:
-        rows = await repository.list_pool(connection, reader.caller.person_id, query.after(), query.limit)
-    return Page.cut(rows, query.limit, _cursor, show_row)
+        rows = await finding.list_pool(connection, query.filters(), query.after(), query.limit)
+    return Page.cut(rows, query.limit, place_in_list, show_row)
 
 
 @api.get(

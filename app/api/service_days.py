@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping
 
 from app.api.census import SIGNED_IN, Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
-from app.api.orders import ID, ContactIn
+from app.api.orders import ID, ContactIn, sealed
 from app.api.orders_out import AT
 from app.api.problems import problems
 from app.api.schema import In, Out, StrictUUID
@@ -155,15 +155,7 @@ async def list_service_days(query: Annotated[DaysQuery, Query()], reader: TheRea
     ),
 )  # fmt: skip
 async def book_slot(slot_id: SlotId, body: BookIn, run: TheRun) -> Receipt:
-    contact = body.contact or ContactIn()
-    return await run(
-        service_days.book,
-        slot_id,
-        note=body.note,
-        name=run.sealer.name(contact.name),
-        phone=run.sealer.phone(contact.phone),
-        address=run.sealer.address(contact.address),
-    )
+    return await run(service_days.book, slot_id, note=body.note, **sealed(body.contact, run))
 
 
 def _show(row: RowMapping) -> ServiceDayOut:

@@ -16,7 +16,7 @@ from app.domain.places.errors import PlaceNotFound
 from app.domain.teams import errors, policy, repository
 from app.domain.teams import service as teams
 from app.domain.teams.models import Colour
-from app.kernel.errors import NotAllowed
+from app.kernel.errors import NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Line, Phone
 from app.kernel.time import Moment
@@ -116,7 +116,7 @@ MEMBER = {
     audience=ADMIN_ONLY,
     example={"place_id": PLACE_ID, "name": "西峪红马甲", "colour": "red", "lead_id": PERSON_ID},
     answer=receipt("create"),
-    responses=problems(NotAllowed, PlaceNotFound, errors.NotAVolunteer),
+    responses=problems(TextRefused, NotAllowed, PlaceNotFound, errors.NotAVolunteer),
 )
 async def create_team(body: TeamIn, run: TheRun) -> Receipt:
     return await run(teams.create, place_id=body.place_id, name=body.name, colour=body.colour, lead_id=body.lead_id)

@@ -17,7 +17,7 @@ from app.domain.places.errors import PlaceNotFound
 from app.domain.teams import errors, policy, repository
 from app.domain.teams import volunteers as verbs
 from app.domain.teams.models import DAILY_CAPACITY
-from app.kernel.errors import NotAllowed
+from app.kernel.errors import NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Line, Opaque, Paragraph
 from app.kernel.time import Day, Moment
@@ -126,7 +126,7 @@ class ApplicationsQuery(PageQuery):
     tags=(Tag.RESIDENT,),
     example={"text": "周末想陪老人看病", "skills": ["haircut"]},
     answer=receipt("apply"),
-    responses=problems(errors.ResidentsOnly, errors.AlreadyVolunteer, errors.AlreadyApplied),
+    responses=problems(TextRefused, errors.ResidentsOnly, errors.AlreadyVolunteer, errors.AlreadyApplied),
 )
 async def apply_to_volunteer(body: ApplicationIn, run: TheRun) -> Receipt:
     return await run(verbs.apply, text=body.text, skills=body.skills)
@@ -182,7 +182,9 @@ async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader
     tags=(Tag.ADMINISTRATOR,),
     example={"approve": True, "reason": None},
     answer=receipt("approve", 2),
-    responses=problems(NotAllowed, errors.ApplicationNotFound, errors.AlreadyDecided, errors.OwnApplication),
+    responses=problems(
+        TextRefused, NotAllowed, errors.ApplicationNotFound, errors.AlreadyDecided, errors.OwnApplication
+    ),
 )
 async def decide_volunteer(
     application_id: Annotated[StrictUUID, Path(description="申请编号")], body: VolunteerDecisionIn, run: TheRun

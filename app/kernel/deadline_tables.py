@@ -172,6 +172,7 @@ class Deadline(SQLModel, table=True):
         Index("deadline_live", "matter_id", "kind", unique=True, postgresql_where=sql("stopped_at IS NULL")),
         Index("deadline_matter", "matter_id"),
         Index("deadline_next", "next_at", postgresql_where=sql("next_at IS NOT NULL")),
+        Index("deadline_running", "place_id", "due_at", "matter_id", postgresql_where=sql("stopped_at IS NULL")),
         CheckConstraint(
             "cardinality(percents) = cardinality(times) AND fired BETWEEN 0 AND cardinality(times)", "deadline_marks"
         ),

@@ -274,6 +274,26 @@ _PEOPLE_AND_PLACES = (
                OR (r.matter_id IS NULL AND m.state = 'rated')""",
     ),
     Invariant(
+        "hours-as-served",
+        "每次完成的服务恰有一条时长,开始、完成和服务的人与经过一致",
+        "each delivery has one record of hours, with the person and the moments of the history",
+        """SELECT d.matter_id, d.at, s.person_id, s.started_at, s.ended_at
+             FROM (SELECT h.matter_id, h.at, h.actor_id FROM history h JOIN matter m ON m.id = h.matter_id
+                    WHERE m.kind = 'order' AND h.from_state = 'in_service' AND h.to_state = 'delivered') d
+             FULL JOIN service_record s ON s.matter_id = d.matter_id AND s.ended_at = d.at
+            WHERE s.person_id IS DISTINCT FROM d.actor_id OR s.started_at IS DISTINCT FROM (
+                    SELECT max(b.at) FROM history b WHERE b.matter_id = d.matter_id AND b.to_state = 'in_service'
+                       AND b.from_state <> 'in_service' AND b.at <= d.at)""",
+    ),
+    Invariant(
+        "found-as-written",
+        "每个订单都能按现在写着的内容找到",
+        "every order is searched by what is written on it now",
+        """SELECT d.matter_id FROM order_detail d LEFT JOIN order_search s ON s.matter_id = d.matter_id
+            WHERE s.body IS NULL OR strpos(s.body, search_form(d.note)) <> 1
+               OR right(s.body, length(search_form(d.outcome))) <> search_form(d.outcome)""",
+    ),
+    Invariant(
         "child-in-place",
         "事项的每条记录都与事项在同一地点",
         "no row of a matter stands in another place than the matter",
@@ -287,6 +307,9 @@ _PEOPLE_AND_PLACES = (
              UNION ALL SELECT 'order_detail', matter_id, place_id FROM order_detail
              UNION ALL SELECT 'order_contact', matter_id, place_id FROM order_contact
              UNION ALL SELECT 'rating', matter_id, place_id FROM rating
+             UNION ALL SELECT 'service_record', matter_id, place_id FROM service_record
+             UNION ALL SELECT 'reveal', matter_id, place_id FROM reveal
+             UNION ALL SELECT 'order_search', matter_id, place_id FROM order_search
              UNION ALL SELECT 'order_authority', matter_id, place_id FROM order_authority
              UNION ALL SELECT 'order_papers', matter_id, place_id FROM order_papers
              UNION ALL SELECT 'slot_booking', matter_id, place_id FROM slot_booking

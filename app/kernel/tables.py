@@ -40,6 +40,7 @@ class MatterRow(SQLModel, table=True):
             "assignee_id",
             postgresql_where=text("kind = 'order' AND state IN ('offered', 'accepted', 'in_service')"),
         ),
+        Index("matter_served", "beneficiary_id", postgresql_where=text("beneficiary_id <> requester_id")),
         CheckConstraint(
             "state NOT IN ('accepted', 'in_service', 'delivered') OR assignee_id IS NOT NULL", "matter_served_by"
         ),

@@ -7,7 +7,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from app.domain.representations.models import How, Relation
 from app.domain.services import service as services
 from app.domain.services.models import Form
 from app.domain.teams import service as teams
+from app.domain.teams import volunteers
 from app.domain.teams.models import Colour
 from app.domain.terms import service as terms
 from app.integrations.wechat_standin import DEMO, openid_of
@@ -71,6 +72,12 @@ VOLUNTEERS = ("小李", "小赵", "小钱", "小孙", "小周", "小吴", "小�
 
 REPRESENTATIVE = "王芳"
 """Orders for the resident of the panel, whose consent the station has recorded."""
+TEAMS = (
+    # name, colour, members (the first leads), what one of them can do, and what the team publishes
+    ("神堂沟红马甲", Colour.RED, ("小冯", "小陈"), "haircut", ("红马甲理发", "每周六到家里为老人理发。")),
+    ("神堂沟心桥", Colour.GREEN, ("小褚", "小卫"), "counselling", ("心理倾听", "有证的咨询员上门或电话倾听。")),
+)
+"""Teams of the whole street, whose members volunteer in all of it."""
 
 CHANGED = "(密码已改 · changed since)"
 
@@ -155,6 +162,12 @@ class _Seeder:
         except (errors.AlreadyGranted, errors.LoginNameTaken, BeneficiaryNotRegistered):
             return None
 
+    async def known(self, caller: Caller, table: str, place_id: UUID, word: str = "name") -> dict[str, UUID]:
+        """What there is by name at a place."""
+        async with self.database.reading(caller.person_id, caller.family) as connection:
+            rows = await connection.exec_driver_sql(f"SELECT {word}, id FROM {table} WHERE place_id = $1", (place_id,))
+            return {row[word]: row["id"] for row in rows.mappings()}
+
     async def caller(self, person_id: UUID) -> Caller:
         family = new_id()
         await self.database.call(
@@ -198,12 +211,9 @@ async def _people(
     seeder = _Seeder(database, vault)
     found = await database.call("SELECT * FROM auth_person_by_login_name('admin')")
     admin = await seeder.caller(found[0]["person_id"])
-    async with database.reading(admin.person_id, admin.family) as connection:
-        known = await connection.exec_driver_sql("SELECT name FROM service WHERE place_id = $1", (street_id,))
-        published = {row[0] for row in known}
-        kept = await connection.exec_driver_sql("SELECT term FROM refused_term WHERE place_id = $1", (street_id,))
-        # What an administrator has removed since does not come back.
-        refused = {row[0] for row in kept}
+    published = await seeder.known(admin, "service", street_id)
+    # What an administrator has removed since does not come back.
+    refused = await seeder.known(admin, "refused_term", street_id, "term")
     for name, description in SERVICES:
         if name not in published:
             await seeder.run(admin, services.publish, place_id=street_id, name=name, description=description)
@@ -238,6 +248,7 @@ async def _people(
                     role=Role.VOLUNTEER,
                     person_id=caller.person_id,
                 )
+    await _teams(seeder, admin, street_id)
     await _special_kinds(seeder, admin, street_id, published, communities)
 
 
@@ -268,6 +279,45 @@ async def _special_kinds(
             await seeder.run(
                 admin, service_days.open_day, place_id=place_id, team_id=team_id, service_id=service_id, slots=slots
             )
+
+
+async def _teams(seeder: _Seeder, admin: Caller, street_id: UUID) -> None:
+    known = await seeder.known(admin, "team", street_id)
+    for number, (name, colour, members, skill, (service, description)) in enumerate(TEAMS, 1):
+        if name in known:
+            continue
+        people_of = []
+        for place, member in enumerate(members, 1):
+            caller, new = await seeder.somebody(member)
+            if new:
+                await seeder.introduce(caller, member, f"1383{number}{place:06d}", "神堂沟街道")
+            await seeder.run(
+                admin, people.grant_role, place_id=street_id, role=Role.VOLUNTEER, person_id=caller.person_id
+            )
+            people_of.append(caller)
+        lead, second = people_of
+        team_id = await seeder.run(
+            admin, teams.create, place_id=street_id, name=name, colour=colour, lead_id=lead.person_id
+        )
+        await seeder.run(lead, teams.add_member, team_id, person_id=second.person_id)
+        await seeder.run(
+            admin,
+            volunteers.add_skill,
+            place_id=street_id,
+            person_id=second.person_id,
+            code=skill,
+            licence=seeder.vault.seal("licence", f"晋-{number:06d}"),
+            licence_until=date(2031, 12, 31),
+        )
+        await seeder.run(
+            lead,
+            services.publish,
+            place_id=street_id,
+            name=service,
+            description=description,
+            skill=skill,
+            team_id=team_id,
+        )
 
 
 async def _represented(database: Database, vault: Vault, community: UUID, shown: int) -> None:

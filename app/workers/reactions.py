@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from app.domain.orders import dispatching, outcomes, promises, service_days, wishes
+from app.domain.orders import dispatching, outcomes, promises, service_days, shifts, wishes
 from app.kernel.verbs import Verb
 from app.workers.outbox import Reaction
 
@@ -29,4 +29,12 @@ REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.expire_claim": (wishes.expire_claim, _deadline),
     "order.cancel_day": (service_days.cancel_booked, _reason),
     "order.hand_back": (dispatching.hand_back, _person),
+    "order.hand_over": (
+        shifts.hand_over,
+        lambda _row, payload: {
+            "subject_id": UUID(payload["order_id"]),
+            "held_by": UUID(payload["held_by"]),
+            "to": UUID(payload["to"]),
+        },
+    ),
 }

@@ -47,7 +47,7 @@ BEGIN
       FROM matter m
      WHERE m.kind = 'order' AND m.state IN ('offered', 'accepted', 'in_service')
        AND m.assignee_id = ANY (who)
-       AND (through IS NULL OR EXISTS (SELECT 1 FROM order_detail d JOIN service s ON s.id = d.service_id
+       AND (through IS NULL OR m.team_id = through OR EXISTS (SELECT 1 FROM order_detail d JOIN service s ON s.id = d.service_id
                                         WHERE d.matter_id = m.id AND s.team_id = through))
        AND (losing IS NULL OR NOT EXISTS (
               SELECT 1 FROM role_grant g JOIN place_ancestor a ON a.ancestor_id = g.place_id AND a.place_id = m.place_id

@@ -15,7 +15,7 @@ CREATE TABLE team (
   PRIMARY KEY (id),
   UNIQUE (id, place_id),
   CONSTRAINT team_colour CHECK (colour IN ('blue', 'white', 'green', 'red', 'orange')),
-  CONSTRAINT team_led CHECK (led AND disbanded_at IS NULL OR led IS NULL AND disbanded_at IS NOT NULL),
+  CONSTRAINT team_led CHECK (led IS NOT FALSE AND (led IS NULL) = (disbanded_at IS NOT NULL)),
   FOREIGN KEY(place_id) REFERENCES place (id),
   FOREIGN KEY(lead_id) REFERENCES person (id)
 );
@@ -36,7 +36,7 @@ CREATE TABLE team_member (
   PRIMARY KEY (id),
   FOREIGN KEY(team_id, place_id) REFERENCES team (id, place_id),
   CONSTRAINT team_member_once UNIQUE (team_id, person_id, live),
-  CONSTRAINT team_member_live CHECK (live AND ended_at IS NULL OR live IS NULL AND ended_at IS NOT NULL),
+  CONSTRAINT team_member_live CHECK (live IS NOT FALSE AND (live IS NULL) = (ended_at IS NOT NULL)),
   CONSTRAINT team_member_period CHECK (ended_at >= joined_at),
   FOREIGN KEY(person_id) REFERENCES person (id)
 );
@@ -165,7 +165,7 @@ DECLARE
   by_phone boolean;
 BEGIN
   SELECT * INTO t FROM team x WHERE x.id = team_roster.team;
-  by_phone := t.lead_id = app_actor() AND t.disbanded_at IS NULL
+  by_phone := app_leads(t.id, t.place_id)
               OR app_reaches(t.place_id, '{administrator,dispatcher,secretary,station_staff}');
   IF NOT by_phone AND NOT EXISTS (SELECT 1 FROM team_member m
                                    WHERE m.team_id = t.id AND m.person_id = app_actor() AND m.live) THEN

@@ -88,12 +88,12 @@ END $$;
 -- The home and the contact of a resident, by id or by the blind index of the phone: for the staff there, and for who acts
 -- for the resident. Nobody else learns whether there is such a person.
 CREATE FUNCTION home_of(wanted uuid, phone bytea)
-RETURNS TABLE (person_id uuid, place_id uuid, name_sealed bytea, phone_sealed bytea, address_sealed bytea)
+RETURNS TABLE (person_id uuid, place_id uuid, name_sealed bytea, phone_sealed bytea, phone_index bytea, address_sealed bytea)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
 BEGIN
   RETURN QUERY
-  SELECT p.id, g.place_id, p.name_sealed, p.phone_sealed, p.address_sealed
+  SELECT p.id, g.place_id, p.name_sealed, p.phone_sealed, p.phone_index, p.address_sealed
     FROM person p JOIN role_grant g ON g.person_id = p.id AND g.role = 'resident' AND g.ends_at IS NULL
    WHERE (p.id = wanted OR p.phone_index = phone) AND p.disabled_at IS NULL
      AND (person_represents(app_actor(), p.id)

@@ -32,8 +32,8 @@ DOCUMENTS = sorted(
 )
 
 FLOW = (
-    "place; place_for_caller", "offer; match; open_pool", "decline; lapse", "claim", "accept; assign", "release; hand_back", "start",
-    "abort; call_off", "deliver", "rate", "rework", "close unrated", "reject", "cancel", "convert",
+    "place; place_for_caller", "offer; match; open_pool", "decline; lapse", "claim", "accept; assign",
+    "release; hand_back", "start", "abort; call_off", "deliver", "rate", "rework", "close unrated", "reject", "cancel", "convert",
 )  # fmt: skip
 """The rows of domain.md §3, each with the actions that it needs."""
 
@@ -41,7 +41,7 @@ POINTS = tuple(range(1, 11))
 """The points of domain.md §4."""
 
 FACTS = ("contact", "reply", "ask", "answer", "propose", "confirm", "write_plan", "miss_appointment", "pause", "resume",
-         "dispute", "decide", "recalculate")  # fmt: skip
+         "dispute", "decide", "recalculate", "hand_over")  # fmt: skip
 """What is said and agreed on an order, and what follows from it: actions that are no rows of domain.md §3."""
 
 LATER = re.compile(r"\((deadlines complete|orders complete|cases)\)")

@@ -16,10 +16,12 @@ NOT_READ_BY_OTHERS = {
     ("order", "rate"): {"solved"},
     # Was compared when the service day was cancelled.
     ("order", "cancel_day"): {"reason"},
-    ("service", "publish"): {"category"},
+    ("service", "publish"): {"category", "skill"},
+    ("skill", "add"): {"code"},
+    ("volunteer_application", "apply"): {"skills"},
     ("calendar_hours", "set"): {"calendar"},
-    ("deadline_policy", "publish"): {"matter_kind", "deadline_kind", "category"},
-    ("deadline_policy_draft", "draft"): {"matter_kind", "deadline_kind", "category"},
+    ("deadline_policy", "publish"): {"matter_kind", "deadline_kind", "category", "estate_type"},
+    ("deadline_policy_draft", "draft"): {"matter_kind", "deadline_kind", "category", "estate_type"},
     # The officer's own, for logging in.
     ("person", "create"): {"login_name", "password_hash"},
     ("person", "change_password"): {"password_hash"},

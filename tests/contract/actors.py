@@ -71,7 +71,8 @@ class Cast:
         grant = await self.administrator.post("/v1/roles", passing)
         officer = {"login_name": f"of-{east[-12:]}", "password": PASSWORD, "name": "张敏", "role": "dispatcher"}
         created = await self.administrator.post("/v1/officers", {"place_id": east, **officer})
-        self.ids |= {"volunteer_id": me, "grant_id": grant["id"], "person_id": created["id"]}
+        self.ids |= {"volunteer_id": me, "grant_id": grant["id"], "person_id": created["id"], "next_id": created["id"]}
+        await self.world.grant(self.administrator.id, Role.DISPATCHER, self.world.east)
         for state in ("submitted", "offered", "claimed", "accepted", "in_service"):
             self.ids[state] = await self.order(self.neighbour, self.resident, state)
         self.ids["delivered"] = await self.order(self.resident, self.neighbour, "delivered")

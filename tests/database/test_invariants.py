@@ -83,6 +83,12 @@ SABOTAGE = {
     "represented-with-consent": "UPDATE matter SET beneficiary_id = '{stranger}' WHERE id = '{accepted}'",
     "served-by-somebody": "UPDATE matter SET assignee_id = NULL WHERE id = '{rated}'",
     "rating-after-delivery": "UPDATE rating SET matter_id = '{accepted}' WHERE matter_id = '{rated}'",
+    "hours-as-served": "DELETE FROM service_record WHERE matter_id = '{rated}'",
+    "hours-as-served, longer": "UPDATE service_record SET started_at = started_at - interval '1 hour',"
+    " minutes = minutes + 60 WHERE matter_id = '{rated}'",
+    "hours-as-served, another's": "UPDATE service_record SET person_id = '{stranger}' WHERE matter_id = '{rated}'",
+    "found-as-written": "UPDATE order_detail SET outcome = '别的' WHERE matter_id = '{rated}'",
+    "found-as-written, not at all": "DELETE FROM order_search WHERE matter_id = '{rated}'",
     "child-in-place": "UPDATE order_contact SET place_id = '{west}' WHERE matter_id = '{rated}'",
     "one-home": "DROP INDEX role_grant_one_home;"
     " INSERT INTO role_grant SELECT gen_random_uuid(), person_id, '{west}', role, starts_at, NULL, granted_by, 1"

@@ -214,6 +214,7 @@ async def test_every_command_takes_four_messages_to_postgres(
     assert set(life.trips) == {"place", "offer", "accept", "start", "deliver", "rate", "claim", "cancel"}
     assert {verb: trips for verb, trips in life.trips.items() if trips > 4} == {}
     assert life.repeated == 3, "a repetition: BEGIN, the receipt, ROLLBACK"
+    assert life.looked == 4, "a look at a contact is written down by the statement that reads it"
 
 
 class Life:
@@ -227,7 +228,7 @@ class Life:
         self.api_url = api_url
         self.resident, self.dispatcher, self.volunteer = resident, dispatcher, volunteer
         self.trips: dict[str, int] = {}
-        self.repeated = 0
+        self.repeated = self.looked = 0
 
     async def do(self, verb: str, who: Someone, path: str, body: dict[str, Any] | None = None, key: str = "") -> str:
         before = self.wire.trips
@@ -237,11 +238,18 @@ class Life:
         self.trips[verb] = self.wire.trips - before
         return f"/v1/orders/{answer.json()['id']}"
 
+    async def look(self, who: Someone, order: str) -> None:
+        before = self.wire.trips
+        assert (await who.get(self.api_url + order))["contact"]
+        await asyncio.sleep(0.02)
+        self.looked = self.wire.trips - before
+
     async def live(self) -> None:
         placing = {"service_id": self.arena.street.service_id, "note": "请帮忙"}
         order = await self.do("place", self.resident, "/v1/orders", placing)
         await self.do("offer", self.dispatcher, f"{order}/offer", {"volunteer_id": str(self.volunteer.id)})
         await self.do("accept", self.volunteer, f"{order}/accept")
+        await self.look(self.volunteer, order)
         code = (await self.resident.get(order))["start_code"]
         await self.do("start", self.volunteer, f"{order}/start", {"code": code})
         await self.do("deliver", self.volunteer, f"{order}/deliver", {"outcome": "已完成"})

@@ -18,6 +18,11 @@ from app.kernel.rules import Role, Rules, to_sql
 ME = "app_actor()"
 TREE = "(SELECT app_administers_tree())"
 MOVED_JUST_NOW = f"moved_by = {ME} AND moved_in = app_transaction()"
+PLACED = f"(SELECT true FROM matter m WHERE m.id = matter_id AND {orders.requester.to_sql('m')})"
+RATED = (
+    "EXISTS (SELECT 1 FROM service_record s"
+    f" WHERE s.matter_id = rating.matter_id AND s.round = rating.round AND s.person_id = {ME})"
+)
 READ = f"(kind = 'order' AND {to_sql(orders.READ)})"
 PAPERS = f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(orders.PAPERS, 'm')})"
 HOST = f"{to_sql(orders.OPEN_DAYS, 'service_day')} OR leads(team_id, {ME})"
@@ -80,7 +85,7 @@ EXPECTED = {
     **{
         f"{child}_read": (child, "SELECT", "app_sees_detail(matter_id)", None)
         for child in (
-            *("history", "deadline", "mark", "order_detail", "rating"),
+            *("history", "deadline", "mark", "order_detail"),
             *("deadline_pause", "order_post", "appointment"),
         )
     },
@@ -88,6 +93,33 @@ EXPECTED = {
         f"{child}_update": (child, "UPDATE", "app_sees(matter_id)", None)
         for child in ("deadline", "order_detail", "order_contact", "deadline_pause", "appointment")
     },
+    "rating_read": (
+        "rating",
+        "SELECT",
+        f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(orders.RATING, 'm')}) AND NOT {RATED}",
+        None,
+    ),
+    "service_record_read": ("service_record", "SELECT", f"person_id = {ME}", None),
+    "service_record_insert": (
+        "service_record",
+        "INSERT",
+        None,
+        f"person_id = {ME} AND app_sees(matter_id) IS NOT FALSE",
+    ),
+    "reveal_read": (
+        "reveal",
+        "SELECT",
+        f"subject_id = {ME} OR (shown = 'contact' AND {PLACED}) OR {orders.chief.to_sql('reveal')}",
+        None,
+    ),
+    "reveal_insert": ("reveal", "INSERT", None, f"viewer_id = {ME} AND app_sees(matter_id) IS NOT FALSE"),
+    "shift_handover_read": ("shift_handover", "SELECT", orders.staff.to_sql("shift_handover"), None),
+    "shift_handover_insert": (
+        "shift_handover",
+        "INSERT",
+        None,
+        f"left_by = {ME} AND {orders.SHIFT.to_sql('shift_handover')}",
+    ),
     "service_insert": ("service", "INSERT", None, f"published_by = {ME} AND ({PUBLISHING})"),
     "service_update": ("service", "UPDATE", PUBLISHING, PUBLISHING),
     "team_read": ("team", "SELECT", "app_belongs(place_id)", None),

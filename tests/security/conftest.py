@@ -10,7 +10,16 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.domain.orders import dispatching, errands, outcomes, placing, promises, service_days
+from app.domain.orders import (
+    dispatching,
+    errands,
+    outcomes,
+    placing,
+    promises,
+    repository,
+    service_days,
+    shifts,
+)
 from app.domain.orders import service as orders
 from app.domain.orders.kind_tables import Paper
 from app.domain.people import service as people
@@ -132,7 +141,11 @@ async def live(world: World, app: Database, community: Community) -> None:
     community.orders["rated"] = await order(world, app, community, *then)
     community.orders["declined"] = await order(world, app, community, "offer", "decline")
     community.orders["missed"] = await order(world, app, community)
-    secretary = await world.caller(community.secretary)
+    secretary, dispatcher = await world.caller(community.secretary), await world.caller(community.dispatcher)
+    async with app.reading(dispatcher.person_id, dispatcher.family) as connection:
+        await repository.get_order(connection, community.orders["rated"])
+    inputs = {"place_id": community.place, "next_id": community.secretary, "note": "晚上有人值班"}
+    await execute(app, shifts.hand_over_shift, dispatcher, new_key(), None, inputs)
     inputs = {"place_id": community.place, "name": "理发", "description": "上门理发"}
     await execute(app, services.publish, secretary, new_key(), None, inputs)
     inputs = {"place_id": community.place, "role": Role.VOLUNTEER, "person_id": community.resident}

@@ -60,7 +60,8 @@ async def test_a_policy_that_is_dropped_is_missed(neighbours: Neighbours, superu
     unmissed = []
     reads = await policies(superuser)
     assert len(reads) >= 16
-    insiders = (neighbours.east.resident, neighbours.east.secretary, neighbours.world.people["管理员"])
+    east = neighbours.east
+    insiders = (east.resident, east.volunteer, east.secretary, neighbours.world.people["管理员"])
     for table, name in reads:
         dropped = f"DROP POLICY {name} ON {table}"
         for person in insiders:

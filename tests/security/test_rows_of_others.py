@@ -22,7 +22,10 @@ async def test_there_is_something_to_see_in_every_table(neighbours: Neighbours, 
         counts = await found(superuser, community.canaries)
         assert [table for table, count in counts.items() if not count] == []
     assert len(counts) >= 16
-    assert {"deadline_pause", "order_post", "appointment", "deadline_policy_draft"} <= set(counts)
+    assert {
+        *("deadline_pause", "order_post", "appointment", "deadline_policy_draft", "service_record", "reveal"),
+        "shift_handover",
+    } <= set(counts)
     await superuser.close()
 
 

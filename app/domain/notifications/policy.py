@@ -50,6 +50,7 @@ TEXTS: Mapping[str, str] = {
     "order.booked": "有居民预约了您队伍的服务日",
     "order.day_cancelled": "您预约的服务日已取消,可另约时段或另行点单",
     "order.placed_for_you": "社区已按您所说为您下单",
+    "shift.handed_over": "有一个班次交接给您,请查看交接内容",
     "role.granted": "您有了新的角色",
     "order.server_leaves": "正在服务的志愿者已离开,服务未完成,请关注",
     "team.lead": "您已成为志愿服务队的队长",

@@ -173,6 +173,22 @@ class SecondRework(Refusal):
     title_en = "A further round is the secretary's to begin"
 
 
+class ExportTooLarge(Refusal):
+    """More orders in the period than one spreadsheet takes."""
+
+    kind = Kind.INVALID
+    code = "export-too-large"
+    title_zh = "这一时段的订单超过一万条,请缩短时段后分次导出"
+    title_en = "More than ten thousand orders in this period: export a shorter one"
+
+
+class NotOnDuty(Refusal):
+    kind = Kind.CONFLICT
+    code = "not-on-duty"
+    title_zh = "接班人须是本地的派单员或书记,且不能是您自己"
+    title_en = "Who takes the shift over is another dispatcher or secretary of this place"
+
+
 class NotForThisService(Refusal):
     kind = Kind.CONFLICT
     code = "not-for-this-service"

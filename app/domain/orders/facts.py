@@ -18,7 +18,7 @@ def _asked(service_id: str = "($3::jsonb ->> 'service_id')::uuid") -> str:
 def home(asked: str) -> str:
     """Where the resident lives, how to reach them, and what is asked for."""
     return f"""
-  SELECT p.id, g.place_id, p.name_sealed, p.phone_sealed, p.address_sealed, {asked}
+  SELECT p.id, g.place_id, p.name_sealed, p.phone_sealed, p.phone_index, p.address_sealed, {asked}
     FROM person p LEFT JOIN role_grant g ON g.person_id = p.id AND g.role = 'resident' AND g.ends_at IS NULL
    WHERE p.id = $1"""
 
@@ -32,7 +32,8 @@ AT_HOME = home(
 )
 """The same for the service of a slot."""
 
-_ELSEWHERE = f"SELECT h.person_id AS id, h.place_id, h.name_sealed, h.phone_sealed, h.address_sealed, {_asked()}"
+_ELSEWHERE = f"""SELECT h.person_id AS id, h.place_id, h.name_sealed, h.phone_sealed, h.phone_index, h.address_sealed,
+         {_asked()}"""
 
 REPRESENTED = f"""
   {_ELSEWHERE}
@@ -43,7 +44,7 @@ REPRESENTED = f"""
 
 CALLER = f"""
   {_ELSEWHERE}
-    FROM home_of(($3::jsonb ->> 'person_id')::uuid, decode(substr($3::jsonb ->> 'phone_index', 3), 'hex')) h"""
+    FROM home_of(($3::jsonb ->> 'person_id')::uuid, decode(substr($3::jsonb ->> 'caller_index', 3), 'hex')) h"""
 """The same of a caller who lives where the actor works."""
 
 
@@ -60,6 +61,7 @@ class Placing:
     name_sealed: Sealed | None
     phone_sealed: Sealed | None
     address_sealed: Sealed | None
+    phone_index: Sealed | None = None
     form: Form = Form.VISIT
 
 
@@ -67,7 +69,7 @@ PLACING = Facts(
     """jsonb_build_object('person_id', subject.id, 'place_id', subject.place_id, 'category', subject.category,
          'form', subject.form,
          'name_sealed', subject.name_sealed,
-         'phone_sealed', subject.phone_sealed, 'address_sealed', subject.address_sealed,
+         'phone_sealed', subject.phone_sealed, 'phone_index', subject.phone_index, 'address_sealed', subject.address_sealed,
          'offered', EXISTS (SELECT 1 FROM service s JOIN place_ancestor a ON a.ancestor_id = s.place_id
                              WHERE s.id = ($3::jsonb ->> 'service_id')::uuid AND s.withdrawn_at IS NULL
                                AND a.place_id = subject.place_id),

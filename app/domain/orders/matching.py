@@ -15,7 +15,7 @@ _REFUSED = """(SELECT coalesce(jsonb_agg(DISTINCT r.person_id), '[]') FROM order
 
 def candidates(people: str) -> str:
     """SQL: what is known of these people (an expression of uuid[]; NULL: every volunteer of the place) as candidates."""
-    return f"""(SELECT coalesce(jsonb_agg(f.candidate), '[]')
+    return f"""(SELECT coalesce(json_agg(f.candidate), '[]')
                   FROM volunteer_facts(subject.place_id, {people}, coalesce({_OF_SERVICE.format("skill")}, ''), app_now())
                        f(candidate))"""
 

@@ -232,13 +232,17 @@ class OrderContact(SQLModel, table=True):
     """Whom to go to, and where: sealed, and under a policy of its own (`policy.CONTACT`)."""
 
     __tablename__ = "order_contact"
-    __table_args__ = (ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
+        Index("order_contact_phone", "phone_index", postgresql_where=text("phone_index IS NOT NULL")),
+    )
 
     matter_id: UUID = Field(primary_key=True)
     place_id: UUID
     name_sealed: bytes = Field(sa_type=LargeBinary)
     phone_sealed: bytes = Field(sa_type=LargeBinary)
     address_sealed: bytes = Field(sa_type=LargeBinary)
+    phone_index: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
 class Rating(SQLModel, table=True):

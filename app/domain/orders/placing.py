@@ -19,7 +19,7 @@ from app.kernel.ids import new_id
 from app.kernel.matter import Matter
 from app.kernel.rules import Actor, Role
 
-Contact = tuple[bytes | None, bytes | None, bytes | None]
+Contact = tuple[bytes | None, bytes | None, bytes | None, bytes | None]
 """Name, phone and address, sealed; None: as on file."""
 
 
@@ -33,6 +33,7 @@ def place(
     note: str,
     name: bytes | None = None,
     phone: bytes | None = None,
+    phone_index: bytes | None = None,
     address: bytes | None = None,
 ) -> Change:
     """Order a service in one's own community (点单). Name, phone and address come sealed; those left out are taken from
@@ -43,7 +44,7 @@ def place(
         SlotsAreBooked: its service is given on service days.
         ContactMissing: neither given nor on file.
     """
-    return _placed(home, "place", actor.id, actor, now, service_id, note, (name, phone, address))
+    return _placed(home, "place", actor.id, actor, now, service_id, note, (name, phone, phone_index, address))
 
 
 @ORDERS.creates("place", subject=REPRESENTED, facts=PLACING, missing=errors.NoConsent, read_by_others=("note",))
@@ -57,11 +58,12 @@ def place_for(
     note: str,
     name: bytes | None = None,
     phone: bytes | None = None,
+    phone_index: bytes | None = None,
     address: bytes | None = None,
 ) -> Change:
     """Order for somebody whose consent is recorded (代下单): it stands at their home, and what is left out of the contact
     comes from their file. The representative is the requester. Raises NoConsent, and as `place`."""
-    return _placed(home, "place", actor.id, actor, now, service_id, note, (name, phone, address))
+    return _placed(home, "place", actor.id, actor, now, service_id, note, (name, phone, phone_index, address))
 
 
 @ORDERS.creates("place_for_caller", subject=CALLER, facts=PLACING, missing=PersonNotFound, read_by_others=("note",))
@@ -74,9 +76,10 @@ def place_for_caller(
     note: str,
     channel: Calling,
     person_id: UUID | None = None,
-    phone_index: bytes | None = None,
+    caller_index: bytes | None = None,
     name: bytes | None = None,
     phone: bytes | None = None,
+    phone_index: bytes | None = None,
     address: bytes | None = None,
 ) -> Change:
     """Order for a resident who calls or walks in (代点单), by the staff there. The order is the caller's own, who is told.
@@ -84,7 +87,9 @@ def place_for_caller(
     Raises:
         PersonNotFound: nobody with this id or phone lives where the actor works. And as `place`.
     """
-    change = _placed(home, "place_for_caller", home.person_id, actor, now, service_id, note, (name, phone, address))
+    change = _placed(
+        home, "place_for_caller", home.person_id, actor, now, service_id, note, (name, phone, phone_index, address)
+    )
     return change.tell(home.person_id, "order.placed_for_you").note(channel=channel)
 
 
@@ -139,8 +144,9 @@ def new_order(home: Placing, requester_id: UUID, now: datetime, service_id: UUID
 
 def describe(change: Change, home: Placing, service_id: UUID, note: str, contact: Contact) -> None:
     """What a new order is about, and whom to go to. Raises ContactMissing: neither given nor on file."""
-    name, phone, address = contact
-    name, phone, address = name or home.name_sealed, phone or home.phone_sealed, address or home.address_sealed
+    name, phone, phone_index, address = contact
+    phone, phone_index = (phone, phone_index) if phone else (home.phone_sealed, home.phone_index)
+    name, address = name or home.name_sealed, address or home.address_sealed
     if name is None or phone is None or address is None:
         given = {"name": name, "phone": phone, "address": address}
         raise errors.ContactMissing(
@@ -154,7 +160,9 @@ def describe(change: Change, home: Placing, service_id: UUID, note: str, contact
     change.insert(
         OrderDetail, **about, service_id=service_id, note=note, placed_by=change.actor.id, form=home.form.value
     )
-    change.insert(OrderContact, **about, name_sealed=name, phone_sealed=phone, address_sealed=address)
+    change.insert(
+        OrderContact, **about, name_sealed=name, phone_sealed=phone, phone_index=phone_index, address_sealed=address
+    )
 
 
 VERBS = (place, place_for, place_for_caller)

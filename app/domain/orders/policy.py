@@ -44,6 +44,12 @@ CONTACT: Rules = (
 )
 """Who sees name, phone and address: a volunteer only while the order is theirs and live."""
 
+RATING: Rules = (requester, beneficiary, staff)
+"""Who sees a rating of one order; but never who was rated, whatever else they are (a condition of the policy in SQL)."""
+
+OWN: Rules = (requester, beneficiary, assignee)
+"""Whose order it is in person, without a role."""
+
 CODE: Rules = (requester, beneficiary)
 """Who reads the start code."""
 
@@ -57,6 +63,12 @@ chief = reach(Role.SECRETARY, Role.ADMINISTRATOR)
 served = (requester, beneficiary)
 delivered = tuple(replace(rule, states=frozenset({S.DELIVERED})) for rule in served)
 """Whoever it served may ask for it once more until they have rated; then it is the secretary's to say."""
+
+LOOKS: Rules = (*OWN, chief)
+"""Who reads who looked at an order's personal data: each at what was shown of themselves, and who answers for the place."""
+
+SHIFT = reach(Role.DISPATCHER, Role.SECRETARY)
+"""Whose shifts are handed over."""
 
 BEFORE_SERVICE = (S.SUBMITTED, S.OFFERED, S.ACCEPTED)
 OPEN = (*BEFORE_SERVICE, S.IN_SERVICE)
@@ -130,6 +142,7 @@ LIFECYCLE = Lifecycle(
     Transition("return_papers", PAPERS_OUT, STAYS, (assignee, staff)),
     Transition("wrong_return_code", PAPERS_OUT, STAYS, (assignee, staff), hidden=True),
     Transition("recalculate", (*OPEN, S.DELIVERED), STAYS, (system,), timed=True, hidden=True),
+    Transition("hand_over", (*OPEN, S.DELIVERED), STAYS, (system,), hidden=True),
     promised=OPEN,
     only_told=(S.IN_SERVICE,),
 )  # fmt: skip

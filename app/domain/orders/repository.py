@@ -12,10 +12,12 @@ from sqlmodel import col
 
 from app.domain.deadlines.models import ANCHORED
 from app.domain.orders.errors import DeadlineNotFound, OrderNotFound
+from app.domain.orders.filters import Filters
 from app.domain.orders.kind_facts import AUTHORITY, RECEIPTS, Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
-from app.domain.orders.models import OrderContact, OrderDetail, OrderState, Rating
-from app.domain.orders.policy import LIFECYCLE, pool, staff
+from app.domain.orders.models import OrderContact, OrderDetail, Rating
+from app.domain.orders.policy import LIFECYCLE, staff
+from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
 from app.domain.services.models import Form, Service
@@ -26,7 +28,7 @@ from app.kernel.database import rows
 from app.kernel.deadline_tables import Deadline, DeadlinePolicy, Mark
 from app.kernel.ids import NOBODY
 from app.kernel.pagination import Cursor
-from app.kernel.rules import Role, to_sql
+from app.kernel.rules import to_sql
 from app.kernel.statements import TIMED
 from app.kernel.tables import History, MatterRow
 from app.kernel.verbs import Facts
@@ -126,7 +128,7 @@ ASKED = Facts(
 )
 
 
-def _orders() -> Select[*tuple[Any, ...]]:
+def shown_orders() -> Select[*tuple[Any, ...]]:
     """An order as lists and pages show it: everything that row-level security lets the reader see, null where it does not."""
     m, d, s, p = MatterRow, OrderDetail, Service, Place
     next_due = (
@@ -160,61 +162,38 @@ def _orders() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _page(
-    query: Select[*tuple[Any, ...]], after: Cursor | None, limit: int, *, newest_first: bool
-) -> Select[*tuple[Any, ...]]:
-    key = tuple_(col(MatterRow.created_at), col(MatterRow.id))
+def _page(query: Select[*tuple[Any, ...]], after: Cursor | None, limit: int) -> Select[*tuple[Any, ...]]:
+    key = (col(MatterRow.created_at), col(MatterRow.id))
     if after is not None:
-        seen = tuple_(literal(after.created_at), literal(after.id))
-        query = query.where(key < seen if newest_first else key > seen)
-    order = (col(MatterRow.created_at), col(MatterRow.id))
-    return query.order_by(*(c.desc() if newest_first else c for c in order)).limit(limit + 1)
+        query = query.where(tuple_(*key) < tuple_(literal(after.created_at), literal(after.id)))
+    return query.order_by(*(column.desc() for column in key)).limit(limit + 1)
 
 
 async def list_mine(
-    connection: AsyncConnection, actor_id: UUID, states: Sequence[OrderState], after: Cursor | None, limit: int
+    connection: AsyncConnection, actor_id: UUID, filters: Filters, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
     """The orders that the actor placed, and those that serve them, newest first."""
     m = MatterRow
     for_me = and_(col(m.beneficiary_id) == actor_id, col(m.beneficiary_id) != col(m.requester_id))
-    query = _orders().where(or_(col(m.requester_id) == actor_id, for_me))
-    if states:
-        query = query.where(col(MatterRow.state).in_(states))
-    return await rows(connection, _page(query, after, limit, newest_first=True))
+    query = filters.narrow(shown_orders().where(or_(col(m.requester_id) == actor_id, for_me)))
+    return await rows(connection, _page(query, after, limit))
 
 
 async def list_tasks(
-    connection: AsyncConnection, actor_id: UUID, states: Sequence[OrderState], after: Cursor | None, limit: int
+    connection: AsyncConnection, actor_id: UUID, filters: Filters, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
     """The orders that are offered to the actor, served by them, or theirs to hold after a miss, newest first."""
     theirs = or_(col(MatterRow.assignee_id) == actor_id, col(MatterRow.holder_id) == actor_id)
-    query = _orders().where(theirs, col(MatterRow.state).in_(states))
-    return await rows(connection, _page(query, after, limit, newest_first=True))
-
-
-async def list_pool(
-    connection: AsyncConnection, actor_id: UUID, after: Cursor | None, limit: int
-) -> Sequence[RowMapping]:
-    """What waits for somebody, oldest first: to those who dispatch, all that their places have; to volunteers, what is open."""
-    m = MatterRow
-    mine = (
-        select(col(PlaceAncestor.place_id))
-        .join(RoleGrant, col(RoleGrant.place_id) == col(PlaceAncestor.ancestor_id))
-        .where(col(RoleGrant.person_id) == actor_id, col(RoleGrant.role) != Role.RESIDENT)
-    )
-    query = _orders().where(
-        col(m.state).in_([OrderState.SUBMITTED, OrderState.OFFERED]),
-        col(m.place_id).in_(mine),
-        text(to_sql((staff, pool))),
-    )
-    return await rows(connection, _page(query, after, limit, newest_first=False))
+    query = filters.narrow(shown_orders().where(theirs))
+    return await rows(connection, _page(query, after, limit))
 
 
 async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
-    """One order with contact, rating and volunteer as far as the reader may see them. Raises OrderNotFound."""
+    """One order with contact, rating and volunteer as far as the reader may see them; the look is recorded. Raises
+    OrderNotFound."""
     c, r = OrderContact, Rating
     query = (
-        _orders()
+        shown_orders()
         .add_columns(
             *(col(column) for column in (c.name_sealed, c.phone_sealed, c.address_sealed)),
             *(col(column) for column in (r.solved, r.stars, r.reason, r.rated_at, r.by_representative)),
@@ -236,7 +215,7 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
         .outerjoin(Team, col(Team.id) == col(MatterRow.team_id))
         .where(col(MatterRow.id) == order_id)
     )
-    row = (await connection.execute(query)).mappings().one_or_none()
+    row = (await connection.execute(recorded(query))).mappings().one_or_none()
     if row is None:
         raise OrderNotFound
     return row

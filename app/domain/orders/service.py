@@ -2,13 +2,15 @@
 and delivering; `placing.py` makes an order, `dispatching.py` brings it to somebody, `promises.py` keeps its limits, `outcomes.py`
 ends it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.domain.orders import errors, policy
 from app.domain.orders.facts import STARTING, Starting
 from app.domain.orders.kind_facts import papers_out
 from app.domain.orders.models import OrderDetail
 from app.domain.orders.policy import LIFECYCLE
+from app.domain.orders.record_models import ServiceRecord
+from app.domain.orders.records import SERVED, Served
 from app.domain.orders.repository import DETAIL, Detail
 from app.kernel.change import Change
 from app.kernel.errors import Refusal
@@ -82,13 +84,27 @@ def wrong_code(
     )
 
 
-@ORDERS.moves("deliver", read_by_others=("outcome",))
-def deliver(order: Order, actor: Actor, now: datetime, *, outcome: str) -> Change:
-    """Say that it is done, and what was done. Raises PapersOut: an errand's papers come back first."""
+@ORDERS.moves("deliver", facts=SERVED, read_by_others=("outcome",))
+def deliver(order: Order, actor: Actor, now: datetime, *, facts: Served, outcome: str) -> Change:
+    """Say that it is done, and what was done; the time since the start goes into the record of hours. Raises PapersOut: an
+    errand's papers come back first."""
     change = LIFECYCLE.move(order, "deliver", actor, now)
     if papers_out(order.detail.receipts):
         raise errors.PapersOut
-    return change.patch(OrderDetail, matter_id=order.id, outcome=outcome).tell(order.requester_id, "order.delivered")
+    return (
+        change.patch(OrderDetail, matter_id=order.id, outcome=outcome)
+        .insert(
+            ServiceRecord,
+            matter_id=order.id,
+            round=order.round,
+            place_id=order.place_id,
+            person_id=actor.id,
+            started_at=facts.started_at,
+            ended_at=now,
+            minutes=(now - facts.started_at) // timedelta(minutes=1),
+        )
+        .tell(order.requester_id, "order.delivered")
+    )
 
 
 VERBS = (start, deliver)

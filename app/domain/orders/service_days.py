@@ -227,6 +227,7 @@ def book(
     note: str,
     name: bytes | None = None,
     phone: bytes | None = None,
+    phone_index: bytes | None = None,
     address: bytes | None = None,
 ) -> Change:
     """Book a slot of a service day at home (预约): an order that the team's lead has accepted, with a confirmed appointment at
@@ -251,7 +252,7 @@ def book(
     if slot.lead_id == actor.id or slot.represented:
         raise errors.OwnOrder
     change = LIFECYCLE.create(replace(order, assignee_id=slot.lead_id, team_id=slot.team_id), "book", actor, now)
-    describe(change, seen.home, slot.service_id, note, (name, phone, address))
+    describe(change, seen.home, slot.service_id, note, (name, phone, phone_index, address))
     about = {"matter_id": order.id, "place_id": order.place_id}
     return (
         change.anchor("appointment", begins=slot.starts_at)

@@ -59,7 +59,7 @@ class Team(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("id", "place_id"),
         CheckConstraint("colour IN ('blue', 'white', 'green', 'red', 'orange')", "team_colour"),
-        CheckConstraint("led AND disbanded_at IS NULL OR led IS NULL AND disbanded_at IS NOT NULL", "team_led"),
+        CheckConstraint("led IS NOT FALSE AND (led IS NULL) = (disbanded_at IS NOT NULL)", "team_led"),
         ForeignKeyConstraint(
             ["id", "lead_id", "led"],
             ["team_member.team_id", "team_member.person_id", "team_member.live"],
@@ -89,7 +89,7 @@ class TeamMember(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["team_id", "place_id"], ["team.id", "team.place_id"]),
         UniqueConstraint("team_id", "person_id", "live", name="team_member_once"),
-        CheckConstraint("live AND ended_at IS NULL OR live IS NULL AND ended_at IS NOT NULL", "team_member_live"),
+        CheckConstraint("live IS NOT FALSE AND (live IS NULL) = (ended_at IS NOT NULL)", "team_member_live"),
         CheckConstraint("ended_at >= joined_at", "team_member_period"),
         Index("team_member_person", "person_id", postgresql_where=text("live")),
     )

@@ -33,7 +33,7 @@ from app.kernel.verbs import record
 ONCE: Mapping[str, type[Refusal]] = {"team_member_once": errors.AlreadyMember}
 
 
-@record("team", "create", subject=PLACE, facts=CREATING, missing=PlaceNotFound)
+@record("team", "create", subject=PLACE, facts=CREATING, missing=PlaceNotFound, read_by_others=("name",))
 def create(
     seen: Creating, actor: Actor, now: datetime, *, place_id: UUID, name: str, colour: Colour, lead_id: UUID
 ) -> Change:

@@ -36,7 +36,7 @@ from app.kernel.verbs import record
 
 
 @record("volunteer_application", "apply", subject=HOME, facts=APPLYING,
-        conflicts={"volunteer_application_open": errors.AlreadyApplied})  # fmt: skip
+        conflicts={"volunteer_application_open": errors.AlreadyApplied}, read_by_others=("text",))  # fmt: skip
 def apply(me: Applying, actor: Actor, now: datetime, *, text: str, skills: Sequence[str]) -> Change:
     """Ask to be a volunteer where one lives. Raises ResidentsOnly, AlreadyVolunteer, AlreadyApplied."""
     if me.place_id is None:
@@ -56,7 +56,8 @@ def apply(me: Applying, actor: Actor, now: datetime, *, text: str, skills: Seque
     ).tell_role(Role.SECRETARY, "volunteer.applied")
 
 
-@record("volunteer_application", "decide", subject=APPLICATION, facts=DECIDING, missing=errors.ApplicationNotFound)
+@record("volunteer_application", "decide", subject=APPLICATION, facts=DECIDING, missing=errors.ApplicationNotFound,
+        read_by_others=("reason",))  # fmt: skip
 def decide(
     application: Deciding, actor: Actor, now: datetime, *, approve: bool, reason: str | None = None
 ) -> list[Change]:

@@ -6,18 +6,20 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.orders import errors, placing
+from app.domain.orders import dispatching, errors, outcomes, placing
 from app.domain.orders import service as orders
-from app.domain.orders.facts import Placing, Starting, Taking
+from app.domain.orders.dispatching import Offered, Taking
+from app.domain.orders.facts import Placing, Starting
 from app.domain.orders.models import Calling, OrderContact, OrderDetail
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.repository import Detail, Offering
+from app.domain.orders.repository import Detail
 from app.kernel.change import Change, Event, Patch
 from app.kernel.errors import NotAllowed
 from app.kernel.rules import Actor, Role
+from tests.unit.orders.test_dispatching import candidate
 from tests.unit.orders.test_policy import FAMILY, NOON, OTHER, RESIDENT, VOLUNTEER, WHO, an_order
 
-HOME = Placing(RESIDENT, UUID(int=8), "", True, b"name", b"phone", b"address")
+HOME = Placing(RESIDENT, UUID(int=8), "", True, False, b"name", b"phone", b"address", b"index")
 THEIRS = replace(HOME, person_id=FAMILY)
 WISH = {"service_id": UUID(int=7), "note": "买菜"}
 
@@ -37,7 +39,7 @@ def test_placing_starts_the_four_promises_and_tells_the_dispatcher() -> None:
     home = replace(HOME, category="repair")
     change = placing.place(home, WHO["requester"], NOON, **WISH, phone=b"another phone")
     assert (change.state, change.version) == (S.SUBMITTED, 0)
-    assert change.starts == ["respond", "reply", "coordinate", "plan"]
+    assert change.starts == ["respond", "reply", "coordinate", "plan", "dispatch"]
     assert change.matter is not None
     assert change.matter.category == "repair", "it chooses the limits"
     assert change.events == [Event("order.placed", to_role=Role.DISPATCHER)]
@@ -46,6 +48,13 @@ def test_placing_starts_the_four_promises_and_tells_the_dispatcher() -> None:
     assert detail.values["note"] == "买菜"
     assert (contact.values["name_sealed"], contact.values["phone_sealed"]) == (b"name", b"another phone")
     assert sides(change) == (RESIDENT, RESIDENT, RESIDENT, "subtree")
+
+
+def test_an_order_is_found_by_the_phone_that_it_has() -> None:
+    given = {"phone": b"another phone", "phone_index": b"another index"}
+    for phone, expected in (({}, b"index"), (given, b"another index")):
+        _, contact = placing.place(HOME, WHO["requester"], NOON, **WISH, **phone).rows
+        assert contact.values["phone_index"] == expected
 
 
 @pytest.mark.parametrize(
@@ -71,7 +80,7 @@ def test_a_representative_is_the_requester_wherever_they_live(roles: frozenset[R
 def test_an_order_for_a_caller_is_the_callers_who_is_told() -> None:
     change = placing.place_for_caller(THEIRS, WHO["station"], NOON, channel=Calling.PHONE, **WISH)
     assert sides(change) == (FAMILY, FAMILY, OTHER, "subtree")
-    assert change.starts == ["respond", "reply", "coordinate", "plan"]
+    assert change.starts == ["respond", "reply", "coordinate", "plan", "dispatch"]
     assert Event("order.placed_for_you", to_person=FAMILY) in change.events
     assert change.remark == {"channel": "phone"}
 
@@ -98,22 +107,22 @@ OWN = {
 def test_who_placed_or_represents_neither_dispatches_nor_serves(why: str) -> None:
     detail, represents = OWN[why]
     order = replace(an_order(), detail=detail)
-    taking = Taking(represents=represents)
-    facts = Offering(qualified=True, represents=represents)
+    taking = Taking(candidate(OTHER), represents=represents)
+    facts = Offered((candidate(),), None, False, frozenset({OTHER} if represents else ()))
     with pytest.raises(errors.OwnOrder):
-        orders.offer(order, WHO["dispatcher"], NOON, facts=facts, volunteer_id=VOLUNTEER)
+        dispatching.offer(order, WHO["dispatcher"], NOON, facts=facts, volunteer_id=VOLUNTEER)
     with pytest.raises(errors.OwnOrder):
-        orders.claim(order, WHO["volunteer"], NOON, facts=taking)
+        dispatching.claim(order, WHO["volunteer"], NOON, facts=taking)
     offered = replace(order, state=S.OFFERED, assignee_id=OTHER)
     with pytest.raises(errors.OwnOrder):
-        orders.accept(offered, WHO["volunteer"], NOON, facts=taking)
+        dispatching.accept(offered, WHO["volunteer"], NOON, facts=taking)
 
 
 def test_nor_is_it_offered_to_who_placed_it() -> None:
     order = replace(an_order(), detail=Detail(UUID(int=7), 0, 0, None, placed_by=VOLUNTEER))
-    facts = Offering(qualified=True, represents=False)
+    facts = Offered((candidate(),), None, False)
     with pytest.raises(errors.OwnOrder):
-        orders.offer(order, WHO["dispatcher"], NOON, facts=facts, volunteer_id=VOLUNTEER)
+        dispatching.offer(order, WHO["dispatcher"], NOON, facts=facts, volunteer_id=VOLUNTEER)
 
 
 # ── starting without a phone ─────────────────────────────────────────────────────────────────────────────────────
@@ -159,11 +168,11 @@ def test_a_later_start_with_the_code_is_verified_again() -> None:
 
 @pytest.mark.parametrize(("who", "marked"), [("requester", True), ("beneficiary", False)])
 def test_a_representatives_rating_is_marked(who: str, marked: bool) -> None:
-    change = orders.rate(an_order(S.DELIVERED), WHO[who], NOON, solved="yes", stars=5, reason=None)
+    change = outcomes.rate(an_order(S.DELIVERED), WHO[who], NOON, solved="yes", stars=5, reason=None)
     assert change.rows[0].values["by_representative"] is marked
 
 
 @pytest.mark.parametrize(("who", "other"), [("requester", FAMILY), ("beneficiary", RESIDENT)])
 def test_of_both_sides_the_other_hears_of_a_cancellation(who: str, other: UUID) -> None:
-    change = orders.cancel(an_order(), WHO[who], NOON)
+    change = outcomes.cancel(an_order(), WHO[who], NOON)
     assert {event.to_person for event in change.events} == {VOLUNTEER, other}

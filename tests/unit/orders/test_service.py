@@ -10,9 +10,11 @@ from app.domain.orders import errors
 from app.domain.orders import service as orders
 from app.domain.orders.facts import Starting
 from app.domain.orders.models import OrderState as S
+from app.domain.orders.record_models import ServiceRecord
+from app.domain.orders.records import Served
 from app.domain.orders.repository import Detail
 from app.kernel.matter import LiveDeadline
-from tests.unit.orders.test_policy import NOON, WHO, an_order
+from tests.unit.orders.test_policy import NOON, VOLUNTEER, WHO, an_order
 
 RESPOND = LiveDeadline(UUID(int=21), "respond", NOON + timedelta(minutes=9))
 OFFER = LiveDeadline(UUID(int=22), "offer", NOON + timedelta(minutes=5))
@@ -55,6 +57,14 @@ def test_the_sixth_code_is_refused_even_when_it_fits() -> None:
 
 def test_delivering_stops_whatever_runs_and_waits_for_the_rating() -> None:
     order = replace(an_order(S.IN_SERVICE), live=(FINISH, REPLY, PLAN))
-    change = orders.deliver(order, WHO["assignee"], NOON, outcome="做好了")
+    served = Served(NOON - timedelta(minutes=95, seconds=59))
+    change = orders.deliver(order, WHO["assignee"], NOON, facts=served, outcome="做好了")
     assert (change.state, change.starts) == (S.DELIVERED, ["rating"])
     assert sorted(change.stops) == ["finish", "plan", "reply"]
+    (hours,) = change.rows
+    assert (hours.table, hours.values["person_id"], hours.values["round"]) == (ServiceRecord, VOLUNTEER, 1)
+    assert (hours.values["started_at"], hours.values["ended_at"], hours.values["minutes"]) == (
+        served.started_at,
+        NOON,
+        95,
+    )

@@ -1,0 +1,40 @@
+"""Confirmed appointments as iCalendar (RFC 5545), for the calendar on a phone. No phone, no address, no note stands in it."""
+
+from collections.abc import Iterable
+
+from icalendar import Calendar, Event
+from sqlalchemy import RowMapping
+from starlette.responses import Response
+
+from app.kernel.time import CHINA
+
+
+class Feed(Response):
+    """An answer that is a calendar."""
+
+    media_type = "text/calendar"
+
+
+def feed(appointments: Iterable[RowMapping]) -> bytes:
+    """One event an appointment. Its UID is the appointment's id and stays; one that was called off is CANCELLED."""
+    calendar = Calendar()
+    calendar.add("prodid", "-//Linli//Linli//ZH")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", "邻里约定")
+    calendar.add("x-wr-timezone", CHINA.key)
+    for row in appointments:
+        event = Event()
+        event.add("uid", f"{row['id']}@linli")
+        event.add("dtstamp", row["changed_at"])
+        event.add("last-modified", row["changed_at"])
+        event.add("sequence", int(row["cancelled"]))
+        event.add("dtstart", row["meet_at"].astimezone(CHINA))
+        event.add("summary", f"{row['service_name']}:{'上门服务' if row['serves'] else '志愿者上门'}")
+        event.add("location", row["place_name"])
+        event.add("description", f"订单 {row['order_id']}")
+        event.add("status", "CANCELLED" if row["cancelled"] else "CONFIRMED")
+        calendar.add_component(event)
+    calendar.add_missing_timezones()
+    written: bytes = calendar.to_ical()
+    return written

@@ -1,0 +1,69 @@
+"""Two commands on one team or service at the same moment: each is done or refused for what it is, and nothing in between."""
+
+import asyncio
+from collections import Counter
+from uuid import UUID
+
+from app.domain.services import service as services
+from app.domain.services.errors import ServiceWithdrawn
+from app.domain.teams import service as teams
+from app.domain.teams import volunteers
+from app.domain.teams.errors import AlreadyApplied, AlreadyDecided, AlreadyMember, LeadStays, NotAMember
+from app.kernel.command import execute
+from app.kernel.database import Database
+from app.kernel.errors import Refusal
+from app.kernel.rules import Role
+from app.kernel.verbs import Verb
+from tests.world import World, new_key
+
+ROUNDS = 12
+
+
+async def outcome(world: World, app: Database, verb: Verb, who: UUID, subject: UUID | None, **inputs: object) -> object:
+    """The state of its receipt, or the class of the refusal."""
+    try:
+        return (await execute(app, verb, await world.caller(who), new_key(), subject, inputs)).state
+    except Refusal as refusal:
+        return type(refusal)
+
+
+async def a_team(world: World, app: Database, *members: UUID) -> UUID:
+    lead, *others = members
+    secretary = await world.caller(world.people["书记"])
+    inputs = {"place_id": world.east, "name": "红马甲", "colour": "red", "lead_id": lead}
+    made = (await execute(app, teams.create, secretary, new_key(), None, inputs)).id
+    for other in others:
+        await execute(app, teams.add_member, secretary, new_key(), made, {"person_id": other})
+    return made
+
+
+async def test_who_is_made_lead_does_not_leave_in_the_same_moment(world: World, app: Database) -> None:
+    lead, second = [await world.person(name, Role.VOLUNTEER, world.east) for name in ("甲", "乙")]
+    for _ in range(ROUNDS):
+        team = await a_team(world, app, lead, second)
+        led, left = await asyncio.gather(
+            outcome(world, app, teams.set_lead, lead, team, person_id=second),
+            outcome(world, app, teams.remove_member, second, team, person_id=second),
+        )
+        assert (led, left) in (("set_lead", LeadStays), (NotAMember, "remove"))
+
+
+async def test_of_many_who_do_one_thing_at_once_one_does_it(world: World, app: Database) -> None:
+    secretary, applicant = world.people["书记"], await world.person("新人", Role.RESIDENT, world.east)
+    lead, member = [await world.person(name, Role.VOLUNTEER, world.east) for name in ("丙", "丁")]
+    team = await a_team(world, app, lead)
+
+    async def at_once(verb: Verb, who: UUID, subject: UUID | None, **inputs: object) -> Counter[object]:
+        return Counter(await asyncio.gather(*(outcome(world, app, verb, who, subject, **inputs) for _ in range(6))))
+
+    assert await at_once(teams.add_member, lead, team, person_id=member) == {"add": 1, AlreadyMember: 5}
+    withdrawn = await at_once(services.withdraw, world.people["管理员"], world.service)
+    assert withdrawn == {"withdraw": 1, ServiceWithdrawn: 5}
+    assert await at_once(volunteers.apply, applicant, None, text="x", skills=[]) == {"apply": 1, AlreadyApplied: 5}
+    application = await world.owner.fetchval("SELECT id FROM volunteer_application WHERE person_id = $1", applicant)
+    decided = await at_once(volunteers.decide, secretary, application, approve=True)
+    assert decided == {"approve": 1, AlreadyDecided: 5}
+    said = await at_once(volunteers.set_availability, lead, None, daily_capacity=4)
+    assert said == {"set": 6}
+    versions = "SELECT count(*), max(version) FROM volunteer_profile WHERE person_id = $1"
+    assert tuple(await world.owner.fetchrow(versions, lead)) == (1, 6)
