@@ -253,7 +253,7 @@ async def _people(
 
 
 async def _special_kinds(
-    seeder: _Seeder, admin: Caller, street_id: UUID, published: set[str], communities: list[asyncpg.Record]
+    seeder: _Seeder, admin: Caller, street_id: UUID, published: Mapping[str, UUID], communities: list[asyncpg.Record]
 ) -> None:
     """A service of each special form; of a new data folder also a team, and its service day tomorrow: four slots in the
     morning, five places each."""
