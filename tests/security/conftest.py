@@ -197,7 +197,9 @@ async def live_specially(world: World, app: Database, community: Community) -> N
     """An errand under way with its papers out, and a service day with a booking."""
     resident, volunteer = await world.caller(community.resident), await world.caller(community.volunteer)
     errand, day_service = [await service_of(world, form, "陪同就医") for form in ("errand", "service_day")]
-    made = await execute(app, placing.place, resident, new_key(), None, {"service_id": UUID(errand), "note": "请陪我去医院"})
+    made = await execute(
+        app, placing.place, resident, new_key(), None, {"service_id": UUID(errand), "note": "请陪我去医院"}
+    )
     soon = datetime.now(UTC) + timedelta(days=2)
     await world.do(app, dispatching.offer, community.dispatcher, made.id, volunteer_id=community.volunteer)
     await world.do(app, dispatching.accept, community.volunteer, made.id)
