@@ -77,7 +77,8 @@ class Cast:
             self.ids[state] = await self.order(self.neighbour, self.resident, state)
         self.ids["delivered"] = await self.order(self.resident, self.neighbour, "delivered")
         for name, reached in (
-            ("declined", "offered"), ("released", "accepted"), ("aborted", "in_service"), ("rejected", "submitted"), ("converted", "submitted"),
+            ("declined", "offered"), ("released", "accepted"), ("aborted", "in_service"),
+            ("rejected", "submitted"), ("converted", "submitted"),
         ):  # fmt: skip
             self.ids[name] = await self.order(self.neighbour, self.resident, reached)
         self.ids["reworked"] = await self.order(self.resident, self.neighbour, "delivered")
@@ -250,6 +251,7 @@ class Cast:
             "convertOrder": "converted",
         }  # fmt: skip
         others = {
+            "offerOrder": {"volunteer_id": self.ids["third"]},  # the resident may have said when they have no time
             "giveConsent": {"representation_id": self.ids["asked for"]},
             "endRepresentation": {"representation_id": self.ids["to end"]},
             **{name: {"person_id": str(self.resident.id)} for name in ("issueHouseholdCard", "getHouseholdCard")},
