@@ -125,6 +125,16 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *shift_verbs.VERBS,
     *notification_verbs.VERBS,
 )
+EVERYDAY = (
+    placing_verbs.place,
+    dispatching_verbs.offer,
+    dispatching_verbs.accept,
+    dispatching_verbs.claim,
+    order_verbs.start,
+    order_verbs.deliver,
+    outcome_verbs.rate,
+)
+"""What every connection is ready for from the start; each statement that it is not ready for costs one message, once."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -141,9 +151,7 @@ def create_app(settings: Settings) -> FastAPI:
             database = await Database.connect(
                 settings.database_url,
                 size=settings.pool,
-                warm=statements_of(
-                    (*placing_verbs.VERBS, *order_verbs.VERBS, *dispatching_verbs.VERBS, *outcome_verbs.VERBS)
-                ),
+                warm=statements_of(EVERYDAY),
             )
             app.state.house = House(
                 database=database,

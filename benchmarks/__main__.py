@@ -22,6 +22,7 @@ from app.kernel.command import Caller
 from app.kernel.ids import new_id
 from app.kernel.tokens import AccessTokens
 from app.kernel.vault import Vault
+from app.kernel.verbs import Verb
 from app.local.home import free_port
 from app.local.postgres import EmbeddedPostgres, PostgresServer, create_database, drop_database
 from app.local.valkey import EmbeddedValkey
@@ -33,7 +34,7 @@ from benchmarks.processes import ROOT, Neighbours, cpu_seconds, http_server, ove
 from benchmarks.report import Machine, Sample, Series, show
 
 CLIENTS = 32
-VERBS = {"place": placing.place, "accept": dispatching.accept}
+VERBS: dict[str, Verb[Any, Any]] = {"place": placing.place, "accept": dispatching.accept}
 PLACE_BODY = json.dumps({"service_id": str(world.SERVICE), "note": world.NOTE}, ensure_ascii=False)
 
 

@@ -231,9 +231,9 @@ _PLACE = f"""m AS (INSERT INTO bare.matter (id, kind, place_id, state, version, 
 x AS (INSERT INTO bare.order_detail (matter_id, place_id, service_id, note, failures, wrong_codes, placed_by)
   SELECT id, place_id, '{world.SERVICE}'::uuid, '{world.NOTE}', 0, 0, requester_id FROM m),
 f AS (INSERT INTO bare.order_search (matter_id, place_id, created_at, body, tokens)
-  SELECT m.id, m.place_id, m.created_at, search_form('{world.NOTE} ' || v.name), search_grams(search_form('{world.NOTE} ' || v.name))
-         || ('p:' || m.place_id)
-    FROM m JOIN service v ON v.id = '{world.SERVICE}'),
+  SELECT m.id, m.place_id, m.created_at, w.form, search_grams(w.form) || ('p:' || m.place_id)
+    FROM m JOIN service v ON v.id = '{world.SERVICE}'
+    CROSS JOIN LATERAL search_form('{world.NOTE} ' || v.name) w(form)),
 c AS (INSERT INTO bare.order_contact (matter_id, place_id, name_sealed, phone_sealed, phone_index, address_sealed)
   SELECT m.id, m.place_id, name_sealed, phone_sealed, phone_index, address_sealed FROM m, home)"""
 
