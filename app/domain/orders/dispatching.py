@@ -214,10 +214,14 @@ def release(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reaso
 
 @ORDERS.moves("hand_back", facts=ACCEPTED)
 def hand_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, person_id: UUID) -> Change:
-    """Whoever had the order has left: the team, or the volunteers."""
-    change = LIFECYCLE.move(order, "hand_back", actor, now)
+    """Whoever had the order has left: the team, or the volunteers. If they began to serve it meanwhile it stays theirs, and
+    the dispatcher is told, as of all that was being served when they left (`people/handing_back.py`)."""
     if order.assignee_id != person_id:
         raise TransitionRefused
+    if order.state == OrderState.IN_SERVICE:
+        change = LIFECYCLE.move(order, "server_leaves", actor, now)
+        return change.tell_role(Role.DISPATCHER, "order.server_leaves", order_id=order.id, person_id=person_id)
+    change = LIFECYCLE.move(order, "hand_back", actor, now)
     let_go(change, order, facts, now)
     change.tell_role(Role.DISPATCHER, "order.handed_back")
     return change if order.state == OrderState.OFFERED else change.tell(order.requester_id, "order.released")

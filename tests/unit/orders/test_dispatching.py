@@ -258,3 +258,14 @@ def test_an_order_of_somebody_who_left_goes_back_from_either_state() -> None:
     assert (change.state, change.stops, change.columns, change.retimes) == (S.SUBMITTED, ["offer"], NOBODY, [])
     with pytest.raises(TransitionRefused):
         dispatching.hand_back(offer, SYSTEM, NOON, facts=Accepted(TEN), person_id=OTHER)
+
+
+def test_an_order_that_they_began_meanwhile_stays_theirs_and_the_dispatcher_is_told() -> None:
+    begun = an_order(S.IN_SERVICE)
+    change = dispatching.hand_back(begun, SYSTEM, NOON, facts=Accepted(TEN), person_id=VOLUNTEER)
+    assert (change.action, change.state, change.columns, change.stops) == ("server_leaves", S.IN_SERVICE, {}, [])
+    assert [(event.topic, event.to_role, event.payload["person_id"]) for event in change.events] == [
+        ("order.server_leaves", Role.DISPATCHER, VOLUNTEER)
+    ]
+    with pytest.raises(TransitionRefused):
+        dispatching.hand_back(begun, SYSTEM, NOON, facts=Accepted(TEN), person_id=OTHER)
