@@ -35,11 +35,12 @@ SELECT payload ->> 'deadline_id', payload ->> 'percent', as_role, person_id FROM
 
 _TOPICS = {
     "place": "order.placed", "offer": "order.offered", "lapse": "order.lapsed", "accept": "order.accepted",
-    "claim": "order.accepted", "start": "order.started", "deliver": "order.delivered", "rate": "order.rated",
+    "match": "order.offered", "open_pool": "order.nobody_qualifies", "decline": "order.declined", "claim": "order.accepted",
+    "start": "order.started", "deliver": "order.delivered", "rate": "order.rated",
 }  # fmt: skip
 
 
-BY_THE_SYSTEM = ("lapse", "close_unrated")
+BY_THE_SYSTEM = ("match", "open_pool", "lapse", "close_unrated")
 
 
 @dataclass(frozen=True)
