@@ -357,3 +357,23 @@ async def test_a_role_ends_when_its_volunteer_starts(ring: Ring) -> None:
             assert started in LATE
             assert (found.state, found.actions["hand_back"], told) == ("submitted", 1, (1, 0))
             assert found.assignee == "None"
+
+
+async def test_a_role_ends_when_its_dispatcher_offers(ring: Ring) -> None:
+    """Between the look and the writing the walls change: what was allowed is refused as if it had come later."""
+    street, volunteer = ring.arena.street, ring.volunteers[0]
+    for number in range(TIMES):
+        leaver = await street.with_role(f"派单的{number}", "dispatcher")
+        grant = (await leaver.get("/v1/me"))["roles"][0]["id"]
+        order = await ring.submitted()
+        revoked, offered = await ring.at_once(
+            (street.administrator, f"/v1/roles/{grant}/revoke", None),
+            (leaver, f"{order}/offer", {"volunteer_id": str(volunteer.id)}),
+        )
+        await until_told(ring.arena)
+        found = await ring.found(order)
+        assert revoked[0] == 200
+        assert offered == (200, "offered") or offered in LATE
+        assert (found.state, found.topics["order.offered"]) == (
+            ("offered", 1) if offered[0] == 200 else ("submitted", 0)
+        )
