@@ -8,9 +8,13 @@ PG15 ?= /usr/lib/postgresql/15/bin
 UV ?= uv
 # Two by default, for a machine of two cores: make test WORKERS=8
 WORKERS ?= 2
+# Of make simulate
+PROFILE ?= weekday
+SEED ?= 1
+DAYS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check test-pg15 contract migration bench kill-test crash-test browser compose-config lock format clean venv browser-venv
+.PHONY: help run demo simulate test check test-pg15 contract migration bench kill-test crash-test browser compose-config lock format clean venv browser-venv
 
 help: ## 列出全部任务 · list the tasks
 	@grep -E '^[a-z0-9-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -20,6 +24,9 @@ run: venv ## 启动全部，Ctrl-C 结束 · start everything; Ctrl-C ends it
 
 demo: venv ## 在运行中的系统上演一遍 · play the thread once against the running system
 	@LINLI_MODE=local $(LINLI) demo
+
+simulate: venv ## 模拟一条街的一天，生成报告 · a street lives a day; report in build/ (make simulate PROFILE=storm SEED=2 DAYS=1)
+	@LINLI_MODE=local $(LINLI) simulate --strict --profile $(PROFILE) --seed $(SEED) --days $(DAYS)
 
 test: venv ## 快速测试 · the quick tests, on servers of their own
 	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not crash and not kill and not browser" tests
@@ -61,7 +68,7 @@ compose-config: ## 检查 docker-compose.yml · check docker-compose.yml, withou
 
 lock: ## 重新生成锁文件（需要 uv）· make the locks anew (needs uv)
 	$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --extra embedded --extra dev -o requirements.lock
+	  --extra embedded --extra dev --extra simulation -o requirements.lock
 	$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  -c requirements.lock -o requirements-production.lock
 	$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

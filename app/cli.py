@@ -9,8 +9,9 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 from uuid import UUID
 
 import typer
@@ -45,6 +46,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+class SimulatedDay(StrEnum):
+    """The profiles of `linli simulate`."""
+
+    WEEKDAY = "weekday"
+    HOLIDAY = "holiday"
+    STORM = "storm"
 
 
 def stop(*sentences: str) -> NoReturn:
@@ -254,6 +263,55 @@ def demo() -> None:
 
     with plain_faults():
         run(read_settings())
+
+
+@app.command()
+def simulate(
+    days: Annotated[int, typer.Option(min=1, max=7, help="几天有人点单 · days on which people order")] = 1,
+    seed: Annotated[int, typer.Option(help="种子，决定每个人的决定 · decides what everybody decides")] = 1,
+    profile: Annotated[SimulatedDay, typer.Option(help="什么样的日子 · what sort of day")] = SimulatedDay.WEEKDAY,
+    orders: Annotated[
+        int | None, typer.Option(min=1, max=2000, help="一天几单，不填按日子 · orders a day, else the profile's")
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="有一行流转、一个节点没发生也算失败 · fail when a row or a mark never happened"),
+    ] = False,
+    folder: Annotated[Path, typer.Option(help="报告写到哪里 · folder of the report")] = Path("build"),
+    sabotage: Annotated[Literal["mark"] | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """模拟一条街的一天。 Let a street live a day on a database, an API and a worker of its own, and report.
+
+    人人经 HTTP 行事，时钟跳到下一件事；最后出报告（终端和 build/simulation-种子.html），不对则退出码 1。 People act over HTTP,
+    the clock steps to whatever comes next; a report in the terminal and as a page; exit code 1 when something is wrong.
+    """
+    os.environ.setdefault("LINLI_MODE", "local")
+    try:
+        from app.simulation.run import Wanted, run
+    except ModuleNotFoundError as missing:
+        stop(
+            f"缺少模拟用的软件包：{missing.name}。",
+            f"A package of the simulation is missing: {missing.name}.",
+            "→ make venv, or install the extras `embedded` and `simulation`",
+        )
+    from app.local.supervisor import Ended
+    from app.simulation.clock import Stuck
+    from app.simulation.person import Unexpected
+
+    said = f"linli simulate --days {days} --seed {seed} --profile {profile}"
+    said += f" --orders {orders}" if orders else ""
+    said += " --strict" if strict else ""
+    with plain_faults():
+        try:
+            good = run(Wanted(days, seed, profile, orders, strict, folder, sabotage is not None, said))
+        except (Unexpected, Stuck) as error:
+            typer.echo(f"系统的回答不对：{error}\nThe system answered what it never should: {error}", err=True)
+            raise typer.Exit(1) from error
+        except Ended:
+            typer.echo("已中断，全部结束。 | Interrupted, everything ended.", err=True)
+            raise typer.Exit(130) from None
+    if not good:
+        raise typer.Exit(1)
 
 
 @app.command()

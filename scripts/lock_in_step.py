@@ -16,7 +16,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = {
-    "requirements.lock": ("embedded", "dev"),
+    "requirements.lock": ("embedded", "dev", "simulation"),
     "requirements-production.lock": (),
     "requirements-browser.lock": ("browser",),
 }

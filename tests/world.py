@@ -104,8 +104,6 @@ class World:
             role,
             LONG_AGO,
         )
-        if role is Role.VOLUNTEER:
-            await tireless(self.owner, person_id)
         return grant_id
 
 
@@ -165,6 +163,7 @@ async def build(owner_url: str) -> World:
     await world.person("西居民", Role.RESIDENT, west)
     await world.person("小李", Role.VOLUNTEER, east)
     await world.person("小赵", Role.VOLUNTEER, street)
+    await tireless(owner, world.people["小李"], world.people["小赵"])
     await world.person("派单员", Role.DISPATCHER, east)
     await world.person("书记", Role.SECRETARY, east)
     await world.person("西派单员", Role.DISPATCHER, west)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import Query
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import RowMapping
 
@@ -16,6 +16,8 @@ from app.domain.deadlines.models import label_of
 from app.domain.orders import errors, policy, records
 from app.domain.orders.models import OrderState
 from app.domain.orders.record_models import Shown
+from app.domain.teams.errors import TeamNotFound
+from app.domain.teams.repository import get_team
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.time import Day, Moment
 from app.kernel.vault import mask_name
@@ -94,6 +96,7 @@ class WeekRow(Out):
         description="appointment 已约定、proposed 已提出待确认、deadline 时限到期"
     )
     kind_label: str | None = Field(description="时限的中文名称;不是时限则为 null")
+    mine: bool = Field(description="是不是由我承接")
     at: Moment = Field(description="时间")
 
 
@@ -163,24 +166,48 @@ def _years(months: list[MonthOut]) -> list[YearOut]:
     ]
 
 
+WEEK_EXAMPLE: dict[str, Any] = {
+    "items": [
+        {
+            "order_id": ID, "state": "accepted", "state_label": "已接单", "service_name": "陪同就医", "place_id": ID,
+            "place_name": "西峪社区", "what": "appointment", "kind_label": None, "mine": True, "at": AT,
+        }
+    ]
+}  # fmt: skip
+
+
 @api.get(
     "/me/week",
     rule=SIGNED_IN,
     operation_id="listMyWeek",
     summary="我这一周的约定和到期的时限",
     tags=(Tag.VOLUNTEER,),
-    answer={
-        "items": [
-            {
-                "order_id": ID, "state": "accepted", "state_label": "已接单", "service_name": "陪同就医", "place_id": ID,
-                "place_name": "西峪社区", "what": "appointment", "kind_label": None, "at": AT,
-            }
-        ]
-    },
-)  # fmt: skip
+    answer=WEEK_EXAMPLE,
+)
 async def list_my_week(query: Annotated[WeekQuery, Query()], reader: TheReader) -> WeekOut:
     async with reader() as connection:
         rows = await records.list_week(connection, query.day)
+    return WeekOut(items=[show_week(row) for row in rows])
+
+
+@api.get(
+    "/teams/{team_id}/week",
+    rule=(policy.lead, policy.staff),
+    operation_id="listTeamWeek",
+    summary="队伍这一周的约定和到期的时限",
+    description="队长和社区看到全队的;队员只看到自己承接的",
+    tags=(Tag.VOLUNTEER, Tag.DISPATCHER),
+    answer=WEEK_EXAMPLE,
+    responses=problems(TeamNotFound),
+)
+async def list_team_week(
+    team_id: Annotated[StrictUUID, Path(description="队伍编号")],
+    query: Annotated[WeekQuery, Query()],
+    reader: TheReader,
+) -> WeekOut:
+    async with reader() as connection:
+        await get_team(connection, team_id)
+        rows = await records.list_week(connection, query.day, team_id)
     return WeekOut(items=[show_week(row) for row in rows])
 
 
@@ -196,6 +223,7 @@ def show_week(row: RowMapping) -> WeekRow:
         place_name=row["place_name"],
         what=row["what"],
         kind_label=row["kind"] and label_of(row["kind"]),
+        mine=row["mine"],
         at=row["at"],
     )
 

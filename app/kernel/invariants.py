@@ -91,9 +91,9 @@ _DEADLINES = (
     Invariant(
         "end-stops-deadlines",
         "已经结束的事项没有还在走的时限",
-        "a matter that can move no more has no live deadline",
+        "a matter that has ended has no live deadline",
         """SELECT m.id, m.state, d.kind FROM matter m JOIN deadline d ON d.matter_id = m.id AND d.stopped_at IS NULL
-            WHERE NOT EXISTS (SELECT 1 FROM allowed_transition t WHERE t.kind = m.kind AND t.from_state = m.state)""",
+            WHERE m.state IN ('rated', 'closed_unrated', 'cancelled', 'rejected', 'converted')""",
     ),
     Invariant(
         "met-or-missed",
@@ -307,6 +307,7 @@ _PEOPLE_AND_PLACES = (
              UNION ALL SELECT 'order_detail', matter_id, place_id FROM order_detail
              UNION ALL SELECT 'order_contact', matter_id, place_id FROM order_contact
              UNION ALL SELECT 'rating', matter_id, place_id FROM rating
+             UNION ALL SELECT 'order_refusal', matter_id, place_id FROM order_refusal
              UNION ALL SELECT 'service_record', matter_id, place_id FROM service_record
              UNION ALL SELECT 'reveal', matter_id, place_id FROM reveal
              UNION ALL SELECT 'order_search', matter_id, place_id FROM order_search

@@ -13,10 +13,6 @@ from app.kernel.ids import NOBODY
 
 MATTER_SUBJECT = "SELECT * FROM matter WHERE id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"
 
-_LIVE = """(
-  SELECT jsonb_agg(jsonb_build_object('id', d.id, 'kind', d.kind, 'next_at', d.next_at))
-    FROM deadline d WHERE d.matter_id = subject.id AND d.stopped_at IS NULL)"""
-
 # Everything that the moments of a deadline `d` with its policy `p` are computed from. Whoever writes a pause moves the
 # matter's version.
 TIMED = """jsonb_build_object(
@@ -53,8 +49,7 @@ WITH subject AS MATERIALIZED ({subject})
 SELECT i.fingerprint, i.receipt, clock.now, app_signed_in($1, $7) AS active,
        subject.*, subject.id IS NOT NULL AS found, app_roles(subject.place_id, clock.now) AS roles,
        {"CASE WHEN subject.team_id IS NOT NULL THEN app_team(subject.team_id) END" if is_matter else "NULL::text"} AS team,
-       {"(SELECT s.version FROM matter s WHERE s.id = subject.id)" if is_matter else "NULL::int"} AS seen,
-       {_LIVE if is_matter else "NULL::jsonb"} AS live,
+       {"look.seen, look.live" if is_matter else "NULL::int AS seen, NULL::jsonb AS live"},
        {_TIMED if timed else "NULL::jsonb"} AS timed,
        {"policies_in_force(subject.place_id, $4, $5, subject.category)" if starts else "NULL::jsonb"} AS policies,
        {"refused_terms(subject.place_id, $3::jsonb -> 'read_by_others')" if texts else "NULL::jsonb"} AS refused,
@@ -62,7 +57,8 @@ SELECT i.fingerprint, i.receipt, clock.now, app_signed_in($1, $7) AS active,
   FROM (VALUES ($2::text, $3::jsonb, $4::text, $5::text[], $6::text)) one(key, inputs, kind, starts, operation)
   LEFT JOIN idempotency i ON i.actor_id = $1 AND i.operation = one.operation AND i.key = one.key
   LEFT JOIN subject ON true
-  CROSS JOIN LATERAL (SELECT app_now() AS now, subject.id) clock"""
+  CROSS JOIN LATERAL (SELECT app_now() AS now, subject.id) clock
+  {"CROSS JOIN LATERAL matter_snapshot(subject.id) look" if is_matter else ""}"""
 
 
 @dataclass(frozen=True, slots=True)

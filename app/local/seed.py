@@ -7,13 +7,14 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from app.domain.orders import service_days
 from app.domain.people import errors
 from app.domain.people import service as people
 from app.domain.places.importing import import_places
@@ -21,6 +22,7 @@ from app.domain.representations import service as representations
 from app.domain.representations.errors import BeneficiaryNotRegistered
 from app.domain.representations.models import How, Relation
 from app.domain.services import service as services
+from app.domain.services.models import Form
 from app.domain.teams import service as teams
 from app.domain.teams import volunteers
 from app.domain.teams.models import Colour
@@ -31,6 +33,7 @@ from app.kernel.database import Database
 from app.kernel.ids import new_id
 from app.kernel.passwords import Passwords, random_password
 from app.kernel.rules import Role
+from app.kernel.time import CHINA, real_now
 from app.kernel.vault import Vault
 from app.kernel.verbs import Verb
 from app.local.first_admin import create_administrator
@@ -56,6 +59,13 @@ SERVICES = (
 
 REFUSED = ("加微信领红包", "扫码进群", "刷单返利", "贷款秒批", "代开发票", "赌球", "网上博彩")
 """Samples of what the street refuses in texts that others read: advertising and gambling."""
+
+SPECIAL = (
+    ("代办老年证", "材料交给代办员,到街道政务大厅办好送回;不代办银行业务。", Form.ERRAND),
+    ("微心愿", "一副老花镜、一本书、一次陪伴;由热心人认领。", Form.WISH),
+    ("义诊日", "量血压、测血糖、问问用药;预约时段,不用排队。", Form.SERVICE_DAY),
+)
+"""A service of each special form."""
 
 RESIDENTS = ("王奶奶", "李大爷", "陈阿姨", "刘奶奶", "孙大爷", "周阿姨", "吴奶奶")
 VOLUNTEERS = ("小李", "小赵", "小钱", "小孙", "小周", "小吴", "小郑")
@@ -238,8 +248,37 @@ async def _people(
                     role=Role.VOLUNTEER,
                     person_id=caller.person_id,
                 )
-
     await _teams(seeder, admin, street_id)
+    await _special_kinds(seeder, admin, street_id, published, communities)
+
+
+async def _special_kinds(
+    seeder: _Seeder, admin: Caller, street_id: UUID, published: Mapping[str, UUID], communities: list[asyncpg.Record]
+) -> None:
+    """A service of each special form; of a new data folder also a team, and its service day tomorrow: four slots in the
+    morning, five places each."""
+    for name, description, form in SPECIAL:
+        if name in published:
+            continue
+        service_id = await seeder.run(
+            admin, services.publish, place_id=street_id, name=name, description=description, form=form
+        )
+        if form is Form.SERVICE_DAY:
+            here = next(number for number, community in enumerate(communities) if community["code"] == SHOWN)
+            place_id, (lead, _) = communities[here]["id"], await seeder.somebody(VOLUNTEERS[here])
+            team_id = await seeder.run(
+                admin,
+                teams.create,
+                place_id=place_id,
+                name="白衣义诊队",
+                colour=Colour.WHITE,
+                lead_id=lead.person_id,
+            )
+            nine = (real_now().astimezone(CHINA) + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
+            slots = [service_days.Slot(nine + n * timedelta(minutes=30), 30, 5) for n in range(4)]
+            await seeder.run(
+                admin, service_days.open_day, place_id=place_id, team_id=team_id, service_id=service_id, slots=slots
+            )
 
 
 async def _teams(seeder: _Seeder, admin: Caller, street_id: UUID) -> None:

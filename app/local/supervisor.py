@@ -27,8 +27,9 @@ LOG_BYTES = 5_000_000
 Say = Callable[[str], None]
 
 
-class Ended(BaseException):
-    """SIGINT, SIGTERM or SIGHUP reached the supervisor. Not an Exception: nothing on the way may swallow it."""
+class Ended(KeyboardInterrupt):
+    """SIGINT, SIGTERM or SIGHUP reached the supervisor. Not an Exception: nothing on the way may swallow it. A
+    KeyboardInterrupt, since that is what asyncio lets through out of any callback."""
 
 
 @dataclass

@@ -202,7 +202,11 @@ async def _followers(
     return started
 
 
-async def sweep_forever(database: Database, beat: Callable[[], Awaitable[None]]) -> None:
+async def sweep_forever(
+    database: Database,
+    beat: Callable[[], Awaitable[None]],
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
     """Sweep until cancelled: sleeps exactly until the next mark is due, at most a second, since an earlier one may come.
 
     When all that is due is locked by others it backs off for some milliseconds instead of spinning.
@@ -214,7 +218,7 @@ async def sweep_forever(database: Database, beat: Callable[[], Awaitable[None]])
         await beat()
         if not fired:
             wait = IDLE_SECONDS if wait is None else wait
-            await asyncio.sleep(BACK_OFF_SECONDS if wait <= 0 else min(wait, IDLE_SECONDS))
+            await sleep(BACK_OFF_SECONDS if wait <= 0 else min(wait, IDLE_SECONDS))
 
 
 # Deadlines that were computed without a notice for a year that has come since, a matter each.

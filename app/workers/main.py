@@ -73,6 +73,31 @@ class Pulse:
             _log.warning("no beat", loop=self._name, problem=type(error).__name__)
 
 
+class Pauses:
+    """The pauses of sweep and relay, which a simulation cuts short: its clock has stepped, they are to look again now."""
+
+    def __init__(self) -> None:
+        self._rings: list[asyncio.Event] = []
+
+    def ring(self) -> None:
+        """End the pause of each loop; of one that is at work, the next."""
+        for ring in self._rings:
+            ring.set()
+
+    def of_a_loop(self) -> Callable[[float], Awaitable[None]]:
+        """What one loop calls to wait for so many seconds at most."""
+        ring = asyncio.Event()
+        self._rings.append(ring)
+
+        async def pause(seconds: float) -> None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await ring.wait()
+            ring.clear()
+
+        return pause
+
+
 async def keep(name: str, loop: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
     """Run `loop` again after whatever it dies of, with a pause that grows to two seconds; only Stopping ends it."""
     deaths = 0
@@ -97,8 +122,10 @@ async def keep(name: str, loop: Callable[[], Awaitable[None]], stopping: asyncio
                 await stopping.wait()
 
 
-async def run(settings: Settings, stopping: asyncio.Event) -> None:
+async def run(settings: Settings, stopping: asyncio.Event, pauses: Pauses | None = None) -> None:
     """Work until `stopping` is set, then end between two transactions, within five seconds whatever hangs."""
+    pauses = pauses or Pauses()
+    sweep_pause, relay_pause = pauses.of_a_loop(), pauses.of_a_loop()
     template = settings.wechat_template or (LOCAL_TEMPLATE if settings.local else None)
     if template is None:
         _log.warning("no template of WeChat is set: messages stay in the inboxes")
@@ -122,8 +149,8 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
 
         loops: dict[str, Callable[[], Awaitable[None]]] = {
             "calendars": calendars,
-            "sweep": lambda: sweep_forever(database, pulses["sweep"]),
-            "relay": lambda: relay_forever(database, REACTIONS, pulses["relay"], bell.ring),
+            "sweep": lambda: sweep_forever(database, pulses["sweep"], sweep_pause),
+            "relay": lambda: relay_forever(database, REACTIONS, pulses["relay"], bell.ring, relay_pause),
             "jobs": lambda: work_forever(settings.redis_url, jobs, pulses["jobs"]),
         }
         tasks = [asyncio.create_task(keep(name, loop, stopping), name=name) for name, loop in loops.items()]
@@ -144,11 +171,12 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
 
 
 async def main(settings: Settings) -> None:
-    """`linli worker`: runs until SIGTERM or SIGINT."""
+    """`linli worker`: runs until SIGTERM or SIGINT. In local mode SIGUSR1 makes sweep and relay look at once."""
     logging.configure(settings.local)
+    stopping, pauses, loop = asyncio.Event(), Pauses(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
     if settings.local:
         crash.arm(settings.crash_at or None)
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await run(settings, stopping)
+        loop.add_signal_handler(signal.SIGUSR1, pauses.ring)
+    await run(settings, stopping, pauses)

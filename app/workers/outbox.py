@@ -120,6 +120,7 @@ async def relay_forever(
     reactions: Mapping[str, tuple[Verb[Any, Any], Reaction]],
     beat: Callable[[], Awaitable[None]],
     wake: Callable[[], Awaitable[None]],
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
     """Relay until cancelled; `wake` is called after new messages, so that deliveries need not wait for their period."""
     while True:
@@ -130,4 +131,4 @@ async def relay_forever(
         if told:
             await wake()
         elif not reacted:
-            await asyncio.sleep(POLL_SECONDS)
+            await sleep(POLL_SECONDS)

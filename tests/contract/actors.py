@@ -77,7 +77,7 @@ class Cast:
             self.ids[state] = await self.order(self.neighbour, self.resident, state)
         self.ids["delivered"] = await self.order(self.resident, self.neighbour, "delivered")
         for name, reached in (
-            ("declined", "offered"), ("released", "accepted"), ("teamed", "accepted"), ("aborted", "in_service"),
+            ("declined", "offered"), ("released", "accepted"), ("aborted", "in_service"),
             ("rejected", "submitted"), ("converted", "submitted"),
         ):  # fmt: skip
             self.ids[name] = await self.order(self.neighbour, self.resident, reached)
@@ -102,7 +102,10 @@ class Cast:
             {"place_id": self.ids["place_id"], "name": "红马甲", "colour": "red", "lead_id": str(self.resident.id)},
         )
         self.ids["member_id"] = str(self.resident.id)
-        await self.world.owner.execute("UPDATE matter SET team_id = $2 WHERE id = $1", self.ids["teamed"], made["id"])
+        self.ids["teamed"] = await self.order(self.neighbour, self.resident, "submitted")
+        path = f"/v1/orders/{self.ids['teamed']}"
+        await self.administrator.post(f"{path}/offer", {"team_id": made["id"]})
+        await self.resident.post(f"{path}/accept")
 
     async def _promise(self) -> None:
         """Orders with a proposal, a question, pauses and a dispute; working days that wait to be published."""
@@ -248,6 +251,7 @@ class Cast:
             "convertOrder": "converted",
         }  # fmt: skip
         others = {
+            "offerOrder": {"volunteer_id": self.ids["third"]},  # the resident may have said when they have no time
             "giveConsent": {"representation_id": self.ids["asked for"]},
             "endRepresentation": {"representation_id": self.ids["to end"]},
             **{name: {"person_id": str(self.resident.id)} for name in ("issueHouseholdCard", "getHouseholdCard")},
@@ -268,6 +272,8 @@ class Cast:
                         parameter["schema"] = {**_plain(parameter["schema"]), "examples": [here[parameter["name"]]]}
                 for content in operation.get("requestBody", {}).get("content", {}).values():
                     example = content["examples"]["default"]
+                    if operation["operationId"] == "setAvailability":
+                        example["value"]["daily_capacity"] = 50  # there is more than a day's work here
                     if operation["operationId"] == "updateMe":
                         del example["value"]["phone"]  # it is somebody's by the second time
                     if operation["operationId"] == "grantRole":

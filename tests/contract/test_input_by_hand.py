@@ -99,7 +99,7 @@ async def test_text_comes_back_as_it_was_sent(cast: Cast, what: str) -> None:
 async def test_a_rating_gives_the_reason_as_it_was_sent(cast: Cast) -> None:
     reason = "\n".join(SOUND.values())
     path = f"/v1/orders/{cast.ids['delivered']}"
-    await cast.resident.post(f"{path}/rate", {"solved": "no", "stars": 1, "reason": reason})
+    await cast.resident.post(f"{path}/rate", {"solved": "partly", "stars": 1, "reason": reason})
     assert (await cast.resident.get(path))["rating"]["reason"] == unicodedata.normalize("NFC", reason)
 
 

@@ -181,6 +181,7 @@ async def test_teams_are_the_live_ones_that_serve_the_place(world: World) -> Non
 
 async def test_what_one_holds_and_what_one_finished_today_counts_against_the_day(world: World, app: Database) -> None:
     me = await newcomer(world)
+    await profile(world, me, daily_capacity=4)
     now = await world.owner.fetchval("SELECT app_now()")
     taken = []
     for steps in ((), ("accept",), ("accept", "start"), ("accept", "start", "deliver")):

@@ -90,7 +90,7 @@ EXPECTED = {
         )
     },
     **{
-        f"{child}_update": (child, "UPDATE", "app_sees(matter_id)", None)
+        f"{child}_update": (child, "UPDATE", "app_sees(matter_id)", "true" if child == "deadline" else None)
         for child in ("deadline", "order_detail", "order_contact", "deadline_pause", "appointment")
     },
     "rating_read": (

@@ -188,7 +188,7 @@ async def volunteer(world: World, app: Database, community: Community) -> None:
     inputs = {"place_id": place, "person_id": community.volunteer, "code": "haircut", "licence": b"\x01licence"}
     await execute(app, volunteers.add_skill, secretary, new_key(), None, inputs)
     me = await world.caller(community.volunteer)
-    await execute(app, volunteers.set_availability, me, new_key(), None, {"daily_capacity": 5})
+    await execute(app, volunteers.set_availability, me, new_key(), None, {"daily_capacity": 50})
     resident = await world.caller(community.resident)
     await execute(app, volunteers.apply, resident, new_key(), None, {"text": "想帮忙", "skills": ["haircut"]})
 
@@ -196,8 +196,10 @@ async def volunteer(world: World, app: Database, community: Community) -> None:
 async def live_specially(world: World, app: Database, community: Community) -> None:
     """An errand under way with its papers out, and a service day with a booking."""
     resident, volunteer = await world.caller(community.resident), await world.caller(community.volunteer)
-    errand, day_service = [await service_of(world, form, form) for form in ("errand", "service_day")]
-    made = await execute(app, placing.place, resident, new_key(), None, {"service_id": UUID(errand), "note": "办证"})
+    errand, day_service = [await service_of(world, form, "陪同就医") for form in ("errand", "service_day")]
+    made = await execute(
+        app, placing.place, resident, new_key(), None, {"service_id": UUID(errand), "note": "请陪我去医院"}
+    )
     soon = datetime.now(UTC) + timedelta(days=2)
     await world.do(app, dispatching.offer, community.dispatcher, made.id, volunteer_id=community.volunteer)
     await world.do(app, dispatching.accept, community.volunteer, made.id)
@@ -209,7 +211,7 @@ async def live_specially(world: World, app: Database, community: Community) -> N
     slots = [service_days.Slot(soon, 30, 2)]
     day = await execute(app, service_days.open_day, volunteer, new_key(), None, {**opening, "slots": slots})
     slot = await world.owner.fetchval("SELECT id FROM service_slot WHERE day_id = $1", day.id)
-    booked = await execute(app, service_days.book, resident, new_key(), slot, {"note": "量血压"})
+    booked = await execute(app, service_days.book, resident, new_key(), slot, {"note": "请陪我去医院"})
     community.orders |= {"errand": made.id, "booked": booked.id}
 
 

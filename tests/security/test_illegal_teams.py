@@ -81,7 +81,7 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "dispatcher", "UPDATE volunteer_profile SET daily_capacity = 50 WHERE person_id = '{volunteer}'", NOTHING),
     "hours said for somebody else": (
         "secretary", fill(HOURS, whom="'{resident}'", capacity="3", begin="0"), (NO_RIGHT,)),
-    "more orders than a day has": ("resident", fill(HOURS, whom=ME, capacity="51", begin="0"), (BROKEN,)),
+    "more orders than a day has": ("resident", fill(HOURS, whom=ME, capacity="1001", begin="0"), (BROKEN,)),
     "half of the quiet hours": ("resident", fill(HOURS, whom=ME, capacity="3", begin="NULL"), (BROKEN,)),
     "quiet hours that never begin": ("resident", fill(HOURS, whom=ME, capacity="3", begin="60"), (BROKEN,)),
     "an application in another's name": (

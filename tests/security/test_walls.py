@@ -46,6 +46,8 @@ DEFINERS = {
     "held_orders(uuid,uuid,uuid)",
     "person_represents(uuid,uuid)",
     "representatives_of(uuid)",
+    # Version and live deadlines of a matter, for whoever sees what it is about.
+    "matter_snapshot(uuid)",
     # A resident's home and contact, for the staff there and for who acts for them; whether a card is theirs.
     "home_of(uuid,bytea)",
     "card_fits(uuid,uuid,bytea)",
@@ -131,7 +133,8 @@ async def test_policies_are_for_our_roles_and_only_add(catalogue: asyncpg.Connec
 
 async def test_only_these_policies_of_the_application_are_open_to_all(catalogue: asyncpg.Connection) -> None:
     open_ = "SELECT tablename::text FROM pg_policies WHERE 'linli_app' = ANY (roles) AND 'true' IN (qual, with_check)"
-    limits = {"deadline_policy", "policy_effect", "calendar_hours", "workday_set"}
+    # What becomes of a deadline, the trigger that pins it says; who may touch it, the other half of the policy.
+    limits = {"deadline", "deadline_policy", "policy_effect", "calendar_hours", "workday_set"}
     assert await names(catalogue, open_) == {"place", "place_ancestor", "service", *limits}
 
 

@@ -104,6 +104,9 @@ async def clock(street: Street, later: Later) -> Clock:
     await street.world.owner.execute(
         "DELETE FROM deadline_policy WHERE place_id = $1 AND deadline_kind <> 'dispatch'", street.world.street
     )
+    await street.world.owner.execute(
+        "UPDATE deadline_policy SET calendar = 'DUTY' WHERE place_id = $1", street.world.street
+    )
     await street.world.owner.execute("ALTER TABLE policy_effect ENABLE TRIGGER effect_never_altered")
     await street.world.owner.execute("ALTER TABLE deadline_policy ENABLE TRIGGER policy_never_altered")
 

@@ -181,7 +181,7 @@ async def test_the_limits_of_a_type_are_shown_compared_replayed_and_explained(st
         name: [
             (row["estate_type"], row["version"], row["budget_seconds"])
             for row in (await grandma.get("/v1/deadline-policies", place_id=str(at)))["items"]
-            if row["deadline_kind"] == "respond"
+            if row["deadline_kind"] == "respond" and not row["category"]
         ]
         for name, at in (("east", east), ("old", old), ("new", new), ("west", street.world.west))
     }

@@ -18,9 +18,9 @@ async def test_an_order_of_the_night_is_told_at_once_when_time_begins(street: St
     assert (await grandma.get(order))["counting_from"] == wire(morning)
     assert (await dispatcher.get(order))["counting_from"] == wire(morning)
     await clock(at(11, 26, 22, 31))
-    assert await told(grandma) == ["现在不在值守时间,您的订单的响应、答复、协调时限从11月27日(周五)08:00开始计时"], (
-        "once"
-    )
+    assert await told(grandma) == [
+        "现在不在值守时间,您的订单的响应、答复、协调、派单时限从11月27日(周五)08:00开始计时"
+    ], "once"
     assert await told(dispatcher) == []
     await clock(at(11, 27, 8, 1))
     assert (await grandma.get(order))["counting_from"] is None, "time counts"

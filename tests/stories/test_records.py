@@ -10,6 +10,7 @@ from app.kernel.time import CHINA
 from tests.people import Someone
 from tests.stories.conftest import Later, Street
 from tests.stories.test_finding import order
+from tests.world import tireless
 
 
 async def accepted(street: Street, resident: Someone, volunteer: Someone) -> str:
@@ -69,6 +70,7 @@ async def test_hours_grow_from_delivered_orders(street: Street, later: Later) ->
 async def test_a_volunteer_learns_how_they_were_rated_as_a_whole_and_no_more(street: Street) -> None:
     resident = await street.resident("王秀英")
     volunteer = await street.with_role("李强", "volunteer")
+    await tireless(street.world.owner, volunteer.id)
     for stars in (5, 5, 4, 5):
         path = await rated(street, resident, volunteer, stars)
     assert (await volunteer.get("/v1/me/hours"))["ratings"] is None, "four could be told apart"

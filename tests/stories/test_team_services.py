@@ -7,6 +7,7 @@ from typing import Any
 from tests.people import Someone
 from tests.stories.conftest import Later, Street
 from tests.stories.teamwork import NOT_ALLOWED, person, team, told
+from tests.world import tireless
 
 
 def service(street: Street, **more: Any) -> dict[str, Any]:
@@ -114,6 +115,7 @@ async def test_leaving_a_team_hands_over_what_one_holds_through_it(street: Stree
         await street.with_role(name, role)
         for name, role in (("张敏", "dispatcher"), ("小李", "volunteer"), ("小赵", "volunteer"))
     ]
+    await tireless(street.world.owner, member.id)
     resident, made = await street.resident("王秀英"), await team(street, lead)
     await lead.post(f"/v1/teams/{made}/members", person(member))
     theirs = (await lead.post("/v1/services", service(street, team_id=made)))["id"]

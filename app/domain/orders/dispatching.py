@@ -191,9 +191,9 @@ def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_i
     change = LIFECYCLE.move(order, "assign", actor, now)
     if facts.represents or member_id in own_people(order):
         raise errors.OwnOrder
-    demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
     if member_id == order.assignee_id:
         return change
+    demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
     return (
         change.set(assignee_id=member_id)
         .tell(order.assignee_id, "order.taken")

@@ -153,10 +153,11 @@ _WEEK = text("""
 WITH week AS MATERIALIZED (
   SELECT date_trunc('week', coalesce(CAST(:day AS timestamp), app_now() AT TIME ZONE 'Asia/Shanghai')) AS monday),
 own AS MATERIALIZED (
-  SELECT m.id, m.state, m.place_id, p.name AS place_name, s.name AS service_name
+  SELECT m.id, m.state, m.place_id, m.assignee_id = app_actor() AS mine, p.name AS place_name, s.name AS service_name
     FROM matter m JOIN order_detail d ON d.matter_id = m.id JOIN service s ON s.id = d.service_id
     JOIN place p ON p.id = m.place_id
-   WHERE m.assignee_id = app_actor() AND m.state IN ('offered', 'accepted', 'in_service'))
+   WHERE CASE WHEN CAST(:team_id AS uuid) IS NULL THEN m.assignee_id = app_actor() ELSE m.team_id = :team_id END
+     AND m.state IN ('offered', 'accepted', 'in_service'))
 SELECT own.*, t.what, t.kind, t.at FROM week CROSS JOIN own CROSS JOIN LATERAL (
   SELECT CASE WHEN a.confirmed_at IS NULL THEN 'proposed' ELSE 'appointment' END AS what, NULL AS kind, a.meet_at AS at
     FROM appointment a WHERE a.matter_id = own.id AND a.ended_at IS NULL
@@ -166,8 +167,9 @@ SELECT own.*, t.what, t.kind, t.at FROM week CROSS JOIN own CROSS JOIN LATERAL (
  ORDER BY t.at, own.id LIMIT :most""")
 
 
-async def list_week(connection: AsyncConnection, day: date | None) -> Sequence[RowMapping]:
+async def list_week(connection: AsyncConnection, day: date | None, team_id: UUID | None = None) -> Sequence[RowMapping]:
     """What the reader's own tasks have in the week of a day (None: this week), Monday to Sunday: appointments, and limits that
-    run out."""
-    asked = {"day": day and datetime.combine(day, time()), "most": MOST_APPOINTMENTS}
+    run out. With `team_id` what that team has, as far as the reader sees it: all of it the lead and the staff, a member what is
+    theirs."""
+    asked = {"team_id": team_id, "day": day and datetime.combine(day, time()), "most": MOST_APPOINTMENTS}
     return (await connection.execute(_WEEK, asked)).mappings().all()

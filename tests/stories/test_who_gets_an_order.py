@@ -31,7 +31,7 @@ async def test_the_dispatcher_is_told_who_would_fit_and_why(street: Street, cloc
     assert "今天还能接 3 单" in why[str(fresh.id)]
     assert "今天还能接 2 单" in why[str(volunteer.id)]
     assert found["considered"] >= 2
-    assert await volunteer.refused(f"{order}/volunteers", method="GET") == (404, "order-not-found")
+    assert (await volunteer.ask("GET", f"{order}/volunteers")).json()["code"] == "order-not-found"
 
 
 async def test_nobody_dispatched_so_the_matcher_does_and_says_why(street: Street, clock: Clock) -> None:
@@ -154,3 +154,20 @@ async def test_a_team_is_offered_an_order_and_a_member_takes_it(street: Street) 
     await lead.post(f"{order}/member", {"member_id": str(another.id)})
     assert (await grandma.get(order))["volunteer"]["id"] == str(another.id)
     assert (await another.get(order))["contact"]["name"] == "王秀英"
+
+
+async def test_the_lead_sees_the_teams_week_and_a_member_what_is_theirs(street: Street) -> None:
+    grandma, dispatcher, _, lead = await crew(street)
+    member = await street.with_role("赵明", "volunteer")
+    stranger = await street.with_role("外人", "volunteer", "west")
+    team = await a_team(street, lead, member)
+    for taker in (lead, member):
+        order = await place(street, grandma)
+        await dispatcher.post(f"{order}/offer", {"team_id": team})
+        await taker.post(f"{order}/accept")
+    weeks = {who.id: (await who.get(f"/v1/teams/{team}/week"))["items"] for who in (lead, member, dispatcher)}
+    assert {row["mine"] for row in weeks[lead.id]} == {True, False}
+    assert {row["mine"] for row in weeks[member.id]} == {True}
+    assert {row["mine"] for row in weeks[dispatcher.id]} == {False}
+    assert len({row["order_id"] for row in weeks[lead.id]}) == 2
+    assert (await stranger.ask("GET", f"/v1/teams/{team}/week")).json()["code"] == "team-not-found"

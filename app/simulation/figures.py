@@ -1,0 +1,215 @@
+"""From measurements to what the report says. Pure: the same measurements always make the same report."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Final
+
+from app.domain.deadlines.models import LABELS, label_of
+from app.domain.notifications.policy import sentence
+from app.domain.orders.models import OrderState
+from app.domain.orders.policy import LIFECYCLE
+from app.kernel.rules import Role
+from app.simulation.measuring import Measured, Told
+from app.simulation.reckoning import Fault, Limit, faults
+
+ACTIONS: Final = {
+    "place": "点单", "offer": "派单", "lapse": "派单失效", "accept": "接单", "claim": "抢单", "miss_appointment": "失约",
+    "start": "开始服务", "wrong_code": "开始码错误", "deliver": "完成", "rate": "评单", "close_unrated": "未评关闭",
+    "cancel": "取消", "contact": "联系", "reply": "答复", "ask": "提问", "answer": "回答", "propose": "提出约定",
+    "confirm": "确认约定", "write_plan": "写方案", "pause": "暂停", "resume": "继续", "dispute": "异议", "decide": "裁定",
+    "recalculate": "重新计算",
+}  # fmt: skip
+"""The Chinese word of each row of the lifecycle; one without a word here is shown by its name."""
+
+WHOM: Final = {"requester": "下单居民", "assignee": "承接志愿者", "secretary@street": "街道书记"}
+BY_THE_SYSTEM: Final = frozenset({"lapse", "miss_appointment", "close_unrated"})
+"""What stops a limit because it was missed, and does not keep it."""
+
+BINS: Final = (5, 10, 20, 30, 60, 120, 240, 480, 1440)
+"""Upper bounds in minutes of the columns of a distribution; what takes longer has a column of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """One kind of limit: kept before it was due, done after it, never done, ended with its order before it was due, and still
+    running. `late` and `missed` both have the mark at 100 %."""
+
+    kind: str
+    zh: str
+    met: int
+    late: int
+    missed: int
+    dropped: int
+    running: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A distribution of durations in minutes: how many, the middle, nine of ten, the longest, and how many in each bin."""
+
+    count: int
+    middle: float
+    nine_of_ten: float
+    longest: float
+    bins: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fairness:
+    """How the delivered orders spread over the volunteers: `gini` 0 is everybody the same, 1 one does all; `lorenz`: for each
+    share of the volunteers, from the least busy on, their share of the orders; `busiest`: the share of the busiest quarter."""
+
+    gini: float
+    lorenz: tuple[tuple[float, float], ...]
+    busiest: float
+
+
+@dataclass(frozen=True, slots=True)
+class ToldRow:
+    """How often who was told what."""
+
+    zh: str
+    whom: str
+    times: int
+    stood_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that terminal and page show."""
+
+    measured: Measured
+    outcomes: Sequence[tuple[str, str, int]]
+    """State, Chinese, how many orders ended there."""
+    limits: Sequence[LimitRow]
+    marks: Sequence[tuple[str, int, int]]
+    """Kind, percent, how often it fired: every mark of the policies, so one that never fired shows 0."""
+    rows: Sequence[tuple[str, str, int]]
+    """Action, Chinese, how often: every row of the lifecycle."""
+    told: Sequence[ToldRow]
+    to_accept: Spread
+    to_deliver: Spread
+    fairness: Fairness
+    faults: Sequence[Fault]
+    unmet: Sequence[str]
+    """Rows and marks that nothing exercised."""
+    wrong: Sequence[str]
+    """Sentences: why the exit code is 1. Empty: all is as it must be."""
+
+    @property
+    def good(self) -> bool:
+        return not self.wrong
+
+
+def report_of(measured: Measured, *, strict: bool) -> Report:
+    """The report; `strict` makes a row or a mark that nothing exercised a reason to fail."""
+    rows = [
+        (t.action, ACTIONS.get(t.action, t.action), measured.actions[t.action])
+        for t in LIFECYCLE.transitions
+        if t.action != "recalculate"  # happens when the working days of a year come late, not on a street
+    ]
+    limits = {limit.id: limit for limit in measured.limits}
+    fired = Counter((limits[mark.limit_id].kind, mark.percent) for mark in measured.fired if mark.limit_id in limits)
+    marks = [(kind, percent, fired[kind, percent]) for kind, percent in _in_order(measured.marks_wanted)]
+    unmet = [f"{action} {zh}" for action, zh, times in rows if not times]
+    unmet += [f"{kind} {label_of(kind)} {percent} %" for kind, percent, times in marks if not times]
+    found = list(faults(measured.limits, measured.fired, measured.of_marks, measured.ended))
+    return Report(
+        measured=measured,
+        outcomes=_outcomes(measured),
+        limits=_limit_rows(measured.limits),
+        marks=marks,
+        rows=rows,
+        told=_told_rows(measured.told),
+        to_accept=spread([o.accepted_at - o.placed_at for o in measured.orders if o.accepted_at]),
+        to_deliver=spread(
+            [o.delivered_at - o.accepted_at for o in measured.orders if o.delivered_at and o.accepted_at]
+        ),
+        fairness=fairness([served for _, _, served in measured.served]),
+        faults=found,
+        unmet=unmet,
+        wrong=_wrong(measured, found, unmet if strict else ()),
+    )
+
+
+def _wrong(measured: Measured, found: Sequence[Fault], unmet: Sequence[str]) -> list[str]:
+    wrong = [f"不变式 {name}：{zh} · {en} ({rows})" for name, zh, en, rows in measured.invariants if rows]
+    wrong += [f"节点重算：{fault}" for fault in found]
+    if measured.crowded_races:
+        wrong.append(f"{measured.crowded_races} 次抢单有多人成功 · races with more than one winner")
+    if measured.unread:
+        wrong.append(f"{measured.unread} 条消息在收件箱中看不到 · messages that an inbox did not show")
+    return wrong + [f"一次也没有发生：{what} · never happened" for what in unmet]
+
+
+def _outcomes(measured: Measured) -> list[tuple[str, str, int]]:
+    states = Counter(order.state for order in measured.orders)
+    return [(state.value, state.label, states[state]) for state in OrderState if states[state]]
+
+
+def _in_order(marks: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    kinds = list(LABELS)
+    return sorted(marks, key=lambda mark: (kinds.index(mark[0]) if mark[0] in kinds else len(kinds), mark))
+
+
+def _limit_rows(limits: Sequence[Limit]) -> list[LimitRow]:
+    counts = Counter((limit.kind, fate_of(limit)) for limit in limits)
+    return [
+        LimitRow(
+            kind, label_of(kind), *(counts[kind, what] for what in ("met", "late", "missed", "dropped", "running"))
+        )
+        for kind in dict(_in_order([(limit.kind, 0) for limit in limits]))
+    ]
+
+
+def fate_of(limit: Limit) -> str:
+    """met, late, missed, dropped or running."""
+    missed = limit.fired > limit.percents.index(100)
+    if limit.stopped_at is None:
+        return "missed" if missed else "running"
+    if limit.stopped_by in BY_THE_SYSTEM:
+        return "missed" if missed else "met"
+    if limit.left_as in ENDED_OTHERWISE:
+        return "missed" if missed else "dropped"
+    return "late" if missed else "met"
+
+
+ENDED_OTHERWISE: Final = frozenset({"cancelled", "rejected", "converted"})
+"""States that end an order's limits without keeping them."""
+
+
+def _told_rows(told: Sequence[Told]) -> list[ToldRow]:
+    rows = []
+    for one in sorted(told, key=lambda one: (-one.times, one.topic, one.percent or 0, one.whom)):
+        payload = {"deadline": one.limit, "percent": one.percent, "to": one.whom}
+        whom = WHOM.get(one.whom) or (Role(one.whom).label if one.whom in set(Role) else one.whom)
+        rows.append(ToldRow(sentence(one.topic, payload), whom, one.times, one.stood_in))
+    return rows
+
+
+def spread(durations: Sequence[timedelta]) -> Spread:
+    """The distribution of these durations."""
+    minutes = sorted(one.total_seconds() / 60 for one in durations)
+    if not minutes:
+        return Spread(0, 0, 0, 0, (0,) * (len(BINS) + 1))
+    bounds = (0.0, *BINS, float("inf"))
+    bins = tuple(sum(low <= one < high for one in minutes) for low, high in pairwise(bounds))
+    return Spread(len(minutes), median(minutes), minutes[int((len(minutes) - 1) * 0.9)], minutes[-1], bins)
+
+
+def fairness(served: Sequence[int]) -> Fairness:
+    """Gini figure and Lorenz curve of so many orders a volunteer."""
+    counts = sorted(served)
+    number, total = len(counts), sum(counts)
+    if not number or not total:
+        return Fairness(0.0, ((0.0, 0.0), (1.0, 1.0)), 0.0)
+    gini = sum((2 * place - number - 1) * count for place, count in enumerate(counts, 1)) / (number * total)
+    curve = [(0.0, 0.0)]
+    for place, _ in enumerate(counts, 1):
+        curve.append((place / number, sum(counts[:place]) / total))
+    quarter = max(1, round(number / 4))
+    return Fairness(gini, tuple(curve), sum(counts[-quarter:]) / total)

@@ -1,0 +1,133 @@
+"""Who lives and serves on the street, and which orders they will place. All but the first administrator come over HTTP."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from random import Random
+
+from app.kernel.time import CHINA
+from app.local.seed import SERVICES
+from app.simulation.person import Person
+from app.simulation.profiles import (
+    ARRIVALS,
+    CHARACTERS,
+    FATES,
+    ORDINARY,
+    RESIDENTS,
+    VOLUNTEERS,
+    Character,
+    Fate,
+    Part,
+)
+from app.simulation.street import Order, Street
+
+FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹"
+AT_ONCE = 6
+RESIDENT_WORDS = ("奶奶", "大爷", "阿姨", "叔叔", "先生", "女士")
+
+
+async def people(street: Street, administrator: Person, street_id: str, communities: Sequence[tuple[str, str]]) -> None:
+    """Officers, volunteers and residents of the communities (id, name), with the services of the street."""
+    for name, description in SERVICES:
+        body = {"place_id": street_id, "name": name, "description": description}
+        street.services.append((await administrator.must("/v1/services", body))["id"])
+    administrator.id = (await administrator.get("/v1/me"))["id"]
+    street.people[administrator.id] = administrator
+    await _officer(street, administrator, Part.STREET, 0, street_id, "")
+    for number, (community, name) in enumerate(communities):
+        street.communities[community] = name
+        vacant = number >= len(communities) - street.profile.vacant
+        for part in (Part.SECRETARY, *(() if vacant else (Part.DISPATCHER,))):
+            await _officer(street, administrator, part, number, community, community)
+        await _volunteers(street, administrator, number, community)
+        for first in range(number * RESIDENTS, (number + 1) * RESIDENTS, AT_ONCE):
+            some = range(first, min(first + AT_ONCE, (number + 1) * RESIDENTS))
+            await asyncio.gather(*(_resident(street, one, community) for one in some))
+    # In an order that does not depend on who was the quickest: dice are thrown person by person.
+    street.people = dict(sorted(street.people.items(), key=lambda found: found[1].login))
+
+
+async def _officer(street: Street, administrator: Person, part: Part, number: int, place: str, community: str) -> None:
+    role = "secretary" if part is Part.STREET else part.value
+    login = f"{part.value}-{number}"
+    character = _nth(CHARACTERS[part], number, 4)
+    who = Person(f"{part.value} {number + 1}", part, character, street.wire, login, administrator.password, community)
+    body = {
+        "place_id": place,
+        "login_name": login,
+        "password": administrator.password,
+        "name": "工作人员",
+        "role": role,
+    }
+    who.id = (await administrator.must("/v1/officers", body))["id"]
+    street.people[who.id] = who
+
+
+async def _volunteers(street: Street, administrator: Person, number: int, community: str) -> None:
+    former: Person | None = None
+    for one in range(VOLUNTEERS + 1):
+        character = _nth(CHARACTERS[Part.VOLUNTEER], one, VOLUNTEERS)
+        family = FAMILY[(number * (VOLUNTEERS + 1) + one) % len(FAMILY)]
+        name = f"小{family} {number + 1}.{one + 1}"
+        who = Person(name, Part.VOLUNTEER, character, street.wire, f"volunteer-{number}-{one}", community=community)
+        await _introduce(street, who, f"小{family}", 2_000_000 + number * 100 + one)
+        granted = await administrator.must(
+            "/v1/roles", {"place_id": community, "role": "volunteer", "person_id": who.id}
+        )
+        if one == VOLUNTEERS:
+            former = who
+            await administrator.must(f"/v1/roles/{granted['id']}/revoke")
+    if former is not None:
+        street.former[community] = former
+
+
+async def _resident(street: Street, number: int, community: str) -> None:
+    character = _nth(CHARACTERS[Part.RESIDENT], number, 20)
+    word = f"{FAMILY[number % len(FAMILY)]}{RESIDENT_WORDS[number % len(RESIDENT_WORDS)]}"
+    who = Person(f"{word} {number}", Part.RESIDENT, character, street.wire, f"resident-{number}", community=community)
+    await _introduce(street, who, word, 1_000_000 + number)
+    await who.must("/v1/me/community", {"place_id": community})
+
+
+async def _introduce(street: Street, who: Person, name: str, number: int) -> None:
+    """Logs in, and says who they are."""
+    body = {"name": name, "phone": f"138{number:08d}", "address": f"{number % 12 + 1} 号院 {number % 7 + 1} 号楼 301"}
+    who.id = (await who.must("/v1/me", body, "PUT"))["id"]
+    street.people[who.id] = who
+
+
+def _nth(characters: Sequence[Character], number: int, among: int) -> Character:
+    """The character of the n-th of so many people: each has its share, exactly."""
+    place = (number % among + 0.5) / among
+    for character in characters:
+        place -= character.share
+        if place < 0:
+            return character
+    return characters[-1]
+
+
+def orders_of(street: Street, days: int, each_day: int) -> Iterator[Order]:
+    """The orders that will be placed, from early to late, each with its resident, its moment and its fate."""
+    residents = sorted((p for p in street.people.values() if p.part is Part.RESIDENT), key=lambda p: p.login)
+    number = 0
+    for day in range(days):
+        dice = Random(f"{street.seed}/day {day}")
+        fates = fates_of(each_day, dice)
+        for at, fate in zip(arrivals(street.profile.begins + timedelta(days=day), each_day, dice), fates, strict=True):
+            yield Order(number, street.seed, dice.choice(residents), at, fate)
+            number += 1
+
+
+def arrivals(day: date, orders: int, dice: Random) -> list[datetime]:
+    """So many moments of a day by the curve of arrivals, in order."""
+    hours = dice.choices(range(24), ARRIVALS, k=orders)
+    midnight = datetime.combine(day, time(), CHINA)
+    return sorted(midnight + timedelta(hours=hour, seconds=dice.randrange(3600)) for hour in hours)
+
+
+def fates_of(orders: int, dice: Random) -> list[Fate]:
+    """A fate for each order of a day: each fate has its share and at least one, where there are orders enough."""
+    dealt = [fate for fate in FATES for _ in range(max(1, round(fate.share * orders)))][:orders]
+    dealt += [ORDINARY] * (orders - len(dealt))
+    dice.shuffle(dealt)
+    return dealt

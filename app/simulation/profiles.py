@@ -1,0 +1,163 @@
+"""The tables of a simulated street: days, arrivals, characters, fates. Change a number here and run it again.
+
+Minutes are (at least, usually, at most); chances and shares are between 0 and 1.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, time
+from enum import StrEnum
+from typing import Final
+
+Minutes = tuple[float, float, float]
+
+COMMUNITIES: Final = 4
+RESIDENTS: Final = 30
+VOLUNTEERS: Final = 8
+"""Of these there are so many in each community."""
+
+ARRIVALS: Final = (
+    # 0  1  2  3  4  5  6  7   8   9  10  11  12  13  14  15  16  17  18 19 20 21 22 23
+    0.3, 0.2, 0.1, 0.1, 0.2, 0.5, 2, 4, 10, 16, 16, 11, 4, 4, 6, 7, 10, 10, 5, 3, 2, 1, 0.6, 0.3,
+)  # fmt: skip
+"""How orders spread over the hours of a day: a peak from 9 to 11, a smaller one from 16 to 18."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A kind of day. `haste` above 1 makes everybody slower, `heed` below 1 makes everybody react less often to what they are
+    told; `vacant`: so many posts of a dispatcher are empty; `deeds`: the chance of a deed on this day."""
+
+    name: str
+    zh: str
+    begins: date
+    orders: int
+    haste: float = 1
+    heed: float = 1
+    vacant: int = 0
+    deeds: Mapping[str, float] = field(default_factory=dict)
+
+
+PROFILES: Final[Mapping[str, Profile]] = {
+    p.name: p
+    for p in (
+        Profile("weekday", "平常的星期二", date(2026, 3, 3), 180),
+        Profile("holiday", "国庆节", date(2026, 10, 1), 120, haste=1.6, heed=0.8, vacant=1),
+        Profile("storm", "调休的星期日，暴雨", date(2026, 9, 20), 300, haste=1.3, heed=0.9, deeds={"hold_up": 0.15}),
+    )
+}
+
+
+class Part(StrEnum):
+    """What somebody is on the street."""
+
+    RESIDENT = "resident"
+    VOLUNTEER = "volunteer"
+    DISPATCHER = "dispatcher"
+    SECRETARY = "secretary"
+    STREET = "street"
+    ADMINISTRATOR = "administrator"
+
+
+HOURS: Final[Mapping[Part, tuple[time, time]]] = {
+    Part.RESIDENT: (time(7), time(22)),
+    Part.VOLUNTEER: (time(7), time(21)),
+    Part.DISPATCHER: (time(8), time(20)),
+    Part.SECRETARY: (time(8), time(20)),
+    Part.STREET: (time(8), time(20)),
+    Part.ADMINISTRATOR: (time(9), time(18)),
+}
+"""When they react to what they hear; what comes outside waits until then. Residents order at any hour."""
+
+MINUTES_EACH: Final = {Part.DISPATCHER: 1.5, Part.SECRETARY: 3.0}
+"""So long an officer is busy with one thing: what comes meanwhile waits its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """How somebody is. `share` of the people of their part; `haste` times the usual minutes; `heeds`: how often they react
+    to what they are told; `accepts` an offer, `comes` as appointed; `pleased` with what was done; `cancels`, `answers`."""
+
+    name: str
+    zh: str
+    share: float
+    haste: float = 1
+    heeds: float = 1
+    accepts: float = 1
+    comes: float = 1
+    pleased: float = 0.9
+
+
+CHARACTERS: Final[Mapping[Part, Sequence[Character]]] = {
+    Part.VOLUNTEER: (
+        Character("prompt", "热心", 0.50, haste=0.6, accepts=0.95, comes=0.98),
+        Character("slow", "慢热", 0.20, haste=2, accepts=0.9, comes=0.92),
+        Character("declining", "常推辞", 0.10, accepts=0.3, comes=0.95),
+        Character("silent", "不应答", 0.10, heeds=0.15, accepts=0.5),
+        Character("no-show", "常失约", 0.10, accepts=0.95, comes=0.5),
+    ),
+    Part.DISPATCHER: (
+        Character("quick", "利落", 0.5, haste=0.7),
+        Character("slow", "拖沓", 0.25, haste=1.8, heeds=0.9),
+        Character("forgetful", "常不在", 0.25, haste=1.2, heeds=0.75),
+    ),
+    Part.RESIDENT: (
+        Character("content", "随和", 0.55, pleased=0.97),
+        Character("critical", "挑剔", 0.2, pleased=0.6),
+        Character("busy", "忙碌", 0.25, haste=2.5, heeds=0.45),
+    ),
+    Part.SECRETARY: (Character("dutiful", "尽责", 1, heeds=0.95),),
+    Part.STREET: (Character("dutiful", "尽责", 1),),
+    Part.ADMINISTRATOR: (Character("dutiful", "尽责", 1),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of a share of the orders, at least one of them a day, so that each rule is met every day.
+
+    `deeds`: the chance of a deed on such an order, by its function's name, whatever character and table say. `once`: those of
+    them for which this holds the first time only.
+    """
+
+    name: str
+    zh: str
+    share: float
+    deeds: Mapping[str, float] = field(default_factory=dict)
+    once: frozenset[str] = frozenset()
+
+
+def _fate(name: str, zh: str, share: float, *once: str, **deeds: float) -> Fate:
+    return Fate(name, zh, share, {"give_up": 0, **deeds}, frozenset(once))
+
+
+_SERVED: Final = {"answer_offer": 1, "take": 1, "arrive": 1}
+"""Somebody takes it and comes."""
+
+_NOBODY: Final = {"look_after": 0, "reply": 0, "take_over": 0, "look_at_pool": 0, "settle": 0, "street_looks_in": 0}
+"""Nobody of the community does anything."""
+
+_WAITS: Final = {"look_after": 0, "settle": 1, "take_over": 0, "look_at_pool": 0, "plan_ahead": 0, "ask": 0}
+"""Nobody offers it before the limit to coordinate comes near."""
+
+ORDINARY: Final = Fate("ordinary", "平常", 0)
+FATES: Final[Sequence[Fate]] = (
+    _fate(
+        "overlooked", "无人过问", 0.01, **_NOBODY, plan_ahead=0, reply_in_person=0, plan_at_last=0, street_steps_in=1
+    ),
+    _fate("late reply", "迟迟不复", 0.02, reply=0, reply_in_person=1),
+    _fate("nobody takes it", "无人接单", 0.02, answer_offer=0, phone=0, look_at_pool=1),
+    _fate("broken promise", "承诺落空", 0.01, **_NOBODY, plan_ahead=1, press_on=0, keep_promise=1),
+    _fate("open question", "有问无答", 0.02, ask=1, answer=0, settle=1),
+    _fate("question", "有问有答", 0.03, ask=1, answer=1),
+    _fate("disputed", "暂停有争议", 0.01, **_WAITS, hold_up=1, resume=0, dispute=1, decide=1),
+    _fate("held up", "不可抗力", 0.01, **_WAITS, hold_up=1, resume=1, dispute=0),
+    _fate("no-show", "失约", 0.02, "arrive", "hurry", answer_offer=1, take=1, propose=1, confirm=1, arrive=0, hurry=0),
+    _fate("at last", "约后才到", 0.02, "arrive", answer_offer=1, take=1, propose=1, confirm=1, arrive=0, hurry=1),
+    _fate("wrong code", "开始码念错", 0.02, "mistype", **_SERVED, mistype=1),
+    _fate("forgotten", "做完忘报", 0.01, **_SERVED, deliver=0, remember=0, be_asked=1),
+    _fate("given up", "居民取消", 0.03, give_up=1, answer_offer=0, look_at_pool=0),
+    _fate("never rated", "始终不评", 0.03, **_SERVED, deliver=1, rate=0, rate_at_last=0, call_back=1),
+    _fate("rated at last", "催后才评", 0.02, **_SERVED, deliver=1, rate=0, rate_at_last=1),
+)
+"""Everything else is ordinary: character and chance decide."""

@@ -1,0 +1,84 @@
+"""The report for a terminal."""
+
+from rich.console import Console
+from rich.table import Table
+
+from app.kernel.time import CHINA
+from app.simulation.figures import Report, Spread
+
+BAR = 24
+
+
+def show(console: Console, report: Report) -> None:
+    """Print it, eighty columns wide."""
+    done, known = report.measured, report.measured.begins.astimezone(CHINA)
+    console.rule(f"{known:%Y-%m-%d} {done.profile_zh} · {done.profile}, seed {done.seed}")
+    most = max((number for _, _, number in report.outcomes), default=1)
+    table = _table("订单 · orders", ("结果 · outcome", "left"), ("单", "right"), ("", "left"))
+    for state, zh, number in report.outcomes:
+        table.add_row(f"{zh} {state}", str(number), "█" * round(BAR * number / most))
+    console.print(table)
+    table = _table(
+        "时限 · limits", ("", "left"), ("按时 met", "right"), ("迟 late", "right"), ("错过 missed", "right"),
+        ("随单结束", "right"), ("各节点 · marks", "left"),
+    )  # fmt: skip
+    for row in report.limits:
+        marks = " ".join(f"{percent}%×{times}" for kind, percent, times in report.marks if kind == row.kind)
+        table.add_row(
+            f"{row.zh} {row.kind}", str(row.met), str(row.late), str(row.missed), str(row.dropped + row.running), marks
+        )
+    console.print(table)
+    table = _table("流转 · rows of the flow", *((("", "left"), ("次", "right")) * 3))
+    rows = [(f"{zh} {action}", str(times) if times else "[red]0[/red]") for action, zh, times in report.rows]
+    for first in range(0, len(rows), 3):
+        table.add_row(*(cell for row in rows[first : first + 3] for cell in row))
+    console.print(table)
+    table = _table("告知 · who was told", ("谁 · whom", "left"), ("什么 · what", "left"), ("次", "right"))
+    for told in report.told[:12]:
+        table.add_row(told.whom, told.zh, str(told.times))
+    if len(report.told) > 12:
+        table.add_row("…", f"另有 {len(report.told) - 12} 种，见网页 · more on the page", "")
+    console.print(table)
+    console.print(f"接单 · to accept   {_spread(report.to_accept)}")
+    console.print(f"完成 · to deliver  {_spread(report.to_deliver)}")
+    fair = report.fairness
+    served = [times for _, _, times in done.served]
+    console.print(
+        f"公平 · fairness    基尼 Gini {fair.gini:.2f}；{len(served)} 位志愿者，最多 {max(served, default=0)} 单，"
+        f"最忙的四分之一做了 {fair.busiest:.0%}"
+    )
+    console.print(
+        f"核对 · checks      不变式 {sum(not rows for *_, rows in done.invariants)}/{len(done.invariants)}；"
+        f"节点 {len(done.fired)} 个重算，{len(report.faults)} 处不符；抢单 {done.races} 场，各一人得单"
+    )
+    refused = sum(done.refusals.values())
+    console.print(
+        f"           {done.requests} 次请求，{refused} 次被拒 · refused；{done.real_seconds:.0f} 秒 · seconds",
+        style="dim",
+    )
+    if report.unmet and report.good:
+        console.print(f"没有发生 · never happened: {'；'.join(report.unmet)}", style="yellow")
+    for sentence in report.wrong:
+        console.print(f"✗ {sentence}", style="red", markup=False)
+    console.print(
+        "[green]✓ 全部成立 · all holds[/green]" if report.good else "[red]✗ 有不对的地方 · something is wrong[/red]"
+    )
+
+
+def _table(title: str, *columns: tuple[str, str]) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0), title_style="bold")
+    for heading, justify in columns:
+        table.add_column(heading, justify=justify, header_style="dim", overflow="fold")  # type: ignore[arg-type]
+    return table
+
+
+def _spread(found: Spread) -> str:
+    return (
+        f"{found.count} 单；一半在 {minutes(found.middle)} 内，九成在 {minutes(found.nine_of_ten)} 内，"
+        f"最长 {minutes(found.longest)}"
+    )
+
+
+def minutes(number: float) -> str:
+    """Minutes as people say them."""
+    return f"{number:.0f} 分钟" if number < 120 else f"{number / 60:.1f} 小时"
