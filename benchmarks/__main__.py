@@ -34,7 +34,7 @@ from benchmarks.report import Machine, Sample, Series, show
 
 CLIENTS = 32
 VERBS = {"place": placing.place, "accept": dispatching.accept}
-PLACE_BODY = json.dumps({"service_id": str(world.SERVICE), "note": "周三上午想请人陪我去医院取药"}, ensure_ascii=False)
+PLACE_BODY = json.dumps({"service_id": str(world.SERVICE), "note": world.NOTE}, ensure_ascii=False)
 
 
 @dataclass
@@ -191,7 +191,7 @@ def prepare(bench: Bench, vault: Vault, rounds: int) -> None:
         requester = world.resident(bench.tokens, group)
         person = requester if verb == "place" else world.volunteer(bench.tokens, group)
         caller = Caller(person.id, person.family)
-        inputs = {"service_id": world.SERVICE, "note": "周三上午想请人陪我去医院取药"} if verb == "place" else {}
+        inputs = {"service_id": world.SERVICE, "note": world.NOTE} if verb == "place" else {}
         inputs |= {"name": None, "phone": None, "address": None} if verb == "place" else {}
         subject = None if verb == "place" else world.named(world.ORDER, number)
         recorded = await record(bench.server.url("linli_app", "bench"), VERBS[verb], caller, subject, inputs)

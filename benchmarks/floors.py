@@ -33,7 +33,7 @@ MADE = {"place": "019900", "accept": "019901"}
 """What the ids of new rows begin with."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_COPIES = ("matter", "order_detail", "order_contact", "deadline", "history", "outbox", "idempotency")
+_COPIES = ("matter", "order_detail", "order_contact", "order_search", "deadline", "history", "outbox", "idempotency")
 
 
 @dataclass(frozen=True)
@@ -215,26 +215,37 @@ async def copy_tables(connection: asyncpg.Connection) -> None:
 _LOG_IN = """s AS MATERIALIZED (SELECT s.person_id FROM session s JOIN person p ON p.id = s.person_id
   WHERE s.family = :family::uuid AND s.person_id = :actor::uuid AND s.revoked_at IS NULL AND p.disabled_at IS NULL)"""
 
-_HOME = f"""home AS MATERIALIZED (SELECT g.place_id, p.name_sealed, p.phone_sealed, p.address_sealed
+_HOME = f"""home AS MATERIALIZED (SELECT g.place_id, p.name_sealed, p.phone_sealed, p.phone_index, p.address_sealed
   FROM s JOIN person p ON p.id = s.person_id
   JOIN role_grant g ON g.person_id = p.id AND g.role = 'resident' AND g.ends_at IS NULL
  WHERE EXISTS (SELECT 1 FROM service v JOIN place_ancestor a ON a.ancestor_id = v.place_id
-                WHERE v.id = '{world.SERVICE}' AND v.withdrawn_at IS NULL AND a.place_id = g.place_id))"""
+                WHERE v.id = '{world.SERVICE}' AND v.withdrawn_at IS NULL AND a.place_id = g.place_id
+                  AND (v.paused_at IS NULL OR v.paused_until <= now()))
+   AND NOT EXISTS (SELECT 1 FROM place_ancestor b JOIN refused_term r ON r.place_id = b.ancestor_id
+                    WHERE b.place_id = g.place_id AND r.ended_at IS NULL AND strpos('{world.NOTE}', r.folded) > 0))"""
 
 _PLACE = f"""m AS (INSERT INTO bare.matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, open_pool,
                               moved_by, moved_in, created_at, changed_at)
   SELECT {{order}}, 'order', place_id, 'submitted', 1, 1, :actor::uuid, :actor::uuid, false, :actor::uuid, 0, now(), now()
     FROM home RETURNING *),
 x AS (INSERT INTO bare.order_detail (matter_id, place_id, service_id, note, failures, wrong_codes, placed_by)
-  SELECT id, place_id, '{world.SERVICE}'::uuid, '周三上午想请人陪我去医院取药', 0, 0, requester_id FROM m),
-c AS (INSERT INTO bare.order_contact (matter_id, place_id, name_sealed, phone_sealed, address_sealed)
-  SELECT m.id, m.place_id, name_sealed, phone_sealed, address_sealed FROM m, home)"""
+  SELECT id, place_id, '{world.SERVICE}'::uuid, '{world.NOTE}', 0, 0, requester_id FROM m),
+f AS (INSERT INTO bare.order_search (matter_id, place_id, created_at, body, tokens)
+  SELECT m.id, m.place_id, m.created_at, search_form('{world.NOTE} ' || v.name), search_grams(search_form('{world.NOTE} ' || v.name))
+         || ('p:' || m.place_id)
+    FROM m JOIN service v ON v.id = '{world.SERVICE}'),
+c AS (INSERT INTO bare.order_contact (matter_id, place_id, name_sealed, phone_sealed, phone_index, address_sealed)
+  SELECT m.id, m.place_id, name_sealed, phone_sealed, phone_index, address_sealed FROM m, home)"""
 
 _ACCEPT = """m AS (UPDATE bare.matter t SET state = 'accepted', version = version + 1, changed_at = now() FROM s
   WHERE t.id = {order} AND t.state = 'offered' AND t.assignee_id = s.person_id
     AND EXISTS (SELECT 1 FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id
                  WHERE a.place_id = t.place_id AND g.person_id = s.person_id AND g.role = 'volunteer'
-                   AND g.starts_at <= now() AND (g.ends_at IS NULL OR g.ends_at > now())) RETURNING t.*),
+                   AND g.starts_at <= now() AND (g.ends_at IS NULL OR g.ends_at > now()))
+    AND NOT EXISTS (SELECT 1 FROM order_detail x WHERE x.matter_id = t.id AND x.placed_by = s.person_id)
+    AND NOT EXISTS (SELECT 1 FROM representation r WHERE r.representative_id = s.person_id
+                     AND r.beneficiary_id = t.beneficiary_id AND r.consented_at IS NOT NULL AND r.ended_at IS NULL)
+  RETURNING t.*),
 e AS (UPDATE bare.deadline d SET stopped_at = now() FROM m WHERE d.matter_id = m.id AND d.kind IN ('respond', 'offer')
   AND d.stopped_at IS NULL)"""
 
@@ -244,7 +255,7 @@ _STARTS = """d AS (INSERT INTO bare.deadline (id, matter_id, place_id, kind, rou
          changed_at + make_interval(secs => p.seconds), p.percents,
          ARRAY(SELECT changed_at + make_interval(secs => p.seconds * percent / 100) FROM unnest(p.percents) percent), 0,
          p.seconds, p.hours_id, p.workdays_id, p.pause_limit_seconds IS NOT NULL
-    FROM m CROSS JOIN (VALUES (20, 'respond'), (21, 'reply'), (22, 'coordinate'), (23, 'plan')) k(n, kind)
+    FROM m CROSS JOIN (VALUES (20, 'respond'), (21, 'reply'), (22, 'coordinate'), (23, 'plan'), (24, 'dispatch')) k(n, kind)
    CROSS JOIN LATERAL (
       SELECT q.*, coalesce(q.budget_seconds, 25200) AS seconds,
              (SELECT h.id FROM calendar_hours h

@@ -24,6 +24,7 @@ PERSON, FAMILY, PLACE, ORDER, DEADLINE, OFFER = (
     "01980001", "01980002", "01980003", "01980004", "01980005", "01980006",
 )  # fmt: skip
 SERVICE = UUID("01980007-0000-7000-8000-000000000000")
+NOTE = "周三上午想请人陪我去医院取药"
 RESPOND_POLICY, OFFER_POLICY = (f"00000000-0000-7000-8000-{number:012d}" for number in (1, 2))
 
 
@@ -113,7 +114,7 @@ INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, ben
                     moved_by, moved_in, created_at, changed_at)
 SELECT id, 'order', place_id, state, 2, 1, requester_id, requester_id, assignee_id, false, requester_id, 0, at, at FROM wave;
 INSERT INTO order_detail (matter_id, place_id, service_id, note, failures, wrong_codes, placed_by)
-SELECT id, place_id, '{SERVICE}', '周三上午想请人陪我去医院取药', 0, 0, requester_id FROM wave WHERE state <> 'submitted';
+SELECT id, place_id, '{SERVICE}', '{NOTE}', 0, 0, requester_id FROM wave WHERE state <> 'submitted';
 INSERT INTO order_contact (matter_id, place_id, name_sealed, phone_sealed, address_sealed)
 SELECT w.id, w.place_id, p.name_sealed, p.phone_sealed, p.address_sealed FROM wave w JOIN person p ON p.id = w.requester_id
  WHERE w.state <> 'submitted';
@@ -156,7 +157,7 @@ async def add_orders(connection: asyncpg.Connection, state: str, first: int, cou
 def _filled(sql: str, **more: object) -> str:
     names = (
         "RESIDENTS", "VOLUNTEERS", "COMMUNITIES", "BUILDINGS", "GROUP", "PERSON", "FAMILY", "PLACE", "ORDER", "DEADLINE",
-        "OFFER", "SERVICE", "RESPOND_POLICY", "OFFER_POLICY",
+        "OFFER", "SERVICE", "NOTE", "RESPOND_POLICY", "OFFER_POLICY",
     )  # fmt: skip
     return sql.format(**{name: globals()[name] for name in names}, **more)
 
