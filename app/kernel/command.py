@@ -96,6 +96,10 @@ async def execute(
             # A twin under the same key may have come first: then the second look finds its receipt.
             if error.constraint_name in verb.conflicts and (attempt or key is None):
                 raise verb.conflicts[error.constraint_name] from None
+        except asyncpg.InsufficientPrivilegeError:
+            # A role ended between the look and the writing, and the walls were first: the second look refuses by its rules.
+            if attempt:
+                raise
         except (_Again, asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
             continue
     raise Busy

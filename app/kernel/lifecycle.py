@@ -4,7 +4,7 @@ The database's `allowed_transition` and the drawings of the contract are generat
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -83,12 +83,14 @@ class Lifecycle:
 
         Raises:
             NotAllowed: no rule of the row allows the actor.
-            TransitionRefused: the matter is in another state.
+            TransitionRefused: the matter is in another state, and the actor is one who may do it in its own.
         """
         row = self._by_action[action]
-        rule = _allowed(row.by, matter, actor)
         if matter.state not in row.sources:
+            # A rule may hold in some states only; whoever it allows there has come too late, and is not forbidden.
+            _allowed(tuple(replace(rule, states=frozenset()) for rule in row.by), matter, actor)
             raise TransitionRefused
+        rule = _allowed(row.by, matter, actor)
         change = Change.of(matter, action, row.target or matter.state, actor, rule, now)
         change.starts.extend(row.starts)
         change.stops.extend(kind for kind in row.stops if any(d.kind == kind for d in matter.live))

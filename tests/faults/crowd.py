@@ -96,6 +96,9 @@ class Community:
     dispatcher: Person
     service_id: str
     chance: random.Random
+    others: dict[str, Person] = field(default_factory=dict)
+    """Volunteers of the whole street by id, to whom the matcher may offer as well."""
+
     keys: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -114,39 +117,65 @@ class Community:
 
     async def live(self) -> None:
         """One order after the other, each in one of the ways that orders go, until the event."""
-        ways = (self._served, self._claimed, self._cancelled, self._dawdled, self._forgotten)
+        ways = (self._served, self._matched, self._claimed, self._cancelled, self._dawdled, self._forgotten)
         while not self.ended.is_set():
             with suppress(Refused):
-                await self.chance.choices(ways, (4, 3, 2, 3, 3))[0]()
+                await self.chance.choices(ways, (4, 4, 3, 2, 3, 3))[0]()
             await self.pause(0.1, 0.5)
 
-    async def _offered(self) -> str:
+    async def _offered(self) -> tuple[str, Person]:
+        """An order, and to whom it is offered: the matcher may have come before the dispatcher, and chosen another."""
         order = await self.place()
         await self.pause(0.1, 0.6)
-        await self.dispatcher.do("offer", f"{order}/offer", {"volunteer_id": self.volunteer.id}, self.key())
-        return order
+        with suppress(Refused):
+            await self.dispatcher.do("offer", f"{order}/offer", {"volunteer_id": self.volunteer.id}, self.key())
+        return order, await self._asked(order)
 
-    async def _finished(self, order: str, slowest: float) -> None:
+    async def _asked(self, order: str) -> Person:
+        """Who is asked now. Raises Refused: nobody."""
+        found = (await self.resident.get(order))["volunteer"]
+        if found is None:
+            raise Refused("it is nobody's")
+        return self.volunteer if found["id"] == self.volunteer.id else self.others[found["id"]]
+
+    async def _finished(self, order: str, volunteer: Person, slowest: float) -> None:
         code = (await self.resident.get(order))["start_code"]
         await self.pause(0.1, 0.4)
-        await self.volunteer.do("start", f"{order}/start", {"code": code}, self.key())
+        await volunteer.do("start", f"{order}/start", {"code": code}, self.key())
         await self.pause(0.1, slowest)
-        await self.volunteer.do("deliver", f"{order}/deliver", {"outcome": "已陪同取药"}, self.key())
+        await volunteer.do("deliver", f"{order}/deliver", {"outcome": "已陪同取药"}, self.key())
         await self.pause(0.1, 0.4)
         await self.resident.do("rate", f"{order}/rate", {"solved": "yes", "stars": 5}, self.key())
 
     async def _served(self) -> None:
-        order = await self._offered()
+        order, volunteer = await self._offered()
         await self.pause(0.1, 0.6)
-        await self.volunteer.do("accept", f"{order}/accept", None, self.key())
-        await self._finished(order, 0.6)
+        await volunteer.do("accept", f"{order}/accept", None, self.key())
+        await self._finished(order, volunteer, 0.6)
+
+    async def _matched(self) -> None:
+        """Nobody dispatches, so the matcher asks somebody: who takes it, gives it back, or says no."""
+        order = await self.place()
+        for _ in range(4):
+            await self.pause(1.0, 2.0)
+            with suppress(Refused):
+                volunteer = await self._asked(order)
+                if self.chance.random() < 0.3:
+                    await volunteer.do("decline", f"{order}/decline", {}, self.key())
+                    continue
+                await volunteer.do("accept", f"{order}/accept", None, self.key())
+                if self.chance.random() < 0.3:
+                    await volunteer.do("release", f"{order}/release", {"reason": "临时有事"}, self.key())
+                    continue
+                await self._finished(order, volunteer, 0.6)
+                return
 
     async def _dawdled(self) -> None:
         """Accepted about when the offer falls due, served past the limit."""
-        order = await self._offered()
+        order, volunteer = await self._offered()
         await self.pause(1.5, 3.0)
-        await self.volunteer.do("accept", f"{order}/accept", None, self.key())
-        await self._finished(order, 5.0)
+        await volunteer.do("accept", f"{order}/accept", None, self.key())
+        await self._finished(order, volunteer, 5.0)
 
     async def _claimed(self) -> None:
         """Nobody dispatches; the missed response opens the order to all."""
@@ -155,11 +184,11 @@ class Community:
             await self.pause(2.0, 3.5)
             with suppress(Refused):
                 await self.volunteer.do("claim", f"{order}/claim", None, self.key())
-                await self._finished(order, 0.5)
+                await self._finished(order, self.volunteer, 0.5)
                 return
 
     async def _cancelled(self) -> None:
-        order = await (self._offered if self.chance.random() < 0.5 else self.place)()
+        order = (await self._offered())[0] if self.chance.random() < 0.5 else await self.place()
         await self.pause(0.1, 4.0)
         await self.resident.do("cancel", f"{order}/cancel", {"reason": "不需要了"}, self.key())
 

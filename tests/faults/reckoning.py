@@ -16,10 +16,11 @@ SELECT d.id, x.percent FROM deadline d CROSS JOIN LATERAL unnest(d.percents, d.t
  WHERE x.due <= coalesce(d.stopped_at, app_now())"""
 _MARKS = "SELECT deadline_id, percent FROM mark"
 
-# A mark of the sweep stands in one row of the history; one of a late stop in none, the stop itself stands there.
+# A mark of the sweep stands in one row of the history; one of a late stop in none, the command that stopped it stands there –
+# also when the deadline has gone on since.
 _SWEPT = """
 SELECT k.matter_id, d.kind, k.percent::text, k.fired_at FROM mark k JOIN deadline d ON d.id = k.deadline_id
- WHERE k.fired_at IS DISTINCT FROM d.stopped_at"""
+ WHERE NOT EXISTS (SELECT 1 FROM history h WHERE h.matter_id = k.matter_id AND h.at = k.fired_at AND h.action <> 'mark')"""
 _TOLD_BY_HISTORY = """
 SELECT h.matter_id, m ->> 'deadline', m ->> 'percent', h.at
   FROM history h CROSS JOIN LATERAL jsonb_array_elements(h.note -> 'marks') m WHERE h.action = 'mark'"""
@@ -35,11 +36,12 @@ SELECT payload ->> 'deadline_id', payload ->> 'percent', as_role, person_id FROM
 
 _TOPICS = {
     "place": "order.placed", "offer": "order.offered", "lapse": "order.lapsed", "accept": "order.accepted",
-    "claim": "order.accepted", "start": "order.started", "deliver": "order.delivered", "rate": "order.rated",
+    "match": "order.offered", "open_pool": "order.nobody_qualifies", "decline": "order.declined", "claim": "order.accepted",
+    "start": "order.started", "deliver": "order.delivered", "rate": "order.rated",
 }  # fmt: skip
 
 
-BY_THE_SYSTEM = ("lapse", "close_unrated")
+BY_THE_SYSTEM = ("match", "open_pool", "lapse", "close_unrated")
 
 
 @dataclass(frozen=True)

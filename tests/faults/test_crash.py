@@ -20,6 +20,8 @@ import pytest
 from app.domain.deadlines import service as deadlines
 from app.domain.deadlines.models import Effect, Limits, MarkPlan
 from app.domain.orders import dispatching
+from app.domain.orders.policy import FRESH
+from app.domain.people import service as people
 from app.kernel import invariants
 from app.kernel.calendars import CalendarName
 from app.kernel.command import execute
@@ -49,7 +51,7 @@ WHOLE = {
     "place": dict.fromkeys(
         ("matter", "history", "deadline", "outbox", "idempotency", "order_detail", "order_contact"), 1
     )
-    | {"deadline": 4},
+    | {"deadline": len(FRESH)},
     "accept": {"matter": 0, "history": 1, "deadline": 0, "outbox": 1, "idempotency": 1},
 }
 """How many rows each table has more after the whole of a command; 0: changed."""
@@ -231,7 +233,7 @@ async def test_a_sweep_is_done_or_not_at_all(scene: Scene) -> None:
         await scene.until("the notices", scene.settled)
     assert await scene.count("mark") == 9
     assert await scene.count("history WHERE action = 'mark'") == 3
-    people = scene.world.people
+    of = scene.world.people
     for order in made:
         messages = await scene.world.owner.fetch(
             "SELECT person_id, payload ->> 'percent' AS percent FROM inbox_message"
@@ -239,36 +241,64 @@ async def test_a_sweep_is_done_or_not_at_all(scene: Scene) -> None:
             order,
         )
         assert [(message["percent"], message["person_id"]) for message in messages] == [
-            ("100", people["派单员"]), ("150", people["书记"]), ("80", people["派单员"]),
+            ("100", of["派单员"]), ("150", of["书记"]), ("80", of["派单员"]),
         ]  # fmt: skip
         row = await scene.world.owner.fetchrow("SELECT open_pool, holder_id FROM matter WHERE id = $1", order)
-        assert tuple(row) == (True, people["书记"])
+        assert tuple(row) == (True, of["书记"])
     await scene.holds()
 
 
-async def test_a_reaction_is_done_once(scene: Scene) -> None:
-    """The lapse of an offer: the worker dies after each message of the verb, and between it and the event's removal."""
+async def lapsing(scene: Scene) -> UUID:
     await scene.publish("offer", 1, OFFER)
+    return await scene.offered()
+
+
+async def matching(scene: Scene) -> UUID:
+    await scene.publish("dispatch", 1, (MarkPlan(100, ()),))
+    return (await scene.world.place(scene.app)).id
+
+
+async def handing_back(scene: Scene) -> UUID:
     order = await scene.offered()
+    grant = "SELECT id FROM role_grant WHERE person_id = $1 AND role = 'volunteer'"
+    of_the_volunteer = await scene.world.owner.fetchval(grant, scene.world.people["小李"])
+    await scene.world.do(scene.app, people.revoke_role, "管理员", of_the_volunteer)
+    return order
+
+
+@pytest.mark.parametrize(
+    ("verb", "begins", "before", "after", "topic", "marks"),
+    [
+        ("lapse", lapsing, "offered", "submitted", "order.lapsed", 2),
+        ("match", matching, "submitted", "offered", "order.offered", 1),
+        ("hand_back", handing_back, "offered", "submitted", "order.handed_back", 0),
+    ],
+)
+async def test_a_reaction_is_done_once(
+    scene: Scene, verb: str, begins: Callable[[Scene], Awaitable[UUID]], before: str, after: str, topic: str, marks: int
+) -> None:
+    """The worker dies after each message of the verb, and between it and the event's removal."""
+    order = await begins(scene)
     await scene.tell()
+    told = await scene.count("inbox_message WHERE topic = $1", topic)
     await asyncio.sleep(1.1)
-    for point, state in {
-        "lapse:1": "offered", "lapse:2": "offered", "lapse:3": "offered", "lapse:4": "submitted", "reaction:1": "submitted",
-    }.items():  # fmt: skip
+    states = {f"{verb}:1": before, f"{verb}:2": before, f"{verb}:3": before, f"{verb}:4": after, "reaction:1": after}
+    for point, state in states.items():
         await scene.crash("worker", point)
         assert await scene.world.owner.fetchval("SELECT state FROM matter WHERE id = $1", order) == state, point
         assert await scene.count("outbox WHERE sort = 'event'") == 1, "the event goes last"
-        assert await scene.count("history WHERE action = 'lapse'") == int(state == "submitted")
+        assert await scene.count("history WHERE action = $1", verb) == int(state == after)
     with scene.program("worker"):
         await scene.until("the event's end", scene.settled)
     row = await scene.world.owner.fetchrow(
-        "SELECT m.state, m.assignee_id, d.failures FROM matter m JOIN order_detail d ON d.matter_id = m.id WHERE m.id = $1",
+        "SELECT m.state, m.assignee_id IS NULL, d.failures FROM matter m JOIN order_detail d ON d.matter_id = m.id"
+        " WHERE m.id = $1",
         order,
     )
-    assert tuple(row) == ("submitted", None, 1)
-    assert await scene.count("history WHERE action = 'lapse'") == 1
-    assert await scene.count("inbox_message WHERE topic = 'order.lapsed'") == 1
-    assert await scene.count("mark") == 2
+    assert tuple(row) == (after, after == "submitted", int(verb == "lapse"))
+    assert await scene.count("history WHERE action = $1", verb) == 1
+    assert await scene.count("inbox_message WHERE topic = $1", topic) == told + 1
+    assert await scene.count("mark") == marks
     await scene.holds()
 
 

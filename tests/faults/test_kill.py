@@ -33,6 +33,7 @@ EACH = 7
 FLUSHES = 3
 COMMANDS = 1000
 DUE_WHILE_DEAD = 200
+MATCHED = 100
 LONGEST_SECONDS = 480.0
 COMMUNITIES = 7
 LIVES = 2
@@ -41,7 +42,14 @@ LIVES = 2
 BURST = 3
 """So many orders are placed in each community right before a kill, to fall due while the part is dead."""
 
+CAPACITY = 50
+"""So many orders a day every volunteer takes: the most that one may say."""
+
+SECONDS = {"dispatch": (1, 2), "respond": (2, 3)}
+"""Between these lies a limit; two to four seconds otherwise. The matcher comes soon after a dispatcher who is slow."""
+
 LIMITS = {
+    "dispatch": ((100,),),
     "respond": (
         (80, "notify dispatcher"),
         (100, "notify dispatcher", "open_pool"),
@@ -93,10 +101,12 @@ async def test_nothing_is_missing_and_nothing_twice(house: House, tmp_path: Path
     lines = await reckon(owner, log)
     broken = [str(found) for found in await invariants.check(owner)]
     dead = await due_while_dead(owner, house.downs)
+    matched = await owner.fetchval("SELECT count(*) FROM history WHERE action = 'match'")
     parked = await owner.fetchval("SELECT count(*) FROM outbox")
     await owner.close()
     ledger.close()
     report(house, ledger, lines, dead, time.monotonic() - began)
+    print(f"offers by the matcher {matched}")
     print(f"broken invariants: {broken or 0} of {len(invariants.ALL)}; rows left in the outbox: {parked}")
     print(f"missing {sum(line.missing for line in lines)}, twice {sum(line.twice for line in lines)}")
     assert [line for line in lines if line.missing or line.twice] == []
@@ -104,6 +114,7 @@ async def test_nothing_is_missing_and_nothing_twice(house: House, tmp_path: Path
     assert ledger.strange == [], "5xx that are not 'busy'"
     assert ledger.acknowledged.total() >= COMMANDS
     assert dead >= DUE_WHILE_DEAD
+    assert matched >= MATCHED
     assert min(Counter(down.part for down in house.downs)[part] for part in PARTS) >= 4
     assert house.flushes >= 1
     house.end()
@@ -111,8 +122,8 @@ async def test_nothing_is_missing_and_nothing_twice(house: House, tmp_path: Path
 
 
 async def people(house: House, ledger: Ledger, chance: random.Random) -> list[Community]:
-    """The seeded street's people, logged in; limits of two to four seconds for everything, by the administrator."""
-    from app.local.seed import RESIDENTS, VOLUNTEERS  # noqa: PLC0415 - the domain, only where it is needed
+    """The seeded street's people, logged in; limits of seconds for everything, by the administrator."""
+    from app.local.seed import RESIDENTS, TEAMS, VOLUNTEERS  # noqa: PLC0415 - the domain, only where it is needed
 
     async def officer(login: str, password: str) -> Person:
         form = {"username": login, "password": password}
@@ -121,18 +132,27 @@ async def people(house: House, ledger: Ledger, chance: random.Random) -> list[Co
     async def wechat(name: str) -> Person:
         return await Person.log_in(house.url, ledger, "/v1/auth/wechat", json={"code": f"demo:{name}"})
 
+    async def serving(name: str) -> Person:
+        volunteer = await wechat(name)
+        said = {"daily_capacity": CAPACITY}
+        answer = await volunteer.http.put("/v1/me/availability", json=said, headers={"Idempotency-Key": str(new_id())})
+        assert answer.status_code == 200, answer.text
+        return volunteer
+
     admin = await officer("admin", house.admin_password)
+    others = [await serving(name) for team in TEAMS for name in team[2]]
     made = []
     for number in range(COMMUNITIES):
         resident = await wechat(RESIDENTS[number])
         home = (await resident.get("/v1/me"))["community_id"]
         service = (await resident.get("/v1/services", place_id=home))["items"][0]["id"]
         for kind, marks in LIMITS.items():
-            await publish(admin, home, kind, chance.randint(2, 3 if kind == "respond" else 4), marks)
+            await publish(admin, home, kind, chance.randint(*SECONDS.get(kind, (2, 4))), marks)
         dispatcher = await officer(f"paidan{number + 1:03d}", house.password)
-        volunteer = await wechat(VOLUNTEERS[number])
+        volunteer = await serving(VOLUNTEERS[number])
         own = random.Random(chance.getrandbits(64))
-        made.append(Community(resident, volunteer, dispatcher, service, own))
+        street = {other.id: other for other in others}
+        made.append(Community(resident, volunteer, dispatcher, service, own, street))
     return made
 
 

@@ -19,22 +19,23 @@ TWICE_MARKED = "UPDATE history SET note = jsonb_set(note, '{marks}', (note -> 'm
 
 # What is done, and how much of it must then be missing, or there twice.
 TAMPERING = {
-    "acknowledged changes in the history": ("DELETE FROM history WHERE action = 'accept'", (1, 0)),
-    "receipts by key": ("DELETE FROM idempotency WHERE operation = 'acceptOrder'", (1, 0)),
+    "acknowledged changes in the history": ("DELETE FROM history WHERE action = 'accept'", (2, 0)),
+    "receipts by key": ("DELETE FROM idempotency WHERE operation = 'acceptOrder'", (2, 0)),
     "orders": (COPY.format("matter", "'id', gen_random_uuid()") + " LIMIT 1", (0, 1)),
-    "marks": ("DELETE FROM mark WHERE percent = 80", (3, 0)),
-    "marks in the history": (f"{TWICE_MARKED} WHERE action = 'mark'", (0, 7)),
+    "marks": ("DELETE FROM mark WHERE percent = 80", (6, 0)),
+    "marks in the history": (f"{TWICE_MARKED} WHERE action = 'mark'", (0, 9)),
     "notices of marks, by holder": (
         "DELETE FROM inbox_message WHERE topic = 'deadline.mark' AND payload ->> 'percent' = '150'",
-        (1, 0),
+        (2, 0),
     ),
-    "notices of changes": (COPY.format("inbox_message", ANEW) + " WHERE topic = 'order.accepted'", (0, 1)),
+    "notices of changes": (COPY.format("inbox_message", ANEW) + " WHERE topic = 'order.accepted'", (0, 2)),
 }
 
 
 @pytest.fixture(scope="module")
 async def told(arena: Arena, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One order accepted, one whose response was missed, both by the crowd's own client; its log."""
+    """One order accepted, one whose response was missed, one that was accepted late and given back, all by the crowd's own
+    client; its log."""
     street = arena.street
     resident, volunteer, dispatcher = (
         await street.resident("王秀英"),
@@ -49,7 +50,11 @@ async def told(arena: Arena, tmp_path_factory: pytest.TempPathFactory) -> Path:
     order = await community.place()
     await who[2].do("offer", f"{order}/offer", {"volunteer_id": who[1].id}, community.key())
     await who[1].do("accept", f"{order}/accept", None, community.key())
+    late = await community.place()
+    await who[2].do("offer", f"{late}/offer", {"volunteer_id": who[1].id}, community.key())
     await street.world.owner.execute("UPDATE clock_shift SET seconds = 1801")
+    await who[1].do("accept", f"{late}/accept", None, community.key())
+    await who[1].do("release", f"{late}/release", {"reason": "临时有事"}, community.key())
     async with crew(arena, sweepers=1, relays=1) as failures:
         await until_told(arena)
     assert (failures, missed != order) == ([], True)

@@ -73,6 +73,21 @@ async def test_when_nobody_qualifies_it_is_open_to_all_and_the_dispatcher_knows_
     assert any("没有合适的志愿者" in text for text in await texts(dispatcher))
 
 
+async def test_when_two_stay_silent_it_is_open_to_all_and_the_matcher_rests(street: Street, clock: Clock) -> None:
+    await by_itself(street)
+    grandma, _, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    for minute in (0, 4, 13, 17, 26, 30, 40, 50):
+        await clock(at(11, 30, 9, minute))
+    steps = [row["action"] for row in (await grandma.get(f"{order}/history"))["items"] if row["action"] != "mark"]
+    assert steps == ["place", "match", "lapse", "match", "lapse"]
+    page = await grandma.get(order)
+    assert (page["state"], page["open_pool"]) == ("submitted", True)
+    assert (await limits(grandma, order))["dispatch"]["stopped_at"] is not None
+    await volunteer.post(f"{order}/claim")
+
+
 async def test_whoever_declines_is_not_asked_again_and_after_two_it_is_open_to_all(
     street: Street, later: Later
 ) -> None:

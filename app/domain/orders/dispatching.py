@@ -10,7 +10,7 @@ from app.domain.orders.matching import MATCHING, Matching, candidates, choices, 
 from app.domain.orders.models import Appointment, OrderDetail, OrderRefusal, OrderState
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, Accepted
-from app.domain.orders.resuming import go_on, wait_again
+from app.domain.orders.resuming import for_all, go_on, wait_again
 from app.domain.orders.service import ORDERS, Order
 from app.domain.teams.fitness import Candidate, Unfit
 from app.kernel.change import Change
@@ -214,10 +214,14 @@ def release(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reaso
 
 @ORDERS.moves("hand_back", facts=ACCEPTED)
 def hand_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, person_id: UUID) -> Change:
-    """Whoever had the order has left: the team, or the volunteers."""
-    change = LIFECYCLE.move(order, "hand_back", actor, now)
+    """Whoever had the order has left: the team, or the volunteers. If they began to serve it meanwhile it stays theirs, and
+    the dispatcher is told, as of all that was being served when they left (`people/handing_back.py`)."""
     if order.assignee_id != person_id:
         raise TransitionRefused
+    if order.state == OrderState.IN_SERVICE:
+        change = LIFECYCLE.move(order, "server_leaves", actor, now)
+        return change.tell_role(Role.DISPATCHER, "order.server_leaves", order_id=order.id, person_id=person_id)
+    change = LIFECYCLE.move(order, "hand_back", actor, now)
     let_go(change, order, facts, now)
     change.tell_role(Role.DISPATCHER, "order.handed_back")
     return change if order.state == OrderState.OFFERED else change.tell(order.requester_id, "order.released")
@@ -252,11 +256,13 @@ def let_go(change: Change, order: Order, facts: Accepted, now: datetime) -> None
 
 
 def _failed(change: Change, order: Order) -> Change:
-    """An offer came to nothing: after the second every qualified volunteer may claim (domain.md §3)."""
+    """An offer came to nothing: after the second every qualified volunteer may claim (domain.md §3). What is open to all the
+    matcher offers no more: those who stay silent would be asked in turn for ever."""
     failures = order.detail.failures + 1
-    opened = order.open_pool or failures >= policy.FAILURES_BEFORE_POOL
+    if order.open_pool or failures >= policy.FAILURES_BEFORE_POOL:
+        for_all(change)
     return (
-        change.set(assignee_id=None, team_id=None, open_pool=opened)
+        change.set(assignee_id=None, team_id=None)
         .patch(OrderDetail, matter_id=order.id, failures=failures)
         .note(failures=failures)
     )

@@ -109,6 +109,7 @@ LIFECYCLE = Lifecycle(
                may_start=FOUR, timed=True),
     Transition("hand_back", (S.OFFERED, S.ACCEPTED), S.SUBMITTED, (system,), stops=("offer", *AGREED), starts=("dispatch",),
                may_start=FOUR, timed=True, hidden=True),
+    Transition("server_leaves", (S.IN_SERVICE,), STAYS, (system,), hidden=True),
     Transition("miss_appointment", (S.ACCEPTED,), S.SUBMITTED, (system,), stops=("appointment", "wish"),
                starts=("dispatch",), may_start=FOUR, timed=True, hidden=True),
     Transition("start", (S.ACCEPTED,), S.IN_SERVICE, (assignee,), stops=BEGUN, starts=("finish",)),

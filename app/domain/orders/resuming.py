@@ -44,7 +44,7 @@ def wait_again(change: Change, order: Matter[Detail], now: datetime) -> None:
 
 
 def for_all(change: Change) -> None:
-    """A wish waits for whoever claims it: the matcher has no turn."""
+    """It waits for whoever claims it: the matcher has no turn."""
     change.starts = [kind for kind in change.starts if kind != "dispatch"]
     change.set(open_pool=True)
 

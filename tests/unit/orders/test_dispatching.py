@@ -140,8 +140,9 @@ def test_the_second_failure_opens_the_pool(how: str, failures: int, opened: bool
         change = dispatching.lapse(waits, SYSTEM, NOON, deadline_id=OFFER.id)
     else:
         change = dispatching.decline(waits, WHO["assignee"], NOON, reason="当天有事")
-    assert (change.state, change.stops, change.starts) == (S.SUBMITTED, ["offer"], ["dispatch"])
-    assert change.columns == {**NOBODY, "open_pool": opened}
+    assert (change.state, change.stops) == (S.SUBMITTED, ["offer"])
+    assert change.starts == ([] if opened else ["dispatch"]), "what is open to all the matcher offers no more"
+    assert change.columns == (NOBODY | {"open_pool": True} if opened else NOBODY)
     assert change.patches == [Patch(OrderDetail, {"matter_id": waits.id, "failures": failures + 1})]
     kept = [(row["person_id"], row["team_id"], row["reason"], row["round"]) for row in rows(change, OrderRefusal)]
     assert kept == ([(VOLUNTEER, TEAM, "declined", 1)] if how == "decline" else []), "a lapse is no decline"
@@ -258,3 +259,14 @@ def test_an_order_of_somebody_who_left_goes_back_from_either_state() -> None:
     assert (change.state, change.stops, change.columns, change.retimes) == (S.SUBMITTED, ["offer"], NOBODY, [])
     with pytest.raises(TransitionRefused):
         dispatching.hand_back(offer, SYSTEM, NOON, facts=Accepted(TEN), person_id=OTHER)
+
+
+def test_an_order_that_they_began_meanwhile_stays_theirs_and_the_dispatcher_is_told() -> None:
+    begun = an_order(S.IN_SERVICE)
+    change = dispatching.hand_back(begun, SYSTEM, NOON, facts=Accepted(TEN), person_id=VOLUNTEER)
+    assert (change.action, change.state, change.columns, change.stops) == ("server_leaves", S.IN_SERVICE, {}, [])
+    assert [(event.topic, event.to_role, event.payload["person_id"]) for event in change.events] == [
+        ("order.server_leaves", Role.DISPATCHER, VOLUNTEER)
+    ]
+    with pytest.raises(TransitionRefused):
+        dispatching.hand_back(begun, SYSTEM, NOON, facts=Accepted(TEN), person_id=OTHER)
