@@ -11,7 +11,6 @@ from app.api.problems import problems
 from app.api.schema import Choice, In, StrictUUID, exactly_one
 from app.domain.orders import errors, placing, policy
 from app.domain.orders.models import Calling
-from app.domain.people.errors import PersonNotFound
 from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import KeyReused, NotAllowed
 from app.kernel.text import Paragraph, Phone
@@ -38,7 +37,7 @@ class PlaceForCallerIn(In):
     answer=receipt("submitted"),
     responses=problems(
         NotAllowed,
-        PersonNotFound,
+        errors.CallerNotFound,
         errors.ServiceNotOffered,
         errors.ContactMissing,
         NoDeadlinePolicy,

@@ -25,8 +25,8 @@ _MATCHING = TypeAdapter(Matching)
 
 
 class OfferIn(In):
-    volunteer_id: StrictUUID | None = Field(default=None, description="志愿者编号;与 team_id 二选一")
-    team_id: StrictUUID | None = Field(default=None, description="队伍编号;由队长或合适的队员接单")
+    volunteer_id: StrictUUID | None = Field(default=None, description="志愿者编号,见 suggestVolunteers;与 team_id 二选一")
+    team_id: StrictUUID | None = Field(default=None, description="队伍编号,见 listTeams;由队长或合适的队员接单")
 
 
 class DeclineIn(In):
@@ -43,7 +43,7 @@ class ClaimIn(In):
 
 
 class AssignIn(In):
-    member_id: StrictUUID = Field(description="改由哪位队员前去")
+    member_id: StrictUUID = Field(description="改由哪位队员前去:getTeam 里的 person_id")
 
 
 class SuggestionOut(Out):

@@ -82,6 +82,7 @@ DRAFT = {
     rule=policy.PUBLISH,
     operation_id="draftDeadlinePolicy",
     summary="起草时限规则,先比较和重演,不生效",
+    description="回执中的编号请记下。比较和重演满意后,把同样的内容交给 publishDeadlinePolicy 发布。",
     tags=(Tag.ADMINISTRATOR,),
     audience=ADMIN_ONLY,
     example={

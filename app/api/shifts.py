@@ -27,7 +27,7 @@ ID = "01985a3c-8888-7f00-8a6b-2f4c5d6e7f09"
 
 class HandOverShiftIn(In):
     place_id: StrictUUID = Field(description="哪个地点的班次")
-    next_id: StrictUUID = Field(description="接班人编号:本地的派单员或书记")
+    next_id: StrictUUID = Field(description="接班人编号:本地的派单员或书记,见 listRoleHolders 的 person_id")
     note: Annotated[str, Paragraph(1000)] = Field(description="交接说明;请勿填写居民的电话和住址")
 
 

@@ -38,7 +38,7 @@ Clock = Annotated[str, Opaque(5, 5)]
 class SkillIn(In):
     person_id: StrictUUID = Field(description="志愿者的人员编号")
     place_id: StrictUUID = Field(description="在哪里登记:此人须是当地志愿者")
-    code: SkillCode = Field(description="技能代码,如 haircut 理发")
+    code: SkillCode = Field(description="技能代码,与服务要求的 skill 相同,如 haircut 理发")
     licence: Annotated[str, Line(60)] | None = Field(default=None, description="证照编号,需要证照的技能填写")
     licence_until: Day | None = Field(default=None, description="证照有效期的最后一天")
 
@@ -89,7 +89,7 @@ class AvailabilityQuery(In):
 class ApplicationIn(In):
     text: Annotated[str, Paragraph(500)] = Field(description="想做什么,为什么")
     skills: Annotated[list[SkillCode], Field(max_length=20)] = Field(
-        default_factory=list, description="会什么,技能代码"
+        default_factory=list, description="会什么:技能代码,与服务要求的 skill 相同,如 haircut 理发"
     )
 
 
@@ -106,7 +106,7 @@ class ApplicationOut(Out):
     place_id: StrictUUID = Field(description="社区编号")
     place_name: str = Field(description="社区名称")
     text: str = Field(description="想做什么,为什么")
-    skills: list[str] = Field(description="会什么,技能代码")
+    skills: list[str] = Field(description="会什么:技能代码,与服务要求的 skill 相同,如 haircut 理发")
     created_at: Moment = Field(description="申请时间")
     state: Literal["open", "approved", "refused"] = Field(description="open 待审批、approved 已同意、refused 未通过")
     reason: str | None = Field(description="理由")

@@ -70,6 +70,9 @@ SPECIAL = (
 RESIDENTS = ("王奶奶", "李大爷", "陈阿姨", "刘奶奶", "孙大爷", "周阿姨", "吴奶奶")
 VOLUNTEERS = ("小李", "小赵", "小钱", "小孙", "小周", "小吴", "小郑")
 
+ORDERS_A_DAY = 50
+"""Of each volunteer here: the tour is played more often than somebody serves in a day."""
+
 REPRESENTATIVE = "王芳"
 """Orders for the resident of the panel, whose consent the station has recorded."""
 TEAMS = (
@@ -228,7 +231,7 @@ async def _people(
                 place_id=community["id"],
                 login_name=f"{login}{number:03d}",
                 password_hash=password_hash,
-                name=vault.seal("name", f"{community['name'].removesuffix('居委会')[:4]}{role.label}"),
+                name=vault.seal("name", f"{community['name'].removesuffix('居委会')[:4]}{role.label.removeprefix('社区')}"),
                 role=role,
             )
         for kind, name in (("居民", resident), ("志愿者", volunteer)):
@@ -248,6 +251,8 @@ async def _people(
                     role=Role.VOLUNTEER,
                     person_id=caller.person_id,
                 )
+                if new:
+                    await seeder.run(caller, volunteers.set_availability, daily_capacity=ORDERS_A_DAY)
     await _teams(seeder, admin, street_id)
     await _special_kinds(seeder, admin, street_id, published, communities)
 
@@ -294,6 +299,8 @@ async def _teams(seeder: _Seeder, admin: Caller, street_id: UUID) -> None:
             await seeder.run(
                 admin, people.grant_role, place_id=street_id, role=Role.VOLUNTEER, person_id=caller.person_id
             )
+            if new:
+                await seeder.run(caller, volunteers.set_availability, daily_capacity=ORDERS_A_DAY)
             people_of.append(caller)
         lead, second = people_of
         team_id = await seeder.run(
@@ -355,7 +362,9 @@ def _actors(shown: int, accounts: Accounts) -> tuple[Actor, ...]:
         Actor("书记 · secretary", f"shuji{shown + 1:03d}", accounts.officers),
         Actor("站点 · station staff", f"zhandian{shown + 1:03d}", accounts.officers),
         Actor("居民 · resident", f"{DEMO}{RESIDENTS[shown]}"),
+        Actor("代下单 · represents", f"{DEMO}{REPRESENTATIVE}"),
         Actor("志愿者 · volunteer", f"{DEMO}{VOLUNTEERS[shown]}"),
+        Actor("队长 · team lead", f"{DEMO}{TEAMS[0][2][0]}"),
     )
 
 

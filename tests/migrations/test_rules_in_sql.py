@@ -42,6 +42,7 @@ def granting() -> str:
     )
 
 
+WORKS_BELOW = "app_stands_below(place_id, '{administrator,dispatcher,secretary,station_staff}')"
 LEADS = "app_leads(team_id, place_id)"
 PUBLISHING = f"{to_sql(services.PUBLISH, 'service')} OR {LEADS}"
 REPRESENTED = (
@@ -133,7 +134,7 @@ EXPECTED = {
     "team_member_read": (
         "team_member",
         "SELECT",
-        f"person_id = {ME} OR {to_sql(teams.STAFF, 'team_member')} OR {LEADS}",
+        f"person_id = {ME} OR {to_sql(teams.STAFF, 'team_member')} OR {LEADS} OR {WORKS_BELOW}",
         None,
     ),
     "team_member_insert": (
@@ -221,7 +222,7 @@ EXPECTED = {
     "role_grant_read": (
         "role_grant",
         "SELECT",
-        f"person_id = {ME} OR {to_sql(people.STAFF, 'role_grant')}",
+        f"person_id = {ME} OR {to_sql(people.STAFF, 'role_grant')} OR (role = 'volunteer' AND {WORKS_BELOW})",
         None,
     ),
     "role_grant_insert": ("role_grant", "INSERT", None, f"granted_by = {ME} AND ({granting()})"),

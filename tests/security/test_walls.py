@@ -45,6 +45,7 @@ DEFINERS = {
     "team_roster(uuid)",
     "held_orders(uuid,uuid,uuid)",
     "person_represents(uuid,uuid)",
+    "person_lives(uuid,uuid)",
     "representatives_of(uuid)",
     # Version and live deadlines of a matter, for whoever sees what it is about.
     "matter_snapshot(uuid)",

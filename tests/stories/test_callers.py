@@ -50,11 +50,11 @@ async def test_staff_place_for_who_lives_where_they_work(street: Street, station
     eastern, western = await street.resident("王秀英"), await street.resident("西居民", "west")
     western_staff = await street.with_role("西站长", "station_staff", "west")
     here, there = [call(street, person_id=str(someone.id)) for someone in (eastern, western)]
-    assert await station.refused("/v1/orders/for-caller", there) == (404, "person-not-found")
-    assert await western_staff.refused("/v1/orders/for-caller", here) == (404, "person-not-found")
-    assert await eastern.refused("/v1/orders/for-caller", here) == (404, "person-not-found")
+    assert await station.refused("/v1/orders/for-caller", there) == (404, "caller-not-found")
+    assert await western_staff.refused("/v1/orders/for-caller", here) == (404, "caller-not-found")
+    assert await eastern.refused("/v1/orders/for-caller", here) == (404, "caller-not-found")
     unknown = call(street, phone=f"134{station.id.int % 10**8:08d}")
-    assert await station.refused("/v1/orders/for-caller", unknown) == (404, "person-not-found")
+    assert await station.refused("/v1/orders/for-caller", unknown) == (404, "caller-not-found")
     for body in (call(street), {**here, "phone": "13500000002"}):
         answer = await station.ask("POST", "/v1/orders/for-caller", body)
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "exactly-one")

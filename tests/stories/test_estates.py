@@ -202,3 +202,24 @@ async def test_the_limits_of_a_type_are_shown_compared_replayed_and_explained(st
         422,
         "invalid-input",
     )
+
+
+async def test_the_community_records_the_consent_of_who_lives_in_an_estate(street: Street) -> None:
+    home = await estate(street, "east", "东园", "old")
+    mother = await living_in(street, "王妈妈", home)
+    daughter, son = [await street.resident(name, "west") for name in ("陈芳", "陈刚")]
+    station, others = [await street.with_role(f"{at}站长", "station_staff", at) for at in ("east", "west")]
+    phone = (await mother.get("/v1/me"))["phone"]
+    body = {"name": "王妈妈", "phone": phone, "relation": "family"}
+    named, elsewhere = [
+        (await who.post("/v1/beneficiaries", {**body, "place_id": str(community)}))["id"]
+        for who, community in ((daughter, street.world.east), (son, street.world.west))
+    ]
+    assert await others.refused(f"/v1/beneficiaries/{elsewhere}/consent", {"how": "phone"}) == (
+        409,
+        "beneficiary-not-registered",
+    )
+    await station.post(f"/v1/beneficiaries/{named}/consent", {"how": "in_person"})
+    wish = {"service_id": street.service_id, "note": "请陪妈妈去医院", "beneficiary_id": str(mother.id)}
+    order = (await daughter.post("/v1/orders", wish))["id"]
+    assert (await mother.get(f"/v1/orders/{order}"))["place_name"] == "东园"

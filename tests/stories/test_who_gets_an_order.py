@@ -3,6 +3,7 @@
 from app.kernel.ids import new_id
 from tests.people import Someone
 from tests.stories.conftest import Clock, Later, Street
+from tests.stories.teamwork import person, team
 from tests.stories.test_promises import accepted, at, crew, due, limits, near, place, texts
 
 
@@ -171,3 +172,23 @@ async def test_the_lead_sees_the_teams_week_and_a_member_what_is_theirs(street: 
     assert {row["mine"] for row in weeks[dispatcher.id]} == {False}
     assert len({row["order_id"] for row in weeks[lead.id]}) == 2
     assert (await stranger.ask("GET", f"/v1/teams/{team}/week")).json()["code"] == "team-not-found"
+
+
+async def test_the_community_sends_a_team_of_the_whole_street_and_sees_who_they_are(street: Street) -> None:
+    resident = await street.resident("王秀英")
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    lead, barber = [await street.with_role(name, "volunteer", "street") for name in ("冯强", "陈刚")]
+    made = await team(street, lead, "street")
+    await lead.post(f"/v1/teams/{made}/members", person(barber))
+    order = await place(street, resident)
+    found = {row["volunteer_id"]: row["name"] for row in (await dispatcher.get(f"{order}/volunteers"))["items"]}
+    assert (found[str(lead.id)], found[str(barber.id)]) == ("冯*", "陈*")
+    members = (await dispatcher.get(f"/v1/teams/{made}"))["members"]
+    assert [(row["name"], row["phone"].count("*")) for row in members] == [("冯*", 4), ("陈*", 4)]
+    await dispatcher.post(f"{order}/offer", {"team_id": made})
+    assert (await dispatcher.get(order))["volunteer"]["name"] == "冯*"
+    await lead.post(f"{order}/accept")
+    await lead.post(f"{order}/member", {"member_id": str(barber.id)})
+    assert (await resident.get(order))["volunteer"]["id"] == str(barber.id)
+    grants = await dispatcher.get("/v1/roles", place_id=str(street.world.street))
+    assert {row["role"] for row in grants["items"]} == {"volunteer"}, "of those above, who can be sent and nobody else"

@@ -50,6 +50,12 @@ class NoConsent(NotFound):
     title_en = "No consent of this person that you order for them"
 
 
+class CallerNotFound(NotFound):
+    code = "caller-not-found"
+    title_zh = "您的社区没有登记这位居民,请先登记(registerResident)再点单"
+    title_en = "Your community has not registered this resident: register them first"
+
+
 class NotReached(Refusal):
     kind = Kind.CONFLICT
     code = "not-reached"
@@ -220,7 +226,7 @@ class SlotsAreBooked(Refusal):
 class NoAuthority(Refusal):
     kind = Kind.CONFLICT
     code = "no-authority"
-    title_zh = "居民尚未授权,或授权已到期"
+    title_zh = "居民尚未授权,或授权已到期,请居民先授权(recordAuthority)"
     title_en = "The resident has given no authority, or it has ended"
 
 

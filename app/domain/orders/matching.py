@@ -69,8 +69,8 @@ def demand_fit(found: Iterable[Candidate], *, but_for: frozenset[Unfit] = frozen
     """That somebody whom it is offered to may serve it; `but_for` what does not count here.
 
     Raises:
-        VolunteerNotQualified: nobody of them, with the reasons of the first.
+        VolunteerNotQualified: nobody of them, with the reasons of the first; or nobody is there to be asked.
     """
     reasons = [[reason for reason in unfit(one) if reason not in but_for] for one in found]
     if not any(not reason for reason in reasons):
-        raise VolunteerNotQualified("、".join(reason.label for reason in reasons[0]) if reasons else None)
+        raise VolunteerNotQualified("、".join(reason.label for reason in reasons[0]) if reasons else "没有可以承接的人")

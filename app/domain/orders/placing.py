@@ -10,7 +10,6 @@ from app.domain.orders.models import Calling, OrderContact, OrderDetail
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import Detail
 from app.domain.orders.service import ORDERS, Order
-from app.domain.people.errors import PersonNotFound
 from app.domain.services.errors import ServicePaused
 from app.domain.services.models import Form
 from app.kernel.change import Change
@@ -66,7 +65,7 @@ def place_for(
     return _placed(home, "place", actor.id, actor, now, service_id, note, (name, phone, phone_index, address))
 
 
-@ORDERS.creates("place_for_caller", subject=CALLER, facts=PLACING, missing=PersonNotFound, read_by_others=("note",))
+@ORDERS.creates("place_for_caller", subject=CALLER, facts=PLACING, missing=errors.CallerNotFound, read_by_others=("note",))
 def place_for_caller(
     home: Placing,
     actor: Actor,
@@ -85,7 +84,7 @@ def place_for_caller(
     """Order for a resident who calls or walks in (代点单), by the staff there. The order is the caller's own, who is told.
 
     Raises:
-        PersonNotFound: nobody with this id or phone lives where the actor works. And as `place`.
+        CallerNotFound: nobody with this id or phone lives where the actor works. And as `place`.
     """
     change = _placed(
         home, "place_for_caller", home.person_id, actor, now, service_id, note, (name, phone, phone_index, address)

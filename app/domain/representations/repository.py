@@ -66,7 +66,7 @@ REPRESENTED = Facts(
     """(SELECT jsonb_build_object('id', subject.id, 'place_id', subject.place_id, 'version', subject.version,
                  'representative_id', subject.representative_id, 'beneficiary_id', subject.beneficiary_id,
                  'consented_at', subject.consented_at, 'ended_at', subject.ended_at, 'person_id', f.person,
-                 'lives_here', f.person IS NOT NULL AND person_holds(f.person, subject.place_id, 'resident'))
+                 'lives_here', f.person IS NOT NULL AND person_lives(f.person, subject.place_id))
           FROM (SELECT find_person(NULL, subject.phone_index) AS person) f)""",
     Represented,
 )
