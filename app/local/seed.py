@@ -202,6 +202,19 @@ class _Seeder:
         )
 
 
+async def _published(seeder: _Seeder, admin: Caller, street_id: UUID) -> dict[str, UUID]:
+    """What can be ordered in the street, and which words are refused; answers what there was to order before."""
+    published = await seeder.known(admin, "service", street_id)
+    # What an administrator has removed since does not come back.
+    refused = await seeder.known(admin, "refused_term", street_id, "term")
+    for name, description in SERVICES:
+        if name not in published:
+            await seeder.run(admin, services.publish, place_id=street_id, name=name, description=description)
+    if missing := [term for term in REFUSED if term not in refused]:
+        await seeder.run(admin, terms.import_terms, place_id=street_id, terms=missing, reason="示例:广告和赌博")
+    return published
+
+
 async def _people(
     database: Database,
     vault: Vault,
@@ -214,14 +227,7 @@ async def _people(
     seeder = _Seeder(database, vault)
     found = await database.call("SELECT * FROM auth_person_by_login_name('admin')")
     admin = await seeder.caller(found[0]["person_id"])
-    published = await seeder.known(admin, "service", street_id)
-    # What an administrator has removed since does not come back.
-    refused = await seeder.known(admin, "refused_term", street_id, "term")
-    for name, description in SERVICES:
-        if name not in published:
-            await seeder.run(admin, services.publish, place_id=street_id, name=name, description=description)
-    if missing := [term for term in REFUSED if term not in refused]:
-        await seeder.run(admin, terms.import_terms, place_id=street_id, terms=missing, reason="示例:广告和赌博")
+    published = await _published(seeder, admin, street_id)
     password_hash = await Passwords().hash_password(accounts.officers)
     for number, (community, resident, volunteer) in enumerate(zip(communities, RESIDENTS, VOLUNTEERS, strict=False), 1):
         for role, login in ((Role.DISPATCHER, "paidan"), (Role.SECRETARY, "shuji"), (Role.STATION_STAFF, "zhandian")):
@@ -231,7 +237,9 @@ async def _people(
                 place_id=community["id"],
                 login_name=f"{login}{number:03d}",
                 password_hash=password_hash,
-                name=vault.seal("name", f"{community['name'].removesuffix('居委会')[:4]}{role.label.removeprefix('社区')}"),
+                name=vault.seal(
+                    "name", f"{community['name'].removesuffix('居委会')[:4]}{role.label.removeprefix('社区')}"
+                ),
                 role=role,
             )
         for kind, name in (("居民", resident), ("志愿者", volunteer)):
