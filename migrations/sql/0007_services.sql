@@ -8,7 +8,7 @@ ALTER TABLE service
   ADD COLUMN paused_until TIMESTAMP WITH TIME ZONE,
   ADD FOREIGN KEY(team_id) REFERENCES team (id),
   ADD CONSTRAINT service_form CHECK (form IN ('visit', 'errand', 'wish', 'service_day')),
-  ADD CONSTRAINT service_pause CHECK (paused_until IS NULL OR paused_at < paused_until);
+  ADD CONSTRAINT service_pause CHECK (paused_until IS NULL OR paused_at IS NOT NULL AND paused_at < paused_until);
 CREATE INDEX service_team ON service (team_id) WHERE team_id IS NOT NULL;
 
 CREATE TRIGGER service_only_ends BEFORE UPDATE ON service
