@@ -14,6 +14,7 @@ from app.api.problems import problems
 from app.api.schema import In, Out, StrictUUID
 from app.domain.orders import errors, kind_lists, policy, service_days
 from app.domain.places.errors import PlaceNotFound
+from app.domain.services.errors import ServicePaused
 from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import KeyReused, NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
@@ -151,7 +152,7 @@ async def list_service_days(query: Annotated[DaysQuery, Query()], reader: TheRea
     answer=receipt("accepted"),
     responses=problems(
         NotAllowed, errors.NoCommunity, errors.SlotNotFound, errors.NotYourDay, errors.SlotOver, errors.AlreadyBooked,
-        errors.SlotFull, errors.OwnOrder, errors.ContactMissing, NoDeadlinePolicy, KeyReused, TextRefused,
+        errors.SlotFull, errors.ServiceNotOffered, ServicePaused, errors.OwnOrder, errors.ContactMissing, NoDeadlinePolicy, KeyReused, TextRefused,
     ),
 )  # fmt: skip
 async def book_slot(slot_id: SlotId, body: BookIn, run: TheRun) -> Receipt:

@@ -5,10 +5,20 @@
 CREATE INDEX history_served ON history (actor_id, at) INCLUDE (matter_id) WHERE action = 'deliver';
 CREATE INDEX matter_serving ON matter (assignee_id) WHERE kind = 'order' AND state IN ('offered', 'accepted', 'in_service');
 
--- `people` NULL: every live volunteer at the place or above it. To the application it answers who dispatches at the place, and
+-- These people's orders are counted, given or taken back by one transaction at a time, until its end. Whoever asks looks again
+-- afterwards: functions that call it are volatile on purpose.
+CREATE FUNCTION hold_volunteers(people uuid[]) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('linli volunteer ' || x.id, 0))
+     FROM (SELECT DISTINCT p.id FROM unnest(people) p(id) ORDER BY p.id) x;
+END $$;
+
+-- `people` NULL: every live volunteer at the place or above it, whom nobody holds meanwhile. To the application it answers who dispatches at the place, and
 -- everybody about themselves and the members of a team that they lead; the worker asks about anybody.
 CREATE FUNCTION volunteer_facts(place uuid, people uuid[], skill text, at timestamptz) RETURNS SETOF jsonb
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
 DECLARE
   here timestamp := timezone('Asia/Shanghai', at);
@@ -33,6 +43,7 @@ BEGIN
                   WHERE a.place_id = place AND p.disabled_at IS NULL
                     AND g.starts_at <= at AND (g.ends_at IS NULL OR g.ends_at > at));
   ELSE
+    PERFORM hold_volunteers(people);
     ids := ARRAY(SELECT p.id FROM person p WHERE p.id = ANY (people));
   END IF;
   RETURN QUERY
@@ -79,6 +90,6 @@ END $$;
 GRANT CREATE ON SCHEMA public TO linli_checker;
 ALTER FUNCTION volunteer_facts(uuid, uuid[], text, timestamptz) OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
-REVOKE ALL ON FUNCTION volunteer_facts(uuid, uuid[], text, timestamptz) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION volunteer_facts(uuid, uuid[], text, timestamptz)
+REVOKE ALL ON FUNCTION volunteer_facts(uuid, uuid[], text, timestamptz), hold_volunteers(uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION volunteer_facts(uuid, uuid[], text, timestamptz), hold_volunteers(uuid[])
   TO linli_app, linli_worker, linli_checker, linli_owner;

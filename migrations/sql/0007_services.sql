@@ -8,7 +8,7 @@ ALTER TABLE service
   ADD COLUMN paused_until TIMESTAMP WITH TIME ZONE,
   ADD FOREIGN KEY(team_id) REFERENCES team (id),
   ADD CONSTRAINT service_form CHECK (form IN ('visit', 'errand', 'wish', 'service_day')),
-  ADD CONSTRAINT service_pause CHECK (paused_until IS NULL OR paused_at < paused_until);
+  ADD CONSTRAINT service_pause CHECK (paused_until IS NULL OR paused_at IS NOT NULL AND paused_at < paused_until);
 CREATE INDEX service_team ON service (team_id) WHERE team_id IS NOT NULL;
 
 CREATE TRIGGER service_only_ends BEFORE UPDATE ON service
@@ -34,13 +34,14 @@ END $$;
 -- when `person` is NULL); `losing` a role, those that no other role lets them serve. To oneself, to the lead of that team, and
 -- to whoever looks after the order's place.
 CREATE FUNCTION held_orders(person uuid, through uuid, losing uuid) RETURNS jsonb
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
 DECLARE
   at timestamptz := app_now();
   who uuid[] := CASE WHEN person IS NULL THEN ARRAY(SELECT x.person_id FROM team_member x WHERE x.team_id = through AND x.live)
                      ELSE ARRAY[person] END;
 BEGIN
+  PERFORM hold_volunteers(who);
   RETURN (
     SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'state', m.state, 'place_id', m.place_id,
                                                  'person_id', m.assignee_id) ORDER BY m.id), '[]')

@@ -93,13 +93,13 @@ BEGIN
   OR (matter.moved_by = app_actor() AND matter.moved_in = app_transaction()) FROM matter WHERE matter.id = subject);
 END $$;
 
--- Who said no is for those who dispatch, and for themselves.
+-- Who said no is for those who dispatch, and for themselves; who was complained of is not for the latter.
 ALTER TABLE order_refusal ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY order_refusal_of_owner ON order_refusal TO linli_owner USING (true) WITH CHECK (true);
 CREATE POLICY order_refusal_of_checker ON order_refusal FOR SELECT TO linli_checker USING (true);
 CREATE POLICY order_refusal_of_worker ON order_refusal TO linli_worker USING (true) WITH CHECK (true);
 CREATE POLICY order_refusal_read ON order_refusal FOR SELECT TO linli_app USING (
-  person_id = app_actor() OR app_reaches(place_id, '{administrator,dispatcher,secretary}'));
+  person_id = app_actor() AND reason <> 'complaint' OR app_reaches(place_id, '{administrator,dispatcher,secretary}'));
 CREATE POLICY order_refusal_insert ON order_refusal FOR INSERT TO linli_app WITH CHECK (
   refused_by = app_actor() AND app_sees(matter_id) IS NOT FALSE);
 GRANT SELECT, INSERT ON order_refusal TO linli_app, linli_worker;

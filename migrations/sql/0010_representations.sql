@@ -67,22 +67,28 @@ ALTER TABLE order_detail ALTER COLUMN placed_by SET NOT NULL;
 ALTER TABLE rating ADD COLUMN by_representative BOOLEAN DEFAULT false NOT NULL;
 CREATE INDEX matter_for ON matter (beneficiary_id, created_at, id) WHERE beneficiary_id <> requester_id;
 
--- Does somebody act for a person, by a consent that is recorded and has not ended?
+-- Does somebody act for a person, by a consent that is recorded and has not ended? Answered to the application where it acts
+-- for one of the two, or for the lead of the former.
 CREATE FUNCTION person_represents(representative uuid, person uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
 BEGIN
   RETURN EXISTS (SELECT 1 FROM representation r WHERE r.representative_id = representative AND r.beneficiary_id = person
-                    AND r.consented_at IS NOT NULL AND r.ended_at IS NULL);
+                    AND r.consented_at IS NOT NULL AND r.ended_at IS NULL)
+     AND (session_user <> 'linli_app' OR app_actor() IN (representative, person)
+          OR EXISTS (SELECT 1 FROM team_member m JOIN team t ON t.id = m.team_id
+                      WHERE m.person_id = representative AND m.live AND t.lead_id = app_actor() AND t.disbanded_at IS NULL));
 END $$;
 
--- Who represents somebody: neither asked to serve them, nor to be found out by others.
-CREATE FUNCTION representatives_of(person uuid) RETURNS jsonb
+-- Who represents whom an order serves: not asked to serve them. For those who dispatch at its place; the worker asks about any.
+CREATE FUNCTION representatives_of(subject uuid) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
 BEGIN
-  RETURN (SELECT coalesce(jsonb_agg(r.representative_id), '[]') FROM representation r
-           WHERE r.beneficiary_id = person AND r.consented_at IS NOT NULL AND r.ended_at IS NULL);
+  RETURN (SELECT coalesce(jsonb_agg(r.representative_id), '[]')
+            FROM matter m JOIN representation r ON r.beneficiary_id = m.beneficiary_id
+           WHERE m.id = subject AND r.consented_at IS NOT NULL AND r.ended_at IS NULL
+             AND (session_user <> 'linli_app' OR app_reaches(m.place_id, '{administrator,dispatcher,secretary}')));
 END $$;
 
 -- The home and the contact of a resident, by id or by the blind index of the phone: for the staff there, and for who acts

@@ -6,8 +6,8 @@ ALTER TABLE order_detail
   ADD COLUMN claimed_name TEXT,
   ADD CONSTRAINT order_detail_form CHECK (form IN ('visit', 'errand', 'wish', 'service_day')),
   ADD CONSTRAINT order_detail_claimed CHECK (
-    claimed_as IS NULL AND claimed_name IS NULL OR claimed_as = 'member' AND claimed_name IS NULL
-    OR claimed_as IN ('unit', 'group') AND claimed_name IS NOT NULL);
+    claimed_as IN ('member', 'unit', 'group') IS NOT FALSE
+    AND (claimed_name IS NOT NULL) = (claimed_as IN ('unit', 'group') IS TRUE));
 
 -- Errands: what somebody may do in the resident's name, and the papers that went out and came back.
 CREATE TABLE order_authority (
@@ -104,7 +104,7 @@ CREATE TABLE slot_booking (
   CONSTRAINT slot_booking_place UNIQUE (slot_id, number, live),
   CONSTRAINT slot_booking_once UNIQUE (day_id, person_id, live),
   CONSTRAINT slot_booking_number CHECK (number BETWEEN 1 AND capacity),
-  CONSTRAINT slot_booking_live CHECK (live AND ended_at IS NULL OR live IS NULL AND ended_at IS NOT NULL),
+  CONSTRAINT slot_booking_live CHECK (live IS NOT FALSE AND (live IS NULL) = (ended_at IS NOT NULL)),
   FOREIGN KEY(slot_id, day_id, capacity) REFERENCES service_slot (id, day_id, capacity),
   FOREIGN KEY(matter_id, place_id) REFERENCES matter (id, place_id),
   FOREIGN KEY(person_id) REFERENCES person (id)
@@ -196,9 +196,9 @@ CREATE POLICY order_authority_update ON order_authority FOR UPDATE TO linli_app
 CREATE POLICY service_day_read ON service_day FOR SELECT TO linli_app USING (app_belongs(place_id));
 CREATE POLICY service_day_insert ON service_day FOR INSERT TO linli_app WITH CHECK (
   opened_by = app_actor() AND cancelled_at IS NULL
-  AND (app_reaches(place_id, '{administrator,dispatcher,secretary}') OR leads(team_id, app_actor())));
+  AND (app_reaches(place_id, '{administrator,dispatcher,secretary}') OR app_leads(team_id, place_id)));
 CREATE POLICY service_day_update ON service_day FOR UPDATE TO linli_app
-  USING (app_reaches(place_id, '{administrator,dispatcher,secretary}') OR leads(team_id, app_actor()))
+  USING (app_reaches(place_id, '{administrator,dispatcher,secretary}') OR app_leads(team_id, place_id))
   WITH CHECK (cancelled_by = app_actor());
 CREATE POLICY service_slot_read ON service_slot FOR SELECT TO linli_app USING (app_belongs(place_id));
 -- Slots come in the statement that opens their day, which it does not see yet; afterwards none is added.

@@ -4,6 +4,9 @@ import asyncio
 from collections import Counter
 from uuid import UUID
 
+from app.domain.orders import dispatching
+from app.domain.orders.errors import VolunteerNotQualified
+from app.domain.people import service as people
 from app.domain.services import service as services
 from app.domain.services.errors import ServiceWithdrawn
 from app.domain.teams import service as teams
@@ -46,6 +49,32 @@ async def test_who_is_made_lead_does_not_leave_in_the_same_moment(world: World, 
             outcome(world, app, teams.remove_member, second, team, person_id=second),
         )
         assert (led, left) in (("set_lead", LeadStays), (NotAMember, "remove"))
+
+
+async def open_orders(world: World, app: Database, number: int) -> list[UUID]:
+    made = [(await world.place(app)).id for _ in range(number)]
+    await world.owner.execute("UPDATE matter SET open_pool = true WHERE id = ANY ($1)", made)
+    return made
+
+
+async def test_claims_at_once_do_not_exceed_what_somebody_takes_a_day(world: World, app: Database) -> None:
+    eager = await world.person("戊", Role.VOLUNTEER, world.east)
+    await execute(app, volunteers.set_availability, await world.caller(eager), new_key(), None, {"daily_capacity": 2})
+    orders = await open_orders(world, app, 6)
+    claims = await asyncio.gather(*(outcome(world, app, dispatching.claim, eager, order) for order in orders))
+    assert Counter(claims) == {"accepted": 2, VolunteerNotQualified: 4}
+
+
+async def test_whoever_claims_while_losing_the_role_is_refused_or_hands_back(world: World, app: Database) -> None:
+    handed = "SELECT count(*) FROM outbox WHERE topic = 'order.hand_back' AND payload ->> 'order_id' = $1"
+    for order in await open_orders(world, app, ROUNDS):
+        leaver = await world.person("己", Role.RESIDENT, world.west)
+        grant = await world.grant(leaver, Role.VOLUNTEER, world.east)
+        claimed, _ = await asyncio.gather(
+            outcome(world, app, dispatching.claim, leaver, order),
+            outcome(world, app, people.revoke_role, world.people["书记"], grant),
+        )
+        assert await world.owner.fetchval(handed, str(order)) == (1 if claimed == "accepted" else 0)
 
 
 async def test_of_many_who_do_one_thing_at_once_one_does_it(world: World, app: Database) -> None:

@@ -25,7 +25,7 @@ RATED = (
 )
 READ = f"(kind = 'order' AND {to_sql(orders.READ)})"
 PAPERS = f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(orders.PAPERS, 'm')})"
-HOST = f"{to_sql(orders.OPEN_DAYS, 'service_day')} OR leads(team_id, {ME})"
+HOST = f"{to_sql(orders.OPEN_DAYS, 'service_day')} OR app_leads(team_id, place_id)"
 
 
 def anywhere(rules: Rules) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.people import Someone
 from tests.stories.conftest import Later, Street
+from tests.stories.teamwork import person, team
 from tests.stories.test_representatives import registered, texts
 
 
@@ -90,6 +91,21 @@ async def test_a_callers_order_is_served_unverified_after_a_call(street: Street,
     assert (await dispatcher.get(order))["unverified"] is True
     last = (await dispatcher.get(f"{order}/history"))["items"][-1]
     assert (last["action"], last["note"]) == ("start", {"unverified": True})
+
+
+async def test_a_call_by_the_lead_who_then_sends_another_is_no_call_by_the_staff(street: Street, station: Someone) -> None:
+    dispatcher, lead = await street.with_role("张敏", "dispatcher"), await street.with_role("李强", "volunteer")
+    member, team_id = await street.with_role("孙丽", "volunteer"), await team(street, lead)
+    await lead.post(f"/v1/teams/{team_id}/members", person(member))
+    _, phone = await registered(street, station)
+    order = f"/v1/orders/{(await station.post('/v1/orders/for-caller', call(street, phone=phone)))['id']}"
+    await dispatcher.post(f"{order}/offer", {"team_id": team_id})
+    await lead.post(f"{order}/accept")
+    await lead.post(f"{order}/contact", {"channel": "phone", "text": "我打过电话"})
+    await lead.post(f"{order}/member", {"member_id": str(member.id)})
+    assert await member.refused(f"{order}/start", {"unverified": True}) == (409, "not-reached")
+    await dispatcher.post(f"{order}/contact", {"channel": "phone", "text": "本人在家等候"})
+    await member.post(f"{order}/start", {"unverified": True})
 
 
 async def test_a_household_card_starts_the_service_and_a_new_one_ends_the_old(street: Street, station: Someone) -> None:

@@ -212,3 +212,15 @@ async def test_days_come_in_pages_soonest_first(street: Street, team: Team) -> N
     until = (tomorrow(9) + timedelta(days=1)).isoformat()
     assert len(await days(team.lead, street, until_at=until)) == 1
     assert len(await days(team.lead, street, from_at=until)) == 2
+
+
+async def test_a_day_whose_service_rests_or_is_withdrawn_is_not_booked(street: Street, team: Team) -> None:
+    resident = await street.resident("王秀英")
+    await team.opens(slot(tomorrow(9)))
+    path = f"/v1/service-slots/{(await slots_of(resident, street))[0]['id']}/book"
+    service = f"/v1/services/{team.service_id}"
+    await street.administrator.post(f"{service}/pause", {})
+    assert await resident.refused(path, NOTE) == (409, "service-paused")
+    await street.administrator.post(f"{service}/resume")
+    await street.administrator.post(f"{service}/withdraw")
+    assert (await resident.refused(path, NOTE))[1] == "service-not-offered"

@@ -43,7 +43,7 @@ OFFERED = Facts(
     },
           'lead_id', (SELECT t.lead_id FROM team t JOIN place_ancestor a ON a.ancestor_id = t.place_id
                        WHERE t.id = {_TEAM} AND t.disbanded_at IS NULL AND a.place_id = subject.place_id),
-          'representatives', representatives_of(subject.beneficiary_id),
+          'representatives', representatives_of(subject.id),
           'refused', EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id AND r.round = subject.round
                        AND r.reason IN ('declined', 'complaint') AND (r.team_id = {_TEAM} OR r.person_id = {
         _PERSON

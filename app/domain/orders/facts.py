@@ -8,9 +8,9 @@ from app.kernel.verbs import Facts, Sealed
 
 
 def _asked(service_id: str = "($3::jsonb ->> 'service_id')::uuid") -> str:
-    """Form and category of the service. One without a category has its form as such, so that limits for a form are policies by
+    """The service with its form and category. One without a category has its form as such, so that limits for a form are policies by
     category."""
-    return f"""coalesce((SELECT s.form FROM service s WHERE s.id = {service_id}), 'visit') AS form,
+    return f"""{service_id} AS service_id, coalesce((SELECT s.form FROM service s WHERE s.id = {service_id}), 'visit') AS form,
          coalesce((SELECT coalesce(nullif(s.category, ''), nullif(s.form, 'visit')) FROM service s
                     WHERE s.id = {service_id}), '') AS category"""
 
@@ -71,9 +71,9 @@ PLACING = Facts(
          'name_sealed', subject.name_sealed,
          'phone_sealed', subject.phone_sealed, 'phone_index', subject.phone_index, 'address_sealed', subject.address_sealed,
          'offered', EXISTS (SELECT 1 FROM service s JOIN place_ancestor a ON a.ancestor_id = s.place_id
-                             WHERE s.id = ($3::jsonb ->> 'service_id')::uuid AND s.withdrawn_at IS NULL
+                             WHERE s.id = subject.service_id AND s.withdrawn_at IS NULL
                                AND a.place_id = subject.place_id),
-         'paused', EXISTS (SELECT 1 FROM service s WHERE s.id = ($3::jsonb ->> 'service_id')::uuid
+         'paused', EXISTS (SELECT 1 FROM service s WHERE s.id = subject.service_id
                               AND s.paused_at IS NOT NULL AND (s.paused_until IS NULL OR s.paused_until > app_now())))""",
     Placing,
 )
@@ -92,10 +92,10 @@ STARTING = Facts(
          'card_fits', CASE WHEN $3::jsonb ->> 'card' IS NULL THEN false ELSE card_fits(
            subject.beneficiary_id, subject.place_id, decode(substr($3::jsonb ->> 'card', 3), 'hex')) END,
          'reached', CASE WHEN $3::jsonb ->> 'unverified' IS DISTINCT FROM 'true' THEN false ELSE EXISTS (
-           SELECT 1 FROM order_post c
-            WHERE c.matter_id = subject.id AND c.kind = 'contact' AND c.channel IN ('phone', 'visit')
-              AND c.posted_by <> subject.assignee_id
-              AND c.posted_at >= (SELECT max(h.at) FROM history h
+           SELECT 1 FROM history c
+            WHERE c.matter_id = subject.id AND c.action = 'contact' AND c.note ->> 'channel' IN ('phone', 'visit')
+              AND c.through = 'subtree' AND c.actor_id <> subject.assignee_id
+              AND c.at >= (SELECT max(h.at) FROM history h
                                    WHERE h.matter_id = subject.id
                                      AND h.action IN ('accept', 'claim', 'claim_wish', 'book'))) END)""",
     Starting,

@@ -163,7 +163,7 @@ class SlotBooking(SQLModel, table=True):
         UniqueConstraint("slot_id", "number", "live", name="slot_booking_place"),
         UniqueConstraint("day_id", "person_id", "live", name="slot_booking_once"),
         CheckConstraint("number BETWEEN 1 AND capacity", "slot_booking_number"),
-        CheckConstraint("live AND ended_at IS NULL OR live IS NULL AND ended_at IS NOT NULL", "slot_booking_live"),
+        CheckConstraint("live IS NOT FALSE AND (live IS NULL) = (ended_at IS NOT NULL)", "slot_booking_live"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

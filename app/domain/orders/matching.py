@@ -33,7 +33,7 @@ class Matching:
 
 MATCHING = Facts(
     f"""jsonb_build_object('candidates', {candidates("NULL::uuid[]")}, 'refused', {_REFUSED},
-          'representatives', representatives_of(subject.beneficiary_id),
+          'representatives', representatives_of(subject.id),
           'preferred_id', (SELECT o.preferred_id FROM order_detail o WHERE o.matter_id = subject.id),
           'team_id', {_OF_SERVICE.format("team_id")})""",
     Matching,

@@ -111,8 +111,8 @@ class OrderDetail(SQLModel, table=True):
         CheckConstraint("failures >= 0 AND wrong_codes >= 0", "order_detail_counts"),
         CheckConstraint("form IN ('visit', 'errand', 'wish', 'service_day')", "order_detail_form"),
         CheckConstraint(
-            "claimed_as IS NULL AND claimed_name IS NULL OR claimed_as = 'member' AND claimed_name IS NULL"
-            " OR claimed_as IN ('unit', 'group') AND claimed_name IS NOT NULL",
+            "claimed_as IN ('member', 'unit', 'group') IS NOT FALSE"
+            " AND (claimed_name IS NOT NULL) = (claimed_as IN ('unit', 'group') IS TRUE)",
             "order_detail_claimed",
         ),
     )

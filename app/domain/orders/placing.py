@@ -106,10 +106,7 @@ def _placed(
 ) -> Change:
     if home.place_id is None:
         raise errors.NoCommunity
-    if not home.offered:
-        raise errors.ServiceNotOffered
-    if home.paused:
-        raise ServicePaused
+    demand_offered(home)
     if home.form == Form.SERVICE_DAY:
         raise errors.SlotsAreBooked
     order = new_order(home, requester_id, now, service_id)
@@ -119,6 +116,14 @@ def _placed(
     change = LIFECYCLE.create(order, action, actor, now)
     describe(change, home, service_id, note, contact)
     return change.tell_role(Role.DISPATCHER, "order.wished" if wish else "order.placed")
+
+
+def demand_offered(home: Placing) -> None:
+    """That the service can be ordered there now. Raises ServiceNotOffered, ServicePaused."""
+    if not home.offered:
+        raise errors.ServiceNotOffered
+    if home.paused:
+        raise ServicePaused
 
 
 def new_order(home: Placing, requester_id: UUID, now: datetime, service_id: UUID) -> Order:

@@ -9,12 +9,13 @@ from app.domain.orders import errors
 from app.domain.orders.facts import AT_HOME, PLACING, Placing
 from app.domain.orders.kind_tables import ServiceDay, ServiceSlot, SlotBooking
 from app.domain.orders.models import Appointment, OrderDetail
-from app.domain.orders.placing import describe, new_order
+from app.domain.orders.placing import demand_offered, describe, new_order
 from app.domain.orders.policy import LIFECYCLE, OPEN_DAYS
 from app.domain.orders.resuming import free_place
 from app.domain.orders.service import ORDERS, Order
 from app.domain.places.errors import PlaceNotFound
 from app.kernel.change import Change
+from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, demand
 from app.kernel.time import CHINA
@@ -167,8 +168,11 @@ def cancel_day(day: Day, actor: Actor, now: datetime, *, reason: str) -> Change:
 
 @ORDERS.moves("cancel_day")
 def cancel_booked(order: Order, actor: Actor, now: datetime, *, reason: str) -> Change:
-    """The service day on which the order is booked is cancelled."""
+    """The service day on which the order is booked is cancelled. One that gave its place back meanwhile is no longer of the
+    day, and goes on."""
     change = LIFECYCLE.move(order, "cancel_day", actor, now)
+    if order.detail.booking_id is None:
+        raise TransitionRefused
     free_place(change, order, now)
     return (
         change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason)
@@ -234,7 +238,7 @@ def book(
     the slot's time. One booking a person and service day; never more than the slot has places.
 
     Raises:
-        NoCommunity. SlotNotFound. NotYourDay: it is for another place. SlotOver: begun, or its team is gone. AlreadyBooked.
+        NoCommunity. SlotNotFound. NotYourDay: it is for another place. ServiceNotOffered, ServicePaused. SlotOver: begun, or its team is gone. AlreadyBooked.
         SlotFull: or the day is cancelled. OwnOrder: of the team's lead, or of whom they represent. ContactMissing.
     """
     slot = seen.slot
@@ -243,6 +247,7 @@ def book(
     order = new_order(seen.home, actor.id, now, slot.service_id)
     if not slot.here:
         raise errors.NotYourDay
+    demand_offered(seen.home)
     if slot.starts_at <= now or slot.lead_id is None:
         raise errors.SlotOver
     if slot.booked:

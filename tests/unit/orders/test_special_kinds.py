@@ -18,6 +18,7 @@ from app.domain.orders.models import OrderState as S
 from app.domain.orders.records import Served
 from app.domain.orders.repository import Accepted, Detail
 from app.domain.orders.service_days import Booking, Day, Held, Opening, OpenSlot, Slot
+from app.domain.services.errors import ServicePaused
 from app.domain.services.models import Form
 from app.kernel.change import Event, Patch
 from app.kernel.errors import NotAllowed, Refusal, TransitionRefused
@@ -306,6 +307,8 @@ def test_who_books_has_an_order_that_the_lead_has_accepted_and_an_appointment() 
         (HOME, None, errors.SlotNotFound),
         (replace(HOME, place_id=None), SLOT, errors.NoCommunity),
         (HOME, replace(SLOT, here=False), errors.NotYourDay),
+        (replace(HOME, offered=False), SLOT, errors.ServiceNotOffered),
+        (replace(HOME, paused=True), SLOT, ServicePaused),
         (HOME, replace(SLOT, starts_at=NOON), errors.SlotOver),
         (HOME, replace(SLOT, lead_id=None), errors.SlotOver),
         (HOME, replace(SLOT, booked=True), errors.AlreadyBooked),
@@ -339,6 +342,12 @@ def test_whatever_ends_a_booking_frees_its_place() -> None:
         dispatching.release(booked, WHO["assignee"], NOON, facts=Accepted(TEN), reason="队员不够"),
     ):
         assert FREED in change.patches
+
+
+def test_an_order_that_left_the_day_is_not_cancelled_with_it() -> None:
+    claimed_since = of(Form.SERVICE_DAY, S.ACCEPTED)
+    with pytest.raises(TransitionRefused):
+        service_days.cancel_booked(claimed_since, SYSTEM, NOON, reason="大雪")
 
 
 def test_a_booked_order_that_comes_back_begins_with_the_four_promises_once() -> None:

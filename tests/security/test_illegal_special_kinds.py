@@ -1,0 +1,62 @@
+"""What the database refuses about service days, claims and pauses, even its owner; and what is not for whom it is about."""
+
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from tests.security.conftest import AsPerson, Neighbours, new_id, refused
+from tests.security.illegal import BROKEN, NO_RIGHT
+
+DAY = (
+    "INSERT INTO service_day (id, place_id, team_id, service_id, starts_at, opened_by, created_at, version)"
+    " SELECT '{new}', '{west}', '{team}', s.id, app_now() + interval '1 day', app_actor(), app_now(), 1 FROM service s LIMIT 1"
+)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE slot_booking SET live = NULL",
+        "UPDATE slot_booking SET ended_at = app_now()",
+        "UPDATE order_detail SET claimed_name = '西峪小学'",
+        "UPDATE order_detail SET claimed_as = 'unit'",
+        "UPDATE order_detail SET claimed_as = 'crowd', claimed_name = '西峪小学'",
+        "UPDATE service SET paused_until = app_now()",
+    ],
+)
+async def test_no_half_of_a_fact_is_kept(owner: asyncpg.Connection, statement: str) -> None:
+    assert await refused(owner, statement) == BROKEN
+
+
+async def test_a_lead_opens_no_day_where_the_team_does_not_serve(ids: dict[str, UUID], as_person: AsPerson) -> None:
+    async with as_person(ids["volunteer"]) as connection:
+        assert await refused(connection, DAY.format(**ids, new=new_id())) == NO_RIGHT
+
+
+async def test_who_was_complained_of_does_not_read_it(
+    neighbours: Neighbours, ids: dict[str, UUID], as_person: AsPerson
+) -> None:
+    for reason in ("declined", "complaint"):
+        await neighbours.world.owner.execute(
+            "INSERT INTO order_refusal (id, matter_id, place_id, round, person_id, reason, refused_by, refused_at)"
+            " VALUES (gen_random_uuid(), $1, $2, 7, $3, $4, $5, app_now())",
+            ids["rated"], ids["east"], ids["volunteer"], reason, ids["resident"],
+        )  # fmt: skip
+    read = "SELECT array_agg(reason ORDER BY reason) FROM order_refusal WHERE round = 7"
+    for who, seen in (("volunteer", ["declined"]), ("dispatcher", ["complaint", "declined"]), ("neighbour", None)):
+        async with as_person(ids[who]) as connection:
+            assert await connection.fetchval(read) == seen
+
+
+async def test_who_represents_whom_is_told_to_those_whom_it_concerns(
+    ids: dict[str, UUID], as_person: AsPerson
+) -> None:
+    acts = "SELECT person_represents($1, $2)"
+    whom = "SELECT jsonb_array_length(representatives_of($1))"
+    for who, told in (("station", True), ("resident", True), ("dispatcher", False), ("stranger", False)):
+        async with as_person(ids[who]) as connection:
+            assert await connection.fetchval(acts, ids["station"], ids["resident"]) is told
+    for who, number in (("dispatcher", 1), ("resident", 0), ("volunteer", 0), ("stranger", 0)):
+        async with as_person(ids[who]) as connection:
+            assert await connection.fetchval(whom, ids["rated"]) == number
