@@ -6,7 +6,7 @@ from app.simulation.person import Person
 from app.simulation.profiles import Part, Way
 from app.simulation.residents import LAST_ROUND, agreed, rate_at_last
 from app.simulation.street import Order, Street
-from app.simulation.volunteers import deliver, look_at_pool, return_papers
+from app.simulation.volunteers import come_or_release, deliver, look_at_pool, return_papers
 
 REPLIES = ("您的订单已收到，正在联系志愿者", "已收到，今天安排人上门", "收到，请保持电话畅通")
 FAVOURITES = 0.4
@@ -216,6 +216,14 @@ async def be_asked(street: Street, who: Person, order: Order) -> None:
     volunteer = seen and seen["volunteer"] and street.people.get(seen["volunteer"]["id"])
     if volunteer:
         street.intend(deliver, volunteer, order, (2, 10, 40))
+
+
+async def remind(street: Street, who: Person, order: Order) -> None:
+    """It was accepted long ago, and nobody came: the volunteer is called."""
+    seen = await who.look(order.path)
+    volunteer = seen and seen["volunteer"] and street.people.get(seen["volunteer"]["id"])
+    if volunteer:
+        street.intend(come_or_release, volunteer, order, (2, 10, 40))
 
 
 async def spread_the_word(street: Street, who: Person, order: Order) -> None:

@@ -26,7 +26,7 @@ code { background: #eee; padding: .1em .3em; border-radius: 3px; overflow-wrap: 
 figure { margin: .6rem 0; overflow: hidden } svg { display: block; width: 100%; height: auto }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; background: #fff }
 th, td { padding: .3rem .5rem; border-bottom: 1px solid #eee; text-align: left; vertical-align: top }
-th { font-weight: 600; color: #666 } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+th { font-weight: 600; color: #666; word-break: keep-all } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 details { margin: .6rem 0; overflow-x: auto } summary { cursor: pointer; color: #3467a8 }
 ul { padding-left: 0; list-style: none }
 """

@@ -13,7 +13,7 @@ from app.simulation.street import Reaction
 REACTIONS: Mapping[str, Sequence[Reaction]] = {
     # What is told about an order
     "order.placed": (
-        Reaction(officers.look_after, (0.5, 3, 12)),
+        Reaction(officers.look_after, (0.2, 1, 6)),
         Reaction(officers.reply, (2, 8, 35), 0.95),
         Reaction(officers.plan_ahead, (5, 20, 60), 0.03),
         Reaction(officers.hold_up, (10, 25, 60), 0.0, by=Part.SECRETARY),
@@ -30,8 +30,8 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
         Reaction(officers.turn_away, (2, 5, 15), 0.0),
     ),
     "order.offered": (Reaction(volunteers.answer_offer, (0.5, 3, 9)),),
-    "order.lapsed": (Reaction(officers.look_after, (1, 4, 12)), Reaction(officers.spread_the_word, (1, 2, 5))),
-    "order.declined": (Reaction(officers.look_after, (1, 4, 12)), Reaction(officers.spread_the_word, (1, 2, 5))),
+    "order.lapsed": (Reaction(officers.look_after, (0.5, 2, 8)), Reaction(officers.spread_the_word, (1, 2, 5))),
+    "order.declined": (Reaction(officers.look_after, (0.5, 2, 8)), Reaction(officers.spread_the_word, (1, 2, 5))),
     "order.released": (Reaction(officers.look_after, (1, 4, 12)),),
     "order.handed_back": (Reaction(officers.look_after, (1, 4, 12)),),
     "order.aborted": (Reaction(officers.look_after, (1, 4, 12)),),
@@ -73,11 +73,16 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "coordinate 80 dispatcher": (Reaction(officers.settle, (1, 5, 20)),),
     "coordinate 100 dispatcher": (
         Reaction(officers.settle, (2, 10, 30)),
+        Reaction(officers.remind, (5, 20, 60), 0.6),
         Reaction(officers.convert, (30, 60, 90), 0.1),
     ),
     "coordinate 100 secretary@street": (Reaction(officers.street_looks_in, (10, 30, 90), 0.2),),
     "plan 80 dispatcher": (Reaction(officers.plan_at_last, (2, 10, 30), 0.7),),
-    "plan 100 secretary": (Reaction(officers.plan_at_last, (5, 20, 60)),),
+    "plan 100 secretary": (
+        Reaction(officers.plan_at_last, (5, 20, 60)),
+        Reaction(officers.remind, (10, 30, 60)),
+        Reaction(officers.take_over, (30, 60, 90), 0.6),
+    ),
     "plan 100 secretary@street": (Reaction(officers.street_steps_in, (10, 30, 90), 0.4),),
     "offer 80 assignee": (Reaction(volunteers.answer_offer, (0.2, 0.6, 1.2), 0.5),),
     "appointment 80 assignee": (Reaction(volunteers.hurry, (0.2, 1, 2.5), 0.4),),

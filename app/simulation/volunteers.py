@@ -85,6 +85,14 @@ async def release(street: Street, who: Person, order: Order) -> None:
         street.carrying[who.id].discard(order.id)
 
 
+async def come_or_release(street: Street, who: Person, order: Order) -> None:
+    """They were called: they come after all, or give it back."""
+    if street.will(order, "come_after_all", 0.6):
+        await arrive(street, who, order)
+    else:
+        await release(street, who, order)
+
+
 async def leave(street: Street, who: Person, order: Order) -> None:
     """Away for two days: whatever has not begun goes back."""
     if await street.may(who, order, "release"):

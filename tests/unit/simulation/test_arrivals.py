@@ -30,6 +30,7 @@ CHANCES = {
     "mistype_return",
     "to_team",
     "advertise",
+    "come_after_all",
 }
 """What is decided within a deed."""
 
