@@ -112,7 +112,7 @@ def kinds_of(measured: Measured) -> list[tuple[str, str, int]]:
     return [
         ("代下单", "ordered by a representative", placed.get("represented", 0)),
         ("来电或到站点单", "ordered by the station for a caller", done["place_for_caller"]),
-        ("不凭码卡、未核验开始", "started unverified", placed.get("unverified", 0)),
+        ("未核验开始", "started unverified", placed.get("unverified", 0)),
         ("队长改派队员", "the lead sent another member", done["assign"]),
         ("微心愿许下", "wishes made", done["wish"]),
         ("微心愿认领", "wishes claimed", done["claim_wish"]),

@@ -24,9 +24,10 @@ code { background: #eee; padding: .1em .3em; border-radius: 3px; overflow-wrap: 
 .tile, figure { background: #fff; border: 1px solid #e4e4e0; border-radius: 8px }
 .tile { padding: .6rem .8rem } .tile b { display: block; font-size: 1.5rem }
 figure { margin: .6rem 0; overflow: hidden } svg { display: block; width: 100%; height: auto }
-table { border-collapse: collapse; width: 100%; font-size: .92rem; background: #fff }
+table { border-collapse: collapse; width: 100%; margin: .6rem 0; font-size: .92rem; background: #fff }
 th, td { padding: .3rem .5rem; border-bottom: 1px solid #eee; text-align: left; vertical-align: top }
-th { font-weight: 600; color: #666; word-break: keep-all } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+th { font-weight: 600; color: #666; word-break: keep-all } td.n { white-space: nowrap }
+.n { text-align: right !important; font-variant-numeric: tabular-nums }
 details { margin: .6rem 0; overflow-x: auto } summary { cursor: pointer; color: #3467a8 }
 ul { padding-left: 0; list-style: none }
 """
@@ -199,7 +200,7 @@ def _told(report: Report) -> str:
         by_whom[row.whom] += row.times
     table = _table(
         ("谁", "什么", "次数", "岗位无人代收"),
-        ((row.whom, row.zh, row.times, row.stood_in or "") for row in report.told),
+        ((row.whom, row.zh, row.times, row.stood_in) for row in report.told),
     )
     return (
         _heading("告知了谁", "who was told")
@@ -285,10 +286,14 @@ def _list(css: str, sentences: Sequence[str]) -> str:
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    def cell(value: object, tag: str) -> str:
-        number = ' class="n"' if isinstance(value, int) else ""
-        return f"<{tag}{number}>{escape(str(value))}</{tag}>"
+    rows = list(rows)
+    numbers = [isinstance(value, int) for value in rows[0]] if rows else [False] * len(headings)
 
-    head = "".join(cell(heading, "th") for heading in headings)
-    body = "".join(f"<tr>{''.join(cell(value, 'td') for value in row)}</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
+    def line(tag: str, values: Sequence[object]) -> str:
+        cells = (
+            f"<{tag}{' class=n' if number else ''}>{escape(str(value))}</{tag}>"
+            for value, number in zip(values, numbers, strict=True)
+        )
+        return f"<tr>{''.join(cells)}</tr>"
+
+    return f"<table>{line('th', headings)}{''.join(line('td', row) for row in rows)}</table>"
