@@ -167,6 +167,9 @@ _SERVED: Final = {"answer_offer": 1, "take": 1, "arrive": 1, "decline": 0}
 _REFUSED: Final = {"answer_offer": 1, "take": 0, "decline": 1, "look_after": 0, "look_at_pool": 0}
 """Whoever the matcher asks says no, until nobody is left to ask."""
 
+_CLAIMED: Final = {"spread_the_word": 1, "look_at_pool": 1}
+"""Volunteers hear of it, and somebody claims it."""
+
 _NOBODY: Final = {**_REFUSED, "reply": 0, "take_over": 0, "settle": 0, "street_looks_in": 0}
 """Nobody of the community does anything."""
 
@@ -179,11 +182,11 @@ FATES: Final[Sequence[Fate]] = (
           hand_over_shift=1),
     _fate("late reply", "迟迟不复", 0.02, reply=0, reply_in_person=1),
     _fate("left to the matcher", "由系统派单", 0.04, **_SERVED, look_after=0, look_at_pool=1),
-    _fate("nobody takes it", "无人接单", 0.02, answer_offer=0, phone=0, look_at_pool=1),
-    _fate("nobody qualifies", "无人合适", 0.01, **{**_REFUSED, "look_at_pool": 1}),
+    _fate("nobody takes it", "无人接单", 0.02, answer_offer=0, phone=0, **_CLAIMED),
+    _fate("nobody qualifies", "无人合适", 0.01, **{**_REFUSED, **_CLAIMED}),
     _fate("broken promise", "承诺落空", 0.01, **_NOBODY, plan_ahead=1, press_on=0, keep_promise=1),
-    _fate("open question", "有问无答", 0.02, ask=1, answer=0, settle=1),
-    _fate("question", "有问有答", 0.03, ask=1, answer=1),
+    _fate("open question", "有问无答", 0.02, look_after=1, ask=1, answer=0, settle=1),
+    _fate("question", "有问有答", 0.03, look_after=1, ask=1, answer=1),
     _fate("disputed", "暂停有争议", 0.01, **_WAITS, hold_up=1, resume=0, dispute=1, decide=1),
     _fate("held up", "不可抗力", 0.01, **_WAITS, hold_up=1, resume=1, dispute=0),
     _fate("no-show", "失约", 0.02, "arrive", "hurry", answer_offer=1, take=1, propose=1, confirm=1, arrive=0, hurry=0),
@@ -207,11 +210,11 @@ FATES: Final[Sequence[Fate]] = (
     Fate("represented", "代下单", 0.05, way=Way.REPRESENTATIVE),
     Fate("caller", "来电点单", 0.05, way=Way.CALLER),
     Fate("of a team", "队伍服务", 0.05, way=Way.TEAM),
-    _way(Way.WISH, _fate("wish", "微心愿", 0.02, arrive=1, look_at_pool=1)),
+    _way(Way.WISH, _fate("wish", "微心愿", 0.02, arrive=1, **_CLAIMED)),
     _way(Way.WISH, _fate("wish kept at last", "微心愿催后实现", 0.01, "arrive", "propose", propose=0, arrive=0, hurry=1,
-                         look_at_pool=1, remind=0)),
+                         remind=0, **_CLAIMED)),
     _way(Way.WISH, _fate("claim expired", "认领到期", 0.01, "arrive", "hurry", "propose", propose=0, arrive=0, hurry=0,
-                         look_at_pool=1, remind=0)),
+                         remind=0, **_CLAIMED)),
     _way(Way.ERRAND, _fate("errand", "帮办代办", 0.03, **_SERVED, authorise=1)),
     _way(Way.ERRAND, _fate("authority withdrawn", "收回授权", 0.01, "withdraw", **_SERVED, authorise=1, withdraw=1)),
     _way(Way.ERRAND, _fate("wrong return code", "归还码念错", 0.01, "mistype_return", **_SERVED, authorise=1,
