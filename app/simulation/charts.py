@@ -49,9 +49,9 @@ def curve(points: Sequence[tuple[float, float]]) -> str:
     """The Lorenz curve beside the line on which everybody has the same."""
     chart = pygal.XY(
         **_config(8, [GREY, BLUE]), legend_at_bottom=True, legend_box_size=16, show_dots=False, range=(0, 100),
-        xrange=(0, 100), x_title="志愿者 %", y_title="订单 %",
+        xrange=(0, 100), x_title="志愿者能接的 %", y_title="订单 %",
     )  # fmt: skip
-    chart.add("人人相同", [(0, 0), (100, 100)])
+    chart.add("人人按余量", [(0, 0), (100, 100)])
     chart.add("实际", [(x * 100, y * 100) for x, y in points])
     return _svg(chart)
 

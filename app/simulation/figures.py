@@ -13,21 +13,23 @@ from app.domain.notifications.policy import sentence
 from app.domain.orders.models import OrderState
 from app.domain.orders.policy import LIFECYCLE
 from app.kernel.rules import Role
+from app.simulation.flow_figures import ACTIONS, Dispatch, RoundRow, dispatch_of, kinds_of, reasons_of, rounds_of
 from app.simulation.measuring import Measured, Told
 from app.simulation.reckoning import Fault, Limit, faults
 
-ACTIONS: Final = {
-    "place": "点单", "offer": "派单", "lapse": "派单失效", "accept": "接单", "claim": "抢单", "miss_appointment": "失约",
-    "start": "开始服务", "wrong_code": "开始码错误", "deliver": "完成", "rate": "评单", "close_unrated": "未评关闭",
-    "cancel": "取消", "contact": "联系", "reply": "答复", "ask": "提问", "answer": "回答", "propose": "提出约定",
-    "confirm": "确认约定", "write_plan": "写方案", "pause": "暂停", "resume": "继续", "dispute": "异议", "decide": "裁定",
-    "recalculate": "重新计算",
-}  # fmt: skip
-"""The Chinese word of each row of the lifecycle; one without a word here is shown by its name."""
-
 WHOM: Final = {"requester": "下单居民", "assignee": "承接志愿者", "secretary@street": "街道书记"}
-BY_THE_SYSTEM: Final = frozenset({"lapse", "miss_appointment", "close_unrated"})
+BY_THE_SYSTEM: Final = frozenset({"lapse", "miss_appointment", "close_unrated", "match", "open_pool", "expire_claim"})
 """What stops a limit because it was missed, and does not keep it."""
+
+EXEMPT: Final = frozenset({"recalculate"})
+"""Rows that no street exercises: the working days of a year come late."""
+
+PARTICULARS: Final = {
+    "deadline.waits_for_opening": "现在不在值守或工作时间，时限从开门起计时",
+    "order.papers_handed_over": "收据：材料已交给代办员",
+    "order.papers_returned": "收据：材料已归还居民",
+}
+"""Notices whose sentence says more than their topic, as they are counted."""
 
 BINS: Final = (5, 10, 20, 30, 60, 120, 240, 480, 1440)
 """Upper bounds in minutes of the columns of a distribution; what takes longer has a column of its own."""
@@ -60,8 +62,9 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Fairness:
-    """How the delivered orders spread over the volunteers: `gini` 0 is everybody the same, 1 one does all; `lorenz`: for each
-    share of the volunteers, from the least busy on, their share of the orders; `busiest`: the share of the busiest quarter."""
+    """How the delivered orders spread over the volunteers, by what each takes a day: `gini` 0 is everybody in proportion, 1 one
+    does all; `lorenz`: for each share of what could be taken, from the least busy on, the share of the orders; `busiest`: the
+    share of the busiest quarter, by heads."""
 
     gini: float
     lorenz: tuple[tuple[float, float], ...]
@@ -94,6 +97,12 @@ class Report:
     to_accept: Spread
     to_deliver: Spread
     fairness: Fairness
+    dispatch: Dispatch
+    rounds: Sequence[RoundRow]
+    reasons: Sequence[tuple[str, str, int]]
+    """Chinese of the action, of the reason, how often."""
+    kinds: Sequence[tuple[str, str, int]]
+    """Chinese, English, how many: representatives, callers, teams, wishes, errands, service days."""
     faults: Sequence[Fault]
     unmet: Sequence[str]
     """Rows and marks that nothing exercised."""
@@ -110,7 +119,7 @@ def report_of(measured: Measured, *, strict: bool) -> Report:
     rows = [
         (t.action, ACTIONS.get(t.action, t.action), measured.actions[t.action])
         for t in LIFECYCLE.transitions
-        if t.action != "recalculate"  # happens when the working days of a year come late, not on a street
+        if t.action not in EXEMPT
     ]
     limits = {limit.id: limit for limit in measured.limits}
     fired = Counter((limits[mark.limit_id].kind, mark.percent) for mark in measured.fired if mark.limit_id in limits)
@@ -129,7 +138,11 @@ def report_of(measured: Measured, *, strict: bool) -> Report:
         to_deliver=spread(
             [o.delivered_at - o.accepted_at for o in measured.orders if o.delivered_at and o.accepted_at]
         ),
-        fairness=fairness([served for _, _, served in measured.served]),
+        fairness=fairness([one.times for one in measured.served], [one.capacity for one in measured.served]),
+        dispatch=dispatch_of(measured),
+        rounds=rounds_of(measured),
+        reasons=reasons_of(measured),
+        kinds=kinds_of(measured),
         faults=found,
         unmet=unmet,
         wrong=_wrong(measured, found, unmet if strict else ()),
@@ -187,7 +200,8 @@ def _told_rows(told: Sequence[Told]) -> list[ToldRow]:
     for one in sorted(told, key=lambda one: (-one.times, one.topic, one.percent or 0, one.whom)):
         payload = {"deadline": one.limit, "percent": one.percent, "to": one.whom}
         whom = WHOM.get(one.whom) or (Role(one.whom).label if one.whom in set(Role) else one.whom)
-        rows.append(ToldRow(sentence(one.topic, payload), whom, one.times, one.stood_in))
+        said = PARTICULARS.get(one.topic) or sentence(one.topic, payload)
+        rows.append(ToldRow(said, whom, one.times, one.stood_in))
     return rows
 
 
@@ -201,15 +215,18 @@ def spread(durations: Sequence[timedelta]) -> Spread:
     return Spread(len(minutes), median(minutes), minutes[int((len(minutes) - 1) * 0.9)], minutes[-1], bins)
 
 
-def fairness(served: Sequence[int]) -> Fairness:
-    """Gini figure and Lorenz curve of so many orders a volunteer."""
-    counts = sorted(served)
-    number, total = len(counts), sum(counts)
-    if not number or not total:
+def fairness(served: Sequence[int], capacity: Sequence[int]) -> Fairness:
+    """Gini figure and Lorenz curve of so many orders a volunteer, weighed by how many each takes a day: who takes twice as
+    many has the same share when they served twice as often."""
+    pairs = sorted(zip(served, capacity, strict=True), key=lambda one: one[0] / one[1])
+    orders, could = sum(served), sum(capacity)
+    if not orders:
         return Fairness(0.0, ((0.0, 0.0), (1.0, 1.0)), 0.0)
-    gini = sum((2 * place - number - 1) * count for place, count in enumerate(counts, 1)) / (number * total)
     curve = [(0.0, 0.0)]
-    for place, _ in enumerate(counts, 1):
-        curve.append((place / number, sum(counts[:place]) / total))
-    quarter = max(1, round(number / 4))
-    return Fairness(gini, tuple(curve), sum(counts[-quarter:]) / total)
+    done, took = 0, 0
+    for times, most in pairs:
+        done, took = done + times, took + most
+        curve.append((took / could, done / orders))
+    gini = 1 - sum((y + before) * (x - since) for (since, before), (x, y) in pairwise(curve))
+    quarter = max(1, round(len(served) / 4))
+    return Fairness(gini, tuple(curve), sum(sorted(served)[-quarter:]) / orders)

@@ -1,7 +1,7 @@
 """What the database holds when the simulation has come to its end: plain values, read by the owner in one snapshot."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +13,8 @@ from app.simulation.reckoning import Fired, Limit, Message
 
 _ORDERS: Final = """
 SELECT m.id::text, m.state, m.round, p.name AS community, m.created_at AS placed_at,
-       (SELECT min(h.at) FROM history h WHERE h.matter_id = m.id AND h.action IN ('accept', 'claim')) AS accepted_at,
+       (SELECT min(h.at) FROM history h WHERE h.matter_id = m.id
+           AND h.action IN ('accept', 'claim', 'claim_wish', 'book')) AS accepted_at,
        (SELECT max(h.at) FROM history h WHERE h.matter_id = m.id AND h.action = 'deliver') AS delivered_at
   FROM matter m JOIN place p ON p.id = m.place_id WHERE m.kind = 'order' ORDER BY m.created_at, m.id"""
 
@@ -40,6 +41,46 @@ SELECT DISTINCT ON (deadline_kind) deadline_kind AS kind, percents FROM deadline
 
 _SERVED: Final = """
 SELECT h.actor_id::text AS person_id, count(*) AS times FROM history h WHERE h.action = 'deliver' GROUP BY 1"""
+
+
+# How many the matcher found fit, among how many volunteers of the place at that moment.
+_MATCHED: Final = """
+SELECT (h.note ->> 'among')::int AS fit,
+       (SELECT count(DISTINCT g.person_id) FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id
+         WHERE a.place_id = m.place_id AND g.role = 'volunteer' AND g.starts_at <= h.at
+           AND (g.ends_at IS NULL OR g.ends_at > h.at)) AS among
+  FROM history h JOIN matter m ON m.id = h.matter_id WHERE h.action = 'match'"""
+
+_REASONS: Final = """
+SELECT 'reject' AS action, reject_reason AS reason, count(*) AS times FROM order_detail WHERE reject_reason IS NOT NULL GROUP BY 2
+UNION ALL
+SELECT action, note ->> 'reason', count(*) FROM history WHERE action IN ('abort', 'call_off') GROUP BY 1, 2"""
+
+_RATED: Final = "SELECT round, solved, count(*) AS times FROM rating GROUP BY 1, 2"
+
+_KINDS: Final = """
+SELECT d.form, m.state, count(*) AS times FROM order_detail d JOIN matter m ON m.id = d.matter_id
+ WHERE d.form <> 'visit' GROUP BY 1, 2"""
+
+_PLACED: Final = """
+SELECT (SELECT count(*) FROM order_detail d JOIN matter m ON m.id = d.matter_id
+         WHERE d.placed_by = m.requester_id AND m.requester_id <> m.beneficiary_id) AS represented,
+       (SELECT count(*) FROM history WHERE action = 'start' AND note ? 'unverified') AS unverified,
+       (SELECT count(DISTINCT h.matter_id) FROM history h JOIN matter m ON m.id = h.matter_id
+         WHERE h.action IN ('offer', 'accept', 'assign') AND m.team_id IS NOT NULL) AS team,
+       (SELECT coalesce(sum(s.capacity), 0) FROM service_slot s) AS places,
+       (SELECT coalesce(sum(jsonb_array_length(p.papers)), 0) FROM order_papers p WHERE p.action = 'handed_over') AS papers_out,
+       (SELECT coalesce(sum(jsonb_array_length(p.papers)), 0) FROM order_papers p WHERE p.action = 'returned') AS papers_back"""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A volunteer: how many orders they delivered, and how many they take a day."""
+
+    name: str
+    character: str
+    times: int
+    capacity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +128,20 @@ class Measured:
     marks_wanted: Sequence[tuple[str, int]] = ()
     told: Sequence[Told] = ()
     of_marks: Sequence[Message] = ()
-    served: Sequence[tuple[str, str, int]] = ()
-    """Every volunteer: name, character, how many orders they delivered."""
+    served: Sequence[Served] = ()
+    """Every volunteer."""
+    suggested: Sequence[tuple[int, int]] = ()
+    """What dispatchers were shown when they looked: how many are fit, among how many volunteers."""
+    matched: Sequence[tuple[int, int]] = ()
+    """The same of the matcher's offers."""
+    reasons: Sequence[tuple[str, str, int]] = ()
+    """Action (reject, abort, call_off), reason, how often."""
+    rated: Sequence[tuple[int, str, int]] = ()
+    """Round, whether it was solved, how often."""
+    kinds: Sequence[tuple[str, str, int]] = ()
+    """Form other than a visit, state, how many orders."""
+    placed: Mapping[str, int] = field(default_factory=dict)
+    """Represented, unverified starts, orders of the team, places of service days, papers out and back."""
     refusals: Counter[tuple[str, str]] = field(default_factory=Counter)
     deliveries: Counter[str] = field(default_factory=Counter)
     races: int = 0
@@ -98,8 +151,9 @@ class Measured:
     """Name, Chinese, English, and how many rows break it."""
 
 
-async def measure(owner: asyncpg.Connection, volunteers: Sequence[tuple[str, str, str]], **known: Any) -> Measured:
-    """Read everything in one snapshot; `volunteers` are id, name and character, `known` what the run knows of itself."""
+async def measure(owner: asyncpg.Connection, volunteers: Sequence[tuple[str, str, str, int]], **known: Any) -> Measured:
+    """Read everything in one snapshot; `volunteers` are id, name, character and capacity, `known` what the run
+    knows of itself."""
     async with owner.transaction(isolation="repeatable_read", readonly=True):
         delivered = {row["person_id"]: row["times"] for row in await owner.fetch(_SERVED)}
         broken = {found.invariant.name: found.rows for found in await invariants.broken(owner)}
@@ -115,7 +169,12 @@ async def measure(owner: asyncpg.Connection, volunteers: Sequence[tuple[str, str
             marks_wanted=[(row["kind"], p) for row in await owner.fetch(_MARKS_WANTED) for p in row["percents"]],
             told=[Told(**row) for row in await owner.fetch(_TOLD)],
             of_marks=[Message(**row) for row in await owner.fetch(_TOLD_OF_MARKS)],
-            served=[(name, character, delivered.get(person, 0)) for person, name, character in volunteers],
+            served=[Served(name, zh, delivered.get(person, 0), most) for person, name, zh, most in volunteers],
+            matched=[tuple(row) for row in await owner.fetch(_MATCHED)],
+            reasons=[tuple(row) for row in await owner.fetch(_REASONS)],
+            rated=[tuple(row) for row in await owner.fetch(_RATED)],
+            kinds=[tuple(row) for row in await owner.fetch(_KINDS)],
+            placed=dict(await owner.fetchrow(_PLACED) or {}),
             deliveries=Counter(dict(await owner.fetch("SELECT delivery, count(*) FROM inbox_message GROUP BY 1"))),
             invariants=[(i.name, i.zh, i.en, broken.get(i.name, 0)) for i in invariants.ALL],
         )

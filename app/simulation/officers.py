@@ -3,20 +3,21 @@
 from datetime import datetime, timedelta
 
 from app.simulation.person import Person
-from app.simulation.profiles import Part
-from app.simulation.residents import agreed, rate_at_last
+from app.simulation.profiles import Part, Way
+from app.simulation.residents import LAST_ROUND, agreed, rate_at_last
 from app.simulation.street import Order, Street
-from app.simulation.volunteers import deliver, look_at_pool
+from app.simulation.volunteers import come_or_release, deliver, look_at_pool, return_papers
 
 REPLIES = ("您的订单已收到，正在联系志愿者", "已收到，今天安排人上门", "收到，请保持电话畅通")
 FAVOURITES = 0.4
-"""How often a dispatcher calls whom they know, instead of whom they have asked least."""
+"""How often a dispatcher calls whom they know, instead of whom the list shows first."""
+FROM_MEMORY = 0.05
+"""How often they do so without a look at who is fit."""
+REJECTS = ("not_a_service", "emergency", "needs_tradesman", "paid_trade", "duplicate")
 
 
 async def look_after(street: Street, who: Person, order: Order) -> None:
-    """A dispatcher takes up an order: asks or phones first, or offers it at once."""
-    if not await street.may(who, order, "offer"):
-        return
+    """A dispatcher takes up an order: asks or phones first, or offers it at once. The matcher may have been quicker."""
     if order.drawn["ask"] == 0 and street.will(order, "ask", 0.05):
         await ask(street, who, order)
         return
@@ -25,25 +26,76 @@ async def look_after(street: Street, who: Person, order: Order) -> None:
     await offer(street, who, order)
 
 
-async def offer(street: Street, who: Person, order: Order) -> None:
-    """Offer it to a volunteer of the community who was not asked yet."""
+async def offer(street: Street, who: Person, order: Order) -> bool:
+    """Offer it to the team whose service it is, or to somebody fit, where anybody is; answers whether that was tried."""
+    if not await street.may(who, order, "offer"):
+        return False
+    dice = order.dice("whom")
+    if order.fate.way is Way.TEAM and street.will(order, "to_team", 0.8):
+        return bool(await who.send(f"{order.path}/offer", {"team_id": street.team_id}))
+    if dice.random() < FROM_MEMORY:
+        await _offer_from_memory(street, who, order)
+    shown = await who.get(f"{order.path}/volunteers")
+    street.suggested.append((len(shown["items"]), shown["considered"]))
+    fit = [one["volunteer_id"] for one in shown["items"]]
+    fit = [one for one in fit if one not in order.asked] or fit
+    if not fit:
+        return False
+    # Whom one knows is called again and again; whom the list shows first has served least.
+    known = sorted(fit, key=lambda one: street.people[one].name)
+    chosen = known[int(len(known) * dice.random() ** 2)] if dice.random() < FAVOURITES else fit[0]
+    order.asked.add(chosen)
+    return bool(await who.send(f"{order.path}/offer", {"volunteer_id": chosen}))
+
+
+async def _offer_from_memory(street: Street, who: Person, order: Order) -> None:
+    """Without a look at who is fit: somebody whose role has ended, or who has enough already, is refused."""
     community = order.resident.community
     held = await who.get("/v1/roles", place_id=community, role="volunteer", limit=100)
-    free = sorted({item["person_id"] for item in held["items"]} - order.asked, key=lambda one: street.people[one].name)
-    dice = order.dice("whom")
+    known = sorted({item["person_id"] for item in held["items"]}, key=lambda one: street.people[one].name)
     former = street.former.get(community)
-    if former is not None and dice.random() < 0.04:
-        await who.send(f"{order.path}/offer", {"volunteer_id": former.id})  # is refused: the list is an old one
-    if not free:
-        return
-    # Whom one knows is always first on the list; whom one has asked least is fair.
-    if dice.random() < FAVOURITES:
-        chosen = free[int(len(free) * dice.random() ** 2)]
-    else:
-        chosen = min(free, key=lambda one: street.offers[one])
-    order.asked.add(chosen)
-    street.offers[chosen] += 1
-    await who.send(f"{order.path}/offer", {"volunteer_id": chosen})
+    whom = order.dice("memory").choice([*known, *([former.id] if former else [])])
+    await who.send(f"{order.path}/offer", {"volunteer_id": whom})
+
+
+async def ring_round(street: Street, order: Order) -> None:
+    """Nobody is left to be asked: the volunteers are told that the order waits in the pool."""
+    if one := street.of(Part.VOLUNTEER, order.resident.community):
+        street.intend(look_at_pool, one, order, (5, 15, 40))
+
+
+async def turn_away(street: Street, who: Person, order: Order) -> None:
+    """It is nothing for volunteers; where else there is help, is said."""
+    if await street.may(who, order, "reject"):
+        reason = order.dice("reject").choice(REJECTS)
+        await who.send(f"{order.path}/reject", {"reason": reason, "other_help": "可拨打 12345 便民热线"})
+
+
+async def convert(street: Street, who: Person, order: Order) -> None:
+    """More than a small service: a case of the secretary's."""
+    if await street.may(who, order, "convert"):
+        await who.send(f"{order.path}/convert", {"reason": "整栋楼的下水管堵了，不是一户能解决的"})
+
+
+async def begin_again(street: Street, who: Person, order: Order) -> None:
+    """It was not solved the second time either: the secretary decides on a third, and on no fourth."""
+    seen = await who.look(order.path)
+    if seen is not None and "rework" in seen["actions"] and seen["round"] < LAST_ROUND:
+        body = {"reason": "由书记安排，换人再办一次", "about_attitude": True}
+        await who.send(f"{order.path}/rework", body)
+
+
+async def hand_over_shift(street: Street, who: Person, order: Order) -> None:
+    """The secretary goes off duty: what they hold is the dispatcher's now, or the street's where there is none."""
+    community = order.resident.community
+    if (colleague := street.of(Part.DISPATCHER, community) or street.of(Part.STREET, community)) is not None:
+        body = {"place_id": community, "next_id": colleague.id, "note": "还有未派出的订单，请接着联系志愿者"}
+        await who.send("/v1/shifts/hand-over", body)
+
+
+async def bring_papers_back(street: Street, who: Person, order: Order) -> None:
+    """An errand was broken off, and its papers are still out."""
+    await return_papers(street, who, order)
 
 
 async def phone(street: Street, who: Person, order: Order) -> None:
@@ -69,7 +121,8 @@ async def ask(street: Street, who: Person, order: Order) -> None:
 async def settle(street: Street, who: Person, order: Order) -> None:
     """The limit to coordinate comes near: offer it, or agree on a time with whoever has it."""
     if await street.may(who, order, "offer"):
-        await offer(street, who, order)
+        if not await offer(street, who, order):
+            await ring_round(street, order)
     elif await street.may(who, order, "propose"):
         meet_at = agreed(street, order)
         if await who.send(f"{order.path}/appointment", {"meet_at": meet_at.isoformat()}):
@@ -95,8 +148,8 @@ async def plan_at_last(street: Street, who: Person, order: Order) -> None:
 async def take_over(street: Street, who: Person, order: Order) -> None:
     """The secretary owns it: phones the resident, and offers it."""
     await phone(street, who, order)
-    if await street.may(who, order, "offer"):
-        await offer(street, who, order)
+    if await street.may(who, order, "offer") and not await offer(street, who, order):
+        await ring_round(street, order)
 
 
 async def press_on(street: Street, who: Person, order: Order) -> None:
@@ -163,6 +216,14 @@ async def be_asked(street: Street, who: Person, order: Order) -> None:
     volunteer = seen and seen["volunteer"] and street.people.get(seen["volunteer"]["id"])
     if volunteer:
         street.intend(deliver, volunteer, order, (2, 10, 40))
+
+
+async def remind(street: Street, who: Person, order: Order) -> None:
+    """It was accepted long ago, and nobody came: the volunteer is called."""
+    seen = await who.look(order.path)
+    volunteer = seen and seen["volunteer"] and street.people.get(seen["volunteer"]["id"])
+    if volunteer:
+        street.intend(come_or_release, volunteer, order, (2, 10, 40))
 
 
 async def spread_the_word(street: Street, who: Person, order: Order) -> None:

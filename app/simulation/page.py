@@ -7,7 +7,8 @@ from typing import Final
 
 from app.kernel.time import CHINA
 from app.simulation import charts
-from app.simulation.figures import BINS, Report, Spread
+from app.simulation.figures import BINS, EXEMPT, Report, Spread
+from app.simulation.flow_figures import ACTIONS
 from app.simulation.measuring import Measured
 from app.simulation.terminal import minutes
 
@@ -23,9 +24,10 @@ code { background: #eee; padding: .1em .3em; border-radius: 3px; overflow-wrap: 
 .tile, figure { background: #fff; border: 1px solid #e4e4e0; border-radius: 8px }
 .tile { padding: .6rem .8rem } .tile b { display: block; font-size: 1.5rem }
 figure { margin: .6rem 0; overflow: hidden } svg { display: block; width: 100%; height: auto }
-table { border-collapse: collapse; width: 100%; font-size: .92rem; background: #fff }
+table { border-collapse: collapse; width: 100%; margin: .6rem 0; font-size: .92rem; background: #fff }
 th, td { padding: .3rem .5rem; border-bottom: 1px solid #eee; text-align: left; vertical-align: top }
-th { font-weight: 600; color: #666 } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+th { font-weight: 600; color: #666; word-break: keep-all } td.n { white-space: nowrap }
+.n { text-align: right !important; font-variant-numeric: tabular-nums }
 details { margin: .6rem 0; overflow-x: auto } summary { cursor: pointer; color: #3467a8 }
 ul { padding-left: 0; list-style: none }
 """
@@ -55,6 +57,9 @@ def page(report: Report) -> str:
         _list("bad", report.wrong),
         _tiles(report),
         _orders(report),
+        _dispatch(report),
+        _rounds(report),
+        _kinds(report),
         _limits(report),
         _rows(report),
         _told(report),
@@ -106,6 +111,45 @@ def _orders(report: Report) -> str:
     )
 
 
+def _dispatch(report: Report) -> str:
+    rows = [
+        (
+            f"{one.zh} {one.en}",
+            one.times,
+            f"{one.among:.0f} 人中 {one.fit:.0f} 人合适" if one.among else "–",
+        )
+        for one in report.dispatch.offers
+    ]
+    return (
+        _heading("谁派的单", "who dispatched, and what became of it")
+        + "<p>派单员三分钟没有派出，就由系统按同样的规则派。合适的人数取中间值。"
+        "<br><span class=en>When nobody dispatches within three minutes the matcher does, by the same rules. Numbers of "
+        "fit volunteers are the middle of what each saw.</span></p>"
+        + _table(("谁派 by whom", "次数", "合适 fit"), rows)
+        + _figure(charts.bars([(zh, times) for zh, _, times in report.dispatch.outcomes]))
+    )
+
+
+def _rounds(report: Report) -> str:
+    rounds = _table(
+        ("第几轮 round", "单 orders", "解决 solved", "部分", "未解决 no", "未评 unrated"),
+        ((row.round, row.orders, row.solved, row.partly, row.unsolved, row.unrated) for row in report.rounds),
+    )
+    return (
+        _heading("返工与中止", "rounds, and why it ended otherwise")
+        + "<p>首次评“未解决”自动再来一轮，第三轮由书记决定。 "
+        "<span class=en>A first “no” begins a second round; a third is the secretary’s to begin.</span></p>"
+        + rounds
+        + _table(("如何结束 how", "原因 reason", "次数"), report.reasons)
+    )
+
+
+def _kinds(report: Report) -> str:
+    return _heading("各种特别的单", "the special kinds") + _table(
+        ("", "", "次数"), ((zh, en, times) for zh, en, times in report.kinds)
+    )
+
+
 def _limits(report: Report) -> str:
     rows = report.limits
     chart = charts.stacked(
@@ -142,7 +186,12 @@ def _rows(report: Report) -> str:
         if report.unmet
         else "<p class=good>流转表的每一行、规则的每个节点都发生过 <span class=en>every row and every mark happened</span></p>"
     )
-    return _heading("流转表的每一行", "every row of the flow") + never + _details("数字 · figures", table)
+    exempt = "、".join(f"{ACTIONS[action]} {action}" for action in sorted(EXEMPT))
+    except_for = (
+        f"<p><small>除 {exempt}：只在某年的工作日公布得晚时发生。 <span class=en>Except this: it happens when the working "
+        "days of a year come late.</span></small></p>"
+    )
+    return _heading("流转表的每一行", "every row of the flow") + never + except_for + _details("数字 · figures", table)
 
 
 def _told(report: Report) -> str:
@@ -151,7 +200,7 @@ def _told(report: Report) -> str:
         by_whom[row.whom] += row.times
     table = _table(
         ("谁", "什么", "次数", "岗位无人代收"),
-        ((row.whom, row.zh, row.times, row.stood_in or "") for row in report.told),
+        ((row.whom, row.zh, row.times, row.stood_in) for row in report.told),
     )
     return (
         _heading("告知了谁", "who was told")
@@ -180,21 +229,21 @@ def _times(report: Report) -> str:
 
 
 def _fair(report: Report) -> str:
-    fair, served = report.fairness, sorted(report.measured.served, key=lambda one: -one[2])
+    fair, served = report.fairness, sorted(report.measured.served, key=lambda one: (-one.times, one.name))
     meaning = (
-        f"基尼系数 {fair.gini:.2f}：0 是人人做得一样多，1 是一个人全包。最忙的四分之一志愿者完成了 {fair.busiest:.0%} 的订单；"
-        "完全平均时是 25%。"
+        f"按各人一天能接几单来衡量，基尼系数 {fair.gini:.2f}：0 是人人按余量做得一样多，1 是一个人全包。"
+        f"最忙的四分之一志愿者完成了 {fair.busiest:.0%} 的订单。"
     )
     english = (
-        f"Gini {fair.gini:.2f}: 0 means that everybody does the same, 1 that one does all. The busiest quarter of the "
-        f"volunteers delivered {fair.busiest:.0%} of the orders."
+        f"Weighed by how many orders each takes a day, Gini {fair.gini:.2f}: 0 means that everybody does their share, 1 that "
+        f"one does all. The busiest quarter of the volunteers delivered {fair.busiest:.0%} of the orders."
     )
-    bars = charts.bars([(f"{name}（{character}）", times) for name, character, times in served], charts.GREEN)
+    bars = charts.bars([(f"{one.name}（{one.character}，{one.capacity}）", one.times) for one in served], charts.GREEN)
     return (
         _heading("每位志愿者的单数：公平吗", "load per volunteer: is it fair?")
         + f"<p>{meaning}<br><span class=en>{english}</span></p>"
         + _figure(charts.curve(fair.lorenz))
-        + _details("每个人 · everybody", _figure(bars))
+        + _details("每个人（性格，一天几单） · everybody", _figure(bars))
     )
 
 
@@ -237,10 +286,14 @@ def _list(css: str, sentences: Sequence[str]) -> str:
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    def cell(value: object, tag: str) -> str:
-        number = ' class="n"' if isinstance(value, int) else ""
-        return f"<{tag}{number}>{escape(str(value))}</{tag}>"
+    rows = list(rows)
+    numbers = [isinstance(value, int) for value in rows[0]] if rows else [False] * len(headings)
 
-    head = "".join(cell(heading, "th") for heading in headings)
-    body = "".join(f"<tr>{''.join(cell(value, 'td') for value in row)}</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
+    def line(tag: str, values: Sequence[object]) -> str:
+        cells = (
+            f"<{tag}{' class=n' if number else ''}>{escape(str(value))}</{tag}>"
+            for value, number in zip(values, numbers, strict=True)
+        )
+        return f"<tr>{''.join(cells)}</tr>"
+
+    return f"<table>{line('th', headings)}{''.join(line('td', row) for row in rows)}</table>"

@@ -1,12 +1,11 @@
 """Who lives and serves on the street, and which orders they will place. All but the first administrator come over HTTP."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from random import Random
 
 from app.kernel.time import CHINA
-from app.local.seed import SERVICES
 from app.simulation.person import Person
 from app.simulation.profiles import (
     ARRIVALS,
@@ -18,31 +17,41 @@ from app.simulation.profiles import (
     Character,
     Fate,
     Part,
+    Way,
 )
 from app.simulation.street import Order, Street
 
 FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹"
 AT_ONCE = 6
+TEAM = 4
+IN_ESTATES = (2, 3)
+"""Of five residents these live in an estate; those who are represented do not (`furnishing.py`)."""
 RESIDENT_WORDS = ("奶奶", "大爷", "阿姨", "叔叔", "先生", "女士")
 
 
-async def people(street: Street, administrator: Person, street_id: str, communities: Sequence[tuple[str, str]]) -> None:
-    """Officers, volunteers and residents of the communities (id, name), with the services of the street."""
-    for name, description in SERVICES:
-        body = {"place_id": street_id, "name": name, "description": description}
-        street.services.append((await administrator.must("/v1/services", body))["id"])
+async def people(
+    street: Street,
+    administrator: Person,
+    street_id: str,
+    communities: Sequence[tuple[str, str]],
+    estates: Mapping[str, str],
+) -> None:
+    """Officers, volunteers and residents of the communities (id, name); some residents live in the estate of the
+    community, where there is one."""
     administrator.id = (await administrator.get("/v1/me"))["id"]
     street.people[administrator.id] = administrator
     await _officer(street, administrator, Part.STREET, 0, street_id, "")
     for number, (community, name) in enumerate(communities):
         street.communities[community] = name
         vacant = number >= len(communities) - street.profile.vacant
-        for part in (Part.SECRETARY, *(() if vacant else (Part.DISPATCHER,))):
+        for part in (Part.SECRETARY, Part.STATION, *(() if vacant else (Part.DISPATCHER,))):
             await _officer(street, administrator, part, number, community, community)
         await _volunteers(street, administrator, number, community)
         for first in range(number * RESIDENTS, (number + 1) * RESIDENTS, AT_ONCE):
             some = range(first, min(first + AT_ONCE, (number + 1) * RESIDENTS))
-            await asyncio.gather(*(_resident(street, one, community) for one in some))
+            homes = {one: estates.get(community, community) if one % 5 in IN_ESTATES else community for one in some}
+            await asyncio.gather(*(_resident(street, one, community, home) for one, home in homes.items()))
+    await _team(street, administrator, street_id)
     # In an order that does not depend on who was the quickest: dice are thrown person by person.
     street.people = dict(sorted(street.people.items(), key=lambda found: found[1].login))
 
@@ -74,24 +83,47 @@ async def _volunteers(street: Street, administrator: Person, number: int, commun
         granted = await administrator.must(
             "/v1/roles", {"place_id": community, "role": "volunteer", "person_id": who.id}
         )
-        if one == VOLUNTEERS:
+        if one < VOLUNTEERS:
+            await _serves(street, who)
+        else:
             former = who
             await administrator.must(f"/v1/roles/{granted['id']}/revoke")
     if former is not None:
         street.former[community] = former
 
 
-async def _resident(street: Street, number: int, community: str) -> None:
+async def _team(street: Street, administrator: Person, street_id: str) -> None:
+    """The members of the team, who volunteer in all of the street; the first will lead it."""
+    for one in range(TEAM):
+        character = CHARACTERS[Part.VOLUNTEER][0]
+        who = Person(f"队员 {one + 1}", Part.VOLUNTEER, character, street.wire, f"team-{one}")
+        await _introduce(street, who, f"小{FAMILY[-one - 1]}", 3_000_000 + one)
+        await administrator.must("/v1/roles", {"place_id": street_id, "role": "volunteer", "person_id": who.id})
+        await _serves(street, who)
+        street.team.append(who)
+
+
+async def _serves(street: Street, who: Person) -> None:
+    """A volunteer; some say how much they take a day, and when they are not to be disturbed."""
+    street.serving.append(who)
+    if who.character.says:
+        said = {"daily_capacity": who.character.capacity, "quiet_from": "21:00", "quiet_until": "07:00"}
+        street.hours[who.id] = said
+        await who.must("/v1/me/availability", said, "PUT")
+
+
+async def _resident(street: Street, number: int, community: str, home: str) -> None:
     character = _nth(CHARACTERS[Part.RESIDENT], number, 20)
     word = f"{FAMILY[number % len(FAMILY)]}{RESIDENT_WORDS[number % len(RESIDENT_WORDS)]}"
     who = Person(f"{word} {number}", Part.RESIDENT, character, street.wire, f"resident-{number}", community=community)
     await _introduce(street, who, word, 1_000_000 + number)
-    await who.must("/v1/me/community", {"place_id": community})
+    await who.must("/v1/me/community", {"place_id": home})
 
 
 async def _introduce(street: Street, who: Person, name: str, number: int) -> None:
     """Logs in, and says who they are."""
-    body = {"name": name, "phone": f"138{number:08d}", "address": f"{number % 12 + 1} 号院 {number % 7 + 1} 号楼 301"}
+    who.phone = f"138{number:08d}"
+    body = {"name": name, "phone": who.phone, "address": f"{number % 12 + 1} 号院 {number % 7 + 1} 号楼 301"}
     who.id = (await who.must("/v1/me", body, "PUT"))["id"]
     street.people[who.id] = who
 
@@ -109,12 +141,14 @@ def _nth(characters: Sequence[Character], number: int, among: int) -> Character:
 def orders_of(street: Street, days: int, each_day: int) -> Iterator[Order]:
     """The orders that will be placed, from early to late, each with its resident, its moment and its fate."""
     residents = sorted((p for p in street.people.values() if p.part is Part.RESIDENT), key=lambda p: p.login)
+    represented = [who for who in residents if who.id in street.represented]
     number = 0
     for day in range(days):
         dice = Random(f"{street.seed}/day {day}")
         fates = fates_of(each_day, dice)
         for at, fate in zip(arrivals(street.profile.begins + timedelta(days=day), each_day, dice), fates, strict=True):
-            yield Order(number, street.seed, dice.choice(residents), at, fate)
+            some = represented if fate.way is Way.REPRESENTATIVE else residents
+            yield Order(number, street.seed, dice.choice(some), at, fate)
             number += 1
 
 

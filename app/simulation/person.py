@@ -58,6 +58,7 @@ class Person:
     login: str
     password: str | None = None
     community: str = ""
+    phone: str = ""
     id: str = ""
     free_at: datetime | None = None
     """An officer is busy until then; None: never was."""

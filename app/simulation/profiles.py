@@ -4,7 +4,7 @@ Minutes are (at least, usually, at most); chances and shares are between 0 and 1
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from enum import StrEnum
 from typing import Final
@@ -41,11 +41,24 @@ class Profile:
 PROFILES: Final[Mapping[str, Profile]] = {
     p.name: p
     for p in (
-        Profile("weekday", "平常的星期二", date(2026, 3, 3), 180),
-        Profile("holiday", "国庆节", date(2026, 10, 1), 120, haste=1.6, heed=0.8, vacant=1),
-        Profile("storm", "调休的星期日，暴雨", date(2026, 9, 20), 300, haste=1.3, heed=0.9, deeds={"hold_up": 0.15}),
+        Profile("weekday", "平常的星期二", date(2026, 3, 3), 110),
+        Profile("holiday", "国庆节", date(2026, 10, 1), 80, haste=1.6, heed=0.8, vacant=1),
+        Profile("storm", "调休的星期日，暴雨", date(2026, 9, 20), 150, haste=1.3, heed=0.9, deeds={"hold_up": 0.15}),
     )
 }
+
+
+class Way(StrEnum):
+    """How an order comes about, and what it is for."""
+
+    SELF = "self"
+    REPRESENTATIVE = "representative"
+    CALLER = "caller"
+    WISH = "wish"
+    ERRAND = "errand"
+    TEAM = "team"
+    DAY = "day"
+    CANCELLED_DAY = "cancelled_day"
 
 
 class Part(StrEnum):
@@ -53,6 +66,7 @@ class Part(StrEnum):
 
     RESIDENT = "resident"
     VOLUNTEER = "volunteer"
+    STATION = "station_staff"
     DISPATCHER = "dispatcher"
     SECRETARY = "secretary"
     STREET = "street"
@@ -62,6 +76,7 @@ class Part(StrEnum):
 HOURS: Final[Mapping[Part, tuple[time, time]]] = {
     Part.RESIDENT: (time(7), time(22)),
     Part.VOLUNTEER: (time(7), time(21)),
+    Part.STATION: (time(8), time(20)),
     Part.DISPATCHER: (time(8), time(20)),
     Part.SECRETARY: (time(8), time(20)),
     Part.STREET: (time(8), time(20)),
@@ -76,7 +91,8 @@ MINUTES_EACH: Final = {Part.DISPATCHER: 1.5, Part.SECRETARY: 3.0}
 @dataclass(frozen=True, slots=True)
 class Character:
     """How somebody is. `share` of the people of their part; `haste` times the usual minutes; `heeds`: how often they react
-    to what they are told; `accepts` an offer, `comes` as appointed; `pleased` with what was done; `cancels`, `answers`."""
+    to what they are told; `accepts` an offer, `comes` as appointed; `pleased` with what was done. Of volunteers: `capacity`
+    orders a day, and whether they told when they serve (`says`)."""
 
     name: str
     zh: str
@@ -86,26 +102,29 @@ class Character:
     accepts: float = 1
     comes: float = 1
     pleased: float = 0.9
+    capacity: int = 3
+    says: bool = False
 
 
 CHARACTERS: Final[Mapping[Part, Sequence[Character]]] = {
     Part.VOLUNTEER: (
-        Character("prompt", "热心", 0.50, haste=0.6, accepts=0.95, comes=0.98),
+        Character("prompt", "热心", 0.50, haste=0.6, accepts=0.95, comes=0.98, capacity=5, says=True),
         Character("slow", "慢热", 0.20, haste=2, accepts=0.9, comes=0.92),
-        Character("declining", "常推辞", 0.10, accepts=0.3, comes=0.95),
+        Character("declining", "常推辞", 0.10, accepts=0.3, comes=0.95, capacity=2, says=True),
         Character("silent", "不应答", 0.10, heeds=0.15, accepts=0.5),
         Character("no-show", "常失约", 0.10, accepts=0.95, comes=0.5),
     ),
     Part.DISPATCHER: (
         Character("quick", "利落", 0.5, haste=0.7),
         Character("slow", "拖沓", 0.25, haste=1.8, heeds=0.9),
-        Character("forgetful", "常不在", 0.25, haste=1.2, heeds=0.75),
+        Character("silent", "撒手不管", 0.25, haste=1.2, heeds=0.15),
     ),
     Part.RESIDENT: (
         Character("content", "随和", 0.55, pleased=0.97),
         Character("critical", "挑剔", 0.2, pleased=0.6),
         Character("busy", "忙碌", 0.25, haste=2.5, heeds=0.45),
     ),
+    Part.STATION: (Character("dutiful", "尽责", 1),),
     Part.SECRETARY: (Character("dutiful", "尽责", 1, heeds=0.95),),
     Part.STREET: (Character("dutiful", "尽责", 1),),
     Part.ADMINISTRATOR: (Character("dutiful", "尽责", 1),),
@@ -117,7 +136,7 @@ class Fate:
     """What becomes of a share of the orders, at least one of them a day, so that each rule is met every day.
 
     `deeds`: the chance of a deed on such an order, by its function's name, whatever character and table say. `once`: those of
-    them for which this holds the first time only.
+    them for which this holds the first time only. `way`: how it comes about.
     """
 
     name: str
@@ -125,39 +144,83 @@ class Fate:
     share: float
     deeds: Mapping[str, float] = field(default_factory=dict)
     once: frozenset[str] = frozenset()
+    way: Way = Way.SELF
+
+
+_SURPRISES: Final = dict.fromkeys(
+    ("give_up", "release", "leave", "break_off", "call_off", "unsolved", "turn_away", "convert", "ask_again"), 0
+)
+"""What happens to some orders by chance, and not to one that has a fate."""
 
 
 def _fate(name: str, zh: str, share: float, *once: str, **deeds: float) -> Fate:
-    return Fate(name, zh, share, {"give_up": 0, **deeds}, frozenset(once))
+    return Fate(name, zh, share, {**_SURPRISES, **deeds}, frozenset(once))
 
 
-_SERVED: Final = {"answer_offer": 1, "take": 1, "arrive": 1}
+def _way(way: Way, fate: Fate) -> Fate:
+    return replace(fate, way=way)
+
+
+_SERVED: Final = {"answer_offer": 1, "take": 1, "arrive": 1, "decline": 0}
 """Somebody takes it and comes."""
 
-_NOBODY: Final = {"look_after": 0, "reply": 0, "take_over": 0, "look_at_pool": 0, "settle": 0, "street_looks_in": 0}
+_REFUSED: Final = {"answer_offer": 1, "take": 0, "decline": 1, "look_after": 0, "look_at_pool": 0}
+"""Whoever the matcher asks says no, until nobody is left to ask."""
+
+_CLAIMED: Final = {"spread_the_word": 1, "look_at_pool": 1}
+"""Volunteers hear of it, and somebody claims it."""
+
+_NOBODY: Final = {**_REFUSED, "reply": 0, "take_over": 0, "settle": 0, "street_looks_in": 0}
 """Nobody of the community does anything."""
 
-_WAITS: Final = {"look_after": 0, "settle": 1, "take_over": 0, "look_at_pool": 0, "plan_ahead": 0, "ask": 0}
-"""Nobody offers it before the limit to coordinate comes near."""
+_WAITS: Final = {**_REFUSED, "settle": 1, "take_over": 0, "plan_ahead": 0, "ask": 0}
+"""Nobody has it before the limit to coordinate comes near."""
 
 ORDINARY: Final = Fate("ordinary", "平常", 0)
 FATES: Final[Sequence[Fate]] = (
-    _fate(
-        "overlooked", "无人过问", 0.01, **_NOBODY, plan_ahead=0, reply_in_person=0, plan_at_last=0, street_steps_in=1
-    ),
+    _fate("overlooked", "无人过问", 0.01, **_NOBODY, plan_ahead=0, reply_in_person=0, plan_at_last=0, street_steps_in=1,
+          hand_over_shift=1),
     _fate("late reply", "迟迟不复", 0.02, reply=0, reply_in_person=1),
-    _fate("nobody takes it", "无人接单", 0.02, answer_offer=0, phone=0, look_at_pool=1),
+    _fate("left to the matcher", "由系统派单", 0.04, **_SERVED, look_after=0, look_at_pool=1),
+    _fate("nobody takes it", "无人接单", 0.02, answer_offer=0, phone=0, **_CLAIMED),
+    _fate("nobody qualifies", "无人合适", 0.01, **{**_REFUSED, **_CLAIMED}),
     _fate("broken promise", "承诺落空", 0.01, **_NOBODY, plan_ahead=1, press_on=0, keep_promise=1),
-    _fate("open question", "有问无答", 0.02, ask=1, answer=0, settle=1),
-    _fate("question", "有问有答", 0.03, ask=1, answer=1),
+    _fate("open question", "有问无答", 0.02, look_after=1, ask=1, answer=0, settle=1),
+    _fate("question", "有问有答", 0.03, look_after=1, ask=1, answer=1),
     _fate("disputed", "暂停有争议", 0.01, **_WAITS, hold_up=1, resume=0, dispute=1, decide=1),
     _fate("held up", "不可抗力", 0.01, **_WAITS, hold_up=1, resume=1, dispute=0),
     _fate("no-show", "失约", 0.02, "arrive", "hurry", answer_offer=1, take=1, propose=1, confirm=1, arrive=0, hurry=0),
     _fate("at last", "约后才到", 0.02, "arrive", answer_offer=1, take=1, propose=1, confirm=1, arrive=0, hurry=1),
     _fate("wrong code", "开始码念错", 0.02, "mistype", **_SERVED, mistype=1),
+    _fate("no phone", "没带手机", 0.03, **_SERVED, no_phone=1),
     _fate("forgotten", "做完忘报", 0.01, **_SERVED, deliver=0, remember=0, be_asked=1),
     _fate("given up", "居民取消", 0.03, give_up=1, answer_offer=0, look_at_pool=0),
+    _fate("given back", "接了又退", 0.02, "release", **_SERVED, release=1),
+    _fate("left", "接单后离开", 0.01, "leave", **_SERVED, leave=1),
+    _fate("broken off", "服务中止", 0.02, "break_off", **_SERVED, break_off=1),
+    _fate("called off", "中途取消", 0.01, **_SERVED, call_off=1),
+    _fate("turned away", "不予受理", 0.02, **_REFUSED, turn_away=1),
+    _fate("more than a service", "转为事件", 0.01, **_REFUSED, convert=1),
+    _fate("refused words", "含不宜词", 0.01, advertise=1),
+    _fate("second round", "返工", 0.03, "unsolved", **_SERVED, deliver=1, rate=1, unsolved=1),
+    _fate("third round", "再次返工", 0.01, **_SERVED, deliver=1, rate=1, unsolved=1, begin_again=1),
+    _fate("asked for again", "居民要求返工", 0.01, "rate", "ask_again", **_SERVED, deliver=1, rate=0, ask_again=1),
     _fate("never rated", "始终不评", 0.03, **_SERVED, deliver=1, rate=0, rate_at_last=0, call_back=1),
     _fate("rated at last", "催后才评", 0.02, **_SERVED, deliver=1, rate=0, rate_at_last=1),
-)
+    Fate("represented", "代下单", 0.05, way=Way.REPRESENTATIVE),
+    Fate("caller", "来电点单", 0.05, way=Way.CALLER),
+    Fate("of a team", "队伍服务", 0.05, way=Way.TEAM),
+    _way(Way.WISH, _fate("wish", "微心愿", 0.02, arrive=1, **_CLAIMED)),
+    _way(Way.WISH, _fate("wish kept at last", "微心愿催后实现", 0.01, "arrive", "propose", propose=0, arrive=0, hurry=1,
+                         remind=0, **_CLAIMED)),
+    _way(Way.WISH, _fate("claim expired", "认领到期", 0.01, "arrive", "hurry", "propose", propose=0, arrive=0, hurry=0,
+                         remind=0, **_CLAIMED)),
+    _way(Way.ERRAND, _fate("errand", "帮办代办", 0.03, **_SERVED, authorise=1)),
+    _way(Way.ERRAND, _fate("authority withdrawn", "收回授权", 0.01, "withdraw", **_SERVED, authorise=1, withdraw=1)),
+    _way(Way.ERRAND, _fate("wrong return code", "归还码念错", 0.01, "mistype_return", **_SERVED, authorise=1,
+                           mistype_return=1)),
+    Fate("service day", "服务日", 0.05, way=Way.DAY),
+    Fate("sent by the lead", "队长改派", 0.02, {"send_member": 1}, way=Way.DAY),
+    Fate("day cancelled", "服务日取消", 0.02, way=Way.CANCELLED_DAY),
+)  # fmt: skip
 """Everything else is ordinary: character and chance decide."""

@@ -5,22 +5,9 @@ from datetime import datetime, time, timedelta
 from app.simulation.person import Person
 from app.simulation.street import Order, Street, when_about
 
-NOTES = (
-    "周三上午想请人陪我去医院取药", "请帮我买一袋米和两棵白菜", "手机挂号一直不会，想请人教一教", "老伴腿脚不便，想请人上门理发",
-    "快递在驿站，自己拿不动", "想请人陪着去社区医院量血压", "家里的血压计不会用了", "请帮忙取一下降压药",
-)  # fmt: skip
 VISITS = (time(9), time(19))
+LAST_ROUND = 3
 LOW = ("来得太晚", "事情没有办完", "态度不耐烦")
-
-
-async def place(street: Street, who: Person, order: Order) -> None:
-    dice = order.dice("place")
-    body = {"service_id": dice.choice(street.services), "note": dice.choice(NOTES)}
-    receipt = await who.must("/v1/orders", body)
-    order.id = receipt["id"]
-    street.orders[order.id] = order
-    if street.will(order, "give_up", 0.02):
-        street.intend(give_up, who, order, (5, 40, 180))
 
 
 async def confirm(street: Street, who: Person, order: Order) -> None:
@@ -55,19 +42,51 @@ async def give_up(street: Street, who: Person, order: Order) -> None:
 
 
 async def rate(street: Street, who: Person, order: Order) -> None:
-    if not await street.may(who, order, "rate"):
+    """By what came of it; a "no" begins a new round, the first time."""
+    seen = await who.look(order.path)
+    if seen is None or "rate" not in seen["actions"]:
         return
     dice = order.dice("stars")
-    if street.will(order, "be_pleased", who.character.pleased):
+    pleased = street.will(order, "be_pleased", who.character.pleased)
+    if seen["round"] < LAST_ROUND and street.will(order, "unsolved", 0 if pleased else 0.3):
+        about_attitude = dice.random() < 0.3
+        body = {
+            "solved": "no",
+            "stars": dice.randint(1, 2),
+            "reason": dice.choice(LOW),
+            "about_attitude": about_attitude,
+        }
+    elif pleased:
         body = {"solved": "yes", "stars": dice.choice((4, 5, 5, 5))}
     else:
-        body = {"solved": dice.choice(("partly", "no")), "stars": dice.randint(1, 3), "reason": dice.choice(LOW)}
+        body = {"solved": "partly", "stars": dice.randint(1, 3), "reason": dice.choice(LOW)}
     await who.send(f"{order.path}/rate", body)
+
+
+async def ask_again(street: Street, who: Person, order: Order) -> None:
+    """Without rating it: once more, please."""
+    if await street.may(who, order, "rework"):
+        await who.send(f"{order.path}/rework", {"reason": order.dice("again").choice(LOW)})
 
 
 async def rate_at_last(street: Street, who: Person, order: Order) -> None:
     """The same, after a reminder or a call."""
     await rate(street, who, order)
+
+
+async def authorise(street: Street, who: Person, order: Order) -> None:
+    """An errand has somebody now: what they may do in the resident's name, and until when. Some take it back, and think again."""
+    if not await street.may(who, order, "record_authority"):
+        return
+    until_at = street.now + timedelta(days=order.dice("authority").randint(3, 20))
+    body = {"text": "代我到街道政务大厅办理", "until_at": until_at.isoformat()}
+    if await who.send(f"{order.path}/authority", body) and street.will(order, "withdraw", 0.03):
+        street.intend(withdraw, who, order, (1, 2, 4))
+
+
+async def withdraw(street: Street, who: Person, order: Order) -> None:
+    if await street.may(who, order, "withdraw_authority") and await who.send(f"{order.path}/authority/withdraw"):
+        street.intend(authorise, who, order, (20, 60, 120))
 
 
 def agreed(street: Street, order: Order) -> datetime:

@@ -19,9 +19,9 @@ from app.domain.places.importing import import_places
 from app.kernel.passwords import random_password
 from app.kernel.time import CHINA, real_now
 from app.local.first_admin import create_administrator
-from app.local.seed import STREET, TREE
+from app.local.seed import ESTATES, STREET, TREE
 from app.local.supervisor import Ended, Interruptions
-from app.simulation import peopling, residents
+from app.simulation import furnishing, peopling, placing
 from app.simulation.agenda import Agenda
 from app.simulation.clock import Clock
 from app.simulation.figures import report_of
@@ -100,10 +100,11 @@ async def _lived(console: Console, wanted: Wanted, house: House) -> Measured:
             wire = Wire(http)
             street = Street(wanted.seed, profile, wire, Agenda(), REACTIONS, begins)
             with console.status("地点、人员、服务 · places, people, services"):
-                await _peopled(owner, street)
+                street_id = await _peopled(owner, street)
             orders = list(peopling.orders_of(street, wanted.days, wanted.orders or profile.orders))
+            await furnishing.open_days(street, street_id, orders)
             for order in orders:
-                street.agenda.intend(order.at, partial(residents.place, street, order.resident, order))
+                street.agenda.intend(order.at, partial(placing.place, street, order.resident, order))
             with _Watch(console, owner, street, len(orders)) as watch:
 
                 async def hear(standing: Standing) -> None:
@@ -121,7 +122,7 @@ async def _lived(console: Console, wanted: Wanted, house: House) -> Measured:
             await superuser.close()
         return await measure(
             owner,
-            [(p.id, p.name, p.character.zh) for p in street.people.values() if p.part is Part.VOLUNTEER],
+            [(p.id, p.name, p.character.zh, p.character.capacity) for p in street.serving],
             command=wanted.command,
             made_at=real_now(),
             profile=profile.name,
@@ -135,23 +136,32 @@ async def _lived(console: Console, wanted: Wanted, house: House) -> Measured:
             races=street.races,
             crowded_races=len(street.crowded_races),
             unread=len(street.unread),
+            suggested=street.suggested,
         )
     finally:
         await owner.close()
 
 
-async def _peopled(owner: asyncpg.Connection, street: Street) -> None:
-    with TREE.open("rb") as lines:
-        await import_places(owner, lines, dry_run=False)
+async def _peopled(owner: asyncpg.Connection, street: Street) -> str:
+    for tree in (TREE, ESTATES):
+        with tree.open("rb") as lines:
+            await import_places(owner, lines, dry_run=False)
     password = random_password()
     await create_administrator(owner, "admin", password, None)
     street_id = str(await owner.fetchval("SELECT id FROM place WHERE code = $1", STREET))
     communities = await owner.fetch(
         "SELECT id::text, name FROM place WHERE parent_id = $1::uuid ORDER BY code LIMIT $2", street_id, COMMUNITIES
     )
+    estates = dict(
+        await owner.fetch(
+            "SELECT DISTINCT ON (parent_id) parent_id::text, id::text FROM place WHERE level = 'estate' ORDER BY parent_id, code"
+        )
+    )
     character = CHARACTERS[Part.ADMINISTRATOR][0]
     admin = Person("管理员", Part.ADMINISTRATOR, character, street.wire, "admin", password)
-    await peopling.people(street, admin, street_id, [(row["id"], row["name"]) for row in communities])
+    await peopling.people(street, admin, street_id, [(row["id"], row["name"]) for row in communities], estates)
+    await furnishing.furnish(street, admin, street_id)
+    return street_id
 
 
 class _Watch:

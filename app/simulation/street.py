@@ -14,7 +14,7 @@ from app.kernel.time import CHINA
 from app.simulation.agenda import Agenda
 from app.simulation.life import Standing
 from app.simulation.person import Person, Wire
-from app.simulation.profiles import HOURS, MINUTES_EACH, ORDINARY, Fate, Minutes, Part, Profile
+from app.simulation.profiles import HOURS, MINUTES_EACH, ORDINARY, Fate, Minutes, Part, Profile, Way
 
 _TOLD = """
 SELECT id::text, person_id::text, subject_id::text, topic, as_role, payload ->> 'deadline' AS deadline,
@@ -81,6 +81,23 @@ class Street:
     former: dict[str, Person] = field(default_factory=dict)
     """By community: somebody whose role as a volunteer has ended, whom the dispatcher still has on a list."""
     services: list[str] = field(default_factory=list)
+    special: dict[Way, str] = field(default_factory=dict)
+    """The services of other forms, and of the team."""
+    team: list[Person] = field(default_factory=list)
+    """Volunteers of the whole street: the lead first."""
+    team_id: str = ""
+    serving: list[Person] = field(default_factory=list)
+    """Everybody who serves: volunteers of the communities, of the team, and residents who became one."""
+    hours: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What volunteers said of when they serve, by id."""
+    represented: dict[str, Person] = field(default_factory=dict)
+    """Who orders for whom, by the beneficiary's id."""
+    cards: dict[str, str] = field(default_factory=dict)
+    """Household cards, by the resident's id."""
+    days: dict[Way, str] = field(default_factory=dict)
+    """The service days that are opened, by id."""
+    suggested: list[tuple[int, int]] = field(default_factory=list)
+    """What dispatchers were shown: how many are fit, among how many."""
     orders: dict[str, Order] = field(default_factory=dict)
     to_place: list[Order] = field(default_factory=list)
     offers: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))

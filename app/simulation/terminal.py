@@ -39,10 +39,11 @@ def show(console: Console, report: Report) -> None:
     if len(report.told) > 12:
         table.add_row("…", f"另有 {len(report.told) - 12} 种，见网页 · more on the page", "")
     console.print(table)
+    _show_flow(console, report)
     console.print(f"接单 · to accept   {_spread(report.to_accept)}")
     console.print(f"完成 · to deliver  {_spread(report.to_deliver)}")
     fair = report.fairness
-    served = [times for _, _, times in done.served]
+    served = [one.times for one in done.served]
     console.print(
         f"公平 · fairness    基尼 Gini {fair.gini:.2f}；{len(served)} 位志愿者，最多 {max(served, default=0)} 单，"
         f"最忙的四分之一做了 {fair.busiest:.0%}"
@@ -63,6 +64,21 @@ def show(console: Console, report: Report) -> None:
     console.print(
         "[green]✓ 全部成立 · all holds[/green]" if report.good else "[red]✗ 有不对的地方 · something is wrong[/red]"
     )
+
+
+def _show_flow(console: Console, report: Report) -> None:
+    offers = "；".join(
+        f"{one.zh} {one.en} {one.times}" + (f"（{one.among:.0f} 人中 {one.fit:.0f} 人合适）" if one.among else "")
+        for one in report.dispatch.offers
+    )
+    console.print(f"派单 · dispatched  {offers}")
+    console.print("           " + "，".join(f"{zh} {times}" for zh, _, times in report.dispatch.outcomes))
+    for row in report.rounds[1:]:
+        console.print(
+            f"返工 · round {row.round}     {row.orders} 单：解决 {row.solved}，部分 {row.partly}，"
+            f"未解决 {row.unsolved}，未评 {row.unrated}"
+        )
+    console.print("特别 · kinds       " + "，".join(f"{zh} {times}" for zh, _, times in report.kinds))
 
 
 def _table(title: str, *columns: tuple[str, str]) -> Table:

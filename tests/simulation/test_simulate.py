@@ -17,7 +17,7 @@ from app.local.home import THROWAWAY_PREFIX
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-ORDERS = "40"
+ORDERS = "60"
 """Enough for one of each fate and some ordinary ones."""
 
 

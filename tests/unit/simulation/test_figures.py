@@ -8,7 +8,8 @@ import pytest
 
 from app.domain.orders.policy import LIFECYCLE
 from app.simulation.figures import Fairness, LimitRow, ToldRow, fairness, report_of, spread
-from app.simulation.measuring import Measured, OrderFact, Told
+from app.simulation.flow_figures import RoundRow
+from app.simulation.measuring import Measured, OrderFact, Served, Told
 from app.simulation.reckoning import Fired, Limit
 
 NINE = datetime(2026, 3, 3, 9, tzinfo=UTC)
@@ -71,7 +72,13 @@ DAY = Measured(
         Told("deadline.mark", "respond", 100, "dispatcher", 3, 0),
         Told("order.accepted", None, None, "requester", 2, 0),
     ],
-    served=[("小李", "热心", 2), ("小赵", "不应答", 0)],
+    served=[Served("小李", "热心", 2, 3), Served("小赵", "不应答", 0, 3)],
+    suggested=[(6, 8), (2, 8)],
+    matched=[(3, 9)],
+    reasons=[("reject", "needs_tradesman", 2), ("abort", "nobody_home", 1)],
+    rated=[(1, "yes", 1), (1, "no", 1), (2, "partly", 1)],
+    kinds=[("wish", "rated", 1), ("wish", "accepted", 1), ("errand", "rated", 3)],
+    placed={"represented": 4, "places": 6},
     races=1,
     invariants=[("history-complete", "连续", "no gaps", 0)],
 )
@@ -133,6 +140,11 @@ def test_who_was_told_reads_as_a_sentence() -> None:
     ]
 
 
+def test_a_notice_with_particulars_is_counted_by_what_it_is_about() -> None:
+    told = [Told("order.papers_returned", None, None, "requester", 2, 0)]
+    assert report_of(replace(DAY, told=told), strict=False).told == [ToldRow("收据：材料已归还居民", "下单居民", 2, 0)]
+
+
 def test_times_to_accept_and_to_deliver() -> None:
     report = report_of(DAY, strict=False)
     assert (report.to_accept.count, report.to_accept.middle, report.to_accept.longest) == (2, 14.5, 25)
@@ -146,24 +158,47 @@ def test_a_duration_at_the_bound_of_a_bin_belongs_to_the_next() -> None:
 
 
 @pytest.mark.parametrize(
-    ("served", "gini", "busiest"),
+    ("served", "capacity", "gini", "busiest"),
     [
-        ([3, 3, 3, 3], 0.0, 0.25),
-        ([0, 0, 0, 8], 0.75, 1.0),
-        ([1, 2, 3, 4], 0.25, 0.4),
-        ([4, 3, 2, 1], 0.25, 0.4),
+        ([3, 3, 3, 3], [3, 3, 3, 3], 0.0, 0.25),
+        ([0, 0, 0, 8], [2, 2, 2, 2], 0.75, 1.0),
+        ([1, 2, 3, 4], [1, 1, 1, 1], 0.25, 0.4),
+        ([4, 3, 2, 1], [1, 1, 1, 1], 0.25, 0.4),
+        ([1, 2, 3, 4], [1, 2, 3, 4], 0.0, 0.4),
+        ([4, 2], [1, 2], 1 / 3, 2 / 3),
     ],
 )
-def test_fairness(served: list[int], gini: float, busiest: float) -> None:
-    found = fairness(served)
+def test_fairness_is_weighed_by_what_each_takes(
+    served: list[int], capacity: list[int], gini: float, busiest: float
+) -> None:
+    found = fairness(served, capacity)
     assert found.gini == pytest.approx(gini)
     assert found.busiest == pytest.approx(busiest)
-    assert (found.lorenz[0], found.lorenz[-1]) == ((0, 0), (1, 1))
+    assert found.lorenz[0] == (0, 0)
+    assert found.lorenz[-1] == pytest.approx((1, 1))
 
 
 def test_the_curve_goes_from_the_least_busy_on() -> None:
-    assert fairness([3, 1]).lorenz == ((0, 0), (0.5, 0.25), (1, 1))
+    assert fairness([3, 1], [1, 1]).lorenz == ((0, 0), (0.5, 0.25), (1, 1))
 
 
 def test_nobody_delivered_is_no_unfairness() -> None:
-    assert fairness([0, 0]) == fairness([]) == Fairness(0, ((0, 0), (1, 1)), 0)
+    assert fairness([0, 0], [1, 1]) == fairness([], []) == Fairness(0, ((0, 0), (1, 1)), 0)
+
+
+def test_who_offered_and_among_how_many() -> None:
+    people, matcher = report_of(DAY, strict=False).dispatch.offers
+    assert (people.times, people.fit, people.among) == (3, 4, 8)
+    assert (matcher.times, matcher.fit, matcher.among) == (0, 3, 9)
+
+
+def test_a_round_counts_who_came_to_it_and_what_was_said() -> None:
+    again = replace(DAY, orders=[replace(DAY.orders[0], round=2), *DAY.orders[1:]])
+    assert report_of(again, strict=False).rounds == [RoundRow(1, 5, 1, 0, 1, 3), RoundRow(2, 1, 0, 1, 0, 0)]
+
+
+def test_reasons_and_kinds_read_in_words() -> None:
+    report = report_of(DAY, strict=False)
+    assert report.reasons == [("中止另派", "家中无人", 1), ("不予受理", "需要有资质的专业人员", 2)]
+    kinds = {zh: times for zh, _, times in report.kinds}
+    assert (kinds["代下单"], kinds["微心愿实现"], kinds["帮办代办"], kinds["服务日名额"]) == (4, 1, 3, 6)

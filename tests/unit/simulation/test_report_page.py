@@ -54,12 +54,22 @@ def test_the_page_fits_a_phone_and_says_how_it_was_made() -> None:
     assert '<meta name="viewport" content="width=device-width,initial-scale=1">' in PAGE
     assert "linli simulate --seed 4" in PAGE
     assert "2026-03-03 17:00 生成" in PAGE
-    assert PAGE.count("<svg") == 7
+    assert PAGE.count("<svg") == 8
 
 
 def test_figures_stand_on_the_page() -> None:
     text = re.sub(r"<[^>]+>", " ", PAGE)
-    for said in ("全部成立", "待派单", "社区派单员", "基尼系数 0.50", "接单用时", "no gaps"):
+    for said in (
+        "全部成立",
+        "待派单",
+        "社区派单员",
+        "基尼系数 0.50",
+        "接单用时",
+        "no gaps",
+        "8 人中 4 人合适",
+        "家中无人",
+        "微心愿实现",
+    ):
         assert said in text
 
 
