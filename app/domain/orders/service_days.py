@@ -239,7 +239,8 @@ def book(
 
     Raises:
         NoCommunity. SlotNotFound. NotYourDay: it is for another place. ServiceNotOffered, ServicePaused. SlotOver: begun, or
-        its team is gone. AlreadyBooked. SlotFull: or the day is cancelled. OwnOrder: of the team's lead, or of whom they represent. ContactMissing.
+        its team is gone. AlreadyBooked. SlotFull: or the day is cancelled. OwnOrder: of the team's lead, or of whom they
+        represent. ContactMissing.
     """
     slot = seen.slot
     if slot is None:
