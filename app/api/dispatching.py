@@ -25,7 +25,9 @@ _MATCHING = TypeAdapter(Matching)
 
 
 class OfferIn(In):
-    volunteer_id: StrictUUID | None = Field(default=None, description="志愿者编号,见 suggestVolunteers;与 team_id 二选一")
+    volunteer_id: StrictUUID | None = Field(
+        default=None, description="志愿者编号,见 suggestVolunteers;与 team_id 二选一"
+    )
     team_id: StrictUUID | None = Field(default=None, description="队伍编号,见 listTeams;由队长或合适的队员接单")
 
 

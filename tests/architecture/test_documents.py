@@ -149,7 +149,8 @@ def test_targets(name: str) -> None:
 def test_both_tours_run_the_same_commands() -> None:
     """Word for word, so that what was played from one holds for the other."""
     english, chinese = [
-        re.findall(r"^```sh\n(.*?)^```", (ROOT / name).read_text("utf-8"), re.MULTILINE | re.DOTALL)[1:] for name in READMES
+        re.findall(r"^```sh\n(.*?)^```", (ROOT / name).read_text("utf-8"), re.MULTILINE | re.DOTALL)[1:]
+        for name in READMES
     ]
     assert len(english) > 10
     assert english == chinese

@@ -65,7 +65,9 @@ def place_for(
     return _placed(home, "place", actor.id, actor, now, service_id, note, (name, phone, phone_index, address))
 
 
-@ORDERS.creates("place_for_caller", subject=CALLER, facts=PLACING, missing=errors.CallerNotFound, read_by_others=("note",))
+@ORDERS.creates(
+    "place_for_caller", subject=CALLER, facts=PLACING, missing=errors.CallerNotFound, read_by_others=("note",)
+)
 def place_for_caller(
     home: Placing,
     actor: Actor,
