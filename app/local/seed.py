@@ -201,6 +201,12 @@ class _Seeder:
             address=self.vault.seal("address", address),
         )
 
+    async def admit(self, admin: Caller, caller: Caller, place_id: UUID, *, new: bool) -> None:
+        """A volunteer of the place; what they said since of when they serve stays."""
+        await self.run(admin, people.grant_role, place_id=place_id, role=Role.VOLUNTEER, person_id=caller.person_id)
+        if new:
+            await self.run(caller, volunteers.set_availability, daily_capacity=ORDERS_A_DAY)
+
 
 async def _published(seeder: _Seeder, admin: Caller, street_id: UUID) -> dict[str, UUID]:
     """What can be ordered in the street, and which words are refused; answers what there was to order before."""
@@ -252,15 +258,7 @@ async def _people(
             if kind == "居民" and new:
                 await seeder.run(caller, people.join, place_id=homes.get(community["id"], community["id"]))
             elif kind == "志愿者":
-                await seeder.run(
-                    admin,
-                    people.grant_role,
-                    place_id=community["id"],
-                    role=Role.VOLUNTEER,
-                    person_id=caller.person_id,
-                )
-                if new:
-                    await seeder.run(caller, volunteers.set_availability, daily_capacity=ORDERS_A_DAY)
+                await seeder.admit(admin, caller, community["id"], new=new)
     await _teams(seeder, admin, street_id)
     await _special_kinds(seeder, admin, street_id, published, communities)
 
@@ -304,11 +302,7 @@ async def _teams(seeder: _Seeder, admin: Caller, street_id: UUID) -> None:
             caller, new = await seeder.somebody(member)
             if new:
                 await seeder.introduce(caller, member, f"1383{number}{place:06d}", "神堂沟街道")
-            await seeder.run(
-                admin, people.grant_role, place_id=street_id, role=Role.VOLUNTEER, person_id=caller.person_id
-            )
-            if new:
-                await seeder.run(caller, volunteers.set_availability, daily_capacity=ORDERS_A_DAY)
+            await seeder.admit(admin, caller, street_id, new=new)
             people_of.append(caller)
         lead, second = people_of
         team_id = await seeder.run(
