@@ -199,7 +199,7 @@ FATES: Final[Sequence[Fate]] = (
     _fate("left", "接单后离开", 0.01, "leave", **_SERVED, leave=1),
     _fate("broken off", "服务中止", 0.02, "break_off", **_SERVED, break_off=1),
     _fate("called off", "中途取消", 0.01, **_SERVED, call_off=1),
-    _fate("turned away", "不予受理", 0.02, **_REFUSED, turn_away=1),
+    _fate("turned away", "不予受理", 0.02, **_REFUSED, turn_away=1, settle=0, take_over=0),
     _fate("more than a service", "转为事件", 0.01, **_REFUSED, convert=1),
     _fate("refused words", "含不宜词", 0.01, advertise=1),
     _fate("second round", "返工", 0.03, "unsolved", **_SERVED, deliver=1, rate=1, unsolved=1),
