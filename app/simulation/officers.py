@@ -58,9 +58,13 @@ async def _offer_from_memory(street: Street, who: Person, order: Order) -> None:
     await who.send(f"{order.path}/offer", {"volunteer_id": whom})
 
 
-async def ring_round(street: Street, order: Order) -> None:
-    """Nobody is left to be asked: the volunteers are told that the order waits in the pool."""
-    if one := street.of(Part.VOLUNTEER, order.resident.community):
+async def _find_somebody(street: Street, who: Person, order: Order) -> None:
+    """Offer it once more; and where it is open to all or nobody is left to be asked, the volunteers are told so."""
+    seen = await who.look(order.path)
+    if seen is None or seen["state"] not in ("submitted", "offered"):
+        return
+    offered = await offer(street, who, order)
+    if (seen["open_pool"] or not offered) and (one := street.of(Part.VOLUNTEER, order.resident.community)):
         street.intend(look_at_pool, one, order, (5, 15, 40))
 
 
@@ -119,14 +123,13 @@ async def ask(street: Street, who: Person, order: Order) -> None:
 
 
 async def settle(street: Street, who: Person, order: Order) -> None:
-    """The limit to coordinate comes near: offer it, or agree on a time with whoever has it."""
-    if await street.may(who, order, "offer"):
-        if not await offer(street, who, order):
-            await ring_round(street, order)
-    elif await street.may(who, order, "propose"):
-        meet_at = agreed(street, order)
-        if await who.send(f"{order.path}/appointment", {"meet_at": meet_at.isoformat()}):
-            order.meet_at = meet_at
+    """The limit to coordinate comes near: find somebody, or agree on a time with whoever has it."""
+    if not await street.may(who, order, "propose"):
+        await _find_somebody(street, who, order)
+        return
+    meet_at = agreed(street, order)
+    if await who.send(f"{order.path}/appointment", {"meet_at": meet_at.isoformat()}):
+        order.meet_at = meet_at
 
 
 async def plan_ahead(street: Street, who: Person, order: Order) -> None:
@@ -148,8 +151,7 @@ async def plan_at_last(street: Street, who: Person, order: Order) -> None:
 async def take_over(street: Street, who: Person, order: Order) -> None:
     """The secretary owns it: phones the resident, and offers it."""
     await phone(street, who, order)
-    if await street.may(who, order, "offer") and not await offer(street, who, order):
-        await ring_round(street, order)
+    await _find_somebody(street, who, order)
 
 
 async def press_on(street: Street, who: Person, order: Order) -> None:

@@ -73,6 +73,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "coordinate 80 dispatcher": (Reaction(officers.settle, (1, 5, 20)),),
     "coordinate 100 dispatcher": (
         Reaction(officers.settle, (2, 10, 30)),
+        Reaction(officers.turn_away, (2, 10, 30), 0.0),
         Reaction(officers.remind, (5, 20, 60), 0.6),
         Reaction(officers.convert, (30, 60, 90), 0.1),
     ),

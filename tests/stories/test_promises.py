@@ -246,6 +246,24 @@ async def test_a_missed_appointment_goes_back_to_the_community_with_the_time_use
     await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
 
 
+async def test_a_new_round_has_an_appointment_of_its_own(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(11, 30, 14))})
+    await grandma.post(f"{order}/appointment/confirm")
+    await clock(at(11, 30, 14))
+    await volunteer.post(f"{order}/start", {"code": (await grandma.get(order))["start_code"]})
+    await volunteer.post(f"{order}/deliver", {"outcome": "换了垫圈"})
+    await grandma.post(f"{order}/rate", {"solved": "no", "stars": 2, "reason": "还在漏"})
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/accept")
+    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(12, 1, 10))})
+    await grandma.post(f"{order}/appointment/confirm")
+    found = [d for d in (await grandma.get(f"{order}/deadlines"))["items"] if d["kind"] == "appointment"]
+    assert [(d["round"], due(d)) for d in found] == [(1, at(11, 30, 14, 15)), (2, at(12, 1, 10, 15))]
+
+
 async def test_a_plan_stops_plan_and_its_promise_is_kept_or_missed(street: Street, clock: Clock) -> None:
     grandma, dispatcher, secretary, _ = await crew(street)
     await clock(at(11, 30, 9))

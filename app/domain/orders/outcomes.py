@@ -7,7 +7,7 @@ from uuid import UUID
 from app.domain.orders import errors, policy
 from app.domain.orders.dispatching import let_go, refuse
 from app.domain.orders.kind_facts import papers_out
-from app.domain.orders.models import Abort, OrderDetail, Rating, Reject
+from app.domain.orders.models import Abort, Appointment, OrderDetail, Rating, Reject
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, CALLED, Accepted, Called
 from app.domain.orders.resuming import for_all, free_place
@@ -131,6 +131,9 @@ def _begin_again(change: Change, order: Order, *, about_attitude: bool) -> None:
     change.set(round=again, assignee_id=None, team_id=None, open_pool=False)
     if order.detail.form == Form.WISH:
         for_all(change)
+    if order.detail.appointment is not None:
+        # It was kept, or passed: whoever comes this time agrees on another.
+        change.patch(Appointment, id=order.detail.appointment.id, ended_at=change.at)
     if about_attitude:
         refuse(change, order, order.assignee_id, "complaint", None, round_number=again)
     change.patch(
