@@ -49,9 +49,7 @@ async def test_who_was_complained_of_does_not_read_it(
             assert await connection.fetchval(read) == seen
 
 
-async def test_who_represents_whom_is_told_to_those_whom_it_concerns(
-    ids: dict[str, UUID], as_person: AsPerson
-) -> None:
+async def test_who_represents_whom_is_told_to_those_whom_it_concerns(ids: dict[str, UUID], as_person: AsPerson) -> None:
     acts = "SELECT person_represents($1, $2)"
     whom = "SELECT jsonb_array_length(representatives_of($1))"
     for who, told in (("station", True), ("resident", True), ("dispatcher", False), ("stranger", False)):

@@ -93,7 +93,9 @@ async def test_a_callers_order_is_served_unverified_after_a_call(street: Street,
     assert (last["action"], last["note"]) == ("start", {"unverified": True})
 
 
-async def test_a_call_by_the_lead_who_then_sends_another_is_no_call_by_the_staff(street: Street, station: Someone) -> None:
+async def test_a_call_by_the_lead_who_then_sends_another_is_no_call_by_the_staff(
+    street: Street, station: Someone
+) -> None:
     dispatcher, lead = await street.with_role("张敏", "dispatcher"), await street.with_role("李强", "volunteer")
     member, team_id = await street.with_role("孙丽", "volunteer"), await team(street, lead)
     await lead.post(f"/v1/teams/{team_id}/members", person(member))

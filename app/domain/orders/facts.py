@@ -8,8 +8,8 @@ from app.kernel.verbs import Facts, Sealed
 
 
 def _asked(service_id: str = "($3::jsonb ->> 'service_id')::uuid") -> str:
-    """The service with its form and category. One without a category has its form as such, so that limits for a form are policies by
-    category."""
+    """The service with its form and category. One without a category has its form as such, so that limits for a form are
+    policies by category."""
     return f"""{service_id} AS service_id, coalesce((SELECT s.form FROM service s WHERE s.id = {service_id}), 'visit') AS form,
          coalesce((SELECT coalesce(nullif(s.category, ''), nullif(s.form, 'visit')) FROM service s
                     WHERE s.id = {service_id}), '') AS category"""

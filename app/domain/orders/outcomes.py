@@ -10,7 +10,7 @@ from app.domain.orders.kind_facts import papers_out
 from app.domain.orders.models import Abort, OrderDetail, Rating, Reject
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, CALLED, Accepted, Called
-from app.domain.orders.resuming import for_all, free_place
+from app.domain.orders.resuming import end_appointment, for_all, free_place
 from app.domain.orders.service import ORDERS, Order
 from app.domain.services.models import Form
 from app.kernel.change import Change
@@ -129,6 +129,7 @@ def convert(order: Order, actor: Actor, now: datetime, *, reason: str) -> Change
 def _begin_again(change: Change, order: Order, *, about_attitude: bool) -> None:
     again = order.round + 1
     change.set(round=again, assignee_id=None, team_id=None, open_pool=False)
+    end_appointment(change, order, change.at)
     if order.detail.form == Form.WISH:
         for_all(change)
     if about_attitude:

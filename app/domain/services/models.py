@@ -38,9 +38,7 @@ class Service(SQLModel, table=True):
     __tablename__ = "service"
     __table_args__ = (
         CheckConstraint("form IN ('visit', 'errand', 'wish', 'service_day')", "service_form"),
-        CheckConstraint(
-            "paused_until IS NULL OR paused_at IS NOT NULL AND paused_at < paused_until", "service_pause"
-        ),
+        CheckConstraint("paused_until IS NULL OR paused_at IS NOT NULL AND paused_at < paused_until", "service_pause"),
         Index("service_place", "place_id", "created_at", "id"),
         Index("service_team", "team_id", postgresql_where=text("team_id IS NOT NULL")),
     )
