@@ -152,8 +152,8 @@ async def list_service_days(query: Annotated[DaysQuery, Query()], reader: TheRea
     answer=receipt("accepted"),
     responses=problems(
         NotAllowed, errors.NoCommunity, errors.SlotNotFound, errors.NotYourDay, errors.SlotOver, errors.AlreadyBooked,
-        errors.SlotFull, errors.ServiceNotOffered, ServicePaused, errors.OwnOrder, errors.ContactMissing, NoDeadlinePolicy,
-        KeyReused, TextRefused,
+        errors.SlotFull, errors.ServiceNotOffered, ServicePaused,
+        errors.OwnOrder, errors.ContactMissing, NoDeadlinePolicy, KeyReused, TextRefused,
     ),
 )  # fmt: skip
 async def book_slot(slot_id: SlotId, body: BookIn, run: TheRun) -> Receipt:

@@ -127,7 +127,7 @@ CREATE TRIGGER order_is_found AFTER INSERT OR UPDATE OF note, outcome ON order_d
   EXECUTE FUNCTION order_is_found();
 
 -- The orders that the actor finds, the newest first: those of the places where they are staff, and those that they placed,
--- benefit from or serve. Operators that are not leakproof use no index below row-level security, so the scope is asked here,
+-- benefit from or serve; by the phone what they still serve, as they see it. Operators that are not leakproof use no index below row-level security, so the scope is asked here,
 -- of live roles, and what comes back is read through the policies again. A frequent word would bring a fifth of all orders,
 -- so the newest hour is looked at first, then four times as long before it, and so on until there are enough. Rows of one's own
 -- may come twice.
@@ -200,7 +200,8 @@ BEGIN
          AND (NOT overdue OR EXISTS (SELECT 1 FROM deadline l
                                       WHERE l.matter_id = m.id AND l.stopped_at IS NULL AND l.due_at <= now))
          AND (m.place_id = ANY (reached)
-              OR (own AND (m.requester_id = actor OR m.beneficiary_id = actor OR m.assignee_id = actor))
+              OR (own AND (m.requester_id = actor OR m.beneficiary_id = actor
+                           OR (m.assignee_id = actor AND (wanted_phone IS NULL OR m.state IN ('accepted', 'in_service')))))
               OR (reached IS NULL AND EXISTS (SELECT 1 FROM place_ancestor a
                                                WHERE a.place_id = m.place_id AND a.ancestor_id = ANY (staffed))))
        ORDER BY m.created_at DESC, m.id DESC LIMIT most;

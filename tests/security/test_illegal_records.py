@@ -118,3 +118,16 @@ async def test_without_a_role_nothing_is_found(neighbours: Neighbours, as_person
         assert not await found(connection, FIND, id=f"'{neighbours.east.orders['rated']}'")
         assert not await found(connection, WAITING)
         assert await connection.fetchval("SELECT my_ratings()") is None
+
+
+async def test_a_phone_is_tried_out_only_by_those_who_see_it(neighbours: Neighbours, as_person: AsPerson) -> None:
+    """Whoever has served an order does not see its contact any more, and does not find it by the phone."""
+    here = neighbours.east
+    served, running = here.orders["rated"], here.orders["running"]
+    await neighbours.world.owner.execute(
+        "UPDATE order_contact SET phone_index = 'tried'::bytea WHERE matter_id = ANY ($1)", [served, running]
+    )
+    by_phone = FIND.replace("{id}, NULL", "{id}, 'tried'::bytea")
+    for who, orders in (("volunteer", {running}), ("resident", {served, running}), ("dispatcher", {served, running})):
+        async with as_person(here.people[who]) as connection:
+            assert await found(connection, by_phone) == orders

@@ -225,6 +225,21 @@ async def test_a_confirmed_appointment_stops_the_limits_and_is_one(street: Stree
     assert near(due(found["finish"]), at(12, 2, 18, 5))
 
 
+async def test_another_time_is_agreed_in_a_second_round(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(12, 2, 10))
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(12, 2, 14))})
+    await grandma.post(f"{order}/appointment/confirm")
+    await volunteer.post(f"{order}/start", {"code": (await grandma.get(order))["start_code"]})
+    await volunteer.post(f"{order}/deliver", {"outcome": "换了垫圈"})
+    await grandma.post(f"{order}/rate", {"solved": "no", "stars": 2, "reason": "又漏水"})
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/accept")
+    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(12, 3, 9))})
+    await grandma.post(f"{order}/appointment/confirm")
+
+
 async def test_a_missed_appointment_goes_back_to_the_community_with_the_time_used(street: Street, clock: Clock) -> None:
     grandma, dispatcher, _, volunteer = await crew(street)
     await clock(at(11, 30, 9))

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from app.domain.orders import errors, policy
 from app.domain.orders.matching import MATCHING, Matching, candidates, choices, demand_fit
-from app.domain.orders.models import Appointment, OrderDetail, OrderRefusal, OrderState
+from app.domain.orders.models import OrderDetail, OrderRefusal, OrderState
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, Accepted
-from app.domain.orders.resuming import for_all, go_on, wait_again
+from app.domain.orders.resuming import end_appointment, for_all, go_on, wait_again
 from app.domain.orders.service import ORDERS, Order
 from app.domain.teams.fitness import Candidate, Unfit
 from app.kernel.change import Change
@@ -238,8 +238,7 @@ def let_go(change: Change, order: Order, facts: Accepted, now: datetime) -> None
     the time between (domain.md §3, §4.4). A promise that was made before stays."""
     change.set(assignee_id=None, team_id=None)
     wait_again(change, order, now)
-    if order.detail.appointment is not None:
-        change.patch(Appointment, id=order.detail.appointment.id, ended_at=now)
+    end_appointment(change, order, now)
     since = facts.accepted_at if order.state != OrderState.OFFERED else None
     undone = [
         deadline

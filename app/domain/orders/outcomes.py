@@ -7,10 +7,10 @@ from uuid import UUID
 from app.domain.orders import errors, policy
 from app.domain.orders.dispatching import let_go, refuse
 from app.domain.orders.kind_facts import papers_out
-from app.domain.orders.models import Abort, Appointment, OrderDetail, Rating, Reject
+from app.domain.orders.models import Abort, OrderDetail, Rating, Reject
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, CALLED, Accepted, Called
-from app.domain.orders.resuming import for_all, free_place
+from app.domain.orders.resuming import end_appointment, for_all, free_place
 from app.domain.orders.service import ORDERS, Order
 from app.domain.services.models import Form
 from app.kernel.change import Change
@@ -129,11 +129,9 @@ def convert(order: Order, actor: Actor, now: datetime, *, reason: str) -> Change
 def _begin_again(change: Change, order: Order, *, about_attitude: bool) -> None:
     again = order.round + 1
     change.set(round=again, assignee_id=None, team_id=None, open_pool=False)
+    end_appointment(change, order, change.at)
     if order.detail.form == Form.WISH:
         for_all(change)
-    if order.detail.appointment is not None:
-        # It was kept, or passed: whoever comes this time agrees on another.
-        change.patch(Appointment, id=order.detail.appointment.id, ended_at=change.at)
     if about_attitude:
         refuse(change, order, order.assignee_id, "complaint", None, round_number=again)
     change.patch(

@@ -11,7 +11,7 @@ from app.domain.orders.dispatching import refuse
 from app.domain.orders.models import Appointment, OrderPost
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked
-from app.domain.orders.resuming import go_on, wait_again
+from app.domain.orders.resuming import end_appointment, go_on, wait_again
 from app.domain.orders.service import ORDERS, Order
 from app.kernel.calendar_store import calendar
 from app.kernel.change import Change
@@ -214,8 +214,7 @@ def miss_appointment(order: Order, actor: Actor, now: datetime, *, facts: Accept
     if all(deadline.id != deadline_id for deadline in order.live):
         raise TransitionRefused
     met = order.detail.appointment
-    if met is not None:
-        change.patch(Appointment, id=met.id, ended_at=now)
+    end_appointment(change, order, now)
     undone = {("respond", facts.accepted_at)} | {(kind, met and met.confirmed_at) for kind in policy.SETTLED}
     for deadline in order.timed:
         if deadline.stopped_at is not None and (deadline.kind, deadline.stopped_at) in undone:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.domain.orders import policy
 from app.domain.orders.kind_tables import OrderAuthority, SlotBooking
-from app.domain.orders.models import OrderDetail
+from app.domain.orders.models import Appointment, OrderDetail
 from app.domain.orders.repository import Detail
 from app.domain.services.models import Form
 from app.kernel.change import Change
@@ -41,6 +41,12 @@ def wait_again(change: Change, order: Matter[Detail], now: datetime) -> None:
             free_place(change, order, now)
             if all(deadline.kind != "coordinate" for deadline in order.timed):
                 change.start(*policy.FOUR)
+
+
+def end_appointment(change: Change, order: Matter[Detail], now: datetime) -> None:
+    """What was agreed with whoever had the order is agreed with nobody else; another time may be proposed."""
+    if order.detail.appointment is not None:
+        change.patch(Appointment, id=order.detail.appointment.id, ended_at=now)
 
 
 def for_all(change: Change) -> None:

@@ -238,9 +238,9 @@ def book(
     the slot's time. One booking a person and service day; never more than the slot has places.
 
     Raises:
-        NoCommunity. SlotNotFound. NotYourDay: it is for another place. ServiceNotOffered, ServicePaused. SlotOver: begun, or
-        its team is gone. AlreadyBooked. SlotFull: or the day is cancelled. OwnOrder: of the team's lead, or of whom they
-        represent. ContactMissing.
+        NoCommunity. SlotNotFound. NotYourDay: it is for another place. ServiceNotOffered. ServicePaused. SlotOver: begun, or its
+        team is gone. AlreadyBooked. SlotFull: or the day is cancelled. OwnOrder: of the team's lead, or of whom they represent.
+        ContactMissing.
     """
     slot = seen.slot
     if slot is None:

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from app.domain.orders import errors, outcomes
-from app.domain.orders.models import Abort, OrderDetail, OrderRefusal, Rating, Reject
+from app.domain.orders.models import Abort, Appointment, OrderDetail, OrderRefusal, Rating, Reject
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.repository import Accepted, Called
-from app.kernel.change import Change, Event
+from app.domain.orders.repository import Accepted, Called, Detail, OpenAppointment
+from app.kernel.change import Change, Event, Patch
 from app.kernel.matter import LiveDeadline
 from app.kernel.rules import SYSTEM, Role
 from tests.unit.orders.promised import ELEVEN, TEN, coordinate, dues, order, respond, rows
@@ -116,3 +116,13 @@ def test_cancelling_stops_whatever_runs(state: S) -> None:
     change = outcomes.cancel(replace(an_order(state), live=running), WHO["requester"], NOON, reason="不用了")
     assert sorted(change.stops) == sorted(kinds)
     assert change.patches[0].table is OrderDetail
+
+
+def test_a_new_round_begins_without_the_appointment_of_the_one_before() -> None:
+    met = OpenAppointment(UUID(int=21), NOON, VOLUNTEER, by_resident=False, confirmed_at=NOON)
+    order = replace(an_order(S.DELIVERED), detail=Detail(UUID(int=7), 0, 0, None, appointment=met))
+    for change in (
+        outcomes.rework(order, WHO["requester"], NOON, reason="又漏水", about_attitude=False),
+        outcomes.rate(order, WHO["requester"], NOON, solved="no", stars=2, reason="又漏水"),
+    ):
+        assert Patch(Appointment, {"id": met.id, "ended_at": NOON}) in change.patches
