@@ -121,7 +121,7 @@ def convert(order: Order, actor: Actor, now: datetime, *, reason: str) -> Change
     return (
         change.tell_role(Role.SECRETARY, "order.converted")
         .tell(order.requester_id, "order.converted")
-        .tell(order.assignee_id, "order.cancelled")
+        .tell(order.assignee_id, "order.converted")
         .note(reason=reason)
     )
 
