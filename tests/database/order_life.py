@@ -12,6 +12,8 @@ ENDED = {"rated", "closed_unrated", "cancelled", "rejected", "converted"}
 class Life(Model):
     """The model, alive: `do` an action, or let the `worker` do what is due."""
 
+    failures_before_pool = 2
+
     # ---- deadlines ------------------------------------------------------------------------------------------------------
 
     def live(self, kind: str) -> Promise | None:
@@ -51,7 +53,8 @@ class Life(Model):
     def born(self, how: str) -> None:
         """Placed, by whomever; a booking is accepted from the start, and its appointment is confirmed."""
         if how == "book":
-            self.state, self.assignee, self.team, self.booked = "accepted", self.lead, True, True
+            self.day = self.booked = self.team = True
+            self.state, self.assignee, self.accepted_at = "accepted", self.lead, self.now
             self.appoint(self.slot_at)
             self.tell("order.booked", self.lead)
             return
@@ -84,7 +87,7 @@ class Life(Model):
     def _failed(self) -> None:
         """After two failures it opens to every qualified volunteer, and the duty officer is told at once."""
         self.failures += 1
-        if self.failures >= (3 if self.spoiled == "the second failure" else 2):
+        if self.failures >= self.failures_before_pool:
             self.open_pool = True
         self.stop("offer")
         self._let_go()
@@ -126,20 +129,21 @@ class Life(Model):
         self._give_back()
         self.tell("order.released", "派单员")
 
-    def _give_back(self) -> None:
+    def _give_back(self, *undone: str) -> None:
         """What this acceptance, appointment or plan had stopped goes on with the time used."""
-        self._undo()
+        self._undo(undone or ("acceptance", "appointment", "plan"))
         self._let_go()
         if self.booked:
+            self.booked = False
             self.wait_for_the_community()
 
-    def _undo(self) -> None:
+    def _undo(self, undone: tuple[str, ...]) -> None:
         self.appointment = None
         self.authority = None
         self.stop("appointment", "wish", "finish")
         stopped = [p for p in self.promises if p.round == self.round and p.stopped and p.stopped >= self.accepted_at]
         for promise in stopped:
-            if promise.stopped_by in {"acceptance", "appointment", "plan"} and not self.live(promise.kind):
+            if promise.stopped_by in undone and not self.live(promise.kind):
                 promise.pauses.append(Pause(promise.stopped, self.now, "undone"))
                 promise.stopped = None
                 if promise.stopped_by == "plan":
@@ -219,7 +223,7 @@ class Life(Model):
         self.round += 1
         self.refused = {(self.assignee, self.team)} if about_attitude else set()
         self.preferred = None if about_attitude else self.assignee
-        self.failures = 0
+        self.failures, self.paused = 0, {}
         self.booked = False
         self.open_pool = self.form == "wish"
         self._let_go()
@@ -284,7 +288,7 @@ class Life(Model):
         by, at, _ = self.appointment
         self.stop("coordinate", "plan", by="appointment")
         self.appoint(at, by)
-        self.tell("order.appointment_confirmed", by)
+        self.tell("order.appointment_confirmed", self.requester if by in self.theirs else self.assignee)
 
     def appoint(self, at: datetime, by: str = "") -> None:
         self.appointment = (by, at, True)
@@ -394,7 +398,7 @@ class Life(Model):
         """The matcher by itself when nobody did for 3 minutes; when nobody qualifies, it opens."""
         if self.state != "submitted":
             return ""
-        fit = [v for v in self.people if self.fit(v) and v not in self.own_people and (v, False) not in self.refused]
+        fit = [v for v in self.people if self.fit(v) and v not in self.own_people and all(v != who for who, _ in self.refused)]
         if not fit:
             self.open_pool = True
             self.stop("dispatch")
@@ -416,7 +420,7 @@ class Life(Model):
             return ""
         server = self.assignee
         self.refused.add((server, self.team))
-        self._give_back()
+        self._give_back("acceptance", "appointment")
         self.tell("order.appointment_missed", server)
         return "miss_appointment"
 

@@ -90,7 +90,7 @@ class Model:
     rated_rounds: set[int] = field(default_factory=set)
     wrong: list[datetime] = field(default_factory=list)
     handed_back: bool = False
-    spoiled: str = ""
+    day: bool = False
     slot_at: datetime = datetime.max.replace(tzinfo=CHINA)
 
     # ---- who sees, who may ------------------------------------------------------------------------------------------
@@ -106,6 +106,10 @@ class Model:
 
     def in_area(self, who: str) -> bool:
         return who in self.people and self.people[who].area == "east"
+
+    def belongs(self, who: str) -> bool:
+        """Has a role here, and so sees what is held here."""
+        return who not in {"西居民", "西派单员", "西志愿者"}
 
     def sees(self, who: str) -> bool:
         """Theirs, whoever has it, the team that it is offered to, who dispatches here; what is open, every volunteer here."""
@@ -179,7 +183,7 @@ class Model:
         if not self.sees(who):
             return {"order-not-found"}
         if self.state not in MATTERS[action]:
-            return {"transition-refused"} | (set() if self.may(action, who) else {"not-allowed"})
+            return {"transition-refused"} | ({"not-allowed"} if action == "rework" or not self.may(action, who) else set())
         if not self.may(action, who):
             return {"not-allowed"}
         return set(getattr(self, f"_judge_{action}", lambda _, **__: ())(who, **given))
@@ -195,8 +199,12 @@ class Model:
             yield "not-on-duty"
 
     def _judge_cancel_day(self, who: str) -> Iterable[str]:
-        if who not in STAFF | {self.lead}:
+        if not self.day:
+            yield "service-day-not-found"
+        elif who not in STAFF | {self.lead}:
             yield "not-allowed"
+            if not self.belongs(who):
+                yield "service-day-not-found"
         elif not self.booked or self.day_cancelled or self.slot_at <= self.now:
             yield "day-over"
 
@@ -211,7 +219,7 @@ class Model:
             if not asked:
                 yield "volunteer-not-qualified"
         else:
-            refused = (to, False) in self.refused
+            refused = any(who == to for who, _ in self.refused)
             if to in self.own_people:
                 yield "own-order"
             if not self.fit(to):
@@ -246,7 +254,7 @@ class Model:
     def _judge_assign(self, who: str, *, to: str) -> Iterable[str]:
         if to in self.own_people:
             yield "own-order"
-        if to not in self.members or (to != self.assignee and not self.fit(to)):
+        if to not in self.members or not self.fit(to):
             yield "volunteer-not-qualified"
 
     def _judge_start(self, who: str, *, how: str) -> Iterable[str]:
