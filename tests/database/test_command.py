@@ -62,3 +62,11 @@ async def test_nobody_moves_what_they_cannot_see(app: Database, world: World) ->
         await world.do(app, outcomes.cancel, "派单员", order)
     with pytest.raises(TransitionRefused):
         await world.do(app, outcomes.rate, "王奶奶", order, solved="yes", stars=5, reason=None)
+
+
+async def test_what_was_not_begun_is_not_delivered(app: Database, world: World) -> None:
+    order = (await world.place(app)).id
+    await world.do(app, dispatching.offer, "派单员", order, volunteer_id=world.people["小李"])
+    await world.do(app, dispatching.accept, "小李", order)
+    with pytest.raises(TransitionRefused):
+        await world.do(app, orders.deliver, "小李", order, outcome="已办妥")

@@ -100,7 +100,7 @@ async def test_a_mother_consents_on_her_own_phone_and_sees_what_is_ordered_for_h
     assert "cancel" in page["actions"]
     await mother.post(f"/v1/orders/{order}/cancel", {})
     await later(1)
-    assert "居民取消了订单" in await texts(daughter)
+    assert "订单已取消,可查看原因" in await texts(daughter)
 
 
 async def test_an_ended_consent_orders_nothing_more_and_leaves_what_was_ordered(street: Street, later: Later) -> None:

@@ -28,7 +28,7 @@ TEXTS: Mapping[str, str] = {
     "order.delivered": "服务已完成,请评价",
     "order.rated": "居民已评价您的服务",
     "order.taken": "派给您的订单已由他人领取",
-    "order.cancelled": "居民取消了订单",
+    "order.cancelled": "订单已取消,可查看原因",
     "order.replied": "社区答复了您的订单",
     "order.asked": "社区有问题要问您,等您回答",
     "order.answered": "居民回答了问题",

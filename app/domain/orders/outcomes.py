@@ -52,10 +52,12 @@ def rate(
     """Rate by the actual result (评单), once a round. What was not solved begins a new round by itself, the first time; after
     that the secretary is told. Raises ReasonMissing for a low rating without one."""
     again = solved == "no" and order.round <= policy.ROUNDS_BY_ASKING
-    change = LIFECYCLE.move(order, "rework" if again else "rate", actor, now)
+    # Also where it begins again: who may ask for a rework need not be who rates.
+    change = LIFECYCLE.move(order, "rate", actor, now)
     if reason is None and policy.needs_reason(stars, solved):
         raise errors.ReasonMissing(fields=(FieldFault("/body/reason", "missing", "评价较低时请说明原因"),))
     if again:
+        change = LIFECYCLE.move(order, "rework", actor, now)
         _begin_again(change, order, about_attitude=about_attitude)
     elif solved == "no":
         change.tell_role(Role.SECRETARY, "order.unsolved")
@@ -121,7 +123,7 @@ def convert(order: Order, actor: Actor, now: datetime, *, reason: str) -> Change
     return (
         change.tell_role(Role.SECRETARY, "order.converted")
         .tell(order.requester_id, "order.converted")
-        .tell(order.assignee_id, "order.cancelled")
+        .tell(order.assignee_id, "order.converted")
         .note(reason=reason)
     )
 
@@ -143,7 +145,7 @@ def _begin_again(change: Change, order: Order, *, about_attitude: bool) -> None:
         preferred_id=None if about_attitude else order.assignee_id,
         claimed_as=None,
         claimed_name=None,
-    ).tell_role(Role.DISPATCHER, "order.reworked").note(about_attitude=about_attitude)
+    ).tell_role(Role.DISPATCHER, "order.reworked")
     if change.actor.id not in (order.requester_id, order.beneficiary_id):
         change.tell(order.requester_id, "order.reworked")
 

@@ -21,14 +21,14 @@ from app.kernel.verbs import Facts
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """When the service that runs was begun."""
+    """When the service that runs was begun; now, where none was: then delivering is refused."""
 
     started_at: datetime
 
 
 SERVED = Facts(
-    """jsonb_build_object('started_at', (SELECT max(h.at) FROM history h WHERE h.matter_id = subject.id
-         AND h.to_state = 'in_service' AND h.from_state <> 'in_service'))""",
+    """jsonb_build_object('started_at', coalesce((SELECT max(h.at) FROM history h WHERE h.matter_id = subject.id
+         AND h.to_state = 'in_service' AND h.from_state <> 'in_service'), app_now()))""",
     Served,
 )
 

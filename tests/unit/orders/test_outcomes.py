@@ -12,6 +12,7 @@ from app.domain.orders.models import Abort, Appointment, OrderDetail, OrderRefus
 from app.domain.orders.models import OrderState as S
 from app.domain.orders.repository import Accepted, Called, Detail, OpenAppointment
 from app.kernel.change import Change, Event, Patch
+from app.kernel.errors import NotAllowed, TransitionRefused
 from app.kernel.matter import LiveDeadline
 from app.kernel.rules import SYSTEM, Role
 from tests.unit.orders.promised import ELEVEN, TEN, coordinate, dues, order, respond, rows
@@ -100,6 +101,7 @@ def test_converting_tells_the_secretary_the_resident_and_whoever_had_it(state: S
     change = outcomes.convert(an_order(state), WHO["dispatcher"], NOON, reason="整栋楼的下水管")
     assert change.state == S.CONVERTED
     assert {event.to_person or event.to_role for event in change.events} == {Role.SECRETARY, RESIDENT, VOLUNTEER}
+    assert {event.topic for event in change.events} == {"order.converted"}, "it was not cancelled"
 
 
 @pytest.mark.parametrize("called", [True, False])
@@ -126,3 +128,11 @@ def test_a_new_round_begins_without_the_appointment_of_the_one_before() -> None:
         outcomes.rate(order, WHO["requester"], NOON, solved="no", stars=2, reason="又漏水"),
     ):
         assert Patch(Appointment, {"id": met.id, "ended_at": NOON}) in change.patches
+
+
+def test_only_whom_it_served_rates_also_where_it_begins_again() -> None:
+    unsolved = {"solved": "no", "stars": 1, "reason": "没来"}
+    with pytest.raises(NotAllowed):
+        outcomes.rate(an_order(S.DELIVERED), WHO["secretary"], NOON, **unsolved)
+    with pytest.raises(TransitionRefused):
+        outcomes.rate(an_order(S.RATED), WHO["requester"], NOON, **unsolved)

@@ -1,0 +1,445 @@
+"""What happens to the plain model's order when an action is accepted, and when time passes (domain.md §3, §4)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.database.order_model import STAFF, Model, Told
+from tests.database.order_promises import EFFECTS, Pause, Promise, limit_of
+
+ENDED = {"rated", "closed_unrated", "cancelled", "rejected", "converted"}
+
+
+class Life(Model):
+    """The model, alive: `do` an action, or let the `worker` do what is due."""
+
+    failures_before_pool = 2
+
+    # ---- deadlines ------------------------------------------------------------------------------------------------------
+
+    def live(self, kind: str) -> Promise | None:
+        return next((p for p in self.promises if p.kind == kind and p.stopped is None), None)
+
+    def begin(self, *kinds: str) -> None:
+        for kind in kinds:
+            if not self.live(kind):
+                seconds, limit = limit_of(kind, self.form, self.round)
+                if kind == "dispatch" and not self.matcher:
+                    seconds = 30 * 86400  # as tests/world.py publishes it: here people dispatch
+                self.promises.append(Promise(kind, self.round, self.now, seconds, limit.percents, limit.pausable))
+
+    def stop(self, *kinds: str, by: str = "") -> None:
+        """A late stop writes the marks that it has passed and tells of them; what else they do is no longer wanted."""
+        for kind in kinds:
+            if promise := self.live(kind):
+                for percent in promise.passed(self.now):
+                    promise.fired.add(percent)
+                    self.tell_of(promise, percent)
+                promise.stopped, promise.stopped_by = self.now, by
+
+    def stop_all(self) -> None:
+        self.stop(*[p.kind for p in self.promises if p.stopped is None])
+
+    def tell_of(self, promise: Promise, percent: int) -> None:
+        for effect in EFFECTS[promise.kind, percent]:
+            what, _, whom = effect.partition(" ")
+            if what == "tell":
+                self.tell(
+                    f"{promise.kind} {percent}",
+                    {"assignee": self.assignee, "requester": self.requester}.get(whom, whom),
+                )
+
+    def tell(self, topic: str, *whom: str | None) -> None:
+        self.told += [Told(topic, who) for who in whom if who]
+
+    # ---- commands -------------------------------------------------------------------------------------------------------
+
+    def born(self, how: str) -> None:
+        """Placed, by whomever; a booking is accepted from the start, and its appointment is confirmed."""
+        if how == "book":
+            self.day = self.booked = self.team = True
+            self.state, self.assignee, self.accepted_at = "accepted", self.lead, self.now
+            self.appoint(self.slot_at)
+            self.tell("order.booked", self.lead)
+            return
+        self.wait_for_the_community()
+        self.open_pool = self.form == "wish"
+        if not self.open_pool:
+            self.tell("order.placed", "派单员")
+
+    def wait_for_the_community(self) -> None:
+        """From the moment an order is received: "2341"; and somebody is offered it within three minutes, unless it is open to
+        whoever claims it in a name."""
+        self.begin("respond", "reply", "coordinate", "plan")
+        if self.form != "wish":
+            self.begin("dispatch")
+
+    def do(self, action: str, who: str, **given: Any) -> None:
+        getattr(self, f"_do_{action}")(who, **given)
+
+    def _do_offer(self, who: str, *, to: str) -> None:
+        self.state, self.team, self.assignee = "offered", to == "team", self.lead if to == "team" else to
+        self.stop("dispatch")
+        self.begin("offer")
+        self.tell("order.offered", self.assignee)
+
+    def _do_decline(self, who: str) -> None:
+        self.refused.add((who, self.team))
+        self._failed()
+        self.tell("order.declined", "派单员")
+
+    def _failed(self) -> None:
+        """After two failures it opens to every qualified volunteer, and the duty officer is told at once."""
+        self.failures += 1
+        if self.failures >= self.failures_before_pool:
+            self.open_pool = True
+        self.stop("offer")
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self.state, self.assignee, self.team = "submitted", None, False
+        if self.form != "wish":
+            self.begin("dispatch")
+
+    def _do_accept(self, who: str) -> None:
+        self.state, self.assignee, self.accepted_at = "accepted", who, self.now
+        self.reached = False
+        self.stop("offer")
+        self.stop("respond", by="acceptance")
+        self.tell("order.accepted", self.requester)
+
+    def _do_claim(self, who: str) -> None:
+        offered_to = self.assignee
+        self.team = False
+        self.stop("dispatch")
+        self._do_accept(who)
+        if offered_to != who:
+            self.tell("order.taken", offered_to)
+
+    def _do_claim_wish(self, who: str) -> None:
+        self.state, self.assignee, self.accepted_at = "accepted", who, self.now
+        self.reached = False
+        self.stop("respond", by="acceptance")
+        self.begin("wish")
+        self.tell("order.wish_claimed", self.requester)
+
+    def _do_assign(self, who: str, *, to: str) -> None:
+        if to != self.assignee:
+            self.tell("order.assigned", to)
+        self.assignee = to
+
+    def _do_release(self, who: str) -> None:
+        self.refused.add((self.assignee, self.team))
+        self._give_back()
+        self.tell("order.released", "派单员")
+
+    def _give_back(self, *undone: str) -> None:
+        """What this acceptance, appointment or plan had stopped goes on with the time used."""
+        self._undo(undone or ("acceptance", "appointment", "plan"))
+        self._let_go()
+        if self.booked:
+            self.booked = False
+            self.wait_for_the_community()
+
+    def _undo(self, undone: tuple[str, ...]) -> None:
+        self.appointment = None
+        self.authority = None
+        self.stop("appointment", "wish", "finish")
+        stopped = [p for p in self.promises if p.round == self.round and p.stopped and p.stopped >= self.accepted_at]
+        for promise in stopped:
+            if promise.stopped_by in undone and not self.live(promise.kind):
+                promise.pauses.append(Pause(promise.stopped, self.now, "undone"))
+                promise.stopped = None
+                if promise.stopped_by == "plan":
+                    self.stop("promise", "promise_late")
+
+    def _do_start(self, who: str, *, how: str = "code") -> None:
+        """Starting stops the appointment and begins a finish deadline."""
+        self.state = "in_service"
+        self.stop("appointment", "wish")
+        self.begin("finish")
+        if self.form != "errand":
+            self.tell("order.started", self.requester)
+
+    def _do_hand_over_papers(self, who: str) -> None:
+        self.papers += 1
+        self.papers_out.append(self.papers)
+        self._do_start(who)
+        self.tell("order.papers_handed_over", *self.theirs, who)
+
+    def _do_return_papers(self, who: str) -> None:
+        self.tell("order.papers_returned", *self.theirs, who)
+        self.papers_out = []
+        self.returns += 1
+
+    def _do_record_authority(self, who: str) -> None:
+        self.authority = (self.assignee, self.now + timedelta(days=60))
+        self.tell("order.authority_recorded", self.assignee)
+
+    def _do_withdraw_authority(self, who: str) -> None:
+        self.authority = None
+        self.tell("order.authority_withdrawn", self.assignee)
+
+    def _do_wrong_code(self, who: str) -> None:
+        self.wrong.append(self.now)
+
+    _do_wrong_return_code = _do_wrong_code
+
+    def _do_abort(self, who: str) -> None:
+        self.refused.add((self.assignee, self.team))
+        self.tell("order.aborted", "派单员")
+        self._give_back()
+
+    def _do_call_off(self, who: str) -> None:
+        self._end("cancelled")
+
+    def _end(self, state: str) -> None:
+        self.state = state
+        self.appointment = None
+        self.stop_all()
+
+    def _do_deliver(self, who: str) -> None:
+        self.people[who].delivered.append(self.now)
+        self.appointment = None
+        self.stop_all()
+        self.state = "delivered"
+        self.begin("rating")
+        self.tell("order.delivered", self.requester)
+
+    def _do_rate(self, who: str, *, solved: str, stars: int, reason: bool) -> None:
+        """Rated unsolved: one automatic round; the second needs the secretary."""
+        self.rated_rounds.add(self.round)
+        self.tell("order.rated", self.assignee)
+        if solved == "no" and self.round == 1:
+            self._begin_again(about_attitude=False)
+            return
+        self.state = "rated"
+        self.stop_all()
+        if solved == "no":
+            self.tell("order.unsolved", "书记")
+
+    def _do_rework(self, who: str, *, about_attitude: bool) -> None:
+        self._begin_again(about_attitude=about_attitude)
+
+    def _begin_again(self, *, about_attitude: bool) -> None:
+        """Round + 1, the same first, unless the complaint is about attitude."""
+        self.stop_all()
+        self.round += 1
+        self.refused = {(self.assignee, self.team)} if about_attitude else set()
+        self.preferred = None if about_attitude else self.assignee
+        self.failures, self.paused = 0, {}
+        self.booked = False
+        self.open_pool = self.form == "wish"
+        self._let_go()
+        self.wait_for_the_community()
+        self.tell("order.reworked", "派单员")
+
+    def _do_reject(self, who: str) -> None:
+        self._end("rejected")
+        self.tell("order.rejected", self.requester)
+
+    def _do_convert(self, who: str) -> None:
+        self.tell("order.converted", "书记", self.requester, self.assignee)
+        self._end("converted")
+
+    def _do_cancel(self, who: str) -> None:
+        self.tell("order.cancelled", self.assignee)
+        self._end("cancelled")
+
+    # ---- what is said and agreed --------------------------------------------------------------------------------------------
+
+    def _do_contact(self, who: str, *, channel: str) -> None:
+        """A recorded contact by a person stops respond."""
+        self.reached |= who in STAFF and channel in {"phone", "visit"}
+        self.stop("respond", by="contact")
+
+    def _do_reply(self, who: str) -> None:
+        self.stop("reply", "reply_in_person", by="reply")
+        self.tell("order.replied", self.requester)
+
+    def _do_ask(self, who: str) -> None:
+        """Coordinate and plan wait for the answer, together at most twice their budgets."""
+        self.question = True
+        for promise in (self.live("coordinate"), self.live("plan")):
+            if promise and not promise.is_paused(self.now) and (left := promise.pause_left(self.now)) > 0:
+                self._hold_up(promise, left, "question")
+        self.tell("order.asked", self.requester)
+
+    def _hold_up(self, promise: Promise, seconds: float, sort: str) -> None:
+        promise.pauses.append(Pause(self.now, self.now + timedelta(seconds=seconds), sort))
+
+    def _go_on(self, promise: Promise, *sorts: str) -> None:
+        for pause in promise.pauses:
+            if pause.sort in sorts and pause.begins <= self.now < pause.ends:
+                pause.ends = self.now
+
+    def _do_answer(self, who: str) -> None:
+        self.question = False
+        for promise in self.promises:
+            if promise.stopped is None:
+                self._go_on(promise, "question")
+
+    def _do_propose(self, who: str, *, hours: int) -> None:
+        self.appointment = (who, self.now + timedelta(hours=hours), False)
+        if who in self.theirs:
+            self.tell("order.appointment_proposed", self.assignee)
+        else:
+            self.tell("order.appointment_proposed", self.requester)
+
+    def _do_confirm(self, who: str) -> None:
+        """A confirmed appointment stops coordinate and plan, and is a deadline of its own."""
+        assert self.appointment
+        by, at, _ = self.appointment
+        self.stop("coordinate", "plan", by="appointment")
+        self.appoint(at, by)
+        self.tell("order.appointment_confirmed", self.requester if by in self.theirs else self.assignee)
+
+    def appoint(self, at: datetime, by: str = "") -> None:
+        self.appointment = (by, at, True)
+        self.begin("appointment")
+        self.promises[-1].started = at
+
+    def _do_write_plan(self, who: str, *, hours: int) -> None:
+        """A plan with owner, steps and date stops plan; the promised date is a deadline of its own."""
+        self.stop("plan", by="plan")
+        self.stop("promise", "promise_late")
+        self.begin("promise")
+        self.promises[-1].seconds = hours * 3600
+        self.tell("order.planned", self.requester)
+
+    def _do_pause(self, who: str, *, kind: str, seconds: int) -> None:
+        promise = self.live(kind)
+        assert promise
+        self._hold_up(promise, seconds, "force_majeure")
+        self.paused = {"by": who, "pause": promise.pauses[-1], "promise": promise, "disputed": False, "decided": False}
+        self.tell("order.paused", self.requester)
+
+    def _do_resume(self, who: str, *, kind: str) -> None:
+        promise = self.live(kind)
+        assert promise
+        self._go_on(promise, "question", "force_majeure")
+        self.tell("order.resumed", self.requester)
+
+    def _do_dispute(self, who: str) -> None:
+        self.paused["disputed"] = True
+        self.paused["disputed_by"] = who
+
+    def _do_decide(self, who: str, *, upheld: bool) -> None:
+        """Upheld, the pause counts for nothing."""
+        self.paused["decided"] = True
+        if upheld:
+            self.paused["promise"].pauses.remove(self.paused["pause"])
+        self.tell("order.dispute_decided", self.paused["disputed_by"])
+
+    # ---- people ---------------------------------------------------------------------------------------------------------------
+
+    def _do_away(self, who: str) -> None:
+        """Going away, one gives back what one holds and has not begun."""
+        v = self.people[who]
+        v.away_until, v.quiet = self.now + timedelta(hours=30), None
+        if self.assignee == who and self.state in {"offered", "accepted"}:
+            self.handed_back = True
+            if self.state == "accepted":
+                self._give_back()
+            else:
+                self.stop("offer")
+                self._let_go()
+            self.tell("order.handed_back", "派单员")
+        elif self.assignee == who and self.state == "in_service":
+            self.tell("order.server_leaves", "派单员")
+
+    def _do_hand_over(self, who: str, *, to: str) -> None:
+        if self.holder == who and self.state not in ENDED:
+            self.holder = to
+
+    def _do_cancel_day(self, who: str) -> None:
+        self.day_cancelled = True
+        if self.state == "accepted":
+            self.tell("order.day_cancelled", self.requester)
+            self._end("cancelled")
+
+    # ---- time -----------------------------------------------------------------------------------------------------------------
+
+    def moments(self) -> list[datetime]:
+        return [p.at(m) for p in self.promises if not p.stopped for m in p.percents if m not in p.fired]
+
+    def next_moment(self) -> datetime | None:
+        return min(self.moments(), default=None)
+
+    def worker(self) -> list[str]:
+        """Sweep, relay and reactions, until nothing is due; answers the actions that it took."""
+        took: list[str] = []
+        while due := [(p, m) for p in self.promises if not p.stopped for m in p.passed(self.now)]:
+            todo: list[str] = []
+            for promise, percent in due:
+                promise.fired.add(percent)
+                self.tell_of(promise, percent)
+            if self.state != "in_service":
+                for promise, percent in due:
+                    for what, _, target in (e.partition(" ") for e in EFFECTS[promise.kind, percent]):
+                        if what == "open":
+                            self.open_pool = True
+                        elif what == "hold":
+                            self.holder = target
+                        elif what == "begin":
+                            self.begin(target)
+                        elif what == "do" and (target != "match" or self.matcher):
+                            todo.append(target)
+            for event in todo:
+                if took_it := getattr(self, f"_event_{event}")():
+                    took.append(took_it)
+        return took
+
+    def _event_lapse(self) -> str:
+        """A lapse is no decline."""
+        if self.state != "offered":
+            return ""
+        self._failed()
+        self.tell("order.lapsed", "派单员")
+        return "lapse"
+
+    def _event_match(self) -> str:
+        """The matcher by itself when nobody did for 3 minutes; when nobody qualifies, it opens."""
+        if self.state != "submitted":
+            return ""
+        fit = [
+            v
+            for v in self.people
+            if self.fit(v) and v not in self.own_people and all(v != who for who, _ in self.refused)
+        ]
+        if not fit:
+            self.open_pool = True
+            self.stop("dispatch")
+            self.tell("order.nobody_qualifies", "派单员")
+            return "open_pool"
+        self._do_offer("system", to=self.preferred if self.preferred in fit else min(fit, key=self._share))
+        return "match"
+
+    def _share(self, who: str) -> tuple[Any, ...]:
+        """Who served least in 28 days, then who has most left of the day, then who has not served for longest, then by id."""
+        v = self.people[who]
+        recent = [at for at in v.delivered if at > self.now - timedelta(days=28)]
+        last = max(v.delivered).timestamp() if v.delivered else 0
+        return len(recent), self.taken(who) - v.capacity, last, self.ids[who]
+
+    def _event_miss_appointment(self) -> str:
+        """Not started 15 minutes after the appointment: re-offered, dispatcher told."""
+        if self.state != "accepted":
+            return ""
+        server = self.assignee
+        self.refused.add((server, self.team))
+        self._give_back("acceptance", "appointment")
+        self.tell("order.appointment_missed", server)
+        return "miss_appointment"
+
+    def _event_expire_claim(self) -> str:
+        if self.state != "accepted":
+            return ""
+        self.tell("order.claim_expired", self.assignee)
+        self._give_back()
+        return "expire_claim"
+
+    def _event_close_unrated(self) -> str:
+        if self.state != "delivered":
+            return ""
+        self._end("closed_unrated")
+        return "close_unrated"

@@ -1,0 +1,338 @@
+"""The order's life against a plain model (`order_model.py`, `order_life.py`): no difference, whatever everybody tries."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from app.domain.orders.policy import LIFECYCLE
+from app.kernel.database import Database
+from tests.database.order_life import ENDED, Life
+from tests.database.order_model import CHINA
+from tests.database.order_stage import Difference, Stage, Step, connect, drain, ways
+
+
+def do(who: str, action: str, **given: Any) -> Step:
+    return Step(action, who, given)
+
+
+def wait(**how_long: float) -> Step:
+    return Step("time", "time", {"seconds": timedelta(**how_long).total_seconds()})
+
+
+SERVED = (
+    do("派单员", "offer", to="小李"),
+    do("小李", "accept"),
+    do("小李", "start", how="code"),
+    do("小李", "deliver"),
+)
+ERRAND = (
+    do("派单员", "offer", to="小李"),
+    do("小李", "accept"),
+    do("王奶奶", "record_authority"),
+    do("小李", "hand_over_papers"),
+)
+
+
+@dataclass(frozen=True)
+class Road:
+    """A way through an order's life that leads somewhere; the random stories leave it at any step."""
+
+    birth: str
+    steps: tuple[Step, ...]
+    matcher: bool = False
+
+
+ROADS = {
+    "rated": Road("place", (*SERVED, do("王奶奶", "rate", solved="yes", stars=5, reason=False))),
+    "reminded, called, closed": Road("place_for", (*SERVED, wait(days=8))),
+    "unsolved twice": Road(
+        "place",
+        (*SERVED, do("王奶奶", "rate", solved="no", stars=1, reason=True))
+        + (
+            do("派单员", "offer", to="队员"),
+            do("队员", "accept"),
+            do("队员", "start", how="code"),
+            do("队员", "deliver"),
+        )
+        + (do("王奶奶", "rework", about_attitude=False), do("王奶奶", "rate", solved="no", stars=1, reason=True))
+        + (do("书记", "rework", about_attitude=True),),
+    ),
+    "the resident asks for it once more": Road(
+        "for_caller", (*SERVED, do("王奶奶", "rework", about_attitude=True), wait(minutes=5)), True
+    ),
+    "two failures": Road(
+        "place",
+        (do("派单员", "offer", to="小李"), do("小李", "decline"), do("派单员", "offer", to="小李"))
+        + (do("派单员", "offer", to="小赵"), wait(minutes=9))
+        + (do("小孙", "claim"), do("小孙", "release"), do("队长", "claim")),
+    ),
+    "a team": Road(
+        "for_caller_by_dispatcher",
+        (
+            do("派单员", "offer", to="team"),
+            do("书记", "offer", to="team"),
+            do("队员", "accept"),
+            do("队长", "assign", to="队长"),
+        )
+        + (
+            do("派单员", "contact", channel="phone"),
+            do("队长", "start", how="unverified"),
+            do("队长", "abort"),
+            wait(minutes=4),
+        ),
+        True,
+    ),
+    "the matcher finds one after the other, until nobody is left": Road("place", (wait(hours=1),), True),
+    "nobody qualifies": Road(
+        "place",
+        (
+            do("小李", "away"),
+            do("队员", "away"),
+            do("小赵", "away"),
+            do("队长", "away"),
+            wait(minutes=4),
+            do("小孙", "claim"),
+        ),
+        True,
+    ),
+    "missed limits": Road(
+        "place", (wait(minutes=25), wait(minutes=25), wait(hours=5), wait(days=1), do("书记", "hand_over", to="派单员"))
+    ),
+    "an appointment that is missed": Road(
+        "place",
+        (
+            do("派单员", "offer", to="小李"),
+            do("小李", "accept"),
+            do("小李", "propose", hours=2),
+            do("王奶奶", "confirm"),
+            wait(hours=3),
+        ),
+    ),
+    "an appointment that is kept": Road(
+        "place_for",
+        (
+            do("派单员", "offer", to="小李"),
+            do("小李", "accept"),
+            do("女儿", "propose", hours=2),
+            do("小李", "confirm"),
+            wait(hours=2),
+        )
+        + (do("小李", "wrong_code"), do("小李", "start", how="code"), wait(hours=5), do("小李", "call_off")),
+    ),
+    "a question": Road(
+        "place",
+        (
+            do("派单员", "reply"),
+            do("派单员", "ask"),
+            wait(hours=2),
+            do("王奶奶", "answer"),
+            wait(hours=5),
+            do("派单员", "ask"),
+            wait(days=4),
+        ),
+    ),
+    "force majeure": Road(
+        "place",
+        (do("书记", "pause", kind="coordinate", seconds=3600), do("王奶奶", "dispute"), wait(minutes=30))
+        + (do("管理员", "decide", upheld=True), do("书记", "pause", kind="plan", seconds=3600), wait(minutes=30))
+        + (do("派单员", "resume", kind="plan"),),
+    ),
+    "a promise that is missed": Road(
+        "place", (do("派单员", "write_plan", hours=2), wait(hours=4), do("派单员", "convert"))
+    ),
+    "who goes away gives back": Road(
+        "place", (do("派单员", "offer", to="小李"), do("小李", "accept"), do("小李", "away"), do("派单员", "reject"))
+    ),
+    "an errand": Road(
+        "errand", (*ERRAND, do("小李", "wrong_return_code"), do("小李", "return_papers"), do("小李", "deliver"))
+    ),
+    "papers come back late": Road(
+        "errand_for",
+        (
+            do("派单员", "offer", to="小李"),
+            do("小李", "accept"),
+            do("女儿", "record_authority"),
+            do("王奶奶", "withdraw_authority"),
+        )
+        + (
+            do("王奶奶", "record_authority"),
+            do("小李", "wrong_code"),
+            do("小李", "hand_over_papers"),
+            do("小李", "abort"),
+        )
+        + (do("派单员", "return_papers"), do("王奶奶", "cancel")),
+    ),
+    "a wish": Road("wish", (do("小李", "claim_wish"), do("小李", "start", how="code"), do("小李", "deliver"))),
+    "a claim that runs out": Road("wish", (wait(days=4), do("小李", "claim_wish"), wait(days=15))),
+    "a slot": Road("book", (wait(hours=6), do("队长", "start", how="code"), do("队长", "deliver"))),
+    "a slot that is given back": Road(
+        "book", (do("队长", "release"), wait(minutes=5), do("派单员", "offer", to="小李")), True
+    ),
+    "a day that is cancelled": Road("book", (do("书记", "cancel_day"),)),
+}
+SELDOM = {"recalculate": "the calendars change it, and here every limit is on the wall"}
+"""Actions that no story here can take, and why."""
+
+
+@dataclass
+class Theatre:
+    """What the stages of the stories share, and which actions were taken on them."""
+
+    owner_url: str
+    runner: asyncio.Runner
+    app: Database
+    worker: Database
+    opens_at: datetime
+    played: Counter[str] = field(default_factory=Counter)
+
+    def play(
+        self,
+        road: Road,
+        more: Callable[[Stage], Awaitable[None]] | None = None,
+        *,
+        cut: int | None = None,
+        matcher: bool | None = None,
+        plain: type[Life] = Life,
+    ) -> None:
+        """The road, or its beginning, and then `more`; at last somebody ends the order."""
+        self.runner.run(self._story(road, more, cut, road.matcher if matcher is None else matcher, plain))
+
+    async def _story(
+        self,
+        road: Road,
+        more: Callable[[Stage], Awaitable[None]] | None,
+        cut: int | None,
+        matcher: bool,
+        plain: type[Life],
+    ) -> None:
+        build = Stage.build(
+            self.owner_url, self.app, self.worker, self.opens_at, road.birth, matcher=matcher, plain=plain
+        )
+        stage = await build
+        try:
+            for step in road.steps[:cut]:
+                await stage.take(step)
+            if more:
+                await more(stage)
+            await stage.finish()
+        finally:
+            self.played.update(stage.done)
+            await stage.end()
+
+
+@pytest.fixture(scope="module")
+def theatre(owner_url: str, app_url: str, worker_url: str) -> Iterator[Theatre]:
+    """The clock of promises stands at ten in the morning of tomorrow when a story begins."""
+    opens_at = datetime.now(CHINA).replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    with asyncio.Runner() as runner:
+        app, worker = runner.run(connect(app_url, worker_url))
+        owner = runner.run(drain(owner_url, opens_at, worker))
+        yield Theatre(owner_url, runner, app, worker, opens_at)
+        runner.run(owner.execute("UPDATE clock_shift SET seconds = 0"))
+        for opened in (owner, app, worker):
+            runner.run(opened.close())
+
+
+def test_the_roads_through_an_orders_life_take_every_action(theatre: Theatre) -> None:
+    """A new row of the lifecycle wants a road here, and sentences in the model."""
+    for road in ROADS.values():
+        theatre.play(road)
+    assert {row.action for row in LIFECYCLE.transitions} - theatre.played.keys() == SELDOM.keys()
+
+
+TIMES = (60, 5 * 60, 12 * 60, 30 * 60, 3600, 6 * 3600, 26 * 3600, 4 * 86400)
+AT_TIMES = {"cancel", "convert", "reject", "call_off", "away", "hand_over", "cancel_day"}
+"""What ends a story, or is nearly always possible: chosen less often, so that the stories grow long."""
+Pick = Callable[[Sequence[Any]], Any]
+
+
+def at_random(pick: Pick, steps: int) -> Callable[[Stage], Awaitable[None]]:
+    """A story told step by step: mostly what may be done now, sometimes anything by anybody, sometimes time passes."""
+
+    async def tell(stage: Stage) -> None:
+        for _ in range(pick(range(steps // 3, steps + 1))):
+            if stage.model.state in ENDED and pick(range(3)):
+                return
+            chance = pick(range(10))
+            if chance >= 8:
+                await stage.take(Step(pick(("time", "time", "sleep")), "time", {"seconds": pick(TIMES)}))
+                continue
+            found: dict[str, list[Step]] = {}
+            for step in ways(stage.model):
+                if chance >= 7 or not stage.model.judge(step.action, step.who, **step.given):
+                    found.setdefault(step.action, []).append(step)
+            often = found.keys() - AT_TIMES if pick(range(6)) else found.keys()
+            await stage.take(pick(found[pick(sorted(often or found))]))
+
+    return tell
+
+
+def tell_stories(theatre: Theatre, examples: int, steps: int, *, derandomize: bool = True) -> None:
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=derandomize,
+        database=None,
+        report_multiple_bugs=False,
+        print_blob=False,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+    )
+    @given(st.data(), st.sampled_from(sorted(ROADS)), st.integers(0, 12), st.booleans())
+    def story(data: st.DataObject, name: str, cut: int, matcher: bool) -> None:
+        told = at_random(lambda options: data.draw(st.sampled_from(options)), steps)
+        theatre.play(ROADS[name], told, cut=cut, matcher=matcher)
+
+    story()
+
+
+def test_a_plain_model_finds_no_difference(theatre: Theatre) -> None:
+    tell_stories(theatre, examples=20, steps=15)
+
+
+@pytest.mark.slow
+def test_a_plain_model_finds_no_difference_in_many_more_stories(theatre: Theatre) -> None:
+    """`--hypothesis-seed` chooses among them."""
+    tell_stories(theatre, examples=1000, steps=40, derandomize=False)
+
+
+class Patient(Life):
+    """Opens to all after the third failure, not the second."""
+
+    failures_before_pool = 3
+
+
+class Forgetful(Life):
+    """What an acceptance had stopped does not go on when it is given back."""
+
+    def _give_back(self, *_: str) -> None:
+        super()._give_back("nothing")
+
+
+class Generous(Life):
+    """Whoever declined is offered it again."""
+
+    def _do_decline(self, who: str) -> None:
+        super()._do_decline(who)
+        self.refused.clear()
+
+
+SPOILED = {
+    Patient: ("open_pool", ROADS["two failures"]),
+    Forgetful: ("deadlines", ROADS["two failures"]),
+    Generous: ("the answer", ROADS["two failures"]),
+}
+
+
+@pytest.mark.parametrize("plain", SPOILED)
+def test_a_spoiled_model_is_found_out(theatre: Theatre, plain: type[Life]) -> None:
+    what, road = SPOILED[plain]
+    with pytest.raises(Difference, match=f"^.*{what}.* differs? after this story"):
+        theatre.play(road, plain=plain)
