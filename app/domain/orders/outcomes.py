@@ -143,7 +143,7 @@ def _begin_again(change: Change, order: Order, *, about_attitude: bool) -> None:
         preferred_id=None if about_attitude else order.assignee_id,
         claimed_as=None,
         claimed_name=None,
-    ).tell_role(Role.DISPATCHER, "order.reworked").note(about_attitude=about_attitude)
+    ).tell_role(Role.DISPATCHER, "order.reworked")
     if change.actor.id not in (order.requester_id, order.beneficiary_id):
         change.tell(order.requester_id, "order.reworked")
 

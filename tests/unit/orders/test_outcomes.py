@@ -126,3 +126,7 @@ def test_a_new_round_begins_without_the_appointment_of_the_one_before() -> None:
         outcomes.rate(order, WHO["requester"], NOON, solved="no", stars=2, reason="又漏水"),
     ):
         assert Patch(Appointment, {"id": met.id, "ended_at": NOON}) in change.patches
+
+
+def test_that_it_was_about_somebody_stands_in_no_history_which_volunteers_read() -> None:
+    assert "about_attitude" not in rated("no", about_attitude=True).remark
