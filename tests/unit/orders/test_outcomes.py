@@ -136,3 +136,7 @@ def test_only_whom_it_served_rates_also_where_it_begins_again() -> None:
         outcomes.rate(an_order(S.DELIVERED), WHO["secretary"], NOON, **unsolved)
     with pytest.raises(TransitionRefused):
         outcomes.rate(an_order(S.RATED), WHO["requester"], NOON, **unsolved)
+
+
+def test_that_it_was_about_somebody_stands_in_no_history_which_volunteers_read() -> None:
+    assert "about_attitude" not in rated("no", about_attitude=True).remark
