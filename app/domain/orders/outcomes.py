@@ -52,7 +52,8 @@ def rate(
     """Rate by the actual result (评单), once a round. What was not solved begins a new round by itself, the first time; after
     that the secretary is told. Raises ReasonMissing for a low rating without one."""
     again = solved == "no" and order.round <= policy.ROUNDS_BY_ASKING
-    change = LIFECYCLE.move(order, "rate", actor, now)  # also where it begins again: who asks for a rework need not be who rates
+    # Also where it begins again: who may ask for a rework need not be who rates.
+    change = LIFECYCLE.move(order, "rate", actor, now)
     if reason is None and policy.needs_reason(stars, solved):
         raise errors.ReasonMissing(fields=(FieldFault("/body/reason", "missing", "评价较低时请说明原因"),))
     if again:
