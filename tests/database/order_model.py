@@ -12,6 +12,7 @@ from typing import Any
 from tests.database.order_promises import Promise
 
 CHINA = timezone(timedelta(hours=8))
+NEVER = datetime.max.replace(tzinfo=CHINA)
 STAFF = {"派单员", "书记", "管理员"}
 CHIEFS = {"书记", "管理员"}
 BEFORE_SERVICE = {"submitted", "offered", "accepted"}
@@ -78,7 +79,7 @@ class Model:
     appointment: tuple[str, datetime, bool] | None = None
     reached: bool = False
     question: bool = False
-    accepted_at: datetime = datetime.max.replace(tzinfo=CHINA)
+    accepted_at: datetime = NEVER
     authority: tuple[str | None, datetime] | None = None
     papers_out: list[int] = field(default_factory=list)
     papers: int = 0
@@ -91,7 +92,7 @@ class Model:
     wrong: list[datetime] = field(default_factory=list)
     handed_back: bool = False
     day: bool = False
-    slot_at: datetime = datetime.max.replace(tzinfo=CHINA)
+    slot_at: datetime = NEVER
 
     # ---- who sees, who may ------------------------------------------------------------------------------------------
 
@@ -121,7 +122,7 @@ class Model:
             or (self.open_pool and self.in_area(who))
         )
 
-    def may(self, action: str, who: str) -> bool:
+    def may(self, action: str, who: str) -> bool:  # noqa: PLR0911 - one line for each answer
         """§3's column "who", and the glossary's for what is said and agreed."""
         serving = {self.assignee} - {None}
         match action:

@@ -3,7 +3,6 @@
 A step is done to the plain model and to the database; afterwards the two are compared. What differs is told as a story.
 """
 
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,14 +11,12 @@ from uuid import UUID
 
 import asyncpg
 
-from app.domain.orders import dispatching, errands, outcomes, placing, promises, service, service_days, shifts, wishes
-from app.domain.orders.kind_tables import Claimant, Paper
-from app.domain.orders.models import Abort, Calling, Reject
-from app.domain.teams import volunteers
+from app.domain.orders import placing, service_days
+from app.domain.orders.models import Calling
 from app.kernel.command import Caller, Receipt, execute
 from app.kernel.database import Database
 from app.kernel.errors import Refusal
-from app.kernel.ids import new_id
+from app.kernel.ids import NOBODY, new_id
 from app.kernel.rules import Role
 from app.kernel.verbs import Verb
 from app.workers.deadlines import sweep_once
@@ -27,24 +24,10 @@ from app.workers.outbox import react_once, relay_notices
 from app.workers.reactions import REACTIONS
 from tests.database.order_life import Life
 from tests.database.order_model import Volunteer
+from tests.database.order_steps import ABOUT, BESIDE, COMMANDS, PEOPLE, RESIDENTS, VOLUNTEERS, Known, Step
 from tests.special import team_of
 from tests.world import LONG_AGO, World, build, new_key
 
-RESIDENTS = ("王奶奶", "女儿", "邻居", "西居民")
-OFFICERS = ("派单员", "书记", "管理员", "站点", "西派单员")
-VOLUNTEERS = {
-    "小李": Volunteer(capacity=3),
-    "小赵": Volunteer(capacity=1),
-    "小孙": Volunteer(capacity=5, quiet=(22 * 60, 12 * 60)),
-    "生手": Volunteer(skilled=False),
-    "女儿": Volunteer(),
-    "队长": Volunteer(capacity=1),
-    "队员": Volunteer(capacity=2),
-    "西志愿者": Volunteer(area="west"),
-}
-"""小孙 is asked from noon to ten at night only; 女儿 represents 王奶奶 and is a volunteer as well."""
-
-PEOPLE = (*dict.fromkeys((*RESIDENTS, *OFFICERS, *VOLUNTEERS)),)
 BIRTHS = {
     "place": ("王奶奶", "王奶奶", "visit", "place"),
     "place_for": ("女儿", "王奶奶", "visit", "place"),
@@ -77,17 +60,6 @@ class Difference(AssertionError):
     """The model and the system disagree; the text is the story until then."""
 
 
-@dataclass(frozen=True)
-class Step:
-    action: str
-    who: str
-    given: Mapping[str, Any] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        details = ", ".join(f"{name} {value}" for name, value in self.given.items())
-        return f"{self.who} · {self.action}" + (f" ({details})" if details else "")
-
-
 @dataclass
 class Stage:
     """One street, one order on it, its model, and the story so far."""
@@ -97,9 +69,9 @@ class Stage:
     worker: Database
     model: Life
     names: dict[UUID, str]
-    order: UUID = UUID(int=0)
-    team: UUID = UUID(int=0)
-    day: UUID = UUID(int=0)
+    order: UUID = NOBODY
+    team: UUID = NOBODY
+    day: UUID = NOBODY
     story: list[str] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
 
@@ -239,7 +211,7 @@ class Stage:
         if not expected:
             self.model.do(step.action, step.who, **step.given)
             self.done |= {step.action} | ({"hand_back"} if self.model.handed_back else set())
-        if step.action in {"away", "hand_over", "cancel_day"}:
+        if step.action in BESIDE:
             self._advance(timedelta(seconds=1))
             await self._work()
         else:
@@ -287,143 +259,20 @@ class Stage:
             await relay_notices(connection)
 
     async def _really(self, step: Step) -> None:
-        verb, subject, inputs = await self._command(step)
-        await self.ask(verb, step.who, subject, **inputs)
-
-    async def _command(self, step: Step) -> tuple[Verb[Any, Any], UUID | None, dict[str, Any]]:
-        given, order = step.given, self.order
-        people = self.world.people
-        match step.action:
-            case "offer":
-                to_team = given["to"] == "team"
-                ids = {
-                    "volunteer_id": None if to_team else people[given["to"]],
-                    "team_id": self.team if to_team else None,
-                }
-                return dispatching.offer, order, ids
-            case "decline":
-                return dispatching.decline, order, {"reason": "没空"}
-            case "accept":
-                return dispatching.accept, order, {}
-            case "claim":
-                return dispatching.claim, order, {}
-            case "claim_wish":
-                return wishes.claim_wish, order, {"claimed_as": Claimant.MEMBER, "name": None}
-            case "assign":
-                return dispatching.assign, order, {"member_id": people[given["to"]]}
-            case "release":
-                return dispatching.release, order, {"reason": "病了"}
-            case "start":
-                return (
-                    service.start,
-                    order,
-                    {"code_fits": given["how"] == "code", "unverified": given["how"] == "unverified"},
-                )
-            case "wrong_code" if self.model.form == "errand":
-                return errands.hand_over_papers, order, {"papers": [], "code_fits": False}
-            case "wrong_code":
-                return service.start, order, {"code_fits": False}
-            case "hand_over_papers":
-                paper = {"kind": Paper.ID_CARD, "copies": 1, "note": None}
-                return errands.hand_over_papers, order, {"papers": [paper], "code_fits": True}
-            case "return_papers" | "wrong_return_code":
-                numbers = self.model.papers_out or [1]
-                fits = step.action == "return_papers"
-                return (
-                    errands.return_papers,
-                    order,
-                    {"papers": numbers, "returned": self.model.returns, "code_fits": fits},
-                )
-            case "record_authority":
-                until_at = self.model.now + timedelta(days=60)
-                return errands.record_authority, order, {"text": "代我办理", "until_at": until_at}
-            case "withdraw_authority":
-                return errands.withdraw_authority, order, {}
-            case "abort":
-                return outcomes.abort, order, {"reason": Abort.NOBODY_HOME, "text": None}
-            case "call_off":
-                return outcomes.call_off, order, {"reason": Abort.NO_LONGER_NEEDED, "text": None}
-            case "deliver":
-                return service.deliver, order, {"outcome": "已办妥"}
-            case "rate":
-                return outcomes.rate, order, {**given, "reason": "没有办好" if given["reason"] else None}
-            case "rework":
-                return outcomes.rework, order, {"reason": "没有办好", **given}
-            case "reject":
-                return outcomes.reject, order, {"reason": Reject.PAID_TRADE, "other_help": "可联系物业"}
-            case "cancel":
-                return outcomes.cancel, order, {"reason": None}
-            case "convert":
-                return outcomes.convert, order, {"reason": "需多方协调"}
-            case "contact":
-                return promises.contact, order, {"channel": given["channel"], "text": "已说明"}
-            case "reply":
-                return promises.reply, order, {"text": "正在安排"}
-            case "ask":
-                return promises.ask, order, {"question": "几楼?"}
-            case "answer":
-                return promises.answer, order, {"question_id": await self._question(), "text": "三楼"}
-            case "propose":
-                return (
-                    promises.propose_appointment,
-                    order,
-                    {"meet_at": self.model.now + timedelta(hours=given["hours"])},
-                )
-            case "confirm":
-                return promises.confirm_appointment, order, {}
-            case "write_plan":
-                promised_at = self.model.now + timedelta(hours=given["hours"])
-                return promises.write_plan, order, {"text": "方案", "steps": ["一", "二"], "promised_at": promised_at}
-            case "pause":
-                until_at = self.model.now + timedelta(seconds=given["seconds"])
-                return (
-                    promises.pause,
-                    order,
-                    {"deadline_id": await self._deadline(given["kind"]), "until_at": until_at, "text": "大雪"},
-                )
-            case "resume":
-                return promises.resume, order, {"deadline_id": await self._deadline(given["kind"])}
-            case "dispute":
-                return promises.dispute, order, {"pause_id": await self._paused(), "text": "没有下雪"}
-            case "decide":
-                return (
-                    promises.decide,
-                    order,
-                    {"pause_id": await self._paused(), "upheld": given["upheld"], "text": "属实"},
-                )
-            case "away":
-                inputs = {"daily_capacity": VOLUNTEERS[step.who].capacity if step.who in VOLUNTEERS else 3}
-                until = self.model.now + timedelta(hours=30)
-                return volunteers.set_availability, None, inputs | {"away_until": until, "hand_back_orders": True}
-            case "hand_over":
-                inputs = {"place_id": self.world.east, "next_id": people[given["to"]], "note": "交班"}
-                return shifts.hand_over_shift, None, inputs
-            case "cancel_day":
-                return service_days.cancel_day, self.day, {"reason": "大雪"}
-        raise LookupError(step.action)
-
-    async def _question(self) -> UUID:
-        found = await self.world.owner.fetchval(
-            "SELECT q.id FROM order_post q WHERE q.matter_id = $1 AND q.kind = 'question'"
-            " AND NOT EXISTS (SELECT 1 FROM order_post a WHERE a.answers = q.id) ORDER BY q.posted_at LIMIT 1",
-            self.order,
-        )
-        return found or new_id()
-
-    async def _deadline(self, kind: str) -> UUID:
-        found = await self.world.owner.fetchval(
-            "SELECT id FROM deadline WHERE matter_id = $1 AND kind = $2 ORDER BY stopped_at DESC NULLS FIRST LIMIT 1",
-            self.order,
-            kind,
-        )
-        return found or new_id()
-
-    async def _paused(self) -> UUID:
-        found = await self.world.owner.fetchval(
-            "SELECT id FROM deadline_pause WHERE matter_id = $1 AND reason = 'force_majeure' ORDER BY from_at DESC LIMIT 1",
-            self.order,
-        )
-        return found or new_id()
+        m = self.model
+        found = new_id()
+        if step.action in ABOUT:
+            about = await self.world.owner.fetchval(ABOUT[step.action], self.order, step.given.get("kind"))
+            found = about or found
+        known = Known(self.world.people, self.world.east, self.team, found, m.now, step.who, m.papers_out, m.returns)
+        if step.action in BESIDE:
+            verb, inputs = BESIDE[step.action]
+            subject = self.day if step.action == "cancel_day" else None
+        else:
+            of_an_errand = step.action == "wrong_code" and m.form == "errand"
+            verb, inputs = COMMANDS["wrong_code of an errand" if of_an_errand else step.action]
+            subject = self.order
+        await self.ask(verb, step.who, subject, **inputs(known, step.given))
 
     # ---- the comparison ------------------------------------------------------------------------------------------------------
 
@@ -493,41 +342,6 @@ class Stage:
 
     async def end(self) -> None:
         await self.world.owner.close()
-
-
-def ways(model: Life) -> Iterator[Step]:
-    """Everything that anybody may try now."""
-    for who in PEOPLE:
-        for action in (
-            "decline", "accept", "claim", "claim_wish", "release", "wrong_code", "hand_over_papers", "return_papers",
-            "wrong_return_code", "record_authority", "withdraw_authority", "abort", "call_off", "deliver", "reject", "cancel",
-            "convert", "reply", "answer", "confirm", "dispute", "away", "cancel_day",
-        ):  # fmt: skip
-            yield Step(action, who)
-        for to in ("team", *VOLUNTEERS):
-            yield Step("offer", who, {"to": to})
-        for to in model.members:
-            yield Step("assign", who, {"to": to})
-        for to in ("派单员", "书记"):
-            yield Step("hand_over", who, {"to": to})
-        for how in ("code", "unverified"):
-            yield Step("start", who, {"how": how})
-        for channel in ("phone", "message"):
-            yield Step("contact", who, {"channel": channel})
-        for hours in (2, 26):
-            yield Step("propose", who, {"hours": hours})
-            yield Step("write_plan", who, {"hours": hours})
-        for kind in ("respond", "coordinate", "plan"):
-            for seconds in (3600, 100000):
-                yield Step("pause", who, {"kind": kind, "seconds": seconds})
-            yield Step("resume", who, {"kind": kind})
-        for upheld in (True, False):
-            yield Step("decide", who, {"upheld": upheld})
-            yield Step("rework", who, {"about_attitude": upheld})
-        for solved, stars, reason in (("yes", 5, False), ("partly", 2, True), ("no", 1, True), ("no", 3, False)):
-            yield Step("rate", who, {"solved": solved, "stars": stars, "reason": reason})
-        if not model.question:
-            yield Step("ask", who)
 
 
 async def connect(app_url: str, worker_url: str) -> tuple[Database, Database]:

@@ -1,0 +1,183 @@
+"""Ways through an order's life that lead to every action; the random stories leave them at any step."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from tests.database.order_steps import Step
+
+
+def do(who: str, action: str, **given: Any) -> Step:
+    return Step(action, who, given)
+
+
+def wait(**how_long: float) -> Step:
+    return Step("time", "time", {"seconds": timedelta(**how_long).total_seconds()})
+
+
+SERVED = (
+    do("派单员", "offer", to="小李"),
+    do("小李", "accept"),
+    do("小李", "start", how="code"),
+    do("小李", "deliver"),
+)
+ERRAND = (
+    do("派单员", "offer", to="小李"),
+    do("小李", "accept"),
+    do("王奶奶", "record_authority"),
+    do("小李", "hand_over_papers"),
+)
+
+
+@dataclass(frozen=True)
+class Road:
+    """A way through an order's life that leads somewhere."""
+
+    birth: str
+    steps: tuple[Step, ...]
+    matcher: bool = False
+
+
+ROADS = {
+    "rated": Road("place", (*SERVED, do("王奶奶", "rate", solved="yes", stars=5, reason=False))),
+    "reminded, called, closed": Road("place_for", (*SERVED, wait(days=8))),
+    "unsolved twice": Road(
+        "place",
+        (
+            *SERVED,
+            do("王奶奶", "rate", solved="no", stars=1, reason=True),
+            do("派单员", "offer", to="队员"),
+            do("队员", "accept"),
+            do("队员", "start", how="code"),
+            do("队员", "deliver"),
+            do("王奶奶", "rework", about_attitude=False),
+            do("王奶奶", "rate", solved="no", stars=1, reason=True),
+            do("书记", "rework", about_attitude=True),
+        ),
+    ),
+    "the resident asks for it once more": Road(
+        "for_caller", (*SERVED, do("王奶奶", "rework", about_attitude=True), wait(minutes=5)), True
+    ),
+    "two failures": Road(
+        "place",
+        (
+            do("派单员", "offer", to="小李"),
+            do("小李", "decline"),
+            do("派单员", "offer", to="小李"),
+            do("派单员", "offer", to="小赵"),
+            wait(minutes=9),
+            do("小孙", "claim"),
+            do("小孙", "release"),
+            do("队长", "claim"),
+        ),
+    ),
+    "a team": Road(
+        "for_caller_by_dispatcher",
+        (
+            do("派单员", "offer", to="team"),
+            do("书记", "offer", to="team"),
+            do("队员", "accept"),
+            do("队长", "assign", to="队长"),
+            do("派单员", "contact", channel="phone"),
+            do("队长", "start", how="unverified"),
+            do("队长", "abort"),
+            wait(minutes=4),
+        ),
+        True,
+    ),
+    "the matcher finds one after the other, until nobody is left": Road("place", (wait(hours=1),), True),
+    "nobody qualifies": Road(
+        "place",
+        (
+            do("小李", "away"),
+            do("队员", "away"),
+            do("小赵", "away"),
+            do("队长", "away"),
+            wait(minutes=4),
+            do("小孙", "claim"),
+        ),
+        True,
+    ),
+    "missed limits": Road(
+        "place", (wait(minutes=25), wait(minutes=25), wait(hours=5), wait(days=1), do("书记", "hand_over", to="派单员"))
+    ),
+    "an appointment that is missed": Road(
+        "place",
+        (
+            do("派单员", "offer", to="小李"),
+            do("小李", "accept"),
+            do("小李", "propose", hours=2),
+            do("王奶奶", "confirm"),
+            wait(hours=3),
+        ),
+    ),
+    "an appointment that is kept": Road(
+        "place_for",
+        (
+            do("派单员", "offer", to="小李"),
+            do("小李", "accept"),
+            do("女儿", "propose", hours=2),
+            do("小李", "confirm"),
+            wait(hours=2),
+            do("小李", "wrong_code"),
+            do("小李", "start", how="code"),
+            wait(hours=5),
+            do("小李", "call_off"),
+        ),
+    ),
+    "a question": Road(
+        "place",
+        (
+            do("派单员", "reply"),
+            do("派单员", "ask"),
+            wait(hours=2),
+            do("王奶奶", "answer"),
+            wait(hours=5),
+            do("派单员", "ask"),
+            wait(days=4),
+        ),
+    ),
+    "force majeure": Road(
+        "place",
+        (
+            do("书记", "pause", kind="coordinate", seconds=3600),
+            do("王奶奶", "dispute"),
+            wait(minutes=30),
+            do("管理员", "decide", upheld=True),
+            do("书记", "pause", kind="plan", seconds=3600),
+            wait(minutes=30),
+            do("派单员", "resume", kind="plan"),
+        ),
+    ),
+    "a promise that is missed": Road(
+        "place", (do("派单员", "write_plan", hours=2), wait(hours=4), do("派单员", "convert"))
+    ),
+    "who goes away gives back": Road(
+        "place", (do("派单员", "offer", to="小李"), do("小李", "accept"), do("小李", "away"), do("派单员", "reject"))
+    ),
+    "an errand": Road(
+        "errand", (*ERRAND, do("小李", "wrong_return_code"), do("小李", "return_papers"), do("小李", "deliver"))
+    ),
+    "papers come back late": Road(
+        "errand_for",
+        (
+            do("派单员", "offer", to="小李"),
+            do("小李", "accept"),
+            do("女儿", "record_authority"),
+            do("王奶奶", "withdraw_authority"),
+            do("王奶奶", "record_authority"),
+            do("小李", "wrong_code"),
+            do("小李", "hand_over_papers"),
+            do("小李", "abort"),
+            do("派单员", "return_papers"),
+            do("王奶奶", "cancel"),
+        ),
+    ),
+    "a wish": Road("wish", (do("小李", "claim_wish"), do("小李", "start", how="code"), do("小李", "deliver"))),
+    "a claim that runs out": Road("wish", (wait(days=4), do("小李", "claim_wish"), wait(days=15))),
+    "a slot": Road("book", (wait(hours=6), do("队长", "start", how="code"), do("队长", "deliver"))),
+    "a slot that is given back": Road(
+        "book", (do("队长", "release"), wait(minutes=5), do("派单员", "offer", to="小李")), True
+    ),
+    "a day that is cancelled": Road("book", (do("书记", "cancel_day"),)),
+}
