@@ -21,8 +21,8 @@ WHOM: Final = {"requester": "下单居民", "assignee": "承接志愿者", "secr
 BY_THE_SYSTEM: Final = frozenset({"lapse", "miss_appointment", "close_unrated", "match", "open_pool", "expire_claim"})
 """What stops a limit because it was missed, and does not keep it."""
 
-EXEMPT: Final = frozenset({"recalculate"})
-"""Rows that no street exercises: the working days of a year come late."""
+EXEMPT: Final = frozenset({"recalculate", "server_leaves"})
+"""Rows that no street exercises: the working days of a year come late; somebody leaves in the moment at which they begin."""
 
 PARTICULARS: Final = {
     "deadline.waits_for_opening": "现在不在值守或工作时间，时限从开门起计时",

@@ -14,7 +14,7 @@ ACTIONS: Final = {
     "miss_appointment": "失约", "start": "开始服务", "wrong_code": "开始码错误", "deliver": "完成", "rate": "评单",
     "close_unrated": "未评关闭", "cancel": "取消", "contact": "联系", "reply": "答复", "ask": "提问",
     "answer": "回答", "propose": "提出约定", "confirm": "确认约定", "write_plan": "写方案", "pause": "暂停",
-    "resume": "继续", "dispute": "异议", "decide": "裁定", "recalculate": "重新计算",
+    "resume": "继续", "dispute": "异议", "decide": "裁定", "recalculate": "重新计算", "server_leaves": "服务中离开",
     "place_for_caller": "代来电者点单", "wish": "许下心愿", "book": "预约服务日", "match": "自动派单",
     "open_pool": "无人合适，开放抢单", "decline": "谢绝", "claim_wish": "认领心愿", "expire_claim": "认领到期",
     "assign": "队长改派", "release": "退回", "hand_back": "离开而退回", "hand_over_papers": "交接材料",

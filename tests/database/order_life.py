@@ -57,11 +57,12 @@ class Life(Timed):
         if self.failures >= self.failures_before_pool:
             self.open_pool = True
         self.stop("offer")
-        self._let_go()
+        self._let_go(dispatched=not self.open_pool)
 
-    def _let_go(self) -> None:
+    def _let_go(self, *, dispatched: bool = True) -> None:
+        """The matcher offers no more what two failures opened to all: those who stay silent would be asked for ever."""
         self.state, self.assignee, self.team = "submitted", None, False
-        if self.form != "wish":
+        if self.form != "wish" and dispatched:
             self.begin("dispatch")
 
     def _do_accept(self, who: str) -> None:
@@ -113,7 +114,7 @@ class Life(Timed):
             if promise.stopped_by in undone and not self.live(promise.kind):
                 promise.pauses.append(Pause(promise.stopped, self.now, "undone"))
                 promise.stopped = None
-                if promise.stopped_by == "plan":
+                if promise.kind == "plan" and "plan" in undone:
                     self.stop("promise", "promise_late")
 
     def _do_start(self, who: str, *, how: str = "code") -> None:
@@ -237,10 +238,10 @@ class Life(Timed):
                 pause.ends = self.now
 
     def _do_answer(self, who: str) -> None:
+        """They pause only while a question that was really sent waits (§4.5), also those that have stopped meanwhile."""
         self.question = False
         for promise in self.promises:
-            if promise.stopped is None:
-                self._go_on(promise, "question")
+            self._go_on(promise, "question")
 
     def _do_propose(self, who: str, *, hours: int) -> None:
         self.appointment = (who, self.now + timedelta(hours=hours), False)
@@ -288,26 +289,20 @@ class Life(Timed):
         self.paused["disputed_by"] = who
 
     def _do_decide(self, who: str, *, upheld: bool) -> None:
-        """Upheld, the pause counts for nothing."""
+        """Upheld while the deadline runs, the pause counts for nothing (the domain is silent on one that has stopped)."""
         self.paused["decided"] = True
-        if upheld:
+        if upheld and self.paused["promise"].stopped is None:
             self.paused["promise"].pauses.remove(self.paused["pause"])
         self.tell("order.dispute_decided", self.paused["disputed_by"])
 
     # ---- people ---------------------------------------------------------------------------------------------------------------
 
-    def _do_away(self, who: str) -> None:
+    def _do_away(self, who: str, **_: Any) -> None:
         """Going away, one gives back what one holds and has not begun."""
         v = self.people[who]
         v.away_until, v.quiet = self.now + timedelta(hours=30), None
         if self.assignee == who and self.state in {"offered", "accepted"}:
-            self.handed_back = True
-            if self.state == "accepted":
-                self._give_back()
-            else:
-                self.stop("offer")
-                self._let_go()
-            self.tell("order.handed_back", "派单员")
+            self.leavers.append(who)
         elif self.assignee == who and self.state == "in_service":
             self.tell("order.server_leaves", "派单员")
 
@@ -322,6 +317,21 @@ class Life(Timed):
             self._end("cancelled")
 
     # ---- what the worker does ------------------------------------------------------------------------------------------
+
+    def leave(self, who: str) -> str:
+        """Whoever left gives back what has not begun; what they began meanwhile stays theirs, and the dispatcher is told."""
+        if self.assignee != who or self.state not in {"offered", "accepted", "in_service"}:
+            return ""
+        if self.state == "in_service":
+            self.tell("order.server_leaves", "派单员")
+            return "server_leaves"
+        if self.state == "accepted":
+            self._give_back()
+        else:
+            self.stop("offer")
+            self._let_go()
+        self.tell("order.handed_back", "派单员")
+        return "hand_back"
 
     def _event_lapse(self) -> str:
         """A lapse is no decline."""

@@ -90,7 +90,7 @@ class Model:
     day_cancelled: bool = False
     rated_rounds: set[int] = field(default_factory=set)
     wrong: list[datetime] = field(default_factory=list)
-    handed_back: bool = False
+    leavers: list[str] = field(default_factory=list)
     day: bool = False
     slot_at: datetime = NEVER
 

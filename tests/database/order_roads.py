@@ -125,6 +125,16 @@ ROADS = {
             do("小李", "call_off"),
         ),
     ),
+    "who began before it was given back": Road(
+        "place",
+        (
+            do("派单员", "offer", to="小李"),
+            do("小李", "accept"),
+            do("小李", "away", asleep=True),
+            do("小李", "start", how="code"),
+            wait(minutes=1),
+        ),
+    ),
     "a question": Road(
         "place",
         (
@@ -135,6 +145,19 @@ ROADS = {
             wait(hours=5),
             do("派单员", "ask"),
             wait(days=4),
+        ),
+    ),
+    "a question that is answered after what waited for it was settled": Road(
+        "place",
+        (
+            do("派单员", "offer", to="小李"),
+            do("小李", "accept"),
+            do("小李", "ask"),
+            do("小李", "propose", hours=2),
+            do("王奶奶", "confirm"),
+            do("王奶奶", "answer"),
+            do("小李", "release"),
+            wait(hours=5),
         ),
     ),
     "force majeure": Road(

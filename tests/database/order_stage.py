@@ -100,7 +100,9 @@ class Stage:
         for name, v in VOLUNTEERS.items():
             quiet = v.quiet or (None, None)
             await world.owner.execute(
-                "UPDATE volunteer_profile SET daily_capacity = $2, quiet_from = $3, quiet_until = $4 WHERE person_id = $1",
+                "INSERT INTO volunteer_profile (id, person_id, daily_capacity, quiet_from, quiet_until, version)"
+                " VALUES (gen_random_uuid(), $1, $2, $3, $4, 1) ON CONFLICT (person_id) DO UPDATE SET"
+                " daily_capacity = excluded.daily_capacity, quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until",
                 world.people[name], v.capacity, *quiet,
             )  # fmt: skip
         await world.owner.execute(
@@ -210,8 +212,8 @@ class Stage:
             self._differs("the answer", " or ".join(sorted(wanted)), answer)
         if not expected:
             self.model.do(step.action, step.who, **step.given)
-            self.done |= {step.action} | ({"hand_back"} if self.model.handed_back else set())
-        if step.action in BESIDE:
+            self.done.add(step.action)
+        if step.action in BESIDE and not step.given.get("asleep"):
             self._advance(timedelta(seconds=1))
             await self._work()
         else:

@@ -57,7 +57,7 @@ class Timed(Model):
     def worker(self) -> list[str]:
         """Sweep, relay and reactions, until nothing is due; answers the actions that it took."""
         took: list[str] = []
-        while due := [(p, m) for p in self.promises if not p.stopped for m in p.passed(self.now)]:
+        while (due := self._due()) or self.leavers:
             todo: list[str] = []
             for promise, percent in due:
                 promise.fired.add(percent)
@@ -73,5 +73,9 @@ class Timed(Model):
                             self.begin(target)
                         elif what == "do" and (target != "match" or self.matcher):
                             todo.append(target)
-            took += [getattr(self, f"_event_{event}")() for event in todo]
+            leavers, self.leavers = self.leavers, []
+            took += [self.leave(who) for who in leavers] + [getattr(self, f"_event_{event}")() for event in todo]
         return [action for action in took if action]
+
+    def _due(self) -> list[tuple[Promise, int]]:
+        return [(p, percent) for p in self.promises if not p.stopped for percent in p.passed(self.now)]

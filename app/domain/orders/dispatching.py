@@ -1,7 +1,7 @@
 """The verbs that bring an order to somebody and back: offering, the matcher, declining, accepting, giving back (派单, 接单).
 Each is pure, as in `service.py`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -179,7 +179,11 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
         raise errors.WishIsClaimed
     if facts.represents or actor.id in own_people(order):
         raise errors.OwnOrder
-    demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
+    mine = [facts.candidate] if facts.candidate else []
+    if order.assignee_id == actor.id:
+        # What is offered to them is counted among what they took today already.
+        mine = [replace(one, taken_today=one.taken_today - 1) for one in mine]
+    demand_fit(mine, but_for=OWN_CHOICE)
     if order.assignee_id != actor.id:
         change.tell(order.assignee_id, "order.taken")
     return change.set(assignee_id=actor.id, team_id=None).tell(order.requester_id, "order.accepted")
@@ -251,7 +255,7 @@ def let_go(change: Change, order: Order, facts: Accepted, now: datetime) -> None
     if all(deadline.kind != "plan" for deadline in undone):
         change.stops = [kind for kind in change.stops if kind not in policy.PROMISED]
     for deadline in undone:
-        go_on(change, order, deadline, deadline.stopped_at or now, now)
+        go_on(change, order, deadline, deadline.stopped_at or now, now, facts.answered)
 
 
 def _failed(change: Change, order: Order) -> Change:

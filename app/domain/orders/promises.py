@@ -197,9 +197,9 @@ def decide(order: Order, actor: Actor, now: datetime, *, pause_id: UUID, upheld:
         raise errors.OwnPause
     # What has stopped stays as it ended: then the decision is on record, and nothing is computed anew.
     annulled = upheld and deadline.stopped_at is None
-    change.patch(
-        DeadlinePause, id=pause_id, decided_at=now, decided_by=actor.id, decision=text, annulled=annulled
-    ).tell(order.requester_id, "order.dispute_decided")
+    change.patch(DeadlinePause, id=pause_id, decided_at=now, decided_by=actor.id, decision=text, annulled=annulled)
+    for whose in dict.fromkeys((order.requester_id, order.beneficiary_id)):  # either of them disputed it
+        change.tell(whose, "order.dispute_decided")
     if annulled:
         left = [(p.from_at, p.until_at) for p in deadline.pauses if p.id != pause_id and not p.annulled]
         change.retime(deadline, deadline.timing.with_pauses(left))
@@ -218,7 +218,7 @@ def miss_appointment(order: Order, actor: Actor, now: datetime, *, facts: Accept
     undone = {("respond", facts.accepted_at)} | {(kind, met and met.confirmed_at) for kind in policy.SETTLED}
     for deadline in order.timed:
         if deadline.stopped_at is not None and (deadline.kind, deadline.stopped_at) in undone:
-            go_on(change, order, deadline, deadline.stopped_at, now)
+            go_on(change, order, deadline, deadline.stopped_at, now, facts.answered)
     wait_again(change, order, now)
     refuse(change, order, order.assignee_id, "missed", None, round_number=order.round)
     return change.set(assignee_id=None, team_id=None).tell(order.assignee_id, "order.appointment_missed")

@@ -86,14 +86,17 @@ DETAIL = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """When the order was last accepted or claimed."""
+    """When the order was last accepted or claimed; and which questions of its round have been answered."""
 
     accepted_at: datetime | None
+    answered: tuple[str, ...] = ()
 
 
 ACCEPTED = Facts(
     """jsonb_build_object('accepted_at', (SELECT max(h.at) FROM history h
-         WHERE h.matter_id = subject.id AND h.action IN ('accept', 'claim', 'claim_wish', 'book')))""",
+         WHERE h.matter_id = subject.id AND h.action IN ('accept', 'claim', 'claim_wish', 'book')),
+         'answered', (SELECT coalesce(jsonb_agg(a.answers), '[]') FROM order_post a
+         WHERE a.matter_id = subject.id AND a.round = subject.round AND a.kind = 'answer'))""",
     Accepted,
 )
 

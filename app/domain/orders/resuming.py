@@ -1,6 +1,7 @@
 """An order that comes back: what had stopped a deadline is undone, and it goes on with the time used (domain.md §3 release,
 §4.4); what hung on whoever had the order ends."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from app.domain.orders import policy
@@ -13,8 +14,20 @@ from app.kernel.deadline_tables import DeadlinePause, PauseReason
 from app.kernel.matter import Matter, TimedDeadline
 
 
-def go_on(change: Change, order: Matter[Detail], deadline: TimedDeadline, since: datetime, now: datetime) -> None:
-    """A stopped deadline runs again, with the time used; the gap [since, now) does not count."""
+def go_on(
+    change: Change,
+    order: Matter[Detail],
+    deadline: TimedDeadline,
+    since: datetime,
+    now: datetime,
+    answered: Collection[str],
+) -> None:
+    """A stopped deadline runs again, with the time used; the gap [since, now) does not count. A question that was answered in
+    the gap holds it up no longer: what has stopped is not altered, so the answer could not end its pause."""
+    over = {p.id for p in deadline.pauses if p.reason == PauseReason.QUESTION and p.runs(now) and p.text in answered}
+    for pause_id in over:
+        change.patch(DeadlinePause, id=pause_id, until_at=now, resumed_by=change.actor.id)
+    stretches = [(p.from_at, now if p.id in over else p.until_at) for p in deadline.pauses if not p.annulled]
     change.insert(
         DeadlinePause,
         deadline_id=deadline.id,
@@ -25,7 +38,7 @@ def go_on(change: Change, order: Matter[Detail], deadline: TimedDeadline, since:
         from_at=since,
         until_at=now,
         limit_at=now,
-    ).retime(deadline, deadline.timing.with_pauses((*deadline.timing.pauses, (since, now))))
+    ).retime(deadline, deadline.timing.with_pauses((*stretches, (since, now))))
 
 
 def wait_again(change: Change, order: Matter[Detail], now: datetime) -> None:

@@ -18,7 +18,20 @@ from app.kernel.change import Event, Patch
 from app.kernel.errors import TransitionRefused
 from app.kernel.matter import LiveDeadline
 from app.kernel.rules import SYSTEM, Actor, Role
-from tests.unit.orders.promised import COORDINATE, ELEVEN, PROMISE, TEN, coordinate, dues, order, plan, respond, rows
+from tests.unit.orders.promised import (
+    COORDINATE,
+    ELEVEN,
+    PROMISE,
+    QUESTION,
+    TEN,
+    coordinate,
+    dues,
+    order,
+    paused,
+    plan,
+    respond,
+    rows,
+)  # fmt: skip
 from tests.unit.orders.test_policy import FAMILY, NOON, OTHER, RESIDENT, TEAM, VOLUNTEER, WHO, an_order
 
 RESPOND = LiveDeadline(UUID(int=21), "respond", NOON + timedelta(minutes=9))
@@ -201,6 +214,12 @@ def test_nobody_claims_their_own_order_or_beyond_their_capacity() -> None:
         dispatching.claim(an_order(), WHO["volunteer"], NOON, facts=Taking(candidate(OTHER, taken_today=3)))
 
 
+def test_what_is_offered_to_somebody_does_not_use_up_their_day_against_itself() -> None:
+    mine = replace(an_order(S.OFFERED, open_pool=True), assignee_id=OTHER)
+    change = dispatching.claim(mine, WHO["volunteer"], NOON, facts=Taking(candidate(OTHER, taken_today=3)))
+    assert change.state == S.ACCEPTED
+
+
 def test_the_lead_lets_another_member_go() -> None:
     change = dispatching.assign(an_order(S.ACCEPTED), WHO["lead"], NOON, facts=Taking(candidate(C)), member_id=C)
     assert change.columns == {"assignee_id": C}
@@ -227,6 +246,18 @@ def test_what_the_acceptance_and_the_appointment_had_stopped_goes_on_with_the_ti
     found = given_back(ELEVEN + timedelta(minutes=30), TEN)
     assert found["coordinate"] == "03-03 14:30:00", "an hour used, half an hour held up"
     assert set(found) == {"respond", "coordinate", "plan"}
+
+
+def test_a_question_that_was_answered_meanwhile_holds_nothing_up_any_more() -> None:
+    asked = coordinate(paused(QUESTION, ELEVEN - timedelta(minutes=10), ELEVEN + timedelta(hours=7)), stopped=ELEVEN)
+    taken = order(asked, state=S.ACCEPTED, meeting=MEETING)
+    at = ELEVEN + timedelta(minutes=30)
+    answered, waits = (
+        dispatching.release(taken, WHO["assignee"], at, facts=Accepted(TEN, found), reason="发烧")
+        for found in ((str(QUESTION),), ())
+    )
+    assert dues(answered) == {"coordinate": "03-03 14:40:00"}, "ten minutes and half an hour held up"
+    assert dues(waits) == {"coordinate": "03-04 09:10:00"}, "until its limit"
 
 
 def test_what_was_stopped_before_the_acceptance_stays_stopped() -> None:
