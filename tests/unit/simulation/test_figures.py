@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain.orders.policy import LIFECYCLE
-from app.simulation.figures import Fairness, LimitRow, ToldRow, fairness, report_of, spread
+from app.simulation.figures import EXEMPT, Fairness, LimitRow, ToldRow, fairness, report_of, spread
 from app.simulation.flow_figures import RoundRow
 from app.simulation.measuring import Measured, OrderFact, Served, Told
 from app.simulation.reckoning import Fired, Limit
@@ -105,7 +105,7 @@ def test_what_the_system_stops_because_it_was_missed_is_missed() -> None:
 def test_every_row_and_every_mark_is_listed_also_those_that_never_happened() -> None:
     report = report_of(DAY, strict=False)
     assert report.marks == [("respond", 80, 3), ("respond", 100, 3), ("respond", 150, 0)]
-    assert {action for action, _, _ in report.rows} == {t.action for t in LIFECYCLE.transitions} - {"recalculate"}
+    assert {action for action, _, _ in report.rows} == {t.action for t in LIFECYCLE.transitions} - EXEMPT
     assert "respond 响应 150 %" in report.unmet
     assert "deliver 完成" in report.unmet
     assert "place 点单" not in report.unmet
