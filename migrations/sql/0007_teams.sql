@@ -166,7 +166,8 @@ DECLARE
 BEGIN
   SELECT * INTO t FROM team x WHERE x.id = team_roster.team;
   by_phone := app_leads(t.id, t.place_id)
-              OR app_reaches(t.place_id, '{administrator,dispatcher,secretary,station_staff}');
+              OR app_reaches(t.place_id, '{administrator,dispatcher,secretary,station_staff}')
+              OR app_stands_below(t.place_id, '{administrator,dispatcher,secretary,station_staff}');
   IF NOT by_phone AND NOT EXISTS (SELECT 1 FROM team_member m
                                    WHERE m.team_id = t.id AND m.person_id = app_actor() AND m.live) THEN
     RETURN;
@@ -204,7 +205,11 @@ CREATE POLICY team_update ON team FOR UPDATE TO linli_app
 -- Members: oneself, who works at the place, the lead. The others' names a member learns by team_roster.
 CREATE POLICY team_member_read ON team_member FOR SELECT TO linli_app USING (
   person_id = app_actor() OR app_reaches(place_id, '{administrator,dispatcher,secretary,station_staff}')
-  OR app_leads(team_id, place_id));
+  OR app_leads(team_id, place_id) OR app_stands_below(place_id, '{administrator,dispatcher,secretary,station_staff}'));
+-- Whoever may send a volunteer or a team of a wider place sees who they are.
+ALTER POLICY role_grant_read ON role_grant USING (
+  person_id = app_actor() OR app_reaches(place_id, '{station_staff,dispatcher,secretary,administrator}')
+  OR (role = 'volunteer' AND app_stands_below(place_id, '{administrator,dispatcher,secretary,station_staff}')));
 CREATE POLICY team_member_insert ON team_member FOR INSERT TO linli_app WITH CHECK (
   added_by = app_actor() AND person_holds(person_id, place_id, 'volunteer')
   AND (app_reaches(place_id, '{administrator,secretary}')

@@ -91,6 +91,18 @@ BEGIN
              AND (session_user <> 'linli_app' OR app_reaches(m.place_id, '{administrator,dispatcher,secretary}')));
 END $$;
 
+-- Does this person live at the place? Who lives in an estate lives in its community.
+CREATE FUNCTION person_lives(person uuid, place uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE at timestamptz := app_now();
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM role_grant g JOIN place_ancestor a ON a.place_id = g.place_id
+                   JOIN person p ON p.id = g.person_id
+                  WHERE g.person_id = person AND g.role = 'resident' AND a.ancestor_id = place AND p.disabled_at IS NULL
+                    AND g.starts_at <= at AND (g.ends_at IS NULL OR g.ends_at > at));
+END $$;
+
 -- The home and the contact of a resident, by id or by the blind index of the phone: for the staff there, and for who acts
 -- for the resident. Nobody else learns whether there is such a person.
 CREATE FUNCTION home_of(wanted uuid, phone bytea)
@@ -136,7 +148,7 @@ BEGIN
          AND (NEW.recorded_by <> app_actor()
               OR NOT (NEW.recorded_by = NEW.beneficiary_id
                       OR app_reaches(NEW.place_id, '{administrator,dispatcher,secretary,station_staff}'))
-              OR NOT person_holds(NEW.beneficiary_id, NEW.place_id, 'resident')
+              OR NOT person_lives(NEW.beneficiary_id, NEW.place_id)
               OR NOT EXISTS (SELECT 1 FROM person p WHERE p.id = NEW.beneficiary_id AND p.phone_index = NEW.phone_index)))
   THEN
     RAISE EXCEPTION 'representation %: it cannot be altered so', OLD.id USING ERRCODE = '23514';
@@ -230,13 +242,14 @@ ALTER POLICY rating_insert ON rating WITH CHECK (
 GRANT CREATE ON SCHEMA public TO linli_checker;
 ALTER FUNCTION person_represents(uuid, uuid) OWNER TO linli_checker;
 ALTER FUNCTION representatives_of(uuid) OWNER TO linli_checker;
+ALTER FUNCTION person_lives(uuid, uuid) OWNER TO linli_checker;
 ALTER FUNCTION home_of(uuid, bytea) OWNER TO linli_checker;
 ALTER FUNCTION card_fits(uuid, uuid, bytea) OWNER TO linli_checker;
 ALTER FUNCTION representation_keeps_its_past() OWNER TO linli_checker;
 ALTER FUNCTION not_served_by_who_placed() OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
-REVOKE ALL ON FUNCTION person_represents(uuid, uuid), representatives_of(uuid), home_of(uuid, bytea), card_fits(uuid, uuid, bytea),
-  representation_keeps_its_past(), card_keeps_its_past(), not_served_by_who_placed() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION person_represents(uuid, uuid), representatives_of(uuid), home_of(uuid, bytea), card_fits(uuid, uuid, bytea),
-  representation_keeps_its_past(), card_keeps_its_past(), not_served_by_who_placed()
+REVOKE ALL ON FUNCTION person_represents(uuid, uuid), representatives_of(uuid), person_lives(uuid, uuid), home_of(uuid, bytea),
+  card_fits(uuid, uuid, bytea), representation_keeps_its_past(), card_keeps_its_past(), not_served_by_who_placed() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION person_represents(uuid, uuid), representatives_of(uuid), person_lives(uuid, uuid), home_of(uuid, bytea),
+  card_fits(uuid, uuid, bytea), representation_keeps_its_past(), card_keeps_its_past(), not_served_by_who_placed()
   TO linli_app, linli_worker, linli_checker, linli_owner;
