@@ -1,6 +1,6 @@
 """A database of its own in which two communities live side by side, and plain SQL as the application's role in it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -247,6 +247,12 @@ async def refused(connection: asyncpg.Connection, statement: str, *values: Any) 
     except asyncpg.PostgresError as error:
         return str(error.sqlstate)
     return f"done: {done}"
+
+
+async def tried(as_person: AsPerson, ids: Mapping[str, UUID], who: str, statement: str) -> str:
+    """What Postgres answers when somebody of `ids` tries a statement, in which the ids stand by name; nothing of it stays."""
+    async with as_person(ids[who]) as connection:
+        return await refused(connection, statement.format(**ids, new=new_id()))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from tests.security.conftest import AsPerson, Neighbours, new_id, refused
+from tests.security.conftest import AsPerson, Neighbours, refused, tried
 from tests.security.illegal import BROKEN, ME, NO_RIGHT, RUNNING, TWICE, fill
 
 HOURS = (
@@ -66,8 +66,7 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
 @pytest.mark.parametrize("what", ILLEGAL)
 async def test_is_refused(ids: dict[str, UUID], as_person: AsPerson, what: str) -> None:
     who, statement, answers = ILLEGAL[what]
-    async with as_person(ids[who]) as connection:
-        assert await refused(connection, statement.format(**ids, new=new_id())) in answers
+    assert await tried(as_person, ids, who, statement) in answers
 
 
 @pytest.mark.parametrize("table", ["service_record", "reveal", "shift_handover"])

@@ -5,7 +5,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from tests.security.conftest import AsPerson, Neighbours, new_id, refused
+from tests.security.conftest import AsPerson, Neighbours, new_id, refused, tried
 from tests.security.illegal import BROKEN, NO_RIGHT, NOTHING, TWICE, fill
 
 NAMED = (
@@ -118,8 +118,7 @@ async def world(neighbours: Neighbours, ids: dict[str, UUID]) -> dict[str, UUID]
 @pytest.mark.parametrize("name", ILLEGAL)
 async def test_is_refused(name: str, world: dict[str, UUID], as_person: AsPerson) -> None:
     who, statement, expected = ILLEGAL[name]
-    async with as_person(world[who]) as connection:
-        assert await refused(connection, statement.format(**world, new=new_id())) in expected
+    assert await tried(as_person, world, who, statement) in expected
 
 
 LEGAL = {
@@ -135,11 +134,7 @@ LEGAL = {
 @pytest.mark.parametrize("name", LEGAL)
 async def test_the_same_done_rightly_is_not(name: str, world: dict[str, UUID], as_person: AsPerson) -> None:
     who, statement = LEGAL[name]
-    async with as_person(world[who]) as connection:
-        assert await refused(connection, statement.format(**world, new=new_id())) in (
-            "done: UPDATE 1",
-            "done: INSERT 0 1",
-        )
+    assert await tried(as_person, world, who, statement) in ("done: UPDATE 1", "done: INSERT 0 1")
 
 
 async def test_a_consent_and_an_end_are_said_once(world: dict[str, UUID], as_person: AsPerson) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from app.kernel.database import begin
 from app.local.postgres import PostgresServer
-from tests.security.conftest import AsPerson, Neighbours, new_id, refused
+from tests.security.conftest import AsPerson, Neighbours, new_id, refused, tried
 from tests.security.illegal import (
     BROKEN,
     COMPUTED,
@@ -173,8 +173,7 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
 @pytest.mark.parametrize("what", ILLEGAL)
 async def test_is_refused(what: str, ids: dict[str, UUID], as_person: AsPerson) -> None:
     who, statement, answers = ILLEGAL[what]
-    async with as_person(ids[who]) as connection:
-        assert await refused(connection, statement.format(**ids, new=new_id())) in answers
+    assert await tried(as_person, ids, who, statement) in answers
 
 
 SOUND = {
@@ -211,8 +210,7 @@ SOUND = {
 @pytest.mark.parametrize("what", SOUND)
 async def test_is_allowed_where_it_is_right(what: str, ids: dict[str, UUID], as_person: AsPerson) -> None:
     who, statement = SOUND[what]
-    async with as_person(ids[who]) as connection:
-        done = await refused(connection, statement.format(**ids, new=new_id()))
+    done = await tried(as_person, ids, who, statement)
     assert done.startswith("done: ")
     assert done not in (*NOTHING, "done: INSERT 0 0")
 
