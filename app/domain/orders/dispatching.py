@@ -1,6 +1,7 @@
 """The verbs that bring an order to somebody and back: offering, the matcher, declining, accepting, giving back (派单, 接单).
 Each is pure, as in `service.py`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +17,7 @@ from app.domain.teams.fitness import Candidate, Unfit
 from app.kernel.change import Change
 from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
+from app.kernel.matter import TimedDeadline
 from app.kernel.rules import Actor, Role
 from app.kernel.verbs import Facts
 
@@ -239,10 +241,7 @@ def own_people(order: Order) -> set[UUID]:
 
 def let_go(change: Change, order: Order, facts: Accepted, now: datetime) -> None:
     """Nobody has the order any more: its appointment ends, and what has been stopped since it was accepted goes on, without
-    the time between (domain.md §3, §4.4). A promise that was made before stays."""
-    change.set(assignee_id=None, team_id=None)
-    wait_again(change, order, now)
-    end_appointment(change, order, now)
+    the time between (domain.md §3, §4.4)."""
     since = facts.accepted_at if order.state != OrderState.OFFERED else None
     undone = [
         deadline
@@ -252,6 +251,15 @@ def let_go(change: Change, order: Order, facts: Accepted, now: datetime) -> None
         and deadline.stopped_at >= since
         and deadline.kind in ("respond", *policy.SETTLED)
     ]
+    come_back(change, order, undone, facts, now)
+
+
+def come_back(change: Change, order: Order, undone: Sequence[TimedDeadline], facts: Accepted, now: datetime) -> None:
+    """The order waits for somebody again, and `undone`, which whoever had it had stopped, goes on. A promise of a plan that
+    stands stays."""
+    change.set(assignee_id=None, team_id=None)
+    wait_again(change, order, now)
+    end_appointment(change, order, now)
     if all(deadline.kind != "plan" for deadline in undone):
         change.stops = [kind for kind in change.stops if kind not in policy.PROMISED]
     for deadline in undone:

@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.domain.orders import errors, policy
-from app.domain.orders.dispatching import refuse
+from app.domain.orders.dispatching import come_back, refuse
 from app.domain.orders.models import Appointment, OrderPost
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked
-from app.domain.orders.resuming import end_appointment, go_on, wait_again
 from app.domain.orders.service import ORDERS, Order
 from app.kernel.calendar_store import calendar
 from app.kernel.change import Change
@@ -214,14 +213,11 @@ def miss_appointment(order: Order, actor: Actor, now: datetime, *, facts: Accept
     if all(deadline.id != deadline_id for deadline in order.live):
         raise TransitionRefused
     met = order.detail.appointment
-    end_appointment(change, order, now)
-    undone = {("respond", facts.accepted_at)} | {(kind, met and met.confirmed_at) for kind in policy.SETTLED}
-    for deadline in order.timed:
-        if deadline.stopped_at is not None and (deadline.kind, deadline.stopped_at) in undone:
-            go_on(change, order, deadline, deadline.stopped_at, now, facts.answered)
-    wait_again(change, order, now)
+    stopped = {("respond", facts.accepted_at)} | {(kind, met and met.confirmed_at) for kind in policy.SETTLED}
+    undone = [d for d in order.timed if d.stopped_at is not None and (d.kind, d.stopped_at) in stopped]
+    come_back(change, order, undone, facts, now)
     refuse(change, order, order.assignee_id, "missed", None, round_number=order.round)
-    return change.set(assignee_id=None, team_id=None).tell(order.assignee_id, "order.appointment_missed")
+    return change.tell(order.assignee_id, "order.appointment_missed")
 
 
 @ORDERS.moves("recalculate")
