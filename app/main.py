@@ -14,6 +14,7 @@ from app.api import (
     auth,
     calendars,
     callers,
+    cases,
     deadlines,
     dispatching,
     drafts,
@@ -38,13 +39,18 @@ from app.api import (
     shortcut,
     teams,
     terms,
+    units,
     volunteers,
+    whistles,
 )  # fmt: skip
 from app.api.census import Api, census
 from app.api.deps import House
 from app.api.docs import Application
 from app.api.middleware import Front
 from app.api.throttle import Throttle
+from app.domain.cases import board as board_verbs
+from app.domain.cases import service as case_verbs
+from app.domain.cases import whistles as whistle_verbs
 from app.domain.deadlines import calendars as calendar_verbs
 from app.domain.deadlines import drafts as draft_verbs
 from app.domain.deadlines import service as deadline_verbs
@@ -64,6 +70,7 @@ from app.domain.services import service as service_verbs
 from app.domain.teams import service as team_verbs
 from app.domain.teams import volunteers as volunteer_verbs
 from app.domain.terms import service as term_verbs
+from app.domain.units import service as unit_verbs
 from app.integrations.exposition import exposed
 from app.integrations.wechat import WeChat
 from app.kernel import crash
@@ -92,6 +99,9 @@ ROOMS: Sequence[Api] = (
     promises.api,
     errands.api,
     service_days.api,
+    cases.api,
+    whistles.api,
+    units.api,
     deadlines.api,
     calendars.api,
     going_late.api,
@@ -113,6 +123,10 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *errand_verbs.VERBS,
     *day_verbs.VERBS,
     *day_verbs.RECORD_VERBS,
+    *case_verbs.VERBS,
+    *whistle_verbs.VERBS,
+    *board_verbs.VERBS,
+    *unit_verbs.VERBS,
     *people_verbs.VERBS,
     *representation_verbs.VERBS,
     *team_verbs.VERBS,

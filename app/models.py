@@ -1,5 +1,6 @@
 """Every table, for Alembic and for the tests of the schema."""
 
+from app.domain.cases import models as cases
 from app.domain.deadlines import models as drafts
 from app.domain.notifications import models as notifications
 from app.domain.orders import kind_tables as kinds
@@ -11,10 +12,12 @@ from app.domain.representations import models as representations
 from app.domain.services import models as services
 from app.domain.teams import models as teams
 from app.domain.terms import models as terms
+from app.domain.units import models as units
 from app.kernel import deadline_tables as deadlines
 from app.kernel import tables as kernel
 
 __all__ = [
+    "cases",
     "deadlines",
     "drafts",
     "kernel",
@@ -28,4 +31,5 @@ __all__ = [
     "services",
     "teams",
     "terms",
+    "units",
 ]

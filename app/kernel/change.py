@@ -4,18 +4,30 @@ Fluent to write, lists underneath, so a test compares values. One Change concern
 service, a role, a policy), which has a version but no state machine.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
 from sqlmodel import SQLModel
 
-from app.kernel.deadlines import Timing
+from app.kernel.deadline_tables import DeadlinePause, PauseReason
+from app.kernel.deadlines import Stretch, Timing
 from app.kernel.errors import Refusal
 from app.kernel.ids import new_id
 from app.kernel.matter import Matter, TimedDeadline
 from app.kernel.rules import Actor, Role, Rule
+
+
+class Office(StrEnum):
+    """Whom a matter that officers hold tells: the head of its seat, or its unit (the SQL function told_of)."""
+
+    SEAT = "seat"
+    UNIT = "unit"
+    UNIT_HEAD = "unit_head"
+    UNIT_DEPUTY = "unit_deputy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +39,7 @@ class Event:
 
     topic: str
     to_person: UUID | None = None
-    to_role: Role | None = None
+    to_role: Role | Office | None = None
     payload: dict[str, Any] = field(default_factory=dict)
     place_id: UUID | None = None
     id: UUID = field(default_factory=new_id, compare=False)
@@ -143,7 +155,7 @@ class Change:
         )
 
     def set(self, **columns: Any) -> Self:
-        """New values for the matter's own columns: assignee_id, team_id, holder_id, open_pool, round."""
+        """New values for the matter's own columns: assignee_id, team_id, seat_id, unit_id, holder_id, open_pool, round."""
         self.columns.update(columns)
         return self
 
@@ -162,6 +174,22 @@ class Change:
         self.retimes.append(Retime(deadline, timing, workdays_id or deadline.workdays_id))
         return self
 
+    def go_on(self, deadline: TimedDeadline, since: datetime, pauses: Iterable[Stretch] | None = None) -> Self:
+        """A deadline that was stopped at `since` runs again with the time used: the stretch until now does not count.
+        `pauses`: its others, where they are not as stored."""
+        stretches = [(p.from_at, p.until_at) for p in deadline.pauses if not p.annulled] if pauses is None else pauses
+        return self.insert(
+            DeadlinePause,
+            deadline_id=deadline.id,
+            matter_id=self.id,
+            place_id=self.place_id,
+            reason=PauseReason.UNDONE.value,
+            paused_by=self.actor.id,
+            from_at=since,
+            until_at=self.at,
+            limit_at=self.at,
+        ).retime(deadline, deadline.timing.with_pauses((*stretches, (since, self.at))))
+
     def stop(self, *kinds: str) -> Self:
         """Stop the live deadlines of these kinds."""
         self.stops.extend(kinds)
@@ -177,6 +205,11 @@ class Change:
         """A notice to whoever holds `role` at the nearest place upward – of the subject, or of another place that it is
         about –, at last the administrator."""
         self.events.append(Event(topic, to_role=role, payload=payload, place_id=place_id))
+        return self
+
+    def tell_office(self, office: Office, topic: str, **payload: Any) -> Self:
+        """A notice to whoever heads the matter's seat, or works in its unit."""
+        self.events.append(Event(topic, to_role=office, payload=payload))
         return self
 
     def emit(self, topic: str, **payload: Any) -> Self:

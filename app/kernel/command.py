@@ -201,7 +201,7 @@ def _refused(verb: Verb[Any, Any], row: asyncpg.Record) -> TextRefused:
 def _decide(
     verb: Verb[Any, Any], row: asyncpg.Record, timed: list[dict[str, Any]], actor_id: UUID, inputs: dict[str, Any]
 ) -> list[Change]:
-    actor = Actor(actor_id, frozenset(Role(role) for role in row["roles"]), row["team"])
+    actor = _actor(actor_id, row)
     loaded: Any = orjson.loads(row["facts"]) if row["facts"] is not None else None
     if verb.is_matter:
         if verb.detail_type is None or row["kind"] != verb.kind:
@@ -215,6 +215,21 @@ def _decide(
         facts = verb.facts_type.validate_python(loaded) if verb.facts_type else None
         decided = verb.decide(facts, actor, row["now"], **inputs)
     return decided if isinstance(decided, list) else [decided]
+
+
+_NO_OFFICE = b'{"seat": [], "unit": null, "parts": []}'
+
+
+def _actor(actor_id: UUID, row: asyncpg.Record) -> Actor:
+    office: dict[str, Any] = orjson.loads(row["office"] or _NO_OFFICE)
+    return Actor(
+        actor_id,
+        frozenset(map(Role, row["roles"])),
+        row["team"],
+        frozenset(map(Role, office["seat"])),
+        office["unit"],
+        frozenset(office["parts"]),
+    )
 
 
 def _matter(row: asyncpg.Record, detail: Any, timed: list[dict[str, Any]]) -> Matter[Any]:
@@ -335,7 +350,8 @@ def _bind(
 
 
 _MATTER = (
-    "category", "round", "requester_id", "beneficiary_id", "assignee_id", "team_id", "holder_id", "open_pool",
+    "category", "round", "requester_id", "beneficiary_id", "assignee_id", "team_id", "seat_id", "unit_id",
+    "holder_id", "open_pool",
 )  # fmt: skip
 
 

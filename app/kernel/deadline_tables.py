@@ -14,6 +14,12 @@ from sqlmodel import Field, SQLModel
 from app.kernel.ids import new_id
 from app.kernel.tables import Instant
 
+GOVERNING = (
+    "triage", "check", "callback", "deliberation", "review", "resolve_small", "resolve_community", "resolve_street",
+    "resolve_district", "resolve_emergency", "resolve_routine", "resolve_hard", "milestone", "renewal",
+)  # fmt: skip
+"""The kinds of deadlines that govern a matter (domain.md §5): at most one of them runs for it, and a unique index says so."""
+
 
 class CalendarHours(SQLModel, table=True):
     """A version of the hours of a place (None: everywhere) by weekday; the nearest place wins. Never altered.
@@ -170,6 +176,12 @@ class Deadline(SQLModel, table=True):
         UniqueConstraint("id", "pausable"),
         Index("deadline_unsure", "id", postgresql_where=sql("calendar_missing AND stopped_at IS NULL")),
         Index("deadline_live", "matter_id", "kind", unique=True, postgresql_where=sql("stopped_at IS NULL")),
+        Index(
+            "deadline_governs",
+            "matter_id",
+            unique=True,
+            postgresql_where=sql(f"stopped_at IS NULL AND kind IN ({', '.join(map(repr, GOVERNING))})"),
+        ),
         Index("deadline_matter", "matter_id"),
         Index("deadline_next", "next_at", postgresql_where=sql("next_at IS NOT NULL")),
         Index("deadline_running", "place_id", "due_at", "matter_id", postgresql_where=sql("stopped_at IS NULL")),

@@ -69,7 +69,8 @@ class Matter(Generic[D_co]):
 
     `category` chooses among its limits. `version` counts its changes and is 0 for one that is not stored yet; `holder_id` is
     who owns it when its limits were missed; `open_pool` lets every qualified volunteer of the place see and claim it.
-    `team_id` is the team that it was offered to. `timed`, the deadlines of its round, is there for the verbs that ask.
+    `team_id` is the team that it was offered to. `seat_id` is the place whose officers hold it, `unit_id` the unit that it is
+    assigned to. `timed`, the deadlines of its round, is there for the verbs that ask.
     """
 
     id: UUID
@@ -86,6 +87,8 @@ class Matter(Generic[D_co]):
     created_at: datetime
     detail: D_co
     team_id: UUID | None = None
+    seat_id: UUID | None = None
+    unit_id: UUID | None = None
     category: str = ""
     live: tuple[LiveDeadline, ...] = ()
     timed: tuple[TimedDeadline, ...] = ()
@@ -93,7 +96,7 @@ class Matter(Generic[D_co]):
 
 _COLUMNS: Final = (
     "id", "category", "place_id", "state", "version", "round", "requester_id", "beneficiary_id", "assignee_id", "team_id",
-    "holder_id", "open_pool", "created_at",
+    "seat_id", "unit_id", "holder_id", "open_pool", "created_at",
 )  # fmt: skip
 
 

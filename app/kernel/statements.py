@@ -28,13 +28,35 @@ _TIMED = f"""(
     FROM deadline d JOIN deadline_policy p ON p.id = d.policy_id
    WHERE d.matter_id = subject.id AND d.round = subject.round)"""
 
+# What the actor is to a matter that officers hold: their roles at its seat, their post in its unit, their part in it.
+_OFFICE = """CASE WHEN subject.seat_id IS NOT NULL THEN jsonb_build_object(
+           'seat', app_roles(subject.seat_id, clock.now), 'unit', app_unit(subject.unit_id),
+           'parts', app_parts(subject.id)) END"""
+
 ABOUT_NOTHING: tuple[Any, ...] = (NOBODY, None, "{}", "", [], None, NOBODY)
 """Values for message 2 that find nothing: for a connection that gets ready."""
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Deadlines that a command may start on new matters of another kind beside its subject, at the same place; `category`
+    is SQL for theirs."""
+
+    kind: str
+    starts: tuple[str, ...]
+    category: str
+
+
 @cache
 def load(
-    *, subject: str, facts: str | None, is_matter: bool, starts: bool, timed: bool = False, texts: bool = False
+    *,
+    subject: str,
+    facts: str | None,
+    is_matter: bool,
+    starts: bool,
+    timed: bool = False,
+    texts: bool = False,
+    beside: Beside | None = None,
 ) -> str:
     """Message 2: an earlier receipt, the locked subject, the time after the lock, the actor's roles, the room's facts, and
     with `texts` which of those that others will read ($3, `read_by_others`) hold a refused term.
@@ -49,9 +71,10 @@ WITH subject AS MATERIALIZED ({subject})
 SELECT i.fingerprint, i.receipt, clock.now, app_signed_in($1, $7) AS active,
        subject.*, subject.id IS NOT NULL AS found, app_roles(subject.place_id, clock.now) AS roles,
        {"CASE WHEN subject.team_id IS NOT NULL THEN app_team(subject.team_id) END" if is_matter else "NULL::text"} AS team,
+       {_OFFICE if is_matter else "NULL::jsonb"} AS office,
        {"look.seen, look.live" if is_matter else "NULL::int AS seen, NULL::jsonb AS live"},
        {_TIMED if timed else "NULL::jsonb"} AS timed,
-       {"policies_in_force(subject.place_id, $4, $5, subject.category)" if starts else "NULL::jsonb"} AS policies,
+       {_policies(starts, beside)} AS policies,
        {"refused_terms(subject.place_id, $3::jsonb -> 'read_by_others')" if texts else "NULL::jsonb"} AS refused,
        {facts or "NULL::jsonb"} AS facts
   FROM (VALUES ($2::text, $3::jsonb, $4::text, $5::text[], $6::text)) one(key, inputs, kind, starts, operation)
@@ -59,6 +82,15 @@ SELECT i.fingerprint, i.receipt, clock.now, app_signed_in($1, $7) AS active,
   LEFT JOIN subject ON true
   CROSS JOIN LATERAL (SELECT app_now() AS now, subject.id) clock
   {"CROSS JOIN LATERAL matter_snapshot(subject.id) look" if is_matter else ""}"""
+
+
+def _policies(starts: bool, beside: Beside | None) -> str:
+    own = "policies_in_force(subject.place_id, $4, $5, subject.category)" if starts else "NULL::jsonb"
+    if beside is None:
+        return own
+    kinds = "{" + ",".join(beside.starts) + "}"
+    others = f"policies_in_force(subject.place_id, '{beside.kind}', '{kinds}', {beside.category})"
+    return f"coalesce({own}, '[]') || coalesce({others}, '[]')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +113,19 @@ class Shape:
 _CHANGE = """
 ch AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($1::jsonb) AS x(
   id uuid, kind text, category text, place_id uuid, state text, from_state text, version int, round int, requester_id uuid,
-  beneficiary_id uuid, assignee_id uuid, team_id uuid, holder_id uuid, open_pool bool, action text, actor_id uuid, through text,
-  at timestamptz, note jsonb))"""
+  beneficiary_id uuid, assignee_id uuid, team_id uuid, seat_id uuid, unit_id uuid, holder_id uuid, open_pool bool, action text,
+  actor_id uuid, through text, at timestamptz, note jsonb))"""
 
 _NEW = """
       INSERT INTO matter (id, kind, category, place_id, state, version, round, requester_id, beneficiary_id, assignee_id,
-                          team_id, holder_id, open_pool, moved_by, moved_in, created_at, changed_at)
-      SELECT id, kind, category, place_id, state, 1, round, requester_id, beneficiary_id, assignee_id, team_id, holder_id,
-             open_pool, actor_id, 0, at, at FROM ch WHERE version = 0 RETURNING id, version"""
+                          team_id, seat_id, unit_id, holder_id, open_pool, moved_by, moved_in, created_at, changed_at)
+      SELECT id, kind, category, place_id, state, 1, round, requester_id, beneficiary_id, assignee_id, team_id, seat_id, unit_id,
+             holder_id, open_pool, actor_id, 0, at, at FROM ch WHERE version = 0 RETURNING id, version"""
 
 _MOVED = """
       UPDATE matter t SET state = ch.state, round = ch.round, assignee_id = ch.assignee_id, team_id = ch.team_id,
-                          holder_id = ch.holder_id, open_pool = ch.open_pool, changed_at = ch.at
+                          seat_id = ch.seat_id, unit_id = ch.unit_id, holder_id = ch.holder_id, open_pool = ch.open_pool,
+                          changed_at = ch.at
         FROM ch WHERE ch.version > 0 AND t.id = ch.id AND t.version = ch.version RETURNING t.id, t.version"""
 
 _HISTORY = """

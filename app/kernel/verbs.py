@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, TypeAdapter
 from app.kernel.change import Change
 from app.kernel.errors import NotFound, Refusal
 from app.kernel.lifecycle import Lifecycle
-from app.kernel.statements import MATTER_SUBJECT, load
+from app.kernel.statements import MATTER_SUBJECT, Beside, load
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Change | list[Change])
@@ -27,7 +27,7 @@ class Verb(Generic[P, R]):
     says what the violation of a unique index or of a foreign key means; of any other it means a lost race, and the verb runs
     again. `missing` is the refusal when there is no such subject, or none that the actor may see. `read_by_others` names the
     inputs (texts and lists of texts, called as the fields of the body) that the door compares with the refused terms of the
-    place.
+    place. `beside`: the deadlines of other matters that it makes.
     """
 
     decide: Callable[P, R]
@@ -42,6 +42,7 @@ class Verb(Generic[P, R]):
     missing: type[NotFound] = NotFound
     conflicts: Mapping[str, type[Refusal]] = field(default_factory=dict)
     read_by_others: tuple[str, ...] = ()
+    beside: Beside | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.decide(*args, **kwargs)
@@ -60,6 +61,7 @@ class Verb(Generic[P, R]):
             starts=bool(self.starts),
             timed=self.timed,
             texts=bool(self.read_by_others),
+            beside=self.beside,
         )
 
 
@@ -87,16 +89,23 @@ class Room:
         facts: Facts,
         missing: type[NotFound] | None = None,
         read_by_others: tuple[str, ...] = (),
+        beside: Beside | None = None,
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         """A verb that makes a matter; `subject` gives where it will stand. Called with (facts, actor, now, **inputs)."""
-        return self._verb(action, subject, facts.sql, facts.type, None, read_by_others, missing)
+        return self._verb(action, subject, facts.sql, facts.type, None, read_by_others, missing, beside)
 
     def moves(
-        self, action: str, *, facts: Facts | None = None, read_by_others: tuple[str, ...] = ()
+        self,
+        action: str,
+        *,
+        facts: Facts | None = None,
+        read_by_others: tuple[str, ...] = (),
+        beside: Beside | None = None,
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         """A verb on a matter. Called with (matter, actor, now, **inputs), and `facts=` when it asks for some."""
         sql = f"jsonb_build_object('detail', {self.detail.sql}, 'facts', {facts.sql if facts else 'NULL'})"
-        return self._verb(action, MATTER_SUBJECT, sql, facts.type if facts else None, self.detail.type, read_by_others)
+        parsed = facts.type if facts else None
+        return self._verb(action, MATTER_SUBJECT, sql, parsed, self.detail.type, read_by_others, beside=beside)
 
     def _verb(
         self,
@@ -107,6 +116,7 @@ class Room:
         detail: type[Any] | None,
         read_by_others: tuple[str, ...],
         missing: type[NotFound] | None = None,
+        beside: Beside | None = None,
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         def wrap(decide: Callable[P, R]) -> Verb[P, R]:
             return Verb(
@@ -121,6 +131,7 @@ class Room:
                 self.lifecycle[action].timed,
                 missing or self.missing,
                 read_by_others=read_by_others,
+                beside=beside,
             )
 
         return wrap

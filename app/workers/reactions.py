@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from app.domain.cases import board, whistles
 from app.domain.orders import dispatching, outcomes, promises, service_days, shifts, wishes
 from app.kernel.verbs import Verb
 from app.workers.outbox import Reaction
@@ -21,6 +22,10 @@ def _reason(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"subject_id": UUID(payload["order_id"]), "reason": payload["reason"]}
 
 
+def _assignment(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"subject_id": UUID(payload["assignment_id"])}
+
+
 REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.miss_appointment": (promises.miss_appointment, _deadline),
     "order.close_unrated": (outcomes.close_unrated, _deadline),
@@ -29,6 +34,9 @@ REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.expire_claim": (wishes.expire_claim, _deadline),
     "order.cancel_day": (service_days.cancel_booked, _reason),
     "order.hand_back": (dispatching.hand_back, _person),
+    "case.alarm": (whistles.alarm, lambda _row, _payload: {}),
+    "case.check_silence": (whistles.accept_result, lambda _row, _payload: {"silent": True}),
+    "assignment.release": (board.release, _assignment),
     "order.hand_over": (
         shifts.hand_over,
         lambda _row, payload: {

@@ -147,7 +147,10 @@ def shown_orders() -> Select[*tuple[Any, ...]]:
                 col(column)
                 for column in (m.id, m.category, m.state, m.version, m.round, m.created_at, m.changed_at, m.open_pool)
             ),
-            *(col(column) for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id)),
+            *(
+                col(column)
+                for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id, m.seat_id, m.unit_id)
+            ),
             *(col(column) for column in (m.holder_id, m.place_id)),
             *(
                 col(column)

@@ -1,0 +1,39 @@
+"""The rules of assignments, pure: what a unit that was whistled does, and until when (domain.md §5)."""
+
+from datetime import timedelta
+
+from app.domain.cases.models import AssignmentState as A
+from app.domain.cases.policy import head, office, officers
+from app.kernel.lifecycle import Lifecycle, Transition
+from app.kernel.rules import Role, Rule, Rules, Via, reach
+
+unit = Rule(Via.UNIT)
+in_unit = Rule(Via.SEATED)
+arbiter = reach(Role.ARBITER)
+system = Rule(Via.SYSTEM)
+
+READ: Rules = (unit, officers, in_unit)
+"""Who sees an assignment: the unit, whoever sits on the same board, and the officers of the place and above."""
+
+LIVE = (A.SENT, A.SIGNED, A.REPORTED_IN, A.WORKING, A.CONTESTED)
+ALL = ("sign", "report_in", "arbitration")
+
+LIFECYCLE = Lifecycle(
+    "assignment",
+    Transition("send", (), A.SENT, (head, arbiter, system), starts=("sign", "report_in")),
+    Transition("sign", (A.SENT,), A.SIGNED, (unit,), stops=("sign",)),
+    Transition("report_in", (A.SIGNED,), A.REPORTED_IN, (unit,), stops=("report_in",)),
+    Transition("begin", (A.REPORTED_IN,), A.WORKING, (unit,)),
+    Transition("finish", (A.REPORTED_IN, A.WORKING), A.DONE, (unit,)),
+    Transition("contest", (A.SIGNED, A.REPORTED_IN), A.CONTESTED, (unit,), starts=("arbitration",)),
+    Transition("uphold", (A.CONTESTED,), A.EXCUSED, (arbiter,), stops=ALL),
+    Transition("dismiss", (A.CONTESTED,), A.SIGNED, (arbiter,), stops=("arbitration",)),
+    Transition("dismiss_reported", (A.CONTESTED,), A.REPORTED_IN, (arbiter,), stops=("arbitration",)),
+    Transition("excuse", LIVE, A.EXCUSED, (office,), stops=ALL),
+    Transition("release", LIVE, A.EXCUSED, (system,), stops=ALL, hidden=True),
+    Transition("reopen", (A.DONE,), A.WORKING, (system,), hidden=True),
+    promised=(A.SENT, A.SIGNED, A.CONTESTED),
+)
+
+CONTEST_WITHIN = timedelta(hours=2)
+"""Working time after signing in which a unit may say that it is not theirs (domain.md §5)."""
