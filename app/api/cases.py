@@ -1,6 +1,6 @@
-"""Cases over HTTP: reporting, triage, going up, and the result (domain.md §5). Each command is one verb; each list one reading."""
+"""Cases over HTTP: reporting, triage, going up, and the result (domain.md §5). A command is one verb, a list one reading."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -94,13 +94,17 @@ class CasesQuery(PageQuery):
 
     def filters(self) -> repository.Filters:
         """Raises InvalidInput for an empty period."""
-        since, until = (day and datetime.combine(day, time(), CHINA) for day in (self.since, self.until))
+        since, until = _midnight(self.since), _midnight(self.until)
         if since and until and since >= until:
             raise InvalidInput(fields=(FieldFault("/query/until", "period-empty", "结束日期须晚于开始日期"),))
         states = (self.state.value,) if self.state else None
         return repository.Filters(
             states, self.category, self.place_id, since, until, overdue=self.overdue, mine=self.mine
         )
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(), CHINA)
 
 
 @api.post(
