@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.cases import board, whistles
+from app.domain.cases import service as cases
 from app.domain.orders import dispatching, outcomes, promises, service_days, shifts, wishes
 from app.kernel.verbs import Verb
 from app.workers.outbox import Reaction
@@ -25,6 +26,11 @@ def _reason(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
 def _assignment(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"subject_id": UUID(payload["assignment_id"])}
 
+
+RECALCULATIONS: Mapping[str, Verb[Any, Any]] = {
+    verb.kind: verb for verb in (promises.recalculate, cases.recalculate, board.recalculate)
+}
+"""The verb of each kind of matter that computes its deadlines anew when the working days of a year come."""
 
 REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.miss_appointment": (promises.miss_appointment, _deadline),
