@@ -1,7 +1,7 @@
 """What is said and agreed on an order, and the deadlines that explain themselves (domain.md §4). As in `orders.py`, each
 command is one verb."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from app.api.schema import Choice, In, Out, StrictUUID
 from app.domain.deadlines import explaining
 from app.domain.deadlines.models import label_of
 from app.domain.orders import errors, policy, promises, repository
+from app.domain.orders.clocks import total_of
 from app.domain.orders.models import Channel
 from app.domain.places.models import EstateType
 from app.kernel.calendars import CalendarName
@@ -33,6 +34,7 @@ PauseId = Annotated[StrictUUID, Path(description="暂停的编号")]
 Words = Annotated[str, Paragraph(500)]
 
 AT = "2026-03-03T10:30:00+08:00"
+MINUTE = timedelta(minutes=1)
 
 
 class ContactRecordIn(In):
@@ -355,6 +357,7 @@ def _explanation(row: RowMapping) -> ExplanationOut:
         {date.fromisoformat(day): said["name"] for day, said in (row["day_names"] or {}).items()},
         row["calendar_missing"],
         EstateType(row["estate_type"]) if row["estate_type"] else None,
+        _later(row),
     )
     return ExplanationOut(
         id=deadline.id,
@@ -389,6 +392,14 @@ def _explanation(row: RowMapping) -> ExplanationOut:
         marks=[MomentOut(percent=p, at=at) for p, at in zip(timing.percents, deadline.times, strict=True)],
         sentences=list(explaining.sentences(asked)),
     )
+
+
+def _later(row: RowMapping) -> explaining.Later | None:
+    if row["round"] == 1:
+        return None
+    total = total_of(row)
+    passed = total.passed(row["now"]) // MINUTE * MINUTE
+    return explaining.Later(row["round"], total.started_at, passed, over=total.ended_at is not None)
 
 
 def _who(paused_as: str | None, reason: str) -> str:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, RowMapping, Select, TextClause, Uuid, text
+from sqlalchemy import Column, DateTime, RowMapping, Select, TextClause, Uuid, func, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from app.domain.orders.clocks import steps_of_order
 from app.domain.orders.errors import ExportTooLarge
 from app.domain.orders.filters import Filters
 from app.domain.orders.repository import shown_orders
@@ -94,7 +95,8 @@ async def export(connection: AsyncConnection, filters: Filters) -> AsyncIterator
         raise PlaceNotFound
     if not place.may:
         raise NotAllowed
-    query = filters.narrow(shown_orders()).order_by(col(MatterRow.created_at), col(MatterRow.id))
+    shown = shown_orders().add_columns(steps_of_order(), func.app_now().label("now"))
+    query = filters.narrow(shown).order_by(col(MatterRow.created_at), col(MatterRow.id))
     count = 0
     result = await connection.stream(query.limit(MOST_EXPORTED + 1))
     async for batch in result.mappings().partitions(BATCH):
