@@ -18,6 +18,7 @@ from app.api import (
     dispatching,
     drafts,
     errands,
+    exclusions,
     finding,
     going_late,
     health,
@@ -48,6 +49,7 @@ from app.api.throttle import Throttle
 from app.domain.deadlines import calendars as calendar_verbs
 from app.domain.deadlines import drafts as draft_verbs
 from app.domain.deadlines import service as deadline_verbs
+from app.domain.exclusions import service as exclusion_verbs
 from app.domain.notifications import service as notification_verbs
 from app.domain.orders import dispatching as dispatching_verbs
 from app.domain.orders import errands as errand_verbs
@@ -95,6 +97,7 @@ ROOMS: Sequence[Api] = (
     deadlines.api,
     calendars.api,
     going_late.api,
+    exclusions.api,
     drafts.api,
     replays.api,
     terms.api,
@@ -121,6 +124,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *deadline_verbs.VERBS,
     *calendar_verbs.VERBS,
     *draft_verbs.VERBS,
+    *exclusion_verbs.VERBS,
     *term_verbs.VERBS,
     *shift_verbs.VERBS,
     *notification_verbs.VERBS,

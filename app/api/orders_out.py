@@ -141,6 +141,7 @@ class DeadlineOut(Out):
     due_at: Moment = Field(description="到期:到这一刻即为错过")
     stopped_at: Moment | None = Field(description="停止;仍在计时则为 null")
     missed: bool = Field(description="是否错过")
+    excluded: bool = Field(description="错过是否经复核不计")
     marks: list[FiredOut] = Field(description="已到的节点")
 
 
@@ -194,7 +195,7 @@ DEADLINES_EXAMPLE = {
         {
             "id": ID, "kind": "respond", "kind_label": "响应", "round": 1, "policy_version": 2, "calendar": "DUTY",
             "started_at": AT,
-            "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": None, "missed": False,
+            "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": None, "missed": False, "excluded": False,
             "marks": [
                 {"percent": 80, "due_at": "2026-03-01T09:16:00+08:00", "fired_at": "2026-03-01T09:16:00+08:00"}
             ],
@@ -316,6 +317,7 @@ def show_deadline(row: RowMapping) -> DeadlineOut:
         due_at=row["due_at"],
         stopped_at=row["stopped_at"],
         missed=any(mark.percent == 100 for mark in marks),
+        excluded=row["excluded"],
         marks=marks,
     )
 

@@ -63,7 +63,8 @@ class Later:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is to be explained: a deadline's kind and timing, its pauses, how it ended, the names of special days, the type of
-    estate that its limits are for (None: any), and the rounds before it (None: it is of the first)."""
+    estate that its limits are for (None: any), the rounds before it (None: it is of the first), and why its miss does not count
+    (None: it does)."""
 
     kind: str
     timing: Timing
@@ -75,6 +76,7 @@ class Asked:
     calendar_missing: bool
     estate_type: EstateType | None = None
     later: Later | None = None
+    excluded_for: str | None = None
 
 
 def counted(timing: Timing, until: datetime) -> tuple[Counted, ...]:
@@ -118,6 +120,8 @@ def sentences(asked: Asked) -> tuple[str, ...]:
         said.append(f"{moment(asked.stopped_at)}停止计时,{'已经超过时限' if asked.missed else '没有超过时限'}。")
     elif asked.missed:
         said.append("现在已经超过时限," + ("仍可以评价。" if asked.kind == "rating" else "社区仍须办理。"))
+    if asked.excluded_for is not None:
+        said.append(f"这次错过经复核不计入考核,原因是{asked.excluded_for}。")
     return tuple(said)
 
 

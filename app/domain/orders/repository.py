@@ -272,7 +272,8 @@ async def list_history(connection: AsyncConnection, order_id: UUID) -> Sequence[
 _EXPLAINED = text(f"""
 SELECT {TIMED} AS timed, p.version AS policy_version, p.estate_type, d.round, d.calendar_missing, w.days AS day_names,
        {STEPS} AS steps, app_now() AS now,
-       EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100) AS missed
+       EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100) AS missed,
+       (SELECT e.reason FROM exclusion e WHERE e.deadline_id = d.id AND e.upheld) AS excluded
   FROM deadline d JOIN deadline_policy p ON p.id = d.policy_id JOIN matter ON matter.id = d.matter_id
   LEFT JOIN workday_set w ON w.id = d.workdays_id
  WHERE d.matter_id = :order_id AND d.id = :deadline_id""")
@@ -304,6 +305,9 @@ async def list_posts(connection: AsyncConnection, order_id: UUID) -> Sequence[Ro
     return [row for row in found if row["id"] is not None]
 
 
+_EXCLUDED = "EXISTS (SELECT 1 FROM exclusion e WHERE e.deadline_id = deadline.id AND e.upheld)"
+
+
 async def list_deadlines(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
     """The deadlines of an order, oldest first, each with the marks that have fired. Raises OrderNotFound."""
     d = Deadline
@@ -323,6 +327,7 @@ async def list_deadlines(connection: AsyncConnection, order_id: UUID) -> Sequenc
         select(
             d.__table__,  # type: ignore[attr-defined]
             fired.label("marks"),
+            literal_column(_EXCLUDED).label("excluded"),
             col(DeadlinePolicy.version).label("policy_version"),
             col(DeadlinePolicy.calendar),
         )
