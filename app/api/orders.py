@@ -35,6 +35,7 @@ from app.domain.orders import (
     placing,
     policy,
     promises,
+    recategorising,
     repository,
     wishes,
 )
@@ -59,6 +60,7 @@ VERBS = (
     *dispatching.VERBS,
     *outcomes.VERBS,
     *promises.VERBS,
+    *recategorising.VERBS,
     *wishes.VERBS,
     *errands.VERBS,
 )

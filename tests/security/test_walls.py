@@ -80,6 +80,7 @@ DEFINERS = {
     "order_is_found()",
     "person_leaves()",
     "matter_has_deadline()",
+    "recategorised_openly()",
     "representation_keeps_its_past()",
     "not_served_by_who_placed()",
 }

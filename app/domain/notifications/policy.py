@@ -27,6 +27,8 @@ TEXTS: Mapping[str, str] = {
     "order.started": "志愿者已开始服务",
     "order.delivered": "服务已完成,请评价",
     "order.rated": "居民已评价您的服务",
+    "order.recategorised": "社区把您的订单改到了更合适的服务,已用的时间照计,可查看订单",
+    "order.offer_withdrawn": "派给您的订单已改为另一项服务,无需再接",
     "order.taken": "派给您的订单已由他人领取",
     "order.cancelled": "订单已取消,可查看原因",
     "order.replied": "社区答复了您的订单",
