@@ -1,6 +1,7 @@
 """Every table, for Alembic and for the tests of the schema."""
 
 from app.domain.deadlines import models as drafts
+from app.domain.exclusions import models as exclusions
 from app.domain.notifications import models as notifications
 from app.domain.orders import kind_tables as kinds
 from app.domain.orders import models as orders
@@ -17,6 +18,7 @@ from app.kernel import tables as kernel
 __all__ = [
     "deadlines",
     "drafts",
+    "exclusions",
     "kernel",
     "kinds",
     "notifications",

@@ -18,7 +18,7 @@ MATTER_SUBJECT = "SELECT * FROM matter WHERE id = ($3::jsonb ->> 'id')::uuid FOR
 TIMED = """jsonb_build_object(
            'id', d.id, 'kind', d.kind, 'started_at', d.started_at, 'budget_seconds', d.budget_seconds, 'percents', d.percents,
            'times', d.times, 'fired', d.fired, 'stopped_at', d.stopped_at, 'calendar', p.calendar, 'hours_id', d.hours_id,
-           'workdays_id', d.workdays_id, 'pause_limit_seconds', p.pause_limit_seconds,
+           'workdays_id', d.workdays_id, 'policy_id', d.policy_id, 'kept', d.kept, 'pause_limit_seconds', p.pause_limit_seconds,
            'pause_total_percent', p.pause_total_percent,
            'pauses', (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.from_at, s.id), '[]')
                         FROM deadline_pause s WHERE s.deadline_id = d.id))"""
@@ -28,21 +28,34 @@ _TIMED = f"""(
     FROM deadline d JOIN deadline_policy p ON p.id = d.policy_id
    WHERE d.matter_id = subject.id AND d.round = subject.round)"""
 
+_POLICIES = "policies_in_force(subject.place_id, $4, $5, {category})"
+_OTHERS = """(
+  SELECT jsonb_object_agg(d.id, policies_in_force(subject.place_id, $4, ARRAY[d.kind], {category}, d.started_at) -> 0)
+    FROM deadline d WHERE d.matter_id = subject.id AND d.stopped_at IS NULL)"""
+
 ABOUT_NOTHING: tuple[Any, ...] = (NOBODY, None, "{}", "", [], None, NOBODY)
 """Values for message 2 that find nothing: for a connection that gets ready."""
 
 
 @cache
 def load(
-    *, subject: str, facts: str | None, is_matter: bool, starts: bool, timed: bool = False, texts: bool = False
+    *,
+    subject: str,
+    facts: str | None,
+    is_matter: bool,
+    starts: bool,
+    timed: bool = False,
+    texts: bool = False,
+    category: str | None = None,
 ) -> str:
     """Message 2: an earlier receipt, the locked subject, the time after the lock, the actor's roles, the room's facts, and
     with `texts` which of those that others will read ($3, `read_by_others`) hold a refused term.
 
     $1 actor, $2 idempotency key (or NULL), $3 inputs as jsonb, $4 kind of matter, $5 kinds of deadlines that may start
-    (then the subject has a category), $6 operation, $7 the log-in. The outer join keeps the receipt when the subject is no
-    longer to be seen. `seen` is the version in the statement's snapshot: when it differs from the locked row's, another
-    command came first and everything else that this statement read is old.
+    (then the subject has a category), $6 operation, $7 the log-in. With `category`, SQL for the one that the subject shall have,
+    the policies are for it, and `others` are for each live deadline the one that held for it when the deadline started. The
+    outer join keeps the receipt when the subject is no longer to be seen. `seen` is the version in the statement's snapshot:
+    when it differs from the locked row's, another command came first and everything else that this statement read is old.
     """
     return f"""
 WITH subject AS MATERIALIZED ({subject})
@@ -51,7 +64,8 @@ SELECT i.fingerprint, i.receipt, clock.now, app_signed_in($1, $7) AS active,
        {"CASE WHEN subject.team_id IS NOT NULL THEN app_team(subject.team_id) END" if is_matter else "NULL::text"} AS team,
        {"look.seen, look.live" if is_matter else "NULL::int AS seen, NULL::jsonb AS live"},
        {_TIMED if timed else "NULL::jsonb"} AS timed,
-       {"policies_in_force(subject.place_id, $4, $5, subject.category)" if starts else "NULL::jsonb"} AS policies,
+       {_POLICIES.format(category=category or "subject.category") if starts else "NULL::jsonb"} AS policies,
+       {_OTHERS.format(category=category) if category else "NULL::jsonb"} AS others,
        {"refused_terms(subject.place_id, $3::jsonb -> 'read_by_others')" if texts else "NULL::jsonb"} AS refused,
        {facts or "NULL::jsonb"} AS facts
   FROM (VALUES ($2::text, $3::jsonb, $4::text, $5::text[], $6::text)) one(key, inputs, kind, starts, operation)
@@ -91,8 +105,8 @@ _NEW = """
              open_pool, actor_id, 0, at, at FROM ch WHERE version = 0 RETURNING id, version"""
 
 _MOVED = """
-      UPDATE matter t SET state = ch.state, round = ch.round, assignee_id = ch.assignee_id, team_id = ch.team_id,
-                          holder_id = ch.holder_id, open_pool = ch.open_pool, changed_at = ch.at
+      UPDATE matter t SET state = ch.state, category = ch.category, round = ch.round, assignee_id = ch.assignee_id,
+                          team_id = ch.team_id, holder_id = ch.holder_id, open_pool = ch.open_pool, changed_at = ch.at
         FROM ch WHERE ch.version > 0 AND t.id = ch.id AND t.version = ch.version RETURNING t.id, t.version"""
 
 _HISTORY = """
@@ -141,9 +155,14 @@ d AS (INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, sta
 
 _RETIMES = """
 t AS (UPDATE deadline d SET due_at = x.due_at, times = x.times, workdays_id = x.workdays_id, stopped_at = NULL,
-                            calendar_missing = x.calendar_missing, revision = d.revision + 1
+                            calendar_missing = x.calendar_missing, revision = d.revision + 1,
+                            policy_id = coalesce(x.policy_id, d.policy_id), percents = coalesce(x.percents, d.percents),
+                            budget_seconds = coalesce(x.budget_seconds, d.budget_seconds), kept = coalesce(x.kept, d.kept),
+                            hours_id = CASE WHEN x.policy_id IS NULL THEN d.hours_id ELSE x.hours_id END,
+                            pausable = d.pausable OR coalesce(x.pausable, false)
         FROM jsonb_to_recordset(${n}::jsonb) AS x(id uuid, due_at timestamptz, times timestamptz[], workdays_id uuid,
-             calendar_missing bool) WHERE d.id = x.id)"""
+             calendar_missing bool, policy_id uuid, percents int[], budget_seconds int, kept int, hours_id uuid,
+             pausable bool) WHERE d.id = x.id)"""
 
 _EVENTS = """
 o AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload, created_by,

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from app.api.docs import operations
+from app.domain.exclusions.models import ExclusionReason, ExclusionState
 from app.domain.notifications.models import Delivery
 from app.domain.orders.kind_tables import Claimant, Paper
 from app.domain.orders.models import Channel, OrderState, Solved
@@ -41,7 +42,7 @@ POINTS = tuple(range(1, 11))
 """The points of domain.md §4."""
 
 FACTS = ("contact", "reply", "ask", "answer", "propose", "confirm", "write_plan", "miss_appointment", "pause", "resume",
-         "dispute", "decide", "recalculate", "hand_over", "server_leaves")  # fmt: skip
+         "dispute", "decide", "recategorise", "recalculate", "hand_over", "server_leaves")  # fmt: skip
 """What is said and agreed on an order, and what follows from it: actions that are no rows of domain.md §3."""
 
 LATER = re.compile(r"\((deadlines complete|cases)\)")
@@ -228,6 +229,7 @@ def test_decisions(decision: Path) -> None:
         pytest.param(Claimant, id="claimants"),
         pytest.param(Paper, id="papers"),
         pytest.param(Delivery, id="deliveries"),
+        pytest.param([*ExclusionReason, *ExclusionState], id="exclusions"),
         pytest.param([t.action for t in LIFECYCLE.transitions], id="moves"),
         pytest.param([verb.name for verb in VERBS], id="actions"),
         pytest.param([kind for t in LIFECYCLE.transitions for kind in t.starts + t.stops], id="deadlines"),

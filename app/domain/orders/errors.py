@@ -216,6 +216,13 @@ class ErrandStartsWithPapers(Refusal):
     title_en = "An errand starts with the receipt for its papers"
 
 
+class SameService(Refusal):
+    kind = Kind.CONFLICT
+    code = "same-service"
+    title_zh = "订单已经是这项服务"
+    title_en = "The order is for this service already"
+
+
 class SlotsAreBooked(Refusal):
     kind = Kind.CONFLICT
     code = "slots-are-booked"

@@ -126,6 +126,8 @@ LIFECYCLE = Lifecycle(
     Transition("cancel", BEFORE_SERVICE, S.CANCELLED, served, stops=ALL),
     Transition("cancel_day", (S.ACCEPTED,), S.CANCELLED, (system,), stops=ALL, hidden=True),
     Transition("convert", BEFORE_SERVICE, S.CONVERTED, (staff,), stops=ALL),
+    Transition("recategorise", (S.SUBMITTED, S.OFFERED), S.SUBMITTED, (staff,), stops=("offer",), may_start=("dispatch",),
+               timed=True),
     # What is said and agreed on the way: facts, no states
     Transition("contact", (*OPEN, S.DELIVERED), STAYS, (staff, assignee), stops=("respond",)),
     Transition("reply", OPEN, STAYS, (staff, assignee), stops=ANSWERED),
