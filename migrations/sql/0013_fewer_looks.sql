@@ -31,7 +31,7 @@ END $$;
 
 -- Stops those of a matter's deadlines that are wanted and run, for whoever sees what the matter is about – as the policies of
 -- `deadline` ask of each row before and after. A mark that was due before counts as fired: the caller writes it.
-CREATE FUNCTION stop_deadlines(subject uuid, wanted uuid[], at timestamptz) RETURNS SETOF deadline
+CREATE FUNCTION stop_deadlines(subject uuid, wanted uuid[], at timestamptz) RETURNS SETOF deadline ROWS 3
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
 BEGIN
@@ -109,13 +109,27 @@ END $$;
 CREATE FUNCTION order_booking_of(subject uuid) RETURNS uuid
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS
 $$ BEGIN RETURN (SELECT b.id FROM slot_booking b WHERE b.matter_id = subject AND b.live); END $$;
+-- Volatile as `volunteer_facts` is, which holds the person first.
+CREATE FUNCTION team_candidate(subject uuid, place uuid, team uuid, person uuid) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  PERFORM 1 FROM team_member t WHERE t.team_id = team AND t.person_id = person AND t.live;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  RETURN (SELECT f.candidate
+            FROM volunteer_facts(place, ARRAY[person], coalesce((
+                   SELECT s.skill FROM order_detail o JOIN service s ON s.id = o.service_id WHERE o.matter_id = subject), ''),
+                   app_now()) f(candidate) LIMIT 1);
+END $$;
 
 GRANT CREATE ON SCHEMA public TO linli_checker;
 ALTER FUNCTION app_look(uuid, uuid, uuid) OWNER TO linli_checker;
 ALTER FUNCTION stop_deadlines(uuid, uuid[], timestamptz) OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
 REVOKE ALL ON FUNCTION app_look(uuid, uuid, uuid), stop_deadlines(uuid, uuid[], timestamptz), order_authority_of(uuid),
-  order_receipts_of(uuid), order_booking_of(uuid) FROM PUBLIC;
+  order_receipts_of(uuid), order_booking_of(uuid), team_candidate(uuid, uuid, uuid, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app_look(uuid, uuid, uuid), stop_deadlines(uuid, uuid[], timestamptz), order_authority_of(uuid),
-  order_receipts_of(uuid), order_booking_of(uuid)
+  order_receipts_of(uuid), order_booking_of(uuid), team_candidate(uuid, uuid, uuid, uuid)
   TO linli_app, linli_worker, linli_checker, linli_owner;
