@@ -5,7 +5,7 @@
 
 -- What a command has to know beside the row of its subject: the time after the lock, whether the log-in lives, the actor's roles
 -- at the place or above it; and of a matter (NULL: the subject is none) its version in the statement's snapshot and, for whoever
--- sees what it is about, the deadlines that run.
+-- sees what it is about, the deadlines that run. `app_roles` and `matter_snapshot` stay for the release before.
 CREATE FUNCTION app_look(log_in uuid, place uuid, subject uuid,
                          OUT now timestamptz, OUT active boolean, OUT roles text[], OUT seen int, OUT live jsonb)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
