@@ -59,10 +59,9 @@ def load(
     """
     return f"""
 WITH subject AS MATERIALIZED ({subject})
-SELECT i.fingerprint, i.receipt, clock.now, app_signed_in($1, $7) AS active,
-       subject.*, subject.id IS NOT NULL AS found, app_roles(subject.place_id, clock.now) AS roles,
+SELECT i.fingerprint, i.receipt, look.now, look.active, look.roles, look.seen, look.live,
+       subject.*, subject.id IS NOT NULL AS found,
        {"CASE WHEN subject.team_id IS NOT NULL THEN app_team(subject.team_id) END" if is_matter else "NULL::text"} AS team,
-       {"look.seen, look.live" if is_matter else "NULL::int AS seen, NULL::jsonb AS live"},
        {_TIMED if timed else "NULL::jsonb"} AS timed,
        {_POLICIES.format(category=category or "subject.category") if starts else "NULL::jsonb"} AS policies,
        {_OTHERS.format(category=category) if category else "NULL::jsonb"} AS others,
@@ -71,8 +70,7 @@ SELECT i.fingerprint, i.receipt, clock.now, app_signed_in($1, $7) AS active,
   FROM (VALUES ($2::text, $3::jsonb, $4::text, $5::text[], $6::text)) one(key, inputs, kind, starts, operation)
   LEFT JOIN idempotency i ON i.actor_id = $1 AND i.operation = one.operation AND i.key = one.key
   LEFT JOIN subject ON true
-  CROSS JOIN LATERAL (SELECT app_now() AS now, subject.id) clock
-  {"CROSS JOIN LATERAL matter_snapshot(subject.id) look" if is_matter else ""}"""
+  CROSS JOIN LATERAL app_look($7, subject.place_id, {"subject.id" if is_matter else "NULL"}) look"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,27 +117,27 @@ w AS MATERIALIZED (SELECT id, version + 1 AS version FROM ch),
 a AS (INSERT INTO audit (subject_id, version, kind, place_id, action, actor_id, at, note)
       SELECT id, version + 1, kind, place_id, action, actor_id, at, note FROM ch)"""
 
+# One look at the matter instead of several a row (0013_fewer_looks.sql). A query that nothing reads is not run: the answer asks.
 _STOPS = """
-s AS (UPDATE deadline d SET stopped_at = ch.at{fired} FROM ch
-       WHERE d.id = ANY(${n}::uuid[]) AND d.matter_id = ch.id AND d.stopped_at IS NULL
-      RETURNING d.id, d.matter_id, d.place_id, d.kind, d.policy_id, d.percents, d.times, d.stopped_at)"""
+s AS (SELECT stop_deadlines(ch.id, ${n}::uuid[], ch.at) AS d FROM ch)"""
 
 # A stop that comes after a mark was due, and before the sweep: the mark stands, its notices go out – to whoever had the
 # matter until then, as the snapshot has it – and effects that would move the holder or open the pool are no longer wanted.
 _LATE = """
 k AS (INSERT INTO mark (deadline_id, percent, matter_id, place_id, due_at, fired_at)
-      SELECT s.id, x.percent, s.matter_id, s.place_id, x.due, s.stopped_at
-        FROM s CROSS JOIN LATERAL unnest(s.percents, s.times) x(percent, due) WHERE x.due <= s.stopped_at
+      SELECT (s.d).id, x.percent, (s.d).matter_id, (s.d).place_id, x.due, (s.d).stopped_at
+        FROM s CROSS JOIN LATERAL unnest((s.d).percents, (s.d).times) x(percent, due) WHERE x.due <= (s.d).stopped_at
       ON CONFLICT DO NOTHING RETURNING deadline_id, percent),
 lo AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload,
                            created_by, created_at, retry_at, attempts)
        SELECT gen_random_uuid(), 'notice', 'deadline.mark', ch.kind, ch.id, ch.place_id,
               CASE e.target WHEN 'assignee' THEN was.assignee_id WHEN 'requester' THEN ch.requester_id END,
               CASE WHEN e.target NOT IN ('assignee', 'requester') THEN e.target END,
-              jsonb_build_object('deadline', s.kind, 'deadline_id', s.id, 'percent', k.percent, 'to', e.target, 'late', true),
+              jsonb_build_object('deadline', (s.d).kind, 'deadline_id', k.deadline_id, 'percent', k.percent, 'to', e.target,
+                                 'late', true),
               ch.actor_id, ch.at, ch.at, 0
-         FROM k JOIN s ON s.id = k.deadline_id JOIN ch ON ch.id = s.matter_id JOIN matter was ON was.id = ch.id
-         JOIN policy_effect e ON e.policy_id = s.policy_id AND e.percent = k.percent AND e.primitive = 'notify'
+         FROM k JOIN s ON (s.d).id = k.deadline_id JOIN ch ON ch.id = (s.d).matter_id JOIN matter was ON was.id = ch.id
+         JOIN policy_effect e ON e.policy_id = (s.d).policy_id AND e.percent = k.percent AND e.primitive = 'notify'
         WHERE e.target <> 'assignee' OR was.assignee_id IS NOT NULL)"""
 
 STARTED = """id uuid, matter_id uuid, place_id uuid, kind text, round int, policy_id uuid, started_at timestamptz,
@@ -191,16 +189,15 @@ def write(shape: Shape) -> str:
         parts.append(_HISTORY)
     if shape.stops:
         number += 1
-        late = ", fired = (SELECT count(*) FROM unnest(d.times) t WHERE t <= ch.at)"
-        parts.append(_STOPS.format(n=number, fired=late if shape.late else ""))
+        parts.append(_STOPS.format(n=number))
     if shape.late:
         parts.append(_LATE)
     # A stop and a start of one kind meet in a unique index: the start has to read the stops to come after them.
-    after = "\n       WHERE (SELECT count(*) FROM s) >= 0" if shape.stops else ""
+    stopped = "\n       WHERE (SELECT count(*) FROM s) >= 0" if shape.stops else ""
     for part, wanted in ((_STARTS, shape.starts), (_RETIMES, shape.retimes), (_EVENTS, shape.events)):
         if wanted:
             number += 1
-            parts.append(part.format(n=number, after=after))
+            parts.append(part.format(n=number, after=stopped))
     if shape.receipt:
         parts.append(_RECEIPT.format(n=number + 1, n1=number + 2, n2=number + 3, n3=number + 4, n4=number + 5))
         number += 5
@@ -219,4 +216,4 @@ def write(shape: Shape) -> str:
             f"\nr{index} AS (INSERT INTO {table}"
             f" SELECT * FROM jsonb_populate_recordset(NULL::{table}, ${number}::jsonb) WHERE true{after})"
         )
-    return "WITH" + ",".join(parts) + "\nSELECT id, version FROM w"
+    return "WITH" + ",".join(parts) + "\nSELECT id, version FROM w" + stopped

@@ -48,8 +48,11 @@ DEFINERS = {
     "person_represents(uuid,uuid)",
     "person_lives(uuid,uuid)",
     "representatives_of(uuid)",
-    # Version and live deadlines of a matter, for whoever sees what it is about.
+    # Version and live deadlines of a matter, for whoever sees what it is about; with the log-in and the roles of whoever asks.
     "matter_snapshot(uuid)",
+    "app_look(uuid,uuid,uuid)",
+    # Stops deadlines, for whoever sees what their matter is about.
+    "stop_deadlines(uuid,uuid[],timestamp with time zone)",
     # A resident's home and contact, for the staff there and for who acts for them; whether a card is theirs.
     "home_of(uuid,bytea)",
     "card_fits(uuid,uuid,bytea)",

@@ -72,9 +72,7 @@ _MEMBER = "coalesce(($3::jsonb ->> 'member_id')::uuid, $1)"
 MEMBER = Facts(
     f"""jsonb_build_object('represents', person_represents({_MEMBER}, subject.beneficiary_id),
           'candidate', CASE WHEN subject.team_id IS NOT NULL AND subject.assignee_id <> {_MEMBER}
-          AND EXISTS (SELECT 1 FROM team_member t
-                       WHERE t.team_id = subject.team_id AND t.person_id = {_MEMBER} AND t.live)
-          THEN {candidates(f"ARRAY[{_MEMBER}]")} -> 0 END)""",
+                            THEN team_candidate(subject.id, subject.place_id, subject.team_id, {_MEMBER}) END)""",
     Taking,
 )
 
