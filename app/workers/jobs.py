@@ -97,7 +97,7 @@ class Jobs:
 
     async def end_roles(self) -> None:
         """Hand back what volunteers hold whose role has ended by its date (domain.md §3)."""
-        await self._alone("end roles", self._roles)
+        await self._alone("end roles", lambda: end_roles(self._database))
 
     async def close(self, seconds: float) -> None:
         """Begin no further message, give what is under way `seconds` to end, and cancel the rest."""
@@ -134,16 +134,18 @@ class Jobs:
             forgotten += batch
         _log.info("receipts forgotten", count=forgotten)
 
-    async def _roles(self) -> None:
-        for grant in await self._database.call(_ENDED, ENDED):
-            key = Key("job.lapse_role", f"{grant['id']}:{grant['version']}", "")
-            # Somebody ended it meanwhile: then it was handed back with that.
-            with suppress(Refusal):
-                await execute(self._database, lapse_role, SYSTEM_CALLER, key, grant["id"], {})
-
     async def _log_ins(self) -> None:
         rows = await self._database.call(_FORGET_LOG_INS, LOG_IN_MARGIN)
         _log.info("log-ins forgotten", count=rows[0]["forgotten"])
+
+
+async def end_roles(database: Database) -> None:
+    """For each volunteer's role that has ended by its date, and was not noticed yet: what was held by it is handed back."""
+    for grant in await database.call(_ENDED, ENDED):
+        key = Key("job.lapse_role", f"{grant['id']}:{grant['version']}", "")
+        # Somebody ended it meanwhile: then it was handed back with that.
+        with suppress(Refusal):
+            await execute(database, lapse_role, SYSTEM_CALLER, key, grant["id"], {})
 
 
 class BeatingWorker(Worker):

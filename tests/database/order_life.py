@@ -48,6 +48,7 @@ class Life(Timed):
 
     def _do_decline(self, who: str) -> None:
         self.refused.add((who, self.team))
+        self.declined.add((who, self.team))
         self._failed()
         self.tell("order.declined", "派单员")
 
@@ -195,7 +196,7 @@ class Life(Timed):
         """Round + 1, the same person and the same team first, unless the complaint is about attitude."""
         self.stop_all()
         self.round += 1
-        self.refused = set()
+        self.refused, self.declined = set(), set()
         if about_attitude:
             self.complained.add((self.assignee, self.team))
         self.preferred = None if about_attitude else self.assignee
@@ -368,7 +369,8 @@ class Life(Timed):
         return "match"
 
     def _share(self, who: str) -> tuple[Any, ...]:
-        """Who is of the team of the round before, then who served least in 28 days, then who has most left of the day, then who has not served for longest, then by id."""
+        """Who is of the team of the round before, who served least in 28 days, who has most left of the day, who has not served
+        for longest, then by id."""
         v = self.people[who]
         recent = [at for at in v.delivered if at > self.now - timedelta(days=28)]
         last = max(v.delivered).timestamp() if v.delivered else 0

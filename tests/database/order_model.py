@@ -20,8 +20,9 @@ OPEN = BEFORE_SERVICE | {"in_service"}
 
 MATTERS = {
     "offer": {"submitted"}, "decline": {"offered"}, "accept": {"offered"}, "claim": {"submitted", "offered"},
-    "claim_wish": {"submitted"}, "assign": {"accepted"}, "release": {"accepted"}, "take_back": {"accepted"}, "start": {"accepted"},
-    "wrong_code": {"accepted"}, "hand_over_papers": {"accepted"}, "abort": {"in_service"}, "call_off": {"in_service"},
+    "claim_wish": {"submitted"}, "assign": {"accepted"}, "release": {"accepted"}, "take_back": {"accepted"},
+    "start": {"accepted"}, "wrong_code": {"accepted"}, "hand_over_papers": {"accepted"},
+    "abort": {"in_service"}, "call_off": {"in_service"},
     "deliver": {"in_service"}, "rate": {"delivered"}, "rework": {"delivered", "rated"}, "reject": {"submitted"},
     "cancel": BEFORE_SERVICE, "convert": BEFORE_SERVICE, "propose": {"accepted"}, "confirm": {"accepted"},
     "contact": OPEN | {"delivered"}, "reply": OPEN, "ask": OPEN, "answer": OPEN, "write_plan": OPEN, "pause": OPEN,
@@ -76,6 +77,7 @@ class Model:
     preferred: str | None = None
     team_before: bool = False
     refused: set[tuple[str, bool]] = field(default_factory=set)
+    declined: set[tuple[str, bool]] = field(default_factory=set)
     complained: set[tuple[str, bool]] = field(default_factory=set)
     promises: list[Promise] = field(default_factory=list)
     appointment: tuple[str, datetime, bool] | None = None
@@ -216,7 +218,7 @@ class Model:
     def _judge_offer(self, who: str, *, to: str) -> Iterable[str]:
         """Qualified, in area, on duty, not in quiet hours, below capacity; whoever declined is not offered it again in the round,
         and whoever was complained of not at all."""
-        barred = self.refused | self.complained
+        barred = self.declined | self.complained
         if self.form == "wish":
             yield "wish-is-claimed"
         if who in self.own_people:

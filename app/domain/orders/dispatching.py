@@ -51,7 +51,7 @@ OFFERED = Facts(
           'complained', (SELECT coalesce(jsonb_agg(DISTINCT r.person_id), '[]') FROM order_refusal r
                           WHERE r.matter_id = subject.id AND r.reason = 'complaint'),
           'refused', EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id
-                       AND (r.round = subject.round OR r.reason = 'complaint')
+                       AND (r.reason = 'declined' AND r.round = subject.round OR r.reason = 'complaint')
                        AND (r.team_id = {_TEAM} OR r.person_id = {_PERSON})))""",
     Offered,
 )
@@ -99,8 +99,7 @@ def offer(
 
     Raises:
         OwnOrder: the dispatcher's own order, or offered to whom it serves. VolunteerNotQualified: with the reason.
-        AlreadyRefused: they have declined it or given it back in this round, it was taken back from them or missed, or the
-            resident complained of them, or of the team's lead.
+        AlreadyRefused: they have declined it in this round, or the resident complained of them, or of the team's lead.
         TeamNotHere: no such team serves this place. WishIsClaimed.
     """
     change = LIFECYCLE.move(order, "offer", actor, now)

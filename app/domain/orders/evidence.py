@@ -11,7 +11,7 @@ from app.kernel.errors import FieldFault
 from app.kernel.verbs import Facts
 
 PHONES_CLOCK = timedelta(minutes=5)
-"""So far a phone's clock may go ahead of ours."""
+"""So far a phone's clock may go ahead of ours, or behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,10 @@ def faults(given: Sequence[Mapping[str, Any]], since: datetime, now: datetime) -
                 found.append(FieldFault(f"{here}/{name}", "not-for-this", "核对清单只写文字"))
         if not pictured and one["text"] is None:
             found.append(FieldFault(f"{here}/text", "missing", "核对清单须写明核对了什么"))
-        if pictured and one["taken_at"] is not None and not since <= one["taken_at"] <= now + PHONES_CLOCK:
+        if (
+            pictured
+            and one["taken_at"] is not None
+            and not since - PHONES_CLOCK <= one["taken_at"] <= now + PHONES_CLOCK
+        ):
             found.append(FieldFault(f"{here}/taken_at", "not-then", "拍摄时间须在点单之后、现在之前"))
     return tuple(found)

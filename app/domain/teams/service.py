@@ -68,9 +68,9 @@ def add_member(
         NotAllowed, TeamDisbanded, AlreadyMember. NotAVolunteer: also where there is no such person.
         InvalidInput: not exactly one of `person_id` and `phone_index`.
     """
-    _by_lead_or_chief(team.lead_id, actor)
     if team.disbanded:
         raise errors.TeamDisbanded
+    _by_lead_or_chief(team.lead_id, actor)
     if (person_id is None) is (phone_index is None):
         raise InvalidInput(fields=(FieldFault("/body/person_id", "one-of-two", "人员编号与电话须填写其中一项"),))
     if team.person_id is None or not team.volunteers:
@@ -117,9 +117,9 @@ def remove_member(member: Leaving, actor: Actor, now: datetime, *, person_id: UU
 def set_lead(team: Leading, actor: Actor, now: datetime, *, person_id: UUID) -> Change:
     """Another member, who volunteers there, leads from now on; said by the present lead, or by who looks after the
     place. Raises TeamDisbanded, NotAMember."""
-    _by_lead_or_chief(team.lead_id, actor)
     if team.disbanded:
         raise errors.TeamDisbanded
+    _by_lead_or_chief(team.lead_id, actor)
     if not team.member:
         raise errors.NotAMember
     return (
