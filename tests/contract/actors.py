@@ -77,7 +77,7 @@ class Cast:
             self.ids[state] = await self.order(self.neighbour, self.resident, state)
         self.ids["delivered"] = await self.order(self.resident, self.neighbour, "delivered")
         for name, reached in (
-            ("declined", "offered"), ("released", "accepted"), ("aborted", "in_service"),
+            ("declined", "offered"), ("released", "accepted"), ("taken back", "accepted"), ("aborted", "in_service"),
             ("rejected", "submitted"), ("converted", "submitted"),
         ):  # fmt: skip
             self.ids[name] = await self.order(self.neighbour, self.resident, reached)
@@ -247,7 +247,8 @@ class Cast:
             "returnPapers": "errand", "withdrawAuthority": "authorised",
             "resumeDeadline": "resumed", "disputePause": "paused", "decideDispute": "disputed",
             "suggestVolunteers": "submitted", "declineOrder": "declined", "assignMember": "teamed",
-            "releaseOrder": "released", "abortOrder": "aborted", "reworkOrder": "reworked", "rejectOrder": "rejected",
+            "releaseOrder": "released", "takeBackOrder": "taken back", "abortOrder": "aborted", "reworkOrder": "reworked",
+            "rejectOrder": "rejected",
             "convertOrder": "converted",
         }  # fmt: skip
         others = {
