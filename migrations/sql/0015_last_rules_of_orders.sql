@@ -69,6 +69,16 @@ BEGIN
            WHERE t.id = team_lead.team AND t.disbanded_at IS NULL AND person_holds(t.lead_id, t.place_id, 'volunteer'));
 END $$;
 
+-- The same, held until the end of the transaction: whoever asks has waited for who ends the role, and looks again. Volatile on
+-- purpose.
+CREATE FUNCTION hold_lead(team uuid) RETURNS uuid
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  PERFORM hold_volunteers(ARRAY(SELECT t.lead_id FROM team t WHERE t.id = hold_lead.team));
+  RETURN team_lead(hold_lead.team);
+END $$;
+
 CREATE OR REPLACE FUNCTION leads(team uuid, person uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS
 $$ BEGIN RETURN coalesce(team_lead(leads.team) = person, false); END $$;
@@ -171,6 +181,6 @@ GRANT CREATE ON SCHEMA public TO linli_checker;
 ALTER FUNCTION complained_of(uuid, uuid) OWNER TO linli_checker;
 ALTER FUNCTION led_teams(uuid, uuid) OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
-REVOKE ALL ON FUNCTION complained_of(uuid, uuid), team_lead(uuid), led_teams(uuid, uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION complained_of(uuid, uuid), team_lead(uuid), led_teams(uuid, uuid)
+REVOKE ALL ON FUNCTION complained_of(uuid, uuid), team_lead(uuid), hold_lead(uuid), led_teams(uuid, uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION complained_of(uuid, uuid), team_lead(uuid), hold_lead(uuid), led_teams(uuid, uuid)
   TO linli_app, linli_worker, linli_checker, linli_owner;

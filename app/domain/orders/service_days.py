@@ -217,7 +217,7 @@ BOOKING = Facts(
                    'represented', person_represents(w.lead_id, $1),
                    'number', next_place(t.id))
             FROM service_slot t JOIN service_day d ON d.id = t.day_id
-            CROSS JOIN LATERAL team_lead(d.team_id) w(lead_id) WHERE t.id = {_SLOT}))""",
+            CROSS JOIN LATERAL hold_lead(d.team_id) w(lead_id) WHERE t.id = {_SLOT}))""",
     Booking,
 )
 
