@@ -13,6 +13,7 @@ from app.api.schema import Choice, In, Out, StrictUUID
 from app.domain.orders import dispatching, errors, policy, recategorising, repository, wishes
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.matching import Matching, choices
+from app.domain.orders.models import TakeBack
 from app.domain.services.errors import ServicePaused
 from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import FieldFault, InvalidInput
@@ -38,6 +39,10 @@ class DeclineIn(In):
 
 class ReleaseIn(In):
     reason: Annotated[str, Line(100)] = Field(description="为什么退回,社区会看到")
+
+
+class TakeBackIn(In):
+    reason: Choice[TakeBack] = Field(description="、".join(f"{reason.value} {reason.label}" for reason in TakeBack))
 
 
 class ClaimIn(In):
@@ -227,3 +232,17 @@ async def assign(order_id: OrderId, body: AssignIn, run: TheRun) -> Receipt:
 )
 async def release(order_id: OrderId, body: ReleaseIn, run: TheRun) -> Receipt:
     return await run(dispatching.release, order_id, reason=body.reason)
+
+
+@api.post(
+    "/{order_id}/take-back",
+    operation_id="takeBackOrder",
+    summary="收回志愿者已接而迟迟不来的单",
+    description="没有约定时间时可用;已约定而没有开始的,到时自动退回。志愿者会收到通知,本轮不再自动派给他",
+    tags=(Tag.DISPATCHER,),
+    example={"reason": "no_answer"},
+    answer=receipt("submitted", 4),
+    **moves("take_back", errors.AppointmentStands),
+)
+async def take_back(order_id: OrderId, body: TakeBackIn, run: TheRun) -> Receipt:
+    return await run(dispatching.take_back, order_id, reason=body.reason)

@@ -331,6 +331,7 @@ _PEOPLE_AND_PLACES = (
              UNION ALL SELECT 'order_authority', matter_id, place_id FROM order_authority
              UNION ALL SELECT 'order_papers', matter_id, place_id FROM order_papers
              UNION ALL SELECT 'slot_booking', matter_id, place_id FROM slot_booking
+             UNION ALL SELECT 'order_evidence', matter_id, place_id FROM order_evidence
              UNION ALL SELECT 'outbox', subject_id, place_id FROM outbox WHERE subject_kind = 'order'
              UNION ALL SELECT 'inbox_message', subject_id, place_id FROM inbox_message
                         WHERE subject_kind = 'order') child

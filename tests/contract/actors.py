@@ -77,7 +77,7 @@ class Cast:
             self.ids[state] = await self.order(self.neighbour, self.resident, state)
         self.ids["delivered"] = await self.order(self.resident, self.neighbour, "delivered")
         for name, reached in (
-            ("declined", "offered"), ("released", "accepted"), ("aborted", "in_service"),
+            ("declined", "offered"), ("released", "accepted"), ("taken back", "accepted"), ("aborted", "in_service"),
             ("rejected", "submitted"), ("converted", "submitted"), ("moved", "submitted"),
         ):  # fmt: skip
             self.ids[name] = await self.order(self.neighbour, self.resident, reached)
@@ -262,8 +262,8 @@ class Cast:
             "returnPapers": "errand", "withdrawAuthority": "authorised",
             "resumeDeadline": "resumed", "disputePause": "paused", "decideDispute": "disputed",
             "suggestVolunteers": "submitted", "declineOrder": "declined", "assignMember": "teamed",
-            "releaseOrder": "released", "abortOrder": "aborted", "reworkOrder": "reworked", "rejectOrder": "rejected",
-            "convertOrder": "converted", "recordExclusion": "missed", "recategoriseOrder": "moved",
+            "releaseOrder": "released", "takeBackOrder": "taken back", "abortOrder": "aborted", "reworkOrder": "reworked",
+            "rejectOrder": "rejected", "convertOrder": "converted", "recordExclusion": "missed", "recategoriseOrder": "moved",
         }  # fmt: skip
         others = {
             "offerOrder": {"volunteer_id": self.ids["third"]},  # the resident may have said when they have no time

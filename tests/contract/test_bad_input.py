@@ -29,13 +29,13 @@ PUBLIC = {"loginWithWechat", "loginWithPassword", "refreshToken", "getLiveness",
 ONLY_ADMINISTRATOR = {
     *("createOfficer", "resetPassword", "registerResident", "grantRole", "revokeRole", "publishService"),
     *("publishDeadlinePolicy", "offerOrder", "pauseDeadline", "resumeDeadline", "decideDispute", "setDutyHours"),
-    *("suggestVolunteers", "rejectOrder", "convertOrder"),
+    *("suggestVolunteers", "rejectOrder", "convertOrder", "takeBackOrder"),
     *("placeOrderForCaller", "giveConsent", "issueHouseholdCard", "getHouseholdCard"),
     *("importCalendar", "publishCalendar", "draftDeadlinePolicy", "compareDeadlinePolicies", "replayPolicy"),
     *("openServiceDay", "cancelServiceDay"),
     *("addRefusedTerm", "importRefusedTerms", "removeRefusedTerm"),
     *("createTeam", "addTeamMember", "removeTeamMember", "setTeamLead", "disbandTeam", "addSkill", "endSkill"),
-    *("decideVolunteer", "pauseService", "resumeService", "withdrawService", "watchReplay"),
+    *("decideVolunteer", "pauseService", "resumeService", "withdrawService", "watchReplay", "publishPolicyDraft"),
     *("exportOrders", "handOverShift", "recordExclusion", "decideExclusion", "recategoriseOrder"),
 }
 ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rateOrder", "cancelOrder", "markRead"} | {

@@ -166,7 +166,7 @@ class Generous(Life):
 
     def _do_decline(self, who: str) -> None:
         super()._do_decline(who)
-        self.refused.clear()
+        self.declined.clear()
 
 
 SPOILED = {

@@ -77,7 +77,20 @@ EXPECTED = {
         f"opened_by = {ME} AND cancelled_at IS NULL AND ({HOST})",
     ),
     "slot_booking_read": ("slot_booking", "SELECT", "app_sees_detail(matter_id)", None),
-    "slot_booking_update": ("slot_booking", "UPDATE", "app_sees(matter_id)", None),
+    "slot_booking_update": ("slot_booking", "UPDATE", PAPERS, "live IS NULL"),
+    "order_authority_update": ("order_authority", "UPDATE", PAPERS, f"ended_by = {ME}"),
+    "order_evidence_read": (
+        "order_evidence",
+        "SELECT",
+        f"given_by = {ME} OR (SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(orders.EVIDENCE, 'm')})",
+        None,
+    ),
+    "order_evidence_insert": (
+        "order_evidence",
+        "INSERT",
+        None,
+        f"given_by = {ME} AND (SELECT true FROM matter m WHERE m.id = matter_id AND m.assignee_id = {ME})",
+    ),
     "order_contact_read": (
         "order_contact",
         "SELECT",
@@ -129,7 +142,7 @@ EXPECTED = {
     "team_update": (
         "team",
         "UPDATE",
-        f"lead_id = {ME} OR {to_sql(teams.CHIEF, 'team')}",
+        f"app_leads(id, place_id) OR {to_sql(teams.CHIEF, 'team')}",
         f"disbanded_at IS NULL OR {to_sql(teams.CHIEF, 'team')}",
     ),
     "team_member_read": (

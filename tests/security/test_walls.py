@@ -45,6 +45,9 @@ DEFINERS = {
     "volunteer_facts(uuid,uuid[],text,timestamp with time zone)",
     "team_roster(uuid)",
     "held_orders(uuid,uuid,uuid)",
+    "led_teams(uuid,uuid)",
+    # Whether the resident complained of somebody on an order: a yes or no for the door, since those it is about do not read it.
+    "complained_of(uuid,uuid)",
     "person_represents(uuid,uuid)",
     "person_lives(uuid,uuid)",
     "representatives_of(uuid)",

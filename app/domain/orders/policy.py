@@ -56,6 +56,9 @@ CODE: Rules = (requester, beneficiary)
 PAPERS: Rules = (requester, beneficiary, assignee, lead, staff)
 """Who reads an errand's authority and the receipts for its papers: both sides and staff; and whoever signed a receipt, theirs."""
 
+EVIDENCE: Rules = (requester, beneficiary, staff)
+"""Who sees what shows that it was done: whoever it was done for, and who answers for the place; and whoever gave it, theirs."""
+
 OPEN_DAYS: Rules = (staff,)
 """Who opens and cancels service days, beside the lead of the team."""
 
@@ -106,6 +109,8 @@ LIFECYCLE = Lifecycle(
     Transition("expire_claim", (S.ACCEPTED,), S.SUBMITTED, (system,), stops=AGREED, timed=True, hidden=True),
     Transition("assign", (S.ACCEPTED,), STAYS, (lead,)),
     Transition("release", (S.ACCEPTED,), S.SUBMITTED, (assignee, lead), stops=AGREED, starts=("dispatch",),
+               may_start=FOUR, timed=True),
+    Transition("take_back", (S.ACCEPTED,), S.SUBMITTED, (staff,), stops=AGREED, starts=("dispatch",),
                may_start=FOUR, timed=True),
     Transition("hand_back", (S.OFFERED, S.ACCEPTED), S.SUBMITTED, (system,), stops=("offer", *AGREED), starts=("dispatch",),
                may_start=FOUR, timed=True, hidden=True),

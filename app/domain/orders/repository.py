@@ -16,6 +16,7 @@ from app.domain.orders.filters import Filters
 from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
 from app.domain.orders.models import OrderContact, OrderDetail, Rating
+from app.domain.orders.page import EVIDENCE, WAITS
 from app.domain.orders.policy import LIFECYCLE, staff
 from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
@@ -97,6 +98,22 @@ ACCEPTED = Facts(
          'answered', (SELECT coalesce(jsonb_agg(a.answers), '[]') FROM order_post a
          WHERE a.matter_id = subject.id AND a.round = subject.round AND a.kind = 'answer'))""",
     Accepted,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The same of an order whose holder has left; and whether somebody was given it, or took it, since they did."""
+
+    accepted: Accepted
+    taken_anew: bool
+
+
+LEFT = Facts(
+    f"""jsonb_build_object('accepted', {ACCEPTED.sql}, 'taken_anew', EXISTS (
+         SELECT 1 FROM history h WHERE h.matter_id = subject.id AND h.version > ($3::jsonb ->> 'version')::int
+            AND h.action IN ('offer', 'match', 'claim', 'claim_wish', 'assign')))""",
+    Left,
 )
 
 
@@ -208,6 +225,9 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             literal_column("CASE order_detail.form WHEN 'errand' THEN order_receipts_of(matter.id) END").label(
                 "receipts"
             ),
+            col(Service.evidence).label("evidence_wanted"),
+            literal_column(EVIDENCE).label("evidence"),
+            literal_column(WAITS).label("waits"),
             running_clocks().label("clocks"),
             steps_of_order(),
             plan_clock().label("plan_clock"),
