@@ -19,6 +19,7 @@ from app.api import (
     dispatching,
     drafts,
     errands,
+    exclusions,
     finding,
     going_late,
     health,
@@ -54,12 +55,14 @@ from app.domain.cases import whistles as whistle_verbs
 from app.domain.deadlines import calendars as calendar_verbs
 from app.domain.deadlines import drafts as draft_verbs
 from app.domain.deadlines import service as deadline_verbs
+from app.domain.exclusions import service as exclusion_verbs
 from app.domain.notifications import service as notification_verbs
 from app.domain.orders import dispatching as dispatching_verbs
 from app.domain.orders import errands as errand_verbs
 from app.domain.orders import outcomes as outcome_verbs
 from app.domain.orders import placing as placing_verbs
 from app.domain.orders import promises as promise_verbs
+from app.domain.orders import recategorising as recategorising_verbs
 from app.domain.orders import service as order_verbs
 from app.domain.orders import service_days as day_verbs
 from app.domain.orders import shifts as shift_verbs
@@ -105,6 +108,7 @@ ROOMS: Sequence[Api] = (
     deadlines.api,
     calendars.api,
     going_late.api,
+    exclusions.api,
     drafts.api,
     replays.api,
     terms.api,
@@ -119,6 +123,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *dispatching_verbs.VERBS,
     *outcome_verbs.VERBS,
     *promise_verbs.VERBS,
+    *recategorising_verbs.VERBS,
     *wish_verbs.VERBS,
     *errand_verbs.VERBS,
     *day_verbs.VERBS,
@@ -135,6 +140,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *deadline_verbs.VERBS,
     *calendar_verbs.VERBS,
     *draft_verbs.VERBS,
+    *exclusion_verbs.VERBS,
     *term_verbs.VERBS,
     *shift_verbs.VERBS,
     *notification_verbs.VERBS,

@@ -1,6 +1,6 @@
 """What orders look like over HTTP: the answers, their examples, and how a row becomes one."""
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -10,19 +10,21 @@ from sqlalchemy import RowMapping
 from app.api.deps import Sealer
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.deadlines.models import label_of
+from app.domain.orders.clocks import Clocks, total_of
 from app.domain.orders.kind_facts import PaperReceipt, papers_out, returns
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.models import OrderState, Reject, Solved
 from app.domain.orders.policy import CODE, LIFECYCLE, suits
-from app.domain.services.models import Form
+from app.domain.services.models import Evidence, Form
 from app.kernel.calendars import CalendarName
 from app.kernel.matter import Matter, columns_of
-from app.kernel.rules import Actor, Role
+from app.kernel.rules import Actor, Role, Via
 from app.kernel.time import Moment
 from app.kernel.vault import Vault, mask_name, mask_phone
 
 ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 AT = "2026-03-01T09:00:00+08:00"
+EVIDENCE = "种类:" + "、".join(f"{kind.value} {kind.label}" for kind in Evidence)
 _RECEIPTS = TypeAdapter(tuple[PaperReceipt, ...])
 
 
@@ -63,8 +65,31 @@ class RatingOut(Out):
     by_representative: bool = Field(description="是否由代下单人评价")
 
 
+class RoundOut(Out):
+    round: int = Field(description="第几轮")
+    started_at: Moment = Field(description="开始:点单或返工")
+    ended_at: Moment | None = Field(description="结束:服务完成或订单终止;仍在进行则为 null")
+
+
+class TotalOut(Out):
+    ended_at: Moment | None = Field(description="总用时停在何时;仍在计时则为 null")
+    minutes: int = Field(description="从点单起,历经各轮,一共过了多少分钟")
+    working_minutes: int | None = Field(description="其中按方案时限的日历计多少分钟;没有方案时限则为 null")
+    rounds: list[RoundOut] = Field(description="各轮,从早到晚;两轮之间的时间也计入总用时")
+
+
+class EvidenceOut(Out):
+    kind: Choice[Evidence] = Field(description=EVIDENCE)
+    kind_label: str = Field(description="种类的中文名称")
+    round: int = Field(description="第几轮的")
+    text: str | None = Field(description="说明,或核对了什么")
+    sha256: str | None = Field(description="照片、票据的文件摘要(SHA-256)")
+    taken_at: Moment | None = Field(description="照片、票据的拍摄时间")
+
+
 class OrderOut(OrderRow):
     round: int = Field(description="第几轮")
+    total: TotalOut = Field(description="居民的总用时,返工后继续计")
     counting_from: Moment | None = Field(
         description="现在不在值守和工作时间时,时限从何时开始计时;现在正在计时,或没有时限,则为 null"
     )
@@ -85,6 +110,8 @@ class OrderOut(OrderRow):
         description="时限多次错过后有专人负责:me 由我负责,somebody 由他人负责;没有则为 null"
     )
     outcome: str | None = Field(description="做了什么")
+    evidence_wanted: list[Choice[Evidence]] = Field(description="完成时须交的凭据;空表示写明做了什么即可")
+    evidence: list[EvidenceOut] = Field(description="已交的凭据;只给居民、社区,和交的人本人")
     cancel_reason: str | None = Field(description="取消的原因")
     reject_reason: str | None = Field(description="不予受理的原因")
     other_help: str | None = Field(description="不予受理时,还可以向谁求助")
@@ -100,6 +127,7 @@ class HistoryRow(Out):
     by: str = Field(
         description="以何身份:requester 居民、representative 代下单人、assignee 志愿者、subtree 社区、system 系统……"
     )
+    by_label: str = Field(description="以何身份,中文")
     by_me: bool = Field(description="是不是我做的")
     at: Moment = Field(description="时间")
     note: dict[str, Any] = Field(description="补充")
@@ -126,6 +154,7 @@ class DeadlineOut(Out):
     due_at: Moment = Field(description="到期:到这一刻即为错过")
     stopped_at: Moment | None = Field(description="停止;仍在计时则为 null")
     missed: bool = Field(description="是否错过")
+    excluded: bool = Field(description="错过是否经复核不计")
     marks: list[FiredOut] = Field(description="已到的节点")
 
 
@@ -142,6 +171,12 @@ PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}
 ORDER_EXAMPLE = {
     **ROW_EXAMPLE,
     "round": 1,
+    "total": {
+        "ended_at": None,
+        "minutes": 95,
+        "working_minutes": 95,
+        "rounds": [{"round": 1, "started_at": AT, "ended_at": None}],
+    },
     "counting_from": None,
     "contact": {"name": "王秀英", "phone": "13812345678", "address": "西峪东街 8 号院 2 号楼 3 单元 501"},
     "beneficiary_id": ID,
@@ -154,6 +189,8 @@ ORDER_EXAMPLE = {
     "volunteer": {"id": ID, "team": None, "name": "李*", "phone": "139****5678"},
     "held_by": None,
     "outcome": None,
+    "evidence_wanted": ["photo"],
+    "evidence": [],
     "cancel_reason": None,
     "reject_reason": None,
     "other_help": None,
@@ -163,8 +200,8 @@ ORDER_EXAMPLE = {
 HISTORY_EXAMPLE = {
     "items": [
         {
-            "version": 1, "action": "place", "from_state": None, "to_state": "submitted", "by": "subtree", "by_me": True,
-            "at": AT, "note": {},
+            "version": 1, "action": "place", "from_state": None, "to_state": "submitted", "by": "subtree",
+            "by_label": "社区", "by_me": True, "at": AT, "note": {},
         }
     ]
 }  # fmt: skip
@@ -173,7 +210,7 @@ DEADLINES_EXAMPLE = {
         {
             "id": ID, "kind": "respond", "kind_label": "响应", "round": 1, "policy_version": 2, "calendar": "DUTY",
             "started_at": AT,
-            "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": None, "missed": False,
+            "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": None, "missed": False, "excluded": False,
             "marks": [
                 {"percent": 80, "due_at": "2026-03-01T09:16:00+08:00", "fired_at": "2026-03-01T09:16:00+08:00"}
             ],
@@ -197,9 +234,7 @@ def show_row(row: RowMapping) -> OrderRow:
     return OrderRow(**_common(row))
 
 
-def show_order(
-    row: RowMapping, counting_from: datetime | None, reader_id: UUID, sealer: Sealer, vault: Vault
-) -> OrderOut:
+def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer, vault: Vault) -> OrderOut:
     """An order as this reader may see it; what row-level security hid is null already."""
     actor = Actor(reader_id, frozenset(Role(role) for role in row["roles"]), row["team"])
     order: Matter[None] = Matter(**columns_of(row), kind=LIFECYCLE.kind, detail=None)
@@ -212,7 +247,8 @@ def show_order(
     return OrderOut(
         **_common(row),
         round=order.round,
-        counting_from=counting_from,
+        total=_total(row, clocks),
+        counting_from=clocks.counting_from,
         contact=row["name_sealed"]
         and ContactOut(
             name=vault.open("name", row["name_sealed"]),
@@ -235,6 +271,8 @@ def show_order(
         return_code=return_code(vault, order.id, returns(receipts)) if shows_return else None,
         held_by=order.holder_id and ("me" if order.holder_id == reader_id else "somebody"),
         outcome=row["outcome"],
+        evidence_wanted=row["evidence_wanted"],
+        evidence=[EvidenceOut(**one, kind_label=Evidence(one["kind"]).label) for one in row["evidence"]],
         cancel_reason=row["cancel_reason"],
         reject_reason=row["reject_reason"] and Reject(row["reject_reason"]).label,
         other_help=row["other_help"],
@@ -249,8 +287,18 @@ def show_order(
         actions=[
             action
             for action in LIFECYCLE.permitted(order, actor)
-            if suits(action, row["form"]) and (out or action != "return_papers")
+            if suits(action, row["form"]) and (out or action != "return_papers") and row["waits"].get(action, True)
         ],
+    )
+
+
+def _total(row: RowMapping, clocks: Clocks) -> TotalOut:
+    total, now, minute = total_of(row), row["now"], timedelta(minutes=1)
+    return TotalOut(
+        ended_at=total.ended_at,
+        minutes=total.passed(now) // minute,
+        working_minutes=total.worked(clocks.plan, now) // minute if clocks.plan else None,
+        rounds=[RoundOut(round=one.number, started_at=one.started_at, ended_at=one.ended_at) for one in total.rounds],
     )
 
 
@@ -267,6 +315,7 @@ def show_history(row: RowMapping, reader_id: UUID) -> HistoryRow:
         from_state=row["from_state"],
         to_state=row["to_state"],
         by=row["through"],
+        by_label=Via(row["through"]).label,
         by_me=row["actor_id"] == reader_id,
         at=row["at"],
         note=row["note"],
@@ -286,6 +335,7 @@ def show_deadline(row: RowMapping) -> DeadlineOut:
         due_at=row["due_at"],
         stopped_at=row["stopped_at"],
         missed=any(mark.percent == 100 for mark in marks),
+        excluded=row["excluded"],
         marks=marks,
     )
 

@@ -136,13 +136,26 @@ _DEADLINES = (
                OR (s.reason = 'question' AND NOT EXISTS (
                      SELECT 1 FROM order_post q WHERE q.matter_id = s.matter_id AND q.kind = 'question'))""",
     ),
+    Invariant(
+        "excluded-by-two",
+        "不计考核的错过由两人提请和复核,复核人没有经办过该事项",
+        "an exclusion hangs on a miss of its own matter; whoever decided neither proposed it nor had a part in the matter",
+        """SELECT e.id, e.deadline_id, e.matter_id FROM exclusion e
+             LEFT JOIN mark k ON k.deadline_id = e.deadline_id AND k.percent = 100 AND k.matter_id = e.matter_id
+            WHERE k.deadline_id IS NULL OR e.decided_by = e.proposed_by
+               OR (e.decided_by IS NOT NULL AND EXISTS (
+                     SELECT 1 FROM history h WHERE h.matter_id = e.matter_id AND h.actor_id = e.decided_by
+                        AND h.through IN ('assignee', 'team', 'lead', 'pool') AND h.at < e.decided_at))""",
+    ),
 )
 
 # What the marks that have fired owe, and what has become of it: still in the outbox, or in an inbox. Marks of a late
-# stop are told by the command that stopped the deadline, all others by the sweep; both name deadline and percent.
-_OWED = """
+# stop are told by the command that stopped the deadline, all others by the sweep; both name deadline and percent. What fired
+# before the matter was re-categorised owed what another policy said, which the deadline no longer names.
+_KEPT = "k.percent = ANY (coalesce(d.percents[:d.kept], '{}'))"
+_OWED = f"""
   SELECT k.deadline_id::text, k.percent::text, k.matter_id, k.fired_at, e.target
-    FROM mark k JOIN deadline d ON d.id = k.deadline_id
+    FROM mark k JOIN deadline d ON d.id = k.deadline_id AND NOT {_KEPT}
     JOIN policy_effect e ON e.policy_id = d.policy_id AND e.percent = k.percent AND e.primitive = 'notify'"""
 
 _TOLD = """
@@ -181,7 +194,10 @@ _NOTICES = (
              WHERE role IS NOT NULL GROUP BY deadline_id, percent, role HAVING count(DISTINCT outbox_id) > 1
             UNION ALL
             SELECT told.deadline_id, told.percent, told.role, told.person_id, 1
-              FROM told LEFT JOIN owed USING (deadline_id, percent) WHERE owed.deadline_id IS NULL""",
+              FROM told LEFT JOIN owed USING (deadline_id, percent)
+             WHERE owed.deadline_id IS NULL AND NOT EXISTS (
+                     SELECT 1 FROM mark k JOIN deadline d ON d.id = k.deadline_id
+                      WHERE d.id::text = told.deadline_id AND k.percent::text = told.percent AND {_KEPT})""",
     ),
     Invariant(
         "notice-to-holder",
@@ -302,6 +318,7 @@ _PEOPLE_AND_PLACES = (
              UNION ALL SELECT 'deadline', matter_id, place_id FROM deadline
              UNION ALL SELECT 'mark', matter_id, place_id FROM mark
              UNION ALL SELECT 'deadline_pause', matter_id, place_id FROM deadline_pause
+             UNION ALL SELECT 'exclusion', matter_id, place_id FROM exclusion
              UNION ALL SELECT 'order_post', matter_id, place_id FROM order_post
              UNION ALL SELECT 'appointment', matter_id, place_id FROM appointment
              UNION ALL SELECT 'order_detail', matter_id, place_id FROM order_detail
@@ -314,6 +331,7 @@ _PEOPLE_AND_PLACES = (
              UNION ALL SELECT 'order_authority', matter_id, place_id FROM order_authority
              UNION ALL SELECT 'order_papers', matter_id, place_id FROM order_papers
              UNION ALL SELECT 'slot_booking', matter_id, place_id FROM slot_booking
+             UNION ALL SELECT 'order_evidence', matter_id, place_id FROM order_evidence
              UNION ALL SELECT 'outbox', subject_id, place_id FROM outbox WHERE subject_kind = 'order'
              UNION ALL SELECT 'inbox_message', subject_id, place_id FROM inbox_message
                         WHERE subject_kind = 'order') child

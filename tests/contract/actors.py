@@ -79,8 +79,8 @@ class Cast:
             self.ids[state] = await self.order(self.neighbour, self.resident, state)
         self.ids["delivered"] = await self.order(self.resident, self.neighbour, "delivered")
         for name, reached in (
-            ("declined", "offered"), ("released", "accepted"), ("aborted", "in_service"),
-            ("rejected", "submitted"), ("converted", "submitted"),
+            ("declined", "offered"), ("released", "accepted"), ("taken back", "accepted"), ("aborted", "in_service"),
+            ("rejected", "submitted"), ("converted", "submitted"), ("moved", "submitted"),
         ):  # fmt: skip
             self.ids[name] = await self.order(self.neighbour, self.resident, reached)
         self.ids["reworked"] = await self.order(self.resident, self.neighbour, "delivered")
@@ -141,7 +141,22 @@ class Cast:
         self.ids["draft_id"] = (await self.administrator.post("/v1/deadline-policies/drafts", limit))["id"]
         refused = {"place_id": str(self.world.west), "term": "加微信"}
         self.ids["term_id"] = (await self.administrator.post("/v1/refused-terms", refused))["id"]
+        await self._miss(secretary)
         self.ids |= {"meet_at": soon, "promised_at": soon, "until_at": soon}
+
+    async def _miss(self, secretary: Someone) -> None:
+        """Orders whose response was missed: of one it is proposed that it shall not count."""
+        for name in ("missed", "excluded"):
+            self.ids[name] = await self.order(self.neighbour, self.resident, "submitted")
+            self.ids[f"{name} deadline"] = await self.world.owner.fetchval(
+                "WITH d AS (UPDATE deadline SET fired = 2 WHERE matter_id = $1 AND kind = 'respond' RETURNING *), k AS ("
+                " INSERT INTO mark (deadline_id, percent, matter_id, place_id, due_at, fired_at)"
+                " SELECT d.id, p, d.matter_id, d.place_id, d.due_at, d.due_at FROM d, unnest(d.percents[:2]) p)"
+                " SELECT id::text FROM d",
+                self.ids[name],
+            )
+        outage = {"deadline_id": self.ids["excluded deadline"], "reason": "outage", "note": "停电"}
+        self.ids["exclusion_id"] = (await secretary.post("/v1/exclusions", outage))["id"]
 
     async def _volunteer(self) -> None:
         """Teams, a skill, an application, and services that go on, rest, and will be withdrawn; of people who do not send."""
@@ -153,7 +168,7 @@ class Cast:
         await admin.post(f"/v1/teams/{self.ids['team_id']}/members", {"person_id": third})
         skill = {"place_id": east, "person_id": third, "code": "sewing"}
         self.ids["skill_id"] = (await admin.post("/v1/skills", skill))["id"]
-        for name in ("pause", "resume", "withdraw"):
+        for name in ("pause", "resume", "withdraw", "another"):
             service = {"place_id": east, "name": name, "description": name}
             self.ids[f"{name} service"] = (await admin.post("/v1/services", service))["id"]
         await admin.post(f"/v1/services/{self.ids['resume service']}/pause", {})
@@ -250,11 +265,12 @@ class Cast:
             "returnPapers": "errand", "withdrawAuthority": "authorised",
             "resumeDeadline": "resumed", "disputePause": "paused", "decideDispute": "disputed",
             "suggestVolunteers": "submitted", "declineOrder": "declined", "assignMember": "teamed",
-            "releaseOrder": "released", "abortOrder": "aborted", "reworkOrder": "reworked", "rejectOrder": "rejected",
-            "convertOrder": "converted",
+            "releaseOrder": "released", "takeBackOrder": "taken back", "abortOrder": "aborted", "reworkOrder": "reworked",
+            "rejectOrder": "rejected", "convertOrder": "converted", "recordExclusion": "missed", "recategoriseOrder": "moved",
         }  # fmt: skip
         others = {
             "offerOrder": {"volunteer_id": self.ids["third"]},  # the resident may have said when they have no time
+            "recategoriseOrder": {"service_id": self.ids["another service"]},
             "giveConsent": {"representation_id": self.ids["asked for"]},
             "endRepresentation": {"representation_id": self.ids["to end"]},
             **{name: {"person_id": str(self.resident.id)} for name in ("issueHouseholdCard", "getHouseholdCard")},

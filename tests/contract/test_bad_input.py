@@ -30,14 +30,14 @@ PUBLIC = {"loginWithWechat", "loginWithPassword", "refreshToken", "getLiveness",
 ONLY_ADMINISTRATOR = {
     *("createOfficer", "resetPassword", "registerResident", "grantRole", "revokeRole", "publishService"),
     *("publishDeadlinePolicy", "offerOrder", "pauseDeadline", "resumeDeadline", "decideDispute", "setDutyHours"),
-    *("suggestVolunteers", "rejectOrder", "convertOrder"),
+    *("suggestVolunteers", "rejectOrder", "convertOrder", "takeBackOrder"),
     *("placeOrderForCaller", "giveConsent", "issueHouseholdCard", "getHouseholdCard"),
     *("importCalendar", "publishCalendar", "draftDeadlinePolicy", "compareDeadlinePolicies", "replayPolicy"),
     *("openServiceDay", "cancelServiceDay"),
     *("addRefusedTerm", "importRefusedTerms", "removeRefusedTerm"),
     *("createTeam", "addTeamMember", "removeTeamMember", "setTeamLead", "disbandTeam", "addSkill", "endSkill"),
-    *("decideVolunteer", "pauseService", "resumeService", "withdrawService", "watchReplay"),
-    *("exportOrders", "handOverShift"),
+    *("decideVolunteer", "pauseService", "resumeService", "withdrawService", "watchReplay", "publishPolicyDraft"),
+    *("exportOrders", "handOverShift", "recordExclusion", "decideExclusion", "recategoriseOrder"),
     *ONLY_OFFICE,
 }
 ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rateOrder", "cancelOrder", "markRead"} | {

@@ -13,6 +13,8 @@ import pytest
 from app.domain.cases import board, whistles
 from app.domain.cases import service as cases
 from app.domain.cases.models import Lane, WhistleKind
+from app.domain.exclusions import service as exclusions
+from app.domain.exclusions.models import ExclusionReason
 from app.domain.orders import (
     dispatching,
     errands,
@@ -29,6 +31,7 @@ from app.domain.people import service as people
 from app.domain.representations import service as representations
 from app.domain.representations.models import Relation
 from app.domain.services import service as services
+from app.domain.services.models import Evidence
 from app.domain.teams import service as teams
 from app.domain.teams import volunteers
 from app.domain.units import service as units
@@ -44,6 +47,8 @@ from app.workers.reactions import REACTIONS
 from tests.conftest import TEMPLATE
 from tests.special import service_of, team_of
 from tests.world import World, build, new_key
+
+CHECKED = {"kind": Evidence.CHECKLIST, "text": "药名已核对", "sha256": None, "taken_at": None}
 
 
 @dataclass
@@ -100,6 +105,7 @@ async def neighbours(postgres: PostgresServer, worker_id: str) -> AsyncIterator[
         await relay_notices(connection)
     await react_once(worker, REACTIONS)
     for community in (east, west):
+        await exclude(world, app, community)
         community.orders["running"] = await order(world, app, community, "offer", "accept", "ask", "propose")
     yield Neighbours(name, world, app, east, west, await world.person("外人"))
     await app.close()
@@ -131,7 +137,7 @@ async def order(world: World, app: Database, community: Community, *then: str) -
         ),
         "confirm": (promises.confirm_appointment, community.resident, {}),
         "start": (orders.start, community.volunteer, {"code_fits": True}),
-        "deliver": (orders.deliver, community.volunteer, {"outcome": "已陪同"}),
+        "deliver": (orders.deliver, community.volunteer, {"outcome": "已陪同", "evidence": [CHECKED]}),
         "rate": (outcomes.rate, community.resident, {"solved": "yes", "stars": 5, "reason": None}),
     }
     for step in then:
@@ -184,6 +190,15 @@ async def live(world: World, app: Database, community: Community) -> None:
     )
     await volunteer(world, app, community)
     await whistle(world, app, community)
+
+
+async def exclude(world: World, app: Database, community: Community) -> None:
+    """A miss that shall not count, and waits for its review."""
+    miss = "SELECT k.deadline_id FROM mark k WHERE k.matter_id = $1 AND k.percent = 100"
+    missed = await world.owner.fetchval(miss, community.orders["missed"])
+    inputs = {"deadline_id": missed, "reason": ExclusionReason.OUTAGE, "note": "停电"}
+    dispatcher = await world.caller(community.dispatcher)
+    await execute(app, exclusions.propose, dispatcher, new_key(), None, inputs)
 
 
 async def volunteer(world: World, app: Database, community: Community) -> None:

@@ -10,20 +10,21 @@ from sqlalchemy import RowMapping, ScalarSelect, Select, and_, func, literal, li
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.domain.deadlines.models import ANCHORED
+from app.domain.orders.clocks import STEPS, driver, plan_clock, running_clocks, steps_of_order
 from app.domain.orders.errors import DeadlineNotFound, OrderNotFound
 from app.domain.orders.filters import Filters
-from app.domain.orders.kind_facts import AUTHORITY, RECEIPTS, Authority, PaperReceipt
+from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
 from app.domain.orders.models import OrderContact, OrderDetail, Rating
+from app.domain.orders.page import EVIDENCE, WAITS
 from app.domain.orders.policy import LIFECYCLE, staff
 from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
 from app.domain.services.models import Form, Service
 from app.domain.teams.models import Team
-from app.kernel.calendar_store import calendar, know
-from app.kernel.command import PINNED, pinned
+from app.kernel.calendar_store import know
+from app.kernel.command import pinned
 from app.kernel.database import rows
 from app.kernel.deadline_tables import Deadline, DeadlinePolicy, Mark
 from app.kernel.ids import NOBODY
@@ -68,12 +69,11 @@ class Detail:
 
 
 DETAIL = Facts(
-    f"""(SELECT jsonb_build_object('service_id', d.service_id, 'failures', d.failures, 'wrong_codes', d.wrong_codes,
+    """(SELECT jsonb_build_object('service_id', d.service_id, 'failures', d.failures, 'wrong_codes', d.wrong_codes,
                                   'form', d.form,
-                                  'authority', CASE d.form WHEN 'errand' THEN {AUTHORITY.format(matter="subject.id")} END,
-                                  'receipts', CASE d.form WHEN 'errand' THEN {RECEIPTS.format(matter="subject.id")} ELSE '[]' END,
-                                  'booking_id', CASE d.form WHEN 'service_day' THEN (
-                                     SELECT b.id FROM slot_booking b WHERE b.matter_id = subject.id AND b.live) END,
+                                  'authority', CASE d.form WHEN 'errand' THEN order_authority_of(subject.id) END,
+                                  'receipts', CASE d.form WHEN 'errand' THEN order_receipts_of(subject.id) ELSE '[]' END,
+                                  'booking_id', CASE d.form WHEN 'service_day' THEN order_booking_of(subject.id) END,
                                   'wrong_codes_since', d.wrong_codes_since, 'placed_by', d.placed_by,
                                   'unverified', d.unverified, 'appointment', (
                                      SELECT jsonb_build_object('id', a.id, 'meet_at', a.meet_at, 'proposed_by', a.proposed_by,
@@ -98,6 +98,22 @@ ACCEPTED = Facts(
          'answered', (SELECT coalesce(jsonb_agg(a.answers), '[]') FROM order_post a
          WHERE a.matter_id = subject.id AND a.round = subject.round AND a.kind = 'answer'))""",
     Accepted,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The same of an order whose holder has left; and whether somebody was given it, or took it, since they did."""
+
+    accepted: Accepted
+    taken_anew: bool
+
+
+LEFT = Facts(
+    f"""jsonb_build_object('accepted', {ACCEPTED.sql}, 'taken_anew', EXISTS (
+         SELECT 1 FROM history h WHERE h.matter_id = subject.id AND h.version > ($3::jsonb ->> 'version')::int
+            AND h.action IN ('offer', 'match', 'claim', 'claim_wish', 'assign')))""",
+    Left,
 )
 
 
@@ -209,10 +225,15 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             col(Team.name).label("team_name"),
             func.app_team(col(MatterRow.team_id)).label("team"),
             _roles().label("roles"),
-            literal_column(
-                f"CASE order_detail.form WHEN 'errand' THEN {RECEIPTS.format(matter='matter.id')} END"
-            ).label("receipts"),
-            _clocks().label("clocks"),
+            literal_column("CASE order_detail.form WHEN 'errand' THEN order_receipts_of(matter.id) END").label(
+                "receipts"
+            ),
+            col(Service.evidence).label("evidence_wanted"),
+            literal_column(EVIDENCE).label("evidence"),
+            literal_column(WAITS).label("waits"),
+            running_clocks().label("clocks"),
+            steps_of_order(),
+            plan_clock().label("plan_clock"),
             func.app_now().label("now"),
         )
         .outerjoin(c, col(c.matter_id) == col(MatterRow.id))
@@ -245,30 +266,6 @@ async def get_matching(connection: AsyncConnection, order_id: UUID) -> tuple[set
     return {row["requester_id"], row["beneficiary_id"], row["placed_by"]}, row["found"], names
 
 
-def _clocks() -> ScalarSelect[Any]:
-    """The calendars of the order's live deadlines, but for those of an appointed or promised moment."""
-    d, p = Deadline, DeadlinePolicy
-    clock = func.jsonb_build_object(
-        "calendar", col(p.calendar), "hours_id", col(d.hours_id), "workdays_id", col(d.workdays_id)
-    )
-    return (
-        select(func.jsonb_agg(clock.distinct()))
-        .join_from(d, p, col(p.id) == col(d.policy_id))
-        .where(col(d.matter_id) == col(MatterRow.id), col(d.stopped_at).is_(None), col(d.kind).not_in(ANCHORED))
-        .scalar_subquery()
-    )
-
-
-async def counting_from(connection: AsyncConnection, row: RowMapping) -> datetime | None:
-    """When time begins to count for an order of `get_order` that is outside the hours of all its deadlines; None: it counts
-    now for one of them at least, or none runs (domain.md §4.2)."""
-    clocks = row["clocks"] or []
-    await know(await _driver(connection), pinned(clocks))
-    opens = [calendar(c["calendar"], *(c[name] and UUID(c[name]) for name in PINNED)).opens(row["now"]) for c in clocks]
-    first = min(opens, default=None)
-    return first if first is not None and first > row["now"] else None
-
-
 def _roles() -> ScalarSelect[Any]:
     """The reader's live roles at the order's place or above it; row-level security shows the reader's own grants."""
     g, a = RoleGrant, PlaceAncestor
@@ -296,8 +293,10 @@ async def list_history(connection: AsyncConnection, order_id: UUID) -> Sequence[
 
 _EXPLAINED = text(f"""
 SELECT {TIMED} AS timed, p.version AS policy_version, p.estate_type, d.round, d.calendar_missing, w.days AS day_names,
-       EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100) AS missed
-  FROM deadline d JOIN deadline_policy p ON p.id = d.policy_id
+       {STEPS} AS steps, app_now() AS now,
+       EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100) AS missed,
+       (SELECT e.reason FROM exclusion e WHERE e.deadline_id = d.id AND e.upheld) AS excluded
+  FROM deadline d JOIN deadline_policy p ON p.id = d.policy_id JOIN matter ON matter.id = d.matter_id
   LEFT JOIN workday_set w ON w.id = d.workdays_id
  WHERE d.matter_id = :order_id AND d.id = :deadline_id""")
 
@@ -309,12 +308,8 @@ async def get_deadline(connection: AsyncConnection, order_id: UUID, deadline_id:
     row = (await connection.execute(_EXPLAINED, asked)).mappings().one_or_none()
     if row is None:
         raise DeadlineNotFound
-    await know(await _driver(connection), pinned([row["timed"]]))
+    await know(await driver(connection), pinned([row["timed"]]))
     return row
-
-
-async def _driver(connection: AsyncConnection) -> Any:
-    return (await connection.get_raw_connection()).driver_connection
 
 
 _POSTS = text("""
@@ -330,6 +325,9 @@ async def list_posts(connection: AsyncConnection, order_id: UUID) -> Sequence[Ro
     if not found:
         raise OrderNotFound
     return [row for row in found if row["id"] is not None]
+
+
+_EXCLUDED = "EXISTS (SELECT 1 FROM exclusion e WHERE e.deadline_id = deadline.id AND e.upheld)"
 
 
 async def list_deadlines(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
@@ -351,6 +349,7 @@ async def list_deadlines(connection: AsyncConnection, order_id: UUID) -> Sequenc
         select(
             d.__table__,  # type: ignore[attr-defined]
             fired.label("marks"),
+            literal_column(_EXCLUDED).label("excluded"),
             col(DeadlinePolicy.version).label("policy_version"),
             col(DeadlinePolicy.calendar),
         )
