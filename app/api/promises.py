@@ -355,6 +355,7 @@ def _explanation(row: RowMapping) -> ExplanationOut:
         {date.fromisoformat(day): said["name"] for day, said in (row["day_names"] or {}).items()},
         row["calendar_missing"],
         EstateType(row["estate_type"]) if row["estate_type"] else None,
+        deadline.extension,
     )
     return ExplanationOut(
         id=deadline.id,

@@ -273,6 +273,7 @@ def timed_deadline(found: Mapping[str, Any]) -> TimedDeadline:
         hours_id=hours,
         workdays_id=workdays,
         pauses=pauses,
+        extension=timedelta(seconds=found["extension_seconds"]),
     )
 
 

@@ -168,6 +168,7 @@ class Deadline(SQLModel, table=True):
     Periods are [started_at, due_at): at the due moment it is missed. `next_at` is None once stopped or when no mark is left.
     Its times can be computed again from its start, its budget (seconds of the policy's calendar), the hours and working days
     that it pins, and its pauses; `revision` counts how often that was done. `calendar_missing`: a year had no notice yet.
+    `extension_seconds`: which part of the budget was granted later; at most as much again as there was at first.
     """
 
     __tablename__ = "deadline"
@@ -189,6 +190,7 @@ class Deadline(SQLModel, table=True):
             "cardinality(percents) = cardinality(times) AND fired BETWEEN 0 AND cardinality(times)", "deadline_marks"
         ),
         CheckConstraint("due_at = times[array_position(percents, 100)] AND started_at < due_at", "deadline_due"),
+        CheckConstraint("extension_seconds >= 0 AND extension_seconds * 2 <= budget_seconds", "deadline_extension"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -208,6 +210,7 @@ class Deadline(SQLModel, table=True):
     calendar_missing: bool = Field(default=False, sa_column_kwargs={"server_default": sql("false")})
     pausable: bool = Field(default=False, sa_column_kwargs={"server_default": sql("false")})
     revision: int = Field(default=0, sa_column_kwargs={"server_default": sql("0")})
+    extension_seconds: int = Field(default=0, sa_column_kwargs={"server_default": sql("0")})
     stopped_at: datetime | None = Field(default=None, sa_type=Instant)
     next_at: datetime | None = Field(
         default=None,

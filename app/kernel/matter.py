@@ -45,7 +45,7 @@ class TimedDeadline:
     """A deadline of the matter's round, live or stopped, with all that its moments are computed from.
 
     `pause_limit`: how long one pause of it may last in real time; None: it never pauses. All of them together last at most
-    `pause_total_percent` of its budget. `times` are the stored moments of its marks, of which the first `fired` have been
+    `pause_total_percent` of its budget. `extension` is the part of the budget that was granted later. `times` are the stored moments of its marks, of which the first `fired` have been
     dealt with.
     """
 
@@ -61,6 +61,12 @@ class TimedDeadline:
     hours_id: UUID | None
     workdays_id: UUID | None
     pauses: tuple[Pause, ...]
+    extension: timedelta = timedelta()
+
+    @property
+    def at_first(self) -> timedelta:
+        """The budget without what was granted later."""
+        return self.timing.budget - self.extension
 
 
 @dataclass(frozen=True, slots=True)

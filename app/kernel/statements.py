@@ -16,8 +16,8 @@ MATTER_SUBJECT = "SELECT * FROM matter WHERE id = ($3::jsonb ->> 'id')::uuid FOR
 # Everything that the moments of a deadline `d` with its policy `p` are computed from. Whoever writes a pause moves the
 # matter's version.
 TIMED = """jsonb_build_object(
-           'id', d.id, 'kind', d.kind, 'started_at', d.started_at, 'budget_seconds', d.budget_seconds, 'percents', d.percents,
-           'times', d.times, 'fired', d.fired, 'stopped_at', d.stopped_at, 'calendar', p.calendar, 'hours_id', d.hours_id,
+           'id', d.id, 'kind', d.kind, 'started_at', d.started_at, 'budget_seconds', d.budget_seconds,
+           'extension_seconds', d.extension_seconds, 'percents', d.percents, 'times', d.times, 'fired', d.fired, 'stopped_at', d.stopped_at, 'calendar', p.calendar, 'hours_id', d.hours_id,
            'workdays_id', d.workdays_id, 'pause_limit_seconds', p.pause_limit_seconds,
            'pause_total_percent', p.pause_total_percent,
            'pauses', (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.from_at, s.id), '[]')
@@ -174,9 +174,10 @@ d AS (INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, sta
 
 _RETIMES = """
 t AS (UPDATE deadline d SET due_at = x.due_at, times = x.times, workdays_id = x.workdays_id, stopped_at = NULL,
-                            calendar_missing = x.calendar_missing, revision = d.revision + 1
+                            calendar_missing = x.calendar_missing, revision = d.revision + 1,
+                            budget_seconds = x.budget_seconds, extension_seconds = x.extension_seconds
         FROM jsonb_to_recordset(${n}::jsonb) AS x(id uuid, due_at timestamptz, times timestamptz[], workdays_id uuid,
-             calendar_missing bool) WHERE d.id = x.id)"""
+             calendar_missing bool, budget_seconds int, extension_seconds int) WHERE d.id = x.id)"""
 
 _EVENTS = """
 o AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload, created_by,

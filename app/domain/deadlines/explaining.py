@@ -1,7 +1,7 @@
 """Why a deadline is due when it is, as arithmetic and in sentences that a resident reads (domain.md §4.9). Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
@@ -53,7 +53,7 @@ class Held:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is to be explained: a deadline's kind and timing, its pauses, how it ended, the names of special days, and the type
-    of estate that its limits are for (None: any)."""
+    of estate that its limits are for (None: any), and which part of the budget was granted later."""
 
     kind: str
     timing: Timing
@@ -64,6 +64,7 @@ class Asked:
     day_names: Mapping[date, str]
     calendar_missing: bool
     estate_type: EstateType | None = None
+    extension: timedelta = timedelta()
 
 
 def counted(timing: Timing, until: datetime) -> tuple[Counted, ...]:
@@ -89,6 +90,9 @@ def sentences(asked: Asked) -> tuple[str, ...]:
     timing, due = asked.timing, asked.times[asked.timing.percents.index(100)]
     name = timing.calendar.name
     said = _promise(asked.kind, timing, due)
+    if asked.extension:
+        first = _length(replace(timing, budget=timing.budget - asked.extension))
+        said.append(f"原定 {first},经上一级批准延长 {_length(replace(timing, budget=asked.extension))}。")
     if asked.estate_type is not None:
         said.append(f"这是为{asked.estate_type.label}规定的时限。")
     if name is not CalendarName.WALL:
