@@ -220,7 +220,11 @@ DEPUTISING = Facts(
 )
 
 
-@record("unit_deputy", "name", subject=UNIT, facts=DEPUTISING, missing=errors.UnitNotFound)
+# Who works in a unit does not keep it, and so may not lock it.
+OPEN_UNIT = UNIT.removesuffix(" FOR SHARE")
+
+
+@record("unit_deputy", "name", subject=OPEN_UNIT, facts=DEPUTISING, missing=errors.UnitNotFound)
 def name_deputy(
     unit: Deputising,
     actor: Actor,
