@@ -1,6 +1,6 @@
 """The joint board as one sheet to print: HTML that needs nothing from anywhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -68,7 +68,7 @@ def sheet(board: Mapping[str, Any]) -> bytes:
     return page.encode()
 
 
-def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     if not rows:
         return f"<h2>{title}</h2><p>暂无</p>"
     head = "".join(f"<th>{column}</th>" for column in columns)
@@ -79,7 +79,7 @@ def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) ->
 _RED = "\0"
 
 
-def _red(red: bool, word: str) -> str:  # noqa: FBT001 - a mark, with its word
+def _red(red: bool, word: str) -> str:
     return _RED + word if red else ""
 
 

@@ -254,12 +254,16 @@ async def set_deputy(unit_id: UnitId, body: DeputyIn, run: TheRun) -> Receipt:
         "next_cursor": None,
     },
 )  # fmt: skip
-async def list_responsibilities(
-    query: Annotated[RegisterQuery, Query()], reader: TheReader
-) -> Page[ResponsibilityOut]:
+async def list_responsibilities(query: Annotated[RegisterQuery, Query()], reader: TheReader) -> Page[ResponsibilityOut]:
     async with reader() as connection:
         rows = await repository.list_register(
-            connection, query.place_id, query.category, query.unit_id, past=query.past, after=query.after(), limit=query.limit
+            connection,
+            query.place_id,
+            query.category,
+            query.unit_id,
+            past=query.past,
+            after=query.after(),
+            limit=query.limit,
         )
     return Page.cut(
         rows, query.limit, lambda row: Cursor(row["from_at"], row["id"]), lambda row: ResponsibilityOut(**row)

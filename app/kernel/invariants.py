@@ -192,7 +192,11 @@ _NOTICES = (
               AND NOT EXISTS (SELECT 1 FROM role_grant g JOIN place_ancestor a ON a.ancestor_id = g.place_id
                                WHERE a.place_id = i.place_id AND g.person_id = i.person_id
                                  AND g.role = CASE WHEN i.nobody_in_post THEN 'administrator'
-                                                   ELSE split_part(i.as_role, '@', 1) END)""",
+                                                   WHEN i.as_role = 'seat' THEN 'secretary'
+                                                   ELSE split_part(i.as_role, '@', 1) END)
+              AND (i.nobody_in_post OR NOT EXISTS (
+                    SELECT 1 FROM unit_member u WHERE u.person_id = i.person_id
+                       AND i.as_role IN ('lead', 'unit', 'unit_head', 'unit_deputy')))""",
     ),
     Invariant(
         "event-not-lost",

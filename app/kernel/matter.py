@@ -45,8 +45,8 @@ class TimedDeadline:
     """A deadline of the matter's round, live or stopped, with all that its moments are computed from.
 
     `pause_limit`: how long one pause of it may last in real time; None: it never pauses. All of them together last at most
-    `pause_total_percent` of its budget. `extension` is the part of the budget that was granted later. `times` are the stored moments of its marks, of which the first `fired` have been
-    dealt with.
+    `pause_total_percent` of its budget. `extension` is the part of the budget that was granted later. `times` are the stored
+    moments of its marks, of which the first `fired` have been dealt with.
     """
 
     id: UUID

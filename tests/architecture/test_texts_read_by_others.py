@@ -29,6 +29,8 @@ NOT_READ_BY_OTHERS = {
     # Administrators write the list, for administrators and secretaries.
     ("refused_term", "add"): {"term", "reason"},
     ("refused_term", "import"): {"terms", "reason"},
+    # Codes and names of what stands in the register already.
+    ("responsibility", "import"): {"lines"},
     # The State Council's notice, by who administers the whole tree: no place has a list for it.
     ("workday_set", "import"): {"source", "days"},
 }

@@ -18,8 +18,8 @@ def in_days(days: float) -> str:
 async def governing(street: Street, case: Matter) -> list[str]:
     """The limits of a hard case that run."""
     found = await street.world.owner.fetch(
-        "SELECT kind FROM deadline WHERE matter_id = $1 AND stopped_at IS NULL AND kind IN ('meeting', 'resolve_hard', 'milestone')"
-        " ORDER BY kind",
+        "SELECT kind FROM deadline WHERE matter_id = $1 AND stopped_at IS NULL"
+        " AND kind IN ('meeting', 'resolve_hard', 'milestone') ORDER BY kind",
         case.path.rpartition("/")[2],
     )
     return [row["kind"] for row in found]
@@ -32,7 +32,10 @@ async def test_a_hard_whistle_with_a_meeting_and_milestones(street: Street, late
     await case.lead.reports_in()
     board = f"{case.path}/board"
     held = {"text": "三方确认权属", "held_at": in_days(-0.01), "attended": [case.lead.id, case.co.id]}
-    assert await case.lead.officer.refused(f"{board}/minutes", {**held, "held_at": in_days(1)}) == (422, "held-in-future")
+    assert await case.lead.officer.refused(f"{board}/minutes", {**held, "held_at": in_days(1)}) == (
+        422,
+        "held-in-future",
+    )
     assert await case.lead.officer.refused(f"{board}/minutes", {**held, "attended": [str(case.reporter.id)]}) == (
         422, "not-on-board",
     )  # fmt: skip
@@ -50,9 +53,8 @@ async def test_a_hard_whistle_with_a_meeting_and_milestones(street: Street, late
     assert (await case.reporter.get(case.path))["due_at"] == lift, "the nearest one governs"
     first, second = (await case.chief.get(board))["promises"]
     assert (first["unit_name"], second["unit_name"]) == ("供电所", "城管办")
-    assert await case.lead.officer.refused(f"{board}/promises", {"unit_id": case.lead.id, "text": "昨天", "due_at": in_days(-1)}) == (
-        422, "promise-in-past",
-    )  # fmt: skip
+    past = {"unit_id": case.lead.id, "text": "昨天", "due_at": in_days(-1)}
+    assert await case.lead.officer.refused(f"{board}/promises", past) == (422, "promise-in-past")
     await case.co.officer.post(f"{board}/promises/{first['id']}/finish")
     assert (await case.reporter.get(case.path))["due_at"] == dig, "the next one governs"
     refused = await case.lead.officer.refused(f"{board}/promises/{second['id']}/finish")

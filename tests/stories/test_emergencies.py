@@ -1,4 +1,4 @@
-"""An emergency goes at report to the responsible unit, the secretary and the street's duty, by day or night (应急哨, domain.md §5)."""
+"""An emergency goes at report to the responsible unit, the secretary and the street's duty, by day or night (domain.md §5)."""
 
 from datetime import datetime, timedelta
 

@@ -86,7 +86,8 @@ async def test_the_register_is_imported_and_keeps_its_past(street: Street) -> No
     }
     head = "place_code,category,unit_place_code,unit_name\n"
     good = (
-        f"{head}{codes['street']},lighting,{codes['street']},城管办\n{codes['east']},water_power_gas,{codes['street']},水务站\n"
+        f"{head}{codes['street']},lighting,{codes['street']},城管办\n"
+        f"{codes['east']},water_power_gas,{codes['street']},水务站\n"
     )
     here = str(street.world.street)
     first = await send(street.administrator, here, good)
@@ -94,9 +95,15 @@ async def test_the_register_is_imported_and_keeps_its_past(street: Street) -> No
     assert (first.json()["entered"], first.json()["unchanged"]) == (2, 0)
     second = await send(street.administrator, here, good)
     assert (second.json()["entered"], second.json()["unchanged"]) == (0, 2), "again: nothing changes"
-    moved = await send(street.administrator, here, good.replace("lighting," + codes["street"] + ",城管办", "lighting," + codes["street"] + ",水务站"))
+    moved = await send(
+        street.administrator,
+        here,
+        good.replace("lighting," + codes["street"] + ",城管办", "lighting," + codes["street"] + ",水务站"),
+    )
     assert (moved.json()["entered"], moved.json()["unchanged"]) == (1, 1)
-    past = (await street.administrator.get("/v1/responsibilities", category="lighting", place_id=here, past=True))["items"]
+    past = (await street.administrator.get("/v1/responsibilities", category="lighting", place_id=here, past=True))[
+        "items"
+    ]
     assert [(entry["unit_id"], entry["until_at"] is None) for entry in past] == [(water.id, True), (bureau.id, False)]
     present = (await street.administrator.get("/v1/responsibilities", place_id=str(street.world.east)))["items"]
     assert {entry["category"] for entry in present} == {"lighting", "water_power_gas"}

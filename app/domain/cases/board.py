@@ -21,7 +21,14 @@ BOARD = Room(LIFECYCLE, detail=ASSIGNMENT, missing=errors.AssignmentNotFound)
 
 
 def send(
-    change: Change, beside: Matter[Any], unit_id: UUID, *, case_id: UUID, whistle_id: UUID, category: str, leads: bool,
+    change: Change,
+    beside: Matter[Any],
+    unit_id: UUID,
+    *,
+    case_id: UUID,
+    whistle_id: UUID,
+    category: str,
+    leads: bool,
     final: bool = False,
 ) -> Change:
     """A unit's assignment beside a case or another assignment, in a change of its own. `final`: an arbiter gave it to the unit,

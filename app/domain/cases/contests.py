@@ -117,7 +117,7 @@ def arbitrate(
     facts: Arbitrating | None,
     upheld: bool,
     decision: str,
-    unit_id: UUID | None = None,
+    unit_id: UUID | None = None,  # noqa: ARG001 - the facts have looked it up
 ) -> Change | list[Change]:
     """Decide a contest. Upheld: the unit is excused, and the proposed one – or `unit_id` – gets a fresh assignment, which nobody
     may send back; of the lead's it takes over the case, whose limit runs on. Refused: the unit goes on where it stood.
@@ -158,14 +158,17 @@ def _pass_on(change: Change, assignment: Assignment, facts: Arbitrating) -> list
         change.emit("assignment.release", assignment_id=str(facts.seat_id))
     if leads:
         change.emit("case.replace_lead", case_id=str(seen.case_id), unit_id=str(facts.unit_id))
-    about = {"case_id": seen.case_id, "whistle_id": seen.whistle_id, "category": seen.kind.value}
-    return [change, send(change, assignment, facts.unit_id, leads=leads, final=True, **about)]
+    new = send(
+        change, assignment, facts.unit_id, case_id=seen.case_id, whistle_id=seen.whistle_id, category=seen.kind.value,
+        leads=leads, final=True,
+    )  # fmt: skip
+    return [change, new]
 
 
 @CASES.moves("replace_lead", facts=SEATS)
 def replace_lead(case: Case, actor: Actor, now: datetime, *, facts: Seats, unit_id: UUID) -> Change:
-    """An arbiter gave the lead to another unit: it holds the case from now on, and resolve runs on. Where the former lead's result
-    was accepted meanwhile, the new one is needed only if the call-back finds it unsolved."""
+    """An arbiter gave the lead to another unit: it holds the case from now on, and resolve runs on. Where the former lead's
+    result was accepted meanwhile, the new one is needed only if the call-back finds it unsolved."""
     change = CASE.move(case, "replace_lead", actor, now).set(unit_id=unit_id).note(unit_id=unit_id)
     if case.state == CaseState.CALLBACK:
         return release(change, facts)

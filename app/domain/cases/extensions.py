@@ -54,9 +54,7 @@ EXTENDING = Facts(
 
 
 @CASES.moves("request_extension", facts=EXTENDING, read_by_others=("reason",))
-def request_extension(
-    case: Case, actor: Actor, now: datetime, *, facts: Extending, hours: int, reason: str
-) -> Change:
+def request_extension(case: Case, actor: Actor, now: datetime, *, facts: Extending, hours: int, reason: str) -> Change:
     """Whoever holds the case asks for `hours` more on the calendar of its limit, at most as many as it had at first.
 
     Raises:

@@ -1,5 +1,5 @@
-"""The verbs of the joint meeting: minutes, and what units promise to have done by when (联席会议, 阶段承诺; domain.md §5). Each is
-pure, as in `service.py`."""
+"""The verbs of the joint meeting: minutes, and what units promise to have done by when (联席会议, 阶段承诺; domain.md §5). Each
+is pure, as in `service.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,10 +40,11 @@ MEETING = Facts(
     """jsonb_build_object('units', (
            SELECT coalesce(jsonb_agg(DISTINCT m.unit_id), '[]') FROM assignment_detail a JOIN matter m ON m.id = a.matter_id
             WHERE a.case_id = subject.id AND m.state <> 'excused'),
-         'open', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                                    'id', p.id, 'due_at', p.due_at, 'mine', app_unit(p.unit_id) IS NOT NULL) ORDER BY p.due_at, p.id), '[]')
-                    FROM case_promise p
-                    WHERE p.matter_id = subject.id AND p.round = subject.round AND p.kept_at IS NULL))""",
+         'open', (
+           SELECT coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'due_at', p.due_at, 'mine', app_unit(p.unit_id) IS NOT NULL)
+                           ORDER BY p.due_at, p.id), '[]')
+             FROM case_promise p
+            WHERE p.matter_id = subject.id AND p.round = subject.round AND p.kept_at IS NULL))""",
     Meeting,
 )
 
@@ -121,8 +122,8 @@ def finish_promise(case: Case, actor: Actor, now: datetime, *, facts: Meeting, p
     """A promise is kept: the next one governs.
 
     Raises:
-        PromiseNotOpen. NotAllowed: another unit's. NextPromiseMissing: a hard whistle's last one, which is kept with the result or
-        together with the next promise.
+        PromiseNotOpen. NotAllowed: another unit's. NextPromiseMissing: a hard whistle's last one, which is kept with the result
+        or together with the next promise.
     """
     change = LIFECYCLE.move(case, "finish_promise", actor, now)
     kept = _keep(change, facts, promise_id)

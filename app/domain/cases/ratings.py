@@ -63,8 +63,8 @@ def rate_whistler(
     stars: int,
     reason: str | None = None,
 ) -> Change:
-    """A unit says whether the whistle that called it was valid, and rates it: once, with a reason when it was not, or the stars are
-    few. Raises NotEnded, AlreadyRated, ReasonMissing."""
+    """A unit says whether the whistle that called it was valid, and rates it: once, with a reason when it was not, or the stars
+    are few. Raises NotEnded, AlreadyRated, ReasonMissing."""
     change = LIFECYCLE.move(assignment, "rate_whistler", actor, now)
     _demand(facts.ended, rated=facts.whistle_rated, explained=(valid and stars > LOW) or bool(reason))
     return change.insert(WhistleRating, **_about(assignment, actor, now), valid=valid, stars=stars, reason=reason)
@@ -81,7 +81,7 @@ def _about(assignment: Assignment, actor: Actor, now: datetime) -> dict[str, obj
     }
 
 
-def _demand(ended: bool, *, rated: bool, explained: bool) -> None:  # noqa: FBT001 - read at the call
+def _demand(ended: bool, *, rated: bool, explained: bool) -> None:
     if not ended:
         raise errors.NotEnded
     if rated:

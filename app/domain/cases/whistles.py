@@ -94,7 +94,9 @@ def decide_whistle(
     if not approved and not reason:
         raise errors.ReasonMissing
     told = {"decided_by": actor.id, "decided_at": now, "approved": approved, "decision": reason}
-    change.note(approved=approved).tell(None if whistle.proposed_by == SYSTEM.id else whistle.proposed_by, "whistle.decided")
+    change.note(approved=approved).tell(
+        None if whistle.proposed_by == SYSTEM.id else whistle.proposed_by, "whistle.decided"
+    )
     if blown or not approved:
         return change.patch(Whistle, id=whistle.id, **told)
     change.patch(Whistle, id=whistle.id, **told, blown_at=now)
@@ -143,9 +145,17 @@ def blow(change: Change, case: Case, whistle: OfWhistle) -> list[Change]:
         govern(change, case, limit)
     change.set(unit_id=whistle.lead_id).note(whistle=whistle.kind).tell(case.requester_id, "case.whistled")
     change.patch(CaseDetail, matter_id=case.id, whistle_id=whistle.id, returns=0)
-    about = {"case_id": case.id, "whistle_id": whistle.id, "category": whistle.kind.value}
     units = (whistle.lead_id, *whistle.co_ids)
-    return [change, *(send(change, case, unit, leads=unit == whistle.lead_id, **about) for unit in units)]
+    return [
+        change,
+        *(
+            send(
+                change, case, unit, case_id=case.id, whistle_id=whistle.id, category=whistle.kind.value,
+                leads=unit == whistle.lead_id,
+            )
+            for unit in units
+        ),
+    ]  # fmt: skip
 
 
 @CASES.moves("accept_result", facts=SEATS)
