@@ -218,7 +218,7 @@ async def request_extension(case_id: CaseId, body: ExtendIn, run: TheRun) -> Rec
     example={"granted": True},
     answer=receipt("whistled", 7),
     **moves(
-        "decide_extension", errors.NothingAsked, errors.ExtensionTooLate, errors.ReasonMissing, TextRefused
+        "decide_extension", errors.NothingAsked, errors.ExtensionTooLate, errors.ReasonWanted, TextRefused
     ),
 )  # fmt: skip
 async def decide_extension(case_id: CaseId, body: DecideExtensionIn, run: TheRun) -> Receipt:
@@ -302,7 +302,7 @@ async def finish_promise(
     tags=(Tag.DISPATCHER,),
     example={"stars": 5},
     answer=receipt("done", 6),
-    **steps("rate_department", errors.NotEnded, errors.AlreadyRated, errors.ReasonMissing, TextRefused),
+    **steps("rate_department", errors.NotEnded, errors.AlreadyRated, errors.ReasonWanted, TextRefused),
 )
 async def rate_department(assignment_id: AssignmentId, body: RateDepartmentIn, run: TheRun) -> Receipt:
     return await run(ratings.rate_department, assignment_id, stars=body.stars, reason=body.reason)
@@ -315,7 +315,7 @@ async def rate_department(assignment_id: AssignmentId, body: RateDepartmentIn, r
     tags=(Tag.OFFICER,),
     example={"valid": True, "stars": 4},
     answer=receipt("done", 7),
-    **steps("rate_whistler", errors.NotEnded, errors.AlreadyRated, errors.ReasonMissing, TextRefused),
+    **steps("rate_whistler", errors.NotEnded, errors.AlreadyRated, errors.ReasonWanted, TextRefused),
 )
 async def rate_whistler(assignment_id: AssignmentId, body: RateWhistlerIn, run: TheRun) -> Receipt:
     return await run(ratings.rate_whistler, assignment_id, valid=body.valid, stars=body.stars, reason=body.reason)

@@ -89,7 +89,7 @@ async def propose(case_id: CaseId, body: WhistleIn, run: TheRun) -> Receipt:
     tags=(Tag.DISPATCHER,),
     example={"approved": True},
     answer=receipt("whistled", 5),
-    **moves("approve_whistle", errors.NoWhistle, errors.ReasonMissing, NoDeadlinePolicy),
+    **moves("approve_whistle", errors.NoWhistle, errors.ReasonWanted, NoDeadlinePolicy),
 )
 async def decide(case_id: CaseId, body: DecideIn, run: TheRun) -> Receipt:
     return await run(whistles.decide_whistle, case_id, approved=body.approved, reason=body.reason)

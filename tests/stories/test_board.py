@@ -118,7 +118,7 @@ async def test_a_co_unit_is_excused_and_the_lead_stays(street: Street) -> None:
     case = await whistled(street, co=True)
     assert case.co is not None
     excuse = {"reason": "不涉及"}
-    assert await case.chief.refused(f"{await case.lead.task()}/excuse", excuse) == (409, "lead-stays")
+    assert await case.chief.refused(f"{await case.lead.task()}/excuse", excuse) == (409, "lead-unit-stays")
     await case.chief.post(f"{await case.co.task()}/excuse", excuse)
     assert await case.co.state() == "excused"
 
@@ -146,13 +146,13 @@ async def test_the_two_sides_rate_each_other_once_and_see_sums(street: Street, l
     assert await case.chief.refused(f"{task}/rate-department", {"stars": 5}) == (409, "not-ended")
     await case.chief.post(f"{case.path}/check", {"accepted": True})
     await later(2)
-    assert await case.chief.refused(f"{task}/rate-department", {"stars": 2}) == (422, "reason-missing")
+    assert await case.chief.refused(f"{task}/rate-department", {"stars": 2}) == (422, "reason-wanted")
     await case.chief.post(f"{task}/rate-department", {"stars": 2, "reason": "到得晚"})
     assert await case.chief.refused(f"{task}/rate-department", {"stars": 5}) == (409, "already-rated")
     assert await case.lead.officer.refused(f"{task}/rate-department", {"stars": 5}) == (403, "not-allowed")
     await case.lead.officer.post(f"{task}/rate-whistler", {"valid": True, "stars": 4})
     invalid = {"valid": False, "stars": 3}
-    assert await case.co.officer.refused(f"{beside}/rate-whistler", invalid) == (422, "reason-missing")
+    assert await case.co.officer.refused(f"{beside}/rate-whistler", invalid) == (422, "reason-wanted")
     await case.co.officer.post(f"{beside}/rate-whistler", {**invalid, "reason": "与我们无关"})
     assert await case.lead.officer.get(f"/v1/units/{case.lead.id}/ratings") == {"rated": 1, "stars": 2.0}
     sums = await case.chief.get(f"/v1/places/{street.world.street}/whistle-ratings")

@@ -96,7 +96,7 @@ async def test_an_emergency_for_which_no_unit_answers_stays_with_the_secretary(s
     contested = {"ground": "不归我们", "proposed_id": unit.id}
     refused = await unit.officer.refused(f"{await unit.task()}/contest", contested)
     assert refused == (409, "report-in-first"), "come first, argue later"
-    assert await secretary.refused(f"{case}/whistle/decide", {"approved": False}) == (422, "reason-missing")
+    assert await secretary.refused(f"{case}/whistle/decide", {"approved": False}) == (422, "reason-wanted")
     await secretary.post(f"{case}/whistle/decide", {"approved": False, "reason": "已由物业围挡"})
 
 

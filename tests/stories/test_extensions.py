@@ -51,7 +51,7 @@ async def test_a_refused_extension_leaves_the_limit(street: Street, later: Later
     neighbour = await street.with_role("同事书记", Role.SECRETARY)
     granted = {"granted": True}
     assert await neighbour.refused(f"{path}/extension/decide", granted) == (403, "not-allowed"), "not a level up"
-    assert await chief.refused(f"{path}/extension/decide", {"granted": False}) == (422, "reason-missing")
+    assert await chief.refused(f"{path}/extension/decide", {"granted": False}) == (422, "reason-wanted")
     await chief.post(f"{path}/extension/decide", {"granted": False, "reason": "不需要"})
     assert (await reporter.get(path))["due_at"] == before
     assert await chief.refused(f"{path}/extension/decide", granted) == (409, "nothing-asked")

@@ -46,7 +46,7 @@ async def test_what_waited_for_a_leaver_waits_for_the_others_or_the_administrato
     unit = f"/v1/units/{case.lead.id}"
     await street.administrator.post(f"{unit}/members/{case.lead.officer.id}/end")
     again = await street.administrator.refused(f"{unit}/members/{case.lead.officer.id}/end")
-    assert again == (404, "member-not-found")
+    assert again == (404, "unit-member-not-found")
     await later(1)
     assert "unit.colleague_left" in await topics(case.lead.head)
     assert (await case.lead.officer.get("/v1/assignments"))["items"] == []

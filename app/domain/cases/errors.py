@@ -113,7 +113,7 @@ class LeadStays(Refusal):
     """The first receiver stays the lead until arbitration replaces it (domain.md §5)."""
 
     kind = Kind.CONFLICT
-    code = "lead-stays"
+    code = "lead-unit-stays"
     title_zh = "首接负责:主办单位不能免除,只能由裁定更换"
     title_en = "The lead stays until an arbiter replaces it"
 
@@ -271,10 +271,10 @@ class AlreadyRated(Refusal):
     title_en = "It was rated already"
 
 
-class ReasonMissing(Refusal):
+class ReasonWanted(Refusal):
     """A refusal, a low rating and an invalid whistle need a reason."""
 
     kind = Kind.INVALID
-    code = "reason-missing"
+    code = "reason-wanted"
     title_zh = "请写明原因"
     title_en = "Please give a reason"

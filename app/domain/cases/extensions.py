@@ -98,7 +98,7 @@ def decide_extension(
     granted moves the marks that have not fired; the resident hears of it.
 
     Raises:
-        NothingAsked. NotAllowed: the asker, or nobody a level up. ReasonMissing: a refusal without one. ExtensionTooLate: the
+        NothingAsked. NotAllowed: the asker, or nobody a level up. ReasonWanted: a refusal without one. ExtensionTooLate: the
         limit is due by now, or another one governs.
     """
     change = LIFECYCLE.move(case, "decide_extension", actor, now)
@@ -108,7 +108,7 @@ def decide_extension(
     if asked.asked_by == actor.id or not _a_level_up(case, actor, facts):
         raise NotAllowed
     if not granted and not reason:
-        raise errors.ReasonMissing
+        raise errors.ReasonWanted
     decided = {"decided_by": actor.id, "decided_at": now, "granted": granted, "decision": reason}
     change.patch(CaseExtension, id=asked.id, **decided).note(granted=granted).tell(asked.asked_by, "extension.decided")
     if not granted:

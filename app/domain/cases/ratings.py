@@ -43,7 +43,7 @@ def rate_department(
     """The level that whistled rates what a unit did: 1–5 stars, once, with a reason when they are few.
 
     Raises:
-        NotEnded. AlreadyRated. ReasonMissing. NotAllowed: one's own unit, or one that was excused and did nothing.
+        NotEnded. AlreadyRated. ReasonWanted. NotAllowed: one's own unit, or one that was excused and did nothing.
     """
     change = LIFECYCLE.move(assignment, "rate_department", actor, now)
     if actor.unit is not None or facts.excused:
@@ -64,7 +64,7 @@ def rate_whistler(
     reason: str | None = None,
 ) -> Change:
     """A unit says whether the whistle that called it was valid, and rates it: once, with a reason when it was not, or the stars
-    are few. Raises NotEnded, AlreadyRated, ReasonMissing."""
+    are few. Raises NotEnded, AlreadyRated, ReasonWanted."""
     change = LIFECYCLE.move(assignment, "rate_whistler", actor, now)
     _demand(facts.ended, rated=facts.whistle_rated, explained=(valid and stars > LOW) or bool(reason))
     return change.insert(WhistleRating, **_about(assignment, actor, now), valid=valid, stars=stars, reason=reason)
@@ -87,7 +87,7 @@ def _demand(ended: bool, *, rated: bool, explained: bool) -> None:
     if rated:
         raise errors.AlreadyRated
     if not explained:
-        raise errors.ReasonMissing
+        raise errors.ReasonWanted
 
 
 VERBS = (rate_department, rate_whistler)

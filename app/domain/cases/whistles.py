@@ -82,7 +82,7 @@ def decide_whistle(
     case; or refuses, with a reason. An emergency's was blown already, and is found right or wrong afterwards (先吹后批).
 
     Raises:
-        NoWhistle: none waits. ReasonMissing: a refusal without one.
+        NoWhistle: none waits. ReasonWanted: a refusal without one.
     """
     whistle = case.detail.proposed
     blown = whistle is not None and whistle.blown
@@ -92,7 +92,7 @@ def decide_whistle(
     if whistle is None:
         raise errors.NoWhistle
     if not approved and not reason:
-        raise errors.ReasonMissing
+        raise errors.ReasonWanted
     told = {"decided_by": actor.id, "decided_at": now, "approved": approved, "decision": reason}
     change.note(approved=approved).tell(
         None if whistle.proposed_by == SYSTEM.id else whistle.proposed_by, "whistle.decided"

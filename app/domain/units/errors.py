@@ -32,7 +32,7 @@ class WorksThere(Refusal):
 class MemberNotFound(NotFound):
     """There is no such live member of the unit."""
 
-    code = "member-not-found"
+    code = "unit-member-not-found"
     title_zh = "这个单位没有这位在任人员"
     title_en = "No such member of the unit"
 
