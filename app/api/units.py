@@ -16,7 +16,7 @@ from app.domain.places.errors import ImportHeaderWrong, ImportNotUtf8, PlaceNotF
 from app.domain.units import errors, policy, register, repository
 from app.domain.units import service as units
 from app.domain.units.models import Post, UnitKind
-from app.kernel.errors import KeyReused, NotAllowed
+from app.kernel.errors import KeyReused, NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Line, Opaque
 from app.kernel.time import Moment
@@ -173,7 +173,7 @@ async def get_unit(unit_id: UnitId, reader: TheReader) -> UnitOut:
     audience=ADMIN_ONLY,
     example={"place_id": PLACE_ID, "name": "区城管局", "kind": "department"},
     answer=receipt("create"),
-    responses=problems(NotAllowed, PlaceNotFound, errors.UnitExists, KeyReused),
+    responses=problems(NotAllowed, PlaceNotFound, errors.UnitExists, KeyReused, TextRefused),
 )
 async def create(body: UnitIn, run: TheRun) -> Receipt:
     return await run(units.create, place_id=body.place_id, name=body.name, kind=body.kind)

@@ -31,6 +31,7 @@ NOT_READ_BY_OTHERS = {
     ("refused_term", "import"): {"terms", "reason"},
     # Codes and names of what stands in the register already.
     ("responsibility", "import"): {"lines"},
+    ("responsibility", "set"): {"category"},
     # The State Council's notice, by who administers the whole tree: no place has a list for it.
     ("workday_set", "import"): {"source", "days"},
 }

@@ -2,12 +2,13 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from app.kernel.passwords import Passwords
 from app.kernel.rules import Role
+from tests.contract.boards import Boards
 from tests.people import Someone
 from tests.special import service_of
 from tests.world import World, build, tireless
@@ -30,6 +31,7 @@ class Cast:
     login_name: str
     ids: dict[str, str]
     api_url: str
+    boards: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     async def assemble(cls, owner_url: str, api_url: str) -> Self:
@@ -50,6 +52,7 @@ class Cast:
         resident, neighbour = [await cls._resident(api_url, world, name) for name in ("王秀英", "李大爷")]
         made = cls(world, administrator, resident, neighbour, login_name, {}, api_url)
         await made._furnish()
+        made.boards = await Boards(world, administrator, resident, neighbour).furnish()
         return made
 
     @classmethod
@@ -262,6 +265,7 @@ class Cast:
                 about = orders.get(operation["operationId"], "mine")
                 named = others.get(operation["operationId"], {})
                 here = {**self.ids, "order_id": self.ids[about], **self._of_teams(operation["operationId"]), **named}
+                here |= self.boards.get(operation["operationId"], {})
                 if "RefusedTerm" in operation["operationId"]:
                     here["place_id"] = str(self.world.west)  # whatever is refused there spoils no text of the others
                 for part in ("deadline", "pause"):

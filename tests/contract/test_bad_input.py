@@ -21,7 +21,7 @@ AT_ONCE = 8
 LAST = ("logout",)
 # A sound request that would need a secret of its own, would end the log-in of whoever sends it, or asks for what they are.
 NEVER_SOUND = {"changePassword", "refreshToken", "startOrder", "importPlaces", "applyToVolunteer"} | {
-    *("handOverPapers", "returnPapers"),
+    *("handOverPapers", "returnPapers", "importResponsibilities"),
 }
 # They do not look at the sender; and a password costs its forty milliseconds.
 PUBLIC = {"loginWithWechat", "loginWithPassword", "refreshToken", "getLiveness", "getReadiness"}
@@ -37,12 +37,23 @@ ONLY_ADMINISTRATOR = {
     *("createTeam", "addTeamMember", "removeTeamMember", "setTeamLead", "disbandTeam", "addSkill", "endSkill"),
     *("decideVolunteer", "pauseService", "resumeService", "withdrawService", "watchReplay"),
     *("exportOrders", "handOverShift"),
+    *(
+        "createUnit",
+        "closeUnit",
+        "addUnitMember",
+        "endUnitMember",
+        "setResponsibility",
+        "approveWhistle",
+        "arbitrateContest",
+    ),
+    *("decideExtension", "excuseAssignment", "rateDepartment"),
 }
 ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rateOrder", "cancelOrder", "markRead"} | {
     *("claimWish", "recordAuthority", "withdrawAuthority", "bookSlot"),
     *("confirmAppointment", "answerQuestion", "disputePause", "setAvailability"),
     *("declineOrder", "assignMember", "releaseOrder", "abortOrder", "reworkOrder"),
     *("registerBeneficiary", "endRepresentation"),
+    *("contestAssignment", "requestExtension", "finishAssignment", "rateWhistler"),
 }
 
 

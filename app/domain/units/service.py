@@ -17,7 +17,10 @@ PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 
 UNIT = "SELECT u.id, u.place_id FROM unit u WHERE u.id = ($3::jsonb ->> 'id')::uuid AND u.closed_at IS NULL FOR SHARE"
 
 
-@record("unit", "create", subject=PLACE, missing=PlaceNotFound, conflicts={"unit_once": errors.UnitExists})
+@record(
+    "unit", "create", subject=PLACE, missing=PlaceNotFound, conflicts={"unit_once": errors.UnitExists},
+    read_by_others=("name",),
+)  # fmt: skip
 def create(_: None, actor: Actor, now: datetime, *, place_id: UUID, name: str, kind: UnitKind) -> Change:
     """A unit at a place: whatever stands below it may be whistled to it. Raises NotAllowed, UnitExists."""
     demand(policy.KEEP, actor)
