@@ -137,11 +137,11 @@ class BoardOut(Out):
 
 class UnitRatingsOut(Out):
     rated: int = Field(description="被评价次数")
-    stars: float | None = Field(description="平均星数;没有则为 null")
+    stars: float | None = Field(description="平均星数;不满五次为 null")
 
 
 class WhistleRatingsOut(UnitRatingsOut):
-    valid: int = Field(description="其中有效的哨")
+    valid: int | None = Field(description="其中有效的哨;不满五次为 null")
 
 
 BOARD_EXAMPLE: dict[str, Any] = {
@@ -344,7 +344,7 @@ async def get_unit_ratings(unit_id: UnitId, reader: TheReader) -> UnitRatingsOut
     operation_id="getWhistleRatings",
     summary="一级所吹的哨:被评价的次数、有效数和平均星数",
     tags=BOARD_TAGS,
-    answer={"rated": 8, "valid": 7, "stars": 4.25},
+    answer={"rated": 8, "valid": 7, "stars": 4.3},
     responses=problems(PlaceNotFound),
 )
 async def get_whistle_ratings(

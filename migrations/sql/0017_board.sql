@@ -189,19 +189,20 @@ BEGIN
            WHERE a.case_id = of_case);
 END $$;
 
--- How units and whistles were rated, as sums: nobody sees who said what of them.
+-- How units and whistles were rated, as sums, and what they come to from five on: nobody sees who said what of them.
 CREATE FUNCTION unit_rated(unit uuid) RETURNS TABLE (rated bigint, stars numeric)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
 BEGIN
-  RETURN QUERY SELECT count(*), round(avg(r.stars), 2) FROM unit_rating r WHERE r.unit_id = unit_rated.unit;
+  RETURN QUERY SELECT count(*), CASE WHEN count(*) >= 5 THEN round(avg(r.stars), 1) END FROM unit_rating r WHERE r.unit_id = unit_rated.unit;
 END $$;
 
 CREATE FUNCTION whistles_rated(seat uuid) RETURNS TABLE (rated bigint, valid bigint, stars numeric)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
 BEGIN
-  RETURN QUERY SELECT count(*), count(*) FILTER (WHERE r.valid), round(avg(r.stars), 2)
+  RETURN QUERY SELECT count(*), CASE WHEN count(*) >= 5 THEN count(*) FILTER (WHERE r.valid) END,
+                      CASE WHEN count(*) >= 5 THEN round(avg(r.stars), 1) END
                  FROM whistle_rating r WHERE r.seat_id = whistles_rated.seat;
 END $$;
 

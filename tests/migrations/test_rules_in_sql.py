@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from app.domain.cases import board_policy as board
 from app.domain.deadlines import policy as deadlines
 from app.domain.orders import policy as orders
 from app.domain.people import policy as people
@@ -25,6 +26,7 @@ RATED = (
 )
 READ = f"(kind = 'order' AND {to_sql(orders.READ)})"
 PAPERS = f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(orders.PAPERS, 'm')})"
+BOARD = f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(board.READ, 'm')})"
 HOST = f"{to_sql(orders.OPEN_DAYS, 'service_day')} OR app_leads(team_id, place_id)"
 
 
@@ -239,6 +241,15 @@ EXPECTED = {
             f" AND {to_sql(representations.STAFF, 'household_card')}"
         ),
     ),
+    "contest_read": ("contest", "SELECT", "app_sees_detail(matter_id)", None),
+    "contest_update": ("contest", "UPDATE", "app_sees(matter_id)", f"decided_by = {ME}"),
+    "case_extension_read": ("case_extension", "SELECT", "app_sees_detail(matter_id)", None),
+    "case_extension_update": ("case_extension", "UPDATE", "app_sees(matter_id)", f"decided_by = {ME}"),
+    "case_minutes_read": ("case_minutes", "SELECT", BOARD, None),
+    "case_promise_read": ("case_promise", "SELECT", BOARD, None),
+    "case_promise_update": ("case_promise", "UPDATE", "app_sees(matter_id)", f"kept_by = {ME}"),
+    "unit_rating_insert": ("unit_rating", "INSERT", None, f"rated_by = {ME} AND {board.office.to_sql('unit_rating')}"),
+    "whistle_rating_insert": ("whistle_rating", "INSERT", None, f"rated_by = {ME} AND app_unit(unit_id) IS NOT NULL"),
     "person_insert": ("person", "INSERT", None, f"openid IS NULL AND ({anywhere(people.STAFF)})"),
 }
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.kernel.time import CHINA
-from tests.stories.boardwork import RESULT, Matter, topics, whistled
+from tests.stories.boardwork import LAMP, RESULT, Matter, topics, whistled
 from tests.stories.conftest import Later, Street
 
 DAY = 86400
@@ -154,6 +154,20 @@ async def test_the_two_sides_rate_each_other_once_and_see_sums(street: Street, l
     invalid = {"valid": False, "stars": 3}
     assert await case.co.officer.refused(f"{beside}/rate-whistler", invalid) == (422, "reason-wanted")
     await case.co.officer.post(f"{beside}/rate-whistler", {**invalid, "reason": "与我们无关"})
-    assert await case.lead.officer.get(f"/v1/units/{case.lead.id}/ratings") == {"rated": 1, "stars": 2.0}
+    few = await case.lead.officer.get(f"/v1/units/{case.lead.id}/ratings")
+    assert few == {"rated": 1, "stars": None}, "of fewer than five one could tell who said what"
     sums = await case.chief.get(f"/v1/places/{street.world.street}/whistle-ratings")
-    assert sums == {"rated": 2, "valid": 1, "stars": 3.5}
+    assert sums == {"rated": 2, "valid": None, "stars": None}
+    more = (
+        "INSERT INTO whistle_rating SELECT matter_id, place_id, $2, seat_id, true, 5, NULL, rated_by, rated_at"
+        " FROM (SELECT DISTINCT ON (m.id) m.id AS matter_id, w.place_id, w.seat_id, w.rated_by, w.rated_at FROM whistle_rating w"
+        " JOIN matter m ON m.place_id = w.place_id WHERE w.seat_id = $1 AND NOT EXISTS ("
+        "  SELECT 1 FROM whistle_rating x WHERE x.matter_id = m.id)) made LIMIT 3"
+    )
+    for _ in range(3):
+        await case.reporter.post("/v1/cases", LAMP)
+    await street.world.owner.execute(more, street.world.street, case.lead.id)
+    many = await case.chief.get(f"/v1/places/{street.world.street}/whistle-ratings")
+    assert many["rated"] == 5
+    assert many["valid"] == 4
+    assert many["stars"] == 4.4

@@ -53,10 +53,11 @@ _WHISTLES_RATED = text(
 
 
 async def unit_rated(connection: AsyncConnection, unit_id: UUID) -> RowMapping | None:
-    """How often a unit was rated, with which average; None when there is no such unit."""
+    """How often a unit was rated, from five times on with which average; None when there is no such unit."""
     return (await connection.execute(_UNIT_RATED, {"id": unit_id})).mappings().one_or_none()
 
 
 async def whistles_rated(connection: AsyncConnection, place_id: UUID) -> RowMapping | None:
-    """How often the whistles of a level were rated, how many were valid; None when there is no such place."""
+    """How often the whistles of a level were rated, from five times on how many were valid and with which average; None when
+    there is no such place."""
     return (await connection.execute(_WHISTLES_RATED, {"id": place_id})).mappings().one_or_none()
