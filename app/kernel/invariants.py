@@ -318,6 +318,12 @@ _PEOPLE_AND_PLACES = (
              UNION ALL SELECT 'order_authority', matter_id, place_id FROM order_authority
              UNION ALL SELECT 'order_papers', matter_id, place_id FROM order_papers
              UNION ALL SELECT 'slot_booking', matter_id, place_id FROM slot_booking
+             UNION ALL SELECT 'contest', matter_id, place_id FROM contest
+             UNION ALL SELECT 'case_extension', matter_id, place_id FROM case_extension
+             UNION ALL SELECT 'case_minutes', matter_id, place_id FROM case_minutes
+             UNION ALL SELECT 'case_promise', matter_id, place_id FROM case_promise
+             UNION ALL SELECT 'unit_rating', matter_id, place_id FROM unit_rating
+             UNION ALL SELECT 'whistle_rating', matter_id, place_id FROM whistle_rating
              UNION ALL SELECT 'outbox', subject_id, place_id FROM outbox WHERE subject_kind = 'order'
              UNION ALL SELECT 'inbox_message', subject_id, place_id FROM inbox_message
                         WHERE subject_kind = 'order') child

@@ -53,7 +53,7 @@ ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rat
     *("confirmAppointment", "answerQuestion", "disputePause", "setAvailability"),
     *("declineOrder", "assignMember", "releaseOrder", "abortOrder", "reworkOrder"),
     *("registerBeneficiary", "endRepresentation"),
-    *("contestAssignment", "requestExtension", "finishAssignment", "rateWhistler"),
+    *("contestAssignment", "requestExtension", "finishAssignment", "finishPromise", "rateWhistler"),
 }
 
 
@@ -145,7 +145,7 @@ async def test_bad_input_is_refused_and_never_our_fault(
         return
     others = ONLY_ADMINISTRATOR if who == "resident" else ONLY_RESIDENT
     refused = {bad.operation_id for bad in sent} - answers.done
-    assert refused <= NEVER_SOUND | others, "the sound request is refused too: nothing is shown then"
+    assert refused - NEVER_SOUND - others == set(), "the sound request is refused too: nothing is shown then"
     assert answers.statuses[422] >= FLOOR // 2
     assert answers.statuses[200] >= FLOOR // 30
 

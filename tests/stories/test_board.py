@@ -69,6 +69,10 @@ async def test_a_hard_whistle_with_a_meeting_and_milestones(street: Street, late
     await later(20 * DAY + 121)
     assert await governing(street, case) == []
     assert await case.lead.state() == "done"
+    await case.chief.post(f"{case.path}/check", {"accepted": False, "reason": "绿化没有恢复"})
+    await later(20 * DAY + 122)
+    assert await governing(street, case) == ["milestone"], "what the result had stopped goes on"
+    assert await case.lead.state() == "working"
 
 
 async def test_the_sheet_of_the_board_is_for_units_and_officers(street: Street) -> None:

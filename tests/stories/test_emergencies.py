@@ -46,7 +46,10 @@ async def test_at_three_in_the_night_the_unit_comes_first_and_approval_afterward
     task = await unit.officer.get(await unit.task())
     sign_by = datetime.fromisoformat(task["due_at"])
     assert timedelta(minutes=9) < sign_by - night <= timedelta(minutes=10, seconds=30)
-    await unit.reports_in()
+    await unit.officer.post(f"{await unit.task()}/sign")
+    report_by = datetime.fromisoformat((await unit.officer.get(await unit.task()))["due_at"])
+    assert timedelta(minutes=29) < report_by - night <= timedelta(minutes=30, seconds=30)
+    await unit.officer.post(f"{await unit.task()}/report-in")
     decided = await secretary.post(f"{case}/whistle/decide", {"approved": True})
     assert decided["state"] == "whistled", "approved afterwards: nothing is whistled again"
     assert await chief.refused(f"{case}/whistle/decide", {"approved": True}) == (409, "transition-refused")
