@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from app.api import (
     auth,
+    boards,
     calendars,
     callers,
     cases,
@@ -50,6 +51,10 @@ from app.api.docs import Application
 from app.api.middleware import Front
 from app.api.throttle import Throttle
 from app.domain.cases import board as board_verbs
+from app.domain.cases import contests as contest_verbs
+from app.domain.cases import extensions as extension_verbs
+from app.domain.cases import meetings as meeting_verbs
+from app.domain.cases import ratings as rating_verbs
 from app.domain.cases import service as case_verbs
 from app.domain.cases import whistles as whistle_verbs
 from app.domain.deadlines import calendars as calendar_verbs
@@ -73,6 +78,7 @@ from app.domain.services import service as service_verbs
 from app.domain.teams import service as team_verbs
 from app.domain.teams import volunteers as volunteer_verbs
 from app.domain.terms import service as term_verbs
+from app.domain.units import register as register_verbs
 from app.domain.units import service as unit_verbs
 from app.integrations.exposition import exposed
 from app.integrations.wechat import WeChat
@@ -104,6 +110,7 @@ ROOMS: Sequence[Api] = (
     service_days.api,
     cases.api,
     whistles.api,
+    boards.api,
     units.api,
     deadlines.api,
     calendars.api,
@@ -131,7 +138,13 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *case_verbs.VERBS,
     *whistle_verbs.VERBS,
     *board_verbs.VERBS,
+    *contest_verbs.VERBS,
+    *contest_verbs.CASE_VERBS,
+    *extension_verbs.VERBS,
+    *meeting_verbs.VERBS,
+    *rating_verbs.VERBS,
     *unit_verbs.VERBS,
+    *register_verbs.VERBS,
     *people_verbs.VERBS,
     *representation_verbs.VERBS,
     *team_verbs.VERBS,

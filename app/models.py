@@ -1,5 +1,6 @@
 """Every table, for Alembic and for the tests of the schema."""
 
+from app.domain.cases import board_tables as board
 from app.domain.cases import models as cases
 from app.domain.deadlines import models as drafts
 from app.domain.exclusions import models as exclusions
@@ -18,6 +19,7 @@ from app.kernel import deadline_tables as deadlines
 from app.kernel import tables as kernel
 
 __all__ = [
+    "board",
     "cases",
     "deadlines",
     "drafts",

@@ -254,7 +254,7 @@ async def escalate(case_id: CaseId, body: EscalateIn, run: TheRun) -> Receipt:
     rule=(*policy.LIFECYCLE["submit_result"].by, *policy.LIFECYCLE["submit_whistled"].by),
     responses=problems(
         *(errors.CaseNotFound, NotAllowed, TransitionRefused, KeyReused, TextRefused, errors.EvidenceMissing),
-        *(errors.SameHand, NoDeadlinePolicy),
+        *(errors.SameHand, errors.LeadReplaced, NoDeadlinePolicy),
     ),
 )
 async def submit(case_id: CaseId, body: ResultIn, run: TheRun) -> Receipt:

@@ -11,12 +11,13 @@ from app.domain.cases import board_policy, policy
 from app.domain.cases.models import AssignmentState, CaseState, Lane, ReportedAs, WhistleKind
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.matter import Matter, columns_of
-from app.kernel.rules import Actor, Role
+from app.kernel.rules import Actor, Role, Rules
 from app.kernel.time import Moment
 
 ID = "01985a3c-8888-7f00-8a6b-2f4c5d6e7f09"
 AT = "2026-03-02T09:00:00+08:00"
 
+CALL_FIRST = "紧急情况请先拨打 110(报警)、119(火警)或 120(急救)"
 HOLDERS = {"unit": "主办单位", "callback": "回访单位", "branch": "小区党支部"}
 """Who holds a case, where it is not the office of its level."""
 
@@ -40,6 +41,14 @@ class CaseRow(Out):
     created_at: Moment = Field(description="上报时间")
 
 
+class ExtensionOut(Out):
+    hours: float = Field(description="申请延长多少小时,按该时限的日历计")
+    reason: str = Field(description="为什么")
+    asked_at: Moment = Field(description="申请时间")
+    granted: bool | None = Field(description="是否批准;未决定为 null")
+    decision: str | None = Field(description="决定的说明")
+
+
 class CaseOut(CaseRow):
     round: int = Field(description="第几轮")
     level: str = Field(description="办理层级:community 社区、street 街道、district 区县")
@@ -53,6 +62,8 @@ class CaseOut(CaseRow):
     elsewhere: str | None = Field(description="不予受理时,应去哪里反映")
     merged_into: StrictUUID | None = Field(description="并入的事项编号")
     order_id: StrictUUID | None = Field(description="由哪个订单转来")
+    advice: str | None = Field(description="紧急事项:请先拨打哪些电话;其他为 null")
+    extension: ExtensionOut | None = Field(description="本轮的延期申请;没有则为 null")
     actions: list[str] = Field(description="我现在可以做的操作")
 
 
@@ -88,7 +99,7 @@ PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}
 CASE_EXAMPLE = {
     **ROW_EXAMPLE, "round": 1, "level": "street", "seat_name": "神堂沟街道", "reported_as": "resident",
     "reported_as_label": "居民上报", "outcome": None, "answer": None, "evidence": [], "end_reason": None, "elsewhere": None,
-    "merged_into": None, "order_id": None, "actions": ["withdraw"],
+    "merged_into": None, "order_id": None, "advice": None, "extension": None, "actions": ["withdraw"],
 }  # fmt: skip
 ASSIGNMENT_EXAMPLE: dict[str, Any] = {
     "id": ID, "case_id": ID, "state": "sent", "state_label": "待签收", "version": 1, "role": "lead", "whistle": "routine",
@@ -122,6 +133,8 @@ def show_case(row: RowMapping, reader_id: UUID) -> CaseOut:
         **{name: row[name] for name in same},
         reported_as=reported_as,
         reported_as_label=reported_as.label,
+        advice=CALL_FIRST if row["emergency"] and row["state"] in policy.OPEN else None,
+        extension=None if row["extension"] is None else ExtensionOut(**row["extension"]),
         actions=list(_actions(policy.LIFECYCLE, row, reader_id)),
     )
 
@@ -140,8 +153,19 @@ def show_assignment(row: RowMapping, reader_id: UUID) -> AssignmentOut:
     )
 
 
+def allowed(rules: Rules, row: RowMapping, reader_id: UUID) -> bool:
+    """Whether one of the rules allows this reader on the case of the row."""
+    matter: Matter[None] = Matter(**columns_of(row), kind=policy.LIFECYCLE.kind, detail=None)
+    return any(rule.allows(matter, _actor(row, reader_id)) for rule in rules)
+
+
 def _actions(lifecycle: Lifecycle, row: RowMapping, reader_id: UUID) -> tuple[str, ...]:
-    actor = Actor(
+    matter: Matter[None] = Matter(**columns_of(row), kind=lifecycle.kind, detail=None)
+    return lifecycle.permitted(matter, _actor(row, reader_id))
+
+
+def _actor(row: RowMapping, reader_id: UUID) -> Actor:
+    return Actor(
         reader_id,
         frozenset(map(Role, row["roles"])),
         None,
@@ -149,8 +173,6 @@ def _actions(lifecycle: Lifecycle, row: RowMapping, reader_id: UUID) -> tuple[st
         row["post"],
         frozenset(row["parts"]),
     )
-    matter: Matter[None] = Matter(**columns_of(row), kind=lifecycle.kind, detail=None)
-    return lifecycle.permitted(matter, actor)
 
 
 def _common(row: RowMapping) -> dict[str, Any]:

@@ -363,6 +363,7 @@ def _explanation(row: RowMapping) -> ExplanationOut:
         _later(row),
         excluded.label if excluded else None,
         recategorised=deadline.kept is not None,
+        extension=deadline.extension,
     )
     return ExplanationOut(
         id=deadline.id,

@@ -33,7 +33,7 @@ class WhistleIn(In):
 
 class DecideIn(In):
     approved: bool = Field(description="是否同意")
-    reason: Annotated[str, Line(120)] | None = Field(default=None, description="不同意的原因")
+    reason: Annotated[str, Line(120)] | None = Field(default=None, description="不同意的原因;不同意时必填")
 
 
 class CheckIn(In):
@@ -69,7 +69,7 @@ def steps(action: str, *more: Any) -> dict[str, Any]:
     tags=(Tag.GRID_WORKER, Tag.DISPATCHER),
     example={"kind": "routine", "reason": "灯杆权属不清,需城管和供电一起到场", "lead_id": ID, "co_ids": []},
     answer=receipt("handling", 4),
-    **moves("propose_whistle", errors.WhistleWaits, errors.UnitNotHere, errors.UnitTwice),
+    **moves("propose_whistle", errors.WhistleWaits, errors.UnitNotHere, errors.UnitTwice, errors.NotAPartner),
 )
 async def propose(case_id: CaseId, body: WhistleIn, run: TheRun) -> Receipt:
     return await run(
@@ -89,23 +89,10 @@ async def propose(case_id: CaseId, body: WhistleIn, run: TheRun) -> Receipt:
     tags=(Tag.DISPATCHER,),
     example={"approved": True},
     answer=receipt("whistled", 5),
-    rule=(*policy.LIFECYCLE["approve_whistle"].by,),
-    responses=problems(
-        *(
-            errors.CaseNotFound,
-            NotAllowed,
-            TransitionRefused,
-            KeyReused,
-            TextRefused,
-            errors.NoWhistle,
-            NoDeadlinePolicy,
-        )
-    ),
+    **moves("approve_whistle", errors.NoWhistle, errors.ReasonWanted, NoDeadlinePolicy),
 )
 async def decide(case_id: CaseId, body: DecideIn, run: TheRun) -> Receipt:
-    if body.approved:
-        return await run(whistles.approve_whistle, case_id)
-    return await run(whistles.refuse_whistle, case_id, reason=body.reason or "")
+    return await run(whistles.decide_whistle, case_id, approved=body.approved, reason=body.reason)
 
 
 @api.post(
@@ -218,7 +205,7 @@ async def finish(assignment_id: AssignmentId, body: OutcomeIn, run: TheRun) -> R
     tags=(Tag.DISPATCHER,),
     example={"reason": "已查明不涉及该单位"},
     answer=receipt("excused", 3),
-    **steps("excuse"),
+    **steps("excuse", errors.LeadStays),
 )
 async def excuse(assignment_id: AssignmentId, body: ExcuseIn, run: TheRun) -> Receipt:
     return await run(board.excuse, assignment_id, reason=body.reason)

@@ -22,9 +22,11 @@ from app.kernel.rules import Actor, Role, Rule
 
 
 class Office(StrEnum):
-    """Whom a matter that officers hold tells: the head of its seat, or its unit (the SQL function told_of)."""
+    """Whom a matter that officers hold tells: the head of its seat, its unit, or the lead of its board (the SQL function
+    told_of)."""
 
     SEAT = "seat"
+    LEAD = "lead"
     UNIT = "unit"
     UNIT_HEAD = "unit_head"
     UNIT_DEPUTY = "unit_deputy"
@@ -34,12 +36,13 @@ class Office(StrEnum):
 class Event:
     """A row of the outbox: a notice to a person or to the holders of a role, or a reaction that the worker runs.
 
-    `place_id`: where it is about, when that is not the subject's own place.
+    `to_role`: a Role, a Role from a level upward ('dispatcher@street'), or an Office. `place_id`: where it is about, when
+    that is not the subject's own place.
     """
 
     topic: str
     to_person: UUID | None = None
-    to_role: Role | Office | None = None
+    to_role: str | None = None
     payload: dict[str, Any] = field(default_factory=dict)
     place_id: UUID | None = None
     id: UUID = field(default_factory=new_id, compare=False)
@@ -79,23 +82,23 @@ class Retime:
         """As message 3 writes it: what has fired keeps its moment."""
         fired = self.deadline.fired
         times = (*self.deadline.times[:fired], *self.timing.times()[fired:])
-        pinned = (
-            {}
-            if self.policy is None
-            else {
+        pinned: dict[str, Any]
+        if self.policy is None:
+            pinned = {"extension_seconds": int((self.timing.budget - self.deadline.at_first).total_seconds())}
+        else:
+            pinned = {
                 "policy_id": self.policy.id,
-                "budget_seconds": int(self.timing.budget.total_seconds()),
                 "percents": self.timing.percents,
                 "hours_id": self.policy.hours_id,
                 "pausable": self.policy.pausable,
                 "kept": fired,
             }
-        )
         return pinned | {
             "id": self.deadline.id,
             "due_at": times[self.timing.percents.index(100)],
             "times": times,
             "workdays_id": self.workdays_id,
+            "budget_seconds": int(self.timing.budget.total_seconds()),
             "calendar_missing": bool(self.timing.calendar.missing_years(self.timing.started_at, max(times))),
         }
 
@@ -184,7 +187,7 @@ class Change:
         return self
 
     def retime(self, deadline: TimedDeadline, timing: Timing, workdays_id: UUID | None = None) -> Self:
-        """Compute the moments of a deadline anew: after a pause, its end, or a calendar that came."""
+        """Compute the moments of a deadline anew: after a pause, its end, an extension, or a calendar that came."""
         self.retimes.append(Retime(deadline, timing, workdays_id or deadline.workdays_id))
         return self
 
@@ -220,10 +223,13 @@ class Change:
             self.events.append(Event(topic, to_person=person, payload=payload))
         return self
 
-    def tell_role(self, role: Role, topic: str, *, place_id: UUID | None = None, **payload: Any) -> Self:
+    def tell_role(
+        self, role: Role, topic: str, *, place_id: UUID | None = None, level: str | None = None, **payload: Any
+    ) -> Self:
         """A notice to whoever holds `role` at the nearest place upward – of the subject, or of another place that it is
-        about –, at last the administrator."""
-        self.events.append(Event(topic, to_role=role, payload=payload, place_id=place_id))
+        about; from `level` on, if one is named –, at last the administrator."""
+        told = role if level is None else f"{role}@{level}"
+        self.events.append(Event(topic, to_role=told, payload=payload, place_id=place_id))
         return self
 
     def tell_office(self, office: Office, topic: str, **payload: Any) -> Self:

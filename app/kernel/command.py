@@ -284,6 +284,7 @@ def timed_deadline(found: Mapping[str, Any]) -> TimedDeadline:
         pauses=pauses,
         policy_id=UUID(found["policy_id"]),
         kept=found["kept"],
+        extension=timedelta(seconds=found["extension_seconds"]),
     )
 
 

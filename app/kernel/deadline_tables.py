@@ -169,6 +169,7 @@ class Deadline(SQLModel, table=True):
     Its times can be computed again from its start, its budget (seconds of the policy's calendar), the hours and working days
     that it pins, and its pauses; `revision` counts how often that was done. `calendar_missing`: a year had no notice yet. `kept`:
     its matter was re-categorised, and so many marks had fired under the policy before; NULL: it has the one of its start.
+    `extension_seconds`: which part of the budget was granted later; at most as much again as there was at first.
     """
 
     __tablename__ = "deadline"
@@ -190,6 +191,7 @@ class Deadline(SQLModel, table=True):
             "cardinality(percents) = cardinality(times) AND fired BETWEEN 0 AND cardinality(times)", "deadline_marks"
         ),
         CheckConstraint("due_at = times[array_position(percents, 100)] AND started_at < due_at", "deadline_due"),
+        CheckConstraint("extension_seconds >= 0 AND extension_seconds * 2 <= budget_seconds", "deadline_extension"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -210,6 +212,7 @@ class Deadline(SQLModel, table=True):
     pausable: bool = Field(default=False, sa_column_kwargs={"server_default": sql("false")})
     revision: int = Field(default=0, sa_column_kwargs={"server_default": sql("0")})
     kept: int | None = None
+    extension_seconds: int = Field(default=0, sa_column_kwargs={"server_default": sql("0")})
     stopped_at: datetime | None = Field(default=None, sa_type=Instant)
     next_at: datetime | None = Field(
         default=None,

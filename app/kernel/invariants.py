@@ -208,7 +208,11 @@ _NOTICES = (
               AND NOT EXISTS (SELECT 1 FROM role_grant g JOIN place_ancestor a ON a.ancestor_id = g.place_id
                                WHERE a.place_id = i.place_id AND g.person_id = i.person_id
                                  AND g.role = CASE WHEN i.nobody_in_post THEN 'administrator'
-                                                   ELSE split_part(i.as_role, '@', 1) END)""",
+                                                   WHEN i.as_role = 'seat' THEN 'secretary'
+                                                   ELSE split_part(i.as_role, '@', 1) END)
+              AND (i.nobody_in_post OR NOT EXISTS (
+                    SELECT 1 FROM unit_member u WHERE u.person_id = i.person_id
+                       AND i.as_role IN ('lead', 'unit', 'unit_head', 'unit_deputy')))""",
     ),
     Invariant(
         "event-not-lost",
@@ -332,6 +336,12 @@ _PEOPLE_AND_PLACES = (
              UNION ALL SELECT 'order_papers', matter_id, place_id FROM order_papers
              UNION ALL SELECT 'slot_booking', matter_id, place_id FROM slot_booking
              UNION ALL SELECT 'order_evidence', matter_id, place_id FROM order_evidence
+             UNION ALL SELECT 'contest', matter_id, place_id FROM contest
+             UNION ALL SELECT 'case_extension', matter_id, place_id FROM case_extension
+             UNION ALL SELECT 'case_minutes', matter_id, place_id FROM case_minutes
+             UNION ALL SELECT 'case_promise', matter_id, place_id FROM case_promise
+             UNION ALL SELECT 'unit_rating', matter_id, place_id FROM unit_rating
+             UNION ALL SELECT 'whistle_rating', matter_id, place_id FROM whistle_rating
              UNION ALL SELECT 'outbox', subject_id, place_id FROM outbox WHERE subject_kind = 'order'
              UNION ALL SELECT 'inbox_message', subject_id, place_id FROM inbox_message
                         WHERE subject_kind = 'order') child

@@ -45,9 +45,10 @@ class TimedDeadline:
     """A deadline of the matter's round, live or stopped, with all that its moments are computed from.
 
     `pause_limit`: how long one pause of it may last in real time; None: it never pauses. All of them together last at most
-    `pause_total_percent` of its budget. `times` are the stored moments of its marks, of which the first `fired` have been
-    dealt with; of these the first `kept` under another policy, before the matter was re-categorised (None: it was not). `other`
-    is the policy that held at its start for the category that a verb asks for.
+    `pause_total_percent` of its budget. `extension` is the part of the budget that was granted later. `times` are the stored
+    moments of its marks, of which the first `fired` have been dealt with; of these the first `kept` under another policy, before
+    the matter was re-categorised (None: it was not). `other` is the policy that held at its start for the category that a verb
+    asks for.
     """
 
     id: UUID
@@ -65,6 +66,12 @@ class TimedDeadline:
     policy_id: UUID | None = None
     kept: int | None = None
     other: Policy | None = None
+    extension: timedelta = timedelta()
+
+    @property
+    def at_first(self) -> timedelta:
+        """The budget without what was granted later."""
+        return self.timing.budget - self.extension
 
 
 @dataclass(frozen=True, slots=True)

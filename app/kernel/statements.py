@@ -16,9 +16,10 @@ MATTER_SUBJECT = "SELECT * FROM matter WHERE id = ($3::jsonb ->> 'id')::uuid FOR
 # Everything that the moments of a deadline `d` with its policy `p` are computed from. Whoever writes a pause moves the
 # matter's version.
 TIMED = """jsonb_build_object(
-           'id', d.id, 'kind', d.kind, 'started_at', d.started_at, 'budget_seconds', d.budget_seconds, 'percents', d.percents,
-           'times', d.times, 'fired', d.fired, 'stopped_at', d.stopped_at, 'calendar', p.calendar, 'hours_id', d.hours_id,
-           'workdays_id', d.workdays_id, 'policy_id', d.policy_id, 'kept', d.kept, 'pause_limit_seconds', p.pause_limit_seconds,
+           'id', d.id, 'kind', d.kind, 'started_at', d.started_at, 'budget_seconds', d.budget_seconds,
+           'extension_seconds', d.extension_seconds, 'percents', d.percents, 'times', d.times, 'fired', d.fired,
+           'stopped_at', d.stopped_at, 'calendar', p.calendar, 'hours_id', d.hours_id, 'workdays_id', d.workdays_id,
+           'policy_id', d.policy_id, 'kept', d.kept, 'pause_limit_seconds', p.pause_limit_seconds,
            'pause_total_percent', p.pause_total_percent,
            'pauses', (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.from_at, s.id), '[]')
                         FROM deadline_pause s WHERE s.deadline_id = d.id))"""
@@ -176,18 +177,19 @@ d AS (INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, sta
                             budget_seconds, hours_id, workdays_id, calendar_missing, pausable)
       SELECT x.id, x.matter_id, x.place_id, x.kind, x.round, x.policy_id, x.started_at, x.due_at, x.percents, x.times, 0,
              x.budget_seconds, x.hours_id, x.workdays_id, x.calendar_missing, x.pausable
-        FROM jsonb_to_recordset(${{n}}::jsonb) AS x({STARTED}){{after}})"""
+        FROM jsonb_to_recordset(${{n}}::jsonb) AS x({STARTED}) WHERE {{after}})"""
 
 _RETIMES = """
 t AS (UPDATE deadline d SET due_at = x.due_at, times = x.times, workdays_id = x.workdays_id, stopped_at = NULL,
                             calendar_missing = x.calendar_missing, revision = d.revision + 1,
                             policy_id = coalesce(x.policy_id, d.policy_id), percents = coalesce(x.percents, d.percents),
                             budget_seconds = coalesce(x.budget_seconds, d.budget_seconds), kept = coalesce(x.kept, d.kept),
+                            extension_seconds = coalesce(x.extension_seconds, d.extension_seconds),
                             hours_id = CASE WHEN x.policy_id IS NULL THEN d.hours_id ELSE x.hours_id END,
                             pausable = d.pausable OR coalesce(x.pausable, false)
         FROM jsonb_to_recordset(${n}::jsonb) AS x(id uuid, due_at timestamptz, times timestamptz[], workdays_id uuid,
-             calendar_missing bool, policy_id uuid, percents int[], budget_seconds int, kept int, hours_id uuid,
-             pausable bool) WHERE d.id = x.id)"""
+             calendar_missing bool, policy_id uuid, percents int[], budget_seconds int, extension_seconds int, kept int,
+             hours_id uuid, pausable bool) WHERE d.id = x.id AND {after})"""
 
 _EVENTS = """
 o AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload, created_by,
@@ -219,8 +221,8 @@ def write(shape: Shape) -> str:
         parts.append(_STOPS.format(n=number))
     if shape.late:
         parts.append(_LATE)
-    # A stop and a start of one kind meet in a unique index: the start has to read the stops to come after them.
-    stopped = "\n       WHERE (SELECT count(*) FROM s) >= 0" if shape.stops else ""
+    # What stops, and what starts or goes on, meet in a unique index: the latter has to read the stops to come after them.
+    stopped = "(SELECT count(*) FROM s) >= 0" if shape.stops else "true"
     for part, wanted in ((_STARTS, shape.starts), (_RETIMES, shape.retimes), (_EVENTS, shape.events)):
         if wanted:
             number += 1
@@ -243,4 +245,4 @@ def write(shape: Shape) -> str:
             f"\nr{index} AS (INSERT INTO {table}"
             f" SELECT * FROM jsonb_populate_recordset(NULL::{table}, ${number}::jsonb) WHERE true{after})"
         )
-    return "WITH" + ",".join(parts) + "\nSELECT id, version FROM w" + stopped
+    return "WITH" + ",".join(parts) + "\nSELECT id, version FROM w WHERE " + stopped

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from app.domain.cases import board, whistles
+from app.domain.cases import board, contests, whistles
 from app.domain.cases import service as cases
 from app.domain.orders import dispatching, outcomes, promises, service_days, shifts, wishes
 from app.kernel.verbs import Verb
@@ -36,6 +36,11 @@ RECALCULATIONS: Mapping[str, Verb[Any, Any]] = {
 }
 """The verb of each kind of matter that computes its deadlines anew when the working days of a year come."""
 
+
+def _new_lead(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"subject_id": UUID(payload["case_id"]), "unit_id": UUID(payload["unit_id"])}
+
+
 REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.miss_appointment": (promises.miss_appointment, _deadline),
     "order.close_unrated": (outcomes.close_unrated, _deadline),
@@ -46,7 +51,10 @@ REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.hand_back": (dispatching.hand_back, _person),
     "case.alarm": (whistles.alarm, lambda _row, _payload: {}),
     "case.check_silence": (whistles.accept_result, lambda _row, _payload: {"silent": True}),
+    "case.replace_lead": (contests.replace_lead, _new_lead),
     "assignment.release": (board.release, _assignment),
+    "assignment.complete": (board.complete, _assignment),
+    "assignment.reopen": (board.reopen, _assignment),
     "order.hand_over": (
         shifts.hand_over,
         lambda _row, payload: {

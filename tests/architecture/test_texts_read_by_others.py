@@ -31,7 +31,6 @@ NOT_READ_BY_OTHERS = {
     ("case", "submit_result"): {"evidence"},
     # Administrators name a unit, and say what it answers for.
     ("unit", "create"): {"name"},
-    ("responsibility", "set"): {"category"},
     ("deadline_policy", "publish"): {"matter_kind", "deadline_kind", "category", "estate_type"},
     ("deadline_policy_draft", "draft"): {"matter_kind", "deadline_kind", "category", "estate_type"},
     # The officer's own, for logging in.
@@ -41,6 +40,9 @@ NOT_READ_BY_OTHERS = {
     # Administrators write the list, for administrators and secretaries.
     ("refused_term", "add"): {"term", "reason"},
     ("refused_term", "import"): {"terms", "reason"},
+    # Codes and names of what stands in the register already.
+    ("responsibility", "import"): {"lines"},
+    ("responsibility", "set"): {"category"},
     # The State Council's notice, by who administers the whole tree: no place has a list for it.
     ("workday_set", "import"): {"source", "days"},
 }

@@ -9,6 +9,7 @@ from typing import Any, Self
 from app.kernel.passwords import Passwords
 from app.kernel.rules import Role
 from tests.contract import cases_cast
+from tests.contract.boards import Boards
 from tests.people import Someone
 from tests.special import service_of
 from tests.world import World, build, tireless
@@ -32,6 +33,7 @@ class Cast:
     ids: dict[str, str]
     api_url: str
     cases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    boards: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     async def assemble(cls, owner_url: str, api_url: str) -> Self:
@@ -52,6 +54,7 @@ class Cast:
         resident, neighbour = [await cls._resident(api_url, world, name) for name in ("王秀英", "李大爷")]
         made = cls(world, administrator, resident, neighbour, login_name, {}, api_url)
         await made._furnish()
+        made.boards = await Boards(world, administrator, resident, neighbour).furnish()
         return made
 
     @classmethod
@@ -282,6 +285,7 @@ class Cast:
                 named = others.get(operation["operationId"], {})
                 here = {**self.ids, "order_id": self.ids[about], **self._of_teams(operation["operationId"]), **named}
                 here |= self.cases.get(operation["operationId"], {})
+                here |= self.boards.get(operation["operationId"], {})
                 if "RefusedTerm" in operation["operationId"]:
                     here["place_id"] = str(self.world.west)  # whatever is refused there spoils no text of the others
                 for part in ("deadline", "pause"):

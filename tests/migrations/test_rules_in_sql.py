@@ -35,6 +35,7 @@ READ = (
 )
 REPORTS = reach(*cases.resident.roles, *cases.watchers.roles)
 PAPERS = f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(orders.PAPERS, 'm')})"
+BOARD = f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(board.READ, 'm')})"
 HOST = f"{to_sql(orders.OPEN_DAYS, 'service_day')} OR app_leads(team_id, place_id)"
 
 
@@ -314,6 +315,15 @@ EXPECTED = {
             f" AND {to_sql(representations.STAFF, 'household_card')}"
         ),
     ),
+    "contest_read": ("contest", "SELECT", "app_sees_detail(matter_id)", None),
+    "contest_update": ("contest", "UPDATE", "app_sees(matter_id)", f"decided_by = {ME}"),
+    "case_extension_read": ("case_extension", "SELECT", "app_sees_detail(matter_id)", None),
+    "case_extension_update": ("case_extension", "UPDATE", "app_sees(matter_id)", f"decided_by = {ME}"),
+    "case_minutes_read": ("case_minutes", "SELECT", BOARD, None),
+    "case_promise_read": ("case_promise", "SELECT", BOARD, None),
+    "case_promise_update": ("case_promise", "UPDATE", "app_sees(matter_id)", f"kept_by = {ME}"),
+    "unit_rating_insert": ("unit_rating", "INSERT", None, f"rated_by = {ME} AND {board.office.to_sql('unit_rating')}"),
+    "whistle_rating_insert": ("whistle_rating", "INSERT", None, f"rated_by = {ME} AND app_unit(unit_id) IS NOT NULL"),
     "person_insert": ("person", "INSERT", None, f"openid IS NULL AND ({anywhere(people.STAFF)})"),
 }
 

@@ -89,6 +89,11 @@ DEFINERS = {
         "timestamp with time zone,uuid,integer)"
     ),
     "my_ratings()",
+    # Who works in a unit: asks who wants to know. Who sits on a board: only ids. How units and whistles were rated: only sums.
+    "unit_roster(uuid)",
+    "seats_of(uuid)",
+    "unit_rated(uuid)",
+    "whistles_rated(uuid)",
     # Triggers that must see every row.
     "order_is_found()",
     "person_leaves()",

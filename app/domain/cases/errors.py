@@ -98,3 +98,183 @@ class SameHand(Refusal):
     code = "same-hand"
     title_zh = "办理、回访、裁定须由不同的人承担"
     title_en = "Handler, call-back officer and arbiter are three people"
+
+
+class NotAPartner(Refusal):
+    """A call-up goes to partners only."""
+
+    kind = Kind.INVALID
+    code = "not-a-partner"
+    title_zh = "召集哨只召集共建单位"
+    title_en = "A call-up goes to partners"
+
+
+class LeadStays(Refusal):
+    """The first receiver stays the lead until arbitration replaces it (domain.md §5)."""
+
+    kind = Kind.CONFLICT
+    code = "lead-unit-stays"
+    title_zh = "首接负责:主办单位不能免除,只能由裁定更换"
+    title_en = "The lead stays until an arbiter replaces it"
+
+
+class LeadReplaced(Refusal):
+    """An arbiter has given the lead to another unit."""
+
+    kind = Kind.CONFLICT
+    code = "lead-replaced"
+    title_zh = "裁定已更换主办单位,结果由新的主办单位提交"
+    title_en = "Another unit leads by now"
+
+
+class AlreadyContested(Refusal):
+    """An assignment is contested once; whoever it was given to by an arbiter keeps it."""
+
+    kind = Kind.CONFLICT
+    code = "already-contested"
+    title_zh = "这项任务不能再提异议"
+    title_en = "This assignment cannot be contested again"
+
+
+class ContestTooLate(Refusal):
+    """A unit may contest within two working hours after signing."""
+
+    kind = Kind.CONFLICT
+    code = "contest-too-late"
+    title_zh = "提出异议的期限已过"
+    title_en = "The time to contest has passed"
+
+
+class ReportInFirst(Refusal):
+    """In an emergency a unit reports in before it contests."""
+
+    kind = Kind.CONFLICT
+    code = "report-in-first"
+    title_zh = "应急哨先到场后争议:请先报到"
+    title_en = "In an emergency: come first, argue later"
+
+
+class ArbitrationWentUp(Refusal):
+    """The arbiter was late, and the next level decides."""
+
+    kind = Kind.CONFLICT
+    code = "arbitration-went-up"
+    title_zh = "裁定已逾期,由上一级裁定"
+    title_en = "The arbitration is late: the next level decides"
+
+
+class NothingToExtend(Refusal):
+    """No limit that could be extended governs the case."""
+
+    kind = Kind.CONFLICT
+    code = "nothing-to-extend"
+    title_zh = "现在没有可以延期的办理时限"
+    title_en = "No limit can be extended now"
+
+
+class ExtensionAsked(Refusal):
+    """An extension is asked for once."""
+
+    kind = Kind.CONFLICT
+    code = "extension-asked"
+    title_zh = "本轮办理已申请过延期,只能申请一次"
+    title_en = "An extension was asked for already"
+
+
+class ExtensionTooLate(Refusal):
+    """More time is asked for and granted before the limit is due."""
+
+    kind = Kind.CONFLICT
+    code = "extension-too-late"
+    title_zh = "时限已到期或已更换,不能再延期"
+    title_en = "The limit is due or gone"
+
+
+class ExtensionTooLong(Refusal):
+    """An extension is at most as long as the original budget."""
+
+    kind = Kind.INVALID
+    code = "extension-too-long"
+    title_zh = "延长的时间不能超过原定时限"
+    title_en = "An extension is at most the original budget"
+
+
+class NothingAsked(Refusal):
+    """No extension waits for a decision."""
+
+    kind = Kind.CONFLICT
+    code = "nothing-asked"
+    title_zh = "没有等待批准的延期申请"
+    title_en = "No extension waits for a decision"
+
+
+class HeldInFuture(Refusal):
+    """Minutes are written after the meeting."""
+
+    kind = Kind.INVALID
+    code = "held-in-future"
+    title_zh = "会议时间不能晚于现在"
+    title_en = "The meeting has not been held yet"
+
+
+class PromiseInPast(Refusal):
+    """A promise is for a later moment."""
+
+    kind = Kind.INVALID
+    code = "promise-in-past"
+    title_zh = "承诺的日期须晚于现在"
+    title_en = "A promise is for later"
+
+
+class NotOnBoard(Refusal):
+    """A unit that came or promised has a seat on the board."""
+
+    kind = Kind.INVALID
+    code = "not-on-board"
+    title_zh = "这个单位不在联席席位上"
+    title_en = "The unit has no seat on this board"
+
+
+class PromiseNotOpen(Refusal):
+    """There is no such promise, or it was kept already."""
+
+    kind = Kind.CONFLICT
+    code = "promise-not-open"
+    title_zh = "没有这项未完成的承诺"
+    title_en = "No such promise is open"
+
+
+class NextPromiseMissing(Refusal):
+    """A hard whistle is governed by its next promise until there is a result."""
+
+    kind = Kind.CONFLICT
+    code = "next-promise-missing"
+    title_zh = "这是最后一项承诺:请先写下下一项,或提交办理结果"
+    title_en = "The last promise: make the next one, or submit the result"
+
+
+class NotEnded(Refusal):
+    """The two sides rate each other when it has ended."""
+
+    kind = Kind.CONFLICT
+    code = "not-ended"
+    title_zh = "吹哨的事项还没有办结,不能评价"
+    title_en = "What was whistled has not ended yet"
+
+
+class AlreadyRated(Refusal):
+    """Each side rates the other once."""
+
+    kind = Kind.CONFLICT
+    code = "already-rated"
+    title_zh = "已经评价过"
+    title_en = "It was rated already"
+
+
+class ReasonWanted(Refusal):
+    """A refusal, a low rating and an invalid whistle need a reason."""
+
+    kind = Kind.INVALID
+    code = "reason-wanted"
+    title_zh = "请写明原因"
+    title_en = "Please give a reason"

@@ -126,31 +126,30 @@ REPORTING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """The assignments of the case that live."""
+    """The assignments of the case that live, and the lead's with its unit, and whether it is done."""
 
     assignments: tuple[UUID, ...]
+    lead_id: UUID | None = None
+    lead_unit_id: UUID | None = None
+    lead_done: bool | None = None
 
 
-SEATS = Facts(
-    """jsonb_build_object('assignments', (
-         SELECT coalesce(jsonb_agg(a.matter_id), '[]') FROM assignment_detail a JOIN matter m ON m.id = a.matter_id
-          WHERE a.case_id = subject.id AND m.state IN ('sent', 'signed', 'reported_in', 'working', 'contested')))""",
-    Seats,
-)
+SEATS = Facts("seats_of(subject.id)", Seats)
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """Which of the units that a whistle names are open and serve the place of the case."""
+    """Which of the units that a whistle names are open and serve the place of the case, and which of those are partners."""
 
     units: tuple[UUID, ...]
+    partners: tuple[UUID, ...]
 
 
 CALLED = Facts(
-    """jsonb_build_object('units', (
-         SELECT coalesce(jsonb_agg(u.id), '[]') FROM unit u JOIN place_ancestor a ON a.ancestor_id = u.place_id
-          WHERE a.place_id = subject.place_id AND u.closed_at IS NULL
-            AND $3::jsonb -> 'units' @> to_jsonb(u.id::text)))""",
+    """(SELECT jsonb_build_object('units', coalesce(jsonb_agg(u.id), '[]'),
+           'partners', coalesce(jsonb_agg(u.id) FILTER (WHERE u.kind = 'partner'), '[]'))
+         FROM unit u JOIN place_ancestor a ON a.ancestor_id = u.place_id
+        WHERE a.place_id = subject.place_id AND u.closed_at IS NULL AND $3::jsonb -> 'units' @> to_jsonb(u.id::text))""",
     Called,
 )
 
@@ -174,13 +173,16 @@ ALARMED = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """Which duty of the case the actor has had already."""
+    """Which duty of the case the actor has had already; the lead's assignment, and its unit."""
 
     duty: str | None
+    lead_id: UUID | None = None
+    lead_unit_id: UUID | None = None
 
 
 HANDS = Facts(
-    """jsonb_build_object('duty', (SELECT h.duty FROM case_duty h WHERE h.matter_id = subject.id AND h.person_id = $1))""",
+    """(seats_of(subject.id) - 'assignments' || jsonb_build_object(
+         'duty', (SELECT h.duty FROM case_duty h WHERE h.matter_id = subject.id AND h.person_id = $1)))""",
     Hands,
 )
 

@@ -24,6 +24,9 @@ SELECT m.id, m.category, m.place_id, m.state, m.version, m.round, m.requester_id
        h.holder, h.from_at AS held_since, u.name AS unit_name,
        (SELECT min(g.due_at) FROM deadline g JOIN promised_state q ON q.kind = m.kind AND q.state = m.state
          WHERE g.matter_id = m.id AND g.stopped_at IS NULL AND g.kind = ANY (q.governs)) AS due_at,
+       (SELECT jsonb_build_object('hours', round(e.seconds / 3600.0, 2), 'reason', e.reason, 'asked_at', e.asked_at,
+                 'granted', e.granted, 'decision', e.decision)
+          FROM case_extension e WHERE e.matter_id = m.id AND e.round = m.round) AS extension,
        {_ROLES.format(place="m.place_id")} AS roles, {_ROLES.format(place="m.seat_id")} AS seat_roles,
        app_unit(m.unit_id) AS post, app_parts(m.id) AS parts
   FROM matter m JOIN case_detail d ON d.matter_id = m.id JOIN case_category c ON c.id = d.category_id

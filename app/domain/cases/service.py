@@ -170,11 +170,13 @@ def submit_result(
     evidence: Sequence[dict[str, Any]],
 ) -> Change:
     """Submit the result, with evidence and an answer fit to be published. The lead's, of a case that was whistled, is checked by
-    the level that whistled; any other goes to the call-back. Raises EvidenceMissing, SameHand."""
+    the level that whistled; any other goes to the call-back. Raises EvidenceMissing, SameHand, LeadReplaced."""
     whistled = case.state == CaseState.WHISTLED
     change = LIFECYCLE.move(case, "submit_whistled" if whistled else "submit_result", actor, now)
     if whistled:
-        change.tell_office(Office.SEAT, "case.to_check")
+        if facts.lead_unit_id != case.unit_id:
+            raise errors.LeadReplaced
+        change.tell_office(Office.SEAT, "case.to_check").emit("assignment.complete", assignment_id=str(facts.lead_id))
     else:
         own_level(case, change)
     demand_evidence(case.detail.evidence, evidence)
@@ -197,6 +199,11 @@ def release(change: Change, facts: Seats) -> Change:
     for assignment in facts.assignments:
         change.emit("assignment.release", assignment_id=str(assignment))
     return change
+
+
+def reopen_lead(change: Change, facts: Seats) -> Change:
+    """Back to work: the lead's assignment, which its result had finished, is open again."""
+    return change.emit("assignment.reopen", assignment_id=str(facts.lead_id)) if facts.lead_done else change
 
 
 def above(case: Case) -> str:
@@ -263,8 +270,10 @@ def _describe(
         **more,
     ).insert(CaseReporter, **about, id=new_id(), person_id=change.matter.requester_id, joined_at=change.at)  # type: ignore[union-attr]
     if seen.emergency and change.action != "solve_on_the_spot":
+        # First of all the reporter hears whom to call; then by day or night the secretary, and the duty of the street.
+        change.tell(change.matter.requester_id, "case.call_first")  # type: ignore[union-attr]
         change.emit("case.alarm").tell_role(Role.SECRETARY, "case.emergency")
-        change.tell_role(Role.DISPATCHER, "case.emergency", place_id=change.place_id)
+        change.tell_role(Role.DISPATCHER, "case.emergency").tell_role(Role.DISPATCHER, "case.emergency", level="street")
     elif change.action != "solve_on_the_spot":
         change.tell_role(Role.GRID_WORKER, "case.reported").tell_role(Role.DISPATCHER, "case.reported")
 

@@ -46,6 +46,7 @@ LABELS = {
     "sign": "签收",
     "report_in": "报到",
     "arbitration": "裁定",
+    "contest": "异议",
 }
 """The Chinese word of each kind of deadline."""
 

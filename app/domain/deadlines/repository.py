@@ -177,7 +177,7 @@ SELECT d.id, d.matter_id, d.kind, d.started_at, d.due_at, d.next_at, d.fired > 0
 async def list_going_late(
     connection: AsyncConnection, within_seconds: int, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
-    """Live deadlines of what the reader must act on that are due within so many seconds, or missed already; the most
+    """Live deadlines of orders on which the reader must act that are due within so many seconds, or missed already; the most
     pressing first."""
     asked = {
         "within": within_seconds,
