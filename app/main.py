@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from app.api import (
     auth,
     calendars,
+    callbacks,
     callers,
     cases,
     deadlines,
@@ -37,6 +38,7 @@ from app.api import (
     services,
     shifts,
     shortcut,
+    supervision,
     teams,
     terms,
     units,
@@ -49,7 +51,9 @@ from app.api.docs import Application
 from app.api.middleware import Front
 from app.api.throttle import Throttle
 from app.domain.cases import board as board_verbs
+from app.domain.cases import callbacks as callback_verbs
 from app.domain.cases import service as case_verbs
+from app.domain.cases import supervision as supervision_verbs
 from app.domain.cases import whistles as whistle_verbs
 from app.domain.deadlines import calendars as calendar_verbs
 from app.domain.deadlines import drafts as draft_verbs
@@ -101,6 +105,8 @@ ROOMS: Sequence[Api] = (
     service_days.api,
     cases.api,
     whistles.api,
+    callbacks.api,
+    supervision.api,
     units.api,
     deadlines.api,
     calendars.api,
@@ -126,6 +132,8 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *case_verbs.VERBS,
     *whistle_verbs.VERBS,
     *board_verbs.VERBS,
+    *callback_verbs.VERBS,
+    *supervision_verbs.VERBS,
     *unit_verbs.VERBS,
     *people_verbs.VERBS,
     *representation_verbs.VERBS,

@@ -1,5 +1,6 @@
 """Every table, for Alembic and for the tests of the schema."""
 
+from app.domain.cases import callback_tables as callbacks
 from app.domain.cases import models as cases
 from app.domain.deadlines import models as drafts
 from app.domain.notifications import models as notifications
@@ -17,6 +18,7 @@ from app.kernel import deadline_tables as deadlines
 from app.kernel import tables as kernel
 
 __all__ = [
+    "callbacks",
     "cases",
     "deadlines",
     "drafts",

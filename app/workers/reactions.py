@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from app.domain.cases import board, whistles
+from app.domain.cases import board, callbacks, supervision, whistles
 from app.domain.orders import dispatching, outcomes, promises, service_days, shifts, wishes
 from app.kernel.verbs import Verb
 from app.workers.outbox import Reaction
@@ -26,6 +26,10 @@ def _assignment(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"subject_id": UUID(payload["assignment_id"])}
 
 
+def _mark(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"deadline_id": UUID(payload["deadline_id"]), "percent": payload["percent"]}
+
+
 REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.miss_appointment": (promises.miss_appointment, _deadline),
     "order.close_unrated": (outcomes.close_unrated, _deadline),
@@ -36,6 +40,9 @@ REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.hand_back": (dispatching.hand_back, _person),
     "case.alarm": (whistles.alarm, lambda _row, _payload: {}),
     "case.check_silence": (whistles.accept_result, lambda _row, _payload: {"silent": True}),
+    "case.supervise": (supervision.supervise, _mark),
+    "case.renew": (supervision.renew, lambda _row, _payload: {}),
+    "case.need_call": (callbacks.need_call, lambda _row, _payload: {}),
     "assignment.release": (board.release, _assignment),
     "order.hand_over": (
         shifts.hand_over,
