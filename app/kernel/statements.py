@@ -170,13 +170,13 @@ d AS (INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, sta
                             budget_seconds, hours_id, workdays_id, calendar_missing, pausable)
       SELECT x.id, x.matter_id, x.place_id, x.kind, x.round, x.policy_id, x.started_at, x.due_at, x.percents, x.times, 0,
              x.budget_seconds, x.hours_id, x.workdays_id, x.calendar_missing, x.pausable
-        FROM jsonb_to_recordset(${{n}}::jsonb) AS x({STARTED}){{after}})"""
+        FROM jsonb_to_recordset(${{n}}::jsonb) AS x({STARTED}) WHERE true{{after}})"""
 
 _RETIMES = """
 t AS (UPDATE deadline d SET due_at = x.due_at, times = x.times, workdays_id = x.workdays_id, stopped_at = NULL,
                             calendar_missing = x.calendar_missing, revision = d.revision + 1
         FROM jsonb_to_recordset(${n}::jsonb) AS x(id uuid, due_at timestamptz, times timestamptz[], workdays_id uuid,
-             calendar_missing bool) WHERE d.id = x.id)"""
+             calendar_missing bool) WHERE d.id = x.id{after})"""
 
 _EVENTS = """
 o AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload, created_by,
@@ -209,8 +209,9 @@ def write(shape: Shape) -> str:
         parts.append(_STOPS.format(n=number, fired=late if shape.late else ""))
     if shape.late:
         parts.append(_LATE)
-    # A stop and a start of one kind meet in a unique index: the start has to read the stops to come after them.
-    after = "\n       WHERE (SELECT count(*) FROM s) >= 0" if shape.stops else ""
+    # A stop and a start of one kind, and a limit that goes on where another governed, meet in a unique index: they have to
+    # read the stops to come after them.
+    after = " AND (SELECT count(*) FROM s) >= 0" if shape.stops else ""
     for part, wanted in ((_STARTS, shape.starts), (_RETIMES, shape.retimes), (_EVENTS, shape.events)):
         if wanted:
             number += 1

@@ -121,6 +121,7 @@ MISSES: Mapping[tuple[str, str], str] = {
     ("promise", "dispatcher"): "承诺的日期已到而订单没有完成,请立即处理",
     ("promise_late", "secretary"): "承诺的日期已过,订单由您负责",
     ("rating", "dispatcher"): "居民还没有评价,请致电回访",
+    ("answer", "supervisor@district"): "负责办理的一方没有在一个工作日内答复督办,请过问",
 }
 """What a miss says to whom, where the general sentence would not tell what to do."""
 
