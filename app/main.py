@@ -20,6 +20,7 @@ from app.api import (
     dispatching,
     drafts,
     errands,
+    exclusions,
     finding,
     going_late,
     health,
@@ -58,6 +59,7 @@ from app.domain.cases import whistles as whistle_verbs
 from app.domain.deadlines import calendars as calendar_verbs
 from app.domain.deadlines import drafts as draft_verbs
 from app.domain.deadlines import service as deadline_verbs
+from app.domain.exclusions import service as exclusion_verbs
 from app.domain.notifications import service as notification_verbs
 from app.domain.orders import dispatching as dispatching_verbs
 from app.domain.orders import errands as errand_verbs
@@ -111,6 +113,7 @@ ROOMS: Sequence[Api] = (
     deadlines.api,
     calendars.api,
     going_late.api,
+    exclusions.api,
     drafts.api,
     replays.api,
     terms.api,
@@ -143,6 +146,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *deadline_verbs.VERBS,
     *calendar_verbs.VERBS,
     *draft_verbs.VERBS,
+    *exclusion_verbs.VERBS,
     *term_verbs.VERBS,
     *shift_verbs.VERBS,
     *notification_verbs.VERBS,

@@ -3,6 +3,7 @@
 from app.domain.cases import callback_tables as callbacks
 from app.domain.cases import models as cases
 from app.domain.deadlines import models as drafts
+from app.domain.exclusions import models as exclusions
 from app.domain.notifications import models as notifications
 from app.domain.orders import kind_tables as kinds
 from app.domain.orders import models as orders
@@ -22,6 +23,7 @@ __all__ = [
     "cases",
     "deadlines",
     "drafts",
+    "exclusions",
     "kernel",
     "kinds",
     "notifications",

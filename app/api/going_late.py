@@ -39,6 +39,7 @@ class GoingLateRow(Out):
     due_at: Moment = Field(description="到期")
     minutes_left: int = Field(description="还有多少分钟;已错过则为负")
     missed: bool = Field(description="是否已错过")
+    excluded: bool = Field(description="错过是否经复核不计")
     mine: bool = Field(description="是否由我承接或负责")
 
 
@@ -67,7 +68,7 @@ class EmptyPostsRow(Out):
             {
                 "id": ID, "order_id": ID, "state": "submitted", "place_id": ID, "place_name": "西峪社区", "kind": "respond",
                 "kind_label": "响应", "started_at": "2026-03-01T09:00:00+08:00", "due_at": "2026-03-01T09:20:00+08:00",
-                "minutes_left": 4, "missed": False, "mine": False,
+                "minutes_left": 4, "missed": False, "excluded": False, "mine": False,
             }
         ],
         "next_cursor": None,
@@ -90,6 +91,7 @@ async def list_going_late(query: Annotated[GoingLateQuery, Query()], reader: The
             due_at=row["due_at"],
             minutes_left=row["seconds_left"] // 60,
             missed=row["missed"],
+            excluded=row["excluded"],
             mine=reader.caller.person_id in (row["assignee_id"], row["holder_id"]),
         )
 

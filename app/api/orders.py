@@ -39,6 +39,7 @@ from app.domain.orders import (
     wishes,
 )
 from app.domain.orders import service as orders
+from app.domain.orders.clocks import clocks_of
 from app.domain.services.errors import ServicePaused
 from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import KeyReused, NotAllowed, TextRefused, TransitionRefused
@@ -190,8 +191,8 @@ async def list_pool(query: Annotated[PlacedQuery, Query()], reader: TheReader) -
 async def get_order(order_id: OrderId, reader: TheReader) -> OrderOut:
     async with reader() as connection:
         row = await repository.get_order(connection, order_id)
-        counting_from = await repository.counting_from(connection, row)
-    return show_order(row, counting_from, reader.caller.person_id, reader.sealer, reader.house.vault)
+        clocks = await clocks_of(connection, row)
+    return show_order(row, clocks, reader.caller.person_id, reader.sealer, reader.house.vault)
 
 
 @api.get(

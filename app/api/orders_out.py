@@ -1,6 +1,6 @@
 """What orders look like over HTTP: the answers, their examples, and how a row becomes one."""
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 from app.api.deps import Sealer
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.deadlines.models import label_of
+from app.domain.orders.clocks import Clocks, total_of
 from app.domain.orders.kind_facts import PaperReceipt, papers_out, returns
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.models import OrderState, Reject, Solved
@@ -63,8 +64,22 @@ class RatingOut(Out):
     by_representative: bool = Field(description="是否由代下单人评价")
 
 
+class RoundOut(Out):
+    round: int = Field(description="第几轮")
+    started_at: Moment = Field(description="开始:点单或返工")
+    ended_at: Moment | None = Field(description="结束:服务完成或订单终止;仍在进行则为 null")
+
+
+class TotalOut(Out):
+    ended_at: Moment | None = Field(description="总用时停在何时;仍在计时则为 null")
+    minutes: int = Field(description="从点单起,历经各轮,一共过了多少分钟")
+    working_minutes: int | None = Field(description="其中按方案时限的日历计多少分钟;没有方案时限则为 null")
+    rounds: list[RoundOut] = Field(description="各轮,从早到晚;两轮之间的时间也计入总用时")
+
+
 class OrderOut(OrderRow):
     round: int = Field(description="第几轮")
+    total: TotalOut = Field(description="居民的总用时,返工后继续计")
     counting_from: Moment | None = Field(
         description="现在不在值守和工作时间时,时限从何时开始计时;现在正在计时,或没有时限,则为 null"
     )
@@ -126,6 +141,7 @@ class DeadlineOut(Out):
     due_at: Moment = Field(description="到期:到这一刻即为错过")
     stopped_at: Moment | None = Field(description="停止;仍在计时则为 null")
     missed: bool = Field(description="是否错过")
+    excluded: bool = Field(description="错过是否经复核不计")
     marks: list[FiredOut] = Field(description="已到的节点")
 
 
@@ -142,6 +158,12 @@ PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}
 ORDER_EXAMPLE = {
     **ROW_EXAMPLE,
     "round": 1,
+    "total": {
+        "ended_at": None,
+        "minutes": 95,
+        "working_minutes": 95,
+        "rounds": [{"round": 1, "started_at": AT, "ended_at": None}],
+    },
     "counting_from": None,
     "contact": {"name": "王秀英", "phone": "13812345678", "address": "西峪东街 8 号院 2 号楼 3 单元 501"},
     "beneficiary_id": ID,
@@ -173,7 +195,7 @@ DEADLINES_EXAMPLE = {
         {
             "id": ID, "kind": "respond", "kind_label": "响应", "round": 1, "policy_version": 2, "calendar": "DUTY",
             "started_at": AT,
-            "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": None, "missed": False,
+            "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": None, "missed": False, "excluded": False,
             "marks": [
                 {"percent": 80, "due_at": "2026-03-01T09:16:00+08:00", "fired_at": "2026-03-01T09:16:00+08:00"}
             ],
@@ -197,9 +219,7 @@ def show_row(row: RowMapping) -> OrderRow:
     return OrderRow(**_common(row))
 
 
-def show_order(
-    row: RowMapping, counting_from: datetime | None, reader_id: UUID, sealer: Sealer, vault: Vault
-) -> OrderOut:
+def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer, vault: Vault) -> OrderOut:
     """An order as this reader may see it; what row-level security hid is null already."""
     actor = Actor(reader_id, frozenset(Role(role) for role in row["roles"]), row["team"])
     order: Matter[None] = Matter(**columns_of(row), kind=LIFECYCLE.kind, detail=None)
@@ -212,7 +232,8 @@ def show_order(
     return OrderOut(
         **_common(row),
         round=order.round,
-        counting_from=counting_from,
+        total=_total(row, clocks),
+        counting_from=clocks.counting_from,
         contact=row["name_sealed"]
         and ContactOut(
             name=vault.open("name", row["name_sealed"]),
@@ -254,6 +275,16 @@ def show_order(
     )
 
 
+def _total(row: RowMapping, clocks: Clocks) -> TotalOut:
+    total, now, minute = total_of(row), row["now"], timedelta(minutes=1)
+    return TotalOut(
+        ended_at=total.ended_at,
+        minutes=total.passed(now) // minute,
+        working_minutes=total.worked(clocks.plan, now) // minute if clocks.plan else None,
+        rounds=[RoundOut(round=one.number, started_at=one.started_at, ended_at=one.ended_at) for one in total.rounds],
+    )
+
+
 def _placed_as(order: Matter[None], placed_by: UUID) -> Literal["self", "representative", "staff"]:
     if placed_by == order.beneficiary_id:
         return "self"
@@ -286,6 +317,7 @@ def show_deadline(row: RowMapping) -> DeadlineOut:
         due_at=row["due_at"],
         stopped_at=row["stopped_at"],
         missed=any(mark.percent == 100 for mark in marks),
+        excluded=row["excluded"],
         marks=marks,
     )
 

@@ -1,7 +1,7 @@
 """What is said and agreed on an order, and the deadlines that explain themselves (domain.md §4). As in `orders.py`, each
 command is one verb."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,7 +16,9 @@ from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
 from app.domain.deadlines import explaining
 from app.domain.deadlines.models import label_of
+from app.domain.exclusions.models import ExclusionReason
 from app.domain.orders import errors, policy, promises, repository
+from app.domain.orders.clocks import total_of
 from app.domain.orders.models import Channel
 from app.domain.places.models import EstateType
 from app.kernel.calendars import CalendarName
@@ -33,6 +35,7 @@ PauseId = Annotated[StrictUUID, Path(description="暂停的编号")]
 Words = Annotated[str, Paragraph(500)]
 
 AT = "2026-03-03T10:30:00+08:00"
+MINUTE = timedelta(minutes=1)
 
 
 class ContactRecordIn(In):
@@ -132,6 +135,7 @@ class ExplanationOut(Out):
     due_at: Moment = Field(description="到期")
     stopped_at: Moment | None = Field(description="停止")
     missed: bool = Field(description="是否错过")
+    excluded: Choice[ExclusionReason] | None = Field(description="错过经复核不计的原因;没有则为 null")
     periods: list[PeriodOut] = Field(description="从开始到到期计入的时段,合计等于时限")
     pauses: list[PauseOut] = Field(description="暂停")
     marks: list[MomentOut] = Field(description="各节点的时间")
@@ -266,7 +270,7 @@ async def list_posts(order_id: OrderId, reader: TheReader) -> PostsOut:
     answer={
         "id": ID, "kind": "plan", "kind_label": "方案", "round": 1, "policy_version": 1, "estate_type": "",
         "calendar": "WORK", "budget_seconds": 25200, "started_at": AT, "due_at": "2026-03-04T10:30:00+08:00",
-        "stopped_at": None, "missed": False,
+        "stopped_at": None, "missed": False, "excluded": None,
         "periods": [{"from_at": AT, "until_at": "2026-03-03T12:00:00+08:00", "seconds": 5400.0}], "pauses": [],
         "marks": [{"percent": 100, "at": "2026-03-04T10:30:00+08:00"}],
         "sentences": ["3月3日(周二)10:30起算。", "3月4日(周三)10:30到期,到这一刻还没有做到就算错过。"],
@@ -342,6 +346,7 @@ def _explanation(row: RowMapping) -> ExplanationOut:
     if timing.due_at() != due_at:
         # It was missed before a pause was annulled: the moment that stands counted the pause.
         timing = timing.with_pauses([(p.from_at, p.until_at) for p in deadline.pauses])
+    excluded = ExclusionReason(row["excluded"]) if row["excluded"] else None
     asked = explaining.Asked(
         deadline.kind,
         timing,
@@ -355,6 +360,8 @@ def _explanation(row: RowMapping) -> ExplanationOut:
         {date.fromisoformat(day): said["name"] for day, said in (row["day_names"] or {}).items()},
         row["calendar_missing"],
         EstateType(row["estate_type"]) if row["estate_type"] else None,
+        _later(row),
+        excluded.label if excluded else None,
     )
     return ExplanationOut(
         id=deadline.id,
@@ -369,6 +376,7 @@ def _explanation(row: RowMapping) -> ExplanationOut:
         due_at=due_at,
         stopped_at=deadline.stopped_at,
         missed=row["missed"],
+        excluded=excluded,
         periods=[
             PeriodOut(from_at=period.from_at, until_at=period.until_at, seconds=period.seconds)
             for period in explaining.counted(timing, due_at)
@@ -389,6 +397,14 @@ def _explanation(row: RowMapping) -> ExplanationOut:
         marks=[MomentOut(percent=p, at=at) for p, at in zip(timing.percents, deadline.times, strict=True)],
         sentences=list(explaining.sentences(asked)),
     )
+
+
+def _later(row: RowMapping) -> explaining.Later | None:
+    if row["round"] == 1:
+        return None
+    total = total_of(row)
+    passed = total.passed(row["now"]) // MINUTE * MINUTE
+    return explaining.Later(row["round"], total.started_at, passed, over=total.ended_at is not None)
 
 
 def _who(paused_as: str | None, reason: str) -> str:

@@ -46,6 +46,7 @@ class Lines(JSONResponse):
 class CountsOut(Out):
     deadlines: int = Field(description="这段时间开始的时限")
     missed: int = Field(description="按当时的规则错过的")
+    excluded: int = Field(description="其中经复核不计的")
     missed_under_draft: int = Field(description="按草稿会错过的")
     newly_missed: int = Field(description="当时没有错过、按草稿会错过的")
     no_longer_missed: int = Field(description="当时错过、按草稿不会错过的")
@@ -101,13 +102,13 @@ class ReplayQuery(In):
 ANSWER = {
     "from_at": "2025-12-01T09:00:00+08:00", "until_at": "2026-03-01T09:00:00+08:00",
     "total": {
-        "deadlines": 1200, "missed": 60, "missed_under_draft": 61, "newly_missed": 1, "no_longer_missed": 0,
+        "deadlines": 1200, "missed": 60, "excluded": 2, "missed_under_draft": 61, "newly_missed": 1, "no_longer_missed": 0,
         "not_reached": 0,
     },
     "places": [
         {
-            "place_id": PLACE_ID, "place_name": "西峪社区", "deadlines": 1200, "missed": 60, "missed_under_draft": 61,
-            "newly_missed": 1, "no_longer_missed": 0, "not_reached": 0,
+            "place_id": PLACE_ID, "place_name": "西峪社区", "deadlines": 1200, "missed": 60, "excluded": 2,
+            "missed_under_draft": 61, "newly_missed": 1, "no_longer_missed": 0, "not_reached": 0,
         }
     ],
     "places_left_out": 0,
@@ -243,6 +244,7 @@ def _counts(counts: Counts) -> dict[str, int]:
     return {
         "deadlines": counts.deadlines,
         "missed": counts.before,
+        "excluded": counts.excluded,
         "missed_under_draft": counts.under_draft,
         "newly_missed": counts.newly,
         "no_longer_missed": counts.no_longer,

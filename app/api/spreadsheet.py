@@ -5,7 +5,7 @@ A text cell is written as a string, never as a formula, and marked as quoted, so
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -14,6 +14,7 @@ from sqlalchemy import RowMapping
 from starlette.responses import StreamingResponse
 from xlsxwriter import Workbook
 
+from app.domain.orders.clocks import total_of
 from app.domain.orders.models import OrderState
 from app.kernel.time import CHINA
 
@@ -31,6 +32,9 @@ COLUMNS: Final[Sequence[tuple[str, int, Callable[[RowMapping], str | int | datet
     ("已开放抢单", 10, lambda row: "是" if row["open_pool"] else "否"),
     ("做了什么", 40, lambda row: row["outcome"]),
     ("取消的原因", 24, lambda row: row["cancel_reason"]),
+    ("错过的时限", 12, lambda row: row["misses"]),
+    ("其中经复核不计", 14, lambda row: row["excluded"]),
+    ("总用时(分钟)", 12, lambda row: total_of(row).passed(row["now"]) // timedelta(minutes=1)),
 )
 """Header, width in characters, and the value: what the lists show, and no more."""
 

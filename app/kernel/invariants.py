@@ -136,6 +136,17 @@ _DEADLINES = (
                OR (s.reason = 'question' AND NOT EXISTS (
                      SELECT 1 FROM order_post q WHERE q.matter_id = s.matter_id AND q.kind = 'question'))""",
     ),
+    Invariant(
+        "excluded-by-two",
+        "不计考核的错过由两人提请和复核,复核人没有经办过该事项",
+        "an exclusion hangs on a miss of its own matter; whoever decided neither proposed it nor had a part in the matter",
+        """SELECT e.id, e.deadline_id, e.matter_id FROM exclusion e
+             LEFT JOIN mark k ON k.deadline_id = e.deadline_id AND k.percent = 100 AND k.matter_id = e.matter_id
+            WHERE k.deadline_id IS NULL OR e.decided_by = e.proposed_by
+               OR (e.decided_by IS NOT NULL AND EXISTS (
+                     SELECT 1 FROM history h WHERE h.matter_id = e.matter_id AND h.actor_id = e.decided_by
+                        AND h.through IN ('assignee', 'team', 'lead', 'pool') AND h.at < e.decided_at))""",
+    ),
 )
 
 # What the marks that have fired owe, and what has become of it: still in the outbox, or in an inbox. Marks of a late
@@ -302,6 +313,7 @@ _PEOPLE_AND_PLACES = (
              UNION ALL SELECT 'deadline', matter_id, place_id FROM deadline
              UNION ALL SELECT 'mark', matter_id, place_id FROM mark
              UNION ALL SELECT 'deadline_pause', matter_id, place_id FROM deadline_pause
+             UNION ALL SELECT 'exclusion', matter_id, place_id FROM exclusion
              UNION ALL SELECT 'order_post', matter_id, place_id FROM order_post
              UNION ALL SELECT 'appointment', matter_id, place_id FROM appointment
              UNION ALL SELECT 'order_detail', matter_id, place_id FROM order_detail

@@ -69,10 +69,25 @@ def _show(said: ReplayOut) -> None:
     console = Console(highlight=False, soft_wrap=True)
     begin, end = (f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M}" for moment in (said.from_at, said.until_at))
     console.print(f"{begin} – {end}")
-    table = Table("", "时限 · deadlines", "错过 · missed", "按草稿 · draft", "新错过 · newly", "不再错过 · no longer")
+    table = Table(
+        "",
+        "时限 · deadlines",
+        "错过 · missed",
+        "其中不计 · excluded",
+        "按草稿 · draft",
+        "新错过 · newly",
+        "不再错过 · no longer",
+    )
     rows = [("合计 · total", said.total), *((place.place_name, place) for place in said.places[:SHOWN])]
     for name, one in rows:
-        numbers = (one.deadlines, one.missed, one.missed_under_draft, one.newly_missed, one.no_longer_missed)
+        numbers = (
+            one.deadlines,
+            one.missed,
+            one.excluded,
+            one.missed_under_draft,
+            one.newly_missed,
+            one.no_longer_missed,
+        )
         table.add_row(name, *map(str, numbers))
     console.print(table)
     left_out = len(said.places) + said.places_left_out - SHOWN

@@ -10,11 +10,13 @@ down_revision = "0016"
 branch_labels = None
 depends_on = None
 
-SQL = Path(__file__).parents[1] / "sql" / "0019_callbacks.sql"
+SQL = Path(__file__).parents[1] / "sql"
 
 
 def upgrade() -> None:
-    await_only(op.get_bind().connection.driver_connection.execute(SQL.read_text("utf-8")))
+    connection = op.get_bind().connection.driver_connection
+    for name in ("0019_callbacks.sql", "0019_excluded_callbacks.sql"):
+        await_only(connection.execute((SQL / name).read_text("utf-8")))
 
 
 def downgrade() -> None:

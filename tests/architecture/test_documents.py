@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from app.api.docs import operations
+from app.domain.exclusions.models import ExclusionReason, ExclusionState
 from app.domain.notifications.models import Delivery
 from app.domain.orders.kind_tables import Claimant, Paper
 from app.domain.orders.models import Channel, OrderState, Solved
@@ -228,6 +229,7 @@ def test_decisions(decision: Path) -> None:
         pytest.param(Claimant, id="claimants"),
         pytest.param(Paper, id="papers"),
         pytest.param(Delivery, id="deliveries"),
+        pytest.param([*ExclusionReason, *ExclusionState], id="exclusions"),
         pytest.param([t.action for t in LIFECYCLE.transitions], id="moves"),
         pytest.param([verb.name for verb in VERBS], id="actions"),
         pytest.param([kind for t in LIFECYCLE.transitions for kind in t.starts + t.stops], id="deadlines"),

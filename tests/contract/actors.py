@@ -138,7 +138,22 @@ class Cast:
         self.ids["draft_id"] = (await self.administrator.post("/v1/deadline-policies/drafts", limit))["id"]
         refused = {"place_id": str(self.world.west), "term": "加微信"}
         self.ids["term_id"] = (await self.administrator.post("/v1/refused-terms", refused))["id"]
+        await self._miss(secretary)
         self.ids |= {"meet_at": soon, "promised_at": soon, "until_at": soon}
+
+    async def _miss(self, secretary: Someone) -> None:
+        """Orders whose response was missed: of one it is proposed that it shall not count."""
+        for name in ("missed", "excluded"):
+            self.ids[name] = await self.order(self.neighbour, self.resident, "submitted")
+            self.ids[f"{name} deadline"] = await self.world.owner.fetchval(
+                "WITH d AS (UPDATE deadline SET fired = 2 WHERE matter_id = $1 AND kind = 'respond' RETURNING *), k AS ("
+                " INSERT INTO mark (deadline_id, percent, matter_id, place_id, due_at, fired_at)"
+                " SELECT d.id, p, d.matter_id, d.place_id, d.due_at, d.due_at FROM d, unnest(d.percents[:2]) p)"
+                " SELECT id::text FROM d",
+                self.ids[name],
+            )
+        outage = {"deadline_id": self.ids["excluded deadline"], "reason": "outage", "note": "停电"}
+        self.ids["exclusion_id"] = (await secretary.post("/v1/exclusions", outage))["id"]
 
     async def _volunteer(self) -> None:
         """Teams, a skill, an application, and services that go on, rest, and will be withdrawn; of people who do not send."""
@@ -248,7 +263,7 @@ class Cast:
             "resumeDeadline": "resumed", "disputePause": "paused", "decideDispute": "disputed",
             "suggestVolunteers": "submitted", "declineOrder": "declined", "assignMember": "teamed",
             "releaseOrder": "released", "abortOrder": "aborted", "reworkOrder": "reworked", "rejectOrder": "rejected",
-            "convertOrder": "converted",
+            "convertOrder": "converted", "recordExclusion": "missed",
         }  # fmt: skip
         others = {
             "offerOrder": {"volunteer_id": self.ids["third"]},  # the resident may have said when they have no time

@@ -36,7 +36,7 @@ ONLY_ADMINISTRATOR = {
     *("addRefusedTerm", "importRefusedTerms", "removeRefusedTerm"),
     *("createTeam", "addTeamMember", "removeTeamMember", "setTeamLead", "disbandTeam", "addSkill", "endSkill"),
     *("decideVolunteer", "pauseService", "resumeService", "withdrawService", "watchReplay"),
-    *("exportOrders", "handOverShift"),
+    *("exportOrders", "handOverShift", "recordExclusion", "decideExclusion"),
 }
 ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rateOrder", "cancelOrder", "markRead"} | {
     *("claimWish", "recordAuthority", "withdrawAuthority", "bookSlot"),

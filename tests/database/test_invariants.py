@@ -13,16 +13,19 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from app.domain.exclusions import service as exclusions
+from app.domain.exclusions.models import ExclusionReason
 from app.domain.orders import dispatching, outcomes
 from app.domain.orders import service as orders
 from app.kernel import invariants
+from app.kernel.command import execute
 from app.kernel.database import Database
 from app.local.postgres import PostgresServer, create_database, drop_database
 from app.workers.deadlines import sweep_once
 from app.workers.outbox import react_once, relay_notices
 from app.workers.reactions import REACTIONS
 from tests.conftest import TEMPLATE
-from tests.world import World, build
+from tests.world import World, build, new_key
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +58,11 @@ SABOTAGE = {
     "pause-within-bounds": "INSERT INTO deadline_pause (id, deadline_id, matter_id, place_id, reason, paused_by, from_at,"
     " until_at, limit_at, pausable) SELECT gen_random_uuid(), id, matter_id, place_id, 'force_majeure', '{stranger}',"
     " started_at, started_at, started_at, true FROM deadline WHERE matter_id = '{accepted}' AND kind = 'reply'",
+    "excluded-by-two": "ALTER TABLE exclusion DROP CONSTRAINT exclusion_two_people;"
+    " UPDATE exclusion SET decided_by = proposed_by, decided_at = app_now(), upheld = true, decision = 'x'",
+    "excluded-by-two, by who had it": "UPDATE exclusion SET decided_by = '{volunteer}', decided_at = app_now(), upheld = true,"
+    " decision = 'x' WHERE matter_id = '{late}'",
+    "excluded-by-two, of another matter": "UPDATE exclusion SET matter_id = '{accepted}' WHERE matter_id = '{late}'",
     "notice-not-lost": "DELETE FROM inbox_message WHERE subject_id = '{missed}' AND payload ->> 'percent' = '100'",
     "notice-not-lost, of a late stop": "DELETE FROM outbox WHERE subject_id = '{late}' AND topic = 'deadline.mark'",
     "notice-once": (
@@ -151,6 +159,13 @@ async def lives(postgres: PostgresServer, worker_id: str) -> AsyncIterator[tuple
         while await sweep_once(connection):
             pass
         await relay_notices(connection)
+    late = "SELECT k.deadline_id FROM mark k WHERE k.matter_id = $1 AND k.percent = 100 LIMIT 1"
+    about = {
+        "deadline_id": await world.owner.fetchval(late, found["late"]),
+        "reason": ExclusionReason.OUTAGE,
+        "note": "停电",
+    }
+    await execute(app, exclusions.propose, await world.caller(world.people["派单员"]), new_key(), None, about)
     yield name, world, found
     await app.close()
     await worker.close()

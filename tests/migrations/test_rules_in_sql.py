@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from app.domain.deadlines import policy as deadlines
+from app.domain.exclusions import policy as exclusions
 from app.domain.orders import policy as orders
 from app.domain.people import policy as people
 from app.domain.representations import policy as representations
@@ -213,6 +214,27 @@ EXPECTED = {
         "UPDATE",
         to_sql(terms.KEEP, "refused_term"),
         f"ended_by = {ME} AND {to_sql(terms.KEEP, 'refused_term')}",
+    ),
+    "exclusion_read": (
+        "exclusion",
+        "SELECT",
+        f"{to_sql(exclusions.READ, 'exclusion')} OR (upheld AND app_sees_detail(matter_id))",
+        None,
+    ),
+    "exclusion_insert": (
+        "exclusion",
+        "INSERT",
+        None,
+        (
+            f"proposed_by = {ME} AND decided_at IS NULL AND {to_sql(exclusions.PROPOSE, 'exclusion')} AND matter_id ="
+            " (SELECT k.matter_id FROM mark k WHERE k.deadline_id = exclusion.deadline_id AND k.percent = 100)"
+        ),
+    ),
+    "exclusion_update": (
+        "exclusion",
+        "UPDATE",
+        to_sql(exclusions.READ, "exclusion"),
+        f"decided_by = {ME} AND app_reaches_from_street(place_id, '{{{','.join(sorted(exclusions.REVIEWERS))}}}')",
     ),
     "calendar_hours_read": ("calendar_hours", "SELECT", "true", None),
     "calendar_hours_insert": ("calendar_hours", "INSERT", None, to_sql(deadlines.PUBLISH, "calendar_hours")),

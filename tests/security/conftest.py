@@ -10,6 +10,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from app.domain.exclusions import service as exclusions
+from app.domain.exclusions.models import ExclusionReason
 from app.domain.orders import (
     dispatching,
     errands,
@@ -95,6 +97,7 @@ async def neighbours(postgres: PostgresServer, worker_id: str) -> AsyncIterator[
         await relay_notices(connection)
     await react_once(worker, REACTIONS)
     for community in (east, west):
+        await exclude(world, app, community)
         community.orders["running"] = await order(world, app, community, "offer", "accept", "ask", "propose")
     yield Neighbours(name, world, app, east, west, await world.person("外人"))
     await app.close()
@@ -178,6 +181,15 @@ async def live(world: World, app: Database, community: Community) -> None:
         app, representations.issue_card, community.station, community.resident, number=b"\x01", number_index=b"\x01"
     )
     await volunteer(world, app, community)
+
+
+async def exclude(world: World, app: Database, community: Community) -> None:
+    """A miss that shall not count, and waits for its review."""
+    miss = "SELECT k.deadline_id FROM mark k WHERE k.matter_id = $1 AND k.percent = 100"
+    missed = await world.owner.fetchval(miss, community.orders["missed"])
+    inputs = {"deadline_id": missed, "reason": ExclusionReason.OUTAGE, "note": "停电"}
+    dispatcher = await world.caller(community.dispatcher)
+    await execute(app, exclusions.propose, dispatcher, new_key(), None, inputs)
 
 
 async def volunteer(world: World, app: Database, community: Community) -> None:

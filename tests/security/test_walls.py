@@ -35,6 +35,7 @@ DEFINERS = {
     "app_roles(uuid,timestamp with time zone)",
     "app_team(uuid)",
     "app_stands_below(uuid,text[])",
+    "app_reaches_from_street(uuid,text[])",
     # Which texts hold a refused term: for whoever writes one, who reads no list. Answers ids, never words.
     "refused_terms(uuid,jsonb)",
     "app_belongs(uuid)",

@@ -51,9 +51,20 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """That this is a further round: which, and how long the resident has waited in all; `over`: and waits no more."""
+
+    round: int
+    placed_at: datetime
+    passed: timedelta
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be explained: a deadline's kind and timing, its pauses, how it ended, the names of special days, and the type
-    of estate that its limits are for (None: any)."""
+    """What is to be explained: a deadline's kind and timing, its pauses, how it ended, the names of special days, the type of
+    estate that its limits are for (None: any), the rounds before it (None: it is of the first), and why its miss does not count
+    (None: it does)."""
 
     kind: str
     timing: Timing
@@ -64,6 +75,8 @@ class Asked:
     day_names: Mapping[date, str]
     calendar_missing: bool
     estate_type: EstateType | None = None
+    later: Later | None = None
+    excluded_for: str | None = None
 
 
 def counted(timing: Timing, until: datetime) -> tuple[Counted, ...]:
@@ -89,6 +102,8 @@ def sentences(asked: Asked) -> tuple[str, ...]:
     timing, due = asked.timing, asked.times[asked.timing.percents.index(100)]
     name = timing.calendar.name
     said = _promise(asked.kind, timing, due)
+    if asked.later is not None:
+        said.insert(0, _later(asked.later))
     if asked.estate_type is not None:
         said.append(f"这是为{asked.estate_type.label}规定的时限。")
     if name is not CalendarName.WALL:
@@ -105,6 +120,8 @@ def sentences(asked: Asked) -> tuple[str, ...]:
         said.append(f"{moment(asked.stopped_at)}停止计时,{'已经超过时限' if asked.missed else '没有超过时限'}。")
     elif asked.missed:
         said.append("现在已经超过时限," + ("仍可以评价。" if asked.kind == "rating" else "社区仍须办理。"))
+    if asked.excluded_for is not None:
+        said.append(f"这次错过经复核不计入考核,原因是{asked.excluded_for}。")
     return tuple(said)
 
 
@@ -121,6 +138,12 @@ def _promise(kind: str, timing: Timing, due: datetime) -> list[str]:
         f"{start}起算。" if opens == timing.started_at else f"{start}收到,当时不在{name.label}内,{moment(opens)}起算。"
     )
     return [begins, f"{label_of(kind)}时限为 {length},{_counting(name)}。"]
+
+
+def _later(later: Later) -> str:
+    """The rounds before count as well, for the resident (domain.md §4.8)."""
+    passed = duration(later.passed, days=True)
+    return f"这是第 {later.round} 轮;从{moment(later.placed_at)}下单起{'一共用了' if later.over else '已过'} {passed}。"
 
 
 def _length(timing: Timing) -> str:

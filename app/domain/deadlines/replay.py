@@ -158,7 +158,8 @@ class Drafted:
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many deadlines started, were missed, would have been missed, are newly or no longer missed; and how many the draft
-    does not reach, since nearer limits or those of a category or a type of estate hold for them: these stay as they were."""
+    does not reach, since nearer limits or those of a category or a type of estate hold for them: these stay as they were. Of
+    those that were missed, `excluded` do not count (domain.md §4.6): they are judged like the others, and told apart."""
 
     deadlines: int = 0
     before: int = 0
@@ -166,6 +167,7 @@ class Counts:
     newly: int = 0
     no_longer: int = 0
     unreached: int = 0
+    excluded: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -175,6 +177,7 @@ class Counts:
             self.newly + other.newly,
             self.no_longer + other.no_longer,
             self.unreached + other.unreached,
+            self.excluded + other.excluded,
         )
 
 

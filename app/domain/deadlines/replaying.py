@@ -142,7 +142,7 @@ async def _driver(connection: AsyncConnection) -> Any:
     return (await connection.get_raw_connection()).driver_connection
 
 
-_COUNTED = ("deadlines", "before", "under_draft", "newly", "no_longer", "unreached")
+_COUNTED = ("deadlines", "before", "under_draft", "newly", "no_longer", "unreached", "excluded")
 
 
 def _newly(draft: Drafted, on: Calendar, row: dict[str, Any]) -> NewlyMissed:

@@ -132,6 +132,7 @@ async def get_calendar(connection: AsyncConnection, place_id: UUID) -> CalendarO
 
 _GOING_LATE = text("""
 SELECT d.id, d.matter_id, d.kind, d.started_at, d.due_at, d.next_at, d.fired > 0 AND d.due_at <= app_now() AS missed,
+       EXISTS (SELECT 1 FROM exclusion e WHERE e.deadline_id = d.id AND e.upheld) AS excluded,
        m.state, m.place_id, p.name AS place_name, m.assignee_id, m.holder_id,
        extract(epoch FROM d.due_at - app_now())::bigint AS seconds_left
   FROM deadline d JOIN matter m ON m.id = d.matter_id JOIN place p ON p.id = m.place_id

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, RowMapping, Select, TextClause, Uuid, text
+from sqlalchemy import Column, DateTime, RowMapping, Select, TextClause, Uuid, func, literal_column, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from app.domain.orders.clocks import steps_of_order
 from app.domain.orders.errors import ExportTooLarge
 from app.domain.orders.filters import Filters
 from app.domain.orders.repository import shown_orders
@@ -85,6 +86,10 @@ VALUES (:id, 1, 'order', :place_id, 'export', app_actor(), app_now(),
                            'rows', CAST(:rows AS int)))""")
 
 
+_MISSES = "(SELECT count(*) FROM mark k WHERE k.matter_id = matter.id AND k.percent = 100)"
+_EXCLUDED = "(SELECT count(*) FROM exclusion e WHERE e.matter_id = matter.id AND e.upheld)"
+
+
 async def export(connection: AsyncConnection, filters: Filters) -> AsyncIterator[Sequence[RowMapping]]:
     """The orders of a place and a period, the oldest first, batch by batch; at the end the export stands in the audit. Raises
     PlaceNotFound, NotAllowed, and ExportTooLarge as soon as there are too many."""
@@ -94,7 +99,13 @@ async def export(connection: AsyncConnection, filters: Filters) -> AsyncIterator
         raise PlaceNotFound
     if not place.may:
         raise NotAllowed
-    query = filters.narrow(shown_orders()).order_by(col(MatterRow.created_at), col(MatterRow.id))
+    shown = shown_orders().add_columns(
+        steps_of_order(),
+        literal_column(_MISSES).label("misses"),
+        literal_column(_EXCLUDED).label("excluded"),
+        func.app_now().label("now"),
+    )
+    query = filters.narrow(shown).order_by(col(MatterRow.created_at), col(MatterRow.id))
     count = 0
     result = await connection.stream(query.limit(MOST_EXPORTED + 1))
     async for batch in result.mappings().partitions(BATCH):

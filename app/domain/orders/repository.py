@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, ScalarSelect, Select, and_, func, literal, li
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.domain.deadlines.models import ANCHORED
+from app.domain.orders.clocks import STEPS, driver, plan_clock, running_clocks, steps_of_order
 from app.domain.orders.errors import DeadlineNotFound, OrderNotFound
 from app.domain.orders.filters import Filters
 from app.domain.orders.kind_facts import AUTHORITY, RECEIPTS, Authority, PaperReceipt
@@ -22,8 +22,8 @@ from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
 from app.domain.services.models import Form, Service
 from app.domain.teams.models import Team
-from app.kernel.calendar_store import calendar, know
-from app.kernel.command import PINNED, pinned
+from app.kernel.calendar_store import know
+from app.kernel.command import pinned
 from app.kernel.database import rows
 from app.kernel.deadline_tables import Deadline, DeadlinePolicy, Mark
 from app.kernel.ids import NOBODY
@@ -212,7 +212,9 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             literal_column(
                 f"CASE order_detail.form WHEN 'errand' THEN {RECEIPTS.format(matter='matter.id')} END"
             ).label("receipts"),
-            _clocks().label("clocks"),
+            running_clocks().label("clocks"),
+            steps_of_order(),
+            plan_clock().label("plan_clock"),
             func.app_now().label("now"),
         )
         .outerjoin(c, col(c.matter_id) == col(MatterRow.id))
@@ -245,30 +247,6 @@ async def get_matching(connection: AsyncConnection, order_id: UUID) -> tuple[set
     return {row["requester_id"], row["beneficiary_id"], row["placed_by"]}, row["found"], names
 
 
-def _clocks() -> ScalarSelect[Any]:
-    """The calendars of the order's live deadlines, but for those of an appointed or promised moment."""
-    d, p = Deadline, DeadlinePolicy
-    clock = func.jsonb_build_object(
-        "calendar", col(p.calendar), "hours_id", col(d.hours_id), "workdays_id", col(d.workdays_id)
-    )
-    return (
-        select(func.jsonb_agg(clock.distinct()))
-        .join_from(d, p, col(p.id) == col(d.policy_id))
-        .where(col(d.matter_id) == col(MatterRow.id), col(d.stopped_at).is_(None), col(d.kind).not_in(ANCHORED))
-        .scalar_subquery()
-    )
-
-
-async def counting_from(connection: AsyncConnection, row: RowMapping) -> datetime | None:
-    """When time begins to count for an order of `get_order` that is outside the hours of all its deadlines; None: it counts
-    now for one of them at least, or none runs (domain.md §4.2)."""
-    clocks = row["clocks"] or []
-    await know(await _driver(connection), pinned(clocks))
-    opens = [calendar(c["calendar"], *(c[name] and UUID(c[name]) for name in PINNED)).opens(row["now"]) for c in clocks]
-    first = min(opens, default=None)
-    return first if first is not None and first > row["now"] else None
-
-
 def _roles() -> ScalarSelect[Any]:
     """The reader's live roles at the order's place or above it; row-level security shows the reader's own grants."""
     g, a = RoleGrant, PlaceAncestor
@@ -296,8 +274,10 @@ async def list_history(connection: AsyncConnection, order_id: UUID) -> Sequence[
 
 _EXPLAINED = text(f"""
 SELECT {TIMED} AS timed, p.version AS policy_version, p.estate_type, d.round, d.calendar_missing, w.days AS day_names,
-       EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100) AS missed
-  FROM deadline d JOIN deadline_policy p ON p.id = d.policy_id
+       {STEPS} AS steps, app_now() AS now,
+       EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100) AS missed,
+       (SELECT e.reason FROM exclusion e WHERE e.deadline_id = d.id AND e.upheld) AS excluded
+  FROM deadline d JOIN deadline_policy p ON p.id = d.policy_id JOIN matter ON matter.id = d.matter_id
   LEFT JOIN workday_set w ON w.id = d.workdays_id
  WHERE d.matter_id = :order_id AND d.id = :deadline_id""")
 
@@ -309,12 +289,8 @@ async def get_deadline(connection: AsyncConnection, order_id: UUID, deadline_id:
     row = (await connection.execute(_EXPLAINED, asked)).mappings().one_or_none()
     if row is None:
         raise DeadlineNotFound
-    await know(await _driver(connection), pinned([row["timed"]]))
+    await know(await driver(connection), pinned([row["timed"]]))
     return row
-
-
-async def _driver(connection: AsyncConnection) -> Any:
-    return (await connection.get_raw_connection()).driver_connection
 
 
 _POSTS = text("""
@@ -330,6 +306,9 @@ async def list_posts(connection: AsyncConnection, order_id: UUID) -> Sequence[Ro
     if not found:
         raise OrderNotFound
     return [row for row in found if row["id"] is not None]
+
+
+_EXCLUDED = "EXISTS (SELECT 1 FROM exclusion e WHERE e.deadline_id = deadline.id AND e.upheld)"
 
 
 async def list_deadlines(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
@@ -351,6 +330,7 @@ async def list_deadlines(connection: AsyncConnection, order_id: UUID) -> Sequenc
         select(
             d.__table__,  # type: ignore[attr-defined]
             fired.label("marks"),
+            literal_column(_EXCLUDED).label("excluded"),
             col(DeadlinePolicy.version).label("policy_version"),
             col(DeadlinePolicy.calendar),
         )

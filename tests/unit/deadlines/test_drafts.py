@@ -212,5 +212,5 @@ def test_a_due_moment_leaves_pauses_out() -> None:
 
 
 def test_counts_add_up() -> None:
-    total = Counts(1, 2, 3, 4, 5, 6) + Counts(10, 20, 30, 40, 50, 60)
-    assert list(asdict(total).values()) == [11, 22, 33, 44, 55, 66]
+    total = Counts(1, 2, 3, 4, 5, 6, 7) + Counts(10, 20, 30, 40, 50, 60, 70)
+    assert list(asdict(total).values()) == [11, 22, 33, 44, 55, 66, 77]

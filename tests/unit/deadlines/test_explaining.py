@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.deadlines.explaining import Asked, Held, counted, duration, sentences
+from app.domain.deadlines.explaining import Asked, Held, Later, counted, duration, sentences
 from app.domain.places.models import EstateType
 from app.kernel.calendars import Calendar
 from app.kernel.deadlines import Timing
@@ -281,3 +281,16 @@ def test_limits_of_a_type_of_estate_say_so() -> None:
     plain = sentences(asked)
     typed = sentences(replace(asked, estate_type=EstateType.OLD))
     assert typed == (*plain[:2], "这是为老旧型小区规定的时限。", *plain[2:])
+
+
+@pytest.mark.parametrize(
+    ("passed", "over", "said"),
+    [
+        (26 * HOUR, False, "这是第 2 轮;从11月30日(周一)09:00下单起已过 1 天 2 小时。"),
+        (75 * MINUTE, True, "这是第 2 轮;从11月30日(周一)09:00下单起一共用了 1 小时 15 分钟。"),
+    ],
+)
+def test_a_further_round_says_how_long_it_has_been_in_all(passed: timedelta, over: bool, said: str) -> None:
+    asked = Case("plan", "2026-12-01 10:00", 4 * HOUR, WORK).asked()
+    later = Later(2, at("2026-11-30 09:00"), passed, over)
+    assert sentences(replace(asked, later=later)) == (said, *sentences(asked))
