@@ -134,7 +134,8 @@ async def decide_exclusion(
         "items": [
             {
                 "id": ID, "state": "upheld", "state_label": "经复核不计", "matter_kind": "order", "matter_id": ID,
-                "place_id": PLACE_ID, "place_name": "西峪社区", "deadline_id": ID, "callback_id": None, "kind": "respond", "kind_label": "响应",
+                "place_id": PLACE_ID, "place_name": "西峪社区", "deadline_id": ID, "callback_id": None,
+                "kind": "respond", "kind_label": "响应",
                 "round": 1, "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": "2026-03-01T10:00:00+08:00",
                 "reason": "outage", "reason_label": "停水、停电或断网", "note": "当天全社区停电,值守电话无法接通",
                 "proposed_by": ID, "proposed_at": AT, "decision": "供电公司有停电公告,情况属实", "decided_by": ID,

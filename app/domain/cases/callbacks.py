@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.domain.cases import callback_errors as errors
 from app.domain.cases.callback_policy import given_up, satisfied_by
-from app.domain.cases.callback_tables import CallbackState, CallChannel, CallReason, Callback, CallbackTry
+from app.domain.cases.callback_tables import Callback, CallbackState, CallbackTry, CallChannel, CallReason
 from app.domain.cases.errors import SameHand
 from app.domain.cases.limits import Case, next_round
 from app.domain.cases.models import CaseDetail, Duty
@@ -55,7 +55,8 @@ _CALL = """jsonb_build_object('id', c.id, 'state', c.state, 'reason', c.call_rea
          'own', (SELECT jsonb_build_object('solved', t.solved, 'satisfied', t.satisfied, 'stars', t.stars,
                           'contacted_in_time', t.contacted_in_time, 'words', t.words)
                    FROM callback_try t WHERE t.callback_id = c.id AND t.channel = 'self'),
-         'failed', (SELECT coalesce(jsonb_agg(t.tried_at), '[]') FROM callback_try t WHERE t.callback_id = c.id AND NOT t.reached))"""
+         'failed', (SELECT coalesce(jsonb_agg(t.tried_at), '[]') FROM callback_try t
+                     WHERE t.callback_id = c.id AND NOT t.reached))"""
 
 
 @dataclass(frozen=True, slots=True)
