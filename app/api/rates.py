@@ -218,7 +218,7 @@ async def list_rate_cases(query: Annotated[RateCasesQuery, Query()], reader: The
 )
 async def export_rates(query: Annotated[ExportRatesQuery, Query()], reader: TheReader) -> Spreadsheet:
     period = query.period()
-    async with reader(one_snapshot=True) as connection:
+    async with reader() as connection:
         await rates.exporting(connection, period)
         by_group = {group: await rates.three_rates(connection, period, group) for group in Group}
         held = {group: await rates.hold_times(connection, period, group) for group in Group}

@@ -37,12 +37,13 @@ ONLY_ADMINISTRATOR = {
     *("createTeam", "addTeamMember", "removeTeamMember", "setTeamLead", "disbandTeam", "addSkill", "endSkill"),
     *("decideVolunteer", "pauseService", "resumeService", "withdrawService", "watchReplay"),
     *("exportOrders", "handOverShift", "recordExclusion", "decideExclusion"),
+    *("recordCallback", "getReporterContact", "answerSupervision", "exportRates"),
 }
 ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rateOrder", "cancelOrder", "markRead"} | {
     *("claimWish", "recordAuthority", "withdrawAuthority", "bookSlot"),
     *("confirmAppointment", "answerQuestion", "disputePause", "setAvailability"),
     *("declineOrder", "assignMember", "releaseOrder", "abortOrder", "reworkOrder"),
-    *("registerBeneficiary", "endRepresentation"),
+    *("registerBeneficiary", "endRepresentation", "answerCallback"),
 }
 
 

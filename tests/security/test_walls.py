@@ -76,6 +76,13 @@ DEFINERS = {
         "timestamp with time zone,uuid,integer)"
     ),
     "my_ratings()",
+    # Who may call a case's reporters back, how many wait; the names of those to be called, and a phone against a record.
+    "may_call_back(uuid)",
+    "callbacks_open(uuid,uuid)",
+    "callback_names(uuid[])",
+    "reveal_reporter(uuid)",
+    "case_is_to_be_called_back()",
+    "case_is_called_back()",
     # Triggers that must see every row.
     "order_is_found()",
     "person_leaves()",

@@ -119,13 +119,16 @@ async def test_the_handler_does_not_call_back(street: Street, later: Later, app_
     assert await life.grid.refused(f"{case}/callbacks/{call['id']}", said) == (403, "same-hand")
     answer = await life.grid.http.get(f"/v1/callbacks/{call['id']}/contact")
     assert answer.status_code == 404
-    statements = (
-        f"UPDATE callback SET state = 'solved', solved = true, settled_at = app_now(), settled_by = app_actor()"
-        f" WHERE id = '{call['id']}'",
+    settle = "UPDATE callback SET state = 'solved', solved = true, settled_at = app_now(), settled_by = app_actor()"
+    attempt = (
         "INSERT INTO callback_try (id, callback_id, matter_id, place_id, channel, reached, solved, tried_by, tried_at)"
-        f" SELECT gen_random_uuid(), id, matter_id, place_id, 'phone', true, true, app_actor(), app_now() FROM callback"
-        f" WHERE id = '{call['id']}'",
+        " SELECT gen_random_uuid(), id, matter_id, place_id, 'phone', true, true, app_actor(), app_now() FROM callback"
+    )
+    statements = (
+        f"{settle} WHERE id = '{call['id']}'",
+        f"{attempt} WHERE id = '{call['id']}'",
         f"UPDATE matter SET state = 'closed' WHERE id = '{call['case_id']}'",
+        f"DELETE FROM callback WHERE id = '{call['id']}'",
     )
     connection = await asyncpg.connect(app_url)
     for statement in statements:

@@ -47,7 +47,7 @@ async def list_callbacks(
 
 
 async def reveal_reporter(connection: AsyncConnection, callback_id: UUID) -> RowMapping:
-    """Name and phone of whom to call; the look is written down. Raises CallbackNotFound: also where the reader has not to call."""
+    """Name and phone of whom to call; the look is written down. Raises CallbackNotFound, also for who need not call."""
     asked = text("SELECT * FROM reveal_reporter(:id)")
     found = (await connection.execute(asked, {"id": callback_id})).mappings().one_or_none()
     if found is None:

@@ -10,6 +10,9 @@ from app.domain.places.models import Level
 from app.kernel.rules import Role, Rules, reach
 from app.kernel.time import CHINA
 
+READ = reach(Role.CALLBACK_OFFICER, Role.SUPERVISOR, Role.SECRETARY, Role.ADMINISTRATOR)
+"""Who sees what reporters said, beside themselves."""
+
 LIST: Rules = (reach(Role.CALLBACK_OFFICER, Role.SUPERVISOR),)
 """Who sees which reporters wait to be called."""
 
