@@ -38,7 +38,7 @@ OFFICERS = "、".join(f"{channel} {channel.label}" for channel in CallChannel if
 REASONS = "、".join(f"{reason} {reason.label}" for reason in CallReason)
 
 
-class AnswerIn(In):
+class TapIn(In):
     solved: bool = Field(description="解决了吗")
     satisfied: bool | None = Field(default=None, description="满意吗;与星级二选一,都不填也可")
     stars: Stars | None = Field(default=None, description="满意度,1 至 5 星;与“满意吗”二选一")
@@ -46,7 +46,7 @@ class AnswerIn(In):
     words: Annotated[str, Paragraph(300)] | None = Field(default=None, description="想说的话")
 
 
-class CallIn(In):
+class CallbackIn(In):
     channel: Choice[CallChannel] = Field(description=f"联系方式:{OFFICERS}")
     reached: bool = Field(description="是否联系上")
     solved: bool | None = Field(default=None, description="是否解决;联系上时必填")
@@ -60,7 +60,7 @@ class CallbacksQuery(PageQuery):
     place_id: StrictUUID | None = Field(default=None, description="只看某地及其下")
 
 
-class TryOut(Out):
+class CallbackTryOut(Out):
     channel: Choice[CallChannel] = Field(description="联系方式")
     channel_label: str = Field(description="联系方式的中文名称")
     reached: bool = Field(description="是否联系上")
@@ -86,10 +86,10 @@ class CallbackOut(Out):
     mine: bool = Field(description="是否可由我回访;办理单位和上报人自己不能回访")
     opened_at: Moment = Field(description="转入回访的时间")
     due_at: Moment = Field(description="回访时限")
-    tries: list[TryOut] = Field(description="本人答复和每次联系,旧的在前")
+    tries: list[CallbackTryOut] = Field(description="本人答复和每次联系,旧的在前")
 
 
-class ContactOut(Out):
+class ReporterContactOut(Out):
     name: str | None = Field(description="上报人姓名")
     phone: str | None = Field(description="上报人电话")
 
@@ -140,7 +140,7 @@ def _one_way(satisfied: bool | None, stars: int | None) -> None:
         errors.AlreadyAnswered,
     ),
 )
-async def answer(case_id: CaseId, body: AnswerIn, run: TheRun) -> Receipt:
+async def answer(case_id: CaseId, body: TapIn, run: TheRun) -> Receipt:
     _one_way(body.satisfied, body.stars)
     return await run(callbacks.answer_callback, case_id, **body.model_dump())
 
@@ -180,7 +180,7 @@ async def get_mine(case_id: CaseId, reader: TheReader) -> OwnCallbacksOut:
         *(errors.CallbackNotFound, errors.AlreadyAnswered, errors.NoCallWanted, NoDeadlinePolicy),
     ),
 )
-async def record(case_id: CaseId, callback_id: CallbackId, body: CallIn, run: TheRun) -> Receipt:
+async def record(case_id: CaseId, callback_id: CallbackId, body: CallbackIn, run: TheRun) -> Receipt:
     _one_way(body.satisfied, body.stars)
     if body.channel is CallChannel.SELF:
         raise InvalidInput(fields=(FieldFault("/body/channel", "own-channel", "本人答复只能由上报人自己提交"),))
@@ -212,10 +212,10 @@ async def list_callbacks(query: Annotated[CallbacksQuery, Query()], reader: TheR
     answer={"name": "王秀英", "phone": "13812345678"},
     responses=problems(errors.CallbackNotFound),
 )
-async def get_contact(callback_id: CallbackId, reader: TheReader) -> ContactOut:
+async def get_contact(callback_id: CallbackId, reader: TheReader) -> ReporterContactOut:
     async with reader() as connection:
         row = await callback_lists.reveal_reporter(connection, callback_id)
-    return ContactOut(
+    return ReporterContactOut(
         name=reader.sealer.opened("name", row["name_sealed"]), phone=reader.sealer.opened("phone", row["phone_sealed"])
     )
 
@@ -232,7 +232,7 @@ def _show(row: RowMapping, sealer: Sealer) -> CallbackOut:
         reporter_name=name and mask_name(name),
         reason=reason,
         reason_label=reason.label,
-        tries=[TryOut(**one, channel_label=CallChannel(one["channel"]).label) for one in row["tries"]],
+        tries=[CallbackTryOut(**one, channel_label=CallChannel(one["channel"]).label) for one in row["tries"]],
     )
 
 
