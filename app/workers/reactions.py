@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.cases import board, callbacks, supervision, whistles
+from app.domain.cases import service as cases
 from app.domain.orders import dispatching, outcomes, promises, service_days, shifts, wishes
 from app.kernel.verbs import Verb
 from app.workers.outbox import Reaction
@@ -28,6 +29,12 @@ def _assignment(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
 
 def _mark(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"deadline_id": UUID(payload["deadline_id"]), "percent": payload["percent"]}
+
+
+RECALCULATIONS: Mapping[str, Verb[Any, Any]] = {
+    verb.kind: verb for verb in (promises.recalculate, cases.recalculate, board.recalculate)
+}
+"""The verb of each kind of matter that computes its deadlines anew when the working days of a year come."""
 
 
 REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {

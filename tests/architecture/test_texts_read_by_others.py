@@ -20,6 +20,18 @@ NOT_READ_BY_OTHERS = {
     ("skill", "add"): {"code"},
     ("volunteer_application", "apply"): {"skills"},
     ("calendar_hours", "set"): {"calendar"},
+    # A code, a listed reason, or what the officers of the place say among themselves.
+    ("case", "report"): {"category"},
+    ("case", "report_for_caller"): {"category"},
+    ("case", "solve_on_the_spot"): {"category", "evidence"},
+    ("case", "refuse"): {"reason"},
+    ("case", "withdraw"): {"reason"},
+    ("case", "escalate"): {"reason"},
+    ("case", "contact"): {"channel"},
+    ("case", "submit_result"): {"evidence"},
+    # Administrators name a unit, and say what it answers for.
+    ("unit", "create"): {"name"},
+    ("responsibility", "set"): {"category"},
     ("deadline_policy", "publish"): {"matter_kind", "deadline_kind", "category", "estate_type"},
     ("deadline_policy_draft", "draft"): {"matter_kind", "deadline_kind", "category", "estate_type"},
     # The officer's own, for logging in.

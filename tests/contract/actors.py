@@ -2,12 +2,13 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from app.kernel.passwords import Passwords
 from app.kernel.rules import Role
+from tests.contract import cases_cast
 from tests.people import Someone
 from tests.special import service_of
 from tests.world import World, build, tireless
@@ -30,6 +31,7 @@ class Cast:
     login_name: str
     ids: dict[str, str]
     api_url: str
+    cases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     async def assemble(cls, owner_url: str, api_url: str) -> Self:
@@ -89,6 +91,7 @@ class Cast:
         await self._special_kinds()
         await self._represent()
         await self._call_back()
+        self.cases = await cases_cast.furnish(self.world, self.administrator, self.resident, self.ids)
         self.ids["message_id"] = await self.world.owner.fetchval(
             "INSERT INTO inbox_message (id, outbox_id, person_id, topic, subject_kind, subject_id, payload, nobody_in_post,"
             " created_at, version, delivery, attempts, retry_at) VALUES (gen_random_uuid(), gen_random_uuid(), $1,"
@@ -310,6 +313,7 @@ class Cast:
                 about = orders.get(operation["operationId"], "mine")
                 named = others.get(operation["operationId"], {})
                 here = {**self.ids, "order_id": self.ids[about], **self._of_teams(operation["operationId"]), **named}
+                here |= self.cases.get(operation["operationId"], {})
                 if "RefusedTerm" in operation["operationId"]:
                     here["place_id"] = str(self.world.west)  # whatever is refused there spoils no text of the others
                 for part in ("deadline", "pause"):

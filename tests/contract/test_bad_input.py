@@ -12,6 +12,7 @@ import pytest
 
 from tests.bad_input import BadRequest, bad_requests
 from tests.contract.actors import Cast
+from tests.contract.cases_cast import ONLY_OFFICE, ONLY_OFFICER
 from tests.contract.wire import Answer, Wire
 
 FLOOR = 3_800
@@ -38,12 +39,14 @@ ONLY_ADMINISTRATOR = {
     *("decideVolunteer", "pauseService", "resumeService", "withdrawService", "watchReplay"),
     *("exportOrders", "handOverShift", "recordExclusion", "decideExclusion"),
     *("recordCallback", "getReporterContact", "answerSupervision", "exportRates"),
+    *ONLY_OFFICE,
 }
 ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rateOrder", "cancelOrder", "markRead"} | {
     *("claimWish", "recordAuthority", "withdrawAuthority", "bookSlot"),
     *("confirmAppointment", "answerQuestion", "disputePause", "setAvailability"),
     *("declineOrder", "assignMember", "releaseOrder", "abortOrder", "reworkOrder"),
     *("registerBeneficiary", "endRepresentation", "answerCallback"),
+    *ONLY_OFFICER,
 }
 
 

@@ -10,6 +10,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from app.domain.cases import board, whistles
+from app.domain.cases import service as cases
+from app.domain.cases.models import Lane, WhistleKind
 from app.domain.exclusions import service as exclusions
 from app.domain.exclusions.models import ExclusionReason
 from app.domain.orders import (
@@ -30,6 +33,8 @@ from app.domain.representations.models import Relation
 from app.domain.services import service as services
 from app.domain.teams import service as teams
 from app.domain.teams import volunteers
+from app.domain.units import service as units
+from app.domain.units.models import Post, UnitKind
 from app.kernel.command import execute
 from app.kernel.database import Database
 from app.kernel.ids import new_id
@@ -181,6 +186,7 @@ async def live(world: World, app: Database, community: Community) -> None:
         app, representations.issue_card, community.station, community.resident, number=b"\x01", number_index=b"\x01"
     )
     await volunteer(world, app, community)
+    await whistle(world, app, community)
 
 
 async def exclude(world: World, app: Database, community: Community) -> None:
@@ -203,6 +209,37 @@ async def volunteer(world: World, app: Database, community: Community) -> None:
     await execute(app, volunteers.set_availability, me, new_key(), None, {"daily_capacity": 50})
     resident = await world.caller(community.resident)
     await execute(app, volunteers.apply, resident, new_key(), None, {"text": "想帮忙", "skills": ["haircut"]})
+
+
+async def whistle(world: World, app: Database, community: Community) -> None:
+    """A case that was whistled to a unit in which the volunteer works, with its result; somebody stands in."""
+    administrator = await world.caller(world.people["管理员"])
+    inputs: dict[str, Any] = {"place_id": community.place, "name": "城管办", "kind": UnitKind.DEPARTMENT}
+    unit = (await execute(app, units.create, administrator, new_key(), None, inputs)).id
+    for person in (community.volunteer, community.dispatcher):
+        joining = {"person_id": person, "post": Post.OFFICER}
+        await execute(app, units.add_member, administrator, new_key(), unit, joining)
+    await world.owner.execute(
+        "INSERT INTO unit_deputy SELECT gen_random_uuid(), $1, $2, $3, $4, app_now(), app_now() + interval '1 day', $3,"
+        " app_now(), 1",
+        unit,
+        community.place,
+        community.volunteer,
+        community.dispatcher,
+    )
+    inputs = {"category": "lighting", "words": "路灯不亮"}
+    resident = await world.caller(community.resident)
+    case = (await execute(app, cases.report, resident, new_key(), None, inputs)).id
+    await world.do(app, cases.triage, community.dispatcher, case, lane=Lane.HARD)
+    await world.do(app, cases.contact, community.dispatcher, case, channel="phone", text="已联系")
+    asked = {"kind": WhistleKind.ROUTINE, "reason": "无权限", "lead_id": unit, "units": [unit]}
+    await world.do(app, whistles.propose_whistle, community.dispatcher, case, **asked)
+    await world.do(app, whistles.approve_whistle, community.secretary, case)
+    assignment = await world.owner.fetchval("SELECT matter_id FROM assignment_detail WHERE case_id = $1", case)
+    await world.do(app, board.sign, community.volunteer, assignment)
+    told = {"outcome": "已修", "answer": "已修好", "evidence": [{"kind": "photo", "text": "IMG"}]}
+    await world.do(app, cases.submit_result, community.volunteer, case, **told)
+    community.orders |= {"case": case, "assignment": assignment}
 
 
 async def live_specially(world: World, app: Database, community: Community) -> None:

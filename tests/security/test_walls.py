@@ -36,6 +36,13 @@ DEFINERS = {
     "app_team(uuid)",
     "app_stands_below(uuid,text[])",
     "app_reaches_from_street(uuid,text[])",
+    # What the actor is in a unit and in a case; who is told of a matter that officers hold.
+    "app_unit(uuid)",
+    "app_parts(uuid)",
+    "told_of(uuid,uuid,text)",
+    # At commit: one limit governs; who held it until now.
+    "matter_is_governed()",
+    "matter_is_held()",
     # Which texts hold a refused term: for whoever writes one, who reads no list. Answers ids, never words.
     "refused_terms(uuid,jsonb)",
     "app_belongs(uuid)",
@@ -144,7 +151,8 @@ async def test_only_these_policies_of_the_application_are_open_to_all(catalogue:
     open_ = "SELECT tablename::text FROM pg_policies WHERE 'linli_app' = ANY (roles) AND 'true' IN (qual, with_check)"
     # What becomes of a deadline, the trigger that pins it says; who may touch it, the other half of the policy.
     limits = {"deadline", "deadline_policy", "policy_effect", "calendar_hours", "workday_set"}
-    assert await names(catalogue, open_) == {"place", "place_ancestor", "service", *limits}
+    cases = {"unit", "responsibility", "case_category"}
+    assert await names(catalogue, open_) == {"place", "place_ancestor", "service", *limits, *cases}
 
 
 @pytest.mark.parametrize("role", OURS)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from app.domain.cases.invariants import CALLBACKS
+from app.domain.cases.callback_invariants import CALLBACKS
 from app.kernel.rules import Role
 from app.local.postgres import PostgresServer
 from tests.stories.caselife import Neighbourhood

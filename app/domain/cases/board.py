@@ -9,6 +9,7 @@ from app.domain.cases.facts import ASSIGNMENT, AssignmentFacts
 from app.domain.cases.models import AssignmentDetail
 from app.kernel.change import Change, Office
 from app.kernel.matter import Matter
+from app.kernel.recalculating import recalculation
 from app.kernel.rules import Actor
 from app.kernel.verbs import Room
 
@@ -58,4 +59,6 @@ def release(assignment: Assignment, actor: Actor, now: datetime) -> Change:
     return LIFECYCLE.move(assignment, "release", actor, now)
 
 
-VERBS = (sign, report_in, begin, finish, excuse, release)
+recalculate = recalculation(BOARD)
+
+VERBS = (sign, report_in, begin, finish, excuse, release, recalculate)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.domain.cases.models import AssignmentState as A
 from app.domain.cases.policy import head, office, officers
-from app.kernel.lifecycle import Lifecycle, Transition
+from app.kernel.lifecycle import STAYS, Lifecycle, Transition
 from app.kernel.rules import Role, Rule, Rules, Via, reach
 
 unit = Rule(Via.UNIT)
@@ -32,6 +32,7 @@ LIFECYCLE = Lifecycle(
     Transition("excuse", LIVE, A.EXCUSED, (office,), stops=ALL),
     Transition("release", LIVE, A.EXCUSED, (system,), stops=ALL, hidden=True),
     Transition("reopen", (A.DONE,), A.WORKING, (system,), hidden=True),
+    Transition("recalculate", LIVE, STAYS, (system,), timed=True, hidden=True),
     promised=(A.SENT, A.SIGNED, A.CONTESTED),
 )
 

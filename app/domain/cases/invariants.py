@@ -1,61 +1,78 @@
-"""What is always true of call-backs and supervision, each as a SELECT that answers no row (`kernel/invariants.py`)."""
+"""What must always be true of cases (domain.md §5), each as a SELECT that must answer no row."""
 
 from app.kernel.invariants import Invariant
 
-CALLBACKS = (
+CASES = (
     Invariant(
-        "callback-of-each-reporter",
-        "待回访的事项,每位上报人本轮各有一项回访",
-        "each reporter of a case that waits for its call-back has one in its round",
-        """SELECT m.id, m.round, r.person_id FROM matter m JOIN case_reporter r ON r.matter_id = m.id
-            WHERE m.kind = 'case' AND m.state = 'callback'
-              AND r.joined_at <= (SELECT max(h.at) FROM history h WHERE h.matter_id = m.id AND h.to_state = 'callback'
-                                     AND h.from_state IS DISTINCT FROM 'callback')
-              AND NOT EXISTS (SELECT 1 FROM callback c WHERE c.matter_id = m.id AND c.round = m.round
-                                 AND c.reporter_id = r.person_id)""",
+        "case-governed",
+        "每个未结束的事项恰有一项主时限在走,而且是它这一状态的",
+        "exactly one governing limit runs for an open case, and it is one of its state's",
+        """SELECT m.id, m.state, array_agg(d.kind) FILTER (WHERE d.kind IS NOT NULL) AS governing
+             FROM matter m JOIN promised_state p ON p.kind = m.kind AND p.state = m.state AND p.governs IS NOT NULL
+             LEFT JOIN deadline d ON d.matter_id = m.id AND d.stopped_at IS NULL AND d.kind IN (
+               SELECT unnest(q.governs) FROM promised_state q WHERE q.kind = m.kind)
+            GROUP BY m.id, m.state, p.governs
+           HAVING count(d.id) <> 1 OR bool_or(d.kind <> ALL (p.governs))""",
     ),
     Invariant(
-        "closed-by-its-reporters",
-        "办结的事项,上报人都已有结果:至少一人说已解决,没有人说未解决",
-        "a case is closed by what its reporters said in its round, and as unreached only when nobody was reached",
-        """SELECT m.id, m.state, array_agg(c.state) AS said
-             FROM matter m LEFT JOIN callback c ON c.matter_id = m.id AND c.round = m.round
-            WHERE m.kind = 'case' AND m.state IN ('closed', 'closed_unreached') GROUP BY m.id
-           HAVING bool_or(c.state IN ('open', 'unsolved', 'dropped'))
-               OR (m.state = 'closed') IS DISTINCT FROM bool_or(c.state = 'solved')""",
+        "case-ended",
+        "已结束的事项和任务没有还在走的时限",
+        "no limit runs for a case or an assignment that has ended",
+        """SELECT m.id, m.kind, m.state, d.kind AS running
+             FROM matter m JOIN deadline d ON d.matter_id = m.id AND d.stopped_at IS NULL
+            WHERE m.kind = 'case' AND NOT EXISTS (SELECT 1 FROM promised_state p WHERE p.kind = m.kind AND p.state = m.state)
+               OR m.kind = 'assignment' AND m.state IN ('done', 'excused')""",
     ),
     Invariant(
-        "called-by-another",
-        "回访的人没有办理或裁定过该事项,也不是上报人",
-        "whoever called back had no other duty in the case, and did not report it",
-        """SELECT t.id, t.matter_id, t.tried_by FROM callback_try t JOIN callback c ON c.id = t.callback_id
-            WHERE t.channel <> 'self'
-              AND (t.tried_by = c.reporter_id
-                   OR EXISTS (SELECT 1 FROM case_duty d WHERE d.matter_id = t.matter_id AND d.person_id = t.tried_by
-                                 AND d.duty <> 'callback'))""",
+        "held-by-one",
+        "每个未结束的事项恰有一个持有人,与它的状态一致;已结束的没有",
+        "an open case has exactly one open hold, which is its state's; one that has ended has none",
+        """SELECT m.id, m.state, h.holder, h.seat_id, h.unit_id
+             FROM matter m LEFT JOIN promised_state p ON p.kind = m.kind AND p.state = m.state
+             LEFT JOIN hold h ON h.matter_id = m.id AND h.until_at IS NULL
+            WHERE m.kind = 'case' AND (p.holder IS DISTINCT FROM h.holder
+               OR h.holder IS NOT NULL AND (h.seat_id, h.unit_id) IS DISTINCT FROM (
+                    m.seat_id, CASE WHEN p.holder = 'unit' THEN m.unit_id END))""",
     ),
     Invariant(
-        "unreached-after-three-tries",
-        "未联系上的回访,至少有两天内三次没有联系上",
-        "who counts as not reached was tried three times on two days",
-        """SELECT c.id, c.matter_id, count(t.id) AS tries FROM callback c
-             LEFT JOIN callback_try t ON t.callback_id = c.id AND NOT t.reached
-            WHERE c.state = 'unreached' GROUP BY c.id
-           HAVING count(t.id) < 3 OR count(DISTINCT (t.tried_at AT TIME ZONE 'Asia/Shanghai')::date) < 2""",
+        "held-every-minute",
+        "持有记录首尾相接:从上报开始,没有空档,也没有重叠",
+        "the holds of a case follow one another from its first moment, without a gap and without an overlap",
+        """SELECT * FROM (
+             SELECT h.matter_id, h.version, h.from_at, m.created_at,
+                    lag(h.until_at, 1, m.created_at) OVER (PARTITION BY h.matter_id ORDER BY h.version) AS before
+               FROM hold h JOIN matter m ON m.id = h.matter_id) step
+            WHERE from_at IS DISTINCT FROM before
+              AND NOT EXISTS (SELECT 1 FROM history e WHERE e.matter_id = step.matter_id AND e.version = step.version
+                                 AND e.from_state = 'merged')""",
     ),
     Invariant(
-        "supervision-moves-no-hold",
-        "督办不改变由谁负责",
-        "no hold begins with a step of supervision",
-        """SELECT h.matter_id, h.version, y.action
-             FROM hold h JOIN history y ON y.matter_id = h.matter_id AND y.version = h.version
-            WHERE y.action IN ('supervise', 'renew', 'answer_supervision')""",
+        "one-lead",
+        "吹响的哨最多一个主办,主办就是事项的办理单位",
+        "a whistle has one lead at most, and the case that it called is held by it",
+        """SELECT m.id, m.state, m.unit_id, w.id AS whistle, count(a.matter_id) AS leads
+             FROM matter m JOIN case_detail d ON d.matter_id = m.id JOIN whistle w ON w.id = d.whistle_id
+             LEFT JOIN assignment_detail a ON a.whistle_id = w.id AND a.leads
+             LEFT JOIN matter s ON s.id = a.matter_id
+            WHERE m.state = 'whistled' GROUP BY m.id, m.state, m.unit_id, w.id
+           HAVING count(a.matter_id) <> 1 OR bool_or(s.unit_id <> m.unit_id)""",
     ),
     Invariant(
-        "agenda-is-renewed",
-        "列入区县会议议程而仍在办理的事项,由逐日续办的时限管着,或已有新的时限",
-        "a case on the agenda whose limit was not replaced by another one is renewed each day",
-        """SELECT s.matter_id, s.kind FROM supervision s JOIN deadline d ON d.id = s.deadline_id AND d.stopped_at IS NULL
-            WHERE s.step = 'agenda' AND d.kind <> 'renewal'""",
+        "three-hands",
+        "提交结果的人有办理职责,回访和裁定的是别人",
+        "whoever submitted a result has the duty of the handler, and nobody has two duties in a case",
+        """SELECT d.matter_id, d.handler_id, h.duty FROM case_detail d
+             LEFT JOIN case_duty h ON h.matter_id = d.matter_id AND h.person_id = d.handler_id
+            WHERE d.handler_id IS NOT NULL AND h.duty IS DISTINCT FROM 'handler'""",
+    ),
+    Invariant(
+        "notice-to-office",
+        "发给单位或办理层级的消息,收件人确在其位",
+        "a message for a unit reached somebody who worked in one, and one for a seat somebody who heads a place",
+        """SELECT i.id, i.person_id, i.as_role FROM inbox_message i
+            WHERE i.as_role IN ('unit', 'unit_head', 'unit_deputy', 'seat') AND NOT i.nobody_in_post
+              AND NOT EXISTS (SELECT 1 FROM unit_member u WHERE u.person_id = i.person_id AND i.as_role <> 'seat')
+              AND NOT EXISTS (SELECT 1 FROM role_grant g WHERE g.person_id = i.person_id AND g.role = 'secretary'
+                                 AND i.as_role = 'seat')""",
     ),
 )

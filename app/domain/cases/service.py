@@ -16,6 +16,7 @@ from app.kernel.change import Change, Office
 from app.kernel.errors import FieldFault, NotAllowed
 from app.kernel.ids import new_id
 from app.kernel.matter import Matter
+from app.kernel.recalculating import recalculation
 from app.kernel.rules import Actor, Role
 from app.kernel.verbs import Room
 
@@ -289,6 +290,8 @@ def _post(change: Change, kind: str, text: str, **more: object) -> Change:
     )
 
 
+recalculate = recalculation(CASES)
+
 VERBS = (
     report,
     report_for,
@@ -301,4 +304,5 @@ VERBS = (
     contact,
     reply,
     submit_result,
+    recalculate,
 )
