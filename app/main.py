@@ -67,6 +67,7 @@ from app.domain.orders import errands as errand_verbs
 from app.domain.orders import outcomes as outcome_verbs
 from app.domain.orders import placing as placing_verbs
 from app.domain.orders import promises as promise_verbs
+from app.domain.orders import recategorising as recategorising_verbs
 from app.domain.orders import service as order_verbs
 from app.domain.orders import service_days as day_verbs
 from app.domain.orders import shifts as shift_verbs
@@ -130,6 +131,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *dispatching_verbs.VERBS,
     *outcome_verbs.VERBS,
     *promise_verbs.VERBS,
+    *recategorising_verbs.VERBS,
     *wish_verbs.VERBS,
     *errand_verbs.VERBS,
     *day_verbs.VERBS,

@@ -10,9 +10,11 @@ from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.orders import ID, OrderId, moves
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
-from app.domain.orders import dispatching, errors, policy, repository, wishes
+from app.domain.orders import dispatching, errors, policy, recategorising, repository, wishes
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.matching import Matching, choices
+from app.domain.orders.models import TakeBack
+from app.domain.services.errors import ServicePaused
 from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import FieldFault, InvalidInput
 from app.kernel.text import Line
@@ -39,6 +41,10 @@ class ReleaseIn(In):
     reason: Annotated[str, Line(100)] = Field(description="为什么退回,社区会看到")
 
 
+class TakeBackIn(In):
+    reason: Choice[TakeBack] = Field(description="、".join(f"{reason.value} {reason.label}" for reason in TakeBack))
+
+
 class ClaimIn(In):
     claimed_as: Choice[Claimant] = Field(description="以谁的名义:member 个人、unit 单位、group 集体")
     name: Annotated[str, Line(40)] | None = Field(default=None, description="单位或集体的名称;个人认领不填")
@@ -46,6 +52,10 @@ class ClaimIn(In):
 
 class AssignIn(In):
     member_id: StrictUUID = Field(description="改由哪位队员前去:getTeam 里的 person_id")
+
+
+class RecategoriseIn(In):
+    service_id: StrictUUID = Field(description="应是哪项服务,见 listServices;须与原来的形式相同")
 
 
 class SuggestionOut(Out):
@@ -109,6 +119,29 @@ async def offer(order_id: OrderId, body: OfferIn, run: TheRun) -> Receipt:
     if (body.volunteer_id is None) is (body.team_id is None):
         raise InvalidInput(fields=(FieldFault("/body/volunteer_id", "one-of-two", "志愿者与队伍须填写其中一项"),))
     return await run(dispatching.offer, order_id, volunteer_id=body.volunteer_id, team_id=body.team_id)
+
+
+@api.post(
+    "/{order_id}/recategorise",
+    operation_id="recategoriseOrder",
+    summary="改换服务:订单其实是另一项服务",
+    description="尚未接单时;已派出的收回,居民收到通知;时限改按新类别的规则,已用的时间照计",
+    tags=(Tag.DISPATCHER,),
+    example={"service_id": ID},
+    answer=receipt("submitted", 2),
+    **moves(
+        "recategorise",
+        errors.OwnOrder,
+        errors.SameService,
+        errors.ServiceNotOffered,
+        ServicePaused,
+        errors.SlotsAreBooked,
+        errors.NotForThisService,
+        NoDeadlinePolicy,
+    ),
+)
+async def recategorise(order_id: OrderId, body: RecategoriseIn, run: TheRun) -> Receipt:
+    return await run(recategorising.recategorise, order_id, service_id=body.service_id)
 
 
 @api.post(
@@ -199,3 +232,17 @@ async def assign(order_id: OrderId, body: AssignIn, run: TheRun) -> Receipt:
 )
 async def release(order_id: OrderId, body: ReleaseIn, run: TheRun) -> Receipt:
     return await run(dispatching.release, order_id, reason=body.reason)
+
+
+@api.post(
+    "/{order_id}/take-back",
+    operation_id="takeBackOrder",
+    summary="收回志愿者已接而迟迟不来的单",
+    description="没有约定时间时可用;已约定而没有开始的,到时自动退回。志愿者会收到通知,本轮不再自动派给他",
+    tags=(Tag.DISPATCHER,),
+    example={"reason": "no_answer"},
+    answer=receipt("submitted", 4),
+    **moves("take_back", errors.AppointmentStands),
+)
+async def take_back(order_id: OrderId, body: TakeBackIn, run: TheRun) -> Receipt:
+    return await run(dispatching.take_back, order_id, reason=body.reason)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import Field
 from sqlalchemy import RowMapping
 
@@ -27,6 +27,7 @@ from app.domain.deadlines.repository import CarriedEvent
 from app.domain.places.errors import PlaceNotFound
 from app.kernel.calendars import CalendarName
 from app.kernel.errors import NotAllowed
+from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.time import Moment
 
 api = Api(prefix="/deadline-policies/drafts")
@@ -52,6 +53,10 @@ class DraftOut(Out):
     later_round_percent: int = Field(description="返工轮次用时限的百分之几")
     marks: list[MarkOut] = Field(description="节点")
     drafted_at: Moment = Field(description="起草时间")
+
+
+class DraftsQuery(PageQuery):
+    place_id: StrictUUID | None = Field(default=None, description="只看某地点及其下;不填为我管理的全部")
 
 
 class DifferenceOut(Out):
@@ -82,7 +87,7 @@ DRAFT = {
     rule=policy.PUBLISH,
     operation_id="draftDeadlinePolicy",
     summary="起草时限规则,先比较和重演,不生效",
-    description="回执中的编号请记下。比较和重演满意后,把同样的内容交给 publishDeadlinePolicy 发布。",
+    description="比较和重演满意后,用 publishPolicyDraft 原样发布;草稿见 listPolicyDrafts。",
     tags=(Tag.ADMINISTRATOR,),
     audience=ADMIN_ONLY,
     example={
@@ -106,6 +111,40 @@ async def draft_deadline_policy(body: PolicyIn, run: TheRun) -> Receipt:
         estate_type=body.estate_type or "",
         limits=limits_of(body),
     )
+
+
+@api.get(
+    "",
+    rule=policy.PUBLISH,
+    operation_id="listPolicyDrafts",
+    summary="时限规则的草稿,新的在前",
+    tags=(Tag.ADMINISTRATOR,),
+    audience=ADMIN_ONLY,
+    answer={"items": [DRAFT], "next_cursor": None},
+)
+async def list_policy_drafts(query: Annotated[DraftsQuery, Query()], reader: TheReader) -> Page[DraftOut]:
+    async with reader() as connection:
+        rows = await repository.list_drafts(connection, query.place_id, query.after(), query.limit)
+    return Page.cut(
+        rows,
+        query.limit,
+        lambda row: Cursor(row["drafted_at"], row["id"]),
+        lambda row: _draft(row, drafts.limits_of(row["limits"])),
+    )
+
+
+@api.post(
+    "/{draft_id}/publish",
+    rule=policy.PUBLISH,
+    operation_id="publishPolicyDraft",
+    summary="原样发布一份草稿,只对之后开始的时限生效",
+    tags=(Tag.ADMINISTRATOR,),
+    audience=ADMIN_ONLY,
+    answer=receipt("publish"),
+    responses=problems(NotAllowed, errors.DraftNotFound, errors.UnknownDeadline, errors.PolicyInvalid),
+)
+async def publish_policy_draft(draft_id: DraftId, run: TheRun) -> Receipt:
+    return await run(drafts.publish_draft, draft_id)
 
 
 @api.get(

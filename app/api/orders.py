@@ -11,6 +11,7 @@ from app.api.deps import Receipt, Run, TheReader, TheRun, receipt
 from app.api.finding import MineQuery, PlacedQuery, place_in_list
 from app.api.orders_out import (
     DEADLINES_EXAMPLE,
+    EVIDENCE,
     HISTORY_EXAMPLE,
     ORDER_EXAMPLE,
     PAGE_EXAMPLE,
@@ -25,7 +26,7 @@ from app.api.orders_out import (
     start_code,
 )
 from app.api.problems import problems
-from app.api.schema import In, StrictUUID, exactly_one
+from app.api.schema import Choice, In, StrictUUID, exactly_one
 from app.domain.orders import (
     dispatching,
     errands,
@@ -35,16 +36,19 @@ from app.domain.orders import (
     placing,
     policy,
     promises,
+    recategorising,
     repository,
     wishes,
 )
 from app.domain.orders import service as orders
 from app.domain.orders.clocks import clocks_of
 from app.domain.services.errors import ServicePaused
+from app.domain.services.models import Evidence
 from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import KeyReused, NotAllowed, TextRefused, TransitionRefused
 from app.kernel.pagination import Cursor, Page
-from app.kernel.text import Line, Opaque, Paragraph, Phone
+from app.kernel.text import Hex, Line, Opaque, Paragraph, Phone
+from app.kernel.time import Moment
 from app.kernel.vault import same_code
 
 api = Api(prefix="/orders")
@@ -59,6 +63,7 @@ VERBS = (
     *dispatching.VERBS,
     *outcomes.VERBS,
     *promises.VERBS,
+    *recategorising.VERBS,
     *wishes.VERBS,
     *errands.VERBS,
 )
@@ -95,8 +100,20 @@ class StartIn(In):
     )
 
 
+class EvidenceIn(In):
+    kind: Choice[Evidence] = Field(description=EVIDENCE)
+    text: Annotated[str, Line(200)] | None = Field(default=None, description="说明;核对清单在此写明核对了什么")
+    sha256: Annotated[str, Hex(64)] | None = Field(
+        default=None, description="照片、票据的文件摘要(SHA-256,64 位小写十六进制);文件留在手机上,日后可凭摘要核对"
+    )
+    taken_at: Moment | None = Field(default=None, description="照片、票据的拍摄时间,在点单之后")
+
+
 class DeliverIn(In):
     outcome: Annotated[str, Paragraph(500)] = Field(description="做了什么")
+    evidence: Annotated[list[EvidenceIn], Field(max_length=20)] = Field(
+        default_factory=list, description="凭据;这项服务要哪些,见订单的 evidence_wanted"
+    )
 
 
 @api.post(
@@ -252,12 +269,17 @@ async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
     operation_id="deliverOrder",
     summary="完成服务",
     tags=(Tag.VOLUNTEER,),
-    example={"outcome": "已陪同取药并送回家"},
+    description="服务要求凭据的,缺少时指明缺哪一种;凭据只给居民和社区看",
+    example={
+        "outcome": "已陪同取药并送回家",
+        "evidence": [{"kind": "checklist", "text": "药品三种,用法已讲清"}],
+    },
     answer=receipt("delivered", 5),
-    **moves("deliver", errors.PapersOut),
+    **moves("deliver", errors.PapersOut, errors.EvidenceMissing, errors.EvidenceInvalid),
 )
 async def deliver(order_id: OrderId, body: DeliverIn, run: TheRun) -> Receipt:
-    return await run(orders.deliver, order_id, outcome=body.outcome)
+    evidence = [one.model_dump() for one in body.evidence]
+    return await run(orders.deliver, order_id, outcome=body.outcome, evidence=evidence)
 
 
 def _cursor(row: RowMapping) -> Cursor:

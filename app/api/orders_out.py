@@ -15,15 +15,16 @@ from app.domain.orders.kind_facts import PaperReceipt, papers_out, returns
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.models import OrderState, Reject, Solved
 from app.domain.orders.policy import CODE, LIFECYCLE, suits
-from app.domain.services.models import Form
+from app.domain.services.models import Evidence, Form
 from app.kernel.calendars import CalendarName
 from app.kernel.matter import Matter, columns_of
-from app.kernel.rules import Actor, Role
+from app.kernel.rules import Actor, Role, Via
 from app.kernel.time import Moment
 from app.kernel.vault import Vault, mask_name, mask_phone
 
 ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 AT = "2026-03-01T09:00:00+08:00"
+EVIDENCE = "种类:" + "、".join(f"{kind.value} {kind.label}" for kind in Evidence)
 _RECEIPTS = TypeAdapter(tuple[PaperReceipt, ...])
 
 
@@ -77,6 +78,15 @@ class TotalOut(Out):
     rounds: list[RoundOut] = Field(description="各轮,从早到晚;两轮之间的时间也计入总用时")
 
 
+class EvidenceOut(Out):
+    kind: Choice[Evidence] = Field(description=EVIDENCE)
+    kind_label: str = Field(description="种类的中文名称")
+    round: int = Field(description="第几轮的")
+    text: str | None = Field(description="说明,或核对了什么")
+    sha256: str | None = Field(description="照片、票据的文件摘要(SHA-256)")
+    taken_at: Moment | None = Field(description="照片、票据的拍摄时间")
+
+
 class OrderOut(OrderRow):
     round: int = Field(description="第几轮")
     total: TotalOut = Field(description="居民的总用时,返工后继续计")
@@ -100,6 +110,8 @@ class OrderOut(OrderRow):
         description="时限多次错过后有专人负责:me 由我负责,somebody 由他人负责;没有则为 null"
     )
     outcome: str | None = Field(description="做了什么")
+    evidence_wanted: list[Choice[Evidence]] = Field(description="完成时须交的凭据;空表示写明做了什么即可")
+    evidence: list[EvidenceOut] = Field(description="已交的凭据;只给居民、社区,和交的人本人")
     cancel_reason: str | None = Field(description="取消的原因")
     reject_reason: str | None = Field(description="不予受理的原因")
     other_help: str | None = Field(description="不予受理时,还可以向谁求助")
@@ -115,6 +127,7 @@ class HistoryRow(Out):
     by: str = Field(
         description="以何身份:requester 居民、representative 代下单人、assignee 志愿者、subtree 社区、system 系统……"
     )
+    by_label: str = Field(description="以何身份,中文")
     by_me: bool = Field(description="是不是我做的")
     at: Moment = Field(description="时间")
     note: dict[str, Any] = Field(description="补充")
@@ -176,6 +189,8 @@ ORDER_EXAMPLE = {
     "volunteer": {"id": ID, "team": None, "name": "李*", "phone": "139****5678"},
     "held_by": None,
     "outcome": None,
+    "evidence_wanted": ["photo"],
+    "evidence": [],
     "cancel_reason": None,
     "reject_reason": None,
     "other_help": None,
@@ -185,8 +200,8 @@ ORDER_EXAMPLE = {
 HISTORY_EXAMPLE = {
     "items": [
         {
-            "version": 1, "action": "place", "from_state": None, "to_state": "submitted", "by": "subtree", "by_me": True,
-            "at": AT, "note": {},
+            "version": 1, "action": "place", "from_state": None, "to_state": "submitted", "by": "subtree",
+            "by_label": "社区", "by_me": True, "at": AT, "note": {},
         }
     ]
 }  # fmt: skip
@@ -256,6 +271,8 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
         return_code=return_code(vault, order.id, returns(receipts)) if shows_return else None,
         held_by=order.holder_id and ("me" if order.holder_id == reader_id else "somebody"),
         outcome=row["outcome"],
+        evidence_wanted=row["evidence_wanted"],
+        evidence=[EvidenceOut(**one, kind_label=Evidence(one["kind"]).label) for one in row["evidence"]],
         cancel_reason=row["cancel_reason"],
         reject_reason=row["reject_reason"] and Reject(row["reject_reason"]).label,
         other_help=row["other_help"],
@@ -270,7 +287,7 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
         actions=[
             action
             for action in LIFECYCLE.permitted(order, actor)
-            if suits(action, row["form"]) and (out or action != "return_papers")
+            if suits(action, row["form"]) and (out or action != "return_papers") and row["waits"].get(action, True)
         ],
     )
 
@@ -298,6 +315,7 @@ def show_history(row: RowMapping, reader_id: UUID) -> HistoryRow:
         from_state=row["from_state"],
         to_state=row["to_state"],
         by=row["through"],
+        by_label=Via(row["through"]).label,
         by_me=row["actor_id"] == reader_id,
         at=row["at"],
         note=row["note"],

@@ -362,6 +362,7 @@ def _explanation(row: RowMapping) -> ExplanationOut:
         EstateType(row["estate_type"]) if row["estate_type"] else None,
         _later(row),
         excluded.label if excluded else None,
+        recategorised=deadline.kept is not None,
     )
     return ExplanationOut(
         id=deadline.id,

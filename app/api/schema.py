@@ -168,7 +168,9 @@ def _fault_of(kind: Any, metadata: list[Any]) -> str | None:  # noqa: C901, PLR0
     if kind in (None, type(None), bool, Ellipsis) or get_origin(kind) is Literal:
         return None
     if kind is str:
-        return None if _holds(metadata, *TEXT_RULES) else "a bare str; use Line, Paragraph, Opaque, Phone or Search"
+        return (
+            None if _holds(metadata, *TEXT_RULES) else "a bare str; use Line, Paragraph, Opaque, Hex, Phone or Search"
+        )
     if kind in (int, float, Decimal):
         bounded = _holds(metadata, at.Ge, at.Gt) and _holds(metadata, at.Le, at.Lt)
         return None if bounded or _holds(metadata, Digits) else "a number without bounds; give both ge and le"

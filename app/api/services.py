@@ -13,7 +13,7 @@ from app.api.schema import Choice, In, Out, StrictUUID
 from app.domain.places.errors import PlaceNotFound
 from app.domain.services import errors, repository
 from app.domain.services import service as services
-from app.domain.services.models import Form
+from app.domain.services.models import Evidence, Form
 from app.domain.teams.models import Colour
 from app.kernel.errors import NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
@@ -41,6 +41,10 @@ class ServiceIn(In):
         default=Form.VISIT,
         description="形式:visit 上门服务、errand 帮办代办、wish 微心愿、service_day 服务日",
     )
+    evidence: Annotated[list[Choice[Evidence]], Field(max_length=len(Evidence))] = Field(
+        default_factory=list,
+        description="完成时须交的凭据:photo 现场照片、receipt 票据或回执、checklist 核对清单;不填则写明做了什么即可",
+    )
     team_id: StrictUUID | None = Field(default=None, description="由哪个服务队提供;不填为社区")
 
 
@@ -59,6 +63,7 @@ class ServiceOut(Out):
     skill: str = Field(description="承接人须有的技能代码;不需要则为空")
     form: Choice[Form] = Field(description="形式")
     form_label: str = Field(description="形式的中文名称")
+    evidence: list[Choice[Evidence]] = Field(description="完成时须交的凭据;空表示写明做了什么即可")
     team_id: StrictUUID | None = Field(description="由哪个服务队提供;社区提供则为 null")
     team_name: str | None = Field(description="服务队名称")
     team_colour: Choice[Colour] | None = Field(description="服务队颜色")
@@ -93,6 +98,7 @@ async def publish_service(body: ServiceIn, run: TheRun) -> Receipt:
         category=body.category or "",
         skill=body.skill or "",
         form=body.form,
+        evidence=body.evidence,
         team_id=body.team_id,
     )
 
@@ -158,6 +164,7 @@ async def withdraw_service(service_id: ServiceId, run: TheRun) -> Receipt:
                 "skill": "",
                 "form": "visit",
                 "form_label": "上门服务",
+                "evidence": ["photo"],
                 "team_id": None,
                 "team_name": None,
                 "team_colour": None,

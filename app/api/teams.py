@@ -11,7 +11,6 @@ from app.api.deps import Reader, Receipt, TheReader, TheRun, receipt
 from app.api.docs import ADMIN_ONLY
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
-from app.domain.people.errors import PersonNotFound
 from app.domain.places.errors import PlaceNotFound
 from app.domain.teams import errors, policy, repository
 from app.domain.teams import service as teams
@@ -186,11 +185,12 @@ async def get_team(team_id: TeamId, reader: TheReader) -> TeamOut:
     rule=BY_LEAD,
     operation_id="addTeamMember",
     summary="让一名志愿者入队",
+    description="没有登记的电话,与不是当地志愿者的,回答相同",
     tags=(Tag.VOLUNTEER, Tag.ADMINISTRATOR),
     example={"person_id": PERSON_ID},
     answer=receipt("add"),
     responses=problems(
-        *(NotAllowed, errors.TeamNotFound, errors.TeamDisbanded, PersonNotFound, errors.NotAVolunteer),
+        *(NotAllowed, errors.TeamNotFound, errors.TeamDisbanded, errors.NotAVolunteer),
         errors.AlreadyMember,
     ),
 )

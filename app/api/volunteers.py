@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 
 from app.api.calendars import OpenOut, ShiftIn, seconds_of
 from app.api.census import SIGNED_IN, Access, Api, Tag
-from app.api.deps import Receipt, TheReader, TheRun, receipt
+from app.api.deps import Reader, Receipt, TheReader, TheRun, receipt
 from app.api.problems import problems
 from app.api.schema import In, Out, StrictUUID
 from app.domain.deadlines.errors import CalendarInvalid
@@ -21,7 +21,7 @@ from app.kernel.errors import NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Line, Opaque, Paragraph
 from app.kernel.time import Day, Moment
-from app.kernel.vault import mask_name, mask_phone
+from app.kernel.vault import mask_licence, mask_name, mask_phone
 
 api = Api()
 
@@ -46,7 +46,7 @@ class SkillIn(In):
 class SkillOut(Out):
     id: StrictUUID = Field(description="技能登记编号")
     code: str = Field(description="技能代码")
-    licence: str | None = Field(description="证照编号;没有则为 null")
+    licence: str | None = Field(description="证照编号;没有则为 null。本人看到全部,其他人只看到首尾")
     licence_until: Day | None = Field(description="证照有效期的最后一天;没有则为 null")
     seen_at: Moment = Field(description="登记时间")
     seen_by: StrictUUID = Field(description="登记人编号")
@@ -126,7 +126,9 @@ class ApplicationsQuery(PageQuery):
     tags=(Tag.RESIDENT,),
     example={"text": "周末想陪老人看病", "skills": ["haircut"]},
     answer=receipt("apply"),
-    responses=problems(TextRefused, errors.ResidentsOnly, errors.AlreadyVolunteer, errors.AlreadyApplied),
+    responses=problems(
+        *(TextRefused, errors.ResidentsOnly, errors.AlreadyVolunteer, errors.AlreadyApplied, errors.ApplicantUnnamed)
+    ),
 )
 async def apply_to_volunteer(body: ApplicationIn, run: TheRun) -> Receipt:
     return await run(verbs.apply, text=body.text, skills=body.skills)
@@ -183,7 +185,8 @@ async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader
     example={"approve": True, "reason": None},
     answer=receipt("approve", 2),
     responses=problems(
-        TextRefused, NotAllowed, errors.ApplicationNotFound, errors.AlreadyDecided, errors.OwnApplication
+        *(TextRefused, NotAllowed, errors.ApplicationNotFound, errors.AlreadyDecided, errors.OwnApplication),
+        errors.ApplicantUnnamed,
     ),
 )
 async def decide_volunteer(
@@ -228,7 +231,7 @@ async def add_skill(body: SkillIn, run: TheRun) -> Receipt:
     answer={
         "items": [
             {
-                "id": ID, "code": "haircut", "licence": "晋A20260301", "licence_until": "2031-03-01",
+                "id": ID, "code": "haircut", "licence": "晋*******01", "licence_until": "2031-03-01",
                 "seen_at": "2026-03-01T09:00:00+08:00", "seen_by": PERSON_ID,
             }
         ]
@@ -241,11 +244,17 @@ async def list_skills(query: Annotated[SkillsQuery, Query()], reader: TheReader)
         items=[
             SkillOut(
                 **{name: row[name] for name in ("id", "code", "licence_until", "seen_at", "seen_by")},
-                licence=reader.sealer.opened("licence", row["licence_sealed"]),
+                licence=_licence(reader, row),
             )
             for row in rows
         ]
     )
+
+
+def _licence(reader: Reader, row: RowMapping) -> str | None:
+    """Whole to whom it belongs; nobody else needs the number once somebody has seen the licence."""
+    number = reader.sealer.opened("licence", row["licence_sealed"])
+    return number if number is None or row["person_id"] == reader.caller.person_id else mask_licence(number)
 
 
 @api.post(

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlmodel import SQLModel
 
 from app.kernel.deadline_tables import DeadlinePause, PauseReason
-from app.kernel.deadlines import Stretch, Timing
+from app.kernel.deadlines import Policy, Stretch, Timing
 from app.kernel.errors import Refusal
 from app.kernel.ids import new_id
 from app.kernel.matter import Matter, TimedDeadline
@@ -67,17 +67,31 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Retime:
-    """New moments for the marks of a deadline that have not fired; one that was stopped runs again."""
+    """New moments for the marks of a deadline that have not fired; one that was stopped runs again. `policy`: from now on they
+    are those of another one."""
 
     deadline: TimedDeadline
     timing: Timing
     workdays_id: UUID | None
+    policy: Policy | None = None
 
     def row(self) -> dict[str, Any]:
         """As message 3 writes it: what has fired keeps its moment."""
         fired = self.deadline.fired
         times = (*self.deadline.times[:fired], *self.timing.times()[fired:])
-        return {
+        pinned = (
+            {}
+            if self.policy is None
+            else {
+                "policy_id": self.policy.id,
+                "budget_seconds": int(self.timing.budget.total_seconds()),
+                "percents": self.timing.percents,
+                "hours_id": self.policy.hours_id,
+                "pausable": self.policy.pausable,
+                "kept": fired,
+            }
+        )
+        return pinned | {
             "id": self.deadline.id,
             "due_at": times[self.timing.percents.index(100)],
             "times": times,
@@ -189,6 +203,11 @@ class Change:
             until_at=self.at,
             limit_at=self.at,
         ).retime(deadline, deadline.timing.with_pauses((*stretches, (since, self.at))))
+
+    def follow(self, deadline: TimedDeadline, timing: Timing, policy: Policy) -> Self:
+        """A live deadline goes on under another policy, with the timing that this one has taken over."""
+        self.retimes.append(Retime(deadline, timing, policy.workdays_id, policy))
+        return self
 
     def stop(self, *kinds: str) -> Self:
         """Stop the live deadlines of these kinds."""

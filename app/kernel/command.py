@@ -8,7 +8,7 @@ that a twin wrote first, a version that moved) rolls back and runs again; a repe
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any, Final
@@ -133,9 +133,11 @@ async def _once(
         if row["refused"] is not None:
             raise _refused(verb, row)
         policies = {p["kind"]: Policy.of(p) for p in orjson.loads(row["policies"] or "[]")}
+        others = {UUID(i): Policy.of(p) for i, p in orjson.loads(row["others"] or "{}").items() if p is not None}
         timed = orjson.loads(row["timed"] or "[]")
-        await know(connection, [i for p in policies.values() for i in (p.hours_id, p.workdays_id)] + pinned(timed))
-        changes = _decide(verb, row, timed, caller.person_id, inputs)
+        found = (*policies.values(), *others.values())
+        await know(connection, [i for p in found for i in (p.hours_id, p.workdays_id)] + pinned(timed))
+        changes = _decide(verb, row, timed, others, caller.person_id, inputs)
         receipt = Receipt(changes[0].id, changes[0].state, changes[0].version + 1, changes[0].at)
         await _apply(connection, changes, policies, receipt, key)
         crash_point(verb.name, 3)
@@ -199,7 +201,12 @@ def _refused(verb: Verb[Any, Any], row: asyncpg.Record) -> TextRefused:
 
 
 def _decide(
-    verb: Verb[Any, Any], row: asyncpg.Record, timed: list[dict[str, Any]], actor_id: UUID, inputs: dict[str, Any]
+    verb: Verb[Any, Any],
+    row: asyncpg.Record,
+    timed: list[dict[str, Any]],
+    others: Mapping[UUID, Policy],
+    actor_id: UUID,
+    inputs: dict[str, Any],
 ) -> list[Change]:
     actor = _actor(actor_id, row)
     loaded: Any = orjson.loads(row["facts"]) if row["facts"] is not None else None
@@ -208,7 +215,7 @@ def _decide(
             raise verb.missing
         # What a matter is about may be hidden from somebody who still sees the matter: no rule lets such a one move it.
         detail = verb.detail_type.validate_python(loaded["detail"]) if loaded["detail"] else None
-        matter = _matter(row, detail, timed)
+        matter = _matter(row, detail, timed, others)
         extra = {"facts": verb.facts_type.validate_python(loaded["facts"])} if verb.facts_type else {}
         decided = verb.decide(matter, actor, row["now"], **extra, **inputs)
     else:
@@ -232,13 +239,15 @@ def _actor(actor_id: UUID, row: asyncpg.Record) -> Actor:
     )
 
 
-def _matter(row: asyncpg.Record, detail: Any, timed: list[dict[str, Any]]) -> Matter[Any]:
+def _matter(
+    row: asyncpg.Record, detail: Any, timed: list[dict[str, Any]], others: Mapping[UUID, Policy]
+) -> Matter[Any]:
     live = orjson.loads(row["live"]) if row["live"] is not None else ()
     running = tuple(
         LiveDeadline(UUID(d["id"]), d["kind"], datetime.fromisoformat(d["next_at"]) if d["next_at"] else None)
         for d in live
     )
-    all_of_round = tuple(timed_deadline(found) for found in timed)
+    all_of_round = tuple(replace(one, other=others.get(one.id)) for one in map(timed_deadline, timed))
     return Matter(**columns_of(row), kind=row["kind"], detail=detail, live=running, timed=all_of_round)
 
 
@@ -273,6 +282,8 @@ def timed_deadline(found: Mapping[str, Any]) -> TimedDeadline:
         hours_id=hours,
         workdays_id=workdays,
         pauses=pauses,
+        policy_id=UUID(found["policy_id"]),
+        kept=found["kept"],
     )
 
 

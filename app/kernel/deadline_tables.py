@@ -167,7 +167,8 @@ class Deadline(SQLModel, table=True):
 
     Periods are [started_at, due_at): at the due moment it is missed. `next_at` is None once stopped or when no mark is left.
     Its times can be computed again from its start, its budget (seconds of the policy's calendar), the hours and working days
-    that it pins, and its pauses; `revision` counts how often that was done. `calendar_missing`: a year had no notice yet.
+    that it pins, and its pauses; `revision` counts how often that was done. `calendar_missing`: a year had no notice yet. `kept`:
+    its matter was re-categorised, and so many marks had fired under the policy before; NULL: it has the one of its start.
     """
 
     __tablename__ = "deadline"
@@ -208,6 +209,7 @@ class Deadline(SQLModel, table=True):
     calendar_missing: bool = Field(default=False, sa_column_kwargs={"server_default": sql("false")})
     pausable: bool = Field(default=False, sa_column_kwargs={"server_default": sql("false")})
     revision: int = Field(default=0, sa_column_kwargs={"server_default": sql("0")})
+    kept: int | None = None
     stopped_at: datetime | None = Field(default=None, sa_type=Instant)
     next_at: datetime | None = Field(
         default=None,

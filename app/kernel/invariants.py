@@ -150,10 +150,12 @@ _DEADLINES = (
 )
 
 # What the marks that have fired owe, and what has become of it: still in the outbox, or in an inbox. Marks of a late
-# stop are told by the command that stopped the deadline, all others by the sweep; both name deadline and percent.
-_OWED = """
+# stop are told by the command that stopped the deadline, all others by the sweep; both name deadline and percent. What fired
+# before the matter was re-categorised owed what another policy said, which the deadline no longer names.
+_KEPT = "k.percent = ANY (coalesce(d.percents[:d.kept], '{}'))"
+_OWED = f"""
   SELECT k.deadline_id::text, k.percent::text, k.matter_id, k.fired_at, e.target
-    FROM mark k JOIN deadline d ON d.id = k.deadline_id
+    FROM mark k JOIN deadline d ON d.id = k.deadline_id AND NOT {_KEPT}
     JOIN policy_effect e ON e.policy_id = d.policy_id AND e.percent = k.percent AND e.primitive = 'notify'"""
 
 _TOLD = """
@@ -192,7 +194,10 @@ _NOTICES = (
              WHERE role IS NOT NULL GROUP BY deadline_id, percent, role HAVING count(DISTINCT outbox_id) > 1
             UNION ALL
             SELECT told.deadline_id, told.percent, told.role, told.person_id, 1
-              FROM told LEFT JOIN owed USING (deadline_id, percent) WHERE owed.deadline_id IS NULL""",
+              FROM told LEFT JOIN owed USING (deadline_id, percent)
+             WHERE owed.deadline_id IS NULL AND NOT EXISTS (
+                     SELECT 1 FROM mark k JOIN deadline d ON d.id = k.deadline_id
+                      WHERE d.id::text = told.deadline_id AND k.percent::text = told.percent AND {_KEPT})""",
     ),
     Invariant(
         "notice-to-holder",
@@ -326,6 +331,7 @@ _PEOPLE_AND_PLACES = (
              UNION ALL SELECT 'order_authority', matter_id, place_id FROM order_authority
              UNION ALL SELECT 'order_papers', matter_id, place_id FROM order_papers
              UNION ALL SELECT 'slot_booking', matter_id, place_id FROM slot_booking
+             UNION ALL SELECT 'order_evidence', matter_id, place_id FROM order_evidence
              UNION ALL SELECT 'outbox', subject_id, place_id FROM outbox WHERE subject_kind = 'order'
              UNION ALL SELECT 'inbox_message', subject_id, place_id FROM inbox_message
                         WHERE subject_kind = 'order') child

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from app.kernel.deadlines import Timing
+from app.kernel.deadlines import Policy, Timing
 
 D_co = TypeVar("D_co", covariant=True)
 
@@ -46,7 +46,8 @@ class TimedDeadline:
 
     `pause_limit`: how long one pause of it may last in real time; None: it never pauses. All of them together last at most
     `pause_total_percent` of its budget. `times` are the stored moments of its marks, of which the first `fired` have been
-    dealt with.
+    dealt with; of these the first `kept` under another policy, before the matter was re-categorised (None: it was not). `other`
+    is the policy that held at its start for the category that a verb asks for.
     """
 
     id: UUID
@@ -61,6 +62,9 @@ class TimedDeadline:
     hours_id: UUID | None
     workdays_id: UUID | None
     pauses: tuple[Pause, ...]
+    policy_id: UUID | None = None
+    kept: int | None = None
+    other: Policy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ SELECT d.id, d.matter_id, d.kind, d.due_at, {TIMED} AS timed, p.percents AS want
 async def differing(connection: asyncpg.Connection) -> AsyncIterator[dict[str, Any]]:
     """The deadlines whose stored moments are not those of the arithmetic, in the transaction at hand.
 
-    A mark that fired before a pause was annulled keeps the moment at which it was due then; all others must agree.
+    A mark that fired before a pause was annulled, or before the matter was re-categorised, keeps the moment at which it was due
+    then; all others must agree.
     """
     rows: list[asyncpg.Record] = []
     async for row in connection.cursor(_ALL, prefetch=BATCH):
@@ -40,13 +41,12 @@ async def _of(connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> Asy
         deadline = timed_deadline(timed)
         # A budget of nothing computes to no moment at all.
         computed = deadline.timing.times() if deadline.timing.budget else ()
-        free = deadline.fired if any(pause.annulled for pause in deadline.pauses) else 0
+        kept = deadline.kept or 0
+        free = deadline.fired if any(pause.annulled for pause in deadline.pauses) else kept
+        before = deadline.timing.percents[:kept]
+        wanted = (*before, *(percent for percent in row["wanted"] if percent > max(before, default=0)))
         due = deadline.times[deadline.timing.percents.index(100)]
-        same = (
-            computed[free:] == deadline.times[free:]
-            and due == row["due_at"]
-            and tuple(row["wanted"]) == deadline.timing.percents
-        )
+        same = computed[free:] == deadline.times[free:] and due == row["due_at"] and wanted == deadline.timing.percents
         if not same:
             yield {"id": str(row["id"]), "matter_id": str(row["matter_id"]), "kind": row["kind"], "due_at": str(row["due_at"]),
                    "computed": [str(time) for time in computed]}  # fmt: skip

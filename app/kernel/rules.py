@@ -71,6 +71,24 @@ class Via(StrEnum):
     POOL = "pool"
     SYSTEM = "system"
 
+    @property
+    def label(self) -> str:
+        """Who acts through it, in the Chinese word that people read."""
+        return _VIA[self]
+
+
+_VIA = {
+    Via.SELF: "下单人",
+    Via.BENEFICIARY: "受益人",
+    Via.REPRESENTATIVE: "代下单人",
+    Via.ASSIGNED: "志愿者",
+    Via.TEAM: "队员",
+    Via.LEAD: "队长",
+    Via.SUBTREE: "社区",
+    Via.POOL: "抢单的志愿者",
+    Via.SYSTEM: "系统",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:

@@ -18,7 +18,7 @@ MATTER_SUBJECT = "SELECT * FROM matter WHERE id = ($3::jsonb ->> 'id')::uuid FOR
 TIMED = """jsonb_build_object(
            'id', d.id, 'kind', d.kind, 'started_at', d.started_at, 'budget_seconds', d.budget_seconds, 'percents', d.percents,
            'times', d.times, 'fired', d.fired, 'stopped_at', d.stopped_at, 'calendar', p.calendar, 'hours_id', d.hours_id,
-           'workdays_id', d.workdays_id, 'pause_limit_seconds', p.pause_limit_seconds,
+           'workdays_id', d.workdays_id, 'policy_id', d.policy_id, 'kept', d.kept, 'pause_limit_seconds', p.pause_limit_seconds,
            'pause_total_percent', p.pause_total_percent,
            'pauses', (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.from_at, s.id), '[]')
                         FROM deadline_pause s WHERE s.deadline_id = d.id))"""
@@ -30,8 +30,13 @@ _TIMED = f"""(
 
 # What the actor is to a matter that officers hold: their roles at its seat, their post in its unit, their part in it.
 _OFFICE = """CASE WHEN subject.seat_id IS NOT NULL THEN jsonb_build_object(
-           'seat', app_roles(subject.seat_id, clock.now), 'unit', app_unit(subject.unit_id),
+           'seat', app_roles(subject.seat_id, look.now), 'unit', app_unit(subject.unit_id),
            'parts', app_parts(subject.id)) END"""
+
+_POLICIES = "policies_in_force(subject.place_id, $4, $5, {category})"
+_OTHERS = """(
+  SELECT jsonb_object_agg(d.id, policies_in_force(subject.place_id, $4, ARRAY[d.kind], {category}, d.started_at) -> 0)
+    FROM deadline d WHERE d.matter_id = subject.id AND d.stopped_at IS NULL)"""
 
 ABOUT_NOTHING: tuple[Any, ...] = (NOBODY, None, "{}", "", [], None, NOBODY)
 """Values for message 2 that find nothing: for a connection that gets ready."""
@@ -56,36 +61,37 @@ def load(
     starts: bool,
     timed: bool = False,
     texts: bool = False,
+    category: str | None = None,
     beside: Beside | None = None,
 ) -> str:
     """Message 2: an earlier receipt, the locked subject, the time after the lock, the actor's roles, the room's facts, and
     with `texts` which of those that others will read ($3, `read_by_others`) hold a refused term.
 
     $1 actor, $2 idempotency key (or NULL), $3 inputs as jsonb, $4 kind of matter, $5 kinds of deadlines that may start
-    (then the subject has a category), $6 operation, $7 the log-in. The outer join keeps the receipt when the subject is no
-    longer to be seen. `seen` is the version in the statement's snapshot: when it differs from the locked row's, another
-    command came first and everything else that this statement read is old.
+    (then the subject has a category), $6 operation, $7 the log-in. With `category`, SQL for the one that the subject shall have,
+    the policies are for it, and `others` are for each live deadline the one that held for it when the deadline started. The
+    outer join keeps the receipt when the subject is no longer to be seen. `seen` is the version in the statement's snapshot:
+    when it differs from the locked row's, another command came first and everything else that this statement read is old.
     """
     return f"""
 WITH subject AS MATERIALIZED ({subject})
-SELECT i.fingerprint, i.receipt, clock.now, app_signed_in($1, $7) AS active,
-       subject.*, subject.id IS NOT NULL AS found, app_roles(subject.place_id, clock.now) AS roles,
+SELECT i.fingerprint, i.receipt, look.now, look.active, look.roles, look.seen, look.live,
+       subject.*, subject.id IS NOT NULL AS found,
        {"CASE WHEN subject.team_id IS NOT NULL THEN app_team(subject.team_id) END" if is_matter else "NULL::text"} AS team,
        {_OFFICE if is_matter else "NULL::jsonb"} AS office,
-       {"look.seen, look.live" if is_matter else "NULL::int AS seen, NULL::jsonb AS live"},
        {_TIMED if timed else "NULL::jsonb"} AS timed,
-       {_policies(starts, beside)} AS policies,
+       {_policies(starts, category, beside)} AS policies,
+       {_OTHERS.format(category=category) if category else "NULL::jsonb"} AS others,
        {"refused_terms(subject.place_id, $3::jsonb -> 'read_by_others')" if texts else "NULL::jsonb"} AS refused,
        {facts or "NULL::jsonb"} AS facts
   FROM (VALUES ($2::text, $3::jsonb, $4::text, $5::text[], $6::text)) one(key, inputs, kind, starts, operation)
   LEFT JOIN idempotency i ON i.actor_id = $1 AND i.operation = one.operation AND i.key = one.key
   LEFT JOIN subject ON true
-  CROSS JOIN LATERAL (SELECT app_now() AS now, subject.id) clock
-  {"CROSS JOIN LATERAL matter_snapshot(subject.id) look" if is_matter else ""}"""
+  CROSS JOIN LATERAL app_look($7, subject.place_id, {"subject.id" if is_matter else "NULL"}) look"""
 
 
-def _policies(starts: bool, beside: Beside | None) -> str:
-    own = "policies_in_force(subject.place_id, $4, $5, subject.category)" if starts else "NULL::jsonb"
+def _policies(starts: bool, category: str | None, beside: Beside | None) -> str:
+    own = _POLICIES.format(category=category or "subject.category") if starts else "NULL::jsonb"
     if beside is None:
         return own
     kinds = "{" + ",".join(beside.starts) + "}"
@@ -123,9 +129,9 @@ _NEW = """
              holder_id, open_pool, actor_id, 0, at, at FROM ch WHERE version = 0 RETURNING id, version"""
 
 _MOVED = """
-      UPDATE matter t SET state = ch.state, round = ch.round, assignee_id = ch.assignee_id, team_id = ch.team_id,
-                          seat_id = ch.seat_id, unit_id = ch.unit_id, holder_id = ch.holder_id, open_pool = ch.open_pool,
-                          changed_at = ch.at
+      UPDATE matter t SET state = ch.state, category = ch.category, round = ch.round, assignee_id = ch.assignee_id,
+                          team_id = ch.team_id, seat_id = ch.seat_id, unit_id = ch.unit_id, holder_id = ch.holder_id,
+                          open_pool = ch.open_pool, changed_at = ch.at
         FROM ch WHERE ch.version > 0 AND t.id = ch.id AND t.version = ch.version RETURNING t.id, t.version"""
 
 _HISTORY = """
@@ -138,27 +144,27 @@ w AS MATERIALIZED (SELECT id, version + 1 AS version FROM ch),
 a AS (INSERT INTO audit (subject_id, version, kind, place_id, action, actor_id, at, note)
       SELECT id, version + 1, kind, place_id, action, actor_id, at, note FROM ch)"""
 
+# One look at the matter instead of several a row (0013_fewer_looks.sql). A query that nothing reads is not run: the answer asks.
 _STOPS = """
-s AS (UPDATE deadline d SET stopped_at = ch.at{fired} FROM ch
-       WHERE d.id = ANY(${n}::uuid[]) AND d.matter_id = ch.id AND d.stopped_at IS NULL
-      RETURNING d.id, d.matter_id, d.place_id, d.kind, d.policy_id, d.percents, d.times, d.stopped_at)"""
+s AS (SELECT stop_deadlines(ch.id, ${n}::uuid[], ch.at) AS d FROM ch)"""
 
 # A stop that comes after a mark was due, and before the sweep: the mark stands, its notices go out – to whoever had the
 # matter until then, as the snapshot has it – and effects that would move the holder or open the pool are no longer wanted.
 _LATE = """
 k AS (INSERT INTO mark (deadline_id, percent, matter_id, place_id, due_at, fired_at)
-      SELECT s.id, x.percent, s.matter_id, s.place_id, x.due, s.stopped_at
-        FROM s CROSS JOIN LATERAL unnest(s.percents, s.times) x(percent, due) WHERE x.due <= s.stopped_at
+      SELECT (s.d).id, x.percent, (s.d).matter_id, (s.d).place_id, x.due, (s.d).stopped_at
+        FROM s CROSS JOIN LATERAL unnest((s.d).percents, (s.d).times) x(percent, due) WHERE x.due <= (s.d).stopped_at
       ON CONFLICT DO NOTHING RETURNING deadline_id, percent),
 lo AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload,
                            created_by, created_at, retry_at, attempts)
        SELECT gen_random_uuid(), 'notice', 'deadline.mark', ch.kind, ch.id, ch.place_id,
               CASE e.target WHEN 'assignee' THEN was.assignee_id WHEN 'requester' THEN ch.requester_id END,
               CASE WHEN e.target NOT IN ('assignee', 'requester') THEN e.target END,
-              jsonb_build_object('deadline', s.kind, 'deadline_id', s.id, 'percent', k.percent, 'to', e.target, 'late', true),
+              jsonb_build_object('deadline', (s.d).kind, 'deadline_id', k.deadline_id, 'percent', k.percent, 'to', e.target,
+                                 'late', true),
               ch.actor_id, ch.at, ch.at, 0
-         FROM k JOIN s ON s.id = k.deadline_id JOIN ch ON ch.id = s.matter_id JOIN matter was ON was.id = ch.id
-         JOIN policy_effect e ON e.policy_id = s.policy_id AND e.percent = k.percent AND e.primitive = 'notify'
+         FROM k JOIN s ON (s.d).id = k.deadline_id JOIN ch ON ch.id = (s.d).matter_id JOIN matter was ON was.id = ch.id
+         JOIN policy_effect e ON e.policy_id = (s.d).policy_id AND e.percent = k.percent AND e.primitive = 'notify'
         WHERE e.target <> 'assignee' OR was.assignee_id IS NOT NULL)"""
 
 STARTED = """id uuid, matter_id uuid, place_id uuid, kind text, round int, policy_id uuid, started_at timestamptz,
@@ -174,9 +180,14 @@ d AS (INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, sta
 
 _RETIMES = """
 t AS (UPDATE deadline d SET due_at = x.due_at, times = x.times, workdays_id = x.workdays_id, stopped_at = NULL,
-                            calendar_missing = x.calendar_missing, revision = d.revision + 1
+                            calendar_missing = x.calendar_missing, revision = d.revision + 1,
+                            policy_id = coalesce(x.policy_id, d.policy_id), percents = coalesce(x.percents, d.percents),
+                            budget_seconds = coalesce(x.budget_seconds, d.budget_seconds), kept = coalesce(x.kept, d.kept),
+                            hours_id = CASE WHEN x.policy_id IS NULL THEN d.hours_id ELSE x.hours_id END,
+                            pausable = d.pausable OR coalesce(x.pausable, false)
         FROM jsonb_to_recordset(${n}::jsonb) AS x(id uuid, due_at timestamptz, times timestamptz[], workdays_id uuid,
-             calendar_missing bool) WHERE d.id = x.id{after})"""
+             calendar_missing bool, policy_id uuid, percents int[], budget_seconds int, kept int, hours_id uuid,
+             pausable bool) WHERE d.id = x.id{after})"""
 
 _EVENTS = """
 o AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload, created_by,
@@ -205,17 +216,16 @@ def write(shape: Shape) -> str:
         parts.append(_HISTORY)
     if shape.stops:
         number += 1
-        late = ", fired = (SELECT count(*) FROM unnest(d.times) t WHERE t <= ch.at)"
-        parts.append(_STOPS.format(n=number, fired=late if shape.late else ""))
+        parts.append(_STOPS.format(n=number))
     if shape.late:
         parts.append(_LATE)
     # A stop and a start of one kind, and a limit that goes on where another governed, meet in a unique index: they have to
     # read the stops to come after them.
-    after = " AND (SELECT count(*) FROM s) >= 0" if shape.stops else ""
+    stopped = " AND (SELECT count(*) FROM s) >= 0" if shape.stops else ""
     for part, wanted in ((_STARTS, shape.starts), (_RETIMES, shape.retimes), (_EVENTS, shape.events)):
         if wanted:
             number += 1
-            parts.append(part.format(n=number, after=after))
+            parts.append(part.format(n=number, after=stopped))
     if shape.receipt:
         parts.append(_RECEIPT.format(n=number + 1, n1=number + 2, n2=number + 3, n3=number + 4, n4=number + 5))
         number += 5
@@ -234,4 +244,4 @@ def write(shape: Shape) -> str:
             f"\nr{index} AS (INSERT INTO {table}"
             f" SELECT * FROM jsonb_populate_recordset(NULL::{table}, ${number}::jsonb) WHERE true{after})"
         )
-    return "WITH" + ",".join(parts) + "\nSELECT id, version FROM w"
+    return "WITH" + ",".join(parts) + "\nSELECT id, version FROM w WHERE true" + stopped

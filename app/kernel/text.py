@@ -34,6 +34,7 @@ _COUNTRY: Final = re.compile(r"(?:\+|00)86")
 _PHONE_LENGTH: Final = 40
 
 _DIGITS: Final = re.compile(r"-?[0-9]{1,19}")
+_HEX: Final = re.compile(r"[0-9a-f]*")
 
 
 def _fault(character: str) -> PydanticCustomError:
@@ -128,6 +129,25 @@ class Opaque:
 
 
 @dataclass(frozen=True, slots=True)
+class Hex:
+    """So many hexadecimal digits, lower case: a digest."""
+
+    length: int
+
+    def read(self, text: str) -> str:
+        """The text, unchanged. Raises PydanticCustomError."""
+        if len(text) != self.length or not _HEX.fullmatch(text):
+            raise PydanticCustomError("text_not_hex", "应为 {length} 位小写十六进制数", {"length": self.length})
+        return text
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return _reading(self.read)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(schema) | {"minLength": self.length, "maxLength": self.length, "pattern": "^[0-9a-f]*$"}
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneRule:
     """A telephone number of the mainland."""
 
@@ -205,7 +225,7 @@ def _reading(read: Callable[[str], str]) -> CoreSchema:
     return core_schema.no_info_after_validator_function(read, exact)
 
 
-TEXT_RULES: Final = (TextRule, Opaque, PhoneRule)
+TEXT_RULES: Final = (TextRule, Opaque, Hex, PhoneRule)
 """The annotations that make a `str` safe to accept; `app/api/schema.py` refuses a field without one."""
 
 Phone = Annotated[str, PhoneRule()]

@@ -165,6 +165,12 @@ def mask_phone(phone: str) -> str:
     return "****" + (digits[-2:] if len(digits) >= 7 else "")
 
 
+def mask_licence(number: str) -> str:
+    """`晋A20260301` → `晋*******01`: the first character and the last two; a short one is all star."""
+    number = "".join(number.split())
+    return number[0] + "*" * (len(number) - 3) + number[-2:] if len(number) > 5 else "*" * len(number)
+
+
 def mask_address(address: str) -> str:
     """`神木市神堂沟街道锦苑小区3号楼501` → `神木市神堂沟***`: at most six characters and half of it, never a digit."""
     address = "".join(address.split())

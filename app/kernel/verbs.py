@@ -27,7 +27,8 @@ class Verb(Generic[P, R]):
     says what the violation of a unique index or of a foreign key means; of any other it means a lost race, and the verb runs
     again. `missing` is the refusal when there is no such subject, or none that the actor may see. `read_by_others` names the
     inputs (texts and lists of texts, called as the fields of the body) that the door compares with the refused terms of the
-    place. `beside`: the deadlines of other matters that it makes.
+    place. `category` is SQL for the category that the subject shall have, where the verb gives it another one. `beside`: the
+    deadlines of other matters that it makes.
     """
 
     decide: Callable[P, R]
@@ -42,6 +43,7 @@ class Verb(Generic[P, R]):
     missing: type[NotFound] = NotFound
     conflicts: Mapping[str, type[Refusal]] = field(default_factory=dict)
     read_by_others: tuple[str, ...] = ()
+    category: str | None = None
     beside: Beside | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -61,6 +63,7 @@ class Verb(Generic[P, R]):
             starts=bool(self.starts),
             timed=self.timed,
             texts=bool(self.read_by_others),
+            category=self.category,
             beside=self.beside,
         )
 
@@ -92,7 +95,7 @@ class Room:
         beside: Beside | None = None,
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         """A verb that makes a matter; `subject` gives where it will stand. Called with (facts, actor, now, **inputs)."""
-        return self._verb(action, subject, facts.sql, facts.type, None, read_by_others, missing, beside)
+        return self._verb(action, subject, facts.sql, facts.type, None, read_by_others, missing, beside=beside)
 
     def moves(
         self,
@@ -100,12 +103,21 @@ class Room:
         *,
         facts: Facts | None = None,
         read_by_others: tuple[str, ...] = (),
+        category: str | None = None,
         beside: Beside | None = None,
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         """A verb on a matter. Called with (matter, actor, now, **inputs), and `facts=` when it asks for some."""
         sql = f"jsonb_build_object('detail', {self.detail.sql}, 'facts', {facts.sql if facts else 'NULL'})"
-        parsed = facts.type if facts else None
-        return self._verb(action, MATTER_SUBJECT, sql, parsed, self.detail.type, read_by_others, beside=beside)
+        return self._verb(
+            action,
+            MATTER_SUBJECT,
+            sql,
+            facts.type if facts else None,
+            self.detail.type,
+            read_by_others,
+            category=category,
+            beside=beside,
+        )
 
     def _verb(
         self,
@@ -116,6 +128,7 @@ class Room:
         detail: type[Any] | None,
         read_by_others: tuple[str, ...],
         missing: type[NotFound] | None = None,
+        category: str | None = None,
         beside: Beside | None = None,
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         def wrap(decide: Callable[P, R]) -> Verb[P, R]:
@@ -131,6 +144,7 @@ class Room:
                 self.lifecycle[action].timed,
                 missing or self.missing,
                 read_by_others=read_by_others,
+                category=category,
                 beside=beside,
             )
 

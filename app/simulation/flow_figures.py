@@ -17,7 +17,7 @@ ACTIONS: Final = {
     "resume": "继续", "dispute": "异议", "decide": "裁定", "recalculate": "重新计算", "server_leaves": "服务中离开",
     "place_for_caller": "代来电者点单", "wish": "许下心愿", "book": "预约服务日", "match": "自动派单",
     "open_pool": "无人合适，开放抢单", "decline": "谢绝", "claim_wish": "认领心愿", "expire_claim": "认领到期",
-    "assign": "队长改派", "release": "退回", "hand_back": "离开而退回", "hand_over_papers": "交接材料",
+    "assign": "队长改派", "release": "退回", "take_back": "社区收回", "hand_back": "离开而退回", "hand_over_papers": "交接材料",
     "abort": "中止另派", "call_off": "中途取消", "rework": "返工", "reject": "不予受理", "cancel_day": "服务日取消",
     "convert": "转为事件", "record_authority": "授权", "withdraw_authority": "收回授权", "return_papers": "归还材料",
     "wrong_return_code": "归还码错误", "hand_over": "交班转交",
@@ -76,6 +76,7 @@ def dispatch_of(measured: Measured) -> Dispatch:
                 ("抢单", "claimed from the pool", "claim"),
                 ("无人合适", "nobody qualified", "open_pool"),
                 ("接后退回", "given back", "release"),
+                ("社区收回", "taken back", "take_back"),
                 ("离开退回", "left", "hand_back"),
             )
         ),

@@ -14,8 +14,12 @@ FORMS = (
     (Way.WISH, "wish", "微心愿", "一个小小的愿望，谁都可以认领。"),
     (Way.ERRAND, "errand", "帮办代办", "代办证件和缴费，凭授权和收据。"),
 )
+RARE_SERVICE = {"name": "修二胡", "description": "换弦、调音；眼下没有会的人。", "skill": "luthier"}
+"""What nobody on the street can do."""
 DAY_SERVICE = {"name": "便民服务日", "description": "量血压、理发，先约先得。", "form": "service_day"}
 TEAM_SERVICE = {"name": "红马甲理发", "description": "队员到家里为老人理发。", "skill": "haircut"}
+SHOWN: Sequence[Sequence[str]] = ((), ("photo",), ("checklist",), ("photo", "receipt"))
+"""What the services want to be shown at delivery, in turn."""
 CARD_EVERY, REPRESENTED_EVERY = 4, 10
 """Every so many residents have a household card, or somebody who orders for them."""
 PLACES = 0.6
@@ -28,7 +32,9 @@ async def furnish(street: Street, administrator: Person, street_id: str) -> None
     await administrator.must("/v1/refused-terms/import", {**at, "terms": list(REFUSED), "reason": "广告和赌博"})
     for name, description in SERVICES:
         body = {**at, "name": name, "description": description}
-        street.services.append((await administrator.must("/v1/services", body))["id"])
+        evidence = SHOWN[len(street.services) % len(SHOWN)]
+        street.services.append((await administrator.must("/v1/services", {**body, "evidence": evidence}))["id"])
+    street.special[Way.RARE] = (await administrator.must("/v1/services", {**at, **RARE_SERVICE}))["id"]
     for way, form, name, description in FORMS:
         body = {**at, "name": name, "description": description, "form": form}
         street.special[way] = (await administrator.must("/v1/services", body))["id"]

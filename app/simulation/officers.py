@@ -228,6 +228,12 @@ async def remind(street: Street, who: Person, order: Order) -> None:
         street.intend(come_or_release, volunteer, order, (2, 10, 40))
 
 
+async def take_back(street: Street, who: Person, order: Order) -> None:
+    """It was accepted long ago, nobody came and no time was agreed on: somebody else is looked for."""
+    if await street.may(who, order, "take_back") and await who.send(f"{order.path}/take-back", {"reason": "no_answer"}):
+        await offer(street, who, order)
+
+
 async def spread_the_word(street: Street, who: Person, order: Order) -> None:
     """The pool is open: volunteers of the community hear of it."""
     if street.will(order, "look_at_pool", 0.9) and (one := street.of(Part.VOLUNTEER, order.resident.community)):

@@ -57,6 +57,7 @@ class Way(StrEnum):
     WISH = "wish"
     ERRAND = "errand"
     TEAM = "team"
+    RARE = "rare"
     DAY = "day"
     CANCELLED_DAY = "cancelled_day"
 
@@ -183,7 +184,7 @@ FATES: Final[Sequence[Fate]] = (
     _fate("late reply", "迟迟不复", 0.02, reply=0, reply_in_person=1),
     _fate("left to the matcher", "由系统派单", 0.04, **_SERVED, look_after=0, look_at_pool=1),
     _fate("nobody takes it", "无人接单", 0.02, answer_offer=0, phone=0, **_CLAIMED),
-    _fate("nobody qualifies", "无人合适", 0.01, **{**_REFUSED, **_CLAIMED}),
+    _way(Way.RARE, _fate("nobody qualifies", "无人合适", 0.01, look_after=0, spread_the_word=0, convert=1)),
     _fate("broken promise", "承诺落空", 0.01, **_NOBODY, plan_ahead=1, press_on=0, keep_promise=1),
     _fate("open question", "有问无答", 0.02, look_after=1, ask=1, answer=0, settle=1),
     _fate("question", "有问有答", 0.03, look_after=1, ask=1, answer=1),
@@ -196,6 +197,8 @@ FATES: Final[Sequence[Fate]] = (
     _fate("forgotten", "做完忘报", 0.01, **_SERVED, deliver=0, remember=0, be_asked=1),
     _fate("given up", "居民取消", 0.03, give_up=1, answer_offer=0, look_at_pool=0),
     _fate("given back", "接了又退", 0.02, "release", **_SERVED, release=1),
+    _fate("taken back", "社区收回", 0.01, "arrive", "take_back", answer_offer=1, take=1, decline=0, propose=0, arrive=0,
+          settle=0, remind=0, plan_ahead=0, take_back=1),
     _fate("left", "接单后离开", 0.01, "leave", **_SERVED, leave=1),
     _fate("broken off", "服务中止", 0.02, "break_off", **_SERVED, break_off=1),
     _fate("called off", "中途取消", 0.01, **_SERVED, call_off=1),

@@ -190,12 +190,24 @@ async def return_papers(street: Street, who: Person, order: Order) -> None:
 
 
 async def deliver(street: Street, who: Person, order: Order) -> None:
-    if not await street.may(who, order, "deliver"):
+    seen = await who.look(order.path)
+    if seen is None or "deliver" not in seen["actions"]:
         return
     if order.fate.way is Way.ERRAND:
         await return_papers(street, who, order)
-    if await who.send(f"{order.path}/deliver", {"outcome": order.dice("outcome").choice(OUTCOMES)}):
+    body = {"outcome": order.dice("outcome").choice(OUTCOMES)}
+    if seen["evidence_wanted"] and street.will(order, "forget_evidence", 0.05):
+        await who.send(f"{order.path}/deliver", body)
+    evidence = [_shown(street, order, kind) for kind in seen["evidence_wanted"]]
+    if await who.send(f"{order.path}/deliver", {**body, "evidence": evidence}):
         street.carrying[who.id].discard(order.id)
+
+
+def _shown(street: Street, order: Order, kind: str) -> dict[str, Any]:
+    """A picture's digest, or what was gone through."""
+    if kind == "checklist":
+        return {"kind": kind, "text": "药名、用法、下次取药时间均已核对"}
+    return {"kind": kind, "sha256": f"{order.dice(kind).getrandbits(256):064x}", "taken_at": street.now.isoformat()}
 
 
 async def remember(street: Street, who: Person, order: Order) -> None:

@@ -25,7 +25,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from app.domain.people.service import lapse_role
+from app.kernel.command import SYSTEM_CALLER, Key, execute
 from app.kernel.database import Database
+from app.kernel.errors import Refusal
 from app.kernel.time import CHINA
 from app.workers.deliveries import Deliveries
 
@@ -59,6 +62,12 @@ DELETE FROM idempotency WHERE (actor_id, operation, key) IN (
    ORDER BY created_at LIMIT $2)
 RETURNING 1"""
 
+# The promises' clock: a role ends by it. Whoever holds several is asked for each.
+_ENDED: Final = """
+SELECT id, version FROM role_grant
+ WHERE role = 'volunteer' AND ends_at <= app_now() AND handed_back_at IS NULL ORDER BY ends_at, id LIMIT $1"""
+ENDED: Final = 200
+
 _FORGET_LOG_INS: Final = "SELECT auth_session_forget(clock_timestamp() - $1::interval) AS forgotten"
 
 _log: Final = structlog.get_logger("jobs")
@@ -85,6 +94,10 @@ class Jobs:
     async def forget_log_ins(self) -> None:
         """Forget log-ins whose every token has expired."""
         await self._alone("forget log-ins", self._log_ins)
+
+    async def end_roles(self) -> None:
+        """Hand back what volunteers hold whose role has ended by its date (domain.md §3)."""
+        await self._alone("end roles", lambda: end_roles(self._database))
 
     async def close(self, seconds: float) -> None:
         """Begin no further message, give what is under way `seconds` to end, and cancel the rest."""
@@ -126,6 +139,15 @@ class Jobs:
         _log.info("log-ins forgotten", count=rows[0]["forgotten"])
 
 
+async def end_roles(database: Database) -> None:
+    """For each volunteer's role that has ended by its date, and was not noticed yet: what was held by it is handed back."""
+    for grant in await database.call(_ENDED, ENDED):
+        key = Key("job.lapse_role", f"{grant['id']}:{grant['version']}", "")
+        # Somebody ended it meanwhile: then it was handed back with that.
+        with suppress(Refusal):
+            await execute(database, lapse_role, SYSTEM_CALLER, key, grant["id"], {})
+
+
 class BeatingWorker(Worker):
     """arq's worker, whose every look at the queue is a beat of `jobs`: without Redis there is none."""
 
@@ -143,6 +165,7 @@ async def work_forever(redis_url: str, jobs: Jobs, beat: Callable[[], Awaitable[
         functions=[func(_job(jobs.deliver), name=DELIVER)],
         cron_jobs=[
             cron(_job(jobs.deliver), name="deliver.periodic", second={0, 15, 30, 45}, run_at_startup=True),
+            cron(_job(jobs.end_roles), name="roles.end", second=30),
             cron(_job(jobs.forget_receipts), name="receipts.forget", minute=17),
             cron(_job(jobs.forget_log_ins), name="log-ins.forget", hour=3, minute=0),
         ],

@@ -16,7 +16,11 @@ def _deadline(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _person(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
-    return {"subject_id": UUID(payload["order_id"]), "person_id": UUID(payload["person_id"])}
+    return {
+        "subject_id": UUID(payload["order_id"]),
+        "person_id": UUID(payload["person_id"]),
+        "version": payload.get("version"),
+    }
 
 
 def _reason(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -205,3 +205,103 @@ SELECT jsonb_build_object(
         d.deadline_kind, d.category, by_category, by_type, d.estate_type, after_at, after_id, most, policies;
   RETURN answer;
 END $$;
+
+-- Re-categorising (domain.md §4.5): a live deadline goes on under the policy for the new category that held when it started.
+-- It keeps its start, its pauses, and what has fired: the first `kept` of its marks are those of another policy.
+ALTER TABLE deadline ADD COLUMN kept INTEGER;
+
+-- As in 0004_estates.sql, also as of a moment: a policy that was published later acts on no deadline that had started.
+DROP FUNCTION policies_in_force(uuid, text, text[], text);
+CREATE FUNCTION policies_in_force(
+  place uuid, of_kind text, kinds text[], of_category text, as_of timestamptz DEFAULT 'infinity') RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE
+  of_type text := (SELECT e.estate_type FROM place_ancestor a JOIN place e ON e.id = a.ancestor_id
+                    WHERE a.place_id = place AND e.level = 'estate' ORDER BY a.depth LIMIT 1);
+BEGIN
+  RETURN (
+    SELECT jsonb_agg(jsonb_build_object(
+             'id', p.id, 'kind', k.kind, 'calendar', p.calendar, 'budget_seconds', p.budget_seconds,
+             'budget_days', p.budget_days, 'later_round_percent', p.later_round_percent, 'percents', p.percents,
+             'pausable', p.pause_limit_seconds IS NOT NULL,
+             'hours_id', CASE WHEN p.calendar <> 'WALL' THEN (
+                SELECT h.id FROM calendar_hours h LEFT JOIN place_ancestor a ON a.ancestor_id = h.place_id AND a.place_id = place
+                 WHERE h.calendar = p.calendar AND (h.place_id IS NULL OR a.place_id IS NOT NULL)
+                 ORDER BY h.published_at <= as_of DESC, coalesce(a.depth, 99), h.version DESC LIMIT 1) END,
+             'workdays_id', CASE WHEN p.calendar = 'WORK' THEN (
+                SELECT w.id FROM workday_set w WHERE w.published_at IS NOT NULL ORDER BY w.version DESC LIMIT 1) END))
+      FROM unnest(kinds) k(kind) CROSS JOIN LATERAL (
+        SELECT * FROM (
+          SELECT p.*, a.depth FROM place_ancestor a JOIN deadline_policy p ON p.place_id = a.ancestor_id
+           WHERE a.place_id = place AND p.matter_kind = of_kind AND p.deadline_kind = k.kind AND p.category IN ('', of_category)
+             AND p.estate_type IN ('', of_type) AND p.published_at <= as_of
+          UNION ALL
+          SELECT p.*, 99 FROM deadline_policy p
+           WHERE p.place_id IS NULL AND p.matter_kind = of_kind AND p.deadline_kind = k.kind
+             AND p.category IN ('', of_category) AND p.estate_type IN ('', of_type) AND p.published_at <= as_of) near
+        ORDER BY near.depth, near.category DESC, near.estate_type DESC, near.version DESC LIMIT 1) p);
+END $$;
+REVOKE ALL ON FUNCTION policies_in_force(uuid, text, text[], text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION policies_in_force(uuid, text, text[], text, timestamptz)
+  TO linli_app, linli_worker, linli_checker, linli_owner;
+
+-- As in 0003_deadlines_complete.sql; and its policy, with what is pinned from it, moves once with its revision while it runs.
+CREATE OR REPLACE FUNCTION deadline_runs_forward() RETURNS trigger LANGUAGE plpgsql AS
+$$
+BEGIN
+  IF NEW.fired < OLD.fired
+     OR (OLD.stopped_at IS NOT NULL AND (NEW.stopped_at IS NOT NULL OR NEW.revision <> OLD.revision + 1))
+     OR NEW.revision NOT IN (OLD.revision, OLD.revision + 1)
+     OR (NEW.revision = OLD.revision
+         AND (NEW.due_at, NEW.times, NEW.workdays_id, NEW.calendar_missing, NEW.policy_id)
+             IS DISTINCT FROM (OLD.due_at, OLD.times, OLD.workdays_id, OLD.calendar_missing, OLD.policy_id))
+     OR (NEW.id, NEW.matter_id, NEW.place_id, NEW.kind, NEW.round, NEW.started_at)
+        IS DISTINCT FROM (OLD.id, OLD.matter_id, OLD.place_id, OLD.kind, OLD.round, OLD.started_at)
+     OR (NEW.policy_id = OLD.policy_id
+         AND (NEW.percents, NEW.budget_seconds, NEW.hours_id, NEW.pausable, NEW.kept)
+             IS DISTINCT FROM (OLD.percents, OLD.budget_seconds, OLD.hours_id, OLD.pausable, OLD.kept))
+     OR (NEW.policy_id <> OLD.policy_id
+         AND (num_nonnulls(OLD.stopped_at, NEW.stopped_at) > 0 OR NEW.fired <> OLD.fired OR OLD.pausable AND NOT NEW.pausable
+              OR (NEW.kept, NEW.percents[:OLD.fired], NEW.times[:OLD.fired])
+                 IS DISTINCT FROM (OLD.fired, OLD.percents[:OLD.fired], OLD.times[:OLD.fired]))) THEN
+    RAISE EXCEPTION 'deadline %: it cannot be altered', OLD.id USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+
+-- The category of a matter, and the policy of a deadline, change with the action that says so in its history alone; and the
+-- policy is one for the kind and the category. Deferred, since one statement writes them all.
+CREATE FUNCTION recategorised_openly() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE subject uuid;
+BEGIN
+  IF TG_TABLE_NAME = 'matter' THEN subject := NEW.id; ELSE subject := NEW.matter_id; END IF;
+  IF NOT EXISTS (SELECT 1 FROM matter m JOIN history h ON h.matter_id = m.id AND h.version = m.version
+                  WHERE m.id = subject AND m.moved_in = app_transaction() AND h.action = 'recategorise') THEN
+    RAISE EXCEPTION 'matter %: re-categorised, and the history does not say so', subject USING ERRCODE = '23514';
+  END IF;
+  IF TG_TABLE_NAME = 'deadline' THEN
+    PERFORM 1 FROM deadline_policy p JOIN matter m ON m.id = subject
+      WHERE p.id = NEW.policy_id AND p.matter_kind = m.kind AND p.deadline_kind = NEW.kind AND p.category IN ('', m.category);
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'deadline %: not a policy for it', NEW.id USING ERRCODE = '23514';
+    END IF;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER matter_recategorised AFTER UPDATE ON matter DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+  WHEN (OLD.category IS DISTINCT FROM NEW.category) EXECUTE FUNCTION recategorised_openly();
+CREATE CONSTRAINT TRIGGER deadline_recategorised AFTER UPDATE ON deadline DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+  WHEN (OLD.policy_id IS DISTINCT FROM NEW.policy_id) EXECUTE FUNCTION recategorised_openly();
+GRANT CREATE ON SCHEMA public TO linli_checker;
+ALTER FUNCTION recategorised_openly() OWNER TO linli_checker;
+REVOKE CREATE ON SCHEMA public FROM linli_checker;
+REVOKE ALL ON FUNCTION recategorised_openly() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION recategorised_openly() TO linli_app, linli_worker, linli_checker, linli_owner;
+
+-- What is found follows the service's name.
+DROP TRIGGER order_is_found ON order_detail;
+CREATE TRIGGER order_is_found AFTER INSERT OR UPDATE OF note, outcome, service_id ON order_detail FOR EACH ROW
+  EXECUTE FUNCTION order_is_found();

@@ -443,8 +443,15 @@ ALTER POLICY matter_insert ON matter WITH CHECK (
 CREATE OR REPLACE FUNCTION app_sees(subject uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
+DECLARE matter record;
 BEGIN
-  RETURN (SELECT ((matter.kind = 'order' AND (
+  SELECT m.id, m.kind, m.place_id, m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id, m.unit_id, m.open_pool, m.moved_by,
+         m.moved_in
+    INTO matter FROM matter m WHERE m.id = subject;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  RETURN ((matter.kind = 'order' AND (
      matter.requester_id = app_actor()
      OR matter.beneficiary_id = app_actor()
      OR matter.assignee_id = app_actor()
@@ -462,14 +469,21 @@ BEGIN
      (matter.unit_id IS NOT NULL AND app_unit(matter.unit_id) IS NOT NULL)
      OR app_reaches(matter.place_id, '{administrator,arbiter,branch_secretary,callback_officer,dispatcher,grid_worker,secretary,supervisor}')
      OR 'seated' = ANY (app_parts(matter.id))))
-  OR (matter.moved_by = app_actor() AND matter.moved_in = app_transaction())) IS TRUE FROM matter WHERE matter.id = subject);
+  OR (matter.moved_by = app_actor() AND matter.moved_in = app_transaction())) IS TRUE;
 END $$;
 
 CREATE OR REPLACE FUNCTION app_sees_detail(subject uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
+DECLARE matter record;
 BEGIN
-  RETURN (SELECT (matter.kind = 'order' AND (
+  SELECT m.id, m.kind, m.place_id, m.state, m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id, m.unit_id, m.open_pool,
+         m.moved_by, m.moved_in
+    INTO matter FROM matter m WHERE m.id = subject;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  RETURN (matter.kind = 'order' AND (
      matter.requester_id = app_actor()
      OR matter.beneficiary_id = app_actor()
      OR matter.assignee_id = app_actor()
@@ -488,7 +502,7 @@ BEGIN
      (matter.unit_id IS NOT NULL AND app_unit(matter.unit_id) IS NOT NULL)
      OR app_reaches(matter.place_id, '{administrator,arbiter,branch_secretary,callback_officer,dispatcher,grid_worker,secretary,supervisor}')
      OR 'seated' = ANY (app_parts(matter.id))))
-  OR (matter.moved_by = app_actor() AND matter.moved_in = app_transaction()) FROM matter WHERE matter.id = subject);
+  OR (matter.moved_by = app_actor() AND matter.moved_in = app_transaction());
 END $$;
 
 ALTER POLICY outbox_insert ON outbox WITH CHECK (

@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy.util import await_only
 
 revision = "0016"
-down_revision = "0014"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

@@ -13,10 +13,10 @@ from app.api.docs import operations
 from app.domain.exclusions.models import ExclusionReason, ExclusionState
 from app.domain.notifications.models import Delivery
 from app.domain.orders.kind_tables import Claimant, Paper
-from app.domain.orders.models import Channel, OrderState, Solved
+from app.domain.orders.models import Channel, OrderState, Solved, TakeBack
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.places.models import EstateType, Level
-from app.domain.services.models import Form
+from app.domain.services.models import Evidence, Form
 from app.kernel.calendars import CalendarName
 from app.kernel.deadline_tables import PauseReason, Primitive
 from app.kernel.rules import Role, Via
@@ -34,7 +34,8 @@ DOCUMENTS = sorted(
 
 FLOW = (
     "place; place_for_caller", "offer; match; open_pool", "decline; lapse", "claim", "accept; assign",
-    "release; hand_back", "start", "abort; call_off", "deliver", "rate", "rework", "close unrated", "reject", "cancel", "convert",
+    "release; take_back; hand_back", "start", "abort; call_off", "deliver", "rate", "rework", "close unrated", "reject",
+    "cancel", "convert",
 )  # fmt: skip
 """The rows of domain.md §3, each with the actions that it needs."""
 
@@ -42,7 +43,7 @@ POINTS = tuple(range(1, 11))
 """The points of domain.md §4."""
 
 FACTS = ("contact", "reply", "ask", "answer", "propose", "confirm", "write_plan", "miss_appointment", "pause", "resume",
-         "dispute", "decide", "recalculate", "hand_over", "server_leaves")  # fmt: skip
+         "dispute", "decide", "recategorise", "recalculate", "hand_over", "server_leaves")  # fmt: skip
 """What is said and agreed on an order, and what follows from it: actions that are no rows of domain.md §3."""
 
 LATER = re.compile(r"\((deadlines complete|cases)\)")
@@ -226,6 +227,8 @@ def test_decisions(decision: Path) -> None:
         pytest.param(Channel, id="channels"),
         pytest.param(Solved, id="solved"),
         pytest.param(Form, id="forms"),
+        pytest.param(Evidence, id="evidence"),
+        pytest.param(TakeBack, id="taking back"),
         pytest.param(Claimant, id="claimants"),
         pytest.param(Paper, id="papers"),
         pytest.param(Delivery, id="deliveries"),

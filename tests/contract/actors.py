@@ -79,8 +79,8 @@ class Cast:
             self.ids[state] = await self.order(self.neighbour, self.resident, state)
         self.ids["delivered"] = await self.order(self.resident, self.neighbour, "delivered")
         for name, reached in (
-            ("declined", "offered"), ("released", "accepted"), ("aborted", "in_service"),
-            ("rejected", "submitted"), ("converted", "submitted"),
+            ("declined", "offered"), ("released", "accepted"), ("taken back", "accepted"), ("aborted", "in_service"),
+            ("rejected", "submitted"), ("converted", "submitted"), ("moved", "submitted"),
         ):  # fmt: skip
             self.ids[name] = await self.order(self.neighbour, self.resident, reached)
         self.ids["reworked"] = await self.order(self.resident, self.neighbour, "delivered")
@@ -169,7 +169,7 @@ class Cast:
         await admin.post(f"/v1/teams/{self.ids['team_id']}/members", {"person_id": third})
         skill = {"place_id": east, "person_id": third, "code": "sewing"}
         self.ids["skill_id"] = (await admin.post("/v1/skills", skill))["id"]
-        for name in ("pause", "resume", "withdraw"):
+        for name in ("pause", "resume", "withdraw", "another"):
             service = {"place_id": east, "name": name, "description": name}
             self.ids[f"{name} service"] = (await admin.post("/v1/services", service))["id"]
         await admin.post(f"/v1/services/{self.ids['resume service']}/pause", {})
@@ -294,11 +294,12 @@ class Cast:
             "returnPapers": "errand", "withdrawAuthority": "authorised",
             "resumeDeadline": "resumed", "disputePause": "paused", "decideDispute": "disputed",
             "suggestVolunteers": "submitted", "declineOrder": "declined", "assignMember": "teamed",
-            "releaseOrder": "released", "abortOrder": "aborted", "reworkOrder": "reworked", "rejectOrder": "rejected",
-            "convertOrder": "converted", "recordExclusion": "missed",
+            "releaseOrder": "released", "takeBackOrder": "taken back", "abortOrder": "aborted", "reworkOrder": "reworked",
+            "rejectOrder": "rejected", "convertOrder": "converted", "recordExclusion": "missed", "recategoriseOrder": "moved",
         }  # fmt: skip
         others = {
             "offerOrder": {"volunteer_id": self.ids["third"]},  # the resident may have said when they have no time
+            "recategoriseOrder": {"service_id": self.ids["another service"]},
             "giveConsent": {"representation_id": self.ids["asked for"]},
             "endRepresentation": {"representation_id": self.ids["to end"]},
             **{name: {"person_id": str(self.resident.id)} for name in ("issueHouseholdCard", "getHouseholdCard")},

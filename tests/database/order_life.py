@@ -48,6 +48,7 @@ class Life(Timed):
 
     def _do_decline(self, who: str) -> None:
         self.refused.add((who, self.team))
+        self.declined.add((who, self.team))
         self._failed()
         self.tell("order.declined", "派单员")
 
@@ -96,6 +97,12 @@ class Life(Timed):
         self.refused.add((self.assignee, self.team))
         self._give_back()
         self.tell("order.released", "派单员")
+
+    def _do_take_back(self, who: str) -> None:
+        """As when it is given back, by the staff; whoever had it is told."""
+        self.refused.add((self.assignee, self.team))
+        self.tell("order.taken_back", self.assignee)
+        self._give_back()
 
     def _give_back(self, *undone: str) -> None:
         """What this acceptance, appointment or plan had stopped goes on with the time used."""
@@ -186,11 +193,14 @@ class Life(Timed):
         self._begin_again(about_attitude=about_attitude)
 
     def _begin_again(self, *, about_attitude: bool) -> None:
-        """Round + 1, the same first, unless the complaint is about attitude."""
+        """Round + 1, the same person and the same team first, unless the complaint is about attitude."""
         self.stop_all()
         self.round += 1
-        self.refused = {(self.assignee, self.team)} if about_attitude else set()
+        self.refused, self.declined = set(), set()
+        if about_attitude:
+            self.complained.add((self.assignee, self.team))
         self.preferred = None if about_attitude else self.assignee
+        self.team_before = self.team and not about_attitude
         self.failures, self.paused = 0, {}
         self.booked = False
         self.open_pool = self.form == "wish"
@@ -348,7 +358,7 @@ class Life(Timed):
         fit = [
             v
             for v in self.people
-            if self.fit(v) and v not in self.own_people and all(v != who for who, _ in self.refused)
+            if self.fit(v) and v not in self.own_people and all(v != who for who, _ in self.refused | self.complained)
         ]
         if not fit:
             self.open_pool = True
@@ -359,11 +369,13 @@ class Life(Timed):
         return "match"
 
     def _share(self, who: str) -> tuple[Any, ...]:
-        """Who served least in 28 days, then who has most left of the day, then who has not served for longest, then by id."""
+        """Who is of the team of the round before, who served least in 28 days, who has most left of the day, who has not served
+        for longest, then by id."""
         v = self.people[who]
         recent = [at for at in v.delivered if at > self.now - timedelta(days=28)]
         last = max(v.delivered).timestamp() if v.delivered else 0
-        return len(recent), self.taken(who) - v.capacity, last, self.ids[who]
+        of_team = self.team_before and who in self.members
+        return not of_team, len(recent), self.taken(who) - v.capacity, last, self.ids[who]
 
     def _event_miss_appointment(self) -> str:
         """Not started 15 minutes after the appointment: re-offered, dispatcher told."""

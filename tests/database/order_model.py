@@ -20,8 +20,9 @@ OPEN = BEFORE_SERVICE | {"in_service"}
 
 MATTERS = {
     "offer": {"submitted"}, "decline": {"offered"}, "accept": {"offered"}, "claim": {"submitted", "offered"},
-    "claim_wish": {"submitted"}, "assign": {"accepted"}, "release": {"accepted"}, "start": {"accepted"},
-    "wrong_code": {"accepted"}, "hand_over_papers": {"accepted"}, "abort": {"in_service"}, "call_off": {"in_service"},
+    "claim_wish": {"submitted"}, "assign": {"accepted"}, "release": {"accepted"}, "take_back": {"accepted"},
+    "start": {"accepted"}, "wrong_code": {"accepted"}, "hand_over_papers": {"accepted"},
+    "abort": {"in_service"}, "call_off": {"in_service"},
     "deliver": {"in_service"}, "rate": {"delivered"}, "rework": {"delivered", "rated"}, "reject": {"submitted"},
     "cancel": BEFORE_SERVICE, "convert": BEFORE_SERVICE, "propose": {"accepted"}, "confirm": {"accepted"},
     "contact": OPEN | {"delivered"}, "reply": OPEN, "ask": OPEN, "answer": OPEN, "write_plan": OPEN, "pause": OPEN,
@@ -74,7 +75,10 @@ class Model:
     holder: str | None = None
     failures: int = 0
     preferred: str | None = None
+    team_before: bool = False
     refused: set[tuple[str, bool]] = field(default_factory=set)
+    declined: set[tuple[str, bool]] = field(default_factory=set)
+    complained: set[tuple[str, bool]] = field(default_factory=set)
     promises: list[Promise] = field(default_factory=list)
     appointment: tuple[str, datetime, bool] | None = None
     reached: bool = False
@@ -126,7 +130,7 @@ class Model:
         """§3's column "who", and the glossary's for what is said and agreed."""
         serving = {self.assignee} - {None}
         match action:
-            case "offer" | "reject" | "convert" | "resume":
+            case "offer" | "reject" | "convert" | "resume" | "take_back":
                 return who in STAFF
             case "pause" | "decide":
                 return who in CHIEFS
@@ -212,20 +216,20 @@ class Model:
             yield "day-over"
 
     def _judge_offer(self, who: str, *, to: str) -> Iterable[str]:
-        """Qualified, in area, on duty, not in quiet hours, below capacity; whoever declined is not offered it again."""
+        """Qualified, in area, on duty, not in quiet hours, below capacity; whoever declined is not offered it again in the round,
+        and whoever was complained of not at all."""
+        barred = self.declined | self.complained
         if self.form == "wish":
             yield "wish-is-claimed"
         if who in self.own_people:
             yield "own-order"
         if to == "team":
-            asked, refused = (
-                [m for m in self.members if m not in self.own_people and self.fit(m)],
-                any(t for _, t in self.refused),
-            )
+            asked = [m for m in self.members if m not in self.own_people and self.fit(m) and not self.unwelcome(m)]
+            refused = any(t for _, t in barred) or self.unwelcome(self.lead)
             if not asked:
                 yield "volunteer-not-qualified"
         else:
-            refused = any(who == to for who, _ in self.refused)
+            refused = any(who == to for who, _ in barred)
             if to in self.own_people:
                 yield "own-order"
             if not self.fit(to):
@@ -237,8 +241,17 @@ class Model:
         """The offered volunteer; for a team its lead or a qualified member."""
         if who in self.own_people:
             yield "own-order"
-        if not self.in_area(who) or (who != self.assignee and not self.fit(who)):
+        if not self.in_area(who) or (who != self.assignee and not self.fit(who)) or self.unwelcome(who):
             yield "volunteer-not-qualified"
+
+    def unwelcome(self, who: str) -> bool:
+        """The resident complained of them: on this order they do not come again."""
+        return any(who == name for name, _ in self.complained)
+
+    def _judge_take_back(self, who: str) -> Iterable[str]:
+        """What has a confirmed appointment comes back by itself when nobody begins."""
+        if self.appointment and self.appointment[2]:
+            yield "appointment-stands"
 
     def _judge_claim(self, who: str) -> Iterable[str]:
         if self.form == "wish":
@@ -254,13 +267,13 @@ class Model:
         if who in self.own_people:
             yield "own-order"
         v = self.people[who]
-        if not v.skilled or self.taken(who, but_this=True) >= v.capacity:
+        if not v.skilled or self.taken(who, but_this=True) >= v.capacity or self.unwelcome(who):
             yield "volunteer-not-qualified"
 
     def _judge_assign(self, who: str, *, to: str) -> Iterable[str]:
         if to in self.own_people:
             yield "own-order"
-        if to not in self.members or not self.fit(to):
+        if to not in self.members or not self.fit(to) or self.unwelcome(to):
             yield "volunteer-not-qualified"
 
     def _judge_start(self, who: str, *, how: str) -> Iterable[str]:

@@ -101,6 +101,46 @@ ROADS = {
     "missed limits": Road(
         "place", (wait(minutes=25), wait(minutes=25), wait(hours=5), wait(days=1), do("书记", "hand_over", to="派单员"))
     ),
+    "nobody comes, and the staff take it back": Road(
+        "place",
+        (
+            do("派单员", "offer", to="小李"),
+            do("小李", "accept"),
+            do("小李", "take_back"),
+            do("派单员", "take_back"),
+            do("派单员", "offer", to="小李"),
+            wait(minutes=4),
+        ),
+        True,
+    ),
+    "whoever was complained of does not come again": Road(
+        "place",
+        (
+            *SERVED,
+            do("王奶奶", "rework", about_attitude=True),
+            do("派单员", "offer", to="小李"),
+            wait(minutes=25),
+            do("小李", "claim"),
+            do("小赵", "claim"),
+            do("小赵", "start", how="code"),
+            do("小赵", "deliver"),
+            do("书记", "rework", about_attitude=False),
+            do("派单员", "offer", to="小李"),
+        ),
+    ),
+    "the same team comes again": Road(
+        "place",
+        (
+            do("派单员", "offer", to="team"),
+            do("队员", "accept"),
+            do("队员", "start", how="code"),
+            do("队员", "deliver"),
+            do("队员", "away"),
+            do("王奶奶", "rework", about_attitude=False),
+            wait(minutes=4),
+        ),
+        True,
+    ),
     "an appointment that is missed": Road(
         "place",
         (

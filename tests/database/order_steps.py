@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.domain.orders import dispatching, errands, outcomes, promises, service, service_days, shifts, wishes
 from app.domain.orders.kind_tables import Claimant, Paper
-from app.domain.orders.models import Abort, Reject
+from app.domain.orders.models import Abort, Reject, TakeBack
 from app.domain.teams import volunteers
 from app.kernel.verbs import Verb
 from tests.database.order_life import Life
@@ -80,6 +80,7 @@ COMMANDS: Mapping[str, Command] = {
     "claim_wish": (wishes.claim_wish, lambda _, __: {"claimed_as": Claimant.MEMBER, "name": None}),
     "assign": (dispatching.assign, lambda known, given: {"member_id": known.people[given["to"]]}),
     "release": (dispatching.release, lambda _, __: {"reason": "病了"}),
+    "take_back": (dispatching.take_back, lambda _, __: {"reason": TakeBack.NO_ANSWER}),
     "start": (
         service.start,
         lambda _, given: {"code_fits": given["how"] == "code", "unverified": given["how"] == "unverified"},
@@ -161,7 +162,7 @@ def ways(model: Life) -> Iterator[Step]:
     """Everything that anybody may try now."""
     for who in PEOPLE:
         for action in (
-            "decline", "accept", "claim", "claim_wish", "release", "wrong_code", "hand_over_papers", "return_papers",
+            "decline", "accept", "claim", "claim_wish", "release", "take_back", "wrong_code", "hand_over_papers", "return_papers",
             "wrong_return_code", "record_authority", "withdraw_authority", "abort", "call_off", "deliver", "reject", "cancel",
             "convert", "reply", "answer", "confirm", "dispute", "away", "cancel_day",
         ):  # fmt: skip

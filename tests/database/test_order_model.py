@@ -19,7 +19,10 @@ from tests.database.order_roads import ROADS, Road
 from tests.database.order_stage import Difference, Stage, connect, drain
 from tests.database.order_steps import Step, ways
 
-SELDOM = {"recalculate": "the calendars change it, and here every limit is on the wall"}
+SELDOM = {
+    "recalculate": "the calendars change it, and here every limit is on the wall",
+    "recategorise": "there is one service of each form here; tests/stories/test_another_service.py has others",
+}
 """Actions that no story here can take, and why."""
 
 
@@ -163,7 +166,7 @@ class Generous(Life):
 
     def _do_decline(self, who: str) -> None:
         super()._do_decline(who)
-        self.refused.clear()
+        self.declined.clear()
 
 
 SPOILED = {

@@ -2,21 +2,26 @@
 
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from app.domain.orders import dispatching
-from app.domain.orders.errors import VolunteerNotQualified
+from app.domain.orders import dispatching, service_days
+from app.domain.orders.errors import SlotOver, VolunteerNotQualified
+from app.domain.orders.models import TakeBack
 from app.domain.people import service as people
 from app.domain.services import service as services
 from app.domain.services.errors import ServiceWithdrawn
 from app.domain.teams import service as teams
 from app.domain.teams import volunteers
-from app.domain.teams.errors import AlreadyApplied, AlreadyDecided, AlreadyMember, LeadStays, NotAMember
+from app.domain.teams.errors import AlreadyApplied, AlreadyDecided, AlreadyMember, LeadStays, NotAMember, TeamDisbanded
 from app.kernel.command import execute
 from app.kernel.database import Database
 from app.kernel.errors import Refusal
 from app.kernel.rules import Role
 from app.kernel.verbs import Verb
+from app.workers.outbox import react_once
+from app.workers.reactions import REACTIONS
+from tests.special import service_of
 from tests.world import World, new_key
 
 ROUNDS = 12
@@ -77,6 +82,26 @@ async def test_whoever_claims_while_losing_the_role_is_refused_or_hands_back(wor
         assert await world.owner.fetchval(handed, str(order)) == (1 if claimed == "accepted" else 0)
 
 
+async def test_what_somebody_took_after_they_had_come_back_is_not_handed_back(
+    world: World, app: Database, worker: Database
+) -> None:
+    """The event of leaving waits in the outbox while the order comes back, the role is given again, and they take it anew."""
+    volunteer = await world.person("壬", Role.RESIDENT, world.west)
+    grant = await world.grant(volunteer, Role.VOLUNTEER, world.east)
+    order = (await world.place(app)).id
+    await world.do(app, dispatching.offer, "派单员", order, volunteer_id=volunteer)
+    await world.do(app, dispatching.accept, volunteer, order)
+    await world.do(app, people.revoke_role, "书记", grant)
+    await world.do(app, dispatching.take_back, "派单员", order, reason=TakeBack.CANNOT_COME)
+    await world.grant(volunteer, Role.VOLUNTEER, world.street)
+    await world.do(app, dispatching.offer, "派单员", order, volunteer_id=volunteer)
+    await world.do(app, dispatching.accept, volunteer, order)
+    while await react_once(worker, REACTIONS):
+        pass
+    row = await world.owner.fetchrow("SELECT state, assignee_id FROM matter WHERE id = $1", order)
+    assert tuple(row) == ("accepted", volunteer)
+
+
 async def test_of_many_who_do_one_thing_at_once_one_does_it(world: World, app: Database) -> None:
     secretary, applicant = world.people["书记"], await world.person("新人", Role.RESIDENT, world.east)
     lead, member = [await world.person(name, Role.VOLUNTEER, world.east) for name in ("丙", "丁")]
@@ -96,3 +121,41 @@ async def test_of_many_who_do_one_thing_at_once_one_does_it(world: World, app: D
     assert said == {"set": 6}
     versions = "SELECT count(*), max(version) FROM volunteer_profile WHERE person_id = $1"
     assert tuple(await world.owner.fetchrow(versions, lead)) == (1, 6)
+
+
+async def test_nobody_joins_a_team_that_is_disbanded_in_the_same_moment(world: World, app: Database) -> None:
+    lead, late = [await world.person(name, Role.VOLUNTEER, world.east) for name in ("庚", "辛")]
+    live = "SELECT count(*) FROM team_member WHERE team_id = $1 AND live"
+    for _ in range(ROUNDS):
+        team = await a_team(world, app, lead)
+        added, disbanded = await asyncio.gather(
+            outcome(world, app, teams.add_member, lead, team, person_id=late),
+            outcome(world, app, teams.disband, world.people["管理员"], team),
+        )
+        assert disbanded == "disband"
+        assert added in ("add", TeamDisbanded)
+        assert await world.owner.fetchval(live, team) == 0
+
+
+async def test_a_slot_is_booked_when_the_lead_loses_the_role(world: World, app: Database) -> None:
+    """It is not to be booked with who leads no more, or it goes back."""
+    handed = "SELECT count(*) FROM outbox WHERE topic = 'order.hand_back' AND payload ->> 'person_id' = $1"
+    service = await service_of(world, "service_day", "义诊日")
+    soon = datetime.now(UTC) + timedelta(days=2)
+    for number in range(ROUNDS):
+        lead = await world.person(f"队长{number}", Role.RESIDENT, world.west)
+        grant = await world.grant(lead, Role.VOLUNTEER, world.east)
+        team = await a_team(world, app, lead)
+        opening = {"place_id": world.east, "team_id": team, "service_id": UUID(service)}
+        slots = [service_days.Slot(soon, 30, 2)]
+        day = await execute(
+            app, service_days.open_day, await world.caller(lead), new_key(), None, {**opening, "slots": slots}
+        )
+        slot = await world.owner.fetchval("SELECT id FROM service_slot WHERE day_id = $1", day.id)
+        booked, revoked = await asyncio.gather(
+            outcome(world, app, service_days.book, world.people["王奶奶"], slot, note="量血压"),
+            outcome(world, app, people.revoke_role, world.people["书记"], grant),
+        )
+        assert revoked == "revoke"
+        assert booked in ("accepted", SlotOver)
+        assert await world.owner.fetchval(handed, str(lead)) == (1 if booked == "accepted" else 0)

@@ -172,7 +172,7 @@ async def test_teams_are_the_live_ones_that_serve_the_place(world: World) -> Non
             " version) VALUES ($1, $2, $3, 'red', $4, CASE WHEN $6::timestamptz IS NULL THEN true END, $4, $5, $6, 1))"
             " INSERT INTO team_member (id, team_id, place_id, person_id, live, added_by, joined_at, ended_at, version)"
             " SELECT gen_random_uuid(), $1, $2, x.id, CASE WHEN x.ended IS NULL THEN true END, $4, $5, x.ended, 1"
-            " FROM (VALUES ($4::uuid, NULL::timestamptz), ($7, $8)) x(id, ended)",
+            " FROM (VALUES ($4::uuid, $6::timestamptz), ($7, coalesce($8, $6))) x(id, ended)",
             made[name], place, name, lead, LONG_AGO, ended, me, left,
         )  # fmt: skip
     assert set((await one(world, me)).team_ids) == {made["street"], made["east"]}

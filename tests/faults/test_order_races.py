@@ -359,6 +359,26 @@ async def test_a_role_ends_when_its_volunteer_starts(ring: Ring) -> None:
             assert found.assignee == "None"
 
 
+async def test_a_member_accepts_when_the_lead_lets_them_go(ring: Ring) -> None:
+    """Whoever is no member any more has nothing of the team's: it was not theirs to take, or it goes back."""
+    lead, member = ring.volunteers[:2]
+    members = f"/v1/teams/{ring.team_id}/members"
+    for _ in range(TIMES):
+        order = await ring.to_team()
+        removed, accepted = await ring.at_once(
+            (lead, f"{members}/{member.id}/remove", None), (member, f"{order}/accept", None)
+        )
+        await until_told(ring.arena)
+        found = await ring.found(order)
+        assert removed == (200, "remove")
+        if accepted == (200, "accepted"):
+            assert (found.state, found.assignee, found.actions["hand_back"]) == ("submitted", "None", 1)
+        else:
+            assert accepted in {*LATE, (409, "volunteer-not-qualified")}
+            assert (found.state, found.assignee) == ("offered", str(lead.id))
+        await lead.post(members, {"person_id": str(member.id)})
+
+
 async def test_a_role_ends_when_its_dispatcher_offers(ring: Ring) -> None:
     """Between the look and the writing the walls change: what was allowed is refused as if it had come later."""
     street, volunteer = ring.arena.street, ring.volunteers[0]

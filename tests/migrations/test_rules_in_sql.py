@@ -123,7 +123,20 @@ EXPECTED = {
         f"opened_by = {ME} AND cancelled_at IS NULL AND ({HOST})",
     ),
     "slot_booking_read": ("slot_booking", "SELECT", "app_sees_detail(matter_id)", None),
-    "slot_booking_update": ("slot_booking", "UPDATE", "app_sees(matter_id)", None),
+    "slot_booking_update": ("slot_booking", "UPDATE", PAPERS, "live IS NULL"),
+    "order_authority_update": ("order_authority", "UPDATE", PAPERS, f"ended_by = {ME}"),
+    "order_evidence_read": (
+        "order_evidence",
+        "SELECT",
+        f"given_by = {ME} OR (SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(orders.EVIDENCE, 'm')})",
+        None,
+    ),
+    "order_evidence_insert": (
+        "order_evidence",
+        "INSERT",
+        None,
+        f"given_by = {ME} AND (SELECT true FROM matter m WHERE m.id = matter_id AND m.assignee_id = {ME})",
+    ),
     "order_contact_read": (
         "order_contact",
         "SELECT",
@@ -175,7 +188,7 @@ EXPECTED = {
     "team_update": (
         "team",
         "UPDATE",
-        f"lead_id = {ME} OR {to_sql(teams.CHIEF, 'team')}",
+        f"app_leads(id, place_id) OR {to_sql(teams.CHIEF, 'team')}",
         f"disbanded_at IS NULL OR {to_sql(teams.CHIEF, 'team')}",
     ),
     "team_member_read": (
@@ -420,8 +433,9 @@ async def test_a_policy_says_what_the_rules_say(owner: asyncpg.Connection, name:
 @pytest.mark.parametrize("name", FUNCTIONS)
 async def test_a_function_says_what_the_rules_say(owner: asyncpg.Connection, name: str) -> None:
     body = await owner.fetchval("SELECT prosrc FROM pg_proc WHERE proname = $1", name)
-    expected = f"BEGIN RETURN (SELECT {FUNCTIONS[name]} FROM matter WHERE id = subject); END"
-    assert words(body) == words(expected)
+    looked, _, judged = words(body).partition("IFNOTFOUNDTHENRETURNNULL;ENDIF;")
+    assert looked.endswith(words("INTO matter FROM matter m WHERE m.id = subject;"))
+    assert judged == words(f"RETURN {FUNCTIONS[name]}; END")
 
 
 def words(sql: str) -> str:

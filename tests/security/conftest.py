@@ -31,6 +31,7 @@ from app.domain.people import service as people
 from app.domain.representations import service as representations
 from app.domain.representations.models import Relation
 from app.domain.services import service as services
+from app.domain.services.models import Evidence
 from app.domain.teams import service as teams
 from app.domain.teams import volunteers
 from app.domain.units import service as units
@@ -46,6 +47,8 @@ from app.workers.reactions import REACTIONS
 from tests.conftest import TEMPLATE
 from tests.special import service_of, team_of
 from tests.world import World, build, new_key
+
+CHECKED = {"kind": Evidence.CHECKLIST, "text": "药名已核对", "sha256": None, "taken_at": None}
 
 
 @dataclass
@@ -134,7 +137,7 @@ async def order(world: World, app: Database, community: Community, *then: str) -
         ),
         "confirm": (promises.confirm_appointment, community.resident, {}),
         "start": (orders.start, community.volunteer, {"code_fits": True}),
-        "deliver": (orders.deliver, community.volunteer, {"outcome": "已陪同"}),
+        "deliver": (orders.deliver, community.volunteer, {"outcome": "已陪同", "evidence": [CHECKED]}),
         "rate": (outcomes.rate, community.resident, {"solved": "yes", "stars": 5, "reason": None}),
     }
     for step in then:

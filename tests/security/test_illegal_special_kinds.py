@@ -5,8 +5,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from tests.security.conftest import AsPerson, Neighbours, new_id, refused
-from tests.security.illegal import BROKEN, NO_RIGHT
+from app.kernel.rules import Role
+from tests.security.conftest import AsPerson, Neighbours, new_id, refused, tried
+from tests.security.illegal import BROKEN, NO_RIGHT, fill
 
 DAY = (
     "INSERT INTO service_day (id, place_id, team_id, service_id, starts_at, opened_by, created_at, version)"
@@ -58,3 +59,55 @@ async def test_who_represents_whom_is_told_to_those_whom_it_concerns(ids: dict[s
     for who, number in (("dispatcher", 1), ("resident", 0), ("volunteer", 0), ("stranger", 0)):
         async with as_person(ids[who]) as connection:
             assert await connection.fetchval(whom, ids["rated"]) == number
+
+
+@pytest.mark.parametrize(
+    ("order", "statement"),
+    [
+        ("errand", "UPDATE order_authority SET ended_at = app_now(), ended_by = app_actor()"),
+        ("booked", "UPDATE slot_booking SET live = NULL, ended_at = app_now()"),
+    ],
+)
+async def test_whoever_merely_sees_an_order_ends_nothing_of_it(
+    neighbours: Neighbours, ids: dict[str, UUID], as_person: AsPerson, order: str, statement: str
+) -> None:
+    """A volunteer of the community sees that an order of the pool is there; statements that read no column ask no policy of
+    reading."""
+    passer_by = await neighbours.world.person(f"路人{order}")
+    await neighbours.world.grant(passer_by, Role.VOLUNTEER, neighbours.east.place)
+    await neighbours.world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1", ids[order])
+    async with as_person(passer_by) as connection:
+        assert await connection.fetchval("SELECT count(*) FROM matter WHERE id = $1", ids[order]) == 1
+        assert await connection.execute(statement) == "UPDATE 0"
+    async with as_person(ids["resident"]) as connection:
+        assert await connection.execute(statement) == "UPDATE 1"
+    await neighbours.world.owner.execute("UPDATE matter SET open_pool = false WHERE id = $1", ids[order])
+
+
+async def test_a_booking_is_ended_and_not_moved(ids: dict[str, UUID], as_person: AsPerson) -> None:
+    async with as_person(ids["resident"]) as connection:
+        assert await refused(connection, "UPDATE slot_booking SET person_id = person_id") in (NO_RIGHT, BROKEN)
+
+
+EVIDENCE = (
+    "INSERT INTO order_evidence (id, matter_id, place_id, round, kind, text, sha256, taken_at, given_by, given_at)"
+    " VALUES (gen_random_uuid(), '{errand}', '{east}', 1, 'checklist', {text}, {sha256}, NULL, {by}, app_now())"
+)
+
+
+@pytest.mark.parametrize(
+    ("who", "more", "answer"),
+    [
+        ("volunteer", {"text": "'x'", "sha256": "NULL", "by": "'{resident}'"}, NO_RIGHT),
+        ("resident", {"text": "'x'", "sha256": "NULL", "by": "app_actor()"}, NO_RIGHT),
+        ("dispatcher", {"text": "'x'", "sha256": "NULL", "by": "app_actor()"}, NO_RIGHT),
+        ("volunteer", {"text": "NULL", "sha256": "NULL", "by": "app_actor()"}, BROKEN),
+        ("volunteer", {"text": "'x'", "sha256": "'0f'", "by": "app_actor()"}, BROKEN),
+        ("volunteer", {"text": "'x'", "sha256": "NULL", "by": "app_actor()"}, "done: INSERT 0 1"),
+    ],
+    ids=["in another's name", "by the resident", "by the staff", "empty", "no digest", "by whoever serves"],
+)
+async def test_evidence_is_given_by_whoever_serves(
+    ids: dict[str, UUID], as_person: AsPerson, who: str, more: dict[str, str], answer: str
+) -> None:
+    assert await tried(as_person, ids, who, fill(EVIDENCE, **more)) == answer

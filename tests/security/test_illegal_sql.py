@@ -257,6 +257,15 @@ async def test_the_last_deadline_of_a_promised_order_cannot_stop(ids: dict[str, 
         assert await refused(connection, "SET CONSTRAINTS ALL IMMEDIATE") == BROKEN
 
 
+async def test_deadlines_stop_for_whoever_sees_their_order(ids: dict[str, UUID], as_person: AsPerson) -> None:
+    """The function that the door asks looks past the policies: it asks for the order, and stops no other's deadline by it."""
+    stop = "SELECT count(*) FROM stop_deadlines($1, $2, app_now())"
+    async with as_person(ids["volunteer"]) as connection:
+        assert await connection.fetchval(stop, ids["foreign"], [ids["foreign_deadline"]]) == 0
+        assert await connection.fetchval(stop, ids["running"], [ids["foreign_deadline"]]) == 0
+        assert await connection.fetchval(stop, ids["running"], [ids["coordinate"]]) == 1
+
+
 async def test_a_new_order_without_a_deadline_does_not_commit(
     neighbours: Neighbours, postgres: PostgresServer, ids: dict[str, UUID]
 ) -> None:

@@ -41,6 +41,7 @@ OFFER = (
     " VALUES ('{new}', {place}, 'x', 'x', {team}, {by}, app_now(), 1)"
 )
 LEAVE = "UPDATE team_member SET ended_at = app_now(), live = NULL, ended_by = {by} WHERE team_id = {team}"
+DISBAND = "UPDATE team SET led = NULL, disbanded_at = app_now() WHERE id = '{team}'"
 EAST, VOLUNTEER, OURS = "'{east}'", "'{volunteer}'", "'{team}'"
 
 ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
@@ -54,7 +55,8 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a lead from outside": ("volunteer", "UPDATE team SET lead_id = '{resident}' WHERE id = '{team}'", (ABSENT,)),
     "a team without a lead that goes on": ("volunteer", "UPDATE team SET led = NULL WHERE id = '{team}'", (BROKEN,)),
     "a team disbanded by its lead": (
-        "volunteer", "UPDATE team SET led = NULL, disbanded_at = app_now() WHERE id = '{team}'", (NO_RIGHT,)),
+        "volunteer", DISBAND, (NO_RIGHT,)),
+    "a team disbanded with members left in it": ("secretary", DISBAND, (ABSENT,)),
     "a team moved to another place": (
         "volunteer", "UPDATE team SET place_id = '{street}' WHERE id = '{team}'", (BROKEN,)),
     "another community's team": (
@@ -114,7 +116,7 @@ SOUND = {
     "a team by the secretary": ("secretary", fill(TEAM, place=EAST, lead=VOLUNTEER, member=VOLUNTEER, by=ME)),
     "a lead who stays": ("volunteer", "UPDATE team SET version = version + 1 WHERE id = '{team}'"),
     "a team disbanded by the secretary": (
-        "secretary", "UPDATE team SET led = NULL, disbanded_at = app_now() WHERE id = '{team}'"),
+        "secretary", f"WITH gone AS ({fill(LEAVE, team=OURS, by=ME)}) {DISBAND}"),
     "a skill seen by the station": ("station", fill(SKILL, whom=VOLUNTEER, place=EAST, by=ME)),
     "one's own hours": ("resident", fill(HOURS, whom=ME, capacity="3", begin="0")),
     "an application at home": ("neighbour", fill(APPLICATION, whom=ME, place=EAST)),

@@ -35,7 +35,6 @@ DEFINERS = {
     "app_roles(uuid,timestamp with time zone)",
     "app_team(uuid)",
     "app_stands_below(uuid,text[])",
-    "app_reaches_from_street(uuid,text[])",
     # What the actor is in a unit and in a case; who is told of a matter that officers hold.
     "app_unit(uuid)",
     "app_parts(uuid)",
@@ -43,6 +42,7 @@ DEFINERS = {
     # At commit: one limit governs; who held it until now.
     "matter_is_governed()",
     "matter_is_held()",
+    "app_reaches_from_street(uuid,text[])",
     # Which texts hold a refused term: for whoever writes one, who reads no list. Answers ids, never words.
     "refused_terms(uuid,jsonb)",
     "app_belongs(uuid)",
@@ -52,11 +52,17 @@ DEFINERS = {
     "volunteer_facts(uuid,uuid[],text,timestamp with time zone)",
     "team_roster(uuid)",
     "held_orders(uuid,uuid,uuid)",
+    "led_teams(uuid,uuid)",
+    # Whether the resident complained of somebody on an order: a yes or no for the door, since those it is about do not read it.
+    "complained_of(uuid,uuid)",
     "person_represents(uuid,uuid)",
     "person_lives(uuid,uuid)",
     "representatives_of(uuid)",
-    # Version and live deadlines of a matter, for whoever sees what it is about.
+    # Version and live deadlines of a matter, for whoever sees what it is about; with the log-in and the roles of whoever asks.
     "matter_snapshot(uuid)",
+    "app_look(uuid,uuid,uuid)",
+    # Stops deadlines, for whoever sees what their matter is about.
+    "stop_deadlines(uuid,uuid[],timestamp with time zone)",
     # A resident's home and contact, for the staff there and for who acts for them; whether a card is theirs.
     "home_of(uuid,bytea)",
     "card_fits(uuid,uuid,bytea)",
@@ -94,6 +100,7 @@ DEFINERS = {
     "order_is_found()",
     "person_leaves()",
     "matter_has_deadline()",
+    "recategorised_openly()",
     "representation_keeps_its_past()",
     "not_served_by_who_placed()",
 }

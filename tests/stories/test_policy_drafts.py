@@ -43,6 +43,28 @@ async def test_a_draft_says_what_would_change_and_changes_nothing(street: Street
     assert await administrator.get("/v1/deadline-policies", place_id=str(street.world.east)) == before
 
 
+async def test_drafts_are_listed_and_published_as_they_were_kept(street: Street) -> None:
+    administrator = street.administrator
+    made = [await draft(street, seconds) for seconds in (900, 600)]
+    elsewhere = await draft(street, 300, "west")
+    listed = (await administrator.get(DRAFTS, place_id=str(street.world.street)))["items"]
+    assert [f"{DRAFTS}/{row['id']}" for row in listed] == [elsewhere, made[1], made[0]]
+    west = (await administrator.get(DRAFTS, place_id=str(street.world.west)))["items"]
+    assert [(f"{DRAFTS}/{row['id']}", row["budget_seconds"]) for row in west] == [(elsewhere, 300)]
+    first = await administrator.get(DRAFTS, place_id=str(street.world.street), limit=1)
+    rest = await administrator.get(DRAFTS, place_id=str(street.world.street), cursor=first["next_cursor"])
+    assert [row["id"] for row in first["items"] + rest["items"]] == [row["id"] for row in listed]
+    secretary = await street.with_role("刘书记", "secretary")
+    assert (await secretary.get(DRAFTS))["items"] == []
+    assert await secretary.refused(f"{made[0]}/publish") == (404, "draft-not-found")
+    receipt = await administrator.post(f"{made[0]}/publish")
+    assert receipt["state"] == "publish"
+    in_force = (await administrator.get("/v1/deadline-policies", place_id=str(street.world.east)))["items"]
+    (respond,) = [row for row in in_force if row["deadline_kind"] == "respond" and not row["category"]]
+    assert (respond["id"], respond["budget_seconds"]) == (receipt["id"], 900)
+    assert (await administrator.get(f"{made[0]}/comparison"))["differences"] == []
+
+
 async def test_a_replay_shows_what_would_have_been_missed(street: Street, later: Later) -> None:
     grandma, neighbour = await street.resident("王秀英"), await street.resident("西居民", "west")
     volunteer = await street.with_role("李强", "volunteer")

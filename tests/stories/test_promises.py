@@ -422,3 +422,33 @@ async def test_an_explanation_is_there_for_a_process_that_has_not_met_the_calend
     calendar_store._WORKDAYS.clear()
     calendar_store.calendar.cache_clear()
     assert (await grandma.get(f"{order}/deadlines/{plan}"))["sentences"]
+
+
+async def test_one_is_offered_what_can_be_done_and_nothing_that_waits_for_nobody(street: Street) -> None:
+    grandma, dispatcher, secretary, volunteer = await crew(street)
+
+    async def offered(who: Someone) -> set[str]:
+        waiting = {"answer", "dispute", "resume", "decide", "confirm", "propose"}
+        return waiting & set((await who.get(order))["actions"])
+
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    assert (await offered(grandma), await offered(dispatcher)) == ({"propose"}, {"propose"})
+    await dispatcher.post(f"{order}/questions", {"question": "几楼?"})
+    assert (await offered(grandma), await offered(dispatcher)) == (
+        {"answer", "dispute", "propose"},
+        {"resume", "propose"},
+    )
+    asked = (await grandma.get(f"{order}/posts"))["items"][0]["id"]
+    await grandma.post(f"{order}/answer", {"question_id": asked, "text": "三楼"})
+    assert (await offered(grandma), await offered(dispatcher)) == ({"dispute", "propose"}, {"propose"})
+    meet_at = (datetime.now(CHINA) + timedelta(hours=3)).isoformat()
+    await volunteer.post(f"{order}/appointment", {"meet_at": meet_at})
+    assert "confirm" in await offered(grandma)
+    assert "confirm" not in await offered(volunteer), "whoever proposed waits for the other side"
+    await grandma.post(f"{order}/appointment/confirm")
+    assert {"confirm", "propose"} & (await offered(grandma) | await offered(volunteer)) == set()
+    plan = (await limits(grandma, order))["plan"]["id"]
+    (pause,) = (await grandma.get(f"{order}/deadlines/{plan}"))["pauses"]
+    await grandma.post(f"{order}/pauses/{pause['id']}/dispute", {"text": "我当天就答了"})
+    assert await offered(secretary) >= {"decide"}
+    assert "dispute" in await offered(grandma), "the other limit's pause"

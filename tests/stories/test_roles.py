@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.kernel.database import Database
 from app.kernel.rules import Role
+from app.workers.jobs import end_roles
 from tests.people import Someone
 from tests.stories.conftest import Later, Street
+from tests.stories.teamwork import team, told
 
 NOT_ALLOWED = (403, "not-allowed")
 
@@ -182,3 +185,62 @@ async def test_ended_roles_are_kept_and_shown_when_asked_for(street: Street) -> 
     ]
     assert held not in live
     assert ended == [held]
+
+
+async def test_a_role_that_ends_by_its_date_hands_back_what_was_held_by_it(
+    street: Street, later: Later, worker_url: str
+) -> None:
+    grandma, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
+    secretary = await street.with_role("刘书记", "secretary")
+    passing = await newcomer(street, "短期志愿者")
+    given = grant(street, "volunteer", person_id=str(passing.id), ends_at=moment(1))
+    await street.administrator.post("/v1/roles", given)
+    made = await team(street, passing)
+    orders = []
+    for _ in range(2):
+        body = {"service_id": street.service_id, "note": "陪我去医院"}
+        order = "/v1/orders/" + (await grandma.post("/v1/orders", body))["id"]
+        await dispatcher.post(f"{order}/offer", {"volunteer_id": str(passing.id)})
+        orders.append(order)
+    await passing.post(f"{orders[0]}/accept")
+    worker = await Database.connect(worker_url, size=4)
+    await end_roles(worker)
+    assert [(await grandma.get(order))["state"] for order in orders] == ["accepted", "offered"], "not before its date"
+    await street.world.owner.execute("UPDATE clock_shift SET seconds = 86500")
+    assert await passing.refused(f"{orders[1]}/accept") == (409, "volunteer-not-qualified")
+    third = "/v1/orders/" + (await grandma.post("/v1/orders", body))["id"]
+    assert await dispatcher.refused(f"{third}/offer", {"team_id": made}) == (409, "team-not-here"), "at once"
+    for _ in range(2):
+        await end_roles(worker)
+    await later(86500)
+    await worker.close()
+    history = [row["action"] for row in (await grandma.get(f"{orders[0]}/history"))["items"] if row["action"] != "mark"]
+    assert history == ["place", "offer", "accept", "hand_back"], "once"
+    assert (await grandma.get(orders[1]))["state"] == "submitted"
+    assert (await told(secretary)).count("team.without_lead") == 1
+
+
+async def test_a_lead_who_loses_the_role_leads_no_more_until_somebody_else_is_named(
+    street: Street, later: Later
+) -> None:
+    grandma, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
+    secretary = await street.with_role("刘书记", "secretary")
+    lead, second = [await street.with_role(name, "volunteer") for name in ("孙磊", "赵明")]
+    made = await team(street, lead)
+    await lead.post(f"/v1/teams/{made}/members", {"person_id": str(second.id)})
+    order = "/v1/orders/" + (await grandma.post("/v1/orders", {"service_id": street.service_id, "note": "漏水"}))["id"]
+    (role,) = (await lead.get("/v1/me"))["roles"]
+    await street.administrator.post(f"/v1/roles/{role['id']}/revoke")
+    await later(1)
+    assert "team.without_lead" in await told(secretary)
+    assert await dispatcher.refused(f"{order}/offer", {"team_id": made}) == (409, "team-not-here")
+    assert not any(row["leads"] for row in (await secretary.get(f"/v1/teams/{made}"))["members"])
+    another = await street.with_role("孙丽", "volunteer")
+    path = f"/v1/teams/{made}/members"
+    # Not even a resident here: the team is nothing to them any more.
+    assert await lead.refused(path, {"person_id": str(another.id)}) == (404, "team-not-found")
+    assert await lead.refused(f"{path}/{second.id}/remove") == (404, "member-not-found")
+    await secretary.post(f"/v1/teams/{made}/lead", {"person_id": str(second.id)})
+    await dispatcher.post(f"{order}/offer", {"team_id": made})
+    assert (await dispatcher.get(order))["volunteer"]["id"] == str(second.id)
+    assert await secretary.refused(f"/v1/teams/{made}/lead", {"person_id": str(lead.id)}) == (409, "not-a-member")

@@ -32,11 +32,14 @@ async def order(street: Street, resident: Someone, volunteer: Someone, service_i
 
 
 async def handed_back(street: Street) -> list[dict[str, str]]:
-    """Take the events that ask for orders to be given back; their payloads, by order."""
+    """Take the events that ask for orders to be given back; of which order, from whom, by order."""
     rows = await street.world.owner.fetch(
         "DELETE FROM outbox WHERE topic = 'order.hand_back' AND sort = 'event' RETURNING payload"
     )
-    return sorted((json.loads(row["payload"]) for row in rows), key=lambda payload: payload["order_id"])
+    found = [json.loads(row["payload"]) for row in rows]
+    return sorted(
+        ({name: one[name] for name in ("order_id", "person_id")} for one in found), key=lambda one: one["order_id"]
+    )
 
 
 async def test_a_lead_publishes_what_the_team_can_do_where_it_serves(street: Street) -> None:

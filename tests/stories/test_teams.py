@@ -52,7 +52,11 @@ async def test_the_lead_takes_volunteers_in_by_id_or_by_phone(street: Street, la
         (await street.with_role("西志愿者", "volunteer", "west"), "not-a-volunteer"),
     ):
         assert await lead.refused(path, person(who)) == (409, code)
-    assert await lead.refused(path, {"phone": "13000000000"}) == (404, "person-not-found")
+    registered = f"139{(await street.resident('赵大爷')).id.int % 10**8:08d}"
+    answers = [await lead.ask("POST", path, {"phone": phone}) for phone in ("13000000000", registered)]
+    unknown, known = [{k: v for k, v in a.json().items() if k not in ("trace_id", "instance")} for a in answers]
+    assert unknown == known, "a lead does not try out which phones are registered"
+    assert unknown["code"] == "not-a-volunteer"
     assert (await lead.refused(path, {}))[0] == 422
     assert await by_id.refused(path, person(by_phone)) == NOT_ALLOWED
     await later(0)
@@ -175,7 +179,8 @@ async def test_a_skill_is_recorded_by_whoever_saw_the_licence(street: Street, la
     assert await station.refused("/v1/skills", {**skill, "place_id": str(street.world.west)}) == NOT_ALLOWED
     dispatcher = await street.with_role("派单员", "dispatcher")
     own = (await volunteer.get("/v1/skills"))["items"]
-    assert own == (await dispatcher.get("/v1/skills", person_id=str(volunteer.id)))["items"]
+    seen = (await dispatcher.get("/v1/skills", person_id=str(volunteer.id)))["items"]
+    assert seen == [{**own[0], "licence": "晋***26"}], "whole to whom it belongs alone"
     assert [(row["id"], row["code"], row["licence"]) for row in own] == [(recorded["id"], "haircut", "晋A2026")]
     for outsider in (resident, await street.with_role("西派单员", "dispatcher", "west")):
         assert (await outsider.get("/v1/skills", person_id=str(volunteer.id)))["items"] == []
@@ -222,6 +227,21 @@ async def test_a_resident_applies_and_the_secretary_decides(street: Street, late
     assert await resident.refused(apply, {"text": "x"}) == (409, "already-volunteer")
     states = [(await secretary.get(apply, state=state))["items"] for state in ("open", "approved", "refused")]
     assert [[row["id"] for row in rows] for rows in states] == [[], [second["id"]], [first["id"]]]
+
+
+async def test_an_applicant_without_name_and_phone_is_asked_for_them_and_not_admitted(street: Street) -> None:
+    secretary = await street.with_role("刘书记", "secretary")
+    nameless = await Someone.by_wechat(street.api_url, f"无名@{street.world.street}")
+    await nameless.post("/v1/me/community", {"place_id": str(street.world.east)})
+    apply = "/v1/volunteer-applications"
+    assert await nameless.refused(apply, {"text": "想帮忙"}) == (409, "applicant-unnamed")
+    await nameless.put("/v1/me", {"name": "张三", "phone": f"137{nameless.id.int % 10**8:08d}"})
+    made = (await nameless.post(apply, {"text": "想帮忙"}))["id"]
+    # One who applied when that was not asked yet.
+    await street.world.owner.execute("UPDATE person SET phone_sealed = NULL WHERE id = $1", nameless.id)
+    assert await secretary.refused(f"{apply}/{made}/decide", {"approve": True}) == (409, "applicant-unnamed")
+    await nameless.put("/v1/me", {"phone": f"137{nameless.id.int % 10**8:08d}"})
+    assert (await secretary.post(f"{apply}/{made}/decide", {"approve": True}))["state"] == "approve"
 
 
 async def test_nobody_decides_on_their_own_application_nor_applies_from_nowhere(street: Street) -> None:

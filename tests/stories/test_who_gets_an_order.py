@@ -1,6 +1,9 @@
 """Who gets an order and how it comes back: suggestions, the matcher, teams, saying no, giving back (domain.md §3)."""
 
+from datetime import datetime, timedelta
+
 from app.kernel.ids import new_id
+from app.kernel.time import CHINA
 from tests.people import Someone
 from tests.stories.conftest import Clock, Later, Street
 from tests.stories.teamwork import person, team
@@ -192,3 +195,31 @@ async def test_the_community_sends_a_team_of_the_whole_street_and_sees_who_they_
     assert (await resident.get(order))["volunteer"]["id"] == str(barber.id)
     grants = await dispatcher.get("/v1/roles", place_id=str(street.world.street))
     assert {row["role"] for row in grants["items"]} == {"volunteer"}, "of those above, who can be sent and nobody else"
+
+
+async def test_the_staff_take_back_what_nobody_comes_for(street: Street, later: Later) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    assert await grandma.refused(f"{order}/take-back", {"reason": "no_answer"}) == (403, "not-allowed")
+    answer = await dispatcher.ask("POST", f"{order}/take-back", {"reason": "i do not like him"})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/body/reason")
+    await dispatcher.post(f"{order}/take-back", {"reason": "no_answer"})
+    await later(1)
+    assert any("收回了您已接的订单" in text for text in await texts(volunteer))
+    assert any("社区会另行安排" in text for text in await texts(grandma))
+    page = await grandma.get(order)
+    assert (page["state"], page["volunteer"]) == ("submitted", None)
+    assert (await limits(grandma, order))["respond"]["stopped_at"] is None, "what the acceptance had stopped goes on"
+    suggested = [row["volunteer_id"] for row in (await dispatcher.get(f"{order}/volunteers"))["items"]]
+    assert str(volunteer.id) not in suggested, "the matcher does not ask them again in this round"
+
+
+async def test_what_has_a_confirmed_appointment_is_not_taken_back(street: Street) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    meet_at = (datetime.now(CHINA) + timedelta(hours=3)).isoformat()
+    await volunteer.post(f"{order}/appointment", {"meet_at": meet_at})
+    assert "take_back" in (await dispatcher.get(order))["actions"]
+    await grandma.post(f"{order}/appointment/confirm")
+    assert "take_back" not in (await dispatcher.get(order))["actions"]
+    assert await dispatcher.refused(f"{order}/take-back", {"reason": "no_answer"}) == (409, "appointment-stands")

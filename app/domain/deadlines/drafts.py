@@ -9,10 +9,11 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from app.domain.deadlines.errors import DraftNotFound
 from app.domain.deadlines.explaining import duration
 from app.domain.deadlines.models import DeadlinePolicyDraft, Effect, Limits, MarkPlan, label_of
-from app.domain.deadlines.repository import PLACE, PUBLISHING, CarriedEvent, Publishing
-from app.domain.deadlines.service import demand_sound
+from app.domain.deadlines.repository import DRAFT, DRAFTED, PLACE, PUBLISHING, CarriedEvent, Drafted, Publishing
+from app.domain.deadlines.service import demand_sound, publish
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level
 from app.kernel.change import Change
@@ -55,6 +56,23 @@ def draft(
         limits=asdict(limits),
         drafted_by=actor.id,
         drafted_at=now,
+    )
+
+
+@record("deadline_policy", "publish_draft", subject=DRAFT, facts=DRAFTED, missing=DraftNotFound)
+def publish_draft(found: Drafted, actor: Actor, now: datetime) -> Change:
+    """Publish the limits of a draft as they were kept; it stays, and may be compared and published again. Raises as
+    `service.publish`."""
+    return publish(
+        found.seen,
+        actor,
+        now,
+        place_id=found.place_id,
+        matter_kind=found.matter_kind,
+        deadline_kind=found.deadline_kind,
+        limits=found.limits,
+        category=found.category,
+        estate_type=found.estate_type,
     )
 
 
@@ -216,4 +234,4 @@ def _person(target: str) -> str:
     return f"{Role(role).label}({Level(level).label}及以上)" if level else Role(role).label
 
 
-VERBS = (draft,)
+VERBS = (draft, publish_draft)

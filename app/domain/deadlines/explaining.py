@@ -63,8 +63,8 @@ class Later:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is to be explained: a deadline's kind and timing, its pauses, how it ended, the names of special days, the type of
-    estate that its limits are for (None: any), the rounds before it (None: it is of the first), and why its miss does not count
-    (None: it does)."""
+    estate that its limits are for (None: any), the rounds before it (None: it is of the first), why its miss does not count
+    (None: it does), and whether its matter was re-categorised."""
 
     kind: str
     timing: Timing
@@ -77,6 +77,7 @@ class Asked:
     estate_type: EstateType | None = None
     later: Later | None = None
     excluded_for: str | None = None
+    recategorised: bool = False
 
 
 def counted(timing: Timing, until: datetime) -> tuple[Counted, ...]:
@@ -106,6 +107,8 @@ def sentences(asked: Asked) -> tuple[str, ...]:
         said.insert(0, _later(asked.later))
     if asked.estate_type is not None:
         said.append(f"这是为{asked.estate_type.label}规定的时限。")
+    if asked.recategorised:
+        said.append("订单改换过服务:时限改按新类别的规则,已经用掉的时间照计。")
     if name is not CalendarName.WALL:
         said += _days(counted(timing, due), asked.day_names)
         said += _left_out(timing, due, asked.day_names)

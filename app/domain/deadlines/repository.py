@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping, Select, literal, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
 
 from app.domain.deadlines.errors import DraftNotFound
+from app.domain.deadlines.models import DeadlinePolicyDraft, Limits
 from app.domain.places.errors import PlaceNotFound
+from app.domain.places.models import Place, PlaceAncestor
 from app.kernel.calendar_store import week_of, workdays_of
 from app.kernel.calendars import Calendar, CalendarName, Workdays
+from app.kernel.database import rows
 from app.kernel.pagination import Cursor
 from app.kernel.verbs import Facts
 
@@ -50,6 +55,28 @@ PUBLISHING = Facts(
          WHERE p.matter_kind = $3::jsonb ->> 'matter_kind' AND p.deadline_kind = $3::jsonb ->> 'deadline_kind'
            AND (p.place_id IS NULL OR p.place_id = subject.place_id))""",
     Publishing,
+)
+
+DRAFT = "SELECT f.id, f.place_id FROM deadline_policy_draft f WHERE f.id = ($3::jsonb ->> 'id')::uuid"
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A draft as it was kept, and what publishing it has to know."""
+
+    place_id: UUID
+    matter_kind: str
+    deadline_kind: str
+    category: str
+    estate_type: str
+    limits: Limits
+    seen: Publishing
+
+
+DRAFTED = Facts(
+    f"""(SELECT to_jsonb(f) || jsonb_build_object('seen', {PUBLISHING.sql.replace("$3::jsonb", "to_jsonb(f)")})
+          FROM deadline_policy_draft f WHERE f.id = subject.id)""",
+    Drafted,
 )
 
 _IN_FORCE = text("""
@@ -207,6 +234,22 @@ async def get_draft(connection: AsyncConnection, draft_id: UUID) -> RowMapping:
     if row is None:
         raise DraftNotFound
     return row
+
+
+async def list_drafts(
+    connection: AsyncConnection, place_id: UUID | None, after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """The drafts for a place and below it, or for all in the reader's care, newest first."""
+    f, p, a = DeadlinePolicyDraft, Place, PlaceAncestor
+    columns = (f.id, f.place_id, f.matter_kind, f.deadline_kind, f.category, f.estate_type, f.limits, f.drafted_at)
+    query: Select[*tuple[Any, ...]] = select(*(col(column) for column in columns), col(p.name).label("place_name"))
+    query = query.join(p, col(p.id) == col(f.place_id))
+    if place_id is not None:
+        query = query.where(col(f.place_id).in_(select(col(a.place_id)).where(col(a.ancestor_id) == place_id)))
+    key = (col(f.drafted_at), col(f.id))
+    if after is not None:
+        query = query.where(tuple_(*key) < tuple_(literal(after.created_at), literal(after.id)))
+    return await rows(connection, query.order_by(*(column.desc() for column in key)).limit(limit + 1))
 
 
 _ONE_IN_FORCE = text("""

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from app.domain.orders import errors, policy
 from app.domain.orders.matching import MATCHING, Matching, candidates, choices, demand_fit
-from app.domain.orders.models import OrderDetail, OrderRefusal, OrderState
+from app.domain.orders.models import OrderDetail, OrderRefusal, OrderState, TakeBack
 from app.domain.orders.policy import LIFECYCLE
-from app.domain.orders.repository import ACCEPTED, Accepted
+from app.domain.orders.repository import ACCEPTED, LEFT, Accepted, Left
 from app.domain.orders.resuming import end_appointment, for_all, go_on, wait_again
 from app.domain.orders.service import ORDERS, Order
 from app.domain.teams.fitness import Candidate, Unfit
@@ -27,12 +27,14 @@ OWN_CHOICE = frozenset({Unfit.OFF_DUTY, Unfit.QUIET_HOURS, Unfit.AWAY})
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What is known of whom an order is to be offered to: the person, or the members of the team that serves this place."""
+    """What is known of whom an order is to be offered to: the person, or the members of the team that serves this place; and
+    of whom the resident complained on this order."""
 
     candidates: tuple[Candidate, ...]
     lead_id: UUID | None
     refused: bool
     representatives: frozenset[UUID] = frozenset()
+    complained: frozenset[UUID] = frozenset()
 
 
 _TEAM = "($3::jsonb ->> 'team_id')::uuid"
@@ -43,38 +45,40 @@ OFFERED = Facts(
         candidates(f'''CASE WHEN {_TEAM} IS NULL THEN ARRAY[{_PERSON}] ELSE
              ARRAY(SELECT t.person_id FROM team_member t WHERE t.team_id = {_TEAM} AND t.live) END''')
     },
-          'lead_id', (SELECT t.lead_id FROM team t JOIN place_ancestor a ON a.ancestor_id = t.place_id
-                       WHERE t.id = {_TEAM} AND t.disbanded_at IS NULL AND a.place_id = subject.place_id),
+          'lead_id', (SELECT team_lead(t.id) FROM team t JOIN place_ancestor a ON a.ancestor_id = t.place_id
+                       WHERE t.id = {_TEAM} AND a.place_id = subject.place_id),
           'representatives', representatives_of(subject.id),
-          'refused', EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id AND r.round = subject.round
-                       AND r.reason IN ('declined', 'complaint') AND (r.team_id = {_TEAM} OR r.person_id = {
-        _PERSON
-    })))""",
+          'complained', (SELECT coalesce(jsonb_agg(DISTINCT r.person_id), '[]') FROM order_refusal r
+                          WHERE r.matter_id = subject.id AND r.reason = 'complaint'),
+          'refused', EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id
+                       AND (r.reason = 'declined' AND r.round = subject.round OR r.reason = 'complaint')
+                       AND (r.team_id = {_TEAM} OR r.person_id = {_PERSON})))""",
     Offered,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """What is known of whoever takes an order, where that was not looked at when it was offered; and whether they represent
-    whom it serves."""
+    """What is known of whoever takes an order, where that was not looked at when it was offered; whether they represent whom
+    it serves, and whether the resident complained of them."""
 
     candidate: Candidate | None
     represents: bool = False
+    complained: bool = False
 
 
 CLAIMING = Facts(
     f"""jsonb_build_object('represents', person_represents($1, subject.beneficiary_id),
+          'complained', complained_of(subject.id, $1),
           'candidate', {candidates("ARRAY[$1::uuid]")} -> 0)""",
     Taking,
 )
 _MEMBER = "coalesce(($3::jsonb ->> 'member_id')::uuid, $1)"
 MEMBER = Facts(
     f"""jsonb_build_object('represents', person_represents({_MEMBER}, subject.beneficiary_id),
+          'complained', complained_of(subject.id, {_MEMBER}),
           'candidate', CASE WHEN subject.team_id IS NOT NULL AND subject.assignee_id <> {_MEMBER}
-          AND EXISTS (SELECT 1 FROM team_member t
-                       WHERE t.team_id = subject.team_id AND t.person_id = {_MEMBER} AND t.live)
-          THEN {candidates(f"ARRAY[{_MEMBER}]")} -> 0 END)""",
+                            THEN team_candidate(subject.id, subject.place_id, subject.team_id, {_MEMBER}) END)""",
     Taking,
 )
 
@@ -93,7 +97,7 @@ def offer(
 
     Raises:
         OwnOrder: the dispatcher's own order, or offered to whom it serves. VolunteerNotQualified: with the reason.
-        AlreadyRefused: they have declined it in this round, or the resident complained of them.
+        AlreadyRefused: they have declined it in this round, or the resident complained of them, or of the team's lead.
         TeamNotHere: no such team serves this place. WishIsClaimed.
     """
     change = LIFECYCLE.move(order, "offer", actor, now)
@@ -105,9 +109,15 @@ def offer(
     assignee_id = facts.lead_id if team_id is not None else volunteer_id
     if actor.id in own or assignee_id in own:
         raise errors.OwnOrder
-    if facts.refused:
+    if facts.refused or assignee_id in facts.complained:
         raise errors.AlreadyRefused
-    demand_fit(one for one in facts.candidates if one.person_id not in own)
+    asked = [one for one in facts.candidates if one.person_id not in own | facts.complained]
+    if team_id is not None:
+        # The lead was looked up before the members were held: one who has left meanwhile leads no more.
+        if all(one.person_id != assignee_id or team_id not in one.team_ids for one in facts.candidates):
+            raise errors.TeamNotHere
+        asked = [one for one in asked if team_id in one.team_ids]
+    demand_fit(asked)
     return change.set(assignee_id=assignee_id, team_id=team_id).tell(assignee_id, "order.offered")
 
 
@@ -152,16 +162,18 @@ def accept(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Chang
     """Take an order that was offered to oneself or to one's team (接单): of a team, its lead or a qualified member.
 
     Raises:
-        VolunteerNotQualified: the role has ended since, or the member does not qualify. OwnOrder.
+        VolunteerNotQualified: the role has ended since, the member has left or does not qualify, or the resident complained
+            of them. OwnOrder.
     """
     change = LIFECYCLE.move(order, "accept", actor, now)
     if facts.represents or actor.id in own_people(order):
         raise errors.OwnOrder
+    demand_welcome(facts)
     if actor.id == order.assignee_id:
         if Role.VOLUNTEER not in actor.roles:
             raise errors.VolunteerNotQualified
         return change.tell(order.requester_id, "order.accepted")
-    demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
+    _demand_member(order, facts)
     return (
         change.set(assignee_id=actor.id)
         .tell(order.assignee_id, "order.taken")
@@ -181,6 +193,7 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
         raise errors.WishIsClaimed
     if facts.represents or actor.id in own_people(order):
         raise errors.OwnOrder
+    demand_welcome(facts)
     mine = [facts.candidate] if facts.candidate else []
     if order.assignee_id == actor.id:
         # What is offered to them is counted among what they took today already.
@@ -199,7 +212,8 @@ def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_i
         raise errors.OwnOrder
     if member_id == order.assignee_id:
         return change
-    demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
+    demand_welcome(facts)
+    _demand_member(order, facts)
     return (
         change.set(assignee_id=member_id)
         .tell(order.assignee_id, "order.taken")
@@ -218,19 +232,52 @@ def release(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reaso
     return change.tell_role(Role.DISPATCHER, "order.released").tell(order.requester_id, "order.released")
 
 
-@ORDERS.moves("hand_back", facts=ACCEPTED)
-def hand_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, person_id: UUID) -> Change:
-    """Whoever had the order has left: the team, or the volunteers. If they began to serve it meanwhile it stays theirs, and
-    the dispatcher is told, as of all that was being served when they left (`people/handing_back.py`)."""
-    if order.assignee_id != person_id:
+@ORDERS.moves("take_back", facts=ACCEPTED)
+def take_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: TakeBack) -> Change:
+    """The staff take an order back from whoever accepted it and does not come, for a listed reason; it goes on as when it is
+    given back. Raises AppointmentStands: with a confirmed appointment it comes back by itself."""
+    change = LIFECYCLE.move(order, "take_back", actor, now).note(reason=reason)
+    if order.detail.appointment is not None and order.detail.appointment.confirmed:
+        raise errors.AppointmentStands
+    _refuse(change, order, "taken_back", reason.label)
+    let_go(change, order, facts, now)
+    return change.tell(order.assignee_id, "order.taken_back").tell(order.requester_id, "order.released")
+
+
+@ORDERS.moves("hand_back", facts=LEFT)
+def hand_back(
+    order: Order,
+    actor: Actor,
+    now: datetime,
+    *,
+    facts: Left,
+    person_id: UUID,
+    version: int | None = None,  # noqa: ARG001 - the facts look at it
+) -> Change:
+    """Whoever had the order at `version` has left: the team, or the volunteers. What they took since then, as somebody who may,
+    stays theirs. If they began to serve it meanwhile it stays theirs too, and the dispatcher is told, as of all that was being
+    served when they left (`people/handing_back.py`)."""
+    if order.assignee_id != person_id or facts.taken_anew:
         raise TransitionRefused
     if order.state == OrderState.IN_SERVICE:
         change = LIFECYCLE.move(order, "server_leaves", actor, now)
         return change.tell_role(Role.DISPATCHER, "order.server_leaves", order_id=order.id, person_id=person_id)
     change = LIFECYCLE.move(order, "hand_back", actor, now)
-    let_go(change, order, facts, now)
+    let_go(change, order, facts.accepted, now)
     change.tell_role(Role.DISPATCHER, "order.handed_back")
     return change if order.state == OrderState.OFFERED else change.tell(order.requester_id, "order.released")
+
+
+def demand_welcome(facts: Taking) -> None:
+    """That the resident has not complained of them. Raises VolunteerNotQualified, which does not say so."""
+    if facts.complained:
+        raise errors.VolunteerNotQualified
+
+
+def _demand_member(order: Order, facts: Taking) -> None:
+    """A qualified member of the order's team – also now, after whoever removes members has been waited for."""
+    candidate = facts.candidate
+    demand_fit([candidate] if candidate and order.team_id in candidate.team_ids else [], but_for=OWN_CHOICE)
 
 
 def own_people(order: Order) -> set[UUID]:
@@ -303,4 +350,4 @@ def refuse(
         )
 
 
-VERBS = (offer, match, decline, lapse, accept, claim, assign, release, hand_back)
+VERBS = (offer, match, decline, lapse, accept, claim, assign, release, take_back, hand_back)

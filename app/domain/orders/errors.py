@@ -216,6 +216,13 @@ class ErrandStartsWithPapers(Refusal):
     title_en = "An errand starts with the receipt for its papers"
 
 
+class SameService(Refusal):
+    kind = Kind.CONFLICT
+    code = "same-service"
+    title_zh = "订单已经是这项服务"
+    title_en = "The order is for this service already"
+
+
 class SlotsAreBooked(Refusal):
     kind = Kind.CONFLICT
     code = "slots-are-booked"
@@ -242,6 +249,27 @@ class PapersOut(Refusal):
     code = "papers-out"
     title_zh = "还有材料没有归还,请先归还"
     title_en = "Papers have not come back yet"
+
+
+class EvidenceMissing(Refusal):
+    kind = Kind.INVALID
+    code = "evidence-missing"
+    title_zh = "这项服务完成时须交凭据,请补齐"
+    title_en = "The service wants evidence that was not given"
+
+
+class EvidenceInvalid(Refusal):
+    kind = Kind.INVALID
+    code = "evidence-invalid"
+    title_zh = "凭据填写有误"
+    title_en = "The evidence is not valid"
+
+
+class AppointmentStands(Refusal):
+    kind = Kind.CONFLICT
+    code = "appointment-stands"
+    title_zh = "已约定上门时间,到时没有开始会自动退回"
+    title_en = "A confirmed appointment stands: it comes back by itself when nobody begins"
 
 
 class PapersNotOut(Refusal):

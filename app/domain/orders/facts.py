@@ -6,13 +6,19 @@ from uuid import UUID
 from app.domain.services.models import Form
 from app.kernel.verbs import Facts, Sealed
 
+ASKED_FOR = "($3::jsonb ->> 'service_id')::uuid"
 
-def _asked(service_id: str = "($3::jsonb ->> 'service_id')::uuid") -> str:
-    """The service with its form and category. One without a category has its form as such, so that limits for a form are
-    policies by category."""
+
+def category_of(service_id: str) -> str:
+    """The category of a service. One without has its form as such, so that limits for a form are policies by category."""
+    return f"""coalesce((SELECT coalesce(nullif(s.category, ''), nullif(s.form, 'visit')) FROM service s
+                    WHERE s.id = {service_id}), '')"""
+
+
+def _asked(service_id: str = ASKED_FOR) -> str:
+    """The service with its form and category."""
     return f"""{service_id} AS service_id, coalesce((SELECT s.form FROM service s WHERE s.id = {service_id}), 'visit') AS form,
-         coalesce((SELECT coalesce(nullif(s.category, ''), nullif(s.form, 'visit')) FROM service s
-                    WHERE s.id = {service_id}), '') AS category"""
+         {category_of(service_id)} AS category"""
 
 
 def home(asked: str) -> str:
@@ -65,17 +71,39 @@ class Placing:
     form: Form = Form.VISIT
 
 
+def _orderable(service_id: str) -> str:
+    """Whether a service is offered at the subject's place now."""
+    return f"""'offered', EXISTS (SELECT 1 FROM service s JOIN place_ancestor a ON a.ancestor_id = s.place_id
+                             WHERE s.id = {service_id} AND s.withdrawn_at IS NULL
+                               AND a.place_id = subject.place_id),
+         'paused', EXISTS (SELECT 1 FROM service s WHERE s.id = {service_id}
+                              AND s.paused_at IS NOT NULL AND (s.paused_until IS NULL OR s.paused_until > app_now()))"""
+
+
 PLACING = Facts(
-    """jsonb_build_object('person_id', subject.id, 'place_id', subject.place_id, 'category', subject.category,
+    f"""jsonb_build_object('person_id', subject.id, 'place_id', subject.place_id, 'category', subject.category,
          'form', subject.form,
          'name_sealed', subject.name_sealed,
          'phone_sealed', subject.phone_sealed, 'phone_index', subject.phone_index, 'address_sealed', subject.address_sealed,
-         'offered', EXISTS (SELECT 1 FROM service s JOIN place_ancestor a ON a.ancestor_id = s.place_id
-                             WHERE s.id = subject.service_id AND s.withdrawn_at IS NULL
-                               AND a.place_id = subject.place_id),
-         'paused', EXISTS (SELECT 1 FROM service s WHERE s.id = subject.service_id
-                              AND s.paused_at IS NOT NULL AND (s.paused_until IS NULL OR s.paused_until > app_now())))""",
+         {_orderable("subject.service_id")})""",
     Placing,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recategorising:
+    """The service that an order is to be for: its form and category, and whether it can be ordered there."""
+
+    form: Form | None
+    category: str
+    offered: bool
+    paused: bool
+
+
+RECATEGORISING = Facts(
+    f"""jsonb_build_object('form', (SELECT s.form FROM service s WHERE s.id = {ASKED_FOR}),
+         'category', {category_of(ASKED_FOR)}, {_orderable(ASKED_FOR)})""",
+    Recategorising,
 )
 
 

@@ -1,4 +1,4 @@
-"""An errand's authority and papers: the SQL of what its verbs have to know, and what follows from it."""
+"""An errand's authority and papers, and what follows from them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -55,11 +55,3 @@ def papers_out(receipts: Iterable[PaperReceipt]) -> dict[int, Listed]:
 def returns(receipts: Iterable[PaperReceipt]) -> int:
     """How often papers came back: each time takes a code of its own."""
     return sum(receipt.action == "returned" for receipt in receipts)
-
-
-AUTHORITY = """(SELECT jsonb_build_object('id', y.id, 'agent_id', y.agent_id, 'until_at', y.until_at)
-                  FROM order_authority y WHERE y.matter_id = {matter} AND y.ended_at IS NULL)"""
-RECEIPTS = """(SELECT coalesce(jsonb_agg(jsonb_build_object('action', r.action, 'papers', r.papers)
-                                        ORDER BY r.acted_at, r.id), '[]')
-                 FROM order_papers r WHERE r.matter_id = {matter})"""
-"""SQL of a matter's own, by its id."""

@@ -10,7 +10,7 @@ from app.kernel.verbs import Facts
 
 _OF_SERVICE = "(SELECT s.{} FROM order_detail o JOIN service s ON s.id = o.service_id WHERE o.matter_id = subject.id)"
 _REFUSED = """(SELECT coalesce(jsonb_agg(DISTINCT r.person_id), '[]') FROM order_refusal r
-                WHERE r.matter_id = subject.id AND r.round = subject.round)"""
+                WHERE r.matter_id = subject.id AND (r.round = subject.round OR r.reason = 'complaint'))"""
 
 
 def candidates(people: str) -> str:
@@ -22,12 +22,14 @@ def candidates(people: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Everybody who could be offered an order, who will not be asked again in this round, and whom to ask first."""
+    """Everybody who could be offered an order; who will not be asked, in this round, or at all after a complaint; and whom to
+    ask first: the person and the team of the round before, then `team_id`, whose service it is."""
 
     candidates: tuple[Candidate, ...]
     refused: frozenset[UUID]
     representatives: frozenset[UUID] = frozenset()
     preferred_id: UUID | None = None
+    preferred_team_id: UUID | None = None
     team_id: UUID | None = None
 
 
@@ -35,6 +37,7 @@ MATCHING = Facts(
     f"""jsonb_build_object('candidates', {candidates("NULL::uuid[]")}, 'refused', {_REFUSED},
           'representatives', representatives_of(subject.id),
           'preferred_id', (SELECT o.preferred_id FROM order_detail o WHERE o.matter_id = subject.id),
+          'preferred_team_id', (SELECT o.preferred_team_id FROM order_detail o WHERE o.matter_id = subject.id),
           'team_id', {_OF_SERVICE.format("team_id")})""",
     Matching,
 )
@@ -49,16 +52,19 @@ class Choice:
 
 
 def choices(own: Iterable[UUID], found: Matching) -> list[Choice]:
-    """Who may be offered an order, best first: who served the round before, the members of the team whose service it is,
-    then fair shares. `own`: whom it serves, and who placed it."""
+    """Who may be offered an order, best first: who served the round before, the members of the team that had it then, those of
+    the team whose service it is, then fair shares. `own`: whom it serves, and who placed it."""
     out = {*own, *found.refused, *found.representatives}
     fit = [one for one in found.candidates if one.person_id not in out and not unfit(one)]
 
-    def first(one: Candidate) -> tuple[bool, bool]:
-        return one.person_id != found.preferred_id, found.team_id not in one.team_ids
+    def first(one: Candidate) -> tuple[bool, bool, bool]:
+        same_team = found.preferred_team_id in one.team_ids
+        return one.person_id != found.preferred_id, not same_team, found.team_id not in one.team_ids
 
     def why(one: Candidate) -> str:
         asked_first = "上一轮由其服务," if one.person_id == found.preferred_id else ""
+        if not asked_first and found.preferred_team_id in one.team_ids:
+            asked_first = "上一轮由其队伍服务,"
         of_team = "属于提供这项服务的队伍," if found.team_id in one.team_ids else ""
         return asked_first + of_team + explain(one, fit)
 

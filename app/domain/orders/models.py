@@ -66,6 +66,27 @@ _ABORTS = {
 }
 
 
+class TakeBack(StrEnum):
+    """Why the staff take an order back from whoever accepted it (domain.md §3, release)."""
+
+    NO_ANSWER = "no_answer"
+    NO_APPOINTMENT = "no_appointment"
+    CANNOT_COME = "cannot_come"
+    RESIDENT_ASKS = "resident_asks"
+
+    @property
+    def label(self) -> str:
+        return _TAKE_BACKS[self]
+
+
+_TAKE_BACKS = {
+    TakeBack.NO_ANSWER: "联系不上志愿者",
+    TakeBack.NO_APPOINTMENT: "迟迟没有约定时间",
+    TakeBack.CANNOT_COME: "志愿者来不了",
+    TakeBack.RESIDENT_ASKS: "居民要求换人",
+}
+
+
 class Reject(StrEnum):
     """Why an order is not taken on (domain.md §3); beside it stands another way to get help."""
 
@@ -101,7 +122,8 @@ class Solved(StrEnum):
 
 class OrderDetail(SQLModel, table=True):
     """What an order is about. `failures` counts the round's offers that were declined or lapsed; wrong start codes are counted
-    within a window; `preferred_id` served the round before, and is asked first in this one. `placed_by`: the resident, a
+    within a window; `preferred_id` served the round before, and is asked first in this one, then the team
+    `preferred_team_id`. `placed_by`: the resident, a
     representative, or the staff for a caller. `unverified`: started without code and card. `form` is the service's when it was
     placed; of a wish, `claimed_as` says in whose name it was claimed."""
 
@@ -131,20 +153,23 @@ class OrderDetail(SQLModel, table=True):
     reject_reason: str | None = Field(default=None, sa_type=Text)
     other_help: str | None = Field(default=None, sa_type=Text)
     preferred_id: UUID | None = Field(default=None, foreign_key="person.id")
+    preferred_team_id: UUID | None = Field(default=None, foreign_key="team.id")
     form: str = Field(default="visit", sa_type=Text, sa_column_kwargs={"server_default": text("'visit'")})
     claimed_as: str | None = Field(default=None, sa_type=Text)
     claimed_name: str | None = Field(default=None, sa_type=Text)
 
 
 class OrderRefusal(SQLModel, table=True):
-    """Who is not offered an order again in this round: they declined, gave it back, or the resident complained of them. A
-    team's refusal stands for its lead and members as a team."""
+    """Who is not offered an order again in this round: they declined, gave it back, or it was taken back from them. Whoever the
+    resident complained of does not get that order any more. A team's refusal stands for its lead and members as a team."""
 
     __tablename__ = "order_refusal"
     __table_args__ = (
         ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
         Index("order_refusal_matter", "matter_id"),
-        CheckConstraint("reason IN ('declined', 'released', 'aborted', 'missed', 'complaint')", "order_refusal_reason"),
+        CheckConstraint(
+            "reason IN ('declined', 'released', 'aborted', 'missed', 'complaint', 'taken_back')", "order_refusal_reason"
+        ),
     )
 
     id: UUID = Field(primary_key=True)

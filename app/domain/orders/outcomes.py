@@ -61,6 +61,9 @@ def rate(
         _begin_again(change, order, about_attitude=about_attitude)
     elif solved == "no":
         change.tell_role(Role.SECRETARY, "order.unsolved")
+    if about_attitude and not again:
+        # Whoever begins a further round, that person does not come again.
+        refuse(change, order, order.assignee_id, "complaint", None, round_number=order.round)
     return change.insert(
         Rating,
         matter_id=order.id,
@@ -77,8 +80,8 @@ def rate(
 
 @ORDERS.moves("rework", read_by_others=("reason",))
 def rework(order: Order, actor: Actor, now: datetime, *, reason: str, about_attitude: bool) -> Change:
-    """Have it done once more, in a new round with limits of its own; whoever served it is asked first, unless the complaint
-    is about them. Raises SecondRework: a further round is the secretary's to begin."""
+    """Have it done once more, in a new round with limits of its own; whoever served it, and their team, is asked first, unless
+    the complaint is about them. Raises SecondRework: a further round is the secretary's to begin."""
     change = LIFECYCLE.move(order, "rework", actor, now)
     if change.through != "subtree" and order.round > policy.ROUNDS_BY_ASKING:
         raise errors.SecondRework
@@ -143,6 +146,7 @@ def _begin_again(change: Change, order: Order, *, about_attitude: bool) -> None:
         wrong_codes=0,
         wrong_codes_since=None,
         preferred_id=None if about_attitude else order.assignee_id,
+        preferred_team_id=None if about_attitude else order.team_id,
         claimed_as=None,
         claimed_name=None,
     ).tell_role(Role.DISPATCHER, "order.reworked")

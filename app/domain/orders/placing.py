@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.orders import errors
-from app.domain.orders.facts import CALLER, HOME, PLACING, REPRESENTED, Placing
+from app.domain.orders.facts import CALLER, HOME, PLACING, REPRESENTED, Placing, Recategorising
 from app.domain.orders.models import Calling, OrderContact, OrderDetail
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import Detail
@@ -118,7 +118,7 @@ def _placed(
     return change.tell_role(Role.DISPATCHER, "order.wished" if wish else "order.placed")
 
 
-def demand_offered(home: Placing) -> None:
+def demand_offered(home: Placing | Recategorising) -> None:
     """That the service can be ordered there now. Raises ServiceNotOffered, ServicePaused."""
     if not home.offered:
         raise errors.ServiceNotOffered

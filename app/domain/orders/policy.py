@@ -56,6 +56,9 @@ CODE: Rules = (requester, beneficiary)
 PAPERS: Rules = (requester, beneficiary, assignee, lead, staff)
 """Who reads an errand's authority and the receipts for its papers: both sides and staff; and whoever signed a receipt, theirs."""
 
+EVIDENCE: Rules = (requester, beneficiary, staff)
+"""Who sees what shows that it was done: whoever it was done for, and who answers for the place; and whoever gave it, theirs."""
+
 OPEN_DAYS: Rules = (staff,)
 """Who opens and cancels service days, beside the lead of the team."""
 
@@ -107,6 +110,8 @@ LIFECYCLE = Lifecycle(
     Transition("assign", (S.ACCEPTED,), STAYS, (lead,)),
     Transition("release", (S.ACCEPTED,), S.SUBMITTED, (assignee, lead), stops=AGREED, starts=("dispatch",),
                may_start=FOUR, timed=True),
+    Transition("take_back", (S.ACCEPTED,), S.SUBMITTED, (staff,), stops=AGREED, starts=("dispatch",),
+               may_start=FOUR, timed=True),
     Transition("hand_back", (S.OFFERED, S.ACCEPTED), S.SUBMITTED, (system,), stops=("offer", *AGREED), starts=("dispatch",),
                may_start=FOUR, timed=True, hidden=True),
     Transition("server_leaves", (S.IN_SERVICE,), STAYS, (system,), hidden=True),
@@ -126,6 +131,8 @@ LIFECYCLE = Lifecycle(
     Transition("cancel", BEFORE_SERVICE, S.CANCELLED, served, stops=ALL),
     Transition("cancel_day", (S.ACCEPTED,), S.CANCELLED, (system,), stops=ALL, hidden=True),
     Transition("convert", BEFORE_SERVICE, S.CONVERTED, (staff,), stops=ALL),
+    Transition("recategorise", (S.SUBMITTED, S.OFFERED), S.SUBMITTED, (staff,), stops=("offer",), may_start=("dispatch",),
+               timed=True),
     # What is said and agreed on the way: facts, no states
     Transition("contact", (*OPEN, S.DELIVERED), STAYS, (staff, assignee), stops=("respond",)),
     Transition("reply", OPEN, STAYS, (staff, assignee), stops=ANSWERED),

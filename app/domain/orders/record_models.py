@@ -1,4 +1,5 @@
-"""Tables of what is kept beside the orders: hours, looks at personal data, shifts that were handed over, words to search by."""
+"""Tables of what is kept beside the orders: hours, evidence, looks at personal data, shifts that were handed over, words to
+search by."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -32,6 +33,35 @@ class ServiceRecord(SQLModel, table=True):
     started_at: datetime = Field(sa_type=Instant)
     ended_at: datetime = Field(sa_type=Instant)
     minutes: int
+
+
+class OrderEvidence(SQLModel, table=True):
+    """One piece of what shows that a round was done, never altered. A picture is named by its digest and the moment it was taken:
+    the file stays with whoever took it, and can be compared with it later. A checklist is what was gone through, in words."""
+
+    __tablename__ = "order_evidence"
+    __table_args__ = (
+        ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
+        Index("order_evidence_matter", "matter_id", "given_at"),
+        CheckConstraint("kind IN ('photo', 'receipt', 'checklist')", "order_evidence_kind"),
+        CheckConstraint(
+            "num_nonnulls(sha256, taken_at) = CASE kind WHEN 'checklist' THEN 0 ELSE 2 END"
+            " AND (kind <> 'checklist' OR text IS NOT NULL)",
+            "order_evidence_shows",
+        ),
+        CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", "order_evidence_sha256"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    matter_id: UUID
+    place_id: UUID
+    round: int
+    kind: str = Field(sa_type=Text)
+    text: str | None = Field(default=None, sa_type=Text)
+    sha256: str | None = Field(default=None, sa_type=Text)
+    taken_at: datetime | None = Field(default=None, sa_type=Instant)
+    given_by: UUID = Field(foreign_key="person.id")
+    given_at: datetime = Field(sa_type=Instant)
 
 
 class Shown(StrEnum):

@@ -1,7 +1,6 @@
 """What is kept beside an order: hours of service, and looks at personal data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -16,21 +15,6 @@ from app.domain.orders.record_models import Reveal, Shown
 from app.domain.people.models import Person
 from app.kernel.pagination import Cursor
 from app.kernel.rules import Role
-from app.kernel.verbs import Facts
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """When the service that runs was begun; now, where none was: then delivering is refused."""
-
-    started_at: datetime
-
-
-SERVED = Facts(
-    """jsonb_build_object('started_at', coalesce((SELECT max(h.at) FROM history h WHERE h.matter_id = subject.id
-         AND h.to_state = 'in_service' AND h.from_state <> 'in_service'), app_now()))""",
-    Served,
-)
 
 CAPACITIES = {"assignee": "志愿者", "requester": "下单人", "beneficiary": "受益人", "other": "其他"} | {
     role.value: role.label for role in (Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)

@@ -13,9 +13,10 @@ from sqlmodel import col
 from app.domain.orders.clocks import STEPS, driver, plan_clock, running_clocks, steps_of_order
 from app.domain.orders.errors import DeadlineNotFound, OrderNotFound
 from app.domain.orders.filters import Filters
-from app.domain.orders.kind_facts import AUTHORITY, RECEIPTS, Authority, PaperReceipt
+from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
 from app.domain.orders.models import OrderContact, OrderDetail, Rating
+from app.domain.orders.page import EVIDENCE, WAITS
 from app.domain.orders.policy import LIFECYCLE, staff
 from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
@@ -68,12 +69,11 @@ class Detail:
 
 
 DETAIL = Facts(
-    f"""(SELECT jsonb_build_object('service_id', d.service_id, 'failures', d.failures, 'wrong_codes', d.wrong_codes,
+    """(SELECT jsonb_build_object('service_id', d.service_id, 'failures', d.failures, 'wrong_codes', d.wrong_codes,
                                   'form', d.form,
-                                  'authority', CASE d.form WHEN 'errand' THEN {AUTHORITY.format(matter="subject.id")} END,
-                                  'receipts', CASE d.form WHEN 'errand' THEN {RECEIPTS.format(matter="subject.id")} ELSE '[]' END,
-                                  'booking_id', CASE d.form WHEN 'service_day' THEN (
-                                     SELECT b.id FROM slot_booking b WHERE b.matter_id = subject.id AND b.live) END,
+                                  'authority', CASE d.form WHEN 'errand' THEN order_authority_of(subject.id) END,
+                                  'receipts', CASE d.form WHEN 'errand' THEN order_receipts_of(subject.id) ELSE '[]' END,
+                                  'booking_id', CASE d.form WHEN 'service_day' THEN order_booking_of(subject.id) END,
                                   'wrong_codes_since', d.wrong_codes_since, 'placed_by', d.placed_by,
                                   'unverified', d.unverified, 'appointment', (
                                      SELECT jsonb_build_object('id', a.id, 'meet_at', a.meet_at, 'proposed_by', a.proposed_by,
@@ -98,6 +98,22 @@ ACCEPTED = Facts(
          'answered', (SELECT coalesce(jsonb_agg(a.answers), '[]') FROM order_post a
          WHERE a.matter_id = subject.id AND a.round = subject.round AND a.kind = 'answer'))""",
     Accepted,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The same of an order whose holder has left; and whether somebody was given it, or took it, since they did."""
+
+    accepted: Accepted
+    taken_anew: bool
+
+
+LEFT = Facts(
+    f"""jsonb_build_object('accepted', {ACCEPTED.sql}, 'taken_anew', EXISTS (
+         SELECT 1 FROM history h WHERE h.matter_id = subject.id AND h.version > ($3::jsonb ->> 'version')::int
+            AND h.action IN ('offer', 'match', 'claim', 'claim_wish', 'assign')))""",
+    Left,
 )
 
 
@@ -209,9 +225,12 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             col(Team.name).label("team_name"),
             func.app_team(col(MatterRow.team_id)).label("team"),
             _roles().label("roles"),
-            literal_column(
-                f"CASE order_detail.form WHEN 'errand' THEN {RECEIPTS.format(matter='matter.id')} END"
-            ).label("receipts"),
+            literal_column("CASE order_detail.form WHEN 'errand' THEN order_receipts_of(matter.id) END").label(
+                "receipts"
+            ),
+            col(Service.evidence).label("evidence_wanted"),
+            literal_column(EVIDENCE).label("evidence"),
+            literal_column(WAITS).label("waits"),
             running_clocks().label("clocks"),
             steps_of_order(),
             plan_clock().label("plan_clock"),

@@ -2,18 +2,21 @@
 and delivering; `placing.py` makes an order, `dispatching.py` brings it to somebody, `promises.py` keeps its limits, `outcomes.py`
 ends it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from app.domain.orders import errors, policy
+from app.domain.orders.evidence import SERVED, Served, faults, missing
 from app.domain.orders.facts import STARTING, Starting
 from app.domain.orders.kind_facts import papers_out
 from app.domain.orders.models import OrderDetail
 from app.domain.orders.policy import LIFECYCLE
-from app.domain.orders.record_models import ServiceRecord
-from app.domain.orders.records import SERVED, Served
+from app.domain.orders.record_models import OrderEvidence, ServiceRecord
 from app.domain.orders.repository import DETAIL, Detail
 from app.kernel.change import Change
 from app.kernel.errors import Refusal
+from app.kernel.ids import new_id
 from app.kernel.matter import Matter
 from app.kernel.rules import Actor
 from app.kernel.verbs import Room
@@ -84,20 +87,37 @@ def wrong_code(
     )
 
 
-@ORDERS.moves("deliver", facts=SERVED, read_by_others=("outcome",))
-def deliver(order: Order, actor: Actor, now: datetime, *, facts: Served, outcome: str) -> Change:
-    """Say that it is done, and what was done; the time since the start goes into the record of hours. Raises PapersOut: an
-    errand's papers come back first."""
+@ORDERS.moves("deliver", facts=SERVED, read_by_others=("outcome", "evidence/text"))
+def deliver(
+    order: Order,
+    actor: Actor,
+    now: datetime,
+    *,
+    facts: Served,
+    outcome: str,
+    evidence: Sequence[Mapping[str, Any]] = (),
+) -> Change:
+    """Say that it is done, what was done, and show what the service wants to be shown (`evidence`: kind, text, sha256, taken_at);
+    the time since the start goes into the record of hours.
+
+    Raises:
+        PapersOut: an errand's papers come back first. EvidenceMissing: names what is wanted and was not given. EvidenceInvalid.
+    """
     change = LIFECYCLE.move(order, "deliver", actor, now)
     if papers_out(order.detail.receipts):
         raise errors.PapersOut
+    if found := faults(evidence, order.created_at, now):
+        raise errors.EvidenceInvalid(fields=found)
+    if found := missing(facts.wanted, evidence):
+        raise errors.EvidenceMissing(fields=found)
+    about = {"matter_id": order.id, "place_id": order.place_id, "round": order.round}
+    for one in evidence:
+        change.insert(OrderEvidence, id=new_id(), **about, **one, given_by=actor.id, given_at=now)
     return (
         change.patch(OrderDetail, matter_id=order.id, outcome=outcome)
         .insert(
             ServiceRecord,
-            matter_id=order.id,
-            round=order.round,
-            place_id=order.place_id,
+            **about,
             person_id=actor.id,
             started_at=facts.started_at,
             ended_at=now,

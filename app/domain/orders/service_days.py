@@ -36,7 +36,7 @@ class Opening:
 OPENING = Facts(
     """(SELECT jsonb_build_object(
           'team', EXISTS (SELECT 1 FROM place_ancestor a WHERE a.place_id = subject.place_id AND a.ancestor_id = t.place_id),
-          'lead_id', t.lead_id,
+          'lead_id', team_lead(t.id),
           'service', EXISTS (SELECT 1 FROM service s JOIN place_ancestor a ON a.ancestor_id = s.place_id
                               WHERE s.id = ($3::jsonb ->> 'service_id')::uuid AND s.withdrawn_at IS NULL
                                 AND s.form = 'service_day' AND a.place_id = subject.place_id))
@@ -72,7 +72,7 @@ class Day:
 CANCELLING = Facts(
     """jsonb_build_object('id', subject.id, 'place_id', subject.place_id, 'version', subject.version,
          'starts_at', subject.starts_at,
-         'lead_id', (SELECT t.lead_id FROM team t WHERE t.id = subject.team_id AND t.disbanded_at IS NULL),
+         'lead_id', team_lead(subject.team_id),
          'held', hold_day(subject.id))""",
     Day,
 )
@@ -217,7 +217,7 @@ BOOKING = Facts(
                    'represented', person_represents(w.lead_id, $1),
                    'number', next_place(t.id))
             FROM service_slot t JOIN service_day d ON d.id = t.day_id
-            LEFT JOIN team w ON w.id = d.team_id AND w.disbanded_at IS NULL WHERE t.id = {_SLOT}))""",
+            CROSS JOIN LATERAL hold_lead(d.team_id) w(lead_id) WHERE t.id = {_SLOT}))""",
     Booking,
 )
 

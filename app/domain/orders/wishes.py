@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.orders import errors, policy
-from app.domain.orders.dispatching import CLAIMING, OWN_CHOICE, Taking, let_go, own_people
+from app.domain.orders.dispatching import CLAIMING, OWN_CHOICE, Taking, demand_welcome, let_go, own_people
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.matching import demand_fit
 from app.domain.orders.models import OrderDetail
@@ -31,6 +31,7 @@ def claim_wish(
         raise errors.NotForThisService
     if facts.represents or actor.id in own_people(order):
         raise errors.OwnOrder
+    demand_welcome(facts)
     demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
     return (
         change.set(assignee_id=actor.id)

@@ -10,12 +10,21 @@ from app.kernel.rules import Role
 
 @dataclass(frozen=True, slots=True)
 class HeldOrder:
-    """An order that somebody holds and has not delivered, as `held_orders` gives it."""
+    """An order that somebody holds and has not delivered, as `held_orders` gives it, at this version."""
 
     id: UUID
     state: str
     place_id: UUID
     person_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedTeam:
+    """A team that loses its lead, as `led_teams` gives it."""
+
+    id: UUID
+    place_id: UUID
 
 
 def hand_back(change: Change, held: Sequence[HeldOrder]) -> Change:
@@ -26,5 +35,5 @@ def hand_back(change: Change, held: Sequence[HeldOrder]) -> Change:
         if order.state == "in_service":
             change.tell_role(Role.DISPATCHER, "order.server_leaves", place_id=order.place_id, **about)
         else:
-            change.emit("order.hand_back", **about)
+            change.emit("order.hand_back", **about, version=order.version)
     return change.note(orders=[order.id for order in held]) if held else change

@@ -40,7 +40,10 @@ def _one_of(values: Any, column: str) -> str:
 
 
 class RoleGrant(SQLModel, table=True):
-    """A role at a place in [starts_at, ends_at); it reaches the whole subtree. A resident has one community at a time."""
+    """A role at a place in [starts_at, ends_at); it reaches the whole subtree. A resident has one community at a time.
+
+    `handed_back_at`: when what a volunteer held by it was handed back, once it had ended.
+    """
 
     __tablename__ = "role_grant"
     __table_args__ = (
@@ -48,6 +51,12 @@ class RoleGrant(SQLModel, table=True):
         CheckConstraint("ends_at >= starts_at", "role_grant_period"),
         Index("role_grant_person", "person_id", "place_id", "role"),
         Index("role_grant_place", "place_id", "role", "starts_at", "id"),
+        Index(
+            "role_grant_ending",
+            "ends_at",
+            "id",
+            postgresql_where=text("role = 'volunteer' AND ends_at IS NOT NULL AND handed_back_at IS NULL"),
+        ),
         Index(
             "role_grant_one_home",
             "person_id",
@@ -65,6 +74,7 @@ class RoleGrant(SQLModel, table=True):
     role: str = Field(sa_type=Text)
     starts_at: datetime = Field(sa_type=Instant)
     ends_at: datetime | None = Field(default=None, sa_type=Instant)
+    handed_back_at: datetime | None = Field(default=None, sa_type=Instant)
     granted_by: UUID
     version: int = 1
 

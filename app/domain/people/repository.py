@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from app.domain.people.handing_back import HeldOrder
+from app.domain.people.handing_back import HeldOrder, LedTeam
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Level, Place
 from app.kernel.database import rows
@@ -99,7 +99,8 @@ PLACED = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A role that somebody holds; of a volunteer also the orders that no other role lets them serve."""
+    """A role that somebody holds; of a volunteer also the orders that no other role lets them serve, and the teams that no
+    other lets them lead."""
 
     id: UUID
     version: int
@@ -108,12 +109,15 @@ class Held:
     role: Role
     starts_at: datetime
     ends_at: datetime | None
+    handed_back_at: datetime | None
     orders: tuple[HeldOrder, ...]
+    teams: tuple[LedTeam, ...] = ()
 
 
 HELD = Facts(
     """(SELECT to_jsonb(g) || jsonb_build_object('orders', CASE g.role
-                 WHEN 'volunteer' THEN held_orders(g.person_id, NULL, g.id) ELSE '[]' END)
+                 WHEN 'volunteer' THEN held_orders(g.person_id, NULL, g.id) ELSE '[]' END,
+                 'teams', CASE g.role WHEN 'volunteer' THEN led_teams(g.person_id, g.id) ELSE '[]' END)
           FROM role_grant g WHERE g.id = subject.id)""",
     Held,
 )

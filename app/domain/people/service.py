@@ -202,16 +202,40 @@ def granted(
 
 @record("role", "revoke", subject=GRANT, facts=HELD, missing=errors.GrantNotFound)
 def revoke_role(held: Held, actor: Actor, now: datetime) -> Change:
-    """End a role now: it acts with the person's next command, and a volunteer's orders are handed back. Raises
+    """End a role now: it acts with the person's next command, and a volunteer's orders are handed back; who leads by it leads no
+    more. Raises
     AlreadyEnded."""
     demand(policy.GRANTERS.get(held.role, policy.ADMINISTRATOR), actor)
     if held.ends_at is not None and held.ends_at <= now:
         raise errors.AlreadyEnded
     change = (
         Change.record("role", held.id, "revoke", actor, now, place_id=held.place_id, version=held.version)
-        .patch(RoleGrant, id=held.id, ends_at=max(now, held.starts_at), version=held.version + 1)
+        .patch(RoleGrant, id=held.id, ends_at=max(now, held.starts_at), handed_back_at=now, version=held.version + 1)
         .note(role=held.role)
     )
+    return _leave(change, held)
+
+
+@record("role", "lapse", subject=GRANT, facts=HELD, missing=errors.GrantNotFound)
+def lapse_role(held: Held, actor: Actor, now: datetime) -> Change:
+    """A volunteer's role has ended by its date: what was held by it is handed back, as when somebody ends it. Once. Raises
+    NotAllowed: the system's to do. AlreadyEnded: not over yet, or done."""
+    if not actor.is_system:
+        raise NotAllowed
+    if held.ends_at is None or held.ends_at > now or held.handed_back_at is not None:
+        raise errors.AlreadyEnded
+    change = (
+        Change.record("role", held.id, "lapse", actor, now, place_id=held.place_id, version=held.version)
+        .patch(RoleGrant, id=held.id, handed_back_at=now, version=held.version + 1)
+        .note(role=held.role)
+    )
+    return _leave(change, held)
+
+
+def _leave(change: Change, held: Held) -> Change:
+    """Whoever loses the role holds nothing by it, and leads no team by it: the secretary names another lead."""
+    for team in held.teams:
+        change.tell_role(Role.SECRETARY, "team.without_lead", place_id=team.place_id, team_id=team.id)
     return hand_back(change, held.orders)
 
 
@@ -242,4 +266,7 @@ def _with_password(account: Account, action: str, actor: Actor, now: datetime, p
     )
 
 
-VERBS = (update_me, join, register_resident, create_officer, change_password, reset_password, grant_role, revoke_role)
+VERBS = (
+    update_me, join, register_resident, create_officer, change_password, reset_password, grant_role, revoke_role,
+    lapse_role,
+)  # fmt: skip

@@ -31,9 +31,8 @@ class Publishing:
 
 PUBLISHING = Facts(
     """jsonb_build_object(
-         'lead_id', (SELECT t.lead_id FROM team t JOIN place_ancestor a ON a.ancestor_id = t.place_id
-                      WHERE t.id = ($3::jsonb ->> 'team_id')::uuid AND t.disbanded_at IS NULL
-                        AND a.place_id = subject.place_id),
+         'lead_id', (SELECT team_lead(t.id) FROM team t JOIN place_ancestor a ON a.ancestor_id = t.place_id
+                      WHERE t.id = ($3::jsonb ->> 'team_id')::uuid AND a.place_id = subject.place_id),
          'skilled', coalesce(team_can(($3::jsonb ->> 'team_id')::uuid, $3::jsonb ->> 'skill'), false))""",
     Publishing,
 )
@@ -60,7 +59,7 @@ class Offered:
 OFFERED = Facts(
     """(SELECT jsonb_build_object('id', s.id, 'place_id', s.place_id, 'version', s.version, 'paused_at', s.paused_at,
                  'withdrawn', s.withdrawn_at IS NOT NULL, 'paused_until', s.paused_until,
-                 'lead_id', (SELECT t.lead_id FROM team t WHERE t.id = s.team_id AND t.disbanded_at IS NULL),
+                 'lead_id', team_lead(s.team_id),
                  'orders', service_live_orders(s.id))
           FROM service s WHERE s.id = subject.id)""",
     Offered,
@@ -85,7 +84,7 @@ async def list_services(
     )
     query = (
         select(*(col(column) for column in (s.id, s.name, s.description, s.created_at, s.place_id)))
-        .add_columns(*(col(column) for column in (s.category, s.skill, s.form, s.team_id, s.paused_until)))
+        .add_columns(*(col(column) for column in (s.category, s.skill, s.form, s.evidence, s.team_id, s.paused_until)))
         .add_columns(col(Place.name).label("place_name"), resting.label("paused"))
         .add_columns(col(Team.name).label("team_name"), col(Team.colour).label("team_colour"))
         .join(PlaceAncestor, col(PlaceAncestor.ancestor_id) == col(s.place_id))

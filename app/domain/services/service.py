@@ -1,11 +1,12 @@
 """The verbs of the services."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from app.domain.places.errors import PlaceNotFound
 from app.domain.services import errors, policy
-from app.domain.services.models import Form, Service
+from app.domain.services.models import Evidence, Form, Service
 from app.domain.services.repository import OFFERED, PLACE, PUBLISHING, SERVICE, Offered, Publishing
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault
@@ -33,10 +34,12 @@ def publish(
     category: str = "",
     skill: str = "",
     form: Form = Form.VISIT,
+    evidence: Sequence[Evidence] = (),
     team_id: UUID | None = None,
 ) -> Change:
     """Publish a service at a place, to be ordered in its whole subtree (亮单). `category` chooses among the limits, `skill`
-    is what whoever serves must have. A team's lead may publish what it can do, where it serves.
+    is what whoever serves must have, `evidence` what they show at delivery beside the
+    words. A team's lead may publish what it can do, where it serves.
 
     Raises:
         NotAllowed, TeamNotServing, TeamNotSkilled.
@@ -56,6 +59,7 @@ def publish(
         description=description,
         skill=skill,
         form=form,
+        evidence=list(dict.fromkeys(evidence)),
         team_id=team_id,
         published_by=actor.id,
         created_at=now,

@@ -111,6 +111,13 @@ class AlreadyVolunteer(Refusal):
     title_en = "You are a volunteer here already"
 
 
+class ApplicantUnnamed(Refusal):
+    kind = Kind.CONFLICT
+    code = "applicant-unnamed"
+    title_zh = "做志愿者须先在个人资料中填写姓名和电话"
+    title_en = "A volunteer tells name and phone first"
+
+
 class AlreadyDecided(Refusal):
     kind = Kind.CONFLICT
     code = "already-decided"

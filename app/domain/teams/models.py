@@ -50,7 +50,7 @@ DAILY_CAPACITY = 3
 
 
 class Team(SQLModel, table=True):
-    """A team that serves the subtree of its place.
+    """A team that serves the subtree of its place. Its lead leads for as long as they volunteer there (`team_lead` in SQL).
 
     `led` is true until it is disbanded, then NULL; with it the foreign key asks that the lead is a live member.
     """
@@ -58,6 +58,7 @@ class Team(SQLModel, table=True):
     __tablename__ = "team"
     __table_args__ = (
         UniqueConstraint("id", "place_id"),
+        UniqueConstraint("id", "led"),
         CheckConstraint("colour IN ('blue', 'white', 'green', 'red', 'orange')", "team_colour"),
         CheckConstraint("led IS NOT FALSE AND (led IS NULL) = (disbanded_at IS NOT NULL)", "team_led"),
         ForeignKeyConstraint(
@@ -83,11 +84,13 @@ class Team(SQLModel, table=True):
 
 
 class TeamMember(SQLModel, table=True):
-    """A volunteer in a team, in [joined_at, ended_at); once at a time. `live` is true until then, and NULL afterwards."""
+    """A volunteer in a team, in [joined_at, ended_at); once at a time. `live` is true until then, and NULL afterwards;
+    with it a foreign key asks that the team lives."""
 
     __tablename__ = "team_member"
     __table_args__ = (
         ForeignKeyConstraint(["team_id", "place_id"], ["team.id", "team.place_id"]),
+        ForeignKeyConstraint(["team_id", "live"], ["team.id", "team.led"], name="team_member_of_a_living_team"),
         UniqueConstraint("team_id", "person_id", "live", name="team_member_once"),
         CheckConstraint("live IS NOT FALSE AND (live IS NULL) = (ended_at IS NOT NULL)", "team_member_live"),
         CheckConstraint("ended_at >= joined_at", "team_member_period"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, literal, select, text, tuple_
+from sqlalchemy import RowMapping, Select, func, literal, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
@@ -50,14 +50,14 @@ class Joining:
 
     id: UUID
     place_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None
     disbanded: bool
     person_id: UUID | None
     volunteers: bool
 
 
 JOINING = Facts(
-    """(SELECT jsonb_build_object('id', t.id, 'place_id', t.place_id, 'lead_id', t.lead_id,
+    """(SELECT jsonb_build_object('id', t.id, 'place_id', t.place_id, 'lead_id', team_lead(t.id),
                  'disbanded', t.disbanded_at IS NOT NULL, 'person_id', found.id,
                  'volunteers', person_holds(found.id, t.place_id, 'volunteer'))
           FROM team t CROSS JOIN LATERAL find_person(
@@ -69,19 +69,20 @@ JOINING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """A live membership, the team's lead, and what the member holds through the team."""
+    """A live membership, the team's lead and whether they may act as such, and what the member holds through the team."""
 
     id: UUID
     team_id: UUID
     place_id: UUID
     version: int
     lead_id: UUID
+    leads: bool
     orders: tuple[HeldOrder, ...]
 
 
 LEAVING = Facts(
     """(SELECT jsonb_build_object('id', m.id, 'team_id', m.team_id, 'place_id', m.place_id, 'version', m.version,
-                 'lead_id', t.lead_id, 'orders', held_orders(m.person_id, m.team_id, NULL))
+                 'lead_id', t.lead_id, 'leads', leads(t.id, $1), 'orders', held_orders(m.person_id, m.team_id, NULL))
           FROM team_member m JOIN team t ON t.id = m.team_id WHERE m.id = subject.id)""",
     Leaving,
 )
@@ -89,21 +90,22 @@ LEAVING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Leading:
-    """A team, and whether the lead-to-be is a member."""
+    """A team, and whether the lead-to-be is a member who volunteers where it serves."""
 
     id: UUID
     place_id: UUID
-    lead_id: UUID
+    lead_id: UUID | None
     disbanded: bool
     version: int
     member: bool
 
 
 LEADING = Facts(
-    """(SELECT jsonb_build_object('id', t.id, 'place_id', t.place_id, 'lead_id', t.lead_id,
+    """(SELECT jsonb_build_object('id', t.id, 'place_id', t.place_id, 'lead_id', team_lead(t.id),
                  'disbanded', t.disbanded_at IS NOT NULL, 'version', t.version, 'member', EXISTS (
                     SELECT 1 FROM team_member m WHERE m.team_id = t.id AND m.live
-                       AND m.person_id = ($3::jsonb ->> 'person_id')::uuid))
+                       AND m.person_id = ($3::jsonb ->> 'person_id')::uuid
+                       AND person_holds(m.person_id, t.place_id, 'volunteer')))
           FROM team t WHERE t.id = subject.id)""",
     Leading,
 )
@@ -145,21 +147,23 @@ DISBANDING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Applying:
-    """Where the resident lives, and whether they volunteer there already."""
+    """Where the resident lives, whether they volunteer there already, and whether they have told name and phone."""
 
     place_id: UUID | None
     volunteers: bool
+    named: bool
 
 
 APPLYING = Facts(
-    """jsonb_build_object('place_id', subject.place_id, 'volunteers', person_holds($1, subject.place_id, 'volunteer'))""",
+    """jsonb_build_object('place_id', subject.place_id, 'volunteers', person_holds($1, subject.place_id, 'volunteer'),
+         'named', EXISTS (SELECT 1 FROM person p WHERE p.id = $1 AND num_nonnulls(p.name_sealed, p.phone_sealed) = 2))""",
     Applying,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """An application, and whether the person volunteers there by now."""
+    """An application, whether the person volunteers there by now, and whether they have told name and phone."""
 
     id: UUID
     person_id: UUID
@@ -167,12 +171,14 @@ class Deciding:
     version: int
     decided: bool
     volunteers: bool
+    named: bool
 
 
 DECIDING = Facts(
     """(SELECT jsonb_build_object('id', a.id, 'person_id', a.person_id, 'place_id', a.place_id, 'version', a.version,
-                 'decided', a.decided_at IS NOT NULL, 'volunteers', person_holds(a.person_id, a.place_id, 'volunteer'))
-          FROM volunteer_application a WHERE a.id = subject.id)""",
+                 'decided', a.decided_at IS NOT NULL, 'volunteers', person_holds(a.person_id, a.place_id, 'volunteer'),
+                 'named', p.name_sealed IS NOT NULL AND p.phone_sealed IS NOT NULL)
+          FROM volunteer_application a LEFT JOIN person p ON p.id = a.person_id WHERE a.id = subject.id)""",
     Deciding,
 )
 
@@ -230,7 +236,8 @@ def _teams() -> Select[*tuple[Any, ...]]:
     """A team as lists show it."""
     t = Team
     return select(
-        *(col(column) for column in (t.id, t.name, t.colour, t.place_id, t.lead_id, t.created_at, t.disbanded_at)),
+        *(col(column) for column in (t.id, t.name, t.colour, t.place_id, t.created_at, t.disbanded_at)),
+        func.team_lead(col(t.id)).label("lead_id"),
         col(Place.name).label("place_name"),
     ).join(Place, col(Place.id) == col(t.place_id))
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.people.errors import PersonNotFound
 from app.domain.people.handing_back import hand_back
 from app.domain.places.errors import PlaceNotFound
 from app.domain.teams import errors, policy
@@ -66,17 +65,16 @@ def add_member(
     """Take a volunteer of the place, or from above it, into the team; by its lead, or by who looks after the place.
 
     Raises:
-        NotAllowed, TeamDisbanded, PersonNotFound, NotAVolunteer, AlreadyMember. InvalidInput: not exactly one of `person_id`
-        and `phone_index`.
+        NotAllowed, TeamDisbanded, AlreadyMember. NotAVolunteer: also where there is no such person.
+        InvalidInput: not exactly one of `person_id` and `phone_index`.
     """
-    _by_lead_or_chief(team.lead_id, actor)
     if team.disbanded:
         raise errors.TeamDisbanded
+    _by_lead_or_chief(team.lead_id, actor)
     if (person_id is None) is (phone_index is None):
         raise InvalidInput(fields=(FieldFault("/body/person_id", "one-of-two", "人员编号与电话须填写其中一项"),))
-    if team.person_id is None:
-        raise PersonNotFound
-    if not team.volunteers:
+    if team.person_id is None or not team.volunteers:
+        # One answer for both: otherwise a lead could try out which phones are registered.
         raise errors.NotAVolunteer
     member_id = new_id()
     change = Change.record("team_member", member_id, "add", actor, now, place_id=team.place_id)
@@ -96,7 +94,7 @@ def remove_member(member: Leaving, actor: Actor, now: datetime, *, person_id: UU
     """A member leaves, or is let go by the lead or who looks after the place; what they hold through the team is handed
     back. Raises LeadStays."""
     if actor.id != person_id:
-        _by_lead_or_chief(member.lead_id, actor)
+        _by_lead_or_chief(actor.id if member.leads else None, actor)
     if member.lead_id == person_id:
         raise errors.LeadStays
     change = Change.record(
@@ -117,11 +115,11 @@ def remove_member(member: Leaving, actor: Actor, now: datetime, *, person_id: UU
     conflicts={"team_lead_is_a_member": errors.NotAMember},
 )
 def set_lead(team: Leading, actor: Actor, now: datetime, *, person_id: UUID) -> Change:
-    """Another member leads from now on; said by the present lead, or by who looks after the place. Raises TeamDisbanded,
-    NotAMember."""
-    _by_lead_or_chief(team.lead_id, actor)
+    """Another member, who volunteers there, leads from now on; said by the present lead, or by who looks after the
+    place. Raises TeamDisbanded, NotAMember."""
     if team.disbanded:
         raise errors.TeamDisbanded
+    _by_lead_or_chief(team.lead_id, actor)
     if not team.member:
         raise errors.NotAMember
     return (
@@ -149,7 +147,7 @@ def disband(team: Disbanding, actor: Actor, now: datetime) -> Change:
     return hand_back(change, team.orders)
 
 
-def _by_lead_or_chief(lead_id: UUID, actor: Actor) -> None:
+def _by_lead_or_chief(lead_id: UUID | None, actor: Actor) -> None:
     """Raises NotAllowed."""
     if actor.id != lead_id:
         demand(policy.CHIEF, actor)

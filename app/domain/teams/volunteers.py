@@ -38,11 +38,14 @@ from app.kernel.verbs import record
 @record("volunteer_application", "apply", subject=HOME, facts=APPLYING,
         conflicts={"volunteer_application_open": errors.AlreadyApplied}, read_by_others=("text",))  # fmt: skip
 def apply(me: Applying, actor: Actor, now: datetime, *, text: str, skills: Sequence[str]) -> Change:
-    """Ask to be a volunteer where one lives. Raises ResidentsOnly, AlreadyVolunteer, AlreadyApplied."""
+    """Ask to be a volunteer where one lives. Raises ResidentsOnly, AlreadyVolunteer, AlreadyApplied,
+    ApplicantUnnamed."""
     if me.place_id is None:
         raise errors.ResidentsOnly
     if me.volunteers:
         raise errors.AlreadyVolunteer
+    if not me.named:
+        raise errors.ApplicantUnnamed
     application_id = new_id()
     change = Change.record("volunteer_application", application_id, "apply", actor, now, place_id=me.place_id)
     return change.insert(
@@ -61,13 +64,15 @@ def apply(me: Applying, actor: Actor, now: datetime, *, text: str, skills: Seque
 def decide(
     application: Deciding, actor: Actor, now: datetime, *, approve: bool, reason: str | None = None
 ) -> list[Change]:
-    """Answer an application; approving grants the role of a volunteer at the place. Raises AlreadyDecided, OwnApplication,
-    NotAVolunteer when the person is not there any more."""
+    """Answer an application; approving grants the role of a volunteer at the place. Raises AlreadyDecided, OwnApplication;
+    ApplicantUnnamed: nobody comes to a resident's door without name and phone."""
     demand(policy.CHIEF, actor)
     if actor.id == application.person_id:
         raise errors.OwnApplication
     if application.decided:
         raise errors.AlreadyDecided
+    if approve and not application.named:
+        raise errors.ApplicantUnnamed
     change = (
         Change.record(
             "volunteer_application",

@@ -10,9 +10,9 @@ import pytest
 from app.domain.orders import dispatching, errors
 from app.domain.orders.dispatching import Offered, Taking
 from app.domain.orders.matching import Matching, choices
-from app.domain.orders.models import OrderDetail, OrderRefusal
+from app.domain.orders.models import OrderDetail, OrderRefusal, TakeBack
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.repository import Accepted, Detail, OpenAppointment
+from app.domain.orders.repository import Accepted, Detail, Left, OpenAppointment
 from app.domain.teams.fitness import Candidate
 from app.kernel.change import Event, Patch
 from app.kernel.errors import TransitionRefused
@@ -50,6 +50,16 @@ def offered(*found: Candidate, lead: UUID | None = None, refused: bool = False) 
     return Offered(found, lead, refused)
 
 
+def member(person_id: UUID = VOLUNTEER, **facts: Any) -> Candidate:
+    """Of the order's team, which serves here."""
+    return candidate(person_id, team_ids=(TEAM,), **facts)
+
+
+def complained(*found: Candidate, lead: UUID | None = None) -> Offered:
+    """The resident complained of the volunteer on this order."""
+    return Offered(found, lead, refused=False, complained=frozenset({VOLUNTEER}))
+
+
 # ── offering ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -62,7 +72,7 @@ def test_an_offer_starts_its_own_limit_and_leaves_respond_running() -> None:
 
 
 def test_an_offer_to_a_team_is_put_before_its_lead() -> None:
-    facts = offered(candidate(OTHER), candidate(VOLUNTEER, quiet=True), lead=VOLUNTEER)
+    facts = offered(member(OTHER), member(VOLUNTEER, quiet=True), lead=VOLUNTEER)
     change = dispatching.offer(an_order(), WHO["secretary"], NOON, facts=facts, team_id=TEAM)
     assert change.columns == {"assignee_id": VOLUNTEER, "team_id": TEAM}
 
@@ -79,8 +89,16 @@ def test_an_offer_to_a_team_is_put_before_its_lead() -> None:
         (offered(candidate(), refused=True), {"volunteer_id": VOLUNTEER}, errors.AlreadyRefused),
         (Offered((candidate(),), None, False, frozenset({VOLUNTEER})), {"volunteer_id": VOLUNTEER}, errors.OwnOrder),
         (offered(candidate()), {"team_id": TEAM}, errors.TeamNotHere),
-        (offered(candidate(RESIDENT), lead=VOLUNTEER), {"team_id": TEAM}, errors.VolunteerNotQualified),
+        (
+            offered(member(RESIDENT), member(quiet=True), lead=VOLUNTEER),
+            {"team_id": TEAM},
+            errors.VolunteerNotQualified,
+        ),
         (offered(candidate(), lead=RESIDENT), {"team_id": TEAM}, errors.OwnOrder),
+        (offered(member(OTHER), candidate(), lead=VOLUNTEER), {"team_id": TEAM}, errors.TeamNotHere),
+        (complained(candidate()), {"volunteer_id": VOLUNTEER}, errors.AlreadyRefused),
+        (complained(member(), member(OTHER), lead=VOLUNTEER), {"team_id": TEAM}, errors.AlreadyRefused),
+        (complained(member(), member(OTHER, quiet=True), lead=OTHER), {"team_id": TEAM}, errors.VolunteerNotQualified),
     ],
 )
 def test_an_offer_is_refused(facts: Offered, to: dict[str, UUID], refusal: type[Exception]) -> None:
@@ -111,9 +129,28 @@ OWN = {RESIDENT, FAMILY}
         (Matching((candidate(A, on_duty=False), candidate(B, recent=9)), frozenset()), [B]),
         (Matching((candidate(A), candidate(B, recent=9)), frozenset(), preferred_id=B), [B, A]),
         (Matching((candidate(A), candidate(B, recent=9, team_ids=(TEAM,))), frozenset(), team_id=TEAM), [B, A]),
+        (
+            Matching(
+                (candidate(A), member(B, recent=9), candidate(C, recent=9)),
+                frozenset(),
+                preferred_id=C,
+                preferred_team_id=TEAM,
+            ),
+            [C, B, A],
+        ),
         (Matching((candidate(A, capacity=0),), frozenset()), []),
     ],
-    ids=["fair", "declined", "own", "represents", "off duty", "served before", "of the team", "nobody"],
+    ids=[
+        "fair",
+        "declined",
+        "own",
+        "represents",
+        "off duty",
+        "served before",
+        "of the team",
+        "their team before",
+        "nobody",
+    ],
 )
 def test_who_is_asked_first(found: Matching, expected: list[UUID]) -> None:
     assert [choice.candidate.person_id for choice in choices(OWN, found)] == expected
@@ -178,7 +215,7 @@ def test_accepting_stops_respond_and_offer_and_nothing_else() -> None:
 
 
 def test_of_a_team_a_qualified_member_may_accept_and_the_lead_is_told() -> None:
-    change = dispatching.accept(an_order(S.OFFERED), WHO["member"], NOON, facts=Taking(candidate(OTHER)))
+    change = dispatching.accept(an_order(S.OFFERED), WHO["member"], NOON, facts=Taking(member(OTHER)))
     assert change.columns == {"assignee_id": OTHER}
     assert change.events == [Event("order.taken", to_person=VOLUNTEER), Event("order.accepted", to_person=RESIDENT)]
 
@@ -188,11 +225,23 @@ def test_of_a_team_a_qualified_member_may_accept_and_the_lead_is_told() -> None:
     [
         (Actor(VOLUNTEER), Taking(None), errors.VolunteerNotQualified),
         (WHO["member"], Taking(None), errors.VolunteerNotQualified),
-        (WHO["member"], Taking(candidate(OTHER, skilled=False)), errors.VolunteerNotQualified),
+        (WHO["member"], Taking(member(OTHER, skilled=False)), errors.VolunteerNotQualified),
+        (WHO["member"], Taking(candidate(OTHER)), errors.VolunteerNotQualified),
+        (WHO["member"], Taking(member(OTHER), complained=True), errors.VolunteerNotQualified),
+        (WHO["assignee"], Taking(None, complained=True), errors.VolunteerNotQualified),
         (Actor(RESIDENT, frozenset({Role.VOLUNTEER}), "member"), Taking(candidate(RESIDENT)), errors.OwnOrder),
         (WHO["assignee"], Taking(None, represents=True), errors.OwnOrder),
     ],
-    ids=["role ended", "no member", "no skill", "own", "represents"],
+    ids=[
+        "role ended",
+        "no member",
+        "no skill",
+        "left meanwhile",
+        "complained of",
+        "offered, complained of",
+        "own",
+        "represents",
+    ],
 )
 def test_accepting_is_refused(who: Actor, facts: Taking, refusal: type[Exception]) -> None:
     with pytest.raises(refusal):
@@ -221,7 +270,7 @@ def test_what_is_offered_to_somebody_does_not_use_up_their_day_against_itself() 
 
 
 def test_the_lead_lets_another_member_go() -> None:
-    change = dispatching.assign(an_order(S.ACCEPTED), WHO["lead"], NOON, facts=Taking(candidate(C)), member_id=C)
+    change = dispatching.assign(an_order(S.ACCEPTED), WHO["lead"], NOON, facts=Taking(member(C)), member_id=C)
     assert change.columns == {"assignee_id": C}
     assert {(event.topic, event.to_person) for event in change.events} == {
         ("order.taken", VOLUNTEER), ("order.assigned", C), ("order.member_changed", RESIDENT),
@@ -286,18 +335,55 @@ def test_a_promise_falls_with_the_plan_that_the_acceptance_brought(planned_at: d
 
 def test_an_order_of_somebody_who_left_goes_back_from_either_state() -> None:
     offer = replace(an_order(S.OFFERED), live=(OFFER,))
-    change = dispatching.hand_back(offer, SYSTEM, NOON, facts=Accepted(TEN), person_id=VOLUNTEER)
+    change = dispatching.hand_back(
+        offer, SYSTEM, NOON, facts=Left(Accepted(TEN), taken_anew=False), person_id=VOLUNTEER
+    )
     assert (change.state, change.stops, change.columns, change.retimes) == (S.SUBMITTED, ["offer"], NOBODY, [])
     with pytest.raises(TransitionRefused):
-        dispatching.hand_back(offer, SYSTEM, NOON, facts=Accepted(TEN), person_id=OTHER)
+        dispatching.hand_back(offer, SYSTEM, NOON, facts=Left(Accepted(TEN), taken_anew=False), person_id=OTHER)
 
 
 def test_an_order_that_they_began_meanwhile_stays_theirs_and_the_dispatcher_is_told() -> None:
     begun = an_order(S.IN_SERVICE)
-    change = dispatching.hand_back(begun, SYSTEM, NOON, facts=Accepted(TEN), person_id=VOLUNTEER)
+    change = dispatching.hand_back(
+        begun, SYSTEM, NOON, facts=Left(Accepted(TEN), taken_anew=False), person_id=VOLUNTEER
+    )
     assert (change.action, change.state, change.columns, change.stops) == ("server_leaves", S.IN_SERVICE, {}, [])
     assert [(event.topic, event.to_role, event.payload["person_id"]) for event in change.events] == [
         ("order.server_leaves", Role.DISPATCHER, VOLUNTEER)
     ]
     with pytest.raises(TransitionRefused):
-        dispatching.hand_back(begun, SYSTEM, NOON, facts=Accepted(TEN), person_id=OTHER)
+        dispatching.hand_back(begun, SYSTEM, NOON, facts=Left(Accepted(TEN), taken_anew=False), person_id=OTHER)
+
+
+def test_what_they_took_since_then_stays_theirs() -> None:
+    with pytest.raises(TransitionRefused):
+        dispatching.hand_back(
+            an_order(S.ACCEPTED), SYSTEM, NOON, facts=Left(Accepted(TEN), taken_anew=True), person_id=VOLUNTEER
+        )
+
+
+def test_the_staff_take_back_what_nobody_comes_for_and_the_volunteer_is_told() -> None:
+    taken = order(respond(stopped=TEN), coordinate(), state=S.ACCEPTED)
+    change = dispatching.take_back(taken, WHO["dispatcher"], ELEVEN, facts=Accepted(TEN), reason=TakeBack.NO_ANSWER)
+    assert (change.state, change.columns, change.starts) == (S.SUBMITTED, NOBODY, ["dispatch"])
+    assert set(dues(change)) == {"respond"}, "what the acceptance had stopped goes on"
+    kept = [(row["person_id"], row["reason"], row["text"]) for row in rows(change, OrderRefusal)]
+    assert kept == [(VOLUNTEER, "taken_back", "联系不上志愿者")]
+    assert [(event.topic, event.to_person) for event in change.events] == [
+        ("order.taken_back", VOLUNTEER), ("order.released", RESIDENT),
+    ]  # fmt: skip
+    assert change.remark == {"reason": "no_answer"}
+
+
+def test_what_has_a_confirmed_appointment_comes_back_by_itself() -> None:
+    meeting = replace(MEETING, confirmed_at=ELEVEN)
+    taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, meeting))
+    with pytest.raises(errors.AppointmentStands):
+        dispatching.take_back(taken, WHO["dispatcher"], NOON, facts=Accepted(TEN), reason=TakeBack.NO_APPOINTMENT)
+
+
+def test_whoever_was_complained_of_does_not_claim_it_and_is_not_told_why() -> None:
+    with pytest.raises(errors.VolunteerNotQualified) as caught:
+        dispatching.claim(an_order(), WHO["volunteer"], NOON, facts=Taking(candidate(OTHER), complained=True))
+    assert caught.value.detail is None

@@ -16,7 +16,7 @@ from app.kernel.errors import NotAllowed, TransitionRefused
 from app.kernel.matter import LiveDeadline
 from app.kernel.rules import SYSTEM, Role
 from tests.unit.orders.promised import ELEVEN, TEN, coordinate, dues, order, respond, rows
-from tests.unit.orders.test_policy import NOON, RESIDENT, VOLUNTEER, WHO, an_order
+from tests.unit.orders.test_policy import NOON, RESIDENT, TEAM, VOLUNTEER, WHO, an_order
 
 RATING = LiveDeadline(UUID(int=27), "rating", NOON + timedelta(days=5))
 FINISH = LiveDeadline(UUID(int=23), "finish", NOON + timedelta(hours=3))
@@ -42,7 +42,10 @@ def test_unsolved_begins_a_second_round_by_itself_and_the_rating_stays_with_the_
     assert (change.action, change.state, change.starts) == ("rework", S.SUBMITTED, ROUND)
     assert change.columns == {"round": 2, "assignee_id": None, "team_id": None, "open_pool": False}
     assert rows(change, Rating)[0]["round"] == 1
-    assert change.patches[0].values["preferred_id"] == VOLUNTEER, "who served it is asked first"
+    asked_first = change.patches[0].values
+    assert (asked_first["preferred_id"], asked_first["preferred_team_id"]) == (VOLUNTEER, TEAM), (
+        "who served it, and their team"
+    )
 
 
 def test_unsolved_for_the_second_time_is_the_secretarys_to_decide() -> None:
@@ -61,9 +64,16 @@ def test_unsolved_for_the_second_time_is_the_secretarys_to_decide() -> None:
 
 def test_a_complaint_about_attitude_brings_somebody_else() -> None:
     change = rated("no", about_attitude=True)
-    assert change.patches[0].values["preferred_id"] is None
+    nobody_first = change.patches[0].values
+    assert (nobody_first["preferred_id"], nobody_first["preferred_team_id"]) == (None, None)
     kept = [(row["person_id"], row["reason"], row["round"]) for row in rows(change, OrderRefusal)]
     assert kept == [(VOLUNTEER, "complaint", 2)]
+
+
+def test_a_complaint_stands_also_where_no_round_begins_by_itself() -> None:
+    change = rated("no", 2, about_attitude=True)
+    assert change.state == S.RATED
+    assert [(row["person_id"], row["reason"]) for row in rows(change, OrderRefusal)] == [(VOLUNTEER, "complaint")]
 
 
 def test_an_aborted_service_is_offered_to_others_and_what_was_stopped_goes_on() -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from app.domain.orders import errors
 from app.domain.orders import service as orders
+from app.domain.orders.evidence import Served
 from app.domain.orders.facts import Starting
 from app.domain.orders.models import OrderState as S
 from app.domain.orders.record_models import ServiceRecord
-from app.domain.orders.records import Served
 from app.domain.orders.repository import Detail
 from app.kernel.matter import LiveDeadline
 from tests.unit.orders.test_policy import NOON, VOLUNTEER, WHO, an_order

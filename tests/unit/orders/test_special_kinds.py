@@ -10,12 +10,12 @@ import pytest
 from app.domain.notifications.policy import sentence
 from app.domain.orders import dispatching, errands, errors, outcomes, placing, promises, service_days, wishes
 from app.domain.orders import service as orders
+from app.domain.orders.evidence import Served
 from app.domain.orders.facts import Placing, Starting
 from app.domain.orders.kind_facts import Authority, Listed, PaperReceipt, papers_out, returns
 from app.domain.orders.kind_tables import Claimant, OrderAuthority, OrderPapers, Paper, ServiceSlot, SlotBooking
 from app.domain.orders.models import Appointment, OrderDetail
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.records import Served
 from app.domain.orders.repository import Accepted, Detail
 from app.domain.orders.service_days import Booking, Day, Held, Opening, OpenSlot, Slot
 from app.domain.services.errors import ServicePaused

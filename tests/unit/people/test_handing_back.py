@@ -16,12 +16,12 @@ ABOUT = {"order_id": ORDER, "person_id": VOLUNTEER}
 
 def leaving(*states: str) -> Change:
     change = Change.record("role", UUID(int=9), "revoke", Actor(UUID(int=8)), NOON, place_id=UUID(int=7), version=1)
-    return hand_back(change, [HeldOrder(ORDER, state, COMMUNITY, VOLUNTEER) for state in states])
+    return hand_back(change, [HeldOrder(ORDER, state, COMMUNITY, VOLUNTEER, 4) for state in states])
 
 
 @pytest.mark.parametrize("state", ["offered", "accepted"])
 def test_what_has_not_begun_is_given_back(state: str) -> None:
-    assert leaving(state).events == [Event("order.hand_back", payload=ABOUT)]
+    assert leaving(state).events == [Event("order.hand_back", payload={**ABOUT, "version": 4})]
     assert leaving(state).remark == {"orders": [ORDER]}
 
 

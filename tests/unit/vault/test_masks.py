@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.kernel.vault import mask_address, mask_name, mask_phone
+from app.kernel.vault import mask_address, mask_licence, mask_name, mask_phone
 
 DIGITS = "0123456789"
 
@@ -98,3 +98,11 @@ def test_an_address_shows_six_characters_at_most_never_all_and_never_a_digit(add
     assert len(shown) <= 6
     assert len(shown) * 2 <= len(solid)
     assert not any(mark.isdigit() for mark in shown)
+
+
+@pytest.mark.parametrize(
+    ("number", "masked"),
+    [("晋A20260301", "晋*******01"), ("晋A2026", "晋***26"), ("A1234", "*****"), ("", "")],
+)
+def test_of_a_licence_the_ends_stay_where_it_is_long_enough(number: str, masked: str) -> None:
+    assert mask_licence(number) == masked

@@ -1,0 +1,23 @@
+"""The SQL of an order's page beside its own columns: what shows that it was done, and what waits for whoever reads it."""
+
+EVIDENCE = """(SELECT coalesce(jsonb_agg(jsonb_build_object('kind', e.kind, 'text', e.text, 'sha256', e.sha256,
+                          'taken_at', e.taken_at, 'round', e.round) ORDER BY e.round, e.given_at, e.id), '[]')
+                 FROM order_evidence e WHERE e.matter_id = matter.id)"""
+"""What shows that it was done, as far as the reader may see it."""
+
+# What the actions that answer something would find: a question, an appointment that the other side proposed, pauses.
+WAITS = """(SELECT to_jsonb(w) FROM (
+  SELECT EXISTS (SELECT 1 FROM order_post q WHERE q.matter_id = matter.id AND q.kind = 'question'
+            AND NOT EXISTS (SELECT 1 FROM order_post a WHERE a.answers = q.id)) AS answer,
+         coalesce(a.confirmed_at IS NULL AND a.meet_at > app_now() AND a.by_resident
+            <> (app_actor() IN (matter.requester_id, matter.beneficiary_id)), false) AS confirm,
+         a.confirmed_at IS NULL AS propose, a.confirmed_at IS NULL AS take_back,
+         coalesce(p.resume, false) AS resume, coalesce(p.dispute, false) AS dispute, coalesce(p.decide, false) AS decide,
+         EXISTS (SELECT 1 FROM order_authority y WHERE y.matter_id = matter.id AND y.ended_at IS NULL) AS withdraw_authority
+    FROM (SELECT bool_or(s.reason <> 'undone' AND NOT s.annulled AND d.stopped_at IS NULL
+                         AND s.from_at <= app_now() AND s.until_at > app_now()) AS resume,
+                 bool_or(s.reason <> 'undone' AND s.disputed_at IS NULL) AS dispute,
+                 bool_or(s.disputed_at IS NOT NULL AND s.decided_at IS NULL AND s.paused_by <> app_actor()) AS decide
+            FROM deadline d JOIN deadline_pause s ON s.deadline_id = d.id
+           WHERE d.matter_id = matter.id AND d.round = matter.round) p
+    LEFT JOIN appointment a ON a.matter_id = matter.id AND a.ended_at IS NULL) w)"""

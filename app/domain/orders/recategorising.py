@@ -1,0 +1,65 @@
+"""The verb that moves an order to another service (domain.md §4.5): the time used stays, the limits are those of the new
+category. Pure, as in `service.py`."""
+
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.deadlines.models import ANCHORED
+from app.domain.orders import errors
+from app.domain.orders.dispatching import own_people
+from app.domain.orders.facts import ASKED_FOR, RECATEGORISING, Recategorising, category_of
+from app.domain.orders.models import OrderDetail, OrderState
+from app.domain.orders.placing import demand_offered
+from app.domain.orders.policy import LIFECYCLE
+from app.domain.orders.service import ORDERS, Order
+from app.domain.services.models import Form
+from app.kernel.calendar_store import calendar
+from app.kernel.change import Change
+from app.kernel.rules import Actor
+
+
+@ORDERS.moves("recategorise", facts=RECATEGORISING, category=category_of(ASKED_FOR))
+def recategorise(order: Order, actor: Actor, now: datetime, *, facts: Recategorising, service_id: UUID) -> Change:
+    """It is something else than was ordered: another service of the same form. Whoever had been asked is asked no longer, and
+    the resident is told. Live deadlines keep start, pauses and what has fired, and go on under the policies for the new
+    category; what is due by those fires at once. An appointed or promised moment stays.
+
+    Raises:
+        SameService. ServiceNotOffered, ServicePaused, SlotsAreBooked: as for placing. NotForThisService: of another form.
+        OwnOrder: nobody decides about what they ordered.
+    """
+    change = LIFECYCLE.move(order, "recategorise", actor, now)
+    if actor.id in own_people(order):
+        raise errors.OwnOrder
+    if service_id == order.detail.service_id:
+        raise errors.SameService
+    demand_offered(facts)
+    if facts.form is Form.SERVICE_DAY:
+        raise errors.SlotsAreBooked
+    if facts.form is not order.detail.form:
+        raise errors.NotForThisService
+    if facts.category != order.category:
+        _under_new_limits(change, order)
+    if order.state == OrderState.OFFERED:
+        change.tell(order.assignee_id, "order.offer_withdrawn")
+        if not order.open_pool:
+            change.start("dispatch")
+    return (
+        change.set(category=facts.category, assignee_id=None, team_id=None)
+        .patch(OrderDetail, matter_id=order.id, service_id=service_id)
+        .tell(order.requester_id, "order.recategorised")
+        .note(from_service=str(order.detail.service_id), to_service=str(service_id), category=facts.category)
+    )
+
+
+def _under_new_limits(change: Change, order: Order) -> None:
+    for deadline in order.timed:
+        other = deadline.other
+        ends = deadline.stopped_at is not None or deadline.kind in ("offer", *ANCHORED)
+        if ends or other is None or other.id == deadline.policy_id:
+            continue
+        on = calendar(other.calendar, other.hours_id, other.workdays_id)
+        change.follow(deadline, other.take_over(on, deadline.timing, deadline.fired, order.round), other)
+
+
+VERBS = (recategorise,)

@@ -1,0 +1,80 @@
+"""A complaint about attitude: on that order whoever it was about does not come again, and learns of it nowhere (domain.md §3,
+rework: same team first, unless the complaint is about attitude)."""
+
+from tests.people import Someone
+from tests.stories.conftest import Street
+from tests.stories.teamwork import person, team
+from tests.stories.test_promises import accepted, crew
+
+NOT_THEM = (409, "volunteer-not-qualified")
+
+
+async def done(order: str, grandma: Someone, volunteer: Someone) -> str:
+    await volunteer.post(f"{order}/start", {"code": (await grandma.get(order))["start_code"]})
+    await volunteer.post(f"{order}/deliver", {"outcome": "已修好"})
+    return order
+
+
+async def open_to_all(street: Street, order: str) -> None:
+    await street.world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1::uuid", order.rsplit("/", 1)[1])
+
+
+async def test_whoever_it_was_about_is_not_offered_the_order_and_does_not_claim_it(street: Street) -> None:
+    grandma, dispatcher, secretary, volunteer = await crew(street)
+    other = await street.with_role("赵明", "volunteer")
+    order = await done(await accepted(street, grandma, dispatcher, volunteer), grandma, volunteer)
+    await grandma.post(f"{order}/rework", {"reason": "说话很冲", "about_attitude": True})
+    offer = {"volunteer_id": str(volunteer.id)}
+    assert await dispatcher.refused(f"{order}/offer", offer) == (409, "already-refused")
+    suggested = [row["volunteer_id"] for row in (await dispatcher.get(f"{order}/volunteers"))["items"]]
+    assert str(volunteer.id) not in suggested
+    await open_to_all(street, order)
+    answer = await volunteer.ask("POST", f"{order}/claim")
+    assert (answer.status_code, answer.json()["code"]) == NOT_THEM
+    assert "detail" not in answer.json() or "投诉" not in answer.json()["detail"]
+    await other.post(f"{order}/claim")
+    await done(order, grandma, other)
+    await secretary.post(f"{order}/rework", {"reason": "还是漏", "about_attitude": False})
+    assert await dispatcher.refused(f"{order}/offer", offer) == (409, "already-refused"), "also in the round after that"
+    for who in (volunteer, other):
+        seen = await who.ask("GET", f"{order}/history")
+        assert "attitude" not in seen.text
+        assert "complaint" not in seen.text
+
+
+async def test_of_a_team_they_do_not_come_in_another_members_place(street: Street) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    lead, member = [await street.with_role(name, "volunteer") for name in ("孙磊", "赵明")]
+    made = await team(street, lead)
+    for someone in (volunteer, member):
+        await lead.post(f"/v1/teams/{made}/members", person(someone))
+    order = await done(await accepted(street, grandma, dispatcher, volunteer), grandma, volunteer)
+    await grandma.post(f"{order}/rework", {"reason": "说话很冲", "about_attitude": True})
+    await dispatcher.post(f"{order}/offer", {"team_id": made})
+    assert await volunteer.refused(f"{order}/accept") == NOT_THEM
+    await member.post(f"{order}/accept")
+    assert await lead.refused(f"{order}/member", {"member_id": str(volunteer.id)}) == NOT_THEM
+
+
+async def test_a_team_whose_lead_it_was_about_is_not_offered_it(street: Street) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    made = await team(street, volunteer)
+    order = await done(await accepted(street, grandma, dispatcher, volunteer), grandma, volunteer)
+    await grandma.post(f"{order}/rework", {"reason": "说话很冲", "about_attitude": True})
+    assert await dispatcher.refused(f"{order}/offer", {"team_id": made}) == (409, "already-refused")
+
+
+async def test_without_such_a_complaint_the_team_that_had_it_is_asked_first(street: Street) -> None:
+    grandma, dispatcher, _, fresh = await crew(street)
+    lead, member = [await street.with_role(name, "volunteer") for name in ("孙磊", "赵明")]
+    made = await team(street, lead)
+    await lead.post(f"/v1/teams/{made}/members", person(member))
+    order = "/v1/orders/" + (await grandma.post("/v1/orders", {"service_id": street.service_id, "note": "漏水"}))["id"]
+    await dispatcher.post(f"{order}/offer", {"team_id": made})
+    await member.post(f"{order}/accept")
+    await done(order, grandma, member)
+    await grandma.post(f"{order}/rework", {"reason": "还漏"})
+    asked = (await dispatcher.get(f"{order}/volunteers"))["items"]
+    assert [row["volunteer_id"] for row in asked[:2]] == [str(member.id), str(lead.id)]
+    assert [row["why"].partition(",")[0] for row in asked[:2]] == ["上一轮由其服务", "上一轮由其队伍服务"]
+    assert str(fresh.id) in [row["volunteer_id"] for row in asked[2:]]
