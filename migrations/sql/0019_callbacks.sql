@@ -37,7 +37,6 @@ CREATE TABLE callback (
   place_id UUID NOT NULL,
   round INTEGER NOT NULL,
   reporter_id UUID NOT NULL,
-  reported_in UUID NOT NULL,
   seat_id UUID NOT NULL,
   unit_id UUID,
   category TEXT NOT NULL,
@@ -64,7 +63,6 @@ CREATE TABLE callback (
   CONSTRAINT callback_solved CHECK (CASE state WHEN 'solved' THEN solved WHEN 'unsolved' THEN NOT solved ELSE solved IS NULL END),
   CONSTRAINT callback_stars CHECK (stars BETWEEN 1 AND 5),
   FOREIGN KEY(reporter_id) REFERENCES person (id),
-  FOREIGN KEY(reported_in) REFERENCES matter (id),
   FOREIGN KEY(seat_id) REFERENCES place (id),
   FOREIGN KEY(unit_id) REFERENCES unit (id)
 );
@@ -132,8 +130,8 @@ END $$;
 CREATE FUNCTION case_is_sampled(subject uuid) RETURNS boolean LANGUAGE sql IMMUTABLE AS
 $$ SELECT ('x' || right(md5(subject::text), 8))::bit(32)::bigint % 100 < 5 $$;
 
--- A case that comes to its call-back has one for each of its reporters, and of those whose cases were merged into it; each is
--- told, and where somebody has to call, the officers are.
+-- A case that comes to its call-back has one for each of its reporters; each is told, and where somebody has to call, the
+-- officers are. One that was merged into another comes to its own.
 CREATE FUNCTION case_is_to_be_called_back() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
@@ -146,24 +144,20 @@ BEGIN
     END IF;
   END IF;
   SELECT * INTO about FROM case_detail d WHERE d.matter_id = NEW.id;
-  WITH RECURSIVE merged AS (
-    SELECT NEW.id AS case_id UNION SELECT d.matter_id FROM case_detail d JOIN merged g ON d.merged_into = g.case_id),
-  asked AS (
-    SELECT DISTINCT ON (r.person_id) r.person_id, r.matter_id,
-           r.person_id = x.requester_id AND (d.reported_as IN ('representative', 'station') OR EXISTS (
+  about.lane := coalesce(about.lane, (SELECT p.lane FROM case_detail p WHERE p.matter_id = about.merged_into));
+  WITH asked AS (
+    SELECT r.person_id, r.person_id = NEW.requester_id AND (about.reported_as IN ('representative', 'station') OR EXISTS (
              SELECT 1 FROM matter o LEFT JOIN history h ON h.matter_id = o.id AND h.version = 1
-              WHERE o.id = d.order_id AND (o.requester_id <> o.beneficiary_id OR h.action = 'place_for_caller'))) AS careful
-      FROM merged g JOIN case_reporter r ON r.matter_id = g.case_id JOIN case_detail d ON d.matter_id = g.case_id
-      JOIN matter x ON x.id = g.case_id
-     ORDER BY r.person_id, r.matter_id = NEW.id DESC, r.joined_at),
+              WHERE o.id = about.order_id AND (o.requester_id <> o.beneficiary_id OR h.action = 'place_for_caller'))) AS careful
+      FROM case_reporter r WHERE r.matter_id = NEW.id),
   wanted AS (
     SELECT a.*, CASE WHEN a.person_id = about.handler_id THEN 'own' WHEN a.careful THEN 'care'
                      WHEN about.lane IS DISTINCT FROM 'small' THEN 'weighty' WHEN sampled THEN 'sample' END AS reason
       FROM asked a),
   made AS (
-    INSERT INTO callback (id, matter_id, place_id, round, reporter_id, reported_in, seat_id, unit_id, category, careful,
+    INSERT INTO callback (id, matter_id, place_id, round, reporter_id, seat_id, unit_id, category, careful,
                           call_reason, called_for_at, opened_at, state)
-    SELECT gen_random_uuid(), NEW.id, NEW.place_id, NEW.round, w.person_id, w.matter_id, NEW.seat_id, NEW.unit_id,
+    SELECT gen_random_uuid(), NEW.id, NEW.place_id, NEW.round, w.person_id, NEW.seat_id, NEW.unit_id,
            NEW.category, w.careful, w.reason, CASE WHEN w.reason IS NOT NULL THEN NEW.changed_at END, NEW.changed_at, 'open'
       FROM wanted w RETURNING reporter_id, call_reason)
   INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload, created_by, created_at,
@@ -204,10 +198,10 @@ CREATE FUNCTION callback_runs_forward() RETURNS trigger LANGUAGE plpgsql AS
 $$
 BEGIN
   IF OLD.settled_at IS NOT NULL OR (OLD.call_reason IS NOT NULL AND NEW.call_reason IS DISTINCT FROM OLD.call_reason)
-     OR (NEW.id, NEW.matter_id, NEW.place_id, NEW.round, NEW.reporter_id, NEW.reported_in, NEW.seat_id, NEW.unit_id,
+     OR (NEW.id, NEW.matter_id, NEW.place_id, NEW.round, NEW.reporter_id, NEW.seat_id, NEW.unit_id,
          NEW.category, NEW.careful, NEW.opened_at)
         IS DISTINCT FROM
-        (OLD.id, OLD.matter_id, OLD.place_id, OLD.round, OLD.reporter_id, OLD.reported_in, OLD.seat_id, OLD.unit_id,
+        (OLD.id, OLD.matter_id, OLD.place_id, OLD.round, OLD.reporter_id, OLD.seat_id, OLD.unit_id,
          OLD.category, OLD.careful, OLD.opened_at) THEN
     RAISE EXCEPTION 'callback %: it cannot be altered so', OLD.id USING ERRCODE = '23514';
   END IF;

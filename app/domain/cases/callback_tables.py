@@ -112,7 +112,6 @@ class Callback(SQLModel, table=True):
     place_id: UUID
     round: int
     reporter_id: UUID = Field(foreign_key="person.id")
-    reported_in: UUID = Field(foreign_key="matter.id")
     seat_id: UUID = Field(foreign_key="place.id")
     unit_id: UUID | None = Field(default=None, foreign_key="unit.id")
     category: str = Field(sa_type=Text)
