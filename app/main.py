@@ -14,6 +14,7 @@ from app.api import (
     auth,
     boards,
     calendars,
+    callbacks,
     callers,
     cases,
     deadlines,
@@ -32,6 +33,7 @@ from app.api import (
     places,
     problems,
     promises,
+    rates,
     records,
     replays,
     representations,
@@ -39,6 +41,7 @@ from app.api import (
     services,
     shifts,
     shortcut,
+    supervision,
     teams,
     terms,
     units,
@@ -51,11 +54,13 @@ from app.api.docs import Application
 from app.api.middleware import Front
 from app.api.throttle import Throttle
 from app.domain.cases import board as board_verbs
+from app.domain.cases import callbacks as callback_verbs
 from app.domain.cases import contests as contest_verbs
 from app.domain.cases import extensions as extension_verbs
 from app.domain.cases import meetings as meeting_verbs
 from app.domain.cases import ratings as rating_verbs
 from app.domain.cases import service as case_verbs
+from app.domain.cases import supervision as supervision_verbs
 from app.domain.cases import whistles as whistle_verbs
 from app.domain.deadlines import calendars as calendar_verbs
 from app.domain.deadlines import drafts as draft_verbs
@@ -111,6 +116,9 @@ ROOMS: Sequence[Api] = (
     cases.api,
     whistles.api,
     boards.api,
+    callbacks.api,
+    supervision.api,
+    rates.api,
     units.api,
     deadlines.api,
     calendars.api,
@@ -143,6 +151,8 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *extension_verbs.VERBS,
     *meeting_verbs.VERBS,
     *rating_verbs.VERBS,
+    *callback_verbs.VERBS,
+    *supervision_verbs.VERBS,
     *unit_verbs.VERBS,
     *register_verbs.VERBS,
     *people_verbs.VERBS,

@@ -1,6 +1,7 @@
 """Every table, for Alembic and for the tests of the schema."""
 
 from app.domain.cases import board_tables as board
+from app.domain.cases import callback_tables as callbacks
 from app.domain.cases import models as cases
 from app.domain.deadlines import models as drafts
 from app.domain.exclusions import models as exclusions
@@ -20,6 +21,7 @@ from app.kernel import tables as kernel
 
 __all__ = [
     "board",
+    "callbacks",
     "cases",
     "deadlines",
     "drafts",

@@ -36,7 +36,7 @@ def moves(action: str, *more: Any) -> dict[str, Any]:
     }
 
 
-class EvidenceIn(In):
+class CaseEvidenceIn(In):
     kind: Annotated[str, Opaque(30)] = Field(description="依据的种类:photo 照片、note 文字、receipt 单据……")
     text: Annotated[str, Paragraph(500)] = Field(description="文字,或照片、单据的编号")
 
@@ -54,7 +54,7 @@ class SolvedIn(In):
     category: Annotated[str, Opaque(40)] = Field(description="类别代码,见事项目录")
     words: Annotated[str, Paragraph(1000)] = Field(description="发现了什么")
     outcome: Annotated[str, Paragraph(500)] = Field(description="怎样解决的")
-    evidence: list[EvidenceIn] = Field(max_length=9, description="办理依据")
+    evidence: list[CaseEvidenceIn] = Field(max_length=9, description="办理依据")
     spot: Annotated[str, Line(120)] | None = Field(default=None, description="具体位置")
     place_id: StrictUUID | None = Field(default=None, description="小区、网格等地点编号")
 
@@ -80,7 +80,7 @@ class EscalateIn(In):
 class ResultIn(In):
     outcome: Annotated[str, Paragraph(500)] = Field(description="办理情况")
     answer: Annotated[str, Paragraph(500)] = Field(description="可公开的答复")
-    evidence: list[EvidenceIn] = Field(max_length=9, description="办理依据")
+    evidence: list[CaseEvidenceIn] = Field(max_length=9, description="办理依据")
 
 
 class CasesQuery(PageQuery):

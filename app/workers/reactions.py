@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from app.domain.cases import board, contests, whistles
+from app.domain.cases import board, callbacks, contests, supervision, whistles
 from app.domain.cases import service as cases
 from app.domain.orders import dispatching, outcomes, promises, service_days, shifts, wishes
 from app.kernel.verbs import Verb
@@ -31,6 +31,10 @@ def _assignment(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"subject_id": UUID(payload["assignment_id"])}
 
 
+def _mark(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"deadline_id": UUID(payload["deadline_id"]), "percent": payload["percent"]}
+
+
 RECALCULATIONS: Mapping[str, Verb[Any, Any]] = {
     verb.kind: verb for verb in (promises.recalculate, cases.recalculate, board.recalculate)
 }
@@ -52,6 +56,9 @@ REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "case.alarm": (whistles.alarm, lambda _row, _payload: {}),
     "case.check_silence": (whistles.accept_result, lambda _row, _payload: {"silent": True}),
     "case.replace_lead": (contests.replace_lead, _new_lead),
+    "case.supervise": (supervision.supervise, _mark),
+    "case.renew": (supervision.renew, lambda _row, _payload: {}),
+    "case.need_call": (callbacks.need_call, lambda _row, _payload: {}),
     "assignment.release": (board.release, _assignment),
     "assignment.complete": (board.complete, _assignment),
     "assignment.reopen": (board.reopen, _assignment),

@@ -93,6 +93,7 @@ class Cast:
         await self._volunteer()
         await self._special_kinds()
         await self._represent()
+        await self._call_back()
         self.cases = await cases_cast.furnish(self.world, self.administrator, self.resident, self.ids)
         self.ids["message_id"] = await self.world.owner.fetchval(
             "INSERT INTO inbox_message (id, outbox_id, person_id, topic, subject_kind, subject_id, payload, nobody_in_post,"
@@ -178,6 +179,34 @@ class Cast:
         applicant = await self._resident(self.api_url, self.world, "陈阿姨")
         application = await applicant.post("/v1/volunteer-applications", {"text": "想帮忙", "skills": []})
         self.ids |= {"application_id": application["id"], "lead_id": third, "third": third, "fourth": fourth}
+
+    async def _call_back(self) -> None:
+        """Cases whose reporters are asked, and one that is supervised; handled by a grid worker who does not send."""
+        grid = await Someone.by_wechat(self.api_url, f"网格员@{self.world.street}")
+        await self.world.grant(grid.id, Role.GRID_WORKER, self.world.east)
+        for role in (Role.CALLBACK_OFFICER, Role.SUPERVISOR):
+            await self.world.grant(self.administrator.id, role, self.world.east)
+        for name, reporter, lane in (
+            ("tapped", self.resident, "small"), ("called", self.neighbour, "big"), ("to call", self.neighbour, "big"),
+            ("supervised", self.neighbour, "big"),
+        ):  # fmt: skip
+            made = await reporter.post("/v1/cases", {"category": "noise", "words": "楼下吵"})
+            case = f"/v1/cases/{made['id']}"
+            self.ids[f"{name} case"] = made["id"]
+            await grid.post(f"{case}/triage", {"lane": lane})
+            if name == "supervised":
+                await self.world.owner.execute(
+                    "INSERT INTO supervision (id, matter_id, place_id, round, deadline_id, kind, percent, step, seat_id,"
+                    " held_seat_id, raised_at) SELECT gen_random_uuid(), d.matter_id, d.place_id, 1, d.id, d.kind, 100, 'card',"
+                    " $2, d.place_id, now() FROM deadline d WHERE d.matter_id = $1 AND d.kind = 'resolve_community'",
+                    made["id"],
+                    self.world.street,
+                )
+                continue
+            result = {"outcome": "已劝止", "answer": "已劝止", "evidence": [{"kind": "note", "text": "去过"}]}
+            await grid.post(f"{case}/result", result)
+            found = "SELECT id::text FROM callback WHERE matter_id = $1"
+            self.ids[f"{name} callback"] = await self.world.owner.fetchval(found, made["id"])
 
     async def _represent(self) -> None:
         """Two who ask to order for others: one waits for the consent, one for the end."""
@@ -277,6 +306,10 @@ class Cast:
             "giveConsent": {"representation_id": self.ids["asked for"]},
             "endRepresentation": {"representation_id": self.ids["to end"]},
             **{name: {"person_id": str(self.resident.id)} for name in ("issueHouseholdCard", "getHouseholdCard")},
+            "recordCallback": {"case_id": self.ids["called case"], "callback_id": self.ids["called callback"]},
+            "getReporterContact": {"callback_id": self.ids["to call callback"]},
+            "answerSupervision": {"case_id": self.ids["supervised case"]},
+            **{n: {"case_id": self.ids["tapped case"]} for n in ("answerCallback", "getMyCallback", "listHolds")},
         }
         spec = copy.deepcopy(dict(document))
         for item in spec["paths"].values():

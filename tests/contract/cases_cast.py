@@ -68,7 +68,7 @@ async def furnish(
         "submitResult": {"case_id": await case("triage")},
         "proposeWhistle": {"case_id": await case("triage"), "lead_id": unit},
         "approveWhistle": {"case_id": await case("triage", "propose")},
-        "checkResult": {"case_id": await case("triage", "propose", "approve", "result")},
+        "checkResult": {"case_id": await case("triage", "propose", "approve", "result"), "accepted": True},
         "getAssignment": {"assignment_id": await assignment()},
         "signAssignment": {"assignment_id": await assignment()},
         "reportInAssignment": {"assignment_id": await assignment("sign")},

@@ -38,6 +38,7 @@ ONLY_ADMINISTRATOR = {
     *("createTeam", "addTeamMember", "removeTeamMember", "setTeamLead", "disbandTeam", "addSkill", "endSkill"),
     *("decideVolunteer", "pauseService", "resumeService", "withdrawService", "watchReplay", "publishPolicyDraft"),
     *("exportOrders", "handOverShift", "recordExclusion", "decideExclusion", "recategoriseOrder"),
+    *("recordCallback", "getReporterContact", "answerSupervision", "exportRates"),
     *ONLY_OFFICE,
     *("closeUnit", "endUnitMember", "arbitrateContest", "decideExtension", "excuseAssignment", "rateDepartment"),
 }
@@ -45,7 +46,7 @@ ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rat
     *("claimWish", "recordAuthority", "withdrawAuthority", "bookSlot"),
     *("confirmAppointment", "answerQuestion", "disputePause", "setAvailability"),
     *("declineOrder", "assignMember", "releaseOrder", "abortOrder", "reworkOrder"),
-    *("registerBeneficiary", "endRepresentation"),
+    *("registerBeneficiary", "endRepresentation", "answerCallback"),
     *ONLY_OFFICER,
     *("contestAssignment", "requestExtension", "finishPromise", "rateWhistler"),
 }

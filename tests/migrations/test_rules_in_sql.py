@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from app.domain.cases import board_policy as board
+from app.domain.cases import callback_policy as callbacks
 from app.domain.cases import policy as cases
 from app.domain.deadlines import policy as deadlines
 from app.domain.exclusions import policy as exclusions
@@ -60,6 +61,11 @@ REPRESENTED = (
     f"representative_id = {ME} OR beneficiary_id = {ME}"
     f" OR (beneficiary_id IS NULL AND phone_index = (SELECT p.phone_index FROM person p WHERE p.id = {ME}))"
     f" OR {to_sql(representations.STAFF, 'representation')}"
+)
+
+REPRESENTED_THERE = (
+    "(SELECT true FROM matter m WHERE m.id = matter_id AND m.requester_id = reporter_id AND"
+    f" {cases.beneficiary.to_sql('m')})"
 )
 
 EXPECTED = {
@@ -281,7 +287,8 @@ EXPECTED = {
         None,
         (
             f"proposed_by = {ME} AND decided_at IS NULL AND {to_sql(exclusions.PROPOSE, 'exclusion')} AND matter_id ="
-            " (SELECT k.matter_id FROM mark k WHERE k.deadline_id = exclusion.deadline_id AND k.percent = 100)"
+            " coalesce((SELECT k.matter_id FROM mark k WHERE k.deadline_id = exclusion.deadline_id AND k.percent = 100),"
+            " (SELECT c.matter_id FROM callback c WHERE c.id = exclusion.callback_id AND c.settled_at IS NOT NULL))"
         ),
     ),
     "exclusion_update": (
@@ -289,6 +296,45 @@ EXPECTED = {
         "UPDATE",
         to_sql(exclusions.READ, "exclusion"),
         f"decided_by = {ME} AND app_reaches_from_street(place_id, '{{{','.join(sorted(exclusions.REVIEWERS))}}}')",
+    ),
+    "supervision_read": ("supervision", "SELECT", "app_sees_detail(matter_id)", None),
+    "supervision_update": (
+        "supervision",
+        "UPDATE",
+        "app_sees(matter_id)",
+        (
+            f"answered_by = {ME} AND (SELECT true FROM matter m WHERE m.id = matter_id AND"
+            f" ({cases.office.to_sql('m')} OR {cases.lead.to_sql('m')}))"
+        ),
+    ),
+    "callback_read": (
+        "callback",
+        "SELECT",
+        f"reporter_id = {ME} OR {callbacks.READ.to_sql('callback')} OR {REPRESENTED_THERE}",
+        None,
+    ),
+    "callback_update": (
+        "callback",
+        "UPDATE",
+        f"reporter_id = {ME} OR may_call_back(matter_id) OR {REPRESENTED_THERE}",
+        f"coalesce(settled_by, {ME}) = {ME} AND (state = 'open' OR call_reason IS NULL OR may_call_back(matter_id))",
+    ),
+    "callback_try_read": (
+        "callback_try",
+        "SELECT",
+        "EXISTS (SELECT 1 FROM callback c WHERE c.id = callback_id)",
+        None,
+    ),
+    "callback_try_insert": (
+        "callback_try",
+        "INSERT",
+        None,
+        (
+            f"tried_by = {ME} AND EXISTS (SELECT 1 FROM callback c JOIN matter m ON m.id = c.matter_id"
+            " WHERE c.id = callback_id AND c.matter_id = callback_try.matter_id AND c.state = 'open'"
+            f" AND CASE WHEN channel = 'self' THEN c.reporter_id = {ME}"
+            f" OR (m.requester_id = c.reporter_id AND m.beneficiary_id = {ME}) ELSE may_call_back(c.matter_id) END)"
+        ),
     ),
     "calendar_hours_read": ("calendar_hours", "SELECT", "true", None),
     "calendar_hours_insert": ("calendar_hours", "INSERT", None, to_sql(deadlines.PUBLISH, "calendar_hours")),

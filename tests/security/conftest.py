@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.domain.cases import board, whistles
+from app.domain.cases import board, callbacks, whistles
 from app.domain.cases import service as cases
 from app.domain.cases.models import Lane, WhistleKind
 from app.domain.exclusions import service as exclusions
@@ -190,6 +190,7 @@ async def live(world: World, app: Database, community: Community) -> None:
     )
     await volunteer(world, app, community)
     await whistle(world, app, community)
+    await call_back(world, app, community)
 
 
 async def exclude(world: World, app: Database, community: Community) -> None:
@@ -243,6 +244,23 @@ async def whistle(world: World, app: Database, community: Community) -> None:
     told = {"outcome": "已修", "answer": "已修好", "evidence": [{"kind": "photo", "text": "IMG"}]}
     await world.do(app, cases.submit_result, community.volunteer, case, **told)
     community.orders |= {"case": case, "assignment": assignment}
+
+
+async def call_back(world: World, app: Database, community: Community) -> None:
+    """A case that was supervised, and whose reporter says that it is not solved."""
+    inputs = {"category": "noise", "words": "半夜吵"}
+    case = (await execute(app, cases.report, await world.caller(community.resident), new_key(), None, inputs)).id
+    await world.do(app, cases.triage, community.dispatcher, case, lane=Lane.BIG)
+    await world.owner.execute(
+        "INSERT INTO supervision (id, matter_id, place_id, round, deadline_id, kind, percent, step, seat_id, held_seat_id,"
+        " raised_at) SELECT gen_random_uuid(), matter_id, place_id, 1, id, kind, 100, 'card', place_id, place_id, app_now()"
+        " FROM deadline WHERE matter_id = $1 AND kind = 'resolve_community'",
+        case,
+    )
+    told = {"outcome": "已劝", "answer": "已劝止", "evidence": [{"kind": "note", "text": "去过"}]}
+    await world.do(app, cases.submit_result, community.dispatcher, case, **told)
+    await world.do(app, callbacks.answer_callback, community.resident, case, solved=False)
+    community.orders["called"] = case
 
 
 async def live_specially(world: World, app: Database, community: Community) -> None:

@@ -94,6 +94,13 @@ DEFINERS = {
     "seats_of(uuid)",
     "unit_rated(uuid)",
     "whistles_rated(uuid)",
+    # Who may call a case's reporters back, how many wait; the names of those to be called, and a phone against a record.
+    "may_call_back(uuid)",
+    "callbacks_open(uuid,uuid)",
+    "callback_names(uuid[])",
+    "reveal_reporter(uuid)",
+    "case_is_to_be_called_back()",
+    "case_is_called_back()",
     # Triggers that must see every row.
     "order_is_found()",
     "person_leaves()",

@@ -41,7 +41,7 @@ class EvidenceMissing(Refusal):
     """The category asks for evidence that the result does not show."""
 
     kind = Kind.INVALID
-    code = "evidence-missing"
+    code = "case-evidence-missing"
     title_zh = "缺少该类事项要求的办理依据"
     title_en = "Evidence that the category asks for is missing"
 

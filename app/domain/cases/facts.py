@@ -25,7 +25,8 @@ class OfWhistle:
 class Detail:
     """The room's part of a case's snapshot. `level` is that of its seat, `seats` the places at which it may be handled, by
     level. `received_at`: when it was reported, or the order placed that became it. `proposed`: the whistle that waits;
-    `blown`: the one by which units were called. `governed_by`: the limit that governed the work last."""
+    `blown`: the one by which units were called. `governed_by`: the limit that governed the work last, but
+    for renewals."""
 
     community_id: UUID
     level: str
@@ -58,7 +59,7 @@ DETAIL = Facts(
          'reported_as', d.reported_as, 'returns', d.returns, 'handler_id', d.handler_id, 'merged_into', d.merged_into,
          'proposed', {_WHISTLE.format(which="w.decided_at IS NULL")}, 'blown', {_WHISTLE.format(which="w.id = d.whistle_id")},
          'governed_by', (SELECT g.kind FROM deadline g WHERE g.matter_id = subject.id
-                            AND (g.kind LIKE 'resolve%' OR g.kind IN ('milestone', 'renewal'))
+                            AND (g.kind LIKE 'resolve%' OR g.kind = 'milestone')
                           ORDER BY g.stopped_at DESC NULLS FIRST, g.started_at DESC LIMIT 1))
           FROM case_detail d JOIN case_category c ON c.id = d.category_id WHERE d.matter_id = subject.id)""",
     Detail,

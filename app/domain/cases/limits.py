@@ -26,11 +26,15 @@ def govern(change: Change, case: Case, kind: str) -> None:
 
 
 def work_again(change: Change, case: Case) -> None:
-    """The limit that the result had stopped goes on, with the time used."""
+    """The limit that the result had stopped goes on, with the time used. One whose every mark has fired says nothing any more:
+    the case is renewed each working day instead (domain.md §5)."""
     stopped = [d for d in case.timed if d.kind in policy.RESOLVES and d.stopped_at is not None]
     if stopped:
         last = max(stopped, key=lambda d: d.stopped_at or d.timing.started_at)
-        change.go_on(last, last.stopped_at or change.at)
+        if last.fired == len(last.times):
+            change.start("renewal")
+        else:
+            change.go_on(last, last.stopped_at or change.at)
 
 
 def next_round(change: Change, case: Case, since: datetime) -> None:

@@ -66,6 +66,17 @@ TEXTS: Mapping[str, str] = {
     "case.whistled": "您反映的事项已吹哨,责任单位须到场",
     "case.to_check": "主办单位提交了结果,请在一个工作日内核验",
     "case.returned": "提交的结果被退回,请继续办理",
+    "case.please_answer": "您反映的事项有了结果,请点一下:解决了吗?满意吗?",
+    "case.call_needed": "有上报人需要回访,请联系",
+    "case.closed": "您反映的事项已办结",
+    "case.closed_unreached": "多次联系不上您,事项已办结;如仍未解决,可重新上报",
+    "case.not_solved": "回访得知事项没有解决,请继续办理",
+    "case.back_to_work": "您反映的事项没有解决,已退回继续办理",
+    "case.supervised_card": "一个事项超过时限,由您督办",
+    "case.supervised_listed": "一个事项超过时限一半,已挂牌督办",
+    "case.supervised_agenda": "一个事项超过时限一倍,已列入区县会议议程",
+    "case.answer_wanted": "您负责的事项超过时限,请在一个工作日内答复督办",
+    "case.supervision_answered": "一项督办有了答复",
     "whistle.proposed": "有一个吹哨等您批准",
     "whistle.to_confirm": "应急哨已吹响,请事后确认",
     "whistle.decided": "您提请的吹哨已有决定",
@@ -132,6 +143,7 @@ MISSES: Mapping[tuple[str, str], str] = {
     ("promise", "dispatcher"): "承诺的日期已到而订单没有完成,请立即处理",
     ("promise_late", "secretary"): "承诺的日期已过,订单由您负责",
     ("rating", "dispatcher"): "居民还没有评价,请致电回访",
+    ("answer", "supervisor@district"): "负责办理的一方没有在一个工作日内答复督办,请过问",
 }
 """What a miss says to whom, where the general sentence would not tell what to do."""
 
