@@ -1,5 +1,6 @@
 """Every table, for Alembic and for the tests of the schema."""
 
+from app.domain.cases import flow_tables as flow
 from app.domain.cases import models as cases
 from app.domain.deadlines import models as drafts
 from app.domain.notifications import models as notifications
@@ -20,6 +21,7 @@ __all__ = [
     "cases",
     "deadlines",
     "drafts",
+    "flow",
     "kernel",
     "kinds",
     "notifications",

@@ -176,7 +176,7 @@ _RETIMES = """
 t AS (UPDATE deadline d SET due_at = x.due_at, times = x.times, workdays_id = x.workdays_id, stopped_at = NULL,
                             calendar_missing = x.calendar_missing, revision = d.revision + 1
         FROM jsonb_to_recordset(${n}::jsonb) AS x(id uuid, due_at timestamptz, times timestamptz[], workdays_id uuid,
-             calendar_missing bool) WHERE d.id = x.id)"""
+             calendar_missing bool) WHERE d.id = x.id{after})"""
 
 _EVENTS = """
 o AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload, created_by,
@@ -209,11 +209,15 @@ def write(shape: Shape) -> str:
         parts.append(_STOPS.format(n=number, fired=late if shape.late else ""))
     if shape.late:
         parts.append(_LATE)
-    # A stop and a start of one kind meet in a unique index: the start has to read the stops to come after them.
-    after = "\n       WHERE (SELECT count(*) FROM s) >= 0" if shape.stops else ""
-    for part, wanted in ((_STARTS, shape.starts), (_RETIMES, shape.retimes), (_EVENTS, shape.events)):
+    # What stops and what starts, or runs again, meet in unique indexes: the latter has to read the stops to come after them.
+    for part, wanted, word in (
+        (_STARTS, shape.starts, "WHERE"),
+        (_RETIMES, shape.retimes, "AND"),
+        (_EVENTS, shape.events, ""),
+    ):
         if wanted:
             number += 1
+            after = f"\n       {word} (SELECT count(*) FROM s) >= 0" if shape.stops else ""
             parts.append(part.format(n=number, after=after))
     if shape.receipt:
         parts.append(_RECEIPT.format(n=number + 1, n1=number + 2, n2=number + 3, n3=number + 4, n4=number + 5))

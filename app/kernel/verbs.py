@@ -27,7 +27,8 @@ class Verb(Generic[P, R]):
     says what the violation of a unique index or of a foreign key means; of any other it means a lost race, and the verb runs
     again. `missing` is the refusal when there is no such subject, or none that the actor may see. `read_by_others` names the
     inputs (texts and lists of texts, called as the fields of the body) that the door compares with the refused terms of the
-    place. `beside`: the deadlines of other matters that it makes.
+    place. `beside`: the deadlines of other matters that it makes. `joins`: the actor comes to a matter that they do not see
+    yet; the walls let them in for this one command, where a rule says JOINER.
     """
 
     decide: Callable[P, R]
@@ -43,6 +44,7 @@ class Verb(Generic[P, R]):
     conflicts: Mapping[str, type[Refusal]] = field(default_factory=dict)
     read_by_others: tuple[str, ...] = ()
     beside: Beside | None = None
+    joins: bool = False
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.decide(*args, **kwargs)
@@ -101,11 +103,14 @@ class Room:
         facts: Facts | None = None,
         read_by_others: tuple[str, ...] = (),
         beside: Beside | None = None,
+        joins: bool = False,
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         """A verb on a matter. Called with (matter, actor, now, **inputs), and `facts=` when it asks for some."""
         sql = f"jsonb_build_object('detail', {self.detail.sql}, 'facts', {facts.sql if facts else 'NULL'})"
         parsed = facts.type if facts else None
-        return self._verb(action, MATTER_SUBJECT, sql, parsed, self.detail.type, read_by_others, beside=beside)
+        return self._verb(
+            action, MATTER_SUBJECT, sql, parsed, self.detail.type, read_by_others, beside=beside, joins=joins
+        )
 
     def _verb(
         self,
@@ -117,6 +122,7 @@ class Room:
         read_by_others: tuple[str, ...],
         missing: type[NotFound] | None = None,
         beside: Beside | None = None,
+        joins: bool = False,
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         def wrap(decide: Callable[P, R]) -> Verb[P, R]:
             return Verb(
@@ -132,6 +138,7 @@ class Room:
                 missing or self.missing,
                 read_by_others=read_by_others,
                 beside=beside,
+                joins=joins,
             )
 
         return wrap

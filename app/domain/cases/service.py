@@ -7,9 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.cases import errors, policy
-from app.domain.cases.facts import CALLER, DETAIL, HANDS, REPORTING, REPRESENTED, SEATS, SELF, Hands, Reporting, Seats
+from app.domain.cases.facts import (
+    CALLER,
+    DETAIL,
+    REPORTING,
+    REPRESENTED,
+    SEATS,
+    SELF,
+    SUBMITTING,
+    Reporting,
+    Seats,
+    Submitting,
+)
 from app.domain.cases.limits import Case, govern
-from app.domain.cases.models import CaseDetail, CaseDuty, CasePost, CaseReporter, CaseState, Duty, Lane, ReportedAs
+from app.domain.cases.models import CaseDetail, CaseDuty, CasePost, CaseReporter, CaseState, Duty, Lane, NotAccepted, ReportedAs
 from app.domain.cases.policy import LIFECYCLE
 from app.domain.places.models import Level
 from app.kernel.change import Change, Office
@@ -102,27 +113,33 @@ def solve_on_the_spot(
     return hand(change, Duty.HANDLER, None)
 
 
-@CASES.moves("refuse", read_by_others=("elsewhere",))
-def refuse(case: Case, actor: Actor, now: datetime, *, reason: str, elsewhere: str) -> Change:
+@CASES.moves("refuse", facts=SEATS, read_by_others=("elsewhere",))
+def refuse(
+    case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: NotAccepted, elsewhere: str
+) -> Change:
     """Not accept it, for a listed reason, and say where to go instead."""
     change = LIFECYCLE.move(case, "refuse", actor, now).note(reason=reason)
-    return change.patch(CaseDetail, matter_id=case.id, end_reason=reason, elsewhere=elsewhere).tell(
-        case.requester_id, "case.refused"
-    )
+    change.patch(CaseDetail, matter_id=case.id, end_reason=reason.value, elsewhere=elsewhere)
+    return tell_reporters(let_go(change, facts), facts, "case.refused")
 
 
 @CASES.moves("triage")
-def triage(case: Case, actor: Actor, now: datetime, *, lane: Lane) -> Change:
-    """Say which lane a case takes; from now on the community handles it, until its limit (domain.md §5)."""
+def triage(case: Case, actor: Actor, now: datetime, *, lane: Lane | None = None) -> Change:
+    """Say which lane a case takes, by default the one that the catalogue suggests; from now on the community handles it, until
+    its limit (domain.md §5)."""
+    lane = lane or case.detail.suggested
     change = LIFECYCLE.move(case, "triage", actor, now).note(lane=lane)
-    govern(change, case, policy.resolve_at(case.detail.level, lane))
+    govern(change, case, policy.resolve_at(case.detail.level, lane, same_day=case.detail.by_midnight))
     return change.patch(CaseDetail, matter_id=case.id, lane=lane.value).tell(case.requester_id, "case.triaged")
 
 
 @CASES.moves("withdraw", facts=SEATS)
 def withdraw(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: str | None = None) -> Change:
-    """The reporter takes it back before there is a result; whoever was whistled is released."""
+    """The reporter takes it back before there is a result; whoever was whistled is released. Raises OthersJoined: it is no
+    longer theirs alone."""
     change = LIFECYCLE.move(case, "withdraw", actor, now)
+    if facts.children or set(facts.reporters) - {case.requester_id, case.beneficiary_id}:
+        raise errors.OthersJoined
     if reason:
         change.patch(CaseDetail, matter_id=case.id, end_reason=reason)
     return release(change, facts).tell_office(Office.SEAT, "case.withdrawn")
@@ -134,7 +151,7 @@ def escalate(case: Case, actor: Actor, now: datetime, *, reason: str, tried: str
     change = LIFECYCLE.move(case, "escalate", actor, now)
     own_level(case, change)
     level = above(case)
-    govern(change, case, policy.resolve_at(level, case.detail.lane))
+    govern(change, case, policy.resolve_at(level, case.detail.lane, same_day=case.detail.by_midnight))
     return (
         change.set(seat_id=case.detail.seats[level])
         .note(reason=reason, tried=tried, to=level)
@@ -157,13 +174,13 @@ def reply(case: Case, actor: Actor, now: datetime, *, text: str) -> Change:
     return _post(change, "reply", text)
 
 
-@CASES.moves("submit_result", facts=HANDS, read_by_others=("outcome", "answer"))
+@CASES.moves("submit_result", facts=SUBMITTING, read_by_others=("outcome", "answer"))
 def submit_result(
     case: Case,
     actor: Actor,
     now: datetime,
     *,
-    facts: Hands,
+    facts: Submitting,
     outcome: str,
     answer: str,
     evidence: Sequence[dict[str, Any]],
@@ -176,6 +193,7 @@ def submit_result(
         change.tell_office(Office.SEAT, "case.to_check")
     else:
         own_level(case, change)
+        let_follow(change, facts.children)
     demand_evidence(case.detail.evidence, evidence)
     told = {"outcome": outcome, "answer": answer, "evidence": list(evidence), "handler_id": actor.id}
     return hand(change.patch(CaseDetail, matter_id=case.id, **told), Duty.HANDLER, facts.duty)
@@ -195,6 +213,27 @@ def release(change: Change, facts: Seats) -> Change:
     """Whoever still sits on the board is released."""
     for assignment in facts.assignments:
         change.emit("assignment.release", assignment_id=str(assignment))
+    return change
+
+
+def let_follow(change: Change, children: Sequence[UUID]) -> Change:
+    """To the call-back: what was merged into the case goes there too, since its reporters are called back as well."""
+    for child in children:
+        change.emit("case.follow", child_id=str(child))
+    return change
+
+
+def let_go(change: Change, facts: Seats) -> Change:
+    """The case ends without a result: whoever sits on its board is released, and what was merged into it goes on alone."""
+    for child in facts.children:
+        change.emit("case.let_go", child_id=str(child))
+    return release(change, facts)
+
+
+def tell_reporters(change: Change, facts: Seats, topic: str) -> Change:
+    """A notice to everybody who reported or joined the case."""
+    for person in facts.reporters:
+        change.tell(person, topic)
     return change
 
 

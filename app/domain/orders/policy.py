@@ -125,7 +125,7 @@ LIFECYCLE = Lifecycle(
     Transition("reject", (S.SUBMITTED,), S.REJECTED, (staff,), stops=ALL),
     Transition("cancel", BEFORE_SERVICE, S.CANCELLED, served, stops=ALL),
     Transition("cancel_day", (S.ACCEPTED,), S.CANCELLED, (system,), stops=ALL, hidden=True),
-    Transition("convert", BEFORE_SERVICE, S.CONVERTED, (staff,), stops=ALL),
+    Transition("convert", BEFORE_SERVICE, S.CONVERTED, (staff, system), stops=ALL),
     # What is said and agreed on the way: facts, no states
     Transition("contact", (*OPEN, S.DELIVERED), STAYS, (staff, assignee), stops=("respond",)),
     Transition("reply", OPEN, STAYS, (staff, assignee), stops=ANSWERED),
