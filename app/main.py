@@ -14,6 +14,9 @@ from app.api import (
     auth,
     calendars,
     callers,
+    case_catalogue,
+    case_finding,
+    case_flow,
     cases,
     deadlines,
     dispatching,
@@ -49,6 +52,15 @@ from app.api.docs import Application
 from app.api.middleware import Front
 from app.api.throttle import Throttle
 from app.domain.cases import board as board_verbs
+from app.domain.cases import (
+    catalogue,
+    converting,
+    ending,
+    handing_down,
+    joining,
+    merging,
+    setting_aside,
+)
 from app.domain.cases import service as case_verbs
 from app.domain.cases import whistles as whistle_verbs
 from app.domain.deadlines import calendars as calendar_verbs
@@ -99,6 +111,9 @@ ROOMS: Sequence[Api] = (
     promises.api,
     errands.api,
     service_days.api,
+    case_finding.api,
+    case_flow.api,
+    case_catalogue.api,
     cases.api,
     whistles.api,
     units.api,
@@ -126,6 +141,14 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *case_verbs.VERBS,
     *whistle_verbs.VERBS,
     *board_verbs.VERBS,
+    *catalogue.VERBS,
+    *converting.VERBS,
+    *joining.VERBS,
+    *merging.VERBS,
+    *setting_aside.VERBS,
+    *handing_down.VERBS,
+    *handing_down.RECORD_VERBS,
+    *ending.VERBS,
     *unit_verbs.VERBS,
     *people_verbs.VERBS,
     *representation_verbs.VERBS,

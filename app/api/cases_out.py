@@ -1,5 +1,6 @@
 """What cases and assignments look like over HTTP: the answers, their examples, and how a row becomes one."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,8 +8,8 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.schema import Choice, Out, StrictUUID
-from app.domain.cases import board_policy, policy
-from app.domain.cases.models import AssignmentState, CaseState, Lane, ReportedAs, WhistleKind
+from app.domain.cases import board_policy, policy, telling
+from app.domain.cases.models import AssignmentState, CaseState, Lane, NotAccepted, ReportedAs, WhistleKind
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.matter import Matter, columns_of
 from app.kernel.rules import Actor, Role
@@ -53,6 +54,8 @@ class CaseOut(CaseRow):
     elsewhere: str | None = Field(description="不予受理时,应去哪里反映")
     merged_into: StrictUUID | None = Field(description="并入的事项编号")
     order_id: StrictUUID | None = Field(description="由哪个订单转来")
+    reporters: int = Field(description="有多少人上报或附议")
+    story: list[str] = Field(description="经过,一句一步,最后是现在由谁负责、到什么时候")
     actions: list[str] = Field(description="我现在可以做的操作")
 
 
@@ -88,7 +91,8 @@ PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}
 CASE_EXAMPLE = {
     **ROW_EXAMPLE, "round": 1, "level": "street", "seat_name": "神堂沟街道", "reported_as": "resident",
     "reported_as_label": "居民上报", "outcome": None, "answer": None, "evidence": [], "end_reason": None, "elsewhere": None,
-    "merged_into": None, "order_id": None, "actions": ["withdraw"],
+    "merged_into": None, "order_id": None, "reporters": 1,
+    "story": ["3月2日(周一)09:00,上报。", "现在由主办单位:区城管局负责,时限到3月9日(周一)09:00。"], "actions": ["withdraw"],
 }  # fmt: skip
 ASSIGNMENT_EXAMPLE: dict[str, Any] = {
     "id": ID, "case_id": ID, "state": "sent", "state_label": "待签收", "version": 1, "role": "lead", "whistle": "routine",
@@ -102,8 +106,8 @@ def show_case_row(row: RowMapping) -> CaseRow:
     return CaseRow(**_common(row))
 
 
-def show_case(row: RowMapping, reader_id: UUID) -> CaseOut:
-    """A case as this reader may see it."""
+def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> CaseOut:
+    """A case with its steps as this reader may see it."""
     reported_as = ReportedAs(row["reported_as"])
     same = (
         "round",
@@ -112,16 +116,18 @@ def show_case(row: RowMapping, reader_id: UUID) -> CaseOut:
         "outcome",
         "answer",
         "evidence",
-        "end_reason",
         "elsewhere",
         "merged_into",
         "order_id",
+        "reporters",
     )
     return CaseOut(
         **_common(row),
         **{name: row[name] for name in same},
         reported_as=reported_as,
         reported_as_label=reported_as.label,
+        end_reason=_end_reason(row),
+        story=telling.story(steps, _holder(row), row["due_at"]),
         actions=list(_actions(policy.LIFECYCLE, row, reader_id)),
     )
 
@@ -160,6 +166,11 @@ def _common(row: RowMapping) -> dict[str, Any]:
     return {
         **shown, "state": state, "state_label": state.label, "holder": _holder(row), "lane": row["lane"] and Lane(row["lane"]),
     }  # fmt: skip
+
+
+def _end_reason(row: RowMapping) -> str | None:
+    reason: str | None = row["end_reason"]
+    return NotAccepted(reason).label if reason and row["state"] == CaseState.NOT_ACCEPTED else reason
 
 
 def _holder(row: RowMapping) -> str | None:

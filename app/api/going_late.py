@@ -7,12 +7,12 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import SIGNED_IN, Api, Tag
+from app.api.deadlines import MatterKind
 from app.api.deps import TheReader
 from app.api.docs import ADMIN_ONLY
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.deadlines import policy, repository
 from app.domain.deadlines.models import label_of
-from app.domain.orders.models import OrderState
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.rules import Role
 from app.kernel.text import Digits
@@ -29,8 +29,9 @@ class GoingLateQuery(PageQuery):
 
 class GoingLateRow(Out):
     id: StrictUUID = Field(description="时限编号")
-    order_id: StrictUUID = Field(description="订单编号")
-    state: Choice[OrderState] = Field(description="订单状态")
+    matter_kind: MatterKind = Field(description="order 订单、case 民情事项、assignment 吹哨任务")
+    order_id: StrictUUID = Field(description="订单、事项或任务的编号")
+    state: str = Field(description="订单、事项或任务的状态")
     place_id: StrictUUID = Field(description="社区或小区编号")
     place_name: str = Field(description="社区或小区名称")
     kind: str = Field(description="时限种类")
@@ -65,7 +66,8 @@ class EmptyPostsRow(Out):
     answer={
         "items": [
             {
-                "id": ID, "order_id": ID, "state": "submitted", "place_id": ID, "place_name": "西峪社区", "kind": "respond",
+                "id": ID, "matter_kind": "order", "order_id": ID,
+                "state": "submitted", "place_id": ID, "place_name": "西峪社区", "kind": "respond",
                 "kind_label": "响应", "started_at": "2026-03-01T09:00:00+08:00", "due_at": "2026-03-01T09:20:00+08:00",
                 "minutes_left": 4, "missed": False, "mine": False,
             }
@@ -80,8 +82,9 @@ async def list_going_late(query: Annotated[GoingLateQuery, Query()], reader: The
     def show(row: RowMapping) -> GoingLateRow:
         return GoingLateRow(
             id=row["id"],
+            matter_kind=row["matter_kind"],
             order_id=row["matter_id"],
-            state=OrderState(row["state"]),
+            state=row["state"],
             place_id=row["place_id"],
             place_name=row["place_name"],
             kind=row["kind"],

@@ -51,6 +51,11 @@ async def rows(connection: AsyncConnection, query: Executable) -> Sequence[RowMa
     return (await connection.execute(query)).mappings().all()
 
 
+async def driver(connection: AsyncConnection) -> Any:
+    """The driver's own connection behind a reading."""
+    return (await connection.get_raw_connection()).driver_connection
+
+
 class Database:
     """One process's way to Postgres, under one role."""
 

@@ -9,13 +9,13 @@ WITH missed AS (
 made AS (
   INSERT INTO deadline_policy (id, place_id, matter_kind, deadline_kind, category, version, calendar, budget_seconds,
                                budget_days, later_round_percent, pause_limit_seconds, percents, published_by, published_at)
-  SELECT '00000000-0000-7000-8000-000000001800', NULL, matter_kind, deadline_kind, category, version + 1, calendar,
+  SELECT '00000000-0000-7000-8000-000000001800'::uuid, NULL::uuid, matter_kind, deadline_kind, category, version + 1, calendar,
          budget_seconds, budget_days, later_round_percent, pause_limit_seconds, percents, published_by, published_at
     FROM missed)
 INSERT INTO policy_effect (policy_id, percent, primitive, target)
-SELECT '00000000-0000-7000-8000-000000001800', e.percent, e.primitive, e.target
+SELECT '00000000-0000-7000-8000-000000001800'::uuid, e.percent, e.primitive, e.target
   FROM missed JOIN policy_effect e ON e.policy_id = missed.id
-UNION ALL SELECT '00000000-0000-7000-8000-000000001800', 100, 'event', 'order.convert' FROM missed;
+UNION ALL SELECT '00000000-0000-7000-8000-000000001800'::uuid, 100, 'event', 'order.convert' FROM missed;
 
 -- What hangs is looked at again, by hand or when its review is due: then it goes on by itself.
 INSERT INTO policy_effect (policy_id, percent, primitive, target)

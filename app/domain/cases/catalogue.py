@@ -1,5 +1,5 @@
-"""The catalogue of cases (事项目录): what may be reported at a place, which lane is suggested, and what a result must show. Versions
-by place and type of estate; the nearest place wins (domain.md §5; S3's service rules are examples of it)."""
+"""The catalogue of cases (事项目录): what may be reported at a place, which lane is suggested, and what a result must show.
+Versions by place and type of estate; the nearest place wins (domain.md §5; S3's service rules are examples of it)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -11,6 +11,22 @@ class CaseNotFound(NotFound):
     title_en = "No such case"
 
 
+class ReporterNotFound(NotFound):
+    """The caller does not live where the actor works."""
+
+    code = "reporter-not-found"
+    title_zh = "您的社区没有登记这位居民,请先登记(registerResident)再上报"
+    title_en = "Your community has not registered this resident: register them first"
+
+
+class NotRepresented(NotFound):
+    """There is no recorded consent of the person for whom somebody reports."""
+
+    code = "not-represented"
+    title_zh = "没有这位居民同意由您代报的记录"
+    title_en = "There is no record that this person agreed"
+
+
 class AssignmentNotFound(NotFound):
     """There is no such assignment, or the actor may not see it."""
 

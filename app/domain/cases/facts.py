@@ -88,8 +88,8 @@ CATALOGUE = """LEFT JOIN LATERAL (
                   SELECT e.estate_type FROM place_ancestor x JOIN place e ON e.id = x.ancestor_id
                    WHERE x.place_id = asked.place_id AND e.level = 'estate' ORDER BY x.depth LIMIT 1), ''))
           ORDER BY coalesce(a.depth, 99), c.estate_type DESC, c.version DESC LIMIT 1) c ON true"""
-"""The version of the category `asked.category` that is in force at `asked.place_id`: the nearest place wins, there the one for the
-type of estate, then the newest."""
+"""The version of the category `asked.category` that is in force at `asked.place_id`: the nearest place wins, there the one for
+the type of estate, then the newest."""
 
 
 def _asked(person: str, home: str) -> str:

@@ -11,8 +11,8 @@ from app.kernel.tables import Instant
 
 
 class AdmissionList(SQLModel, table=True):
-    """A version of what communities admit of what is handed down to them (准入制度, S1): codes of the catalogue; the nearest place
-    upward wins. Never altered."""
+    """A version of what communities admit of what is handed down to them (准入制度, S1): codes of the catalogue; the nearest
+    place upward wins. Never altered."""
 
     __tablename__ = "admission_list"
     __table_args__ = (UniqueConstraint("place_id", "version", name="admission_list_version"),)

@@ -37,8 +37,8 @@ class Listing:
 LISTING = Facts(
     """jsonb_build_object(
          'version', (SELECT coalesce(max(l.version), 0) FROM admission_list l WHERE l.place_id = subject.id),
-         'unknown', (SELECT coalesce(jsonb_agg(code), '[]') FROM jsonb_array_elements_text($3::jsonb -> 'codes') code
-                      WHERE NOT EXISTS (SELECT 1 FROM case_category c WHERE c.code = code.value
+         'unknown', (SELECT coalesce(jsonb_agg(x.code), '[]') FROM jsonb_array_elements_text($3::jsonb -> 'codes') x(code)
+                      WHERE NOT EXISTS (SELECT 1 FROM case_category c WHERE c.code = x.code
                                AND (c.place_id IS NULL OR EXISTS (SELECT 1 FROM place_ancestor a
                                       WHERE a.place_id = subject.id AND a.ancestor_id = c.place_id)))))""",
     Listing,

@@ -41,9 +41,7 @@ SELECT s.case_id, s.state, s.ours, s.words, s.spot, s.created_at, k.name AS cate
  ORDER BY s.ours DESC, s.likeness DESC, s.created_at DESC, s.case_id""")
 
 
-async def list_similar(
-    connection: AsyncConnection, place_id: UUID, category: str, words: str
-) -> Sequence[RowMapping]:
+async def list_similar(connection: AsyncConnection, place_id: UUID, category: str, words: str) -> Sequence[RowMapping]:
     """Open cases near a place that say something alike, one's own community's first; of another one only that it is there."""
     asked = {"place_id": place_id, "category": category, "words": words, "most": SHOWN}
     return (await connection.execute(_SIMILAR, asked)).mappings().all()

@@ -1,5 +1,5 @@
-"""Merging cases that are one matter (并案), and its undoing: every reporter keeps their own call-back, and the limit that they were
-promised (domain.md §5)."""
+"""Merging cases that are one matter (并案), and its undoing: every reporter keeps their own call-back, and the limit that they
+were promised (domain.md §5)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

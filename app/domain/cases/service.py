@@ -20,7 +20,17 @@ from app.domain.cases.facts import (
     Submitting,
 )
 from app.domain.cases.limits import Case, govern
-from app.domain.cases.models import CaseDetail, CaseDuty, CasePost, CaseReporter, CaseState, Duty, Lane, NotAccepted, ReportedAs
+from app.domain.cases.models import (
+    CaseDetail,
+    CaseDuty,
+    CasePost,
+    CaseReporter,
+    CaseState,
+    Duty,
+    Lane,
+    NotAccepted,
+    ReportedAs,
+)
 from app.domain.cases.policy import LIFECYCLE
 from app.domain.places.models import Level
 from app.kernel.change import Change, Office
@@ -52,7 +62,9 @@ def report(
     return change
 
 
-@CASES.creates("report", subject=REPRESENTED, facts=REPORTING, read_by_others=("words", "spot"))
+@CASES.creates(
+    "report", subject=REPRESENTED, facts=REPORTING, missing=errors.NotRepresented, read_by_others=("words", "spot")
+)
 def report_for(
     seen: Reporting,
     actor: Actor,
@@ -64,13 +76,19 @@ def report_for(
     spot: str | None = None,
     place_id: UUID | None = None,
 ) -> Change:
-    """Report for somebody whose consent is recorded. Raises as `report`."""
+    """Report for somebody whose consent is recorded. Raises NotRepresented, and as `report`."""
     change = _reported(seen, "report", actor.id, actor, now)
     _describe(change, seen, words, spot, ReportedAs.REPRESENTATIVE)
     return change
 
 
-@CASES.creates("report_for_caller", subject=CALLER, facts=REPORTING, read_by_others=("words", "spot"))
+@CASES.creates(
+    "report_for_caller",
+    subject=CALLER,
+    facts=REPORTING,
+    missing=errors.ReporterNotFound,
+    read_by_others=("words", "spot"),
+)
 def report_for_caller(
     seen: Reporting,
     actor: Actor,
@@ -83,7 +101,8 @@ def report_for_caller(
     person_id: UUID | None = None,
     caller_index: bytes | None = None,
 ) -> Change:
-    """Report for a resident who calls or walks in; the case is the caller's own. Raises as `report`."""
+    """Report for a resident who calls or walks in; the case is the caller's own. Raises ReporterNotFound, and as
+    `report`."""
     change = _reported(seen, "report_for_caller", seen.person_id, actor, now)
     _describe(change, seen, words, spot, ReportedAs.STATION)
     return change.tell(seen.person_id, "case.reported_for_you")
@@ -114,9 +133,7 @@ def solve_on_the_spot(
 
 
 @CASES.moves("refuse", facts=SEATS, read_by_others=("elsewhere",))
-def refuse(
-    case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: NotAccepted, elsewhere: str
-) -> Change:
+def refuse(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: NotAccepted, elsewhere: str) -> Change:
     """Not accept it, for a listed reason, and say where to go instead."""
     change = LIFECYCLE.move(case, "refuse", actor, now).note(reason=reason)
     change.patch(CaseDetail, matter_id=case.id, end_reason=reason.value, elsewhere=elsewhere)

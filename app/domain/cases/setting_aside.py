@@ -1,5 +1,5 @@
-"""What takes its time: a case that hangs until something changes (挂账), and one that is deliberated (大事议办). Its limit waits, and
-goes on with the time used (domain.md §5)."""
+"""What takes its time: a case that hangs until something changes (挂账), and one that is deliberated (大事议办). Its limit waits,
+and goes on with the time used (domain.md §5)."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -54,7 +54,8 @@ def wake(case: Case, actor: Actor, now: datetime, *, facts: Seats, deadline_id: 
 
 @CASES.moves("deliberate")
 def deliberate(case: Case, actor: Actor, now: datetime) -> Change:
-    """Bring a big matter before the four-party meeting (domain.md §7); the branch holds it until it has decided. Raises NotBig."""
+    """Bring a big matter before the four-party meeting (domain.md §7); the branch holds it until it has decided. Raises
+    NotBig."""
     change = LIFECYCLE.move(case, "deliberate", actor, now)
     if case.detail.lane not in (Lane.BIG, None):
         raise errors.NotBig

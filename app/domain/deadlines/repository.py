@@ -132,7 +132,7 @@ async def get_calendar(connection: AsyncConnection, place_id: UUID) -> CalendarO
 
 _GOING_LATE = text("""
 SELECT d.id, d.matter_id, d.kind, d.started_at, d.due_at, d.next_at, d.fired > 0 AND d.due_at <= app_now() AS missed,
-       m.state, m.place_id, p.name AS place_name, m.assignee_id, m.holder_id,
+       m.kind AS matter_kind, m.state, m.place_id, p.name AS place_name, m.assignee_id, m.holder_id,
        extract(epoch FROM d.due_at - app_now())::bigint AS seconds_left
   FROM deadline d JOIN matter m ON m.id = d.matter_id JOIN place p ON p.id = m.place_id
  WHERE d.stopped_at IS NULL AND d.due_at < app_now() + make_interval(secs => :within)
