@@ -148,7 +148,7 @@ END $$;
 -- community also what was written; of another one of the same street only that it is there, and how it stands. Nothing to
 -- whoever neither lives nor works at the place that they ask about.
 CREATE FUNCTION similar_cases(at_place uuid, of_category text, said text, most integer)
-RETURNS TABLE (case_id uuid, state text, community_id uuid, street_id uuid, ours boolean, words text, spot text,
+RETURNS TABLE (case_id uuid, category_name text, state text, community_id uuid, street_id uuid, ours boolean, words text, spot text,
                created_at timestamptz, likeness real)
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10
 SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_custom_plan AS
@@ -166,14 +166,17 @@ BEGIN
   END IF;
   grams := CASE WHEN pairs <> '{}' THEN pairs ELSE grams END;
   RETURN QUERY
-    SELECT c.id, c.state, c.community_id, street, c.community_id = home,
+    SELECT c.id, c.name, c.state, c.community_id, street, c.community_id = home,
            CASE WHEN c.community_id = home THEN c.words END, CASE WHEN c.community_id = home THEN c.spot END,
            CASE WHEN c.community_id = home THEN c.created_at END, c.likeness
       FROM (SELECT m.id, m.state, m.created_at, d.community_id, d.words, d.spot,
-                   (SELECT count(*) FROM unnest(grams) g WHERE g = ANY (s.tokens))::real / greatest(cardinality(grams), 1) AS likeness
+                   k.name,
+                   ((SELECT count(*) FROM unnest(grams) g WHERE g = ANY (t.tokens))::real / greatest(cardinality(grams), 1))::real
+                     AS likeness
               FROM place_ancestor a JOIN hold h ON h.place_id = a.place_id AND h.until_at IS NULL
               JOIN matter m ON m.id = h.matter_id JOIN case_detail d ON d.matter_id = m.id
-              JOIN case_search s ON s.matter_id = m.id
+              JOIN case_category k ON k.id = d.category_id
+             CROSS JOIN LATERAL search_grams(search_form(concat_ws(' ', d.words, d.spot))) t(tokens)
              WHERE a.ancestor_id = coalesce(street, home) AND m.kind = 'case' AND m.category = of_category) c
      WHERE c.likeness >= 0.2
      ORDER BY c.community_id = home DESC, c.likeness DESC, c.created_at DESC, c.id LIMIT most;

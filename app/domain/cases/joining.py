@@ -32,12 +32,10 @@ def join(case: Case, actor: Actor, now: datetime, *, words: str) -> Change:
 
 
 _SIMILAR = text("""
-SELECT s.case_id, s.state, s.ours, s.words, s.spot, s.created_at, k.name AS category_name,
+SELECT s.case_id, s.state, s.ours, s.words, s.spot, s.created_at, s.category_name,
        p.name AS place_name
   FROM similar_cases(:place_id, :category, :words, :most) s
   JOIN place p ON p.id = CASE WHEN s.ours THEN s.community_id ELSE s.street_id END
-  LEFT JOIN LATERAL (SELECT c.name FROM case_category c WHERE c.code = :category AND c.place_id IS NULL
-                      ORDER BY c.version DESC LIMIT 1) k ON true
  ORDER BY s.ours DESC, s.likeness DESC, s.created_at DESC, s.case_id""")
 
 
