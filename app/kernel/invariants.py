@@ -198,10 +198,15 @@ _NOTICES = (
         "event-not-lost",
         "到点要做的后续动作,要么做了,要么还在排队",
         "a mark that causes an event has it in the outbox for as long as the deadline was not stopped",
+        # Where a miss is only told, it causes nothing.
         """SELECT k.deadline_id, k.percent, e.target
              FROM mark k JOIN deadline d ON d.id = k.deadline_id AND d.stopped_at IS NULL
              JOIN policy_effect e ON e.policy_id = d.policy_id AND e.percent = k.percent AND e.primitive = 'event'
-            WHERE NOT EXISTS (SELECT 1 FROM outbox o WHERE o.sort = 'event' AND o.topic = e.target
+             LEFT JOIN LATERAL (SELECT p.only_told FROM history h JOIN matter m ON m.id = h.matter_id
+                                  JOIN promised_state p ON p.kind = m.kind AND p.state = h.to_state
+                                 WHERE h.matter_id = k.matter_id AND h.at <= k.fired_at
+                                 ORDER BY h.version DESC LIMIT 1) was ON true
+            WHERE was.only_told IS NOT TRUE AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.sort = 'event' AND o.topic = e.target
                                  AND o.payload ->> 'deadline_id' = k.deadline_id::text)""",
     ),
 )
@@ -294,6 +299,30 @@ _PEOPLE_AND_PLACES = (
                OR right(s.body, length(search_form(d.outcome))) <> search_form(d.outcome)""",
     ),
     Invariant(
+        "case-found-as-written",
+        "每个事项都能按现在写着的内容找到",
+        "every case is searched by what is written on it now",
+        """SELECT d.matter_id FROM case_detail d LEFT JOIN case_search s ON s.matter_id = d.matter_id
+            WHERE s.body IS NULL OR strpos(s.body, search_form(d.words)) <> 1
+               OR strpos(s.body, search_form(d.outcome)) = 0""",
+    ),
+    Invariant(
+        "converted-once",
+        "由订单转来的事项,订单确已转出,用时从点单算起",
+        "the case of an order has its requester and its time, and the order was converted",
+        """SELECT d.matter_id, o.id AS order_id FROM case_detail d JOIN matter o ON o.id = d.order_id
+             JOIN matter c ON c.id = d.matter_id
+            WHERE o.state <> 'converted' OR c.requester_id <> o.requester_id OR NOT EXISTS (
+              SELECT 1 FROM deadline l WHERE l.matter_id = c.id AND l.started_at = o.created_at)""",
+    ),
+    Invariant(
+        "merged-into-something",
+        "并案的事项都说明并入哪个事项",
+        "a case that is merged names what it is merged into",
+        """SELECT d.matter_id FROM case_detail d JOIN matter m ON m.id = d.matter_id
+            WHERE m.state = 'merged' AND d.merged_into IS NULL""",
+    ),
+    Invariant(
         "child-in-place",
         "事项的每条记录都与事项在同一地点",
         "no row of a matter stands in another place than the matter",
@@ -314,6 +343,8 @@ _PEOPLE_AND_PLACES = (
              UNION ALL SELECT 'order_authority', matter_id, place_id FROM order_authority
              UNION ALL SELECT 'order_papers', matter_id, place_id FROM order_papers
              UNION ALL SELECT 'slot_booking', matter_id, place_id FROM slot_booking
+             UNION ALL SELECT 'case_hanging', matter_id, place_id FROM case_hanging
+             UNION ALL SELECT 'case_search', matter_id, place_id FROM case_search
              UNION ALL SELECT 'outbox', subject_id, place_id FROM outbox WHERE subject_kind = 'order'
              UNION ALL SELECT 'inbox_message', subject_id, place_id FROM inbox_message
                         WHERE subject_kind = 'order') child

@@ -29,6 +29,9 @@ NOT_READ_BY_OTHERS = {
     # Administrators write the list, for administrators and secretaries.
     ("refused_term", "add"): {"term", "reason"},
     ("refused_term", "import"): {"terms", "reason"},
+    # Codes of the catalogue, and kinds of evidence.
+    ("case_category", "publish"): {"code", "estate_type", "evidence"},
+    ("admission_list", "publish"): {"codes"},
     # The State Council's notice, by who administers the whole tree: no place has a list for it.
     ("workday_set", "import"): {"source", "days"},
 }

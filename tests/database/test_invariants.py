@@ -26,6 +26,12 @@ from tests.world import World, build
 
 ROOT = Path(__file__).parents[2]
 
+_CASE = (
+    "INSERT INTO case_detail (matter_id, place_id, community_id, category_id, words, reported_as, placed_by, order_id, emergency,"
+    " returns) SELECT m.id, m.place_id, m.place_id, c.id, '路灯不亮', 'resident', m.requester_id, {of}, false, 0"
+    " FROM matter m, (SELECT id FROM case_category LIMIT 1) c WHERE m.id = '{{rated}}'"
+)
+
 # One statement that breaks each invariant. {name}: an order of `lives`, or whatever else is named there.
 SABOTAGE = {
     "history-complete": "DELETE FROM history WHERE matter_id = '{rated}' AND version = 3",
@@ -55,6 +61,9 @@ SABOTAGE = {
     "pause-within-bounds": "INSERT INTO deadline_pause (id, deadline_id, matter_id, place_id, reason, paused_by, from_at,"
     " until_at, limit_at, pausable) SELECT gen_random_uuid(), id, matter_id, place_id, 'force_majeure', '{stranger}',"
     " started_at, started_at, started_at, true FROM deadline WHERE matter_id = '{accepted}' AND kind = 'reply'",
+    "case-found-as-written": _CASE.format(of="NULL"),
+    "converted-once": _CASE.format(of="m.id"),
+    "merged-into-something": _CASE.format(of="NULL") + "; UPDATE matter SET state = 'merged' WHERE id = '{rated}'",
     "notice-not-lost": "DELETE FROM inbox_message WHERE subject_id = '{missed}' AND payload ->> 'percent' = '100'",
     "notice-not-lost, of a late stop": "DELETE FROM outbox WHERE subject_id = '{late}' AND topic = 'deadline.mark'",
     "notice-once": (
