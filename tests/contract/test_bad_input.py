@@ -37,12 +37,21 @@ ONLY_ADMINISTRATOR = {
     *("createTeam", "addTeamMember", "removeTeamMember", "setTeamLead", "disbandTeam", "addSkill", "endSkill"),
     *("decideVolunteer", "pauseService", "resumeService", "withdrawService", "watchReplay"),
     *("exportOrders", "handOverShift"),
+    *(
+        "publishCategory",
+        "publishAdmissionList",
+        "reportCaseForCaller",
+        "recordCaseContact",
+        "replyToCase",
+        "mergeCase",
+    ),
+    *("unmergeCase", "hangCase", "wakeCase", "deliberateCase", "concludeDeliberation", "handDownCase", "terminateCase"),
 }
 ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rateOrder", "cancelOrder", "markRead"} | {
     *("claimWish", "recordAuthority", "withdrawAuthority", "bookSlot"),
     *("confirmAppointment", "answerQuestion", "disputePause", "setAvailability"),
     *("declineOrder", "assignMember", "releaseOrder", "abortOrder", "reworkOrder"),
-    *("registerBeneficiary", "endRepresentation"),
+    *("registerBeneficiary", "endRepresentation", "joinCase"),
 }
 
 
