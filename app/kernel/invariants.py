@@ -188,10 +188,11 @@ _NOTICES = (
         "因职务收到的消息,收件人确有这一职务或是代管的管理员",
         "a message for a role reached somebody who held it at the place or above, or an administrator in their stead",
         """SELECT i.id, i.person_id, i.as_role, i.place_id FROM inbox_message i
-            WHERE i.as_role IS NOT NULL
+            WHERE i.as_role IS NOT NULL AND (i.nobody_in_post OR i.as_role NOT IN ('unit', 'unit_head', 'unit_deputy'))
               AND NOT EXISTS (SELECT 1 FROM role_grant g JOIN place_ancestor a ON a.ancestor_id = g.place_id
                                WHERE a.place_id = i.place_id AND g.person_id = i.person_id
                                  AND g.role = CASE WHEN i.nobody_in_post THEN 'administrator'
+                                                   WHEN i.as_role = 'seat' THEN 'secretary'
                                                    ELSE split_part(i.as_role, '@', 1) END)""",
     ),
     Invariant(

@@ -150,7 +150,7 @@ def triage(case: Case, actor: Actor, now: datetime, *, lane: Lane | None = None)
     return change.patch(CaseDetail, matter_id=case.id, lane=lane.value).tell(case.requester_id, "case.triaged")
 
 
-@CASES.moves("withdraw", facts=SEATS)
+@CASES.moves("withdraw", facts=SEATS, read_by_others=("reason",))
 def withdraw(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: str | None = None) -> Change:
     """The reporter takes it back before there is a result; whoever was whistled is released. Raises OthersJoined: it is no
     longer theirs alone."""
@@ -162,7 +162,7 @@ def withdraw(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: s
     return release(change, facts).tell_office(Office.SEAT, "case.withdrawn")
 
 
-@CASES.moves("escalate", read_by_others=("tried",))
+@CASES.moves("escalate", read_by_others=("reason", "tried"))
 def escalate(case: Case, actor: Actor, now: datetime, *, reason: str, tried: str) -> Change:
     """Hand a case one level up, with a reason and what was tried; the time used goes along. Raises AtTheTop."""
     change = LIFECYCLE.move(case, "escalate", actor, now)
