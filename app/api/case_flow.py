@@ -43,7 +43,7 @@ class CaseReplyIn(In):
     text: Words = Field(description="答复,上报人会看到")
 
 
-class JoinIn(In):
+class JoinCaseIn(In):
     words: Words = Field(description="您所见的情况;办理的人会看到,请勿填写电话")
 
 
@@ -131,7 +131,7 @@ async def reply(case_id: CaseId, body: CaseReplyIn, run: TheRun) -> Receipt:
     answer=receipt("handling", 3),
     **moves("join", errors.AlreadyJoined),
 )
-async def join(case_id: CaseId, body: JoinIn, run: TheRun) -> Receipt:
+async def join(case_id: CaseId, body: JoinCaseIn, run: TheRun) -> Receipt:
     return await run(joining.join, case_id, words=body.words)
 
 
