@@ -340,9 +340,10 @@ def check() -> None:
     settings = tool_settings()
     import asyncpg
 
-    from app.kernel import invariants
+    from app import invariants
+    from app.kernel.invariants import Broken
 
-    async def look() -> list[invariants.Broken]:
+    async def look() -> list[Broken]:
         connection = await asyncpg.connect(settings.migration_url)
         try:
             return await invariants.check(connection)

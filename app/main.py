@@ -16,6 +16,9 @@ from app.api import (
     calendars,
     callbacks,
     callers,
+    case_catalogue,
+    case_finding,
+    case_flow,
     cases,
     deadlines,
     dispatching,
@@ -55,6 +58,15 @@ from app.api.middleware import Front
 from app.api.throttle import Throttle
 from app.domain.cases import board as board_verbs
 from app.domain.cases import callbacks as callback_verbs
+from app.domain.cases import (
+    catalogue,
+    converting,
+    ending,
+    handing_down,
+    joining,
+    merging,
+    setting_aside,
+)
 from app.domain.cases import contests as contest_verbs
 from app.domain.cases import extensions as extension_verbs
 from app.domain.cases import meetings as meeting_verbs
@@ -113,6 +125,9 @@ ROOMS: Sequence[Api] = (
     promises.api,
     errands.api,
     service_days.api,
+    case_finding.api,
+    case_flow.api,
+    case_catalogue.api,
     cases.api,
     whistles.api,
     boards.api,
@@ -153,6 +168,14 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *rating_verbs.VERBS,
     *callback_verbs.VERBS,
     *supervision_verbs.VERBS,
+    *catalogue.VERBS,
+    *converting.VERBS,
+    *joining.VERBS,
+    *merging.VERBS,
+    *setting_aside.VERBS,
+    *handing_down.VERBS,
+    *handing_down.RECORD_VERBS,
+    *ending.VERBS,
     *unit_verbs.VERBS,
     *register_verbs.VERBS,
     *people_verbs.VERBS,

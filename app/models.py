@@ -2,6 +2,7 @@
 
 from app.domain.cases import board_tables as board
 from app.domain.cases import callback_tables as callbacks
+from app.domain.cases import flow_tables as flow
 from app.domain.cases import models as cases
 from app.domain.deadlines import models as drafts
 from app.domain.exclusions import models as exclusions
@@ -26,6 +27,7 @@ __all__ = [
     "deadlines",
     "drafts",
     "exclusions",
+    "flow",
     "kernel",
     "kinds",
     "notifications",

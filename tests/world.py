@@ -175,8 +175,8 @@ async def around_the_clock(owner: asyncpg.Connection, place: UUID, admin: UUID) 
     tables of their own, and so has the matcher: here people dispatch."""
     await owner.execute(
         "WITH standard AS ("
-        "  SELECT DISTINCT ON (deadline_kind, category) * FROM deadline_policy WHERE place_id IS NULL"
-        "   ORDER BY deadline_kind, category, version DESC), made AS ("
+        "  SELECT DISTINCT ON (matter_kind, deadline_kind, category) * FROM deadline_policy WHERE place_id IS NULL"
+        "   ORDER BY matter_kind, deadline_kind, category, version DESC), made AS ("
         "  SELECT gen_random_uuid() AS new_id, * FROM standard), policies AS ("
         "  INSERT INTO deadline_policy (id, place_id, matter_kind, deadline_kind, category, version, calendar, budget_seconds,"
         "    later_round_percent, pause_limit_seconds, percents, published_by, published_at)"

@@ -14,7 +14,8 @@ from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, In, StrictUUID
 from app.domain.cases import errors, policy, repository, whistles
 from app.domain.cases import service as cases
-from app.domain.cases.models import CaseState, Lane
+from app.domain.cases.models import CaseState, Lane, NotAccepted
+from app.domain.places.models import Level
 from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import FieldFault, InvalidInput, KeyReused, NotAllowed, TextRefused, TransitionRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
@@ -60,12 +61,14 @@ class SolvedIn(In):
 
 
 class RefuseIn(In):
-    reason: Annotated[str, Line(60)] = Field(description="不予受理的原因")
+    reason: Choice[NotAccepted] = Field(
+        description="原因:" + "、".join(f"{reason.value} {reason.label}" for reason in NotAccepted)
+    )
     elsewhere: Annotated[str, Line(120)] = Field(description="应去哪里反映")
 
 
 class TriageIn(In):
-    lane: Choice[Lane] = Field(description="分类:small 小事、big 大事、hard 难事")
+    lane: Choice[Lane] | None = Field(default=None, description="分类:small 小事、big 大事、hard 难事;不填按目录的建议")
 
 
 class WithdrawIn(In):
@@ -91,6 +94,10 @@ class CasesQuery(PageQuery):
     until: Day | None = Field(default=None, description="到哪天为止(不含)")
     overdue: FlagArg = Field(default=False, description="只看已超过时限的")
     mine: FlagArg = Field(default=False, description="只看我上报或附议的")
+    held_by: StrictUUID | None = Field(default=None, description="只看由某单位负责的")
+    lane: Choice[Lane] | None = Field(default=None, description="只看某一分类")
+    level: Choice[Level] | None = Field(default=None, description="只看某一层级办理的")
+    emergency: FlagArg = Field(default=False, description="只看紧急的")
 
     def filters(self) -> repository.Filters:
         """Raises InvalidInput for an empty period."""
@@ -99,7 +106,17 @@ class CasesQuery(PageQuery):
             raise InvalidInput(fields=(FieldFault("/query/until", "period-empty", "结束日期须晚于开始日期"),))
         states = (self.state.value,) if self.state else None
         return repository.Filters(
-            states, self.category, self.place_id, since, until, overdue=self.overdue, mine=self.mine
+            states,
+            self.category,
+            self.place_id,
+            since,
+            until,
+            overdue=self.overdue,
+            mine=self.mine,
+            held_by=self.held_by,
+            lane=self.lane,
+            level=self.level,
+            emergency=self.emergency,
         )
 
 
@@ -117,7 +134,8 @@ def _midnight(day: date | None) -> datetime | None:
     example={"category": "lighting", "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外"},
     answer=receipt("reported"),
     responses=problems(
-        NotAllowed, errors.CategoryNotFound, errors.PlaceNotBelowCommunity, NoDeadlinePolicy, KeyReused, TextRefused
+        *(NotAllowed, errors.NotRepresented, errors.CategoryNotFound, errors.PlaceNotBelowCommunity),
+        *(NoDeadlinePolicy, KeyReused, TextRefused),
     ),
 )
 async def report(body: ReportIn, run: TheRun) -> Receipt:
@@ -173,14 +191,15 @@ async def list_cases(query: Annotated[CasesQuery, Query()], reader: TheReader) -
 async def get_case(case_id: CaseId, reader: TheReader) -> CaseOut:
     async with reader() as connection:
         row = await repository.get_case(connection, case_id)
-    return show_case(row, reader.caller.person_id)
+        steps = await repository.list_history(connection, case_id)
+    return show_case(row, steps, reader.caller.person_id)
 
 
 @api.get(
     "/{case_id}/history",
     rule=policy.READ,
     operation_id="getCaseHistory",
-    summary="一个事项的经过",
+    summary="一个事项的经过,从它曾是的订单起",
     tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER),
     answer=HISTORY_EXAMPLE,
     responses=problems(errors.CaseNotFound),
@@ -196,7 +215,7 @@ async def get_history(case_id: CaseId, reader: TheReader) -> HistoryOut:
     operation_id="refuseCase",
     summary="不予受理,说明原因和应去哪里反映",
     tags=(Tag.GRID_WORKER, Tag.DISPATCHER),
-    example={"reason": "不属于社区职责", "elsewhere": "请拨打 12345"},
+    example={"reason": "not_ours", "elsewhere": "请拨打 12345"},
     answer=receipt("not_accepted", 2),
     **moves("refuse"),
 )
@@ -224,7 +243,7 @@ async def triage(case_id: CaseId, body: TriageIn, run: TheRun) -> Receipt:
     tags=(Tag.RESIDENT,),
     example={"reason": "已经自己解决了"},
     answer=receipt("withdrawn", 3),
-    **moves("withdraw"),
+    **moves("withdraw", errors.OthersJoined),
 )
 async def withdraw(case_id: CaseId, body: WithdrawIn, run: TheRun) -> Receipt:
     return await run(cases.withdraw, case_id, reason=body.reason)

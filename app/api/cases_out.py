@@ -1,5 +1,6 @@
 """What cases and assignments look like over HTTP: the answers, their examples, and how a row becomes one."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,8 +8,8 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.schema import Choice, Out, StrictUUID
-from app.domain.cases import board_policy, policy
-from app.domain.cases.models import AssignmentState, CaseState, Lane, ReportedAs, WhistleKind
+from app.domain.cases import board_policy, policy, telling
+from app.domain.cases.models import AssignmentState, CaseState, Lane, NotAccepted, ReportedAs, WhistleKind
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.matter import Matter, columns_of
 from app.kernel.rules import Actor, Role, Rules
@@ -64,6 +65,8 @@ class CaseOut(CaseRow):
     order_id: StrictUUID | None = Field(description="由哪个订单转来")
     advice: str | None = Field(description="紧急事项:请先拨打哪些电话;其他为 null")
     extension: ExtensionOut | None = Field(description="本轮的延期申请;没有则为 null")
+    reporters: int = Field(description="有多少人上报或附议")
+    story: list[str] = Field(description="经过,一句一步,最后是现在由谁负责、到什么时候")
     actions: list[str] = Field(description="我现在可以做的操作")
 
 
@@ -99,7 +102,8 @@ PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}
 CASE_EXAMPLE = {
     **ROW_EXAMPLE, "round": 1, "level": "street", "seat_name": "神堂沟街道", "reported_as": "resident",
     "reported_as_label": "居民上报", "outcome": None, "answer": None, "evidence": [], "end_reason": None, "elsewhere": None,
-    "merged_into": None, "order_id": None, "advice": None, "extension": None, "actions": ["withdraw"],
+    "merged_into": None, "order_id": None, "advice": None, "extension": None, "reporters": 1,
+    "story": ["3月2日(周一)09:00,上报。", "现在由主办单位:区城管局负责,时限到3月9日(周一)09:00。"], "actions": ["withdraw"],
 }  # fmt: skip
 ASSIGNMENT_EXAMPLE: dict[str, Any] = {
     "id": ID, "case_id": ID, "state": "sent", "state_label": "待签收", "version": 1, "role": "lead", "whistle": "routine",
@@ -113,8 +117,8 @@ def show_case_row(row: RowMapping) -> CaseRow:
     return CaseRow(**_common(row))
 
 
-def show_case(row: RowMapping, reader_id: UUID) -> CaseOut:
-    """A case as this reader may see it."""
+def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> CaseOut:
+    """A case with its steps as this reader may see it."""
     reported_as = ReportedAs(row["reported_as"])
     same = (
         "round",
@@ -123,10 +127,10 @@ def show_case(row: RowMapping, reader_id: UUID) -> CaseOut:
         "outcome",
         "answer",
         "evidence",
-        "end_reason",
         "elsewhere",
         "merged_into",
         "order_id",
+        "reporters",
     )
     return CaseOut(
         **_common(row),
@@ -135,6 +139,8 @@ def show_case(row: RowMapping, reader_id: UUID) -> CaseOut:
         reported_as_label=reported_as.label,
         advice=CALL_FIRST if row["emergency"] and row["state"] in policy.OPEN else None,
         extension=None if row["extension"] is None else ExtensionOut(**row["extension"]),
+        end_reason=_end_reason(row),
+        story=telling.story(steps, _holder(row), row["due_at"]),
         actions=list(_actions(policy.LIFECYCLE, row, reader_id)),
     )
 
@@ -182,6 +188,11 @@ def _common(row: RowMapping) -> dict[str, Any]:
     return {
         **shown, "state": state, "state_label": state.label, "holder": _holder(row), "lane": row["lane"] and Lane(row["lane"]),
     }  # fmt: skip
+
+
+def _end_reason(row: RowMapping) -> str | None:
+    reason: str | None = row["end_reason"]
+    return NotAccepted(reason).label if reason and row["state"] == CaseState.NOT_ACCEPTED else reason
 
 
 def _holder(row: RowMapping) -> str | None:

@@ -1,13 +1,14 @@
 """What is about to go late, and the posts that nobody holds: for whoever must act before a limit does."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Query
 from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import SIGNED_IN, Api, Tag
+from app.api.deadlines import MatterKind
 from app.api.deps import TheReader
 from app.api.docs import ADMIN_ONLY
 from app.api.schema import Choice, Out, StrictUUID
@@ -38,9 +39,7 @@ class GoingLateQuery(PageQuery):
 
 class GoingLateRow(Out):
     id: StrictUUID = Field(description="时限编号")
-    matter_kind: Literal["order", "case", "assignment"] = Field(
-        description="order 订单、case 民情事项、assignment 任务"
-    )
+    matter_kind: MatterKind = Field(description="order 订单、case 民情事项、assignment 吹哨任务")
     matter_id: StrictUUID = Field(description="订单、事项或任务的编号")
     state: str = Field(description="其状态")
     state_label: str = Field(description="状态的中文名称")

@@ -113,7 +113,7 @@ async def _once(
     subject_id: UUID | None,
     inputs: dict[str, Any],
 ) -> Receipt:
-    await connection.execute(begin(caller.person_id))
+    await connection.execute(begin(caller.person_id, subject_id if verb.joins else None))
     try:
         crash_point(verb.name, 1)
         row = await _load(connection, verb, caller, key, subject_id, inputs)

@@ -66,6 +66,7 @@ class Via(StrEnum):
     UNIT = "unit"
     HEAD = "head"
     REPORTER = "reporter"
+    JOINER = "joiner"
     SEATED = "seated"
     SUBTREE = "subtree"
     POOL = "pool"
@@ -100,7 +101,7 @@ class Actor:
     """Who acts: a person, the roles they hold live at the subject's place or above it, and what they are in the team that
     the matter is offered to ("member", "lead" or None). `seat`: their roles at the place whose officers hold the matter, or
     above it; `unit`: what they are in the unit that it is assigned to ("officer", "head" or None); `parts`: "reporter" who
-    joined it, "seated" who works in a unit that has a seat on its board."""
+    joined it, "joiner" who may and does so with this command, "seated" who works in a unit that has a seat on its board."""
 
     id: UUID
     roles: frozenset[Role] = frozenset()
@@ -168,7 +169,7 @@ class Rule:
                 return subject.unit_id is not None and actor.unit is not None
             case Via.HEAD:
                 return subject.unit_id is not None and actor.unit == "head"
-            case Via.REPORTER | Via.SEATED:
+            case Via.REPORTER | Via.JOINER | Via.SEATED:
                 return self.via.value in actor.parts
             case Via.SEAT:
                 return bool(self.roles & actor.seat)
@@ -202,7 +203,7 @@ class Rule:
                 return f"({row}.unit_id IS NOT NULL AND app_unit({row}.unit_id) IS NOT NULL)"
             case Via.HEAD:
                 return f"({row}.unit_id IS NOT NULL AND app_unit({row}.unit_id) = 'head')"
-            case Via.REPORTER | Via.SEATED:
+            case Via.REPORTER | Via.JOINER | Via.SEATED:
                 return f"'{self.via.value}' = ANY (app_parts({row}.id))"
             case Via.SEAT:
                 return f"app_reaches({row}.seat_id, '{roles}')"

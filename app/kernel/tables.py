@@ -104,6 +104,7 @@ class Hold(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
         Index("hold_open", "matter_id", unique=True, postgresql_where=text("until_at IS NULL")),
+        Index("hold_place", "place_id", postgresql_where=text("until_at IS NULL")),
         Index("hold_seat", "seat_id", "from_at", postgresql_where=text("unit_id IS NULL")),
         Index("hold_unit", "unit_id", "from_at", postgresql_where=text("unit_id IS NOT NULL")),
         CheckConstraint("until_at >= from_at", "hold_period"),

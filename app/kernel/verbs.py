@@ -28,7 +28,8 @@ class Verb(Generic[P, R]):
     again. `missing` is the refusal when there is no such subject, or none that the actor may see. `read_by_others` names the
     inputs (texts and lists of texts, called as the fields of the body) that the door compares with the refused terms of the
     place. `category` is SQL for the category that the subject shall have, where the verb gives it another one. `beside`: the
-    deadlines of other matters that it makes.
+    deadlines of other matters that it makes. `joins`: the actor comes to a matter that they do not see yet; the walls let them
+    in for this one command, where a rule says JOINER.
     """
 
     decide: Callable[P, R]
@@ -45,6 +46,7 @@ class Verb(Generic[P, R]):
     read_by_others: tuple[str, ...] = ()
     category: str | None = None
     beside: Beside | None = None
+    joins: bool = False
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.decide(*args, **kwargs)
@@ -105,6 +107,7 @@ class Room:
         read_by_others: tuple[str, ...] = (),
         category: str | None = None,
         beside: Beside | None = None,
+        joins: bool = False,
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         """A verb on a matter. Called with (matter, actor, now, **inputs), and `facts=` when it asks for some."""
         sql = f"jsonb_build_object('detail', {self.detail.sql}, 'facts', {facts.sql if facts else 'NULL'})"
@@ -117,6 +120,7 @@ class Room:
             read_by_others,
             category=category,
             beside=beside,
+            joins=joins,
         )
 
     def _verb(
@@ -130,6 +134,7 @@ class Room:
         missing: type[NotFound] | None = None,
         category: str | None = None,
         beside: Beside | None = None,
+        joins: bool = False,
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         def wrap(decide: Callable[P, R]) -> Verb[P, R]:
             return Verb(
@@ -146,6 +151,7 @@ class Room:
                 read_by_others=read_by_others,
                 category=category,
                 beside=beside,
+                joins=joins,
             )
 
         return wrap

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from app.domain.cases import board, callbacks, contests, supervision, whistles
+from app.domain.cases import board, callbacks, contests, converting, merging, setting_aside, supervision, whistles
 from app.domain.cases import service as cases
 from app.domain.orders import dispatching, outcomes, promises, service_days, shifts, wishes
 from app.kernel.verbs import Verb
@@ -45,6 +45,10 @@ def _new_lead(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"subject_id": UUID(payload["case_id"]), "unit_id": UUID(payload["unit_id"])}
 
 
+def _child(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"subject_id": UUID(payload["child_id"])}
+
+
 REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.miss_appointment": (promises.miss_appointment, _deadline),
     "order.close_unrated": (outcomes.close_unrated, _deadline),
@@ -53,6 +57,11 @@ REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.expire_claim": (wishes.expire_claim, _deadline),
     "order.cancel_day": (service_days.cancel_booked, _reason),
     "order.hand_back": (dispatching.hand_back, _person),
+    "order.convert": (outcomes.convert_missed, _deadline),
+    "case.open_converted": (converting.open_converted, lambda _row, _payload: {}),
+    "case.follow": (merging.follow, _child),
+    "case.let_go": (merging.unmerge, _child),
+    "case.wake": (setting_aside.wake, _deadline),
     "case.alarm": (whistles.alarm, lambda _row, _payload: {}),
     "case.check_silence": (whistles.accept_result, lambda _row, _payload: {"silent": True}),
     "case.replace_lead": (contests.replace_lead, _new_lead),

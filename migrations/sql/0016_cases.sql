@@ -283,7 +283,8 @@ BEGIN
 END $$;
 
 -- The actor's parts in a case: whoever reported or joined it, and whoever works in a unit with a seat on its board. Of an
--- assignment: the seat on the board of its case.
+-- assignment: the seat on the board of its case. 'joiner': the command at hand says that it comes to this case, and the actor
+-- lives in its street; nobody sees a case by that outside such a command.
 CREATE FUNCTION app_parts(subject uuid) RETURNS text[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
@@ -296,7 +297,15 @@ BEGIN
     SELECT 'seated' WHERE EXISTS (
       SELECT 1 FROM assignment_detail a JOIN matter m ON m.id = a.matter_id
         JOIN unit_member u ON u.unit_id = m.unit_id AND u.person_id = app_actor() AND u.live
-       WHERE a.case_id = of_case AND m.state <> 'excused'));
+       WHERE a.case_id = of_case AND m.state <> 'excused')
+    UNION ALL
+    SELECT 'joiner' WHERE of_case = subject AND current_setting('app.joins', true) = subject::text AND EXISTS (
+      SELECT 1 FROM matter m JOIN place_ancestor at ON at.place_id = m.place_id
+        JOIN place near ON near.id = at.ancestor_id AND near.level IN ('street', 'community')
+        JOIN place_ancestor lives ON lives.ancestor_id = near.id
+        JOIN role_grant g ON g.place_id = lives.place_id AND g.person_id = app_actor() AND g.role = 'resident'
+                         AND g.starts_at <= app_now() AND (g.ends_at IS NULL OR g.ends_at > app_now())
+       WHERE m.id = subject AND m.kind = 'case'));
 END $$;
 
 -- Who is told of a matter: the holders of a role, as ever; 'seat' is the head of the place whose officers hold it, 'unit' all
@@ -308,7 +317,7 @@ $$
 DECLARE at timestamptz := app_now();
         held matter;
 BEGIN
-  IF wanted NOT IN ('seat', 'unit', 'unit_head', 'unit_deputy') THEN
+  IF wanted NOT IN ('seat', 'lead', 'unit', 'unit_head', 'unit_deputy') THEN
     RETURN QUERY SELECT * FROM holders_of(place, wanted);
     RETURN;
   END IF;
@@ -316,6 +325,9 @@ BEGIN
   IF wanted = 'seat' THEN
     RETURN QUERY SELECT * FROM holders_of(coalesce(held.seat_id, place), 'secretary');
     RETURN;
+  END IF;
+  IF wanted = 'lead' THEN
+    held.unit_id := (SELECT c.unit_id FROM assignment_detail a JOIN matter c ON c.id = a.case_id WHERE a.matter_id = subject);
   END IF;
   RETURN QUERY
   WITH stands_in AS (
@@ -329,7 +341,7 @@ BEGIN
       FROM unit_member m JOIN person p ON p.id = m.person_id
      WHERE m.unit_id = held.unit_id AND m.live AND p.disabled_at IS NULL)
   SELECT w.who, false, row_number() OVER (ORDER BY w.joined_at, w.who) FROM people w
-   WHERE wanted = 'unit' OR (wanted = 'unit_head' AND w.leads)
+   WHERE wanted IN ('unit', 'lead') OR (wanted = 'unit_head' AND w.leads)
       OR (wanted = 'unit_deputy' AND (w.deputy OR (w.leads AND NOT EXISTS (SELECT 1 FROM people d WHERE d.deputy))));
   IF NOT FOUND THEN
     RETURN QUERY SELECT h.person_id, true, h.ordinal FROM holders_of(place, 'administrator') h;
@@ -396,7 +408,8 @@ ALTER POLICY matter_read ON matter USING (
      OR (unit_id IS NOT NULL AND app_unit(unit_id) IS NOT NULL)
      OR app_reaches(place_id, '{administrator,arbiter,branch_secretary,callback_officer,dispatcher,grid_worker,secretary,supervisor}')
      OR 'reporter' = ANY (app_parts(id))
-     OR 'seated' = ANY (app_parts(id))))
+     OR 'seated' = ANY (app_parts(id))
+     OR 'joiner' = ANY (app_parts(id))))
   OR (kind = 'assignment' AND (
      (unit_id IS NOT NULL AND app_unit(unit_id) IS NOT NULL)
      OR app_reaches(place_id, '{administrator,arbiter,branch_secretary,callback_officer,dispatcher,grid_worker,secretary,supervisor}')
@@ -416,7 +429,8 @@ ALTER POLICY matter_update ON matter USING (
      OR (unit_id IS NOT NULL AND app_unit(unit_id) IS NOT NULL)
      OR app_reaches(place_id, '{administrator,arbiter,branch_secretary,callback_officer,dispatcher,grid_worker,secretary,supervisor}')
      OR 'reporter' = ANY (app_parts(id))
-     OR 'seated' = ANY (app_parts(id))))
+     OR 'seated' = ANY (app_parts(id))
+     OR 'joiner' = ANY (app_parts(id))))
   OR (kind = 'assignment' AND (
      (unit_id IS NOT NULL AND app_unit(unit_id) IS NOT NULL)
      OR app_reaches(place_id, '{administrator,arbiter,branch_secretary,callback_officer,dispatcher,grid_worker,secretary,supervisor}')
@@ -464,7 +478,8 @@ BEGIN
      OR (matter.unit_id IS NOT NULL AND app_unit(matter.unit_id) IS NOT NULL)
      OR app_reaches(matter.place_id, '{administrator,arbiter,branch_secretary,callback_officer,dispatcher,grid_worker,secretary,supervisor}')
      OR 'reporter' = ANY (app_parts(matter.id))
-     OR 'seated' = ANY (app_parts(matter.id))))
+     OR 'seated' = ANY (app_parts(matter.id))
+     OR 'joiner' = ANY (app_parts(matter.id))))
   OR (matter.kind = 'assignment' AND (
      (matter.unit_id IS NOT NULL AND app_unit(matter.unit_id) IS NOT NULL)
      OR app_reaches(matter.place_id, '{administrator,arbiter,branch_secretary,callback_officer,dispatcher,grid_worker,secretary,supervisor}')
@@ -497,7 +512,8 @@ BEGIN
      OR (matter.unit_id IS NOT NULL AND app_unit(matter.unit_id) IS NOT NULL)
      OR app_reaches(matter.place_id, '{administrator,arbiter,branch_secretary,callback_officer,dispatcher,grid_worker,secretary,supervisor}')
      OR 'reporter' = ANY (app_parts(matter.id))
-     OR 'seated' = ANY (app_parts(matter.id))))
+     OR 'seated' = ANY (app_parts(matter.id))
+     OR 'joiner' = ANY (app_parts(matter.id))))
   OR (matter.kind = 'assignment' AND (
      (matter.unit_id IS NOT NULL AND app_unit(matter.unit_id) IS NOT NULL)
      OR app_reaches(matter.place_id, '{administrator,arbiter,branch_secretary,callback_officer,dispatcher,grid_worker,secretary,supervisor}')

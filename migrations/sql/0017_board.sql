@@ -212,45 +212,6 @@ BEGIN
                  FROM whistle_rating r WHERE r.seat_id = whistles_rated.seat;
 END $$;
 
--- As before; and 'lead' is all who work in the unit that leads the board of an assignment.
-CREATE OR REPLACE FUNCTION told_of(subject uuid, place uuid, wanted text)
-RETURNS TABLE (person_id uuid, nobody_in_post boolean, ordinal bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
-$$
-DECLARE at timestamptz := app_now();
-        held matter;
-BEGIN
-  IF wanted NOT IN ('seat', 'lead', 'unit', 'unit_head', 'unit_deputy') THEN
-    RETURN QUERY SELECT * FROM holders_of(place, wanted);
-    RETURN;
-  END IF;
-  SELECT * INTO held FROM matter m WHERE m.id = subject;
-  IF wanted = 'seat' THEN
-    RETURN QUERY SELECT * FROM holders_of(coalesce(held.seat_id, place), 'secretary');
-    RETURN;
-  END IF;
-  IF wanted = 'lead' THEN
-    held.unit_id := (SELECT c.unit_id FROM assignment_detail a JOIN matter c ON c.id = a.case_id WHERE a.matter_id = subject);
-  END IF;
-  RETURN QUERY
-  WITH stands_in AS (
-    SELECT d.deputy_id, d.absent_id FROM unit_deputy d
-     WHERE d.unit_id = held.unit_id AND d.from_at <= at AND d.until_at > at),
-  people AS (
-    SELECT m.person_id AS who, m.post = 'head' OR EXISTS (
-             SELECT 1 FROM stands_in s JOIN unit_member h ON h.unit_id = m.unit_id AND h.person_id = s.absent_id
-              WHERE s.deputy_id = m.person_id AND h.live AND h.post = 'head') AS leads,
-           EXISTS (SELECT 1 FROM stands_in s WHERE s.deputy_id = m.person_id) AS deputy, m.joined_at
-      FROM unit_member m JOIN person p ON p.id = m.person_id
-     WHERE m.unit_id = held.unit_id AND m.live AND p.disabled_at IS NULL)
-  SELECT w.who, false, row_number() OVER (ORDER BY w.joined_at, w.who) FROM people w
-   WHERE wanted IN ('unit', 'lead') OR (wanted = 'unit_head' AND w.leads)
-      OR (wanted = 'unit_deputy' AND (w.deputy OR (w.leads AND NOT EXISTS (SELECT 1 FROM people d WHERE d.deputy))));
-  IF NOT FOUND THEN
-    RETURN QUERY SELECT h.person_id, true, h.ordinal FROM holders_of(place, 'administrator') h;
-  END IF;
-END $$;
-
 DO $$
 DECLARE t text;
 BEGIN

@@ -43,6 +43,9 @@ NOT_READ_BY_OTHERS = {
     # Codes and names of what stands in the register already.
     ("responsibility", "import"): {"lines"},
     ("responsibility", "set"): {"category"},
+    # Codes of the catalogue, and kinds of evidence.
+    ("case_category", "publish"): {"code", "estate_type", "evidence"},
+    ("admission_list", "publish"): {"codes"},
     # The State Council's notice, by who administers the whole tree: no place has a list for it.
     ("workday_set", "import"): {"source", "days"},
 }

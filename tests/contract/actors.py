@@ -95,6 +95,7 @@ class Cast:
         await self._represent()
         await self._call_back()
         self.cases = await cases_cast.furnish(self.world, self.administrator, self.resident, self.ids)
+        await self._flow()
         self.ids["message_id"] = await self.world.owner.fetchval(
             "INSERT INTO inbox_message (id, outbox_id, person_id, topic, subject_kind, subject_id, payload, nobody_in_post,"
             " created_at, version, delivery, attempts, retry_at) VALUES (gen_random_uuid(), gen_random_uuid(), $1,"
@@ -244,6 +245,39 @@ class Cast:
         listed = (await self.resident.get("/v1/service-days", place_id=self.ids["place_id"]))["items"]
         self.ids["slot_id"] = next(one["slots"][0]["id"] for one in listed if one["id"] == days[1])
 
+    async def _flow(self) -> None:
+        """Cases that may be joined, merged, hung, deliberated, handed down and ended; and those that are already."""
+        admin, soon = self.administrator, self.ids["meet_at"]
+        await self.world.grant(admin.id, Role.SUPERVISOR, self.world.east)
+        for name in ("own case", "joinable", "parent case", "mergeable", "merged", "hangable", "hung", "big", "deliberating",
+                     "above", "terminable"):  # fmt: skip
+            reporter = self.resident if name == "own case" else self.neighbour
+            made = await reporter.post("/v1/cases", {"category": "lighting", "words": f"路灯不亮 {name}"})
+            self.ids[name], path = made["id"], f"/v1/cases/{made['id']}"
+            if name in ("hangable", "hung", "big", "deliberating", "above"):
+                await admin.post(f"{path}/triage", {"lane": "big"})
+            if name in ("hangable", "hung", "above"):
+                await admin.post(f"{path}/escalate", {"reason": "无权限", "tried": "已看现场"})
+        await admin.post(f"/v1/cases/{self.ids['merged']}/merge", {"parent_id": self.ids["parent case"]})
+        hanging = {"owner": "建设办", "must_change": "立项", "review_at": soon}
+        await admin.post(f"/v1/cases/{self.ids['hung']}/hang", hanging)
+        await admin.post(f"/v1/cases/{self.ids['deliberating']}/deliberate")
+        limits = (await self.resident.get(f"/v1/cases/{self.ids['own case']}/deadlines"))["items"]
+        self.ids |= {"own case deadline": limits[0]["id"], "review_at": soon}
+
+    def _of_cases(self, operation_id: str) -> dict[str, str]:
+        """Which case the operations on cases are about, and what else they name."""
+        about = {
+            "joinCase": "joinable", "mergeCase": "mergeable", "unmergeCase": "merged", "hangCase": "hangable",
+            "wakeCase": "hung", "deliberateCase": "big", "concludeDeliberation": "deliberating", "handDownCase": "above",
+            "terminateCase": "terminable", "recordCaseContact": "parent case", "replyToCase": "parent case",
+        }.get(operation_id, "own case")  # fmt: skip
+        more = {
+            "mergeCase": {"parent_id": self.ids["parent case"]},
+            "explainCaseDeadline": {"deadline_id": self.ids["own case deadline"]},
+        }
+        return {"case_id": self.ids[about], **more.get(operation_id, {})}
+
     async def order(self, resident: Someone, volunteer: Someone, state: str, service: str | None = None) -> str:
         """An order that has come so far; "claimed" is one that is open to all."""
         body = {"service_id": service or self.ids["service_id"], "note": "陪我去医院"}
@@ -319,6 +353,7 @@ class Cast:
                 here = {**self.ids, "order_id": self.ids[about], **self._of_teams(operation["operationId"]), **named}
                 here |= self.cases.get(operation["operationId"], {})
                 here |= self.boards.get(operation["operationId"], {})
+                here |= self._of_cases(operation["operationId"])
                 if "RefusedTerm" in operation["operationId"]:
                     here["place_id"] = str(self.world.west)  # whatever is refused there spoils no text of the others
                 for part in ("deadline", "pause"):
@@ -335,7 +370,7 @@ class Cast:
                         del example["value"]["phone"]  # it is somebody's by the second time
                     if operation["operationId"] == "grantRole":
                         example["value"] |= {"phone": phone_of(self.neighbour), "role": "dispatcher"}
-                    if operation["operationId"] == "placeOrderForCaller":
+                    if operation["operationId"] in ("placeOrderForCaller", "reportCaseForCaller"):
                         example["value"] |= {"phone": phone_of(self.resident)}
                     if isinstance(example["value"], dict):
                         example["value"] |= {name: here[name] for name in example["value"].keys() & here.keys()}

@@ -41,6 +41,15 @@ ONLY_ADMINISTRATOR = {
     *("recordCallback", "getReporterContact", "answerSupervision", "exportRates"),
     *ONLY_OFFICE,
     *("closeUnit", "endUnitMember", "arbitrateContest", "decideExtension", "excuseAssignment", "rateDepartment"),
+    *(
+        "publishCategory",
+        "publishAdmissionList",
+        "reportCaseForCaller",
+        "recordCaseContact",
+        "replyToCase",
+        "mergeCase",
+    ),
+    *("unmergeCase", "hangCase", "wakeCase", "deliberateCase", "concludeDeliberation", "handDownCase", "terminateCase"),
 }
 ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rateOrder", "cancelOrder", "markRead"} | {
     *("claimWish", "recordAuthority", "withdrawAuthority", "bookSlot"),
@@ -48,7 +57,7 @@ ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rat
     *("declineOrder", "assignMember", "releaseOrder", "abortOrder", "reworkOrder"),
     *("registerBeneficiary", "endRepresentation", "answerCallback"),
     *ONLY_OFFICER,
-    *("contestAssignment", "requestExtension", "finishPromise", "rateWhistler"),
+    *("contestAssignment", "requestExtension", "finishPromise", "rateWhistler", "joinCase"),
 }
 
 

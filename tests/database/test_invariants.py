@@ -13,11 +13,11 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from app import invariants
 from app.domain.exclusions import service as exclusions
 from app.domain.exclusions.models import ExclusionReason
 from app.domain.orders import dispatching, outcomes
 from app.domain.orders import service as orders
-from app.kernel import invariants
 from app.kernel.command import execute
 from app.kernel.database import Database
 from app.local.postgres import PostgresServer, create_database, drop_database
@@ -28,6 +28,12 @@ from tests.conftest import TEMPLATE
 from tests.world import World, build, new_key
 
 ROOT = Path(__file__).parents[2]
+
+_CASE = (
+    "INSERT INTO case_detail (matter_id, place_id, community_id, category_id, words, reported_as, placed_by, order_id, emergency,"
+    " returns) SELECT m.id, m.place_id, m.place_id, c.id, '路灯不亮', 'resident', m.requester_id, {of}, false, 0"
+    " FROM matter m, (SELECT id FROM case_category LIMIT 1) c WHERE m.id = '{{rated}}'"
+)
 
 # One statement that breaks each invariant. {name}: an order of `lives`, or whatever else is named there.
 SABOTAGE = {
@@ -63,6 +69,9 @@ SABOTAGE = {
     "excluded-by-two, by who had it": "UPDATE exclusion SET decided_by = '{volunteer}', decided_at = app_now(), upheld = true,"
     " decision = 'x' WHERE matter_id = '{late}'",
     "excluded-by-two, of another matter": "UPDATE exclusion SET matter_id = '{accepted}' WHERE matter_id = '{late}'",
+    "case-found-as-written": _CASE.format(of="NULL"),
+    "converted-once": _CASE.format(of="m.id"),
+    "merged-into-something": _CASE.format(of="NULL") + "; UPDATE matter SET state = 'merged' WHERE id = '{rated}'",
     "notice-not-lost": "DELETE FROM inbox_message WHERE subject_id = '{missed}' AND payload ->> 'percent' = '100'",
     "notice-not-lost, of a late stop": "DELETE FROM outbox WHERE subject_id = '{late}' AND topic = 'deadline.mark'",
     "notice-once": (

@@ -101,7 +101,16 @@ DEFINERS = {
     "reveal_reporter(uuid)",
     "case_is_to_be_called_back()",
     "case_is_called_back()",
+    # What the actor finds of cases, as of orders; what is like a trouble nearby, for whoever may report it there; which cases
+    # are merged into one that the actor sees.
+    (
+        "find_cases(text,uuid,text[],text,uuid,timestamp with time zone,timestamp with time zone,boolean,"
+        "timestamp with time zone,uuid,integer)"
+    ),
+    "similar_cases(uuid,text,text,integer)",
+    "merged_into(uuid)",
     # Triggers that must see every row.
+    "case_is_found()",
     "order_is_found()",
     "person_leaves()",
     "matter_has_deadline()",
@@ -163,7 +172,7 @@ async def test_only_these_policies_of_the_application_are_open_to_all(catalogue:
     open_ = "SELECT tablename::text FROM pg_policies WHERE 'linli_app' = ANY (roles) AND 'true' IN (qual, with_check)"
     # What becomes of a deadline, the trigger that pins it says; who may touch it, the other half of the policy.
     limits = {"deadline", "deadline_policy", "policy_effect", "calendar_hours", "workday_set"}
-    cases = {"unit", "responsibility", "case_category"}
+    cases = {"unit", "responsibility", "case_category", "admission_list"}
     assert await names(catalogue, open_) == {"place", "place_ancestor", "service", *limits, *cases}
 
 

@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
-from app.kernel import invariants
+from app import invariants
 from tests.people import Someone
 from tests.special import service_of
 from tests.stories.conftest import Clock, Street

@@ -11,6 +11,22 @@ class CaseNotFound(NotFound):
     title_en = "No such case"
 
 
+class ReporterNotFound(NotFound):
+    """The caller does not live where the actor works."""
+
+    code = "reporter-not-found"
+    title_zh = "您的社区没有登记这位居民,请先登记(registerResident)再上报"
+    title_en = "Your community has not registered this resident: register them first"
+
+
+class NotRepresented(NotFound):
+    """There is no recorded consent of the person for whom somebody reports."""
+
+    code = "not-represented"
+    title_zh = "没有这位居民同意由您代报的记录"
+    title_en = "There is no record that this person agreed"
+
+
 class AssignmentNotFound(NotFound):
     """There is no such assignment, or the actor may not see it."""
 
@@ -278,3 +294,84 @@ class ReasonWanted(Refusal):
     code = "reason-wanted"
     title_zh = "请写明原因"
     title_en = "Please give a reason"
+
+
+class OthersJoined(Refusal):
+    """Other people have joined the case, or theirs were merged into it: one reporter does not take it back for them."""
+
+    kind = Kind.CONFLICT
+    code = "others-joined"
+    title_zh = "已有其他居民附议,不能由您一人撤回"
+    title_en = "Others have joined this case; it is not yours alone to withdraw"
+
+
+class AlreadyJoined(Refusal):
+    """The resident reported the case, or has joined it."""
+
+    kind = Kind.CONFLICT
+    code = "already-joined"
+    title_zh = "您已上报或附议过这个事项"
+    title_en = "You have reported or joined this case already"
+
+
+class ParentNotFound(Refusal):
+    """There is no such case to merge into, the actor has no office there, or its level does not reach the place of this one."""
+
+    kind = Kind.INVALID
+    code = "parent-not-found"
+    title_zh = "不能并入这个事项:没有找到,或不由您办理,或不在其办理范围内"
+    title_en = "No such case to merge into here"
+
+
+class HasMerged(Refusal):
+    """Others are merged into the case, so it is not merged itself."""
+
+    kind = Kind.CONFLICT
+    code = "has-merged"
+    title_zh = "已有事项并入它,不能再把它并入别的事项"
+    title_en = "Other cases are merged into this one"
+
+
+class OnlyFromStreet(Refusal):
+    """A case hangs by the street's word or a higher one, not the community's."""
+
+    kind = Kind.CONFLICT
+    code = "only-from-street"
+    title_zh = "挂账须由街道或以上决定,请先上报"
+    title_en = "Only the street or a higher level lets a case hang"
+
+
+class ReviewTooFar(Refusal):
+    """What hangs is looked at again within thirty days, and not before now."""
+
+    kind = Kind.INVALID
+    code = "review-too-far"
+    title_zh = "复核日期须在三十天之内"
+    title_en = "The review is within thirty days"
+
+
+class NotBig(Refusal):
+    """Big matters are deliberated; small ones are handled, hard ones go up."""
+
+    kind = Kind.CONFLICT
+    code = "not-big"
+    title_zh = "只有大事提交议事"
+    title_en = "Only big matters are deliberated"
+
+
+class AtTheBottom(Refusal):
+    """Nobody is below the community."""
+
+    kind = Kind.CONFLICT
+    code = "at-the-bottom"
+    title_zh = "事项已在社区,不能再下派"
+    title_en = "The case is at the community already"
+
+
+class NotAdmitted(Refusal):
+    """The category is not on the community's admission list, and no approval names the money that goes along (S1)."""
+
+    kind = Kind.CONFLICT
+    code = "not-admitted"
+    title_zh = "不在社区准入清单内,须有写明经费的批准方可下派"
+    title_en = "Not on the community's admission list, and no money goes along"

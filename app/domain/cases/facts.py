@@ -43,6 +43,7 @@ class Detail:
     blown: OfWhistle | None = None
     governed_by: str | None = None
     merged_into: UUID | None = None
+    suggested: Lane = Lane.SMALL
 
 
 _WHISTLE = """(SELECT jsonb_build_object('id', w.id, 'kind', w.kind, 'lead_id', w.lead_id, 'co_ids', w.co_ids,
@@ -55,7 +56,7 @@ DETAIL = Facts(
          'seats', (SELECT jsonb_object_agg(p.level, p.id) FROM place_ancestor a JOIN place p ON p.id = a.ancestor_id
                     WHERE a.place_id = d.community_id AND p.level IN ('community', 'street', 'district')),
          'received_at', coalesce((SELECT o.created_at FROM matter o WHERE o.id = d.order_id), subject.created_at),
-         'lane', d.lane, 'emergency', d.emergency, 'by_midnight', c.by_midnight, 'evidence', c.evidence,
+         'lane', d.lane, 'suggested', c.lane, 'emergency', d.emergency, 'by_midnight', c.by_midnight, 'evidence', c.evidence,
          'reported_as', d.reported_as, 'returns', d.returns, 'handler_id', d.handler_id, 'merged_into', d.merged_into,
          'proposed', {_WHISTLE.format(which="w.decided_at IS NULL")}, 'blown', {_WHISTLE.format(which="w.id = d.whistle_id")},
          'governed_by', (SELECT g.kind FROM deadline g WHERE g.matter_id = subject.id
@@ -80,24 +81,27 @@ class Reporting:
     evidence: tuple[str, ...] = ()
 
 
-_CATALOGUE = """LEFT JOIN LATERAL (
-         SELECT c.id, c.emergency, c.lane, c.evidence FROM case_category c
+CATALOGUE = """LEFT JOIN LATERAL (
+         SELECT c.id, c.code, c.emergency, c.lane, c.evidence FROM case_category c
            LEFT JOIN place_ancestor a ON a.place_id = asked.place_id AND a.ancestor_id = c.place_id
-          WHERE c.code = $3::jsonb ->> 'category' AND (c.place_id IS NULL OR a.place_id IS NOT NULL)
+          WHERE c.code = asked.category AND (c.place_id IS NULL OR a.place_id IS NOT NULL)
             AND c.estate_type IN ('', coalesce((
                   SELECT e.estate_type FROM place_ancestor x JOIN place e ON e.id = x.ancestor_id
                    WHERE x.place_id = asked.place_id AND e.level = 'estate' ORDER BY x.depth LIMIT 1), ''))
           ORDER BY coalesce(a.depth, 99), c.estate_type DESC, c.version DESC LIMIT 1) c ON true"""
+"""The version of the category `asked.category` that is in force at `asked.place_id`: the nearest place wins, there the one for
+the type of estate, then the newest."""
 
 
 def _asked(person: str, home: str) -> str:
     """The reporter with the place that they name, or else their home, and its category."""
     return f"""
-  SELECT asked.id, asked.place_id, $3::jsonb ->> 'category' AS category, c.id AS category_id, c.emergency, c.lane, c.evidence,
+  SELECT asked.id, asked.place_id, asked.category, c.id AS category_id, c.emergency, c.lane, c.evidence,
          (SELECT p.id FROM place_ancestor a JOIN place p ON p.id = a.ancestor_id
            WHERE a.place_id = asked.place_id AND p.level = 'community') AS community_id
-    FROM (SELECT {person} AS id, coalesce(($3::jsonb ->> 'place_id')::uuid, {home}) AS place_id) asked
-    {_CATALOGUE}"""
+    FROM (SELECT {person} AS id, coalesce(($3::jsonb ->> 'place_id')::uuid, {home}) AS place_id,
+                 $3::jsonb ->> 'category' AS category) asked
+    {CATALOGUE}"""
 
 
 _HOME = "(SELECT g.place_id FROM role_grant g WHERE g.person_id = $1 AND g.role = 'resident' AND g.ends_at IS NULL)"
@@ -127,15 +131,22 @@ REPORTING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """The assignments of the case that live, and the lead's with its unit, and whether it is done."""
+    """The assignments of the case that live, and the lead's with its unit, and whether it is done; the cases that are merged into
+    it, and whoever reported or joined it."""
 
     assignments: tuple[UUID, ...]
     lead_id: UUID | None = None
     lead_unit_id: UUID | None = None
     lead_done: bool | None = None
+    children: tuple[UUID, ...] = ()
+    reporters: tuple[UUID, ...] = ()
 
 
-SEATS = Facts("seats_of(subject.id)", Seats)
+SEATS = Facts(
+    """seats_of(subject.id) || jsonb_build_object('children', merged_into(subject.id),
+         'reporters', (SELECT coalesce(jsonb_agg(r.person_id), '[]') FROM case_reporter r WHERE r.matter_id = subject.id))""",
+    Seats,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +185,16 @@ ALARMED = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """Which duty of the case the actor has had already; the lead's assignment, and its unit."""
+    """Which duty of the case the actor has had already; the lead's assignment, and its unit; what is merged into the case."""
 
     duty: str | None
     lead_id: UUID | None = None
     lead_unit_id: UUID | None = None
+    children: tuple[UUID, ...] = ()
 
 
 HANDS = Facts(
-    """(seats_of(subject.id) - 'assignments' || jsonb_build_object(
+    """(seats_of(subject.id) - 'assignments' || jsonb_build_object('children', merged_into(subject.id),
          'duty', (SELECT h.duty FROM case_duty h WHERE h.matter_id = subject.id AND h.person_id = $1)))""",
     Hands,
 )

@@ -75,4 +75,28 @@ CASES = (
               AND NOT EXISTS (SELECT 1 FROM role_grant g WHERE g.person_id = i.person_id AND g.role = 'secretary'
                                  AND i.as_role = 'seat')""",
     ),
+    Invariant(
+        "case-found-as-written",
+        "每个事项都能按现在写着的内容找到",
+        "every case is searched by what is written on it now",
+        """SELECT d.matter_id FROM case_detail d LEFT JOIN case_search s ON s.matter_id = d.matter_id
+            WHERE s.body IS NULL OR strpos(s.body, search_form(d.words)) <> 1
+               OR strpos(s.body, search_form(d.outcome)) = 0""",
+    ),
+    Invariant(
+        "converted-once",
+        "由订单转来的事项,订单确已转出,用时从点单算起",
+        "the case of an order has its requester and its time, and the order was converted",
+        """SELECT d.matter_id, o.id AS order_id FROM case_detail d JOIN matter o ON o.id = d.order_id
+             JOIN matter c ON c.id = d.matter_id
+            WHERE o.state <> 'converted' OR c.requester_id <> o.requester_id OR NOT EXISTS (
+              SELECT 1 FROM deadline l WHERE l.matter_id = c.id AND l.started_at = o.created_at)""",
+    ),
+    Invariant(
+        "merged-into-something",
+        "并案的事项都说明并入哪个事项",
+        "a case that is merged names what it is merged into",
+        """SELECT d.matter_id FROM case_detail d JOIN matter m ON m.id = d.matter_id
+            WHERE m.state = 'merged' AND d.merged_into IS NULL""",
+    ),
 )

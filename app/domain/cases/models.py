@@ -142,6 +142,33 @@ _REPORTED = {
 }
 
 
+class NotAccepted(StrEnum):
+    """Why a case is not accepted (domain.md §5: a listed reason); beside it stands where to go instead."""
+
+    NOT_OURS = "not_ours"
+    IN_COURT = "in_court"
+    WITH_OTHERS = "with_others"
+    UNCLEAR = "unclear"
+    UNTRUE = "untrue"
+    UNLAWFUL = "unlawful"
+    SETTLED = "settled"
+
+    @property
+    def label(self) -> str:
+        return _NOT_ACCEPTED[self]
+
+
+_NOT_ACCEPTED = {
+    NotAccepted.NOT_OURS: "不属于社区、街道和区县的办理范围",
+    NotAccepted.IN_COURT: "已进入诉讼、仲裁、复议或信访程序",
+    NotAccepted.WITH_OTHERS: "其他单位正在办理",
+    NotAccepted.UNCLEAR: "内容不清,无法核实",
+    NotAccepted.UNTRUE: "经核实情况不符",
+    NotAccepted.UNLAWFUL: "诉求不合法律法规",
+    NotAccepted.SETTLED: "同一件事已办结,没有新的情况",
+}
+
+
 class CaseCategory(SQLModel, table=True):
     """A version of a category of the catalogue at a place (None: everywhere); the nearest place wins. Never altered.
 

@@ -12,6 +12,7 @@ from app.kernel.time import CHINA
 requester = Rule(Via.SELF)
 beneficiary = Rule(Via.BENEFICIARY)
 reporter = Rule(Via.REPORTER)
+joiner = Rule(Via.JOINER)
 representative = Rule(Via.REPRESENTATIVE)
 resident = reach(Role.RESIDENT)
 watchers = reach(Role.GRID_WORKER, Role.INFORMATION_OFFICER, Role.BRANCH_SECRETARY)
@@ -31,8 +32,21 @@ officers = reach(
     Role.ARBITER, Role.ADMINISTRATOR,
 )  # fmt: skip
 
-READ: Rules = (requester, beneficiary, lead, officers, reporter, in_unit)
-"""Who sees a case: whoever reported or joined it, the officers of its place and above, and the units with a seat on its board."""
+READ: Rules = (requester, beneficiary, lead, officers, reporter, in_unit, joiner)
+"""Who sees a case: whoever reported or joined it, the officers of its place and above, and the units with a seat on its board;
+whoever joins it, with that command."""
+
+CATALOGUE: Rules = (reach(Role.ADMINISTRATOR),)
+"""Who publishes categories."""
+
+ADMISSION: Rules = (reach(Role.ADMINISTRATOR, Role.SECRETARY),)
+"""Who publishes what communities admit: at the street, or above it."""
+
+SEARCH: Rules = (requester, beneficiary, reporter, lead, in_unit, officers)
+"""Who finds cases: officers those of their places, everybody their own."""
+
+SIMILAR: Rules = (resident, watchers, station)
+"""Who is shown what is like a trouble nearby: whoever may report it there."""
 
 STANDING = (requester, beneficiary, reporter)
 """Whose case it is in person."""
@@ -46,6 +60,8 @@ RESOLVES = (
 AT_WORK = (S.HANDLING, S.WHISTLED)
 OPEN = (S.REPORTED, *AT_WORK, S.RESULT, S.CALLBACK, S.DELIBERATING, S.HUNG)
 BEFORE_RESULT = (S.REPORTED, *AT_WORK, S.DELIBERATING, S.HUNG)
+TAKES_IN = (*BEFORE_RESULT, S.RESULT)
+"""While others may be merged into a case: nobody has been called back yet."""
 GOVERNING = ("triage", "check", "callback", "deliberation", "review", *RESOLVES)
 ALL = ("respond", "reply", "answer", "meeting", *GOVERNING)
 
@@ -87,13 +103,16 @@ LIFECYCLE = Lifecycle(
     Transition("hang", (S.HANDLING,), S.HUNG, (head,), stops=RESOLVES, starts=("review",)),
     Transition("wake", (S.HUNG,), S.HANDLING, (head, system), stops=("review",), may_start=("renewal",),
                timed=True),
-    Transition("merge", (S.REPORTED, S.HANDLING), S.MERGED, (office,), stops=ALL),
-    Transition("unmerge", (S.MERGED,), S.HANDLING, (office,), may_start=RESOLVES, timed=True),
+    Transition("merge", (S.REPORTED, S.HANDLING), S.MERGED, (office,), stops=("respond", "reply", "answer", "triage"),
+               may_start=RESOLVES, timed=True),
+    Transition("take_in", TAKES_IN, STAYS, (office,), hidden=True),
+    Transition("unmerge", (S.MERGED,), S.HANDLING, (office, system)),
+    Transition("follow", (S.MERGED,), S.CALLBACK, (system,), stops=RESOLVES, starts=("callback",), hidden=True),
     Transition("terminate", OPEN, S.TERMINATED, (supervisor,), stops=ALL),
     # What is said and decided on the way: facts, no states
     Transition("contact", OPEN, STAYS, (grid_worker, office, lead), stops=("respond",)),
     Transition("reply", OPEN, STAYS, (grid_worker, office, lead), stops=("reply",)),
-    Transition("join", OPEN, STAYS, (resident,)),
+    Transition("join", OPEN, STAYS, (joiner,)),
     Transition("answer_callback", (S.CALLBACK,), STAYS, STANDING),
     Transition("record_callback", (S.CALLBACK,), STAYS, (caller_back,), may_start=RESOLVES),
     Transition("need_call", (S.CALLBACK,), STAYS, (system,), hidden=True),
@@ -107,7 +126,8 @@ LIFECYCLE = Lifecycle(
     Transition("answer_supervision", OPEN, STAYS, (office, lead), stops=("answer",)),
     Transition("renew", AT_WORK, STAYS, (system,), stops=("renewal",), starts=("renewal",), timed=True, hidden=True),
     Transition("recalculate", OPEN, STAYS, (system,), timed=True, hidden=True),
-    promised=OPEN,
+    promised=(*OPEN, S.MERGED),
+    only_told=(S.MERGED,),
     governed={
         S.REPORTED: ("triage",),
         S.HANDLING: RESOLVES,
@@ -116,6 +136,7 @@ LIFECYCLE = Lifecycle(
         S.CALLBACK: ("callback",),
         S.DELIBERATING: ("deliberation",),
         S.HUNG: ("review",),
+        S.MERGED: RESOLVES,
     },
     held={
         S.REPORTED: "seat",
@@ -132,10 +153,11 @@ LEVELS = (Level.COMMUNITY, Level.STREET, Level.DISTRICT)
 """Where a case may be handled, from below: no level is skipped but in an emergency (domain.md §5)."""
 
 
-def resolve_at(level: str, lane: str | None) -> str:
-    """Which limit governs a case that is handled at this level without a whistle (domain.md §5)."""
+def resolve_at(level: str, lane: str | None, *, same_day: bool) -> str:
+    """Which limit governs a case that is handled at this level without a whistle (domain.md §5); `same_day`: the catalogue
+    says of its category that a small matter is not left overnight."""
     if level == Level.COMMUNITY:
-        return "resolve_small" if lane == Lane.SMALL else "resolve_community"
+        return "resolve_small" if lane == Lane.SMALL and same_day else "resolve_community"
     return "resolve_street" if level == Level.STREET else "resolve_district"
 
 

@@ -16,11 +16,12 @@ _ROLES = """ARRAY(SELECT DISTINCT g.role FROM role_grant g JOIN place_ancestor a
         WHERE a.place_id = {place} AND g.person_id = app_actor() AND g.starts_at <= app_now()
           AND (g.ends_at IS NULL OR g.ends_at > app_now()))"""
 
-_SHOWN = f"""
+SHOWN = f"""
 SELECT m.id, m.category, m.place_id, m.state, m.version, m.round, m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id,
        m.seat_id, m.unit_id, m.holder_id, m.open_pool, m.created_at,
        d.words, d.spot, d.reported_as, d.emergency, d.lane, d.outcome, d.answer, d.evidence, d.end_reason, d.elsewhere,
-       d.merged_into, d.order_id, c.name AS category_name, p.name AS place_name, s.name AS seat_name, s.level AS level,
+       d.merged_into, d.order_id, (SELECT count(*) FROM case_reporter r WHERE r.matter_id = m.id) AS reporters,
+       c.name AS category_name, p.name AS place_name, s.name AS seat_name, s.level AS level,
        h.holder, h.from_at AS held_since, u.name AS unit_name,
        (SELECT min(g.due_at) FROM deadline g JOIN promised_state q ON q.kind = m.kind AND q.state = m.state
          WHERE g.matter_id = m.id AND g.stopped_at IS NULL AND g.kind = ANY (q.governs)) AS due_at,
@@ -48,6 +49,9 @@ class Filters:
     overdue: bool = False
     mine: bool = False
     held_by: UUID | None = None
+    lane: str | None = None
+    level: str | None = None
+    emergency: bool = False
 
     def values(self) -> dict[str, Any]:
         """As the query takes them."""
@@ -55,6 +59,7 @@ class Filters:
         return {
             "states": states, "category": self.category, "place": self.place_id, "since": self.since, "until": self.until,
             "overdue": self.overdue, "mine": self.mine, "held_by": self.held_by,
+            "lane": self.lane, "level": self.level, "emergency": self.emergency,
         }  # fmt: skip
 
 
@@ -70,6 +75,8 @@ _NARROWED = """
    AND (NOT CAST(:mine AS boolean) OR m.requester_id = app_actor() OR m.beneficiary_id = app_actor() OR EXISTS (
          SELECT 1 FROM case_reporter r WHERE r.matter_id = m.id AND r.person_id = app_actor()))
    AND (CAST(:held_by AS uuid) IS NULL OR h.unit_id = :held_by)
+   AND (CAST(:lane AS text) IS NULL OR d.lane = :lane) AND (CAST(:level AS text) IS NULL OR s.level = :level)
+   AND (NOT CAST(:emergency AS boolean) OR d.emergency)
    AND (CAST(:after_at AS timestamptz) IS NULL OR (m.created_at, m.id) < (:after_at, CAST(:after_id AS uuid)))
  ORDER BY m.created_at DESC, m.id DESC LIMIT :limit"""
 
@@ -79,22 +86,27 @@ async def list_cases(
 ) -> Sequence[RowMapping]:
     """The cases that the reader may see, newest first; one more than `limit`."""
     place = {"after_at": after and after.created_at, "after_id": after and after.id, "limit": limit + 1}
-    return (await connection.execute(text(_SHOWN + _NARROWED), filters.values() | place)).mappings().all()
+    return (await connection.execute(text(SHOWN + _NARROWED), filters.values() | place)).mappings().all()
 
 
 async def get_case(connection: AsyncConnection, case_id: UUID) -> RowMapping:
     """One case. Raises CaseNotFound."""
-    found = (await connection.execute(text(_SHOWN + " AND m.id = :id"), {"id": case_id})).mappings().one_or_none()
+    found = (await connection.execute(text(SHOWN + " AND m.id = :id"), {"id": case_id})).mappings().one_or_none()
     if found is None:
         raise CaseNotFound
     return found
 
 
-_HISTORY = text("SELECT * FROM history WHERE matter_id = :id ORDER BY version")
+_HISTORY = text("""
+SELECT h.*, h.matter_id <> d.matter_id AS of_order, s.name AS seat_name
+  FROM case_detail d JOIN history h ON h.matter_id IN (d.matter_id, d.order_id)
+  LEFT JOIN hold o ON o.matter_id = h.matter_id AND o.version = h.version LEFT JOIN place s ON s.id = o.seat_id
+ WHERE d.matter_id = :id ORDER BY h.matter_id = d.matter_id, h.version""")
 
 
 async def list_history(connection: AsyncConnection, case_id: UUID) -> Sequence[RowMapping]:
-    """Every change of a case, oldest first. Raises CaseNotFound."""
+    """Every change of a case, oldest first, with those of the order that it was before them: one thread. Each with the place
+    whose officers it went to, where it moved. Raises CaseNotFound."""
     found = (await connection.execute(_HISTORY, {"id": case_id})).mappings().all()
     if not found:
         raise CaseNotFound

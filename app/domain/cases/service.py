@@ -7,9 +7,30 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.cases import errors, policy
-from app.domain.cases.facts import CALLER, DETAIL, HANDS, REPORTING, REPRESENTED, SEATS, SELF, Hands, Reporting, Seats
+from app.domain.cases.facts import (
+    CALLER,
+    DETAIL,
+    HANDS,
+    REPORTING,
+    REPRESENTED,
+    SEATS,
+    SELF,
+    Hands,
+    Reporting,
+    Seats,
+)
 from app.domain.cases.limits import Case, govern
-from app.domain.cases.models import CaseDetail, CaseDuty, CasePost, CaseReporter, CaseState, Duty, Lane, ReportedAs
+from app.domain.cases.models import (
+    CaseDetail,
+    CaseDuty,
+    CasePost,
+    CaseReporter,
+    CaseState,
+    Duty,
+    Lane,
+    NotAccepted,
+    ReportedAs,
+)
 from app.domain.cases.policy import LIFECYCLE
 from app.domain.places.models import Level
 from app.kernel.change import Change, Office
@@ -42,7 +63,9 @@ def report(
     return change
 
 
-@CASES.creates("report", subject=REPRESENTED, facts=REPORTING, read_by_others=("words", "spot"))
+@CASES.creates(
+    "report", subject=REPRESENTED, facts=REPORTING, missing=errors.NotRepresented, read_by_others=("words", "spot")
+)
 def report_for(
     seen: Reporting,
     actor: Actor,
@@ -54,13 +77,19 @@ def report_for(
     spot: str | None = None,
     place_id: UUID | None = None,
 ) -> Change:
-    """Report for somebody whose consent is recorded. Raises as `report`."""
+    """Report for somebody whose consent is recorded. Raises NotRepresented, and as `report`."""
     change = _reported(seen, "report", actor.id, actor, now)
     _describe(change, seen, words, spot, ReportedAs.REPRESENTATIVE)
     return change
 
 
-@CASES.creates("report_for_caller", subject=CALLER, facts=REPORTING, read_by_others=("words", "spot"))
+@CASES.creates(
+    "report_for_caller",
+    subject=CALLER,
+    facts=REPORTING,
+    missing=errors.ReporterNotFound,
+    read_by_others=("words", "spot"),
+)
 def report_for_caller(
     seen: Reporting,
     actor: Actor,
@@ -73,7 +102,8 @@ def report_for_caller(
     person_id: UUID | None = None,
     caller_index: bytes | None = None,
 ) -> Change:
-    """Report for a resident who calls or walks in; the case is the caller's own. Raises as `report`."""
+    """Report for a resident who calls or walks in; the case is the caller's own. Raises ReporterNotFound, and as
+    `report`."""
     change = _reported(seen, "report_for_caller", seen.person_id, actor, now)
     _describe(change, seen, words, spot, ReportedAs.STATION)
     return change.tell(seen.person_id, "case.reported_for_you")
@@ -103,39 +133,43 @@ def solve_on_the_spot(
     return hand(change, Duty.HANDLER, None)
 
 
-@CASES.moves("refuse", read_by_others=("elsewhere",))
-def refuse(case: Case, actor: Actor, now: datetime, *, reason: str, elsewhere: str) -> Change:
+@CASES.moves("refuse", facts=SEATS, read_by_others=("elsewhere",))
+def refuse(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: NotAccepted, elsewhere: str) -> Change:
     """Not accept it, for a listed reason, and say where to go instead."""
     change = LIFECYCLE.move(case, "refuse", actor, now).note(reason=reason)
-    return change.patch(CaseDetail, matter_id=case.id, end_reason=reason, elsewhere=elsewhere).tell(
-        case.requester_id, "case.refused"
-    )
+    change.patch(CaseDetail, matter_id=case.id, end_reason=reason.value, elsewhere=elsewhere)
+    return tell_reporters(let_go(change, facts), facts, "case.refused")
 
 
 @CASES.moves("triage")
-def triage(case: Case, actor: Actor, now: datetime, *, lane: Lane) -> Change:
-    """Say which lane a case takes; from now on the community handles it, until its limit (domain.md §5)."""
+def triage(case: Case, actor: Actor, now: datetime, *, lane: Lane | None = None) -> Change:
+    """Say which lane a case takes, by default the one that the catalogue suggests; from now on the community handles it, until
+    its limit (domain.md §5)."""
+    lane = lane or case.detail.suggested
     change = LIFECYCLE.move(case, "triage", actor, now).note(lane=lane)
-    govern(change, case, policy.resolve_at(case.detail.level, lane))
+    govern(change, case, policy.resolve_at(case.detail.level, lane, same_day=case.detail.by_midnight))
     return change.patch(CaseDetail, matter_id=case.id, lane=lane.value).tell(case.requester_id, "case.triaged")
 
 
-@CASES.moves("withdraw", facts=SEATS)
+@CASES.moves("withdraw", facts=SEATS, read_by_others=("reason",))
 def withdraw(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: str | None = None) -> Change:
-    """The reporter takes it back before there is a result; whoever was whistled is released."""
+    """The reporter takes it back before there is a result; whoever was whistled is released. Raises OthersJoined: it is no
+    longer theirs alone."""
     change = LIFECYCLE.move(case, "withdraw", actor, now)
+    if facts.children or set(facts.reporters) - {case.requester_id, case.beneficiary_id}:
+        raise errors.OthersJoined
     if reason:
         change.patch(CaseDetail, matter_id=case.id, end_reason=reason)
     return release(change, facts).tell_office(Office.SEAT, "case.withdrawn")
 
 
-@CASES.moves("escalate", read_by_others=("tried",))
+@CASES.moves("escalate", read_by_others=("reason", "tried"))
 def escalate(case: Case, actor: Actor, now: datetime, *, reason: str, tried: str) -> Change:
     """Hand a case one level up, with a reason and what was tried; the time used goes along. Raises AtTheTop."""
     change = LIFECYCLE.move(case, "escalate", actor, now)
     own_level(case, change)
     level = above(case)
-    govern(change, case, policy.resolve_at(level, case.detail.lane))
+    govern(change, case, policy.resolve_at(level, case.detail.lane, same_day=case.detail.by_midnight))
     return (
         change.set(seat_id=case.detail.seats[level])
         .note(reason=reason, tried=tried, to=level)
@@ -179,6 +213,7 @@ def submit_result(
         change.tell_office(Office.SEAT, "case.to_check").emit("assignment.complete", assignment_id=str(facts.lead_id))
     else:
         own_level(case, change)
+        let_follow(change, facts.children)
     demand_evidence(case.detail.evidence, evidence)
     told = {"outcome": outcome, "answer": answer, "evidence": list(evidence), "handler_id": actor.id}
     return hand(change.patch(CaseDetail, matter_id=case.id, **told), Duty.HANDLER, facts.duty)
@@ -204,6 +239,27 @@ def release(change: Change, facts: Seats) -> Change:
 def reopen_lead(change: Change, facts: Seats) -> Change:
     """Back to work: the lead's assignment, which its result had finished, is open again."""
     return change.emit("assignment.reopen", assignment_id=str(facts.lead_id)) if facts.lead_done else change
+
+
+def let_follow(change: Change, children: Sequence[UUID]) -> Change:
+    """To the call-back: what was merged into the case goes there too, since its reporters are called back as well."""
+    for child in children:
+        change.emit("case.follow", child_id=str(child))
+    return change
+
+
+def let_go(change: Change, facts: Seats) -> Change:
+    """The case ends without a result: whoever sits on its board is released, and what was merged into it goes on alone."""
+    for child in facts.children:
+        change.emit("case.let_go", child_id=str(child))
+    return release(change, facts)
+
+
+def tell_reporters(change: Change, facts: Seats, topic: str) -> Change:
+    """A notice to everybody who reported or joined the case."""
+    for person in facts.reporters:
+        change.tell(person, topic)
+    return change
 
 
 def above(case: Case) -> str:

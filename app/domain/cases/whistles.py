@@ -12,7 +12,7 @@ from app.domain.cases.facts import ALARMED, CALLED, SEATS, Alarmed, Called, OfWh
 from app.domain.cases.limits import Case, govern, work_again
 from app.domain.cases.models import CaseDetail, Whistle, WhistleKind
 from app.domain.cases.policy import LIFECYCLE
-from app.domain.cases.service import CASES, above, own_level, release, reopen_lead
+from app.domain.cases.service import CASES, above, let_follow, own_level, release, reopen_lead
 from app.kernel.change import Change, Office
 from app.kernel.ids import new_id
 from app.kernel.rules import SYSTEM, Actor, Role
@@ -165,7 +165,7 @@ def accept_result(case: Case, actor: Actor, now: datetime, *, facts: Seats, sile
     change = LIFECYCLE.move(case, "accept_result", actor, now)
     if silent:
         change.note(silent=True)
-    return release(change, facts)
+    return release(let_follow(change, facts.children), facts)
 
 
 @CASES.moves("return_result", facts=SEATS, read_by_others=("reason",))

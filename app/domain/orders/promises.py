@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from app.domain.deadlines.errors import DeadlineNotFound
 from app.domain.orders import errors, policy
 from app.domain.orders.dispatching import come_back, refuse
 from app.domain.orders.models import Appointment, OrderPost
@@ -226,7 +227,7 @@ def _find(order: Order, deadline_id: UUID) -> TimedDeadline:
     for deadline in order.timed:
         if deadline.id == deadline_id:
             return deadline
-    raise errors.DeadlineNotFound
+    raise DeadlineNotFound
 
 
 def _find_pause(order: Order, pause_id: UUID) -> tuple[TimedDeadline, Pause]:
