@@ -97,7 +97,7 @@ class World:
         grant_id = new_id()
         await self.owner.execute(
             "INSERT INTO role_grant (id, person_id, place_id, role, starts_at, granted_by, version)"
-            " VALUES ($1, $2, $3, $4, $5, $2, 1)",
+            " VALUES ($1, $2, $3, $4, $5, $2, 1) ON CONFLICT DO NOTHING",
             grant_id,
             person_id,
             place,

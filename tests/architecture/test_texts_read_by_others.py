@@ -24,13 +24,8 @@ NOT_READ_BY_OTHERS = {
     ("case", "report"): {"category"},
     ("case", "report_for_caller"): {"category"},
     ("case", "solve_on_the_spot"): {"category", "evidence"},
-    ("case", "refuse"): {"reason"},
-    ("case", "withdraw"): {"reason"},
-    ("case", "escalate"): {"reason"},
     ("case", "contact"): {"channel"},
     ("case", "submit_result"): {"evidence"},
-    # Administrators name a unit, and say what it answers for.
-    ("unit", "create"): {"name"},
     ("deadline_policy", "publish"): {"matter_kind", "deadline_kind", "category", "estate_type"},
     ("deadline_policy_draft", "draft"): {"matter_kind", "deadline_kind", "category", "estate_type"},
     # The officer's own, for logging in.

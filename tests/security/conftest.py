@@ -238,7 +238,7 @@ async def whistle(world: World, app: Database, community: Community) -> None:
     await world.do(app, cases.contact, community.dispatcher, case, channel="phone", text="已联系")
     asked = {"kind": WhistleKind.ROUTINE, "reason": "无权限", "lead_id": unit, "units": [unit]}
     await world.do(app, whistles.propose_whistle, community.dispatcher, case, **asked)
-    await world.do(app, whistles.approve_whistle, community.secretary, case)
+    await world.do(app, whistles.decide_whistle, community.secretary, case, approved=True)
     assignment = await world.owner.fetchval("SELECT matter_id FROM assignment_detail WHERE case_id = $1", case)
     await world.do(app, board.sign, community.volunteer, assignment)
     told = {"outcome": "已修", "answer": "已修好", "evidence": [{"kind": "photo", "text": "IMG"}]}

@@ -97,8 +97,8 @@ ARBITRATING = Facts(
            'duty', (SELECT h.duty FROM case_duty h JOIN assignment_detail a ON a.case_id = h.matter_id
                      WHERE a.matter_id = subject.id AND h.person_id = $1),
            'late', EXISTS (SELECT 1 FROM deadline d WHERE d.matter_id = subject.id AND d.kind = 'arbitration'
-                              AND d.stopped_at IS NULL AND d.due_at <= clock.now),
-           'higher', (SELECT to_jsonb(app_roles(p.id, clock.now)) FROM place_ancestor b JOIN place p ON p.id = b.ancestor_id
+                              AND d.stopped_at IS NULL AND d.due_at <= look.now),
+           'higher', (SELECT to_jsonb(app_roles(p.id, look.now)) FROM place_ancestor b JOIN place p ON p.id = b.ancestor_id
                        WHERE b.place_id = subject.place_id AND p.level IN ('district', 'city', 'province')
                        ORDER BY b.depth LIMIT 1))
           FROM contest c CROSS JOIN LATERAL (

@@ -47,7 +47,7 @@ EXTENDING = Facts(
           'asked', (SELECT jsonb_build_object('id', e.id, 'deadline_id', e.deadline_id, 'seconds', e.seconds,
                              'asked_by', e.asked_by, 'decided', e.decided_at IS NOT NULL)
                       FROM case_extension e WHERE e.matter_id = subject.id AND e.round = subject.round),
-          'above_id', p.parent_id, 'above', coalesce(to_jsonb(app_roles(p.parent_id, clock.now)), '[]'))
+          'above_id', p.parent_id, 'above', coalesce(to_jsonb(app_roles(p.parent_id, look.now)), '[]'))
          FROM place p WHERE p.id = subject.seat_id)""",
     Extending,
 )

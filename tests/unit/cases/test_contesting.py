@@ -153,7 +153,7 @@ def test_late_the_next_level_judges() -> None:
 
 def test_every_contested_state_ends_by_the_arbiter_or_with_the_case() -> None:
     ways = {t.action for t in LIFECYCLE.transitions if AssignmentState.CONTESTED in t.sources}
-    assert ways == {"uphold", "dismiss", "dismiss_reported", "excuse", "release"}
+    assert ways == {"uphold", "dismiss", "dismiss_reported", "excuse", "release", "recalculate"}
 
 
 def a_case(running: str, due: datetime, kind: WhistleKind = WhistleKind.HARD) -> Matter[Detail]:

@@ -21,7 +21,7 @@ def limit(
     timing = Timing(TUESDAY, budget, (80, 100, 150), calendar)
     return TimedDeadline(
         UUID(int=1), "resolve_routine", timing, timing.times(), fired, None, None, 200, calendar.name.value, None, None, (),
-        extension,
+        extension=extension,
     )  # fmt: skip
 
 
