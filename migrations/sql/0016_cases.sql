@@ -521,6 +521,10 @@ BEGIN
   OR (matter.moved_by = app_actor() AND matter.moved_in = app_transaction());
 END $$;
 
+-- The receipts of reactions are nobody's to read.
+ALTER POLICY idempotency_own ON idempotency
+  USING (actor_id = app_actor() AND actor_id <> '00000000-0000-0000-0000-000000000000')
+  WITH CHECK (actor_id = app_actor() AND actor_id <> '00000000-0000-0000-0000-000000000000');
 ALTER POLICY outbox_insert ON outbox WITH CHECK (
   created_by = app_actor() AND (subject_kind NOT IN ('order', 'case', 'assignment') OR app_sees(subject_id) IS NOT FALSE));
 

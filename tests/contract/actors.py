@@ -350,10 +350,10 @@ class Cast:
             for operation in item.values():
                 about = orders.get(operation["operationId"], "mine")
                 named = others.get(operation["operationId"], {})
-                here = {**self.ids, "order_id": self.ids[about], **self._of_teams(operation["operationId"]), **named}
+                here = {**self.ids, "order_id": self.ids[about], **self._of_teams(operation["operationId"])}
+                here |= {**self._of_cases(operation["operationId"]), **named}
                 here |= self.cases.get(operation["operationId"], {})
                 here |= self.boards.get(operation["operationId"], {})
-                here |= self._of_cases(operation["operationId"])
                 if "RefusedTerm" in operation["operationId"]:
                     here["place_id"] = str(self.world.west)  # whatever is refused there spoils no text of the others
                 for part in ("deadline", "pause"):

@@ -244,6 +244,7 @@ async def whistle(world: World, app: Database, community: Community) -> None:
     told = {"outcome": "已修", "answer": "已修好", "evidence": [{"kind": "photo", "text": "IMG"}]}
     await world.do(app, cases.submit_result, community.volunteer, case, **told)
     community.orders |= {"case": case, "assignment": assignment}
+    await on_the_board(world, community, case, assignment)
 
 
 async def call_back(world: World, app: Database, community: Community) -> None:
@@ -261,6 +262,62 @@ async def call_back(world: World, app: Database, community: Community) -> None:
     await world.do(app, cases.submit_result, community.dispatcher, case, **told)
     await world.do(app, callbacks.answer_callback, community.resident, case, solved=False)
     community.orders["called"] = case
+
+
+async def on_the_board(world: World, community: Community, case: UUID, assignment: UUID) -> None:
+    """Something in the other tables of a case and its assignment."""
+    chief, officer = community.secretary, community.volunteer
+    of_case = "FROM matter m JOIN case_detail d ON d.matter_id = m.id WHERE m.id = $1"
+    of_unit = "FROM matter m WHERE m.id = $1"
+    for matter, table, columns, values in (
+        (
+            case,
+            "case_hanging",
+            "owner, must_change, review_at, hung_by, hung_at",
+            "'街道', '资金', app_now() + '1 day', $2, app_now()",
+        ),
+        (
+            case,
+            "case_minutes",
+            "round, text, held_at, attended, written_by, written_at",
+            "1, '会议', app_now(), '{}', $2, app_now()",
+        ),
+    ):
+        await world.owner.execute(
+            f"INSERT INTO {table} (id, matter_id, place_id, {columns}) SELECT gen_random_uuid(), m.id, m.place_id, {values}"
+            f" {of_case}",
+            matter,
+            chief,
+        )
+    await world.owner.execute(
+        "INSERT INTO case_promise (id, matter_id, place_id, round, unit_id, text, due_at, made_by, made_at)"
+        f" SELECT gen_random_uuid(), m.id, m.place_id, 1, m.unit_id, '换灯', app_now() + '1 day', $2, app_now() {of_case}",
+        case,
+        officer,
+    )
+    await world.owner.execute(
+        "INSERT INTO case_extension (id, matter_id, place_id, round, deadline_id, seconds, reason, asked_by, asked_at)"
+        " SELECT gen_random_uuid(), g.matter_id, g.place_id, 1, g.id, 60, '等件', $2, app_now() FROM deadline g"
+        " WHERE g.matter_id = $1 AND g.kind = 'resolve_routine'",
+        case,
+        officer,
+    )
+    await world.owner.execute(
+        "INSERT INTO contest (id, matter_id, place_id, ground, proposed_id, contested_by, contested_at)"
+        f" SELECT gen_random_uuid(), m.id, m.place_id, '不归我们', m.unit_id, $2, app_now() {of_unit}",
+        assignment,
+        officer,
+    )
+    for table, columns, values, rater in (
+        ("unit_rating", "stars", "5", chief),
+        ("whistle_rating", "valid, stars", "true, 5", officer),
+    ):
+        await world.owner.execute(
+            f"INSERT INTO {table} (matter_id, place_id, unit_id, seat_id, {columns}, rated_by, rated_at)"
+            f" SELECT m.id, m.place_id, m.unit_id, m.seat_id, {values}, $2, app_now() {of_unit}",
+            assignment,
+            rater,
+        )
 
 
 async def live_specially(world: World, app: Database, community: Community) -> None:

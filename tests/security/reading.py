@@ -13,7 +13,7 @@ OPEN = frozenset(
         # What the limits are counted on: hours and working days (contract: explainDeadline).
         *("calendar_hours", "workday_set"),
         # Which units there are, what each answers for, and the catalogue of cases (contract: listUnits, listCategories).
-        *("unit", "responsibility", "case_category"),
+        *("unit", "responsibility", "case_category", "admission_list"),
     }
 )
 
