@@ -32,7 +32,7 @@ from app.kernel.statements import Shape, write
 from app.kernel.text import folded
 from app.kernel.verbs import Verb
 
-ATTEMPTS = 5
+ATTEMPTS = 8
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -88,7 +88,7 @@ async def execute(
     """
     for attempt in range(ATTEMPTS):
         if attempt:
-            await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - spreading, not secrecy
+            await asyncio.sleep(random.uniform(0, min(0.1, 0.005 * 2**attempt)))  # noqa: S311 - spreading, not secrecy
         try:
             async with database.pool.acquire() as connection:
                 return await _once(connection, verb, caller, key, subject_id, inputs)
