@@ -13,7 +13,7 @@ from app.domain.orders.models import OrderState as S
 from app.domain.orders.recategorising import recategorise
 from app.domain.services.errors import ServicePaused
 from app.domain.services.models import Form
-from app.kernel.change import Change
+from app.kernel.change import Change, Retime
 from app.kernel.deadlines import Policy
 from app.kernel.errors import Refusal
 from app.kernel.matter import TimedDeadline
@@ -89,6 +89,22 @@ def test_what_has_fired_does_not_fire_again_and_keeps_its_moment(
     (found,) = [retime.row() for retime in move(before).retimes]
     assert (found["kept"], found["percents"], found["due_at"]) == (fired, percents, due)
     assert found["times"][:fired] == before.times[:fired]
+
+
+def test_what_has_passed_is_not_taken_back_though_no_sweep_has_come_yet() -> None:
+    missed = recategorise(
+        order(replace(coordinate(), other=replace(TWO_HOURS, budget_seconds=36000))),
+        DISPATCHER, at("2026-03-03 14:00"), facts=REPAIR, service_id=NEW,
+    )  # fmt: skip
+    (found,) = [retime.row() for retime in missed.retimes]
+    assert (found["kept"], found["percents"]) == (2, (80, 100, 150))
+    assert (found["times"][:2], found["due_at"]) == (coordinate().times[:2], at("2026-03-03 14:00"))
+
+
+def test_a_pause_before_the_sweep_comes_does_not_move_what_was_kept() -> None:
+    waiting = replace(coordinate(), kept=2, fired=0)
+    later = replace(waiting.timing, started_at=at("2026-03-03 12:00"))
+    assert Retime(waiting, later, None).row()["times"][:2] == waiting.times[:2]
 
 
 def test_a_mark_that_is_past_by_then_is_the_next_to_fire() -> None:
