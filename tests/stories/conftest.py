@@ -44,9 +44,15 @@ class Street:
         return someone
 
 
+BEGINNING = datetime(2026, 9, 1, 8, tzinfo=CHINA)
+"""Stories that put the clock to a day of the calendar begin before all of those days, whatever day it is today."""
+
+
 @pytest.fixture
-async def street(owner_url: str, api_url: str) -> AsyncIterator[Street]:
+async def street(request: pytest.FixtureRequest, owner_url: str, api_url: str) -> AsyncIterator[Street]:
     world = await build(owner_url)
+    if "clock" in request.fixturenames:
+        await shift(world, BEGINNING)
     login_name = f"admin-{world.street.hex[-12:]}"
     passwords = Passwords()
     await world.owner.execute(
@@ -66,6 +72,12 @@ async def street(owner_url: str, api_url: str) -> AsyncIterator[Street]:
     yield Street(world, api_url, administrator, published["id"])
     await world.owner.execute("UPDATE clock_shift SET seconds = 0")
     await world.owner.close()
+
+
+async def shift(world: World, moment: datetime) -> None:
+    """From now on it is `moment`."""
+    seconds = (moment - datetime.now(CHINA)).total_seconds()
+    await world.owner.execute("UPDATE clock_shift SET seconds = $1", seconds)
 
 
 Later = Callable[[float], Awaitable[None]]
