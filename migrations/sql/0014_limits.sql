@@ -44,15 +44,15 @@ BEGIN
                     AND g.starts_at <= at AND (g.ends_at IS NULL OR g.ends_at > at));
 END $$;
 
--- Had this person a part in the matter: whom it serves, who placed it, who has it now or had it before? Of what the caller sees.
+-- Had this person a part in the matter: whom it serves, who placed it, who has it, or did anything on it, as staff too? Of what
+-- the caller sees.
 CREATE FUNCTION had_part_in(subject uuid, person uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS
 $$
 BEGIN
   RETURN EXISTS (SELECT 1 FROM matter m
                   WHERE m.id = subject AND person IN (m.requester_id, m.beneficiary_id, m.assignee_id, m.holder_id))
-      OR EXISTS (SELECT 1 FROM history h WHERE h.matter_id = subject AND h.actor_id = person
-                    AND h.through IN ('assignee', 'team', 'lead', 'pool', 'requester', 'beneficiary', 'representative'));
+      OR EXISTS (SELECT 1 FROM history h WHERE h.matter_id = subject AND h.actor_id = person);
 END $$;
 
 -- It is decided once, by somebody who neither proposed it nor had a part in the matter, and otherwise never altered.
