@@ -26,10 +26,10 @@ def recategorise(order: Order, actor: Actor, now: datetime, *, facts: Recategori
 
     Raises:
         SameService. ServiceNotOffered, ServicePaused, SlotsAreBooked: as for placing. NotForThisService: of another form.
-        OwnOrder: nobody decides about what they ordered.
+        OwnOrder: nobody decides about what they ordered, or whom they represent.
     """
     change = LIFECYCLE.move(order, "recategorise", actor, now)
-    if actor.id in own_people(order):
+    if actor.id in own_people(order) | facts.representatives:
         raise errors.OwnOrder
     if service_id == order.detail.service_id:
         raise errors.SameService
