@@ -4,6 +4,8 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from app.kernel import invariants
 from app.kernel.time import CHINA
 from tests.people import Someone
@@ -102,6 +104,8 @@ async def test_a_miss_that_no_sweep_has_come_to_yet_is_not_taken_back(street: St
     assert respond["missed"] is True
     assert near(due(respond), at(11, 30, 9, 20)), "twenty minutes from the placing, as it was when they had passed"
     assert [percent for percent, _ in times(respond)] == [80, 100]
+    said = await grandma.get(f"{order}/deadlines/{respond['id']}")
+    assert sum(period["seconds"] for period in said["periods"]) == pytest.approx(said["budget_seconds"], abs=1e-3)
     async with street.world.owner.transaction(isolation="repeatable_read", readonly=True):
         broken = await invariants.broken(street.world.owner)
     here = order.rpartition("/")[2]

@@ -22,7 +22,7 @@ from app.kernel.rules import Actor
 def recategorise(order: Order, actor: Actor, now: datetime, *, facts: Recategorising, service_id: UUID) -> Change:
     """It is something else than was ordered: another service of the same form. Whoever had been asked is asked no longer, and
     the resident is told. Live deadlines keep start, pauses and the marks that have passed, and go on under the policies for the
-    new category; what is due by those fires at once. An appointed or promised moment stays.
+    new category, unless they were missed; what is due by those fires at once. An appointed or promised moment stays.
 
     Raises:
         SameService. ServiceNotOffered, ServicePaused, SlotsAreBooked: as for placing. NotForThisService: of another form.
@@ -56,7 +56,9 @@ def _under_new_limits(change: Change, order: Order, now: datetime) -> None:
     for deadline in order.timed:
         other = deadline.other
         ends = deadline.stopped_at is not None or deadline.kind in ("offer", *ANCHORED)
-        if ends or other is None or other.id == deadline.policy_id:
+        # What was missed was missed by its own limits, and goes on under them: else nobody could say why it was due when it was.
+        missed = deadline.times[deadline.timing.percents.index(100)] <= now
+        if ends or missed or other is None or other.id == deadline.policy_id:
             continue
         on = calendar(other.calendar, other.hours_id, other.workdays_id)
         # Also what the sweep has not come to yet: a mark is passed at its moment, and no move takes it back (domain.md §4.6).
