@@ -34,6 +34,9 @@ _EVERYWHERE = (
              UNION ALL SELECT 'order_authority', matter_id, place_id FROM order_authority
              UNION ALL SELECT 'order_papers', matter_id, place_id FROM order_papers
              UNION ALL SELECT 'slot_booking', matter_id, place_id FROM slot_booking
+             UNION ALL SELECT 'callback', matter_id, place_id FROM callback
+             UNION ALL SELECT 'callback_try', matter_id, place_id FROM callback_try
+             UNION ALL SELECT 'supervision', matter_id, place_id FROM supervision
              UNION ALL SELECT 'order_evidence', matter_id, place_id FROM order_evidence
              UNION ALL SELECT 'contest', matter_id, place_id FROM contest
              UNION ALL SELECT 'case_extension', matter_id, place_id FROM case_extension

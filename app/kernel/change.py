@@ -71,17 +71,18 @@ class Patch:
 @dataclass(frozen=True, slots=True)
 class Retime:
     """New moments for the marks of a deadline that have not fired; one that was stopped runs again. `policy`: from now on they
-    are those of another one."""
+    are those of another one, but for the first `kept`."""
 
     deadline: TimedDeadline
     timing: Timing
     workdays_id: UUID | None
     policy: Policy | None = None
+    kept: int | None = None
 
     def row(self) -> dict[str, Any]:
-        """As message 3 writes it: what has fired keeps its moment."""
-        fired = self.deadline.fired
-        times = (*self.deadline.times[:fired], *self.timing.times()[fired:])
+        """As message 3 writes it: what has fired keeps its moment, and what was kept from another policy."""
+        stay = max(self.deadline.fired, self.kept or 0, self.deadline.kept or 0)
+        times = (*self.deadline.times[:stay], *self.timing.times()[stay:])
         pinned: dict[str, Any]
         if self.policy is None:
             pinned = {"extension_seconds": int((self.timing.budget - self.deadline.at_first).total_seconds())}
@@ -91,7 +92,7 @@ class Retime:
                 "percents": self.timing.percents,
                 "hours_id": self.policy.hours_id,
                 "pausable": self.policy.pausable,
-                "kept": fired,
+                "kept": self.kept,
             }
         return pinned | {
             "id": self.deadline.id,
@@ -207,9 +208,10 @@ class Change:
             limit_at=self.at,
         ).retime(deadline, deadline.timing.with_pauses((*stretches, (since, self.at))))
 
-    def follow(self, deadline: TimedDeadline, timing: Timing, policy: Policy) -> Self:
-        """A live deadline goes on under another policy, with the timing that this one has taken over."""
-        self.retimes.append(Retime(deadline, timing, policy.workdays_id, policy))
+    def follow(self, deadline: TimedDeadline, timing: Timing, policy: Policy, kept: int) -> Self:
+        """A live deadline goes on under another policy, with the timing that this one has taken over, its first `kept` marks
+        as they are."""
+        self.retimes.append(Retime(deadline, timing, policy.workdays_id, policy, kept))
         return self
 
     def stop(self, *kinds: str) -> Self:

@@ -168,7 +168,7 @@ class Deadline(SQLModel, table=True):
     Periods are [started_at, due_at): at the due moment it is missed. `next_at` is None once stopped or when no mark is left.
     Its times can be computed again from its start, its budget (seconds of the policy's calendar), the hours and working days
     that it pins, and its pauses; `revision` counts how often that was done. `calendar_missing`: a year had no notice yet. `kept`:
-    its matter was re-categorised, and so many marks had fired under the policy before; NULL: it has the one of its start.
+    its matter was re-categorised, and so many marks had passed under the policy before; NULL: it has the one of its start.
     `extension_seconds`: which part of the budget was granted later; at most as much again as there was at first.
     """
 

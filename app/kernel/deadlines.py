@@ -162,13 +162,14 @@ class Policy:
         seconds = max(1, int(calendar.spent(start, until).total_seconds()))
         return Timing(start, timedelta(seconds=seconds), self.percents, calendar)
 
-    def take_over(self, calendar: Calendar, timing: Timing, fired: int, round_number: int) -> Timing:
-        """The timing of a deadline that runs already, under this policy: its start, its pauses and the marks that have fired
-        stay, so the time used is kept and no mark fires twice. Of this policy come the budget and the marks beyond those."""
-        kept = timing.percents[:fired]
-        further = (percent for percent in self.percents if percent > max(kept, default=0))
+    def take_over(self, calendar: Calendar, timing: Timing, kept: int, round_number: int) -> Timing:
+        """The timing of a deadline that runs already, under this policy: its start, its pauses and its first `kept` marks, which
+        have passed, stay, so the time used is kept and no mark fires twice. Of this policy come the budget and the marks beyond
+        those."""
+        passed = timing.percents[:kept]
+        further = (percent for percent in self.percents if percent > max(passed, default=0))
         budget = self.budget(calendar, round_number)
-        return Timing(timing.started_at, budget, (*kept, *further), calendar, timing.pauses)
+        return Timing(timing.started_at, budget, (*passed, *further), calendar, timing.pauses)
 
     def row(self, timing: Timing) -> dict[str, Any]:
         """The columns of the deadline that this policy and timing make."""

@@ -138,7 +138,7 @@ _DEADLINES = (
             WHERE k.deadline_id IS NULL OR e.decided_by = e.proposed_by
                OR (e.decided_by IS NOT NULL AND EXISTS (
                      SELECT 1 FROM history h WHERE h.matter_id = e.matter_id AND h.actor_id = e.decided_by
-                        AND h.through IN ('assignee', 'team', 'lead', 'pool') AND h.at < e.decided_at))""",
+                        AND h.at < e.decided_at))""",
     ),
 )
 

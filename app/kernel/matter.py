@@ -46,9 +46,9 @@ class TimedDeadline:
 
     `pause_limit`: how long one pause of it may last in real time; None: it never pauses. All of them together last at most
     `pause_total_percent` of its budget. `extension` is the part of the budget that was granted later. `times` are the stored
-    moments of its marks, of which the first `fired` have been dealt with; of these the first `kept` under another policy, before
-    the matter was re-categorised (None: it was not). `other` is the policy that held at its start for the category that a verb
-    asks for.
+    moments of its marks, of which the first `fired` have been dealt with. The first `kept` had passed under another policy,
+    before the matter was re-categorised (None: it was not); a sweep that comes late has them still to fire. `other` is the policy
+    that held at its start for the category that a verb asks for.
     """
 
     id: UUID

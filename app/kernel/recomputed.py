@@ -42,7 +42,8 @@ async def _of(connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> Asy
         # A budget of nothing computes to no moment at all.
         computed = deadline.timing.times() if deadline.timing.budget else ()
         kept = deadline.kept or 0
-        free = deadline.fired if deadline.extension or any(pause.annulled for pause in deadline.pauses) else kept
+        loose = deadline.extension or any(pause.annulled for pause in deadline.pauses)
+        free = max(kept, deadline.fired) if loose else kept
         before = deadline.timing.percents[:kept]
         wanted = (*before, *(percent for percent in row["wanted"] if percent > max(before, default=0)))
         due = deadline.times[deadline.timing.percents.index(100)]

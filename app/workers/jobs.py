@@ -165,7 +165,6 @@ async def work_forever(redis_url: str, jobs: Jobs, beat: Callable[[], Awaitable[
         functions=[func(_job(jobs.deliver), name=DELIVER)],
         cron_jobs=[
             cron(_job(jobs.deliver), name="deliver.periodic", second={0, 15, 30, 45}, run_at_startup=True),
-            cron(_job(jobs.end_roles), name="roles.end", second=30),
             cron(_job(jobs.forget_receipts), name="receipts.forget", minute=17),
             cron(_job(jobs.forget_log_ins), name="log-ins.forget", hour=3, minute=0),
         ],

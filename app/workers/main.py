@@ -1,7 +1,7 @@
 """The composition root of time and queue: sweep, relay and arq beside each other in one process.
 
-Each is kept alive by itself. Without Redis the deliveries and the periodic work wait, and marks, notices and reactions
-go on; without Postgres all wait and try again.
+Each is kept alive by itself. Without Redis the deliveries and the clearing up wait; marks, notices, reactions and roles that
+end go on; without Postgres all wait and try again.
 """
 
 import asyncio
@@ -141,8 +141,10 @@ async def run(settings: Settings, stopping: asyncio.Event, pauses: Pauses | None
         pulses = {name: Pulse(name, database, stopping).beat for name in ("sweep", "relay", "jobs", "calendars")}
 
         async def calendars() -> None:
+            # What comes by its date: without Redis as well, since a promise hangs on it.
             while True:
                 await pulses["calendars"]()
+                await jobs.end_roles()
                 if not await recalculate_once(database, RECALCULATIONS):
                     await asyncio.sleep(CALENDAR_SECONDS)
 

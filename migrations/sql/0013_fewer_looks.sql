@@ -30,19 +30,22 @@ BEGIN
 END $$;
 
 -- Stops those of a matter's deadlines that are wanted and run, for whoever sees what the matter is about – as the policies of
--- `deadline` ask of each row before and after. A mark that was due before counts as fired: the caller writes it.
+-- `deadline` ask of each row before and after. A mark that was due before counts as fired: the caller writes it. Volatile, so it
+-- sees what came after the caller's statement began: nothing is stopped quietly, or a matter whose mover has just lost the role
+-- would move without its deadlines.
 CREATE FUNCTION stop_deadlines(subject uuid, wanted uuid[], at timestamptz) RETURNS SETOF deadline ROWS 3
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
 BEGIN
-  IF session_user <> 'linli_app' OR app_sees_detail(subject) THEN
-    RETURN QUERY
-    UPDATE deadline d
-       SET stopped_at = at,
-           fired = CASE WHEN d.next_at <= at THEN (SELECT count(*)::int FROM unnest(d.times) t WHERE t <= at) ELSE d.fired END
-     WHERE d.id = ANY (wanted) AND d.matter_id = subject AND d.stopped_at IS NULL
-    RETURNING d.*;
+  IF session_user = 'linli_app' AND app_sees_detail(subject) IS NOT TRUE THEN
+    RAISE EXCEPTION 'matter %: its deadlines are not yours to stop', subject USING ERRCODE = '42501';
   END IF;
+  RETURN QUERY
+  UPDATE deadline d
+     SET stopped_at = at,
+         fired = CASE WHEN d.next_at <= at THEN (SELECT count(*)::int FROM unnest(d.times) t WHERE t <= at) ELSE d.fired END
+   WHERE d.id = ANY (wanted) AND d.matter_id = subject AND d.stopped_at IS NULL
+  RETURNING d.*;
 END $$;
 GRANT UPDATE (stopped_at, fired) ON deadline TO linli_checker;
 CREATE POLICY deadline_stopped ON deadline FOR UPDATE TO linli_checker USING (true);

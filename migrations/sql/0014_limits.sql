@@ -44,15 +44,15 @@ BEGIN
                     AND g.starts_at <= at AND (g.ends_at IS NULL OR g.ends_at > at));
 END $$;
 
--- Had this person a part in the matter: whom it serves, who placed it, who has it now or had it before? Of what the caller sees.
+-- Had this person a part in the matter: whom it serves, who placed it, who has it, or did anything on it, as staff too? Of what
+-- the caller sees.
 CREATE FUNCTION had_part_in(subject uuid, person uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS
 $$
 BEGIN
   RETURN EXISTS (SELECT 1 FROM matter m
                   WHERE m.id = subject AND person IN (m.requester_id, m.beneficiary_id, m.assignee_id, m.holder_id))
-      OR EXISTS (SELECT 1 FROM history h WHERE h.matter_id = subject AND h.actor_id = person
-                    AND h.through IN ('assignee', 'team', 'lead', 'pool', 'requester', 'beneficiary', 'representative'));
+      OR EXISTS (SELECT 1 FROM history h WHERE h.matter_id = subject AND h.actor_id = person);
 END $$;
 
 -- It is decided once, by somebody who neither proposed it nor had a part in the matter, and otherwise never altered.
@@ -207,7 +207,7 @@ SELECT jsonb_build_object(
 END $$;
 
 -- Re-categorising (domain.md §4.5): a live deadline goes on under the policy for the new category that held when it started.
--- It keeps its start, its pauses, and what has fired: the first `kept` of its marks are those of another policy.
+-- It keeps its start, its pauses, and the marks that have passed: the first `kept` are those of another policy.
 ALTER TABLE deadline ADD COLUMN kept INTEGER;
 
 -- As in 0004_estates.sql, also as of a moment: a policy that was published later acts on no deadline that had started.
@@ -263,8 +263,10 @@ BEGIN
              IS DISTINCT FROM (OLD.percents, OLD.budget_seconds, OLD.hours_id, OLD.pausable, OLD.kept))
      OR (NEW.policy_id <> OLD.policy_id
          AND (num_nonnulls(OLD.stopped_at, NEW.stopped_at) > 0 OR NEW.fired <> OLD.fired OR OLD.pausable AND NOT NEW.pausable
-              OR (NEW.kept, NEW.percents[:OLD.fired], NEW.times[:OLD.fired])
-                 IS DISTINCT FROM (OLD.fired, OLD.percents[:OLD.fired], OLD.times[:OLD.fired]))) THEN
+              OR coalesce(NEW.kept, -1) < OLD.fired
+              OR (NEW.kept > OLD.fired AND coalesce(OLD.times[NEW.kept], 'infinity') > public.app_now())
+              OR (NEW.percents[:NEW.kept], NEW.times[:NEW.kept])
+                 IS DISTINCT FROM (OLD.percents[:NEW.kept], OLD.times[:NEW.kept]))) THEN
     RAISE EXCEPTION 'deadline %: it cannot be altered', OLD.id USING ERRCODE = '23514';
   END IF;
   RETURN NEW;

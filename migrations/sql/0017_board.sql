@@ -150,8 +150,10 @@ BEGIN
      OR (NEW.policy_id <> OLD.policy_id
          AND (num_nonnulls(OLD.stopped_at, NEW.stopped_at) > 0 OR NEW.fired <> OLD.fired OR OLD.pausable AND NOT NEW.pausable
               OR NEW.extension_seconds <> OLD.extension_seconds
-              OR (NEW.kept, NEW.percents[:OLD.fired], NEW.times[:OLD.fired])
-                 IS DISTINCT FROM (OLD.fired, OLD.percents[:OLD.fired], OLD.times[:OLD.fired]))) THEN
+              OR coalesce(NEW.kept, -1) < OLD.fired
+              OR (NEW.kept > OLD.fired AND coalesce(OLD.times[NEW.kept], 'infinity') > public.app_now())
+              OR (NEW.percents[:NEW.kept], NEW.times[:NEW.kept])
+                 IS DISTINCT FROM (OLD.percents[:NEW.kept], OLD.times[:NEW.kept]))) THEN
     RAISE EXCEPTION 'deadline %: it cannot be altered', OLD.id USING ERRCODE = '23514';
   END IF;
   RETURN NEW;

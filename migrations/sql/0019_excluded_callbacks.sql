@@ -6,18 +6,6 @@ ALTER TABLE exclusion ADD CONSTRAINT exclusion_of_one CHECK (num_nonnulls(deadli
 ALTER TABLE exclusion VALIDATE CONSTRAINT exclusion_of_one;
 CREATE UNIQUE INDEX exclusion_once_callback ON exclusion (callback_id) WHERE upheld IS DISTINCT FROM false;
 
--- As in 0014_limits.sql, with the duties of a case.
-CREATE OR REPLACE FUNCTION had_part_in(subject uuid, person uuid) RETURNS boolean
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS
-$$
-BEGIN
-  RETURN EXISTS (SELECT 1 FROM matter m
-                  WHERE m.id = subject AND person IN (m.requester_id, m.beneficiary_id, m.assignee_id, m.holder_id))
-      OR EXISTS (SELECT 1 FROM case_duty d WHERE d.matter_id = subject AND d.person_id = person)
-      OR EXISTS (SELECT 1 FROM history h WHERE h.matter_id = subject AND h.actor_id = person
-                    AND h.through IN ('assignee', 'team', 'lead', 'pool', 'requester', 'beneficiary', 'representative'));
-END $$;
-
 CREATE OR REPLACE FUNCTION exclusion_is_decided_once() RETURNS trigger LANGUAGE plpgsql AS
 $$
 BEGIN

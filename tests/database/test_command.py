@@ -2,11 +2,12 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from app.domain.orders import dispatching, outcomes
 from app.domain.orders import service as orders
-from app.kernel.database import Database
+from app.kernel.database import Database, begin
 from app.kernel.errors import KeyReused, NotAllowed, NotFound, TransitionRefused
 from app.kernel.rules import Role
 from tests.world import World, new_key
@@ -70,3 +71,28 @@ async def test_what_was_not_begun_is_not_delivered(app: Database, world: World) 
     await world.do(app, dispatching.accept, "小李", order)
     with pytest.raises(TransitionRefused):
         await world.do(app, orders.deliver, "小李", order, outcome="已办妥")
+
+
+async def test_whoever_loses_the_role_while_it_is_written_moves_nothing_without_its_deadlines(
+    world: World, app: Database
+) -> None:
+    """What stops looks with eyes of its own, later than what moves: when the role ended in between, nothing of it is done."""
+    leaver = await world.person("要走的派单员", Role.DISPATCHER, world.east)
+    order = (await world.place(app)).id
+    live = "SELECT id FROM deadline WHERE matter_id = $1 AND kind = 'dispatch'"
+    dispatch = await world.owner.fetchval(live, order)
+    both = (
+        "WITH wait AS MATERIALIZED (SELECT pg_sleep(0.5)),"
+        " s AS (SELECT stop_deadlines($1, ARRAY[$2::uuid], app_now()) FROM wait),"
+        " w AS (UPDATE matter SET open_pool = true WHERE id = $1 RETURNING id)"
+        " SELECT id FROM w WHERE (SELECT count(*) FROM s) >= 0"
+    )
+    async with app.pool.acquire() as connection:
+        await connection.execute(begin(leaver))
+        await connection.fetchval("SELECT version FROM matter WHERE id = $1", order)
+        written = asyncio.create_task(connection.fetch(both, order, dispatch))
+        await asyncio.sleep(0.2)
+        await world.owner.execute("UPDATE role_grant SET ends_at = app_now() WHERE person_id = $1", leaver)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await written
+        await connection.execute("ROLLBACK")

@@ -14,9 +14,11 @@ import httpx
 import psutil
 import pytest
 
+from app.domain.orders import dispatching
 from app.integrations.wechat_standin import openid_of
 from app.kernel.database import Database
 from app.kernel.ids import NOBODY, new_id
+from app.kernel.rules import Role
 from app.local.home import free_port
 from app.local.valkey import EmbeddedValkey
 from app.settings import Settings
@@ -176,6 +178,24 @@ async def test_it_starts_and_ends_in_time_without_redis(settings: Settings, worl
     nowhere = settings.model_copy(update={"redis_url": f"redis://:none@127.0.0.1:{free_port()}/0"})
     working = asyncio.create_task(run(nowhere, stopping))
     await until(has_message(world, await notify(world)))
+    stopping.set()
+    async with asyncio.timeout(5):
+        await working
+
+
+async def test_a_role_ends_by_its_date_without_redis(settings: Settings, world: World, app_url: str) -> None:
+    app = await Database.connect(app_url, size=2)
+    passing = await world.person("短期志愿者", Role.RESIDENT, world.west)
+    grant = await world.grant(passing, Role.VOLUNTEER, world.east)
+    order = (await world.place(app)).id
+    await world.do(app, dispatching.offer, "派单员", order, volunteer_id=passing)
+    await world.do(app, dispatching.accept, passing, order)
+    await app.close()
+    await world.owner.execute("UPDATE role_grant SET ends_at = app_now() WHERE id = $1", grant)
+    stopping = asyncio.Event()
+    nowhere = settings.model_copy(update={"redis_url": f"redis://:none@127.0.0.1:{free_port()}/0"})
+    working = asyncio.create_task(run(nowhere, stopping))
+    await until(lambda: world.owner.fetchval("SELECT state = 'submitted' FROM matter WHERE id = $1", order))
     stopping.set()
     async with asyncio.timeout(5):
         await working

@@ -260,8 +260,10 @@ async def test_the_last_deadline_of_a_promised_order_cannot_stop(ids: dict[str, 
 async def test_deadlines_stop_for_whoever_sees_their_order(ids: dict[str, UUID], as_person: AsPerson) -> None:
     """The function that the door asks looks past the policies: it asks for the order, and stops no other's deadline by it."""
     stop = "SELECT count(*) FROM stop_deadlines($1, $2, app_now())"
+    unseen = "SELECT stop_deadlines('{foreign}', ARRAY['{foreign_deadline}']::uuid[], app_now())"
     async with as_person(ids["volunteer"]) as connection:
-        assert await connection.fetchval(stop, ids["foreign"], [ids["foreign_deadline"]]) == 0
+        assert await refused(connection, unseen.format_map(ids)) == NO_RIGHT
+    async with as_person(ids["volunteer"]) as connection:
         assert await connection.fetchval(stop, ids["running"], [ids["foreign_deadline"]]) == 0
         assert await connection.fetchval(stop, ids["running"], [ids["coordinate"]]) == 1
 

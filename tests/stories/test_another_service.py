@@ -4,7 +4,10 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from app import invariants
+from app.kernel.time import CHINA
 from tests.people import Someone
 from tests.special import service_of
 from tests.stories.conftest import Clock, Street
@@ -84,6 +87,29 @@ async def test_a_mark_that_the_new_limit_has_passed_fires_at_the_next_sweep(stre
     assert coordinate["missed"] is True
     ((_, moment),) = times(coordinate)
     assert near(moment, at(11, 30, 9, 10)), "due ten minutes after the placing"
+
+
+async def test_a_miss_that_no_sweep_has_come_to_yet_is_not_taken_back(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, *_ = await crew(street)
+    await clock(at(11, 30, 8))
+    await publish(street, "respond", 3600, 80, 100, 150)
+    repair = await service_of(street.world, "visit", "水电维修", "repair")
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    without_worker = (at(11, 30, 9, 25) - datetime.now(CHINA)).total_seconds()
+    await street.world.owner.execute("UPDATE clock_shift SET seconds = $1", without_worker)
+    await dispatcher.post(f"{order}/recategorise", {"service_id": repair})
+    await clock(at(11, 30, 9, 26))
+    respond = (await limits(grandma, order))["respond"]
+    assert respond["missed"] is True
+    assert near(due(respond), at(11, 30, 9, 20)), "twenty minutes from the placing, as it was when they had passed"
+    assert [percent for percent, _ in times(respond)] == [80, 100]
+    said = await grandma.get(f"{order}/deadlines/{respond['id']}")
+    assert sum(period["seconds"] for period in said["periods"]) == pytest.approx(said["budget_seconds"], abs=1e-3)
+    async with street.world.owner.transaction(isolation="repeatable_read", readonly=True):
+        broken = await invariants.broken(street.world.owner)
+    here = order.rpartition("/")[2]
+    assert not [str(one) for one in broken if here in str(one)]
 
 
 async def test_a_limit_that_was_published_later_acts_on_nothing_that_had_begun(street: Street, clock: Clock) -> None:

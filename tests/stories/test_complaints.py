@@ -64,15 +64,32 @@ async def test_a_team_whose_lead_it_was_about_is_not_offered_it(street: Street) 
     assert await dispatcher.refused(f"{order}/offer", {"team_id": made}) == (409, "already-refused")
 
 
-async def test_without_such_a_complaint_the_team_that_had_it_is_asked_first(street: Street) -> None:
-    grandma, dispatcher, _, fresh = await crew(street)
+async def served_by_a_team(street: Street, grandma: Someone, dispatcher: Someone) -> tuple[str, str, Someone, Someone]:
+    """An order that a member has done, and their team with its lead."""
     lead, member = [await street.with_role(name, "volunteer") for name in ("孙磊", "赵明")]
     made = await team(street, lead)
     await lead.post(f"/v1/teams/{made}/members", person(member))
     order = "/v1/orders/" + (await grandma.post("/v1/orders", {"service_id": street.service_id, "note": "漏水"}))["id"]
     await dispatcher.post(f"{order}/offer", {"team_id": made})
     await member.post(f"{order}/accept")
-    await done(order, grandma, member)
+    return await done(order, grandma, member), made, lead, member
+
+
+async def test_after_a_complaint_with_the_rating_the_team_is_not_asked_first_either(street: Street) -> None:
+    """Whoever begins the further round, and whatever they say of it."""
+    grandma, dispatcher, secretary, _ = await crew(street)
+    order, made, *_ = await served_by_a_team(street, grandma, dispatcher)
+    low = {"solved": "partly", "stars": 1, "reason": "说话很冲", "about_attitude": True}
+    await grandma.post(f"{order}/rate", low)
+    await secretary.post(f"{order}/rework", {"reason": "没有修完", "about_attitude": False})
+    asked = (await dispatcher.get(f"{order}/volunteers"))["items"]
+    assert not [row["why"] for row in asked if "上一轮" in row["why"]]
+    assert await dispatcher.refused(f"{order}/offer", {"team_id": made}) == (409, "already-refused")
+
+
+async def test_without_such_a_complaint_the_team_that_had_it_is_asked_first(street: Street) -> None:
+    grandma, dispatcher, _, fresh = await crew(street)
+    order, _, lead, member = await served_by_a_team(street, grandma, dispatcher)
     await grandma.post(f"{order}/rework", {"reason": "还漏"})
     asked = (await dispatcher.get(f"{order}/volunteers"))["items"]
     assert [row["volunteer_id"] for row in asked[:2]] == [str(member.id), str(lead.id)]

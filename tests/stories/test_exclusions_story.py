@@ -88,6 +88,15 @@ async def test_two_people_decide_and_neither_had_a_part_in_it(street: Street, cl
     assert again["id"] != made["id"], "what was refused may be proposed again, for a better reason"
 
 
+async def test_whoever_dealt_with_the_order_as_staff_does_not_review_either(street: Street, clock: Clock) -> None:
+    order, _, dispatcher, above = await missed_order(street, clock)
+    await above.post(f"{order}/reply", {"text": "对不起,我来办"})
+    miss = {"deadline_id": (await limits(dispatcher, order))["respond"]["id"], **OUTAGE}
+    decide = f"/v1/exclusions/{(await dispatcher.post('/v1/exclusions', miss))['id']}/decide"
+    assert await above.refused(decide, {"upheld": True, "note": "属实"}) == (403, "own-review")
+    await street.administrator.post(decide, {"upheld": True, "note": "属实"})
+
+
 async def test_exclusions_are_listed_by_place_state_and_period(street: Street, clock: Clock) -> None:
     order, grandma, dispatcher, above = await missed_order(street, clock)
     miss = {"deadline_id": (await limits(dispatcher, order))["respond"]["id"], **OUTAGE}

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.people import Someone
+from tests.special import service_of
 from tests.stories.conftest import Later, Street
 
 
@@ -179,6 +180,18 @@ async def test_who_represents_a_resident_serves_no_order_of_theirs(street: Stree
     assert await dispatcher.refused(f"/v1/orders/{second}/offer", offer) == (409, "own-order")
     await street.world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1", second)
     assert await neighbour.refused(f"/v1/orders/{second}/claim") == (409, "own-order")
+
+
+async def test_who_represents_a_resident_moves_no_order_of_theirs_to_another_service(street: Street) -> None:
+    station = await street.with_role("站长", "station_staff")
+    son, other = [await street.with_role(who, "dispatcher") for who in ("王强", "张敏")]
+    mother = await street.resident("王妈妈")
+    asked = await name(street, son, (await mother.get("/v1/me"))["phone"])
+    await station.post(f"{asked}/consent", {"how": "written"})
+    order = (await mother.post("/v1/orders", {"service_id": street.service_id, "note": "x"}))["id"]
+    repair = {"service_id": await service_of(street.world, "visit", "水电维修", "repair")}
+    assert await son.refused(f"/v1/orders/{order}/recategorise", repair) == (409, "own-order")
+    await other.post(f"/v1/orders/{order}/recategorise", repair)
 
 
 @pytest.mark.parametrize("role", ["resident", "volunteer"])

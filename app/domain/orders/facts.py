@@ -92,17 +92,19 @@ PLACING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Recategorising:
-    """The service that an order is to be for: its form and category, and whether it can be ordered there."""
+    """The service that an order is to be for: its form and category, and whether it can be ordered there; and who represents whom
+    the order serves."""
 
     form: Form | None
     category: str
     offered: bool
     paused: bool
+    representatives: frozenset[UUID] = frozenset()
 
 
 RECATEGORISING = Facts(
     f"""jsonb_build_object('form', (SELECT s.form FROM service s WHERE s.id = {ASKED_FOR}),
-         'category', {category_of(ASKED_FOR)}, {_orderable(ASKED_FOR)})""",
+         'category', {category_of(ASKED_FOR)}, 'representatives', representatives_of(subject.id), {_orderable(ASKED_FOR)})""",
     Recategorising,
 )
 

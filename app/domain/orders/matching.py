@@ -23,7 +23,8 @@ def candidates(people: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Matching:
     """Everybody who could be offered an order; who will not be asked, in this round, or at all after a complaint; and whom to
-    ask first: the person and the team of the round before, then `team_id`, whose service it is."""
+    ask first: the person and the team of the round before (unless the resident complained of them), then `team_id`, whose
+    service it is."""
 
     candidates: tuple[Candidate, ...]
     refused: frozenset[UUID]
@@ -37,7 +38,9 @@ MATCHING = Facts(
     f"""jsonb_build_object('candidates', {candidates("NULL::uuid[]")}, 'refused', {_REFUSED},
           'representatives', representatives_of(subject.id),
           'preferred_id', (SELECT o.preferred_id FROM order_detail o WHERE o.matter_id = subject.id),
-          'preferred_team_id', (SELECT o.preferred_team_id FROM order_detail o WHERE o.matter_id = subject.id),
+          'preferred_team_id', (SELECT o.preferred_team_id FROM order_detail o WHERE o.matter_id = subject.id
+             AND NOT EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id AND r.reason = 'complaint'
+                                AND r.team_id = o.preferred_team_id)),
           'team_id', {_OF_SERVICE.format("team_id")})""",
     Matching,
 )

@@ -21,15 +21,15 @@ from app.kernel.rules import Actor
 @ORDERS.moves("recategorise", facts=RECATEGORISING, category=category_of(ASKED_FOR))
 def recategorise(order: Order, actor: Actor, now: datetime, *, facts: Recategorising, service_id: UUID) -> Change:
     """It is something else than was ordered: another service of the same form. Whoever had been asked is asked no longer, and
-    the resident is told. Live deadlines keep start, pauses and what has fired, and go on under the policies for the new
-    category; what is due by those fires at once. An appointed or promised moment stays.
+    the resident is told. Live deadlines keep start, pauses and the marks that have passed, and go on under the policies for the
+    new category, unless they were missed; what is due by those fires at once. An appointed or promised moment stays.
 
     Raises:
         SameService. ServiceNotOffered, ServicePaused, SlotsAreBooked: as for placing. NotForThisService: of another form.
-        OwnOrder: nobody decides about what they ordered.
+        OwnOrder: nobody decides about what they ordered, or whom they represent.
     """
     change = LIFECYCLE.move(order, "recategorise", actor, now)
-    if actor.id in own_people(order):
+    if actor.id in own_people(order) | facts.representatives:
         raise errors.OwnOrder
     if service_id == order.detail.service_id:
         raise errors.SameService
@@ -39,7 +39,7 @@ def recategorise(order: Order, actor: Actor, now: datetime, *, facts: Recategori
     if facts.form is not order.detail.form:
         raise errors.NotForThisService
     if facts.category != order.category:
-        _under_new_limits(change, order)
+        _under_new_limits(change, order, now)
     if order.state == OrderState.OFFERED:
         change.tell(order.assignee_id, "order.offer_withdrawn")
         if not order.open_pool:
@@ -52,14 +52,18 @@ def recategorise(order: Order, actor: Actor, now: datetime, *, facts: Recategori
     )
 
 
-def _under_new_limits(change: Change, order: Order) -> None:
+def _under_new_limits(change: Change, order: Order, now: datetime) -> None:
     for deadline in order.timed:
         other = deadline.other
         ends = deadline.stopped_at is not None or deadline.kind in ("offer", *ANCHORED)
-        if ends or other is None or other.id == deadline.policy_id:
+        # What was missed was missed by its own limits, and goes on under them: else nobody could say why it was due when it was.
+        missed = deadline.times[deadline.timing.percents.index(100)] <= now
+        if ends or missed or other is None or other.id == deadline.policy_id:
             continue
         on = calendar(other.calendar, other.hours_id, other.workdays_id)
-        change.follow(deadline, other.take_over(on, deadline.timing, deadline.fired, order.round), other)
+        # Also what the sweep has not come to yet: a mark is passed at its moment, and no move takes it back (domain.md §4.6).
+        passed = max(deadline.fired, sum(time <= now for time in deadline.times))
+        change.follow(deadline, other.take_over(on, deadline.timing, passed, order.round), other, passed)
 
 
 VERBS = (recategorise,)

@@ -13,7 +13,7 @@ from app.domain.orders.models import OrderState as S
 from app.domain.orders.recategorising import recategorise
 from app.domain.services.errors import ServicePaused
 from app.domain.services.models import Form
-from app.kernel.change import Change
+from app.kernel.change import Change, Retime
 from app.kernel.deadlines import Policy
 from app.kernel.errors import Refusal
 from app.kernel.matter import TimedDeadline
@@ -28,9 +28,13 @@ TWO_HOURS = Policy(UUID(int=70), "coordinate", "WALL", 7200, None, (50, 80, 100,
 
 
 def move(
-    *deadlines: TimedDeadline, state: S = S.SUBMITTED, facts: Recategorising = REPAIR, by: Actor = DISPATCHER
+    *deadlines: TimedDeadline,
+    state: S = S.SUBMITTED,
+    facts: Recategorising = REPAIR,
+    by: Actor = DISPATCHER,
+    now: datetime = ELEVEN,
 ) -> Change:
-    return recategorise(order(*deadlines, state=state), by, ELEVEN, facts=facts, service_id=NEW)
+    return recategorise(order(*deadlines, state=state), by, now, facts=facts, service_id=NEW)
 
 
 def test_an_order_becomes_one_for_another_service_and_the_resident_is_told() -> None:
@@ -74,21 +78,24 @@ def test_a_pause_stays() -> None:
     assert found["due_at"] == at("2026-03-03 14:00"), "two hours of the wall, and two that did not count"
 
 
-@pytest.mark.parametrize(
-    ("fired", "percents", "due"),
-    [
-        (1, (80, 100, 150), at("2026-03-03 12:00")),
-        (2, (80, 100, 150), at("2026-03-03 14:00")),
-    ],
-    ids=["warned", "missed"],
-)
-def test_what_has_fired_does_not_fire_again_and_keeps_its_moment(
-    fired: int, percents: tuple[int, ...], due: datetime
-) -> None:
-    before = replace(coordinate(fired=fired), other=TWO_HOURS)
-    (found,) = [retime.row() for retime in move(before).retimes]
-    assert (found["kept"], found["percents"], found["due_at"]) == (fired, percents, due)
-    assert found["times"][:fired] == before.times[:fired]
+@pytest.mark.parametrize("fired", [0, 1], ids=["the sweep has not come yet", "the sweep has come"])
+def test_what_has_passed_stays_and_does_not_fire_again(fired: int) -> None:
+    before = replace(coordinate(fired=fired), other=replace(TWO_HOURS, budget_seconds=36000))
+    (found,) = [retime.row() for retime in move(before, now=at("2026-03-03 13:59")).retimes]
+    assert (found["kept"], found["percents"], found["due_at"]) == (1, (80, 100, 150), at("2026-03-03 20:00"))
+    assert found["times"][0] == before.times[0] == at("2026-03-03 13:12")
+
+
+@pytest.mark.parametrize("fired", [0, 1, 2])
+def test_what_was_missed_goes_on_under_the_limits_by_which_it_was(fired: int) -> None:
+    before = replace(coordinate(fired=fired), other=replace(TWO_HOURS, budget_seconds=36000))
+    assert move(before, now=at("2026-03-03 14:00")).retimes == []
+
+
+def test_a_pause_before_the_sweep_comes_does_not_move_what_was_kept() -> None:
+    waiting = replace(coordinate(), kept=1, fired=0)
+    later = replace(waiting.timing, started_at=at("2026-03-03 12:00"))
+    assert Retime(waiting, later, None).row()["times"][0] == waiting.times[0]
 
 
 def test_a_mark_that_is_past_by_then_is_the_next_to_fire() -> None:
