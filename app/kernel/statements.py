@@ -147,7 +147,7 @@ a AS (INSERT INTO audit (subject_id, version, kind, place_id, action, actor_id, 
 
 # One look at the matter instead of several a row (0013_fewer_looks.sql). A query that nothing reads is not run: the answer asks.
 _STOPS = """
-s AS (SELECT stop_deadlines(ch.id, ${n}::uuid[], ch.at) AS d FROM ch)"""
+s AS (SELECT stop_deadlines(ch.id, ${n}::uuid[], ch.at) AS d FROM ch WHERE ch.version > 0)"""
 
 # A stop that comes after a mark was due, and before the sweep: the mark stands, its notices go out – to whoever had the
 # matter until then, as the snapshot has it – and effects that would move the holder or open the pool are no longer wanted.
