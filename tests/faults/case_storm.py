@@ -142,11 +142,9 @@ class Storm:
         else:
             stage = await self.handling()
             await self.grid.post(f"{stage.case}/result", RESULT)
-        # An officer calls whoever did not answer: the task is there at once, so that the tap and the call can meet.
         stage.call = str(
             await self.street.world.owner.fetchval(
-                "UPDATE callback SET call_reason = 'sample', called_for_at = app_now() WHERE matter_id = $1::uuid RETURNING id",
-                _id(stage.case),
+                "SELECT id FROM callback WHERE matter_id = $1::uuid", _id(stage.case)
             )
         )
         return stage
