@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +18,22 @@ YES = {"channel": "phone", "reached": True, "solved": True}
 NO = {"channel": "visit", "reached": True, "solved": False}
 MISSED = {"channel": "phone", "reached": False}
 
+APT = {
+    "reported": ("triage", "join", "withdraw", "contact", "reply", "terminate"),
+    "handling": ("escalate", "propose", "result", "deliberate", "withdraw", "join", "answer supervision"),
+    "at_street": ("escalate", "propose", "result", "hang", "deliberate", "withdraw", "answer supervision"),
+    "proposed": ("approve", "refuse", "propose", "escalate", "result", "withdraw", "hang"),
+    "whistled": (
+        "sign", "report-in", "contest", "result", "extension", "extend", "promise", "excuse", "withdraw", "answer supervision",
+    ),
+    "contested": ("arbitrate", "result", "excuse", "sign", "begin", "finish", "withdraw"),
+    "result": ("accept", "return", "result", "arbitrate", "begin", "finish", "terminate"),
+    "callback": ("tap", "record", "accept", "result", "terminate"),
+    "hung": ("wake", "withdraw", "join", "hang"),
+    "deliberating": ("conclude", "withdraw", "deliberate", "join"),
+}  # fmt: skip
+"""What makes a race where a case stands."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -31,9 +47,10 @@ class Asked:
 
 @dataclass
 class Stage:
-    """A case as it stands before the race, with the lead's assignment, the other unit's, and its open call-back."""
+    """A case as it stands before the race, and what that is called; the lead's assignment, the other unit's, the call-back."""
 
     case: str
+    name: str = ""
     task: str = ""
     beside: str = ""
     call: str = ""
@@ -161,23 +178,22 @@ class Storm:
         await self.branch.post(f"{stage.case}/deliberate")
         return stage
 
-    @property
-    def stages(self) -> list[Callable[[], Awaitable[Stage]]]:
-        return [
-            self.reported, self.handling, self.at_street, self.proposed, self.whistled, self.contested, self.result,
-            self.callback, self.hung, self.deliberating,
-        ]  # fmt: skip
+    async def stage(self, number: int) -> Stage:
+        """The case with this number, where it is raced: everywhere in turn."""
+        name = list(APT)[number % len(APT)]
+        made: Stage = await getattr(self, name)()
+        made.name = name
+        return made
 
     # ── what is asked of it ────────────────────────────────────────────────────────────────────────────────
 
     async def racers(self, stage: Stage) -> list[Asked]:
-        """Thirty commands: every kind that may find the case where it stands, twice where somebody else may do the same; then
-        by chance whatever there is."""
+        """Thirty commands: two of three of the kinds that race where the case stands, the others of any kind at all."""
         made = await self._whatever(stage)
-        first = {asked.kind for asked in made}
-        chosen = [self.chance.choice([asked for asked in made if asked.kind == kind]) for kind in sorted(first)]
-        self.chance.shuffle(chosen)
-        return [*chosen[: RACERS // 2], *self.chance.choices(made, k=RACERS - min(len(chosen), RACERS // 2))]
+        apt = [asked for asked in made if asked.kind in APT[stage.name]]
+        each = {kind: [asked for asked in apt if asked.kind == kind] for kind in sorted({asked.kind for asked in apt})}
+        kinds = self.chance.choices(sorted(each), k=RACERS * 2 // 3)
+        return [*(self.chance.choice(each[kind]) for kind in kinds), *self.chance.choices(made, k=RACERS - len(kinds))]
 
     async def _whatever(self, stage: Stage) -> list[Asked]:
         case, moment = stage.case, await self._moment(timedelta(days=2))

@@ -16,6 +16,9 @@ from tests.faults.test_races import crew, until_told
 STEP_SECONDS = (0, 7201, 40_000, 90_000)
 """By so much the clock of promises goes on between two races: signing, checking, reporting in and resolving fall due."""
 
+LATE = 0.3
+"""So often the cases are late, and supervised, before they are raced."""
+
 TOGETHER = 5
 """So many cases are raced at once."""
 
@@ -37,7 +40,10 @@ async def raced(arena: Arena, cases: int) -> Storm:
     async with crew(arena, sweepers=2, relays=2) as failures:
         for first in range(0, cases, TOGETHER):
             numbers = range(first, min(first + TOGETHER, cases))
-            stages = [await storm.stages[number % len(storm.stages)]() for number in numbers]
+            stages = [await storm.stage(number) for number in numbers]
+            if storm.chance.random() < LATE:
+                await owner.execute("UPDATE clock_shift SET seconds = seconds + 3 * 86400.0")
+                await until_told(arena)
             step = storm.chance.choice(STEP_SECONDS)
             racing = asyncio.gather(*[storm.race(await storm.racers(stage)) for stage in stages])
             await asyncio.sleep(storm.chance.uniform(0, 0.2))
