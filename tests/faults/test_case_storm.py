@@ -33,9 +33,14 @@ SELECT deadline_id, percent FROM (
  GROUP BY deadline_id, percent, sort HAVING count(*) > 1"""
 
 
-async def raced(arena: Arena, cases: int) -> Storm:
+@pytest.fixture(scope="module")
+async def storm(arena: Arena) -> Storm:
+    return await Storm.of(arena.street, seed=20)
+
+
+async def raced(arena: Arena, storm: Storm, cases: int) -> None:
     """So many cases, each with its thirty racers; then whatever is still due, and what must be true."""
-    storm = await Storm.of(arena.street, seed=20)
+    storm.answers.clear()
     owner = arena.street.world.owner
     async with crew(arena, sweepers=2, relays=2) as failures:
         for first in range(0, cases, TOGETHER):
@@ -59,16 +64,15 @@ async def raced(arena: Arena, cases: int) -> Storm:
         assert await owner.fetch(twice) == []
     assert await arena.broken() == []
     assert await owner.fetchval("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0
-    return storm
 
 
-async def test_five_cases_are_raced(arena: Arena) -> None:
-    await raced(arena, 5)
+async def test_five_cases_are_raced(arena: Arena, storm: Storm) -> None:
+    await raced(arena, storm, 5)
 
 
 @pytest.mark.slow
-async def test_two_hundred_cases_are_raced(arena: Arena) -> None:
-    storm = await raced(arena, 200)
+async def test_two_hundred_cases_are_raced(arena: Arena, storm: Storm) -> None:
+    await raced(arena, storm, 200)
     won, late = Counter[str](), Counter[str]()
     for (kind, status, _), times in storm.answers.items():
         (won if status == 200 else late)[kind] += times
