@@ -46,6 +46,9 @@ _EVERYWHERE = (
              UNION ALL SELECT 'whistle_rating', matter_id, place_id FROM whistle_rating
              UNION ALL SELECT 'case_hanging', matter_id, place_id FROM case_hanging
              UNION ALL SELECT 'case_search', matter_id, place_id FROM case_search
+             UNION ALL SELECT 'callback', matter_id, place_id FROM callback
+             UNION ALL SELECT 'callback_try', matter_id, place_id FROM callback_try
+             UNION ALL SELECT 'supervision', matter_id, place_id FROM supervision
              UNION ALL SELECT 'hold', matter_id, place_id FROM hold
              UNION ALL SELECT 'whistle', matter_id, place_id FROM whistle
              UNION ALL SELECT 'case_detail', matter_id, place_id FROM case_detail

@@ -73,6 +73,9 @@ _HISTORY = (
     ),
 )
 
+LEAVE_IT_RUNNING = ("case.supervise", "case.need_call")
+"""Events whose answer does not stop the limit: that they were answered is seen in the rows of their room."""
+
 _DEADLINES = (
     Invariant(
         "promise-has-deadline",
@@ -211,10 +214,11 @@ _NOTICES = (
         "event-not-lost",
         "到点要做的后续动作,要么做了,要么还在排队",
         "a mark that causes an event has it in the outbox for as long as the deadline was not stopped",
-        # Where a miss is only told, it causes nothing.
-        """SELECT k.deadline_id, k.percent, e.target
+        # Where a miss is only told, it causes nothing. What leaves the limit running, its room looks for (see LEAVE_IT_RUNNING).
+        f"""SELECT k.deadline_id, k.percent, e.target
              FROM mark k JOIN deadline d ON d.id = k.deadline_id AND d.stopped_at IS NULL
              JOIN policy_effect e ON e.policy_id = d.policy_id AND e.percent = k.percent AND e.primitive = 'event'
+                                 AND e.target <> ALL ('{{{",".join(LEAVE_IT_RUNNING)}}}')
              LEFT JOIN LATERAL (SELECT p.only_told FROM history h JOIN matter m ON m.id = h.matter_id
                                   JOIN promised_state p ON p.kind = m.kind AND p.state = h.to_state
                                  WHERE h.matter_id = k.matter_id AND h.at <= k.fired_at

@@ -25,6 +25,11 @@ SABOTAGE = {
         "INSERT INTO hold (matter_id, version, place_id, holder, seat_id, from_at, until_at) SELECT y.matter_id, y.version,"
         " y.place_id, 'seat', y.place_id, y.at, y.at FROM history y WHERE y.matter_id = '{late}' AND y.action = 'renew'"
     ),
+    "supervised-at-each-mark": "DELETE FROM supervision WHERE matter_id = '{missed}'",
+    "called-when-silent": (
+        "UPDATE callback SET call_reason = NULL, called_for_at = NULL WHERE matter_id = '{silent}';"
+        " DELETE FROM outbox WHERE topic = 'case.need_call'"
+    ),
     "agenda-is-renewed": (
         "UPDATE deadline SET stopped_at = now() WHERE matter_id = '{late}' AND kind = 'renewal';"
         " UPDATE deadline SET stopped_at = NULL WHERE matter_id = '{late}' AND kind = 'resolve_community'"
@@ -55,6 +60,9 @@ async def test_they_hold_and_each_breach_is_reported(
         await life.caller.post(f"{ids['unreached']}/callbacks/{call['id']}", NOBODY)
     await later(DAY + 1)
     await life.caller.post(f"{ids['unreached']}/callbacks/{call['id']}", NOBODY)
+    ids["silent"] = await life.solved()
+    await later(4 * DAY)
+    ids["missed"] = await life.reported("big")
     await later(7 * DAY)
     ids["waiting"] = await life.solved()
     assert await broken(superuser) == set()

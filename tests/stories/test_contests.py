@@ -64,6 +64,16 @@ async def test_an_upheld_contest_makes_a_co_unit_the_lead(street: Street, later:
     assert (await case.co.officer.get(await case.co.task()))["role"] == "lead"
 
 
+async def test_what_nobody_contested_is_not_arbitrated(street: Street) -> None:
+    matter = await whistled(street)
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    task = await matter.lead.task()
+    refused = (409, "transition-refused")
+    assert await arbiter.refused(f"{task}/arbitrate", {"upheld": True, "decision": "不归它"}) == refused
+    await matter.lead.officer.post(f"{task}/sign")
+    assert await arbiter.refused(f"{task}/arbitrate", {"upheld": False, "decision": "归它"}) == refused
+
+
 async def test_it_is_contested_in_time_and_judged_by_a_third_person(street: Street, later: Later) -> None:
     case = await whistled(street, co=True)
     assert case.co is not None

@@ -136,3 +136,18 @@ async def test_a_result_that_is_sent_back_after_all_marks_is_renewed(street: Str
     assert await live(street, case) == ["renewal"]
     await later(12 * DAY)
     assert await live(street, case) == ["renewal"]
+
+
+async def test_a_limit_that_was_missed_before_a_pause_is_supervised_after_it(street: Street, later: Later) -> None:
+    """The meeting took the case up after the limit had passed and before the worker saw it: when the work goes on, it is late."""
+    life = await Neighbourhood.of(street)
+    supervisor = await street.with_role("督办员", Role.SUPERVISOR, "street")
+    case = await life.reported("big")
+    await street.world.owner.execute("UPDATE clock_shift SET seconds = $1", float(BUDGET + 1))
+    await life.secretary.post(f"{case}/deliberate")
+    await later(BUDGET + 2)
+    assert (await supervisor.get("/v1/supervision"))["items"] == []
+    await life.secretary.post(f"{case}/conclude", {"decision": "照办"})
+    await later(BUDGET + 3)
+    (card,) = (await supervisor.get("/v1/supervision"))["items"]
+    assert (card["step"], card["percent"], card["holder"]) == ("card", 100, "东社区")

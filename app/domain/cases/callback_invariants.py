@@ -58,4 +58,28 @@ CALLBACKS = (
         """SELECT s.matter_id, s.kind FROM supervision s JOIN deadline d ON d.id = s.deadline_id AND d.stopped_at IS NULL
             WHERE s.step = 'agenda' AND d.kind <> 'renewal'""",
     ),
+    Invariant(
+        "supervised-at-each-mark",
+        "仍在走的办理时限,每次超时都有督办,或督办还在排队",
+        "each mark of a limit that is missed and runs has its step of supervision, or its event waits",
+        """SELECT k.deadline_id, k.percent FROM mark k JOIN deadline d ON d.id = k.deadline_id AND d.stopped_at IS NULL
+             JOIN policy_effect e ON e.policy_id = d.policy_id AND e.percent = k.percent AND e.target = 'case.supervise'
+             JOIN matter m ON m.id = d.matter_id AND m.state IN ('handling', 'whistled')
+            WHERE NOT EXISTS (SELECT 1 FROM supervision s WHERE s.deadline_id = k.deadline_id AND s.percent = k.percent)
+              AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.topic = 'case.supervise'
+                                 AND o.payload ->> 'deadline_id' = k.deadline_id::text)
+              AND NOT EXISTS (SELECT 1 FROM history h WHERE h.matter_id = m.id AND h.to_state = 'merged')""",
+    ),
+    Invariant(
+        "called-when-silent",
+        "上报人的回访时限过后,没有答复的都有人去回访,或这一步还在排队",
+        "when the reporters' limit has passed, an officer is to call whoever did not answer, or the event waits",
+        """SELECT c.id, c.matter_id FROM callback c JOIN deadline d ON d.matter_id = c.matter_id AND d.round = c.round
+              AND d.kind = 'callback' AND d.stopped_at IS NULL
+             JOIN mark k ON k.deadline_id = d.id
+             JOIN policy_effect e ON e.policy_id = d.policy_id AND e.percent = k.percent AND e.target = 'case.need_call'
+            WHERE c.state = 'open' AND c.call_reason IS NULL AND c.opened_at <= k.fired_at
+              AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.topic = 'case.need_call'
+                                 AND o.payload ->> 'deadline_id' = d.id::text)""",
+    ),
 )

@@ -76,12 +76,12 @@ def _last_moment(within: dict[str, Any], signed_at: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Arbitrating:
-    """The contest, and to which unit an upheld one would go: whether it serves the place, and its assignment if it has a seat
-    already. `duty`: what the actor has been in the case; `late`: the arbiter's time is over; `higher`: the actor's roles at the
-    district or above, None: there is none."""
+    """The contest (None: there is none), and to which unit an upheld one would go: whether it serves the place, and its
+    assignment if it has a seat already. `duty`: what the actor has been in the case; `late`: the arbiter's time is over;
+    `higher`: the actor's roles at the district or above, None: there is none."""
 
-    contest_id: UUID
-    unit_id: UUID
+    contest_id: UUID | None
+    unit_id: UUID | None
     serves: bool
     seat_id: UUID | None
     duty: str | None
@@ -101,9 +101,8 @@ ARBITRATING = Facts(
            'higher', (SELECT to_jsonb(app_roles(p.id, look.now)) FROM place_ancestor b JOIN place p ON p.id = b.ancestor_id
                        WHERE b.place_id = subject.place_id AND p.level IN ('district', 'city', 'province')
                        ORDER BY b.depth LIMIT 1))
-          FROM contest c CROSS JOIN LATERAL (
-            SELECT coalesce(($3::jsonb ->> 'unit_id')::uuid, c.proposed_id) AS id) to_unit
-         WHERE c.matter_id = subject.id)""",
+          FROM (VALUES (subject.id)) of_matter(id) LEFT JOIN contest c ON c.matter_id = of_matter.id CROSS JOIN LATERAL (
+            SELECT coalesce(($3::jsonb ->> 'unit_id')::uuid, c.proposed_id) AS id) to_unit)""",
     Arbitrating,
 )
 
@@ -114,7 +113,7 @@ def arbitrate(
     actor: Actor,
     now: datetime,
     *,
-    facts: Arbitrating | None,
+    facts: Arbitrating,
     upheld: bool,
     decision: str,
     unit_id: UUID | None = None,  # noqa: ARG001 - the facts have looked it up
@@ -128,8 +127,6 @@ def arbitrate(
     """
     back = "dismiss_reported" if assignment.detail.reported_in else "dismiss"
     change = LIFECYCLE.move(assignment, "uphold" if upheld else back, actor, now)
-    if facts is None:
-        raise errors.AssignmentNotFound
     if facts.duty not in (None, Duty.ARBITER) or actor.unit is not None or "seated" in actor.parts:
         raise errors.SameHand
     if facts.late and facts.higher is not None and Role.ARBITER not in facts.higher:
@@ -148,7 +145,7 @@ def arbitrate(
 def _pass_on(change: Change, assignment: Assignment, facts: Arbitrating) -> list[Change]:
     """The assignment goes to another unit. A co-unit that becomes the lead gives its seat up for the new one; one that has a seat
     needs no second."""
-    if facts.unit_id == assignment.unit_id or not facts.serves:
+    if facts.unit_id is None or facts.unit_id == assignment.unit_id or not facts.serves:
         raise errors.UnitNotHere
     seen, leads = assignment.detail, assignment.detail.role == "lead"
     change.patch(AssignmentDetail, matter_id=assignment.id, excuse="contest", leads=None)

@@ -10,6 +10,9 @@ from app.kernel.matter import Matter
 
 Case = Matter[Detail]
 
+MISSED = 100
+"""From this percentage on a mark of a limit that governs the work is supervised."""
+
 
 def govern(change: Change, case: Case, kind: str) -> None:
     """From now on `kind` governs the work on the case, from the day that it was received, or with the time that the present
@@ -27,7 +30,8 @@ def govern(change: Change, case: Case, kind: str) -> None:
 
 def work_again(change: Change, case: Case) -> None:
     """The limit that the result had stopped goes on, with the time used. One whose every mark has fired says nothing any more:
-    the case is renewed each working day instead (domain.md §5)."""
+    the case is renewed each working day instead (domain.md §5). What it was missed by is supervised now, if the result came
+    between the mark and its event."""
     stopped = [d for d in case.timed if d.kind in policy.RESOLVES and d.stopped_at is not None]
     if stopped:
         last = max(stopped, key=lambda d: d.stopped_at or d.timing.started_at)
@@ -35,6 +39,9 @@ def work_again(change: Change, case: Case) -> None:
             change.start("renewal")
         else:
             change.go_on(last, last.stopped_at or change.at)
+        for percent in last.timing.percents[: last.fired]:
+            if percent >= MISSED:
+                change.emit("case.supervise", deadline_id=str(last.id), percent=percent)
 
 
 def next_round(change: Change, case: Case, since: datetime) -> None:
