@@ -25,7 +25,8 @@ def play(stage: Stage, resident: Somebody, number: int) -> None:
     stage.tell(grid.name, f"分流为难事 · triages as hard → {done['state']}；{_where(resident, case)}")
     secretary.post(f"{case}/escalate", {"reason": "无权限", "tried": "现场看过,不属物业"})
     stage.tell(secretary.name, f"上报街道 · escalates → {_where(resident, case)}")
-    units = {row["name"]: row["id"] for row in street.get("/v1/units", place_id=street.get(case)["place_id"])["items"]}
+    place = street.get(case)["place_id"]
+    units = {row["name"]: row["id"] for row in street.get("/v1/units", place_id=place)["items"]}
     asked = {"kind": "routine", "reason": "权属不清", "lead_id": units[LEAD], "co_ids": [units[BESIDE]]}
     street.post(f"{case}/whistle", asked)
     done = street.post(f"{case}/whistle/decide", {"approved": True})
@@ -46,7 +47,7 @@ def play(stage: Stage, resident: Somebody, number: int) -> None:
     stage.tell(street.name, f"核验通过 · checks → {done['state']}")
     resident.post(f"{case}/callback", {"solved": True, "stars": 5, "contacted_in_time": True})
     stage.tell(resident.name, "一键答复：解决了，五星 · taps: solved, five stars")
-    call = next(row for row in caller.get("/v1/callbacks")["items"] if row["case_id"] == reported["id"])
+    call = next(row for row in caller.get("/v1/callbacks", place_id=place, limit=100)["items"] if row["case_id"] == reported["id"])
     said = {"channel": "phone", "reached": True, "solved": True, "stars": 5, "contacted_in_time": True}
     done = caller.post(f"{case}/callbacks/{call['id']}", said)
     stage.tell(caller.name, f"难事另由回访员电话核实 · a hard matter is called back as well → {done['state']}")
@@ -56,4 +57,4 @@ def play(stage: Stage, resident: Somebody, number: int) -> None:
 def _where(resident: Somebody, case: str) -> str:
     """Who holds it, and until when, as the resident reads it."""
     page = resident.get(case)
-    return f"由{page['holder']}负责到 {page['due_at'][5:16].replace('T', ' ')} · who holds it, until when"
+    return f"由{page['holder']}负责到 {page['due_at'][5:16].replace('T', ' ')}"
