@@ -47,7 +47,11 @@ def play(stage: Stage, resident: Somebody, number: int) -> None:
     stage.tell(street.name, f"核验通过 · checks → {done['state']}")
     resident.post(f"{case}/callback", {"solved": True, "stars": 5, "contacted_in_time": True})
     stage.tell(resident.name, "一键答复：解决了，五星 · taps: solved, five stars")
-    call = next(row for row in caller.get("/v1/callbacks", place_id=place, limit=100)["items"] if row["case_id"] == reported["id"])
+    call = next(
+        row
+        for row in caller.get("/v1/callbacks", place_id=place, limit=100)["items"]
+        if row["case_id"] == reported["id"]
+    )
     said = {"channel": "phone", "reached": True, "solved": True, "stars": 5, "contacted_in_time": True}
     done = caller.post(f"{case}/callbacks/{call['id']}", said)
     stage.tell(caller.name, f"难事另由回访员电话核实 · a hard matter is called back as well → {done['state']}")
