@@ -7,12 +7,13 @@ from uuid import UUID
 from pydantic import Field
 from sqlalchemy import RowMapping
 
+from app.api.orders_out import HistoryRow, show_history
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.cases import board_policy, policy, telling
 from app.domain.cases.models import AssignmentState, CaseState, Lane, NotAccepted, ReportedAs, WhistleKind
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.matter import Matter, columns_of
-from app.kernel.rules import Actor, Role, Rules
+from app.kernel.rules import Actor, Role, Rules, Via
 from app.kernel.time import Moment
 
 ID = "01985a3c-8888-7f00-8a6b-2f4c5d6e7f09"
@@ -205,3 +206,11 @@ def _holder(row: RowMapping) -> str | None:
             return str(row["seat_name"])
         case other:
             return f"{row['seat_name']}{HOLDERS[other]}"
+
+
+def show_step(row: RowMapping, reader_id: UUID) -> HistoryRow:
+    """A step of a case; whose case it is did not order it, but reported it."""
+    step = show_history(row, reader_id)
+    if step.by == Via.SELF and not row["of_order"]:
+        return step.model_copy(update={"by_label": Via.REPORTER.label})
+    return step

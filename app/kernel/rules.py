@@ -89,6 +89,7 @@ _VIA = {
     Via.UNIT: "办理单位",
     Via.HEAD: "单位负责人",
     Via.REPORTER: "上报人",
+    Via.JOINER: "附议人",
     Via.SEATED: "联席单位",
     Via.SUBTREE: "社区",
     Via.POOL: "抢单的志愿者",

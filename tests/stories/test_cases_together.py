@@ -22,6 +22,10 @@ async def test_a_neighbour_is_shown_what_is_alike_and_joins_it(street: Street, l
     shown = await neighbour.get(case)
     assert (shown["words"], shown["reporters"]) == (LAMP["words"], 2)
     assert shown["story"][1].endswith("有居民附议。")
+    steps = (await neighbour.get(f"{case}/history"))["items"]
+    assert [(step["action"], step["by_label"], step["by_me"]) for step in steps] == [
+        ("report", "社区", False), ("join", "附议人", True),
+    ]  # fmt: skip
     assert await neighbour.refused(f"{case}/join", {"words": "再说一次"}) == (409, "already-joined")
     assert await grandmother.refused(f"{case}/join", {"words": "我也是"}) == (409, "already-joined")
     assert [row["id"] for row in (await neighbour.get("/v1/cases", mine="true"))["items"]] == [shown["id"]]

@@ -1,6 +1,7 @@
 """The whistle: what a grid cannot solve goes up, units report in, and the level that whistled checks the result (吹哨报到)."""
 
 from app.kernel.rules import Role
+from tests.stories.boardwork import RESULT, new_unit, officers
 from tests.stories.conftest import Later, Street
 
 LAMP = {"category": "lighting", "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外"}
@@ -47,3 +48,24 @@ async def test_a_lamp_post_that_nobody_owns(street: Street, later: Later) -> Non
     await later(1)
     assert (await grandmother.get(case))["state"] == "callback"
     assert (await power.get(f"/v1/assignments/{beside['id']}"))["state"] == "excused"
+
+
+async def test_after_two_returns_the_next_level_decides(street: Street, later: Later) -> None:
+    grandmother = await street.resident("王奶奶")
+    grid, secretary, chief = await officers(street)
+    lead = await new_unit(street, "城管办")
+    case = f"/v1/cases/{(await grandmother.post('/v1/cases', LAMP))['id']}"
+    await grid.post(f"{case}/triage", {"lane": "hard"})
+    await secretary.post(f"{case}/whistle", {"kind": "routine", "reason": "无权限", "lead_id": lead.id})
+    await secretary.post(f"{case}/whistle/decide", {"approved": True})
+    await lead.reports_in()
+    for number, seat in ((1, "东社区"), (2, "试验街道")):
+        await lead.officer.post(f"{case}/result", RESULT)
+        await later(2 * number - 1)
+        await secretary.post(f"{case}/check", {"accepted": False, "reason": "还歪着"})
+        await later(2 * number)
+        assert (await grandmother.get(case))["seat_name"] == seat
+        assert await lead.state() == "working"
+    await lead.officer.post(f"{case}/result", RESULT)
+    assert await secretary.refused(f"{case}/check", {"accepted": True}) == (403, "not-allowed")
+    assert (await chief.post(f"{case}/check", {"accepted": True}))["state"] == "callback"
