@@ -382,7 +382,9 @@ async def test_a_year_without_a_notice_is_flagged_and_computed_anew_when_it_come
     grandma, *_ = await crew(street)
     await clock(at(12, 31, 16))
     order = await place(street, grandma)
-    assert near(due((await limits(grandma, order))["plan"]), at(1, 1, 16, year=2027)), "weekdays, until the notice comes"
+    assert near(due((await limits(grandma, order))["plan"]), at(1, 1, 16, year=2027)), (
+        "weekdays, until the notice comes"
+    )
     plan = f"{order}/deadlines/{(await limits(grandma, order))['plan']['id']}"
     assert any("尚未公布" in sentence for sentence in (await grandma.get(plan))["sentences"])
 
