@@ -40,8 +40,8 @@ def due(limit: dict) -> datetime:
 
 
 def near(moment: datetime, wanted: datetime) -> bool:
-    """Within the seconds that a story's steps take themselves."""
-    return abs((moment - wanted).total_seconds()) < 5
+    """Within the minute that a story's steps take themselves at most."""
+    return abs((moment - wanted).total_seconds()) < 60
 
 
 async def crew(street: Street) -> tuple[Someone, Someone, Someone, Someone]:

@@ -215,7 +215,8 @@ async def test_a_role_that_ends_by_its_date_hands_back_what_was_held_by_it(
     await later(86500)
     await worker.close()
     history = [row["action"] for row in (await grandma.get(f"{orders[0]}/history"))["items"] if row["action"] != "mark"]
-    assert history == ["place", "offer", "accept", "hand_back"], "once"
+    assert history[:4] == ["place", "offer", "accept", "hand_back"]
+    assert history.count("hand_back") == 1
     assert (await grandma.get(orders[1]))["state"] == "submitted"
     assert (await told(secretary)).count("team.without_lead") == 1
 
