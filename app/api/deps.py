@@ -27,7 +27,6 @@ from app.kernel.tokens import AccessTokens
 from app.kernel.vault import Tampered, Vault
 from app.kernel.verbs import Verb
 
-
 _log: Final = structlog.get_logger("api")
 
 
