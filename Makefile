@@ -12,9 +12,11 @@ WORKERS ?= 2
 PROFILE ?= weekday
 SEED ?= 1
 DAYS ?= 1
+# Of make storm: seconds
+LASTS ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo simulate test check test-pg15 contract migration bench kill-test crash-test browser compose-config lock format clean venv browser-venv
+.PHONY: help run demo simulate storm test check test-pg15 contract migration bench kill-test crash-test browser compose-config lock format clean venv browser-venv
 
 help: ## 列出全部任务 · list the tasks
 	@grep -E '^[a-z0-9-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -27,6 +29,9 @@ demo: venv ## 在运行中的系统上演一遍 · play the thread once against 
 
 simulate: venv ## 模拟一条街的一天，生成报告 · a street lives a day; report in build/ (make simulate PROFILE=storm SEED=2 DAYS=1)
 	@LINLI_MODE=local $(LINLI) simulate --strict --profile $(PROFILE) --seed $(SEED) --days $(DAYS)
+
+storm: venv ## 五分钟集中上报，每秒 28 件 · 28 cases a second for five minutes: acknowledged = stored (make storm LASTS=30)
+	@LINLI_MODE=local $(LINLI) storm --seconds $(LASTS) --seed $(SEED)
 
 test: venv ## 快速测试 · the quick tests, on servers of their own
 	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not crash and not kill and not browser" tests

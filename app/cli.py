@@ -315,6 +315,37 @@ def simulate(
 
 
 @app.command()
+def storm(
+    seconds: Annotated[int, typer.Option(min=1, max=3600, help="多少秒 · for so many seconds")] = 300,
+    rate: Annotated[int, typer.Option(min=1, max=1000, help="每秒几件 · reports a second")] = 28,
+    seed: Annotated[int, typer.Option(help="种子 · decides who reports what")] = 1,
+    folder: Annotated[Path, typer.Option(help="记录写到哪里 · folder of the client's log")] = Path("build"),
+) -> None:
+    """暴雨中的集中上报。 Reports by HTTP, one category sixteenfold, on a database, an API and a worker of its own.
+
+    结束时核对：已确认的都已存储、各一次，不变式全部成立；否则退出码 1。 At the end acknowledged = stored, once, and every
+    invariant holds; exit code 1 otherwise.
+    """
+    os.environ.setdefault("LINLI_MODE", "local")
+    from app.local.supervisor import Ended
+    from app.simulation.clock import Stuck
+    from app.simulation.person import Unexpected
+    from app.simulation.storm import Wanted, run
+
+    with plain_faults():
+        try:
+            good = run(Wanted(seconds, rate, seed, folder))
+        except (Unexpected, Stuck) as error:
+            typer.echo(f"系统的回答不对：{error}\nThe system answered what it never should: {error}", err=True)
+            raise typer.Exit(1) from error
+        except Ended:
+            typer.echo("已中断，全部结束。 | Interrupted, everything ended.", err=True)
+            raise typer.Exit(130) from None
+    if not good:
+        raise typer.Exit(1)
+
+
+@app.command()
 def contract(
     check: Annotated[bool, typer.Option("--check", help="只比较,不写入 · compare only")] = False,
 ) -> None:
@@ -340,9 +371,10 @@ def check() -> None:
     settings = tool_settings()
     import asyncpg
 
-    from app.kernel import invariants
+    from app import invariants
+    from app.kernel.invariants import Broken
 
-    async def look() -> list[invariants.Broken]:
+    async def look() -> list[Broken]:
         connection = await asyncpg.connect(settings.migration_url)
         try:
             return await invariants.check(connection)

@@ -12,8 +12,14 @@ from redis.asyncio import Redis
 
 from app.api import (
     auth,
+    boards,
     calendars,
+    callbacks,
     callers,
+    case_catalogue,
+    case_finding,
+    case_flow,
+    cases,
     deadlines,
     dispatching,
     drafts,
@@ -30,6 +36,7 @@ from app.api import (
     places,
     problems,
     promises,
+    rates,
     records,
     replays,
     representations,
@@ -37,15 +44,36 @@ from app.api import (
     services,
     shifts,
     shortcut,
+    supervision,
     teams,
     terms,
+    units,
     volunteers,
+    whistles,
 )  # fmt: skip
 from app.api.census import Api, census
 from app.api.deps import House
 from app.api.docs import Application
 from app.api.middleware import Front
 from app.api.throttle import Throttle
+from app.domain.cases import board as board_verbs
+from app.domain.cases import callbacks as callback_verbs
+from app.domain.cases import (
+    catalogue,
+    converting,
+    ending,
+    handing_down,
+    joining,
+    merging,
+    setting_aside,
+)
+from app.domain.cases import contests as contest_verbs
+from app.domain.cases import extensions as extension_verbs
+from app.domain.cases import meetings as meeting_verbs
+from app.domain.cases import ratings as rating_verbs
+from app.domain.cases import service as case_verbs
+from app.domain.cases import supervision as supervision_verbs
+from app.domain.cases import whistles as whistle_verbs
 from app.domain.deadlines import calendars as calendar_verbs
 from app.domain.deadlines import drafts as draft_verbs
 from app.domain.deadlines import service as deadline_verbs
@@ -67,6 +95,8 @@ from app.domain.services import service as service_verbs
 from app.domain.teams import service as team_verbs
 from app.domain.teams import volunteers as volunteer_verbs
 from app.domain.terms import service as term_verbs
+from app.domain.units import register as register_verbs
+from app.domain.units import service as unit_verbs
 from app.integrations.exposition import exposed
 from app.integrations.wechat import WeChat
 from app.kernel import crash
@@ -95,6 +125,16 @@ ROOMS: Sequence[Api] = (
     promises.api,
     errands.api,
     service_days.api,
+    case_finding.api,
+    case_flow.api,
+    case_catalogue.api,
+    cases.api,
+    whistles.api,
+    boards.api,
+    callbacks.api,
+    supervision.api,
+    rates.api,
+    units.api,
     deadlines.api,
     calendars.api,
     going_late.api,
@@ -118,6 +158,26 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *errand_verbs.VERBS,
     *day_verbs.VERBS,
     *day_verbs.RECORD_VERBS,
+    *case_verbs.VERBS,
+    *whistle_verbs.VERBS,
+    *board_verbs.VERBS,
+    *contest_verbs.VERBS,
+    *contest_verbs.CASE_VERBS,
+    *extension_verbs.VERBS,
+    *meeting_verbs.VERBS,
+    *rating_verbs.VERBS,
+    *callback_verbs.VERBS,
+    *supervision_verbs.VERBS,
+    *catalogue.VERBS,
+    *converting.VERBS,
+    *joining.VERBS,
+    *merging.VERBS,
+    *setting_aside.VERBS,
+    *handing_down.VERBS,
+    *handing_down.RECORD_VERBS,
+    *ending.VERBS,
+    *unit_verbs.VERBS,
+    *register_verbs.VERBS,
     *people_verbs.VERBS,
     *representation_verbs.VERBS,
     *team_verbs.VERBS,

@@ -97,7 +97,7 @@ class World:
         grant_id = new_id()
         await self.owner.execute(
             "INSERT INTO role_grant (id, person_id, place_id, role, starts_at, granted_by, version)"
-            " VALUES ($1, $2, $3, $4, $5, $2, 1)",
+            " VALUES ($1, $2, $3, $4, $5, $2, 1) ON CONFLICT DO NOTHING",
             grant_id,
             person_id,
             place,
@@ -175,8 +175,8 @@ async def around_the_clock(owner: asyncpg.Connection, place: UUID, admin: UUID) 
     tables of their own, and so has the matcher: here people dispatch."""
     await owner.execute(
         "WITH standard AS ("
-        "  SELECT DISTINCT ON (deadline_kind, category) * FROM deadline_policy WHERE place_id IS NULL"
-        "   ORDER BY deadline_kind, category, version DESC), made AS ("
+        "  SELECT DISTINCT ON (matter_kind, deadline_kind, category) * FROM deadline_policy WHERE place_id IS NULL"
+        "   ORDER BY matter_kind, deadline_kind, category, version DESC), made AS ("
         "  SELECT gen_random_uuid() AS new_id, * FROM standard), policies AS ("
         "  INSERT INTO deadline_policy (id, place_id, matter_kind, deadline_kind, category, version, calendar, budget_seconds,"
         "    later_round_percent, pause_limit_seconds, percents, published_by, published_at)"

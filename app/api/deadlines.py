@@ -35,7 +35,7 @@ MARKS = [
     {"percent": 150, "effects": [{"primitive": "set_holder", "target": "secretary"}]},
 ]
 
-MatterKind = Literal["order"]
+MatterKind = Literal["order", "case", "assignment"]
 KINDS = "、".join(f"{kind} {label}" for kind, label in LABELS.items())
 DeadlineKind = Annotated[str, Opaque(20)]
 

@@ -4,10 +4,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 import httpx
+import structlog
 from fastapi import Depends, Header, Request
 from pydantic import Field
 from redis.asyncio import Redis
@@ -23,8 +24,10 @@ from app.kernel.errors import NotSignedIn
 from app.kernel.passwords import Passwords
 from app.kernel.time import Moment
 from app.kernel.tokens import AccessTokens
-from app.kernel.vault import Vault
+from app.kernel.vault import Tampered, Vault
 from app.kernel.verbs import Verb
+
+_log: Final = structlog.get_logger("api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +120,13 @@ class Sealer:
         return None if number is None else self._vault.index("card", number)
 
     def opened(self, purpose: str, sealed: bytes | None) -> str | None:
-        """The plain text, or None where there is none or row-level security hid it."""
-        return None if sealed is None else self._vault.open(purpose, sealed)
+        """The plain text, or None where there is none or row-level security hid it; also where it is damaged, which the log
+        says: one bad value does not take a list from everybody."""
+        try:
+            return None if sealed is None else self._vault.open(purpose, sealed)
+        except Tampered as fault:
+            _log.error("a sealed value is damaged", purpose=purpose, fault=str(fault))
+            return None
 
 
 class Run:

@@ -53,6 +53,9 @@ class Tag(StrEnum):
     VOLUNTEER = "志愿者"
     DISPATCHER = "社区派单员"
     STATION = "站点工作人员"
+    GRID_WORKER = "网格员"
+    OFFICER = "部门经办人"
+    INDEPENDENT = "回访、督办、裁定"
     ADMINISTRATOR = "管理员"
     EVERYBODY = "所有人"
     SYSTEM = "系统"
@@ -64,6 +67,9 @@ _TAGS: Final = {
     Tag.VOLUNTEER: "查看派给自己的和可以领取的任务,接受、开始、完成;服务队、微心愿、帮办代办。",
     Tag.DISPATCHER: "派单员和书记:把本社区的订单派给合适的志愿者或队伍,查看时限,查找、导出、交班。",
     Tag.STATION: "为没有微信的居民登记、点单,记录代下单的同意,发住户卡。",
+    Tag.GRID_WORKER: "上报、随手办、分流;网格解决不了的,吹哨。",
+    Tag.OFFICER: "单位的经办人和负责人:先用 `listAssignments` 查看派来的任务,复制 `id`,再签收、报到、处置、提出异议、提交结果。",
+    Tag.INDEPENDENT: "不经手办理的人:回访、督办、裁定、终止。",
     Tag.ADMINISTRATOR: "管理人员与角色、地点、服务和时限规则;书记在这里发布服务、组建服务队、审批志愿者。",
     Tag.EVERYBODY: "登录后人人可用:个人资料、地点、消息。",
     Tag.SYSTEM: "运行状况,供监控使用。",

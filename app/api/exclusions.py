@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.problems import problems
-from app.api.schema import Choice, In, Out, StrictUUID
+from app.api.schema import Choice, In, Out, StrictUUID, exactly_one
 from app.domain.deadlines.models import label_of
 from app.domain.exclusions import errors, policy, repository
 from app.domain.exclusions import service as exclusions
@@ -30,7 +30,8 @@ STATES = "、".join(f"{state} {state.label}" for state in ExclusionState)
 
 
 class ExclusionIn(In):
-    deadline_id: StrictUUID = Field(description="错过的时限的编号,见 listDeadlines")
+    deadline_id: StrictUUID | None = Field(default=None, description="错过的时限的编号,见 listDeadlines")
+    callback_id: StrictUUID | None = Field(default=None, description="已有结果的回访的编号;与时限编号二选一")
     reason: Choice[ExclusionReason] = Field(description=f"原因:{REASONS}")
     note: Annotated[str, Paragraph(300)] = Field(description="情况说明;复核人会看到,请勿填写电话和住址")
 
@@ -48,11 +49,12 @@ class ExclusionOut(Out):
     matter_id: StrictUUID = Field(description="事项编号")
     place_id: StrictUUID = Field(description="社区或小区编号")
     place_name: str = Field(description="社区或小区名称")
-    deadline_id: StrictUUID = Field(description="时限编号")
+    deadline_id: StrictUUID | None = Field(description="时限编号;不计的是回访则为 null")
+    callback_id: StrictUUID | None = Field(description="回访编号;不计的是时限则为 null")
     kind: str = Field(description="时限种类")
     kind_label: str = Field(description="时限种类的中文名称")
     round: int = Field(description="第几轮")
-    due_at: Moment = Field(description="到期:到这一刻即为错过")
+    due_at: Moment | None = Field(description="到期:到这一刻即为错过;不计的是回访则为 null")
     stopped_at: Moment | None = Field(description="时限停止;仍在计时则为 null")
     reason: Choice[ExclusionReason] = Field(description="原因")
     reason_label: str = Field(description="原因的中文名称")
@@ -85,16 +87,20 @@ def _midnight(day: date | None) -> datetime | None:
     "",
     rule=policy.PROPOSE,
     operation_id="recordExclusion",
-    summary="提请一次错过不计入考核,由街道复核",
-    description="错过本身不会改变;复核同意之后,各处统计把它另列",
+    summary="提请一次错过或一项回访不计入考核,由街道复核",
+    description="错过和回访本身不会改变;复核同意之后,各处统计把它另列",
     tags=(Tag.DISPATCHER,),
     example={"deadline_id": ID, "reason": "outage", "note": "当天全社区停电,值守电话无法接通"},
     answer=receipt("propose"),
     responses=problems(
         *(NotAllowed, errors.MissNotFound, errors.NotMissed, errors.AlreadyExcluded, TextRefused),
+        errors.CallbackNotSettled,
     ),
 )
 async def record_exclusion(body: ExclusionIn, run: TheRun) -> Receipt:
+    exactly_one(deadline_id=body.deadline_id, callback_id=body.callback_id)
+    if body.callback_id is not None:
+        return await run(exclusions.propose_callback, callback_id=body.callback_id, reason=body.reason, note=body.note)
     return await run(exclusions.propose, deadline_id=body.deadline_id, reason=body.reason, note=body.note)
 
 
@@ -128,7 +134,8 @@ async def decide_exclusion(
         "items": [
             {
                 "id": ID, "state": "upheld", "state_label": "经复核不计", "matter_kind": "order", "matter_id": ID,
-                "place_id": PLACE_ID, "place_name": "西峪社区", "deadline_id": ID, "kind": "respond", "kind_label": "响应",
+                "place_id": PLACE_ID, "place_name": "西峪社区", "deadline_id": ID, "callback_id": None,
+                "kind": "respond", "kind_label": "响应",
                 "round": 1, "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": "2026-03-01T10:00:00+08:00",
                 "reason": "outage", "reason_label": "停水、停电或断网", "note": "当天全社区停电,值守电话无法接通",
                 "proposed_by": ID, "proposed_at": AT, "decision": "供电公司有停电公告,情况属实", "decided_by": ID,

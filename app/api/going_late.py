@@ -1,5 +1,6 @@
 """What is about to go late, and the posts that nobody holds: for whoever must act before a limit does."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Query
@@ -7,9 +8,11 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import SIGNED_IN, Api, Tag
+from app.api.deadlines import MatterKind
 from app.api.deps import TheReader
 from app.api.docs import ADMIN_ONLY
 from app.api.schema import Choice, Out, StrictUUID
+from app.domain.cases.models import AssignmentState, CaseState
 from app.domain.deadlines import policy, repository
 from app.domain.deadlines.models import label_of
 from app.domain.orders.models import OrderState
@@ -20,6 +23,13 @@ from app.kernel.time import Moment
 
 api = Api(prefix="/deadlines")
 
+STATES: Mapping[str, type[OrderState | CaseState | AssignmentState]] = {
+    "order": OrderState,
+    "case": CaseState,
+    "assignment": AssignmentState,
+}
+"""The words for the states of each kind of matter."""
+
 ID = "01985a3c-6666-7f00-8a6b-2f4c5d6e7f07"
 
 
@@ -29,8 +39,10 @@ class GoingLateQuery(PageQuery):
 
 class GoingLateRow(Out):
     id: StrictUUID = Field(description="时限编号")
-    order_id: StrictUUID = Field(description="订单编号")
-    state: Choice[OrderState] = Field(description="订单状态")
+    matter_kind: MatterKind = Field(description="order 订单、case 民情事项、assignment 吹哨任务")
+    matter_id: StrictUUID = Field(description="订单、事项或任务的编号")
+    state: str = Field(description="其状态")
+    state_label: str = Field(description="状态的中文名称")
     place_id: StrictUUID = Field(description="社区或小区编号")
     place_name: str = Field(description="社区或小区名称")
     kind: str = Field(description="时限种类")
@@ -40,7 +52,7 @@ class GoingLateRow(Out):
     minutes_left: int = Field(description="还有多少分钟;已错过则为负")
     missed: bool = Field(description="是否已错过")
     excluded: bool = Field(description="错过是否经复核不计")
-    mine: bool = Field(description="是否由我承接或负责")
+    mine: bool = Field(description="是否由我或我所在的单位承接或负责")
 
 
 class EmptyPostOut(Out):
@@ -61,12 +73,13 @@ class EmptyPostsRow(Out):
     rule=SIGNED_IN,
     operation_id="listGoingLate",
     summary="快要到期和已经错过的时限,最急的在前",
-    description="派单员、书记看到本地的;志愿者看到自己承接的",
+    description="派单员、书记、网格员看到本地的;志愿者看到自己承接的,单位看到派给自己的",
     tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
     answer={
         "items": [
             {
-                "id": ID, "order_id": ID, "state": "submitted", "place_id": ID, "place_name": "西峪社区", "kind": "respond",
+                "id": ID, "matter_kind": "order", "matter_id": ID, "state": "submitted", "state_label": "待派单",
+                "place_id": ID, "place_name": "西峪社区", "kind": "respond",
                 "kind_label": "响应", "started_at": "2026-03-01T09:00:00+08:00", "due_at": "2026-03-01T09:20:00+08:00",
                 "minutes_left": 4, "missed": False, "excluded": False, "mine": False,
             }
@@ -81,8 +94,10 @@ async def list_going_late(query: Annotated[GoingLateQuery, Query()], reader: The
     def show(row: RowMapping) -> GoingLateRow:
         return GoingLateRow(
             id=row["id"],
-            order_id=row["matter_id"],
-            state=OrderState(row["state"]),
+            matter_kind=row["matter_kind"],
+            matter_id=row["matter_id"],
+            state=row["state"],
+            state_label=STATES[row["matter_kind"]](row["state"]).label,
             place_id=row["place_id"],
             place_name=row["place_name"],
             kind=row["kind"],
@@ -92,7 +107,7 @@ async def list_going_late(query: Annotated[GoingLateQuery, Query()], reader: The
             minutes_left=row["seconds_left"] // 60,
             missed=row["missed"],
             excluded=row["excluded"],
-            mine=reader.caller.person_id in (row["assignee_id"], row["holder_id"]),
+            mine=row["ours"] or reader.caller.person_id in (row["assignee_id"], row["holder_id"]),
         )
 
     return Page.cut(rows, query.limit, lambda row: Cursor(row["due_at"], row["id"]), show)

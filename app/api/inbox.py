@@ -74,14 +74,19 @@ async def list_inbox(query: Annotated[InboxQuery, Query()], reader: TheReader) -
             text=sentence(row["topic"], row["payload"]),
             subject_kind=row["subject_kind"],
             subject_id=row["subject_id"],
-            # A role may be told from a level upward: 'secretary@street'.
-            as_role=row["as_role"] and Role(row["as_role"].partition("@")[0]),
+            as_role=_role(row["as_role"]),
             nobody_in_post=row["nobody_in_post"],
             created_at=row["created_at"],
             read_at=row["read_at"],
         )
 
     return Page.cut(rows, query.limit, lambda row: Cursor(row["created_at"], row["id"]), show)
+
+
+def _role(told_as: str | None) -> Role | None:
+    """A role may be told from a level upward: 'secretary@street'. Who is told as a unit is told as no role."""
+    name = (told_as or "").partition("@")[0]
+    return Role(name) if name in frozenset(Role) else None
 
 
 @api.post(

@@ -7,19 +7,17 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import Api, Tag
+from app.api.deadlines_out import DEADLINES_EXAMPLE, DeadlinesOut, show_deadline
 from app.api.deps import Receipt, Run, TheReader, TheRun, receipt
 from app.api.finding import MineQuery, PlacedQuery, place_in_list
 from app.api.orders_out import (
-    DEADLINES_EXAMPLE,
     EVIDENCE,
     HISTORY_EXAMPLE,
     ORDER_EXAMPLE,
     PAGE_EXAMPLE,
-    DeadlinesOut,
     HistoryOut,
     OrderOut,
     OrderRow,
-    show_deadline,
     show_history,
     show_order,
     show_row,
@@ -27,6 +25,7 @@ from app.api.orders_out import (
 )
 from app.api.problems import problems
 from app.api.schema import Choice, In, StrictUUID, exactly_one
+from app.domain.deadlines import of_matters
 from app.domain.orders import (
     dispatching,
     errands,
@@ -238,7 +237,7 @@ async def get_order_history(order_id: OrderId, reader: TheReader) -> HistoryOut:
 )
 async def list_deadlines(order_id: OrderId, reader: TheReader) -> DeadlinesOut:
     async with reader() as connection:
-        rows = await repository.list_deadlines(connection, order_id)
+        rows = await of_matters.list_deadlines(connection, policy.LIFECYCLE.kind, order_id, errors.OrderNotFound)
     return DeadlinesOut(items=[show_deadline(row) for row in rows])
 
 

@@ -9,14 +9,12 @@ from sqlalchemy import RowMapping
 
 from app.api.deps import Sealer
 from app.api.schema import Choice, Out, StrictUUID
-from app.domain.deadlines.models import label_of
 from app.domain.orders.clocks import Clocks, total_of
 from app.domain.orders.kind_facts import PaperReceipt, papers_out, returns
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.models import OrderState, Reject, Solved
 from app.domain.orders.policy import CODE, LIFECYCLE, suits
 from app.domain.services.models import Evidence, Form
-from app.kernel.calendars import CalendarName
 from app.kernel.matter import Matter, columns_of
 from app.kernel.rules import Actor, Role, Via
 from app.kernel.time import Moment
@@ -115,6 +113,7 @@ class OrderOut(OrderRow):
     cancel_reason: str | None = Field(description="取消的原因")
     reject_reason: str | None = Field(description="不予受理的原因")
     other_help: str | None = Field(description="不予受理时,还可以向谁求助")
+    case_id: StrictUUID | None = Field(description="转成的民情事项编号;没有转则为 null")
     rating: RatingOut | None = Field(description="评价")
     actions: list[str] = Field(description="我现在可以做的操作")
 
@@ -135,31 +134,6 @@ class HistoryRow(Out):
 
 class HistoryOut(Out):
     items: list[HistoryRow] = Field(description="从早到晚")
-
-
-class FiredOut(Out):
-    percent: int = Field(description="时限的百分之几")
-    due_at: Moment = Field(description="应到时间")
-    fired_at: Moment = Field(description="实际处理时间")
-
-
-class DeadlineOut(Out):
-    id: StrictUUID = Field(description="时限编号")
-    kind: str = Field(description="种类")
-    kind_label: str = Field(description="种类的中文名称")
-    round: int = Field(description="第几轮")
-    policy_version: int = Field(description="依据的规则版本")
-    calendar: Choice[CalendarName] = Field(description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间")
-    started_at: Moment = Field(description="开始")
-    due_at: Moment = Field(description="到期:到这一刻即为错过")
-    stopped_at: Moment | None = Field(description="停止;仍在计时则为 null")
-    missed: bool = Field(description="是否错过")
-    excluded: bool = Field(description="错过是否经复核不计")
-    marks: list[FiredOut] = Field(description="已到的节点")
-
-
-class DeadlinesOut(Out):
-    items: list[DeadlineOut] = Field(description="从早到晚")
 
 
 ROW_EXAMPLE: dict[str, Any] = {
@@ -194,6 +168,7 @@ ORDER_EXAMPLE = {
     "cancel_reason": None,
     "reject_reason": None,
     "other_help": None,
+    "case_id": None,
     "rating": None,
     "actions": ["cancel"],
 }
@@ -202,18 +177,6 @@ HISTORY_EXAMPLE = {
         {
             "version": 1, "action": "place", "from_state": None, "to_state": "submitted", "by": "subtree",
             "by_label": "社区", "by_me": True, "at": AT, "note": {},
-        }
-    ]
-}  # fmt: skip
-DEADLINES_EXAMPLE = {
-    "items": [
-        {
-            "id": ID, "kind": "respond", "kind_label": "响应", "round": 1, "policy_version": 2, "calendar": "DUTY",
-            "started_at": AT,
-            "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": None, "missed": False, "excluded": False,
-            "marks": [
-                {"percent": 80, "due_at": "2026-03-01T09:16:00+08:00", "fired_at": "2026-03-01T09:16:00+08:00"}
-            ],
         }
     ]
 }  # fmt: skip
@@ -276,6 +239,7 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
         cancel_reason=row["cancel_reason"],
         reject_reason=row["reject_reason"] and Reject(row["reject_reason"]).label,
         other_help=row["other_help"],
+        case_id=row["case_id"],
         rating=row["stars"]
         and RatingOut(
             solved=Solved(row["solved"]),
@@ -319,24 +283,6 @@ def show_history(row: RowMapping, reader_id: UUID) -> HistoryRow:
         by_me=row["actor_id"] == reader_id,
         at=row["at"],
         note=row["note"],
-    )
-
-
-def show_deadline(row: RowMapping) -> DeadlineOut:
-    marks = [FiredOut.model_validate(mark) for mark in row["marks"]]
-    return DeadlineOut(
-        id=row["id"],
-        kind=row["kind"],
-        kind_label=label_of(row["kind"]),
-        round=row["round"],
-        policy_version=row["policy_version"],
-        calendar=CalendarName(row["calendar"]),
-        started_at=row["started_at"],
-        due_at=row["due_at"],
-        stopped_at=row["stopped_at"],
-        missed=any(mark.percent == 100 for mark in marks),
-        excluded=row["excluded"],
-        marks=marks,
     )
 
 

@@ -1,7 +1,7 @@
 """What is said and agreed on an order, and the deadlines that explain themselves (domain.md §4). As in `orders.py`, each
 command is one verb."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,27 +10,21 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import Api, Tag
+from app.api.deadlines_out import EXPLANATION_EXAMPLE, DeadlineId, ExplanationOut, show_explanation
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.orders import ID, OrderId, moves
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
-from app.domain.deadlines import explaining
-from app.domain.deadlines.models import label_of
-from app.domain.exclusions.models import ExclusionReason
+from app.domain.deadlines import explaining, of_matters
+from app.domain.deadlines.errors import DeadlineNotFound
 from app.domain.orders import errors, policy, promises, repository
 from app.domain.orders.clocks import total_of
 from app.domain.orders.models import Channel
-from app.domain.places.models import EstateType
-from app.kernel.calendars import CalendarName
-from app.kernel.command import timed_deadline
-from app.kernel.deadline_tables import PauseReason
-from app.kernel.rules import Role
 from app.kernel.text import Line, Paragraph
 from app.kernel.time import Moment
 
 api = Api(prefix="/orders")
 
-DeadlineId = Annotated[StrictUUID, Path(description="时限编号")]
 PauseId = Annotated[StrictUUID, Path(description="暂停的编号")]
 Words = Annotated[str, Paragraph(500)]
 
@@ -98,48 +92,6 @@ class PostOut(Out):
 
 class PostsOut(Out):
     items: list[PostOut] = Field(description="从早到晚")
-
-
-class PauseOut(Out):
-    id: StrictUUID = Field(description="暂停的编号")
-    reason: Choice[PauseReason] = Field(description="question 等待回答、force_majeure 不可抗力、undone 退回前的间隔")
-    from_at: Moment = Field(description="从")
-    until_at: Moment = Field(description="到(不含)")
-    by: str = Field(description="由谁暂停")
-    disputed: bool = Field(description="居民是否提出异议")
-    decided: bool = Field(description="是否已裁定")
-    annulled: bool = Field(description="是否已撤销")
-
-
-class PeriodOut(Out):
-    from_at: Moment = Field(description="从")
-    until_at: Moment = Field(description="到(不含)")
-    seconds: float = Field(description="计入的秒数")
-
-
-class MomentOut(Out):
-    percent: int = Field(description="时限的百分之几")
-    at: Moment = Field(description="时间")
-
-
-class ExplanationOut(Out):
-    id: StrictUUID = Field(description="时限编号")
-    kind: str = Field(description="种类")
-    kind_label: str = Field(description="种类的中文名称")
-    round: int = Field(description="第几轮")
-    policy_version: int = Field(description="依据的规则版本")
-    estate_type: str = Field(description="依据的规则只对这一类型的小区;空为全部")
-    calendar: Choice[CalendarName] = Field(description="日历")
-    budget_seconds: int = Field(description="时限,按日历计的秒数")
-    started_at: Moment = Field(description="开始")
-    due_at: Moment = Field(description="到期")
-    stopped_at: Moment | None = Field(description="停止")
-    missed: bool = Field(description="是否错过")
-    excluded: Choice[ExclusionReason] | None = Field(description="错过经复核不计的原因;没有则为 null")
-    periods: list[PeriodOut] = Field(description="从开始到到期计入的时段,合计等于时限")
-    pauses: list[PauseOut] = Field(description="暂停")
-    marks: list[MomentOut] = Field(description="各节点的时间")
-    sentences: list[str] = Field(description="用话说明,可直接显示")
 
 
 @api.post(
@@ -267,20 +219,13 @@ async def list_posts(order_id: OrderId, reader: TheReader) -> PostsOut:
     operation_id="explainDeadline",
     summary="一项时限为什么在这时到期",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
-    answer={
-        "id": ID, "kind": "plan", "kind_label": "方案", "round": 1, "policy_version": 1, "estate_type": "",
-        "calendar": "WORK", "budget_seconds": 25200, "started_at": AT, "due_at": "2026-03-04T10:30:00+08:00",
-        "stopped_at": None, "missed": False, "excluded": None,
-        "periods": [{"from_at": AT, "until_at": "2026-03-03T12:00:00+08:00", "seconds": 5400.0}], "pauses": [],
-        "marks": [{"percent": 100, "at": "2026-03-04T10:30:00+08:00"}],
-        "sentences": ["3月3日(周二)10:30起算。", "3月4日(周三)10:30到期,到这一刻还没有做到就算错过。"],
-    },
-    responses=problems(errors.DeadlineNotFound),
-)  # fmt: skip
+    answer=EXPLANATION_EXAMPLE,
+    responses=problems(DeadlineNotFound),
+)
 async def explain(order_id: OrderId, deadline_id: DeadlineId, reader: TheReader) -> ExplanationOut:
     async with reader() as connection:
-        row = await repository.get_deadline(connection, order_id, deadline_id)
-    return _explanation(row)
+        row = await of_matters.get_deadline(connection, policy.LIFECYCLE.kind, order_id, deadline_id)
+    return show_explanation(row, _later(row))
 
 
 @api.post(
@@ -290,7 +235,7 @@ async def explain(order_id: OrderId, deadline_id: DeadlineId, reader: TheReader)
     tags=(Tag.DISPATCHER,),
     example={"until_at": AT, "text": "暴雨红色预警,全市停止户外作业"},
     answer=receipt("submitted", 2),
-    **moves("pause", errors.DeadlineNotFound, errors.NothingToPause, errors.PausedTooLong),
+    **moves("pause", DeadlineNotFound, errors.NothingToPause, errors.PausedTooLong),
 )
 async def pause(order_id: OrderId, deadline_id: DeadlineId, body: PauseIn, run: TheRun) -> Receipt:
     return await run(promises.pause, order_id, deadline_id=deadline_id, until_at=body.until_at, text=body.text)
@@ -302,7 +247,7 @@ async def pause(order_id: OrderId, deadline_id: DeadlineId, body: PauseIn, run: 
     summary="提前结束暂停",
     tags=(Tag.DISPATCHER,),
     answer=receipt("submitted", 3),
-    **moves("resume", errors.DeadlineNotFound, errors.PauseNotFound),
+    **moves("resume", DeadlineNotFound, errors.PauseNotFound),
 )
 async def resume(order_id: OrderId, deadline_id: DeadlineId, run: TheRun) -> Receipt:
     return await run(promises.resume, order_id, deadline_id=deadline_id)
@@ -339,76 +284,9 @@ def _post(row: RowMapping, reader_id: UUID) -> PostOut:
     return PostOut(**shown, by_me=row["posted_by"] == reader_id)
 
 
-def _explanation(row: RowMapping) -> ExplanationOut:
-    deadline = timed_deadline(row["timed"])
-    timing = deadline.timing
-    due_at = deadline.times[timing.percents.index(100)]
-    if timing.due_at() != due_at:
-        # It was missed before a pause was annulled: the moment that stands counted the pause.
-        timing = timing.with_pauses([(p.from_at, p.until_at) for p in deadline.pauses])
-    excluded = ExclusionReason(row["excluded"]) if row["excluded"] else None
-    asked = explaining.Asked(
-        deadline.kind,
-        timing,
-        deadline.times,
-        [
-            explaining.Held(p.from_at, p.until_at, p.reason, _who(p.paused_as, p.reason), annulled=p.annulled)
-            for p in deadline.pauses
-        ],
-        deadline.stopped_at,
-        row["missed"],
-        {date.fromisoformat(day): said["name"] for day, said in (row["day_names"] or {}).items()},
-        row["calendar_missing"],
-        EstateType(row["estate_type"]) if row["estate_type"] else None,
-        _later(row),
-        excluded.label if excluded else None,
-        recategorised=deadline.kept is not None,
-    )
-    return ExplanationOut(
-        id=deadline.id,
-        kind=deadline.kind,
-        kind_label=label_of(deadline.kind),
-        round=row["round"],
-        policy_version=row["policy_version"],
-        estate_type=row["estate_type"],
-        calendar=timing.calendar.name,
-        budget_seconds=int(timing.budget.total_seconds()),
-        started_at=timing.started_at,
-        due_at=due_at,
-        stopped_at=deadline.stopped_at,
-        missed=row["missed"],
-        excluded=excluded,
-        periods=[
-            PeriodOut(from_at=period.from_at, until_at=period.until_at, seconds=period.seconds)
-            for period in explaining.counted(timing, due_at)
-        ],
-        pauses=[
-            PauseOut(
-                id=p.id,
-                reason=PauseReason(p.reason),
-                from_at=p.from_at,
-                until_at=p.until_at,
-                by=_who(p.paused_as, p.reason),
-                disputed=p.disputed,
-                decided=p.decided,
-                annulled=p.annulled,
-            )
-            for p in deadline.pauses
-        ],
-        marks=[MomentOut(percent=p, at=at) for p, at in zip(timing.percents, deadline.times, strict=True)],
-        sentences=list(explaining.sentences(asked)),
-    )
-
-
 def _later(row: RowMapping) -> explaining.Later | None:
     if row["round"] == 1:
         return None
     total = total_of(row)
     passed = total.passed(row["now"]) // MINUTE * MINUTE
     return explaining.Later(row["round"], total.started_at, passed, over=total.ended_at is not None)
-
-
-def _who(paused_as: str | None, reason: str) -> str:
-    if reason == PauseReason.UNDONE:
-        return "系统"
-    return Role(paused_as).label if paused_as else "社区"

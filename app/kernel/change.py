@@ -4,30 +4,45 @@ Fluent to write, lists underneath, so a test compares values. One Change concern
 service, a role, a policy), which has a version but no state machine.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
 from sqlmodel import SQLModel
 
-from app.kernel.deadlines import Policy, Timing
+from app.kernel.deadline_tables import DeadlinePause, PauseReason
+from app.kernel.deadlines import Policy, Stretch, Timing
 from app.kernel.errors import Refusal
 from app.kernel.ids import new_id
 from app.kernel.matter import Matter, TimedDeadline
 from app.kernel.rules import Actor, Role, Rule
 
 
+class Office(StrEnum):
+    """Whom a matter that officers hold tells: the head of its seat, its unit, or the lead of its board (the SQL function
+    told_of)."""
+
+    SEAT = "seat"
+    LEAD = "lead"
+    UNIT = "unit"
+    UNIT_HEAD = "unit_head"
+    UNIT_DEPUTY = "unit_deputy"
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A row of the outbox: a notice to a person or to the holders of a role, or a reaction that the worker runs.
 
-    `place_id`: where it is about, when that is not the subject's own place.
+    `to_role`: a Role, a Role from a level upward ('dispatcher@street'), or an Office. `place_id`: where it is about, when
+    that is not the subject's own place.
     """
 
     topic: str
     to_person: UUID | None = None
-    to_role: Role | None = None
+    to_role: str | None = None
     payload: dict[str, Any] = field(default_factory=dict)
     place_id: UUID | None = None
     id: UUID = field(default_factory=new_id, compare=False)
@@ -68,23 +83,23 @@ class Retime:
         """As message 3 writes it: what has fired keeps its moment, and what was kept from another policy."""
         stay = max(self.deadline.fired, self.kept or 0, self.deadline.kept or 0)
         times = (*self.deadline.times[:stay], *self.timing.times()[stay:])
-        pinned = (
-            {}
-            if self.policy is None
-            else {
+        pinned: dict[str, Any]
+        if self.policy is None:
+            pinned = {"extension_seconds": int((self.timing.budget - self.deadline.at_first).total_seconds())}
+        else:
+            pinned = {
                 "policy_id": self.policy.id,
-                "budget_seconds": int(self.timing.budget.total_seconds()),
                 "percents": self.timing.percents,
                 "hours_id": self.policy.hours_id,
                 "pausable": self.policy.pausable,
                 "kept": self.kept,
             }
-        )
         return pinned | {
             "id": self.deadline.id,
             "due_at": times[self.timing.percents.index(100)],
             "times": times,
             "workdays_id": self.workdays_id,
+            "budget_seconds": int(self.timing.budget.total_seconds()),
             "calendar_missing": bool(self.timing.calendar.missing_years(self.timing.started_at, max(times))),
         }
 
@@ -158,7 +173,7 @@ class Change:
         )
 
     def set(self, **columns: Any) -> Self:
-        """New values for the matter's own columns: assignee_id, team_id, holder_id, open_pool, round."""
+        """New values for the matter's own columns: assignee_id, team_id, seat_id, unit_id, holder_id, open_pool, round."""
         self.columns.update(columns)
         return self
 
@@ -173,9 +188,25 @@ class Change:
         return self
 
     def retime(self, deadline: TimedDeadline, timing: Timing, workdays_id: UUID | None = None) -> Self:
-        """Compute the moments of a deadline anew: after a pause, its end, or a calendar that came."""
+        """Compute the moments of a deadline anew: after a pause, its end, an extension, or a calendar that came."""
         self.retimes.append(Retime(deadline, timing, workdays_id or deadline.workdays_id))
         return self
+
+    def go_on(self, deadline: TimedDeadline, since: datetime, pauses: Iterable[Stretch] | None = None) -> Self:
+        """A deadline that was stopped at `since` runs again with the time used: the stretch until now does not count.
+        `pauses`: its others, where they are not as stored."""
+        stretches = [(p.from_at, p.until_at) for p in deadline.pauses if not p.annulled] if pauses is None else pauses
+        return self.insert(
+            DeadlinePause,
+            deadline_id=deadline.id,
+            matter_id=self.id,
+            place_id=self.place_id,
+            reason=PauseReason.UNDONE.value,
+            paused_by=self.actor.id,
+            from_at=since,
+            until_at=self.at,
+            limit_at=self.at,
+        ).retime(deadline, deadline.timing.with_pauses((*stretches, (since, self.at))))
 
     def follow(self, deadline: TimedDeadline, timing: Timing, policy: Policy, kept: int) -> Self:
         """A live deadline goes on under another policy, with the timing that this one has taken over, its first `kept` marks
@@ -194,10 +225,18 @@ class Change:
             self.events.append(Event(topic, to_person=person, payload=payload))
         return self
 
-    def tell_role(self, role: Role, topic: str, *, place_id: UUID | None = None, **payload: Any) -> Self:
+    def tell_role(
+        self, role: Role, topic: str, *, place_id: UUID | None = None, level: str | None = None, **payload: Any
+    ) -> Self:
         """A notice to whoever holds `role` at the nearest place upward – of the subject, or of another place that it is
-        about –, at last the administrator."""
-        self.events.append(Event(topic, to_role=role, payload=payload, place_id=place_id))
+        about; from `level` on, if one is named –, at last the administrator."""
+        told = role if level is None else f"{role}@{level}"
+        self.events.append(Event(topic, to_role=told, payload=payload, place_id=place_id))
+        return self
+
+    def tell_office(self, office: Office, topic: str, **payload: Any) -> Self:
+        """A notice to whoever heads the matter's seat, or works in its unit."""
+        self.events.append(Event(topic, to_role=office, payload=payload))
         return self
 
     def emit(self, topic: str, **payload: Any) -> Self:

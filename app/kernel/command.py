@@ -32,7 +32,7 @@ from app.kernel.statements import Shape, write
 from app.kernel.text import folded
 from app.kernel.verbs import Verb
 
-ATTEMPTS = 5
+ATTEMPTS = 8
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -88,7 +88,7 @@ async def execute(
     """
     for attempt in range(ATTEMPTS):
         if attempt:
-            await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - spreading, not secrecy
+            await asyncio.sleep(random.uniform(0, min(0.1, 0.005 * 2**attempt)))  # noqa: S311 - spreading, not secrecy
         try:
             async with database.pool.acquire() as connection:
                 return await _once(connection, verb, caller, key, subject_id, inputs)
@@ -113,7 +113,7 @@ async def _once(
     subject_id: UUID | None,
     inputs: dict[str, Any],
 ) -> Receipt:
-    await connection.execute(begin(caller.person_id))
+    await connection.execute(begin(caller.person_id, subject_id if verb.joins else None))
     try:
         crash_point(verb.name, 1)
         row = await _load(connection, verb, caller, key, subject_id, inputs)
@@ -208,7 +208,7 @@ def _decide(
     actor_id: UUID,
     inputs: dict[str, Any],
 ) -> list[Change]:
-    actor = Actor(actor_id, frozenset(Role(role) for role in row["roles"]), row["team"])
+    actor = _actor(actor_id, row)
     loaded: Any = orjson.loads(row["facts"]) if row["facts"] is not None else None
     if verb.is_matter:
         if verb.detail_type is None or row["kind"] != verb.kind:
@@ -222,6 +222,21 @@ def _decide(
         facts = verb.facts_type.validate_python(loaded) if verb.facts_type else None
         decided = verb.decide(facts, actor, row["now"], **inputs)
     return decided if isinstance(decided, list) else [decided]
+
+
+_NO_OFFICE = b'{"seat": [], "unit": null, "parts": []}'
+
+
+def _actor(actor_id: UUID, row: asyncpg.Record) -> Actor:
+    office: dict[str, Any] = orjson.loads(row["office"] or _NO_OFFICE)
+    return Actor(
+        actor_id,
+        frozenset(map(Role, row["roles"])),
+        row["team"],
+        frozenset(map(Role, office["seat"])),
+        office["unit"],
+        frozenset(office["parts"]),
+    )
 
 
 def _matter(
@@ -269,6 +284,7 @@ def timed_deadline(found: Mapping[str, Any]) -> TimedDeadline:
         pauses=pauses,
         policy_id=UUID(found["policy_id"]),
         kept=found["kept"],
+        extension=timedelta(seconds=found["extension_seconds"]),
     )
 
 
@@ -346,7 +362,8 @@ def _bind(
 
 
 _MATTER = (
-    "category", "round", "requester_id", "beneficiary_id", "assignee_id", "team_id", "holder_id", "open_pool",
+    "category", "round", "requester_id", "beneficiary_id", "assignee_id", "team_id", "seat_id", "unit_id",
+    "holder_id", "open_pool",
 )  # fmt: skip
 
 

@@ -24,9 +24,11 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
         return ""
 
 
-def begin(actor_id: UUID) -> str:
-    """Message 1 of a command. The simple protocol takes no parameters, so it holds nothing but a UUID."""
-    return f"BEGIN; SET LOCAL app.actor = '{UUID(str(actor_id))}'"
+def begin(actor_id: UUID, joins: UUID | None = None) -> str:
+    """Message 1 of a command. The simple protocol takes no parameters, so it holds nothing but UUIDs. `joins`: the matter
+    that the actor comes to by this command, and does not see before it."""
+    coming = f"; SET LOCAL app.joins = '{UUID(str(joins))}'" if joins is not None else ""
+    return f"BEGIN; SET LOCAL app.actor = '{UUID(str(actor_id))}'{coming}"
 
 
 _READ = text(
@@ -47,6 +49,11 @@ def sqlalchemy_form(url: str) -> str:
 async def rows(connection: AsyncConnection, query: Executable) -> Sequence[RowMapping]:
     """All rows of a reading."""
     return (await connection.execute(query)).mappings().all()
+
+
+async def driver(connection: AsyncConnection) -> Any:
+    """The driver's own connection behind a reading."""
+    return (await connection.get_raw_connection()).driver_connection
 
 
 class Database:

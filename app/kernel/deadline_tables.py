@@ -14,6 +14,12 @@ from sqlmodel import Field, SQLModel
 from app.kernel.ids import new_id
 from app.kernel.tables import Instant
 
+GOVERNING = (
+    "triage", "check", "callback", "deliberation", "review", "resolve_small", "resolve_community", "resolve_street",
+    "resolve_district", "resolve_emergency", "resolve_routine", "resolve_hard", "milestone", "renewal",
+)  # fmt: skip
+"""The kinds of deadlines that govern a matter (domain.md §5): at most one of them runs for it, and a unique index says so."""
+
 
 class CalendarHours(SQLModel, table=True):
     """A version of the hours of a place (None: everywhere) by weekday; the nearest place wins. Never altered.
@@ -163,6 +169,7 @@ class Deadline(SQLModel, table=True):
     Its times can be computed again from its start, its budget (seconds of the policy's calendar), the hours and working days
     that it pins, and its pauses; `revision` counts how often that was done. `calendar_missing`: a year had no notice yet. `kept`:
     its matter was re-categorised, and so many marks had passed under the policy before; NULL: it has the one of its start.
+    `extension_seconds`: which part of the budget was granted later; at most as much again as there was at first.
     """
 
     __tablename__ = "deadline"
@@ -171,6 +178,12 @@ class Deadline(SQLModel, table=True):
         UniqueConstraint("id", "pausable"),
         Index("deadline_unsure", "id", postgresql_where=sql("calendar_missing AND stopped_at IS NULL")),
         Index("deadline_live", "matter_id", "kind", unique=True, postgresql_where=sql("stopped_at IS NULL")),
+        Index(
+            "deadline_governs",
+            "matter_id",
+            unique=True,
+            postgresql_where=sql(f"stopped_at IS NULL AND kind IN ({', '.join(map(repr, GOVERNING))})"),
+        ),
         Index("deadline_matter", "matter_id"),
         Index("deadline_next", "next_at", postgresql_where=sql("next_at IS NOT NULL")),
         Index("deadline_running", "place_id", "due_at", "matter_id", postgresql_where=sql("stopped_at IS NULL")),
@@ -178,6 +191,7 @@ class Deadline(SQLModel, table=True):
             "cardinality(percents) = cardinality(times) AND fired BETWEEN 0 AND cardinality(times)", "deadline_marks"
         ),
         CheckConstraint("due_at = times[array_position(percents, 100)] AND started_at < due_at", "deadline_due"),
+        CheckConstraint("extension_seconds >= 0 AND extension_seconds * 2 <= budget_seconds", "deadline_extension"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -198,6 +212,7 @@ class Deadline(SQLModel, table=True):
     pausable: bool = Field(default=False, sa_column_kwargs={"server_default": sql("false")})
     revision: int = Field(default=0, sa_column_kwargs={"server_default": sql("0")})
     kept: int | None = None
+    extension_seconds: int = Field(default=0, sa_column_kwargs={"server_default": sql("0")})
     stopped_at: datetime | None = Field(default=None, sa_type=Instant)
     next_at: datetime | None = Field(
         default=None,

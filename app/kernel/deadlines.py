@@ -69,6 +69,17 @@ class Timing:
         """Open time within the pauses."""
         return sum((self.calendar.spent(begin, end) for begin, end in merged(self.pauses)), timedelta())
 
+    def as_of(self, now: datetime) -> datetime:
+        """The start from which, without a pause, as much open time has passed at `now`: for another limit that takes the time
+        used along (domain.md §4.5)."""
+        if not self.pauses:
+            return self.started_at
+        used, low, high = self.used(now), self.started_at, now
+        while high - low > timedelta(microseconds=1):
+            middle = low + (high - low) / 2
+            low, high = (middle, high) if self.calendar.spent(middle, now) >= used else (low, middle)
+        return low
+
     def with_pauses(self, pauses: Sequence[Stretch]) -> Self:
         return replace(self, pauses=tuple(pauses))
 

@@ -3,9 +3,10 @@
 The database's `allowed_transition` and the drawings of the contract are generated from it; `move` is the one door.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from app.kernel.change import Change
@@ -40,15 +41,24 @@ STAYS = None
 
 class Lifecycle:
     """The transitions of one kind of matter, with the states in which it must have a live deadline, and those of them in
-    which a miss is only told."""
+    which a miss is only told. `governed`: the kinds of which exactly one governs in a state; `held`: who holds the matter in
+    a state ("seat", "unit" …), so that its hold-time is counted."""
 
     def __init__(
-        self, kind: str, *transitions: Transition, promised: Iterable[str], only_told: Iterable[str] = ()
+        self,
+        kind: str,
+        *transitions: Transition,
+        promised: Iterable[str],
+        only_told: Iterable[str] = (),
+        governed: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+        held: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.kind = kind
         self.transitions = transitions
         self.promised = frozenset(promised)
         self.only_told = frozenset(only_told)
+        self.governed = governed
+        self.held = held
         self._by_action = {t.action: t for t in transitions}
         if len(self._by_action) != len(transitions):
             raise ValueError(f"{kind}: an action stands twice in the lifecycle")

@@ -45,9 +45,10 @@ class TimedDeadline:
     """A deadline of the matter's round, live or stopped, with all that its moments are computed from.
 
     `pause_limit`: how long one pause of it may last in real time; None: it never pauses. All of them together last at most
-    `pause_total_percent` of its budget. `times` are the stored moments of its marks, of which the first `fired` have been
-    dealt with. The first `kept` had passed under another policy, before the matter was re-categorised (None: it was not); a sweep
-    that comes late has them still to fire. `other` is the policy that held at its start for the category that a verb asks for.
+    `pause_total_percent` of its budget. `extension` is the part of the budget that was granted later. `times` are the stored
+    moments of its marks, of which the first `fired` have been dealt with. The first `kept` had passed under another policy,
+    before the matter was re-categorised (None: it was not); a sweep that comes late has them still to fire. `other` is the policy
+    that held at its start for the category that a verb asks for.
     """
 
     id: UUID
@@ -65,6 +66,12 @@ class TimedDeadline:
     policy_id: UUID | None = None
     kept: int | None = None
     other: Policy | None = None
+    extension: timedelta = timedelta()
+
+    @property
+    def at_first(self) -> timedelta:
+        """The budget without what was granted later."""
+        return self.timing.budget - self.extension
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,8 @@ class Matter(Generic[D_co]):
 
     `category` chooses among its limits. `version` counts its changes and is 0 for one that is not stored yet; `holder_id` is
     who owns it when its limits were missed; `open_pool` lets every qualified volunteer of the place see and claim it.
-    `team_id` is the team that it was offered to. `timed`, the deadlines of its round, is there for the verbs that ask.
+    `team_id` is the team that it was offered to. `seat_id` is the place whose officers hold it, `unit_id` the unit that it is
+    assigned to. `timed`, the deadlines of its round, is there for the verbs that ask.
     """
 
     id: UUID
@@ -90,6 +98,8 @@ class Matter(Generic[D_co]):
     created_at: datetime
     detail: D_co
     team_id: UUID | None = None
+    seat_id: UUID | None = None
+    unit_id: UUID | None = None
     category: str = ""
     live: tuple[LiveDeadline, ...] = ()
     timed: tuple[TimedDeadline, ...] = ()
@@ -97,7 +107,7 @@ class Matter(Generic[D_co]):
 
 _COLUMNS: Final = (
     "id", "category", "place_id", "state", "version", "round", "requester_id", "beneficiary_id", "assignee_id", "team_id",
-    "holder_id", "open_pool", "created_at",
+    "seat_id", "unit_id", "holder_id", "open_pool", "created_at",
 )  # fmt: skip
 
 

@@ -20,8 +20,8 @@ SELECT d.id, d.matter_id, d.kind, d.due_at, {TIMED} AS timed, p.percents AS want
 async def differing(connection: asyncpg.Connection) -> AsyncIterator[dict[str, Any]]:
     """The deadlines whose stored moments are not those of the arithmetic, in the transaction at hand.
 
-    A mark that fired before a pause was annulled, or before the matter was re-categorised, keeps the moment at which it was due
-    then; all others must agree.
+    A mark that fired before a pause was annulled, before more time was granted, or before the matter was re-categorised, keeps
+    the moment at which it was due then; all others must agree.
     """
     rows: list[asyncpg.Record] = []
     async for row in connection.cursor(_ALL, prefetch=BATCH):
@@ -42,7 +42,8 @@ async def _of(connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> Asy
         # A budget of nothing computes to no moment at all.
         computed = deadline.timing.times() if deadline.timing.budget else ()
         kept = deadline.kept or 0
-        free = max(kept, deadline.fired) if any(pause.annulled for pause in deadline.pauses) else kept
+        loose = deadline.extension or any(pause.annulled for pause in deadline.pauses)
+        free = max(kept, deadline.fired) if loose else kept
         before = deadline.timing.percents[:kept]
         wanted = (*before, *(percent for percent in row["wanted"] if percent > max(before, default=0)))
         due = deadline.times[deadline.timing.percents.index(100)]

@@ -23,6 +23,12 @@ class Role(StrEnum):
     STATION_STAFF = "station_staff"
     DISPATCHER = "dispatcher"
     SECRETARY = "secretary"
+    GRID_WORKER = "grid_worker"
+    INFORMATION_OFFICER = "information_officer"
+    BRANCH_SECRETARY = "branch_secretary"
+    CALLBACK_OFFICER = "callback_officer"
+    SUPERVISOR = "supervisor"
+    ARBITER = "arbiter"
     ADMINISTRATOR = "administrator"
 
     @property
@@ -37,6 +43,12 @@ _LABELS = {
     Role.STATION_STAFF: "站点工作人员",
     Role.DISPATCHER: "社区派单员",
     Role.SECRETARY: "社区书记",
+    Role.GRID_WORKER: "网格员",
+    Role.INFORMATION_OFFICER: "民情信息员",
+    Role.BRANCH_SECRETARY: "小区党支部书记",
+    Role.CALLBACK_OFFICER: "回访员",
+    Role.SUPERVISOR: "督办员",
+    Role.ARBITER: "裁定人",
     Role.ADMINISTRATOR: "管理员",
 }
 
@@ -50,6 +62,12 @@ class Via(StrEnum):
     ASSIGNED = "assignee"
     TEAM = "team"
     LEAD = "lead"
+    SEAT = "seat"
+    UNIT = "unit"
+    HEAD = "head"
+    REPORTER = "reporter"
+    JOINER = "joiner"
+    SEATED = "seated"
     SUBTREE = "subtree"
     POOL = "pool"
     SYSTEM = "system"
@@ -67,6 +85,12 @@ _VIA = {
     Via.ASSIGNED: "志愿者",
     Via.TEAM: "队员",
     Via.LEAD: "队长",
+    Via.SEAT: "办理层级",
+    Via.UNIT: "办理单位",
+    Via.HEAD: "单位负责人",
+    Via.REPORTER: "上报人",
+    Via.JOINER: "附议人",
+    Via.SEATED: "联席单位",
     Via.SUBTREE: "社区",
     Via.POOL: "抢单的志愿者",
     Via.SYSTEM: "系统",
@@ -76,11 +100,16 @@ _VIA = {
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts: a person, the roles they hold live at the subject's place or above it, and what they are in the team that
-    the matter is offered to ("member", "lead" or None)."""
+    the matter is offered to ("member", "lead" or None). `seat`: their roles at the place whose officers hold the matter, or
+    above it; `unit`: what they are in the unit that it is assigned to ("officer", "head" or None); `parts`: "reporter" who
+    joined it, "joiner" who may and does so with this command, "seated" who works in a unit that has a seat on its board."""
 
     id: UUID
     roles: frozenset[Role] = frozenset()
     team: str | None = None
+    seat: frozenset[Role] = frozenset()
+    unit: str | None = None
+    parts: frozenset[str] = frozenset()
 
     @property
     def is_system(self) -> bool:
@@ -104,20 +133,23 @@ class Subject(Protocol):
     @property
     def team_id(self) -> UUID | None: ...
     @property
+    def unit_id(self) -> UUID | None: ...
+    @property
     def open_pool(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way to be allowed: `via` a relation, for SUBTREE and POOL with one of `roles`, only while in `states` (empty: any).
-    REPRESENTATIVE is who acts for somebody else; that the consent is recorded, the verb's snapshot and the policy's SQL ask.
+    """One way to be allowed: `via` a relation, for SUBTREE, SEAT and POOL with one of `roles`, only while in `states` (empty:
+    any). REPRESENTATIVE is who acts for somebody else; that the consent is recorded, the verb's snapshot and the policy's SQL
+    ask.
     """
 
     via: Via
     roles: frozenset[Role] = field(default_factory=frozenset)
     states: frozenset[str] = field(default_factory=frozenset)
 
-    def allows(self, subject: Subject, actor: Actor) -> bool:  # noqa: C901, PLR0911 - one line a relation
+    def allows(self, subject: Subject, actor: Actor) -> bool:  # noqa: C901, PLR0911, PLR0912 - one line a relation
         """Whether `actor` is allowed on `subject` by this rule."""
         if self.states and subject.state not in self.states:
             return False
@@ -134,6 +166,14 @@ class Rule:
                 return subject.team_id is not None and actor.team is not None
             case Via.LEAD:
                 return subject.team_id is not None and actor.team == "lead"
+            case Via.UNIT:
+                return subject.unit_id is not None and actor.unit is not None
+            case Via.HEAD:
+                return subject.unit_id is not None and actor.unit == "head"
+            case Via.REPORTER | Via.JOINER | Via.SEATED:
+                return self.via.value in actor.parts
+            case Via.SEAT:
+                return bool(self.roles & actor.seat)
             case Via.SUBTREE:
                 return bool(self.roles & actor.roles)
             case Via.POOL:
@@ -149,7 +189,7 @@ class Rule:
         states = ", ".join(f"'{state}'" for state in sorted(self.states))
         return f"({row}.state IN ({states}) AND {condition})"
 
-    def _condition(self, row: str) -> str:  # noqa: PLR0911 - one line a relation
+    def _condition(self, row: str) -> str:  # noqa: C901, PLR0911 - one line a relation
         roles = "{" + ",".join(sorted(self.roles)) + "}"
         match self.via:
             case Via.SELF | Via.BENEFICIARY | Via.ASSIGNED:
@@ -160,6 +200,14 @@ class Rule:
                 return f"({row}.team_id IS NOT NULL AND app_team({row}.team_id) = 'lead')"
             case Via.REPRESENTATIVE:
                 return f"({row}.requester_id = app_actor() AND person_represents(app_actor(), {row}.beneficiary_id))"
+            case Via.UNIT:
+                return f"({row}.unit_id IS NOT NULL AND app_unit({row}.unit_id) IS NOT NULL)"
+            case Via.HEAD:
+                return f"({row}.unit_id IS NOT NULL AND app_unit({row}.unit_id) = 'head')"
+            case Via.REPORTER | Via.JOINER | Via.SEATED:
+                return f"'{self.via.value}' = ANY (app_parts({row}.id))"
+            case Via.SEAT:
+                return f"app_reaches({row}.seat_id, '{roles}')"
             case Via.SUBTREE:
                 return f"app_reaches({row}.place_id, '{roles}')"
             case Via.POOL:
@@ -183,6 +231,11 @@ def to_sql(rules: Iterable[Rule], row: str = "matter") -> str:
 def reach(*roles: Role) -> Rule:
     """One of `roles` at the subject's place or above it."""
     return Rule(Via.SUBTREE, frozenset(roles))
+
+
+def seated(*roles: Role) -> Rule:
+    """One of `roles` at the place whose officers hold the matter, or above it."""
+    return Rule(Via.SEAT, frozenset(roles))
 
 
 def demand(rules: Rules, actor: Actor) -> None:

@@ -16,9 +16,10 @@ MATTER_SUBJECT = "SELECT * FROM matter WHERE id = ($3::jsonb ->> 'id')::uuid FOR
 # Everything that the moments of a deadline `d` with its policy `p` are computed from. Whoever writes a pause moves the
 # matter's version.
 TIMED = """jsonb_build_object(
-           'id', d.id, 'kind', d.kind, 'started_at', d.started_at, 'budget_seconds', d.budget_seconds, 'percents', d.percents,
-           'times', d.times, 'fired', d.fired, 'stopped_at', d.stopped_at, 'calendar', p.calendar, 'hours_id', d.hours_id,
-           'workdays_id', d.workdays_id, 'policy_id', d.policy_id, 'kept', d.kept, 'pause_limit_seconds', p.pause_limit_seconds,
+           'id', d.id, 'kind', d.kind, 'started_at', d.started_at, 'budget_seconds', d.budget_seconds,
+           'extension_seconds', d.extension_seconds, 'percents', d.percents, 'times', d.times, 'fired', d.fired,
+           'stopped_at', d.stopped_at, 'calendar', p.calendar, 'hours_id', d.hours_id, 'workdays_id', d.workdays_id,
+           'policy_id', d.policy_id, 'kept', d.kept, 'pause_limit_seconds', p.pause_limit_seconds,
            'pause_total_percent', p.pause_total_percent,
            'pauses', (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.from_at, s.id), '[]')
                         FROM deadline_pause s WHERE s.deadline_id = d.id))"""
@@ -28,6 +29,11 @@ _TIMED = f"""(
     FROM deadline d JOIN deadline_policy p ON p.id = d.policy_id
    WHERE d.matter_id = subject.id AND d.round = subject.round)"""
 
+# What the actor is to a matter that officers hold: their roles at its seat, their post in its unit, their part in it.
+_OFFICE = """CASE WHEN subject.seat_id IS NOT NULL THEN jsonb_build_object(
+           'seat', app_roles(subject.seat_id, look.now), 'unit', app_unit(subject.unit_id),
+           'parts', app_parts(subject.id)) END"""
+
 _POLICIES = "policies_in_force(subject.place_id, $4, $5, {category})"
 _OTHERS = """(
   SELECT jsonb_object_agg(d.id, policies_in_force(subject.place_id, $4, ARRAY[d.kind], {category}, d.started_at) -> 0)
@@ -35,6 +41,16 @@ _OTHERS = """(
 
 ABOUT_NOTHING: tuple[Any, ...] = (NOBODY, None, "{}", "", [], None, NOBODY)
 """Values for message 2 that find nothing: for a connection that gets ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Deadlines that a command may start on new matters of another kind beside its subject, at the same place; `category`
+    is SQL for theirs."""
+
+    kind: str
+    starts: tuple[str, ...]
+    category: str
 
 
 @cache
@@ -47,6 +63,7 @@ def load(
     timed: bool = False,
     texts: bool = False,
     category: str | None = None,
+    beside: Beside | None = None,
 ) -> str:
     """Message 2: an earlier receipt, the locked subject, the time after the lock, the actor's roles, the room's facts, and
     with `texts` which of those that others will read ($3, `read_by_others`) hold a refused term.
@@ -62,8 +79,9 @@ WITH subject AS MATERIALIZED ({subject})
 SELECT i.fingerprint, i.receipt, look.now, look.active, look.roles, look.seen, look.live,
        subject.*, subject.id IS NOT NULL AS found,
        {"CASE WHEN subject.team_id IS NOT NULL THEN app_team(subject.team_id) END" if is_matter else "NULL::text"} AS team,
+       {_OFFICE if is_matter else "NULL::jsonb"} AS office,
        {_TIMED if timed else "NULL::jsonb"} AS timed,
-       {_POLICIES.format(category=category or "subject.category") if starts else "NULL::jsonb"} AS policies,
+       {_policies(starts, category, beside)} AS policies,
        {_OTHERS.format(category=category) if category else "NULL::jsonb"} AS others,
        {"refused_terms(subject.place_id, $3::jsonb -> 'read_by_others')" if texts else "NULL::jsonb"} AS refused,
        {facts or "NULL::jsonb"} AS facts
@@ -71,6 +89,15 @@ SELECT i.fingerprint, i.receipt, look.now, look.active, look.roles, look.seen, l
   LEFT JOIN idempotency i ON i.actor_id = $1 AND i.operation = one.operation AND i.key = one.key
   LEFT JOIN subject ON true
   CROSS JOIN LATERAL app_look($7, subject.place_id, {"subject.id" if is_matter else "NULL"}) look"""
+
+
+def _policies(starts: bool, category: str | None, beside: Beside | None) -> str:
+    own = _POLICIES.format(category=category or "subject.category") if starts else "NULL::jsonb"
+    if beside is None:
+        return own
+    kinds = "{" + ",".join(beside.starts) + "}"
+    others = f"policies_in_force(subject.place_id, '{beside.kind}', '{kinds}', {beside.category})"
+    return f"coalesce({own}, '[]') || coalesce({others}, '[]')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +120,19 @@ class Shape:
 _CHANGE = """
 ch AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($1::jsonb) AS x(
   id uuid, kind text, category text, place_id uuid, state text, from_state text, version int, round int, requester_id uuid,
-  beneficiary_id uuid, assignee_id uuid, team_id uuid, holder_id uuid, open_pool bool, action text, actor_id uuid, through text,
-  at timestamptz, note jsonb))"""
+  beneficiary_id uuid, assignee_id uuid, team_id uuid, seat_id uuid, unit_id uuid, holder_id uuid, open_pool bool, action text,
+  actor_id uuid, through text, at timestamptz, note jsonb))"""
 
 _NEW = """
       INSERT INTO matter (id, kind, category, place_id, state, version, round, requester_id, beneficiary_id, assignee_id,
-                          team_id, holder_id, open_pool, moved_by, moved_in, created_at, changed_at)
-      SELECT id, kind, category, place_id, state, 1, round, requester_id, beneficiary_id, assignee_id, team_id, holder_id,
-             open_pool, actor_id, 0, at, at FROM ch WHERE version = 0 RETURNING id, version"""
+                          team_id, seat_id, unit_id, holder_id, open_pool, moved_by, moved_in, created_at, changed_at)
+      SELECT id, kind, category, place_id, state, 1, round, requester_id, beneficiary_id, assignee_id, team_id, seat_id, unit_id,
+             holder_id, open_pool, actor_id, 0, at, at FROM ch WHERE version = 0 RETURNING id, version"""
 
 _MOVED = """
       UPDATE matter t SET state = ch.state, category = ch.category, round = ch.round, assignee_id = ch.assignee_id,
-                          team_id = ch.team_id, holder_id = ch.holder_id, open_pool = ch.open_pool, changed_at = ch.at
+                          team_id = ch.team_id, seat_id = ch.seat_id, unit_id = ch.unit_id, holder_id = ch.holder_id,
+                          open_pool = ch.open_pool, changed_at = ch.at
         FROM ch WHERE ch.version > 0 AND t.id = ch.id AND t.version = ch.version RETURNING t.id, t.version"""
 
 _HISTORY = """
@@ -119,7 +147,7 @@ a AS (INSERT INTO audit (subject_id, version, kind, place_id, action, actor_id, 
 
 # One look at the matter instead of several a row (0013_fewer_looks.sql). A query that nothing reads is not run: the answer asks.
 _STOPS = """
-s AS (SELECT stop_deadlines(ch.id, ${n}::uuid[], ch.at) AS d FROM ch)"""
+s AS (SELECT stop_deadlines(ch.id, ${n}::uuid[], ch.at) AS d FROM ch WHERE ch.version > 0)"""
 
 # A stop that comes after a mark was due, and before the sweep: the mark stands, its notices go out – to whoever had the
 # matter until then, as the snapshot has it – and effects that would move the holder or open the pool are no longer wanted.
@@ -149,18 +177,19 @@ d AS (INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, sta
                             budget_seconds, hours_id, workdays_id, calendar_missing, pausable)
       SELECT x.id, x.matter_id, x.place_id, x.kind, x.round, x.policy_id, x.started_at, x.due_at, x.percents, x.times, 0,
              x.budget_seconds, x.hours_id, x.workdays_id, x.calendar_missing, x.pausable
-        FROM jsonb_to_recordset(${{n}}::jsonb) AS x({STARTED}){{after}})"""
+        FROM jsonb_to_recordset(${{n}}::jsonb) AS x({STARTED}) WHERE {{after}})"""
 
 _RETIMES = """
 t AS (UPDATE deadline d SET due_at = x.due_at, times = x.times, workdays_id = x.workdays_id, stopped_at = NULL,
                             calendar_missing = x.calendar_missing, revision = d.revision + 1,
                             policy_id = coalesce(x.policy_id, d.policy_id), percents = coalesce(x.percents, d.percents),
                             budget_seconds = coalesce(x.budget_seconds, d.budget_seconds), kept = coalesce(x.kept, d.kept),
+                            extension_seconds = coalesce(x.extension_seconds, d.extension_seconds),
                             hours_id = CASE WHEN x.policy_id IS NULL THEN d.hours_id ELSE x.hours_id END,
                             pausable = d.pausable OR coalesce(x.pausable, false)
         FROM jsonb_to_recordset(${n}::jsonb) AS x(id uuid, due_at timestamptz, times timestamptz[], workdays_id uuid,
-             calendar_missing bool, policy_id uuid, percents int[], budget_seconds int, kept int, hours_id uuid,
-             pausable bool) WHERE d.id = x.id)"""
+             calendar_missing bool, policy_id uuid, percents int[], budget_seconds int, extension_seconds int, kept int,
+             hours_id uuid, pausable bool) WHERE d.id = x.id AND {after})"""
 
 _EVENTS = """
 o AS (INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload, created_by,
@@ -192,8 +221,8 @@ def write(shape: Shape) -> str:
         parts.append(_STOPS.format(n=number))
     if shape.late:
         parts.append(_LATE)
-    # A stop and a start of one kind meet in a unique index: the start has to read the stops to come after them.
-    stopped = "\n       WHERE (SELECT count(*) FROM s) >= 0" if shape.stops else ""
+    # What stops, and what starts or goes on, meet in a unique index: the latter has to read the stops to come after them.
+    stopped = "(SELECT count(*) FROM s) >= 0" if shape.stops else "true"
     for part, wanted in ((_STARTS, shape.starts), (_RETIMES, shape.retimes), (_EVENTS, shape.events)):
         if wanted:
             number += 1
@@ -216,4 +245,4 @@ def write(shape: Shape) -> str:
             f"\nr{index} AS (INSERT INTO {table}"
             f" SELECT * FROM jsonb_populate_recordset(NULL::{table}, ${number}::jsonb) WHERE true{after})"
         )
-    return "WITH" + ",".join(parts) + "\nSELECT id, version FROM w" + stopped
+    return "WITH" + ",".join(parts) + "\nSELECT id, version FROM w WHERE " + stopped

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.types import BigInteger
 from sqlmodel import Field, SQLModel
 
@@ -35,6 +35,8 @@ class MatterRow(SQLModel, table=True):
         Index("matter_held", "holder_id", "created_at", "id", postgresql_where=text("holder_id IS NOT NULL")),
         Index("matter_place", "place_id", "created_at", "id"),
         Index("matter_team", "team_id", "created_at", "id", postgresql_where=text("team_id IS NOT NULL")),
+        Index("matter_seat", "seat_id", "created_at", "id", postgresql_where=text("seat_id IS NOT NULL")),
+        Index("matter_unit", "unit_id", "created_at", "id", postgresql_where=text("unit_id IS NOT NULL")),
         Index(
             "matter_serving",
             "assignee_id",
@@ -58,6 +60,8 @@ class MatterRow(SQLModel, table=True):
     beneficiary_id: UUID = Field(foreign_key="person.id")
     assignee_id: UUID | None = Field(default=None, foreign_key="person.id")
     team_id: UUID | None = Field(default=None, foreign_key="team.id")
+    seat_id: UUID | None = Field(default=None, foreign_key="place.id")
+    unit_id: UUID | None = Field(default=None, foreign_key="unit.id")
     holder_id: UUID | None = Field(default=None, foreign_key="person.id")
     open_pool: bool = False
     moved_by: UUID
@@ -79,7 +83,8 @@ class AllowedTransition(SQLModel, table=True):
 class PromisedState(SQLModel, table=True):
     """Generated from the lifecycles: a matter of this kind in this state must have a live deadline at commit.
 
-    `only_told`: in this state a miss is recorded and told, and does nothing else (domain.md §4.7).
+    `only_told`: in this state a miss is recorded and told, and does nothing else (domain.md §4.7). `governs`: of these kinds
+    exactly one live deadline governs it then; `holder`: who holds it then (domain.md §5).
     """
 
     __tablename__ = "promised_state"
@@ -87,6 +92,32 @@ class PromisedState(SQLModel, table=True):
     kind: str = Field(sa_type=Text, primary_key=True)
     state: str = Field(sa_type=Text, primary_key=True)
     only_told: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    governs: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)))
+    holder: str | None = Field(default=None, sa_type=Text)
+
+
+class Hold(SQLModel, table=True):
+    """Who held a matter in [from_at, until_at): written by the database with the change that moved it, never by hand. Of a
+    matter that is held, exactly one is open; the next begins where one ends."""
+
+    __tablename__ = "hold"
+    __table_args__ = (
+        ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
+        Index("hold_open", "matter_id", unique=True, postgresql_where=text("until_at IS NULL")),
+        Index("hold_place", "place_id", postgresql_where=text("until_at IS NULL")),
+        Index("hold_seat", "seat_id", "from_at", postgresql_where=text("unit_id IS NULL")),
+        Index("hold_unit", "unit_id", "from_at", postgresql_where=text("unit_id IS NOT NULL")),
+        CheckConstraint("until_at >= from_at", "hold_period"),
+    )
+
+    matter_id: UUID = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    place_id: UUID
+    holder: str = Field(sa_type=Text)
+    seat_id: UUID = Field(foreign_key="place.id")
+    unit_id: UUID | None = Field(default=None, foreign_key="unit.id")
+    from_at: datetime = Field(sa_type=Instant)
+    until_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class History(SQLModel, table=True):

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, TypeAdapter
 from app.kernel.change import Change
 from app.kernel.errors import NotFound, Refusal
 from app.kernel.lifecycle import Lifecycle
-from app.kernel.statements import MATTER_SUBJECT, load
+from app.kernel.statements import MATTER_SUBJECT, Beside, load
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Change | list[Change])
@@ -27,7 +27,9 @@ class Verb(Generic[P, R]):
     says what the violation of a unique index or of a foreign key means; of any other it means a lost race, and the verb runs
     again. `missing` is the refusal when there is no such subject, or none that the actor may see. `read_by_others` names the
     inputs (texts and lists of texts, called as the fields of the body) that the door compares with the refused terms of the
-    place. `category` is SQL for the category that the subject shall have, where the verb gives it another one.
+    place. `category` is SQL for the category that the subject shall have, where the verb gives it another one. `beside`: the
+    deadlines of other matters that it makes. `joins`: the actor comes to a matter that they do not see yet; the walls let them
+    in for this one command, where a rule says JOINER.
     """
 
     decide: Callable[P, R]
@@ -43,6 +45,8 @@ class Verb(Generic[P, R]):
     conflicts: Mapping[str, type[Refusal]] = field(default_factory=dict)
     read_by_others: tuple[str, ...] = ()
     category: str | None = None
+    beside: Beside | None = None
+    joins: bool = False
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.decide(*args, **kwargs)
@@ -62,6 +66,7 @@ class Verb(Generic[P, R]):
             timed=self.timed,
             texts=bool(self.read_by_others),
             category=self.category,
+            beside=self.beside,
         )
 
 
@@ -89,9 +94,10 @@ class Room:
         facts: Facts,
         missing: type[NotFound] | None = None,
         read_by_others: tuple[str, ...] = (),
+        beside: Beside | None = None,
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         """A verb that makes a matter; `subject` gives where it will stand. Called with (facts, actor, now, **inputs)."""
-        return self._verb(action, subject, facts.sql, facts.type, None, read_by_others, missing)
+        return self._verb(action, subject, facts.sql, facts.type, None, read_by_others, missing, beside=beside)
 
     def moves(
         self,
@@ -100,6 +106,8 @@ class Room:
         facts: Facts | None = None,
         read_by_others: tuple[str, ...] = (),
         category: str | None = None,
+        beside: Beside | None = None,
+        joins: bool = False,
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         """A verb on a matter. Called with (matter, actor, now, **inputs), and `facts=` when it asks for some."""
         sql = f"jsonb_build_object('detail', {self.detail.sql}, 'facts', {facts.sql if facts else 'NULL'})"
@@ -111,6 +119,8 @@ class Room:
             self.detail.type,
             read_by_others,
             category=category,
+            beside=beside,
+            joins=joins,
         )
 
     def _verb(
@@ -123,6 +133,8 @@ class Room:
         read_by_others: tuple[str, ...],
         missing: type[NotFound] | None = None,
         category: str | None = None,
+        beside: Beside | None = None,
+        joins: bool = False,
     ) -> Callable[[Callable[P, R]], Verb[P, R]]:
         def wrap(decide: Callable[P, R]) -> Verb[P, R]:
             return Verb(
@@ -138,6 +150,8 @@ class Room:
                 missing or self.missing,
                 read_by_others=read_by_others,
                 category=category,
+                beside=beside,
+                joins=joins,
             )
 
         return wrap

@@ -58,8 +58,9 @@ def panel(settings: Settings, seeded: Seeded) -> Panel:
     parts += [
         Text("\n接着试 · next", style="bold"),
         _rows(
-            ("make demo", "另开终端演一遍 · plays an order and a missed limit"),
+            ("make demo", "另开终端演一遍 · plays an order, a limit, a whistle"),
             ("文档页 · docs", "管理员发布一项服务 publishService · publish a service"),
+            ("", "部门经办人签收 signAssignment · an officer signs"),
             ("README.zh-CN.md", "五分钟导览 · the five-minute tour: README.md"),
             ("Ctrl-C", "结束，数据保留 · end; data stay"),
         ),

@@ -9,17 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from app.domain.orders import service_days
-from app.domain.people import errors
 from app.domain.people import service as people
 from app.domain.places.importing import import_places
 from app.domain.representations import service as representations
-from app.domain.representations.errors import BeneficiaryNotRegistered
 from app.domain.representations.models import How, Relation
 from app.domain.services import service as services
 from app.domain.services.models import Form
@@ -27,17 +24,17 @@ from app.domain.teams import service as teams
 from app.domain.teams import volunteers
 from app.domain.teams.models import Colour
 from app.domain.terms import service as terms
-from app.integrations.wechat_standin import DEMO, openid_of
-from app.kernel.command import Caller, execute
+from app.integrations.wechat_standin import DEMO
+from app.kernel.command import Caller
 from app.kernel.database import Database
-from app.kernel.ids import new_id
 from app.kernel.passwords import Passwords, random_password
 from app.kernel.rules import Role
 from app.kernel.time import CHINA, real_now
 from app.kernel.vault import Vault
-from app.kernel.verbs import Verb
 from app.local.first_admin import create_administrator
 from app.local.panel import Actor, Seeded
+from app.local.seed_cases import OFFICER, Ground, furnish_cases
+from app.local.seeder import Seeder
 from app.settings import Settings
 
 TREE = Path(__file__).parent / "divisions-taiyuan.csv"
@@ -69,9 +66,6 @@ SPECIAL = (
 
 RESIDENTS = ("王奶奶", "李大爷", "陈阿姨", "刘奶奶", "孙大爷", "周阿姨", "吴奶奶")
 VOLUNTEERS = ("小李", "小赵", "小钱", "小孙", "小周", "小吴", "小郑")
-
-ORDERS_A_DAY = 50
-"""Of each volunteer here: the tour is played more often than somebody serves in a day."""
 
 REPRESENTATIVE = "王芳"
 """Orders for the resident of the panel, whose consent the station has recorded."""
@@ -140,7 +134,7 @@ async def seed(settings: Settings, say: Say) -> Seeded:
             say("准备演示街道 · peopling the street")
             vault = Vault.from_text(settings.keyring, settings.index_key)
             await _people(database, vault, street["id"], communities, homes, accounts)
-            shown = next(number for number, community in enumerate(communities) if community["code"] == SHOWN)
+            shown = _shown(communities)
             await _represented(database, vault, communities[shown]["id"], shown)
         finally:
             await database.close()
@@ -150,65 +144,7 @@ async def seed(settings: Settings, say: Say) -> Seeded:
     return Seeded(actors, places, street["name"], communities[shown]["name"].removesuffix("居委会"))
 
 
-class _Seeder:
-    """Runs verbs as somebody, each in a log-in of its own that is not kept."""
-
-    def __init__(self, database: Database, vault: Vault) -> None:
-        self.database = database
-        self.vault = vault
-
-    async def run(
-        self, caller: Caller, verb: Verb[Any, Any], subject: UUID | None = None, **inputs: Any
-    ) -> UUID | None:
-        try:
-            return (await execute(self.database, verb, caller, None, subject, inputs)).id
-        except (errors.AlreadyGranted, errors.LoginNameTaken, BeneficiaryNotRegistered):
-            return None
-
-    async def known(self, caller: Caller, table: str, place_id: UUID, word: str = "name") -> dict[str, UUID]:
-        """What there is by name at a place."""
-        async with self.database.reading(caller.person_id, caller.family) as connection:
-            rows = await connection.exec_driver_sql(f"SELECT {word}, id FROM {table} WHERE place_id = $1", (place_id,))
-            return {row[word]: row["id"] for row in rows.mappings()}
-
-    async def caller(self, person_id: UUID) -> Caller:
-        family = new_id()
-        await self.database.call(
-            "SELECT auth_session_open($1, $2, $3, clock_timestamp() + interval '10 minutes')",
-            family,
-            person_id,
-            bytes(32),
-        )
-        return Caller(person_id, family)
-
-    async def somebody(self, name: str) -> tuple[Caller, bool]:
-        """The person behind `demo:<name>`, and whether this is the first time that they are seen."""
-        new = new_id()
-        row = (
-            await self.database.call(
-                "SELECT * FROM auth_person_by_openid($1, $2, clock_timestamp())", openid_of(name), new
-            )
-        )[0]
-        return await self.caller(row["person_id"]), row["person_id"] == new
-
-    async def introduce(self, caller: Caller, name: str, phone: str, address: str) -> None:
-        await self.run(
-            caller,
-            people.update_me,
-            name=self.vault.seal("name", name),
-            phone=self.vault.seal("phone", phone),
-            phone_index=self.vault.index("phone", phone),
-            address=self.vault.seal("address", address),
-        )
-
-    async def admit(self, admin: Caller, caller: Caller, place_id: UUID, *, new: bool) -> None:
-        """A volunteer of the place; what they said since of when they serve stays."""
-        await self.run(admin, people.grant_role, place_id=place_id, role=Role.VOLUNTEER, person_id=caller.person_id)
-        if new:
-            await self.run(caller, volunteers.set_availability, daily_capacity=ORDERS_A_DAY)
-
-
-async def _published(seeder: _Seeder, admin: Caller, street_id: UUID) -> dict[str, UUID]:
+async def _published(seeder: Seeder, admin: Caller, street_id: UUID) -> dict[str, UUID]:
     """What can be ordered in the street, and which words are refused; answers what there was to order before."""
     published = await seeder.known(admin, "service", street_id)
     # What an administrator has removed since does not come back.
@@ -230,24 +166,14 @@ async def _people(
     accounts: Accounts,
 ) -> None:
     """Officers, a resident and a volunteer of each community; the resident lives in its first estate, where there is one."""
-    seeder = _Seeder(database, vault)
-    found = await database.call("SELECT * FROM auth_person_by_login_name('admin')")
-    admin = await seeder.caller(found[0]["person_id"])
+    seeder = Seeder(database, vault)
+    admin = await seeder.by_login("admin")
     published = await _published(seeder, admin, street_id)
     password_hash = await Passwords().hash_password(accounts.officers)
     for number, (community, resident, volunteer) in enumerate(zip(communities, RESIDENTS, VOLUNTEERS, strict=False), 1):
         for role, login in ((Role.DISPATCHER, "paidan"), (Role.SECRETARY, "shuji"), (Role.STATION_STAFF, "zhandian")):
-            await seeder.run(
-                admin,
-                people.create_officer,
-                place_id=community["id"],
-                login_name=f"{login}{number:03d}",
-                password_hash=password_hash,
-                name=vault.seal(
-                    "name", f"{community['name'].removesuffix('居委会')[:4]}{role.label.removeprefix('社区')}"
-                ),
-                role=role,
-            )
+            name = f"{community['name'].removesuffix('居委会')[:4]}{role.label.removeprefix('社区')}"
+            await seeder.officer(admin, community["id"], f"{login}{number:03d}", password_hash, name, role)
         for kind, name in (("居民", resident), ("志愿者", volunteer)):
             caller, new = await seeder.somebody(name)
             if new:
@@ -261,10 +187,17 @@ async def _people(
                 await seeder.admit(admin, caller, community["id"], new=new)
     await _teams(seeder, admin, street_id)
     await _special_kinds(seeder, admin, street_id, published, communities)
+    ids = tuple(community["id"] for community in communities)
+    await furnish_cases(seeder, admin, password_hash, Ground(street_id, ids, _shown(communities), homes))
+
+
+def _shown(communities: list[asyncpg.Record]) -> int:
+    """Which of the communities, from 0, is the panel's."""
+    return next(number for number, community in enumerate(communities) if community["code"] == SHOWN)
 
 
 async def _special_kinds(
-    seeder: _Seeder, admin: Caller, street_id: UUID, published: Mapping[str, UUID], communities: list[asyncpg.Record]
+    seeder: Seeder, admin: Caller, street_id: UUID, published: Mapping[str, UUID], communities: list[asyncpg.Record]
 ) -> None:
     """A service of each special form; of a new data folder also a team, and its service day tomorrow: four slots in the
     morning, five places each."""
@@ -275,7 +208,7 @@ async def _special_kinds(
             admin, services.publish, place_id=street_id, name=name, description=description, form=form
         )
         if form is Form.SERVICE_DAY:
-            here = next(number for number, community in enumerate(communities) if community["code"] == SHOWN)
+            here = _shown(communities)
             place_id, (lead, _) = communities[here]["id"], await seeder.somebody(VOLUNTEERS[here])
             team_id = await seeder.run(
                 admin,
@@ -292,7 +225,7 @@ async def _special_kinds(
             )
 
 
-async def _teams(seeder: _Seeder, admin: Caller, street_id: UUID) -> None:
+async def _teams(seeder: Seeder, admin: Caller, street_id: UUID) -> None:
     known = await seeder.known(admin, "team", street_id)
     for number, (name, colour, members, skill, (service, description)) in enumerate(TEAMS, 1):
         if name in known:
@@ -331,7 +264,7 @@ async def _teams(seeder: _Seeder, admin: Caller, street_id: UUID) -> None:
 
 async def _represented(database: Database, vault: Vault, community: UUID, shown: int) -> None:
     """A daughter who orders for the shown community's resident, unless that one has changed their phone or home since."""
-    seeder = _Seeder(database, vault)
+    seeder = Seeder(database, vault)
     daughter, new = await seeder.somebody(REPRESENTATIVE)
     if not new:
         return
@@ -346,8 +279,7 @@ async def _represented(database: Database, vault: Vault, community: UUID, shown:
         phone_index=vault.index("phone", phone),
         relation=Relation.FAMILY,
     )
-    found = await database.call("SELECT * FROM auth_person_by_login_name($1)", f"zhandian{shown + 1:03d}")
-    station = await seeder.caller(found[0]["person_id"])
+    station = await seeder.by_login(f"zhandian{shown + 1:03d}")
     await seeder.run(station, representations.consent, named, how=How.IN_PERSON)
 
 
@@ -363,6 +295,10 @@ def _actors(shown: int, accounts: Accounts) -> tuple[Actor, ...]:
         Actor("派单员 · dispatcher", f"paidan{shown + 1:03d}", accounts.officers),
         Actor("书记 · secretary", f"shuji{shown + 1:03d}", accounts.officers),
         Actor("站点 · station staff", f"zhandian{shown + 1:03d}", accounts.officers),
+        Actor("网格员 · grid worker", f"wangge{shown + 1:03d}", accounts.officers),
+        Actor("街道书记 · street", "jiedao001", accounts.officers),
+        Actor("部门经办 · officer", OFFICER, accounts.officers),
+        Actor("回访员 · call-back", "huifang001", accounts.officers),
         Actor("居民 · resident", f"{DEMO}{RESIDENTS[shown]}"),
         Actor("代下单 · represents", f"{DEMO}{REPRESENTATIVE}"),
         Actor("志愿者 · volunteer", f"{DEMO}{VOLUNTEERS[shown]}"),

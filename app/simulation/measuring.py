@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from app.kernel import invariants
+from app import invariants
 from app.simulation.reckoning import Fired, Limit, Message
 
 _ORDERS: Final = """

@@ -7,7 +7,7 @@ emit · 4 commit. The primary key of `mark` is what makes a mark fire once; what
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -223,15 +223,15 @@ async def sweep_forever(
 
 # Deadlines that were computed without a notice for a year that has come since, a matter each.
 _UNSURE = """
-SELECT DISTINCT d.matter_id, m.version, w.id AS workdays_id
+SELECT DISTINCT d.matter_id, m.kind, m.version, w.id AS workdays_id
   FROM deadline d JOIN matter m ON m.id = d.matter_id JOIN workday_set s ON s.id = d.workdays_id
   JOIN LATERAL (SELECT * FROM workday_set n WHERE n.published_at IS NOT NULL ORDER BY n.version DESC LIMIT 1) w
     ON w.version > s.version AND NOT w.years <@ s.years
  WHERE d.calendar_missing AND d.stopped_at IS NULL LIMIT $1"""
 
 
-async def recalculate_once(database: Database, verb: Verb[Any, Any], limit: int = BATCH) -> int:
-    """Compute anew, through the door, what waited for a calendar; answers how many matters were moved."""
+async def recalculate_once(database: Database, verbs: Mapping[str, Verb[Any, Any]], limit: int = BATCH) -> int:
+    """Compute anew, through the door of each kind of matter, what waited for a calendar; answers how many were moved."""
     async with database.pool.acquire() as connection:
         waiting = await connection.fetch(_UNSURE, limit)
         await know(connection, [row["workdays_id"] for row in waiting])
@@ -240,6 +240,8 @@ async def recalculate_once(database: Database, verb: Verb[Any, Any], limit: int 
         with suppress(NotFound, TransitionRefused):
             name = f"{row['workdays_id']}:{row['matter_id']}:{row['version']}"
             key = Key("recalculate", name, name)
-            await execute(database, verb, SYSTEM_CALLER, key, row["matter_id"], {"workdays_id": row["workdays_id"]})
+            await execute(
+                database, verbs[row["kind"]], SYSTEM_CALLER, key, row["matter_id"], {"workdays_id": row["workdays_id"]}
+            )
             moved += 1
     return moved

@@ -15,7 +15,6 @@ import asyncpg
 import httpx
 import structlog
 
-from app.domain.orders import promises
 from app.integrations.exposition import exposed
 from app.integrations.wechat import WeChat
 from app.kernel import crash, logging
@@ -26,7 +25,7 @@ from app.workers.deadlines import recalculate_once, sweep_forever
 from app.workers.deliveries import Deliveries
 from app.workers.jobs import TRANSIENT, Bell, Jobs, work_forever
 from app.workers.outbox import relay_forever
-from app.workers.reactions import REACTIONS
+from app.workers.reactions import REACTIONS, RECALCULATIONS
 
 POOL: Final = 6
 FIRST_PAUSE: Final = 0.2
@@ -146,7 +145,7 @@ async def run(settings: Settings, stopping: asyncio.Event, pauses: Pauses | None
             while True:
                 await pulses["calendars"]()
                 await jobs.end_roles()
-                if not await recalculate_once(database, promises.recalculate):
+                if not await recalculate_once(database, RECALCULATIONS):
                     await asyncio.sleep(CALENDAR_SECONDS)
 
         loops: dict[str, Callable[[], Awaitable[None]]] = {

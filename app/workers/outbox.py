@@ -38,7 +38,7 @@ told AS MATERIALIZED (
     FROM batch b WHERE b.to_person IS NOT NULL
   UNION ALL
   SELECT b.*, h.person_id, b.to_role, h.nobody_in_post
-    FROM batch b CROSS JOIN LATERAL holders_of(b.place_id, b.to_role) h WHERE b.to_role IS NOT NULL),
+    FROM batch b CROSS JOIN LATERAL told_of(b.subject_id, b.place_id, b.to_role) h WHERE b.to_role IS NOT NULL),
 gone AS (DELETE FROM outbox WHERE id IN (SELECT id FROM told)),
 parked AS (
   UPDATE outbox SET failed_at = app_now(), last_error = 'nobody to tell'

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from app.domain.cases import board, callbacks, contests, converting, merging, setting_aside, supervision, whistles
+from app.domain.cases import service as cases
 from app.domain.orders import dispatching, outcomes, promises, service_days, shifts, wishes
 from app.kernel.verbs import Verb
 from app.workers.outbox import Reaction
@@ -25,6 +27,28 @@ def _reason(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"subject_id": UUID(payload["order_id"]), "reason": payload["reason"]}
 
 
+def _assignment(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"subject_id": UUID(payload["assignment_id"])}
+
+
+def _mark(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"deadline_id": UUID(payload["deadline_id"]), "percent": payload["percent"]}
+
+
+RECALCULATIONS: Mapping[str, Verb[Any, Any]] = {
+    verb.kind: verb for verb in (promises.recalculate, cases.recalculate, board.recalculate)
+}
+"""The verb of each kind of matter that computes its deadlines anew when the working days of a year come."""
+
+
+def _new_lead(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"subject_id": UUID(payload["case_id"]), "unit_id": UUID(payload["unit_id"])}
+
+
+def _child(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"subject_id": UUID(payload["child_id"])}
+
+
 REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.miss_appointment": (promises.miss_appointment, _deadline),
     "order.close_unrated": (outcomes.close_unrated, _deadline),
@@ -33,6 +57,20 @@ REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.expire_claim": (wishes.expire_claim, _deadline),
     "order.cancel_day": (service_days.cancel_booked, _reason),
     "order.hand_back": (dispatching.hand_back, _person),
+    "order.convert": (outcomes.convert_missed, _deadline),
+    "case.open_converted": (converting.open_converted, lambda _row, _payload: {}),
+    "case.follow": (merging.follow, _child),
+    "case.let_go": (merging.unmerge, _child),
+    "case.wake": (setting_aside.wake, _deadline),
+    "case.alarm": (whistles.alarm, lambda _row, _payload: {}),
+    "case.check_silence": (whistles.accept_result, lambda _row, _payload: {"silent": True}),
+    "case.replace_lead": (contests.replace_lead, _new_lead),
+    "case.supervise": (supervision.supervise, _mark),
+    "case.renew": (supervision.renew, lambda _row, _payload: {}),
+    "case.need_call": (callbacks.need_call, lambda _row, _payload: {}),
+    "assignment.release": (board.release, _assignment),
+    "assignment.complete": (board.complete, _assignment),
+    "assignment.reopen": (board.reopen, _assignment),
     "order.hand_over": (
         shifts.hand_over,
         lambda _row, payload: {

@@ -20,6 +20,12 @@ NOT_READ_BY_OTHERS = {
     ("skill", "add"): {"code"},
     ("volunteer_application", "apply"): {"skills"},
     ("calendar_hours", "set"): {"calendar"},
+    # A code, a listed reason, or what the officers of the place say among themselves.
+    ("case", "report"): {"category"},
+    ("case", "report_for_caller"): {"category"},
+    ("case", "solve_on_the_spot"): {"category", "evidence"},
+    ("case", "contact"): {"channel"},
+    ("case", "submit_result"): {"evidence"},
     ("deadline_policy", "publish"): {"matter_kind", "deadline_kind", "category", "estate_type"},
     ("deadline_policy_draft", "draft"): {"matter_kind", "deadline_kind", "category", "estate_type"},
     # The officer's own, for logging in.
@@ -29,6 +35,12 @@ NOT_READ_BY_OTHERS = {
     # Administrators write the list, for administrators and secretaries.
     ("refused_term", "add"): {"term", "reason"},
     ("refused_term", "import"): {"terms", "reason"},
+    # Codes and names of what stands in the register already.
+    ("responsibility", "import"): {"lines"},
+    ("responsibility", "set"): {"category"},
+    # Codes of the catalogue, and kinds of evidence.
+    ("case_category", "publish"): {"code", "estate_type", "evidence"},
+    ("admission_list", "publish"): {"codes"},
     # The State Council's notice, by who administers the whole tree: no place has a list for it.
     ("workday_set", "import"): {"source", "days"},
 }

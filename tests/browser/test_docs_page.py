@@ -7,6 +7,7 @@ import pytest
 
 from app.api.docs import Tag
 from app.local.seed import STREET
+from app.local.seed_cases import OFFICER
 from tests.browser.docs_page import DocsPage
 from tests.running import Up
 
@@ -104,3 +105,18 @@ def test_the_page_fits_a_phone(docs: DocsPage) -> None:
     docs.summaries(Tag.DISPATCHER)
     docs.picture("9-phone")
     assert docs.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_department_officer_signs_and_reports_in(docs: DocsPage, up: Up) -> None:
+    """With the address and a password, and nothing else."""
+    docs.authorize_with_password(OFFICER, up.accounts()["officers"])
+    docs.close_dialogue()
+    status, waiting = docs.try_out(Tag.OFFICER, "listAssignments")
+    docs.picture_of("listAssignments", "9-assignments")
+    assert status == 200
+    (task,) = waiting["items"]
+    assert (task["state"], task["actions"][0]) == ("sent", "sign")
+    for operation_id, state in (("signAssignment", "signed"), ("reportInAssignment", "reported_in")):
+        status, receipt = docs.try_out(Tag.OFFICER, operation_id, {"assignment_id": task["id"]})
+        docs.picture_of(operation_id, f"9-{state}")
+        assert (status, receipt.get("state")) == (200, state), receipt

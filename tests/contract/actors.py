@@ -2,12 +2,14 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from app.kernel.passwords import Passwords
 from app.kernel.rules import Role
+from tests.contract import cases_cast
+from tests.contract.boards import Boards
 from tests.people import Someone
 from tests.special import service_of
 from tests.world import World, build, tireless
@@ -30,6 +32,8 @@ class Cast:
     login_name: str
     ids: dict[str, str]
     api_url: str
+    cases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    boards: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     async def assemble(cls, owner_url: str, api_url: str) -> Self:
@@ -50,6 +54,7 @@ class Cast:
         resident, neighbour = [await cls._resident(api_url, world, name) for name in ("王秀英", "李大爷")]
         made = cls(world, administrator, resident, neighbour, login_name, {}, api_url)
         await made._furnish()
+        made.boards = await Boards(world, administrator, resident, neighbour).furnish()
         return made
 
     @classmethod
@@ -88,6 +93,9 @@ class Cast:
         await self._volunteer()
         await self._special_kinds()
         await self._represent()
+        await self._call_back()
+        self.cases = await cases_cast.furnish(self.world, self.administrator, self.resident, self.ids)
+        await self._flow()
         self.ids["message_id"] = await self.world.owner.fetchval(
             "INSERT INTO inbox_message (id, outbox_id, person_id, topic, subject_kind, subject_id, payload, nobody_in_post,"
             " created_at, version, delivery, attempts, retry_at) VALUES (gen_random_uuid(), gen_random_uuid(), $1,"
@@ -173,6 +181,34 @@ class Cast:
         application = await applicant.post("/v1/volunteer-applications", {"text": "想帮忙", "skills": []})
         self.ids |= {"application_id": application["id"], "lead_id": third, "third": third, "fourth": fourth}
 
+    async def _call_back(self) -> None:
+        """Cases whose reporters are asked, and one that is supervised; handled by a grid worker who does not send."""
+        grid = await Someone.by_wechat(self.api_url, f"网格员@{self.world.street}")
+        await self.world.grant(grid.id, Role.GRID_WORKER, self.world.east)
+        for role in (Role.CALLBACK_OFFICER, Role.SUPERVISOR):
+            await self.world.grant(self.administrator.id, role, self.world.east)
+        for name, reporter, lane in (
+            ("tapped", self.resident, "small"), ("called", self.neighbour, "big"), ("to call", self.neighbour, "big"),
+            ("supervised", self.neighbour, "big"),
+        ):  # fmt: skip
+            made = await reporter.post("/v1/cases", {"category": "noise", "words": "楼下吵"})
+            case = f"/v1/cases/{made['id']}"
+            self.ids[f"{name} case"] = made["id"]
+            await grid.post(f"{case}/triage", {"lane": lane})
+            if name == "supervised":
+                await self.world.owner.execute(
+                    "INSERT INTO supervision (id, matter_id, place_id, round, deadline_id, kind, percent, step, seat_id,"
+                    " held_seat_id, raised_at) SELECT gen_random_uuid(), d.matter_id, d.place_id, 1, d.id, d.kind, 100, 'card',"
+                    " $2, d.place_id, now() FROM deadline d WHERE d.matter_id = $1 AND d.kind = 'resolve_community'",
+                    made["id"],
+                    self.world.street,
+                )
+                continue
+            result = {"outcome": "已劝止", "answer": "已劝止", "evidence": [{"kind": "note", "text": "去过"}]}
+            await grid.post(f"{case}/result", result)
+            found = "SELECT id::text FROM callback WHERE matter_id = $1"
+            self.ids[f"{name} callback"] = await self.world.owner.fetchval(found, made["id"])
+
     async def _represent(self) -> None:
         """Two who ask to order for others: one waits for the consent, one for the end."""
         daughter = await self._resident(self.api_url, self.world, "陈芳")
@@ -208,6 +244,39 @@ class Cast:
         self.ids["day_id"] = days[0]
         listed = (await self.resident.get("/v1/service-days", place_id=self.ids["place_id"]))["items"]
         self.ids["slot_id"] = next(one["slots"][0]["id"] for one in listed if one["id"] == days[1])
+
+    async def _flow(self) -> None:
+        """Cases that may be joined, merged, hung, deliberated, handed down and ended; and those that are already."""
+        admin, soon = self.administrator, self.ids["meet_at"]
+        await self.world.grant(admin.id, Role.SUPERVISOR, self.world.east)
+        for name in ("own case", "joinable", "parent case", "mergeable", "merged", "hangable", "hung", "big", "deliberating",
+                     "above", "terminable"):  # fmt: skip
+            reporter = self.resident if name == "own case" else self.neighbour
+            made = await reporter.post("/v1/cases", {"category": "lighting", "words": f"路灯不亮 {name}"})
+            self.ids[name], path = made["id"], f"/v1/cases/{made['id']}"
+            if name in ("hangable", "hung", "big", "deliberating", "above"):
+                await admin.post(f"{path}/triage", {"lane": "big"})
+            if name in ("hangable", "hung", "above"):
+                await admin.post(f"{path}/escalate", {"reason": "无权限", "tried": "已看现场"})
+        await admin.post(f"/v1/cases/{self.ids['merged']}/merge", {"parent_id": self.ids["parent case"]})
+        hanging = {"owner": "建设办", "must_change": "立项", "review_at": soon}
+        await admin.post(f"/v1/cases/{self.ids['hung']}/hang", hanging)
+        await admin.post(f"/v1/cases/{self.ids['deliberating']}/deliberate")
+        limits = (await self.resident.get(f"/v1/cases/{self.ids['own case']}/deadlines"))["items"]
+        self.ids |= {"own case deadline": limits[0]["id"], "review_at": soon}
+
+    def _of_cases(self, operation_id: str) -> dict[str, str]:
+        """Which case the operations on cases are about, and what else they name."""
+        about = {
+            "joinCase": "joinable", "mergeCase": "mergeable", "unmergeCase": "merged", "hangCase": "hangable",
+            "wakeCase": "hung", "deliberateCase": "big", "concludeDeliberation": "deliberating", "handDownCase": "above",
+            "terminateCase": "terminable", "recordCaseContact": "parent case", "replyToCase": "parent case",
+        }.get(operation_id, "own case")  # fmt: skip
+        more = {
+            "mergeCase": {"parent_id": self.ids["parent case"]},
+            "explainCaseDeadline": {"deadline_id": self.ids["own case deadline"]},
+        }
+        return {"case_id": self.ids[about], **more.get(operation_id, {})}
 
     async def order(self, resident: Someone, volunteer: Someone, state: str, service: str | None = None) -> str:
         """An order that has come so far; "claimed" is one that is open to all."""
@@ -271,13 +340,20 @@ class Cast:
             "giveConsent": {"representation_id": self.ids["asked for"]},
             "endRepresentation": {"representation_id": self.ids["to end"]},
             **{name: {"person_id": str(self.resident.id)} for name in ("issueHouseholdCard", "getHouseholdCard")},
+            "recordCallback": {"case_id": self.ids["called case"], "callback_id": self.ids["called callback"]},
+            "getReporterContact": {"callback_id": self.ids["to call callback"]},
+            "answerSupervision": {"case_id": self.ids["supervised case"]},
+            **{n: {"case_id": self.ids["tapped case"]} for n in ("answerCallback", "getMyCallback", "listHolds")},
         }
         spec = copy.deepcopy(dict(document))
         for item in spec["paths"].values():
             for operation in item.values():
                 about = orders.get(operation["operationId"], "mine")
                 named = others.get(operation["operationId"], {})
-                here = {**self.ids, "order_id": self.ids[about], **self._of_teams(operation["operationId"]), **named}
+                here = {**self.ids, "order_id": self.ids[about], **self._of_teams(operation["operationId"])}
+                here |= {**self._of_cases(operation["operationId"]), **named}
+                here |= self.cases.get(operation["operationId"], {})
+                here |= self.boards.get(operation["operationId"], {})
                 if "RefusedTerm" in operation["operationId"]:
                     here["place_id"] = str(self.world.west)  # whatever is refused there spoils no text of the others
                 for part in ("deadline", "pause"):
@@ -294,7 +370,7 @@ class Cast:
                         del example["value"]["phone"]  # it is somebody's by the second time
                     if operation["operationId"] == "grantRole":
                         example["value"] |= {"phone": phone_of(self.neighbour), "role": "dispatcher"}
-                    if operation["operationId"] == "placeOrderForCaller":
+                    if operation["operationId"] in ("placeOrderForCaller", "reportCaseForCaller"):
                         example["value"] |= {"phone": phone_of(self.resident)}
                     if isinstance(example["value"], dict):
                         example["value"] |= {name: here[name] for name in example["value"].keys() & here.keys()}

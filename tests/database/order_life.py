@@ -351,6 +351,13 @@ class Life(Timed):
         self.tell("order.lapsed", "派单员")
         return "lapse"
 
+    def _event_convert(self) -> str:
+        """A missed plan makes a case of it; a wish stays one (its limits are its own)."""
+        if self.form == "wish" or self.state not in {"submitted", "offered", "accepted"} or not self.live("plan"):
+            return ""
+        self._do_convert("")
+        return "convert"
+
     def _event_match(self) -> str:
         """The matcher by itself when nobody did for 3 minutes; when nobody qualifies, it opens."""
         if self.state != "submitted":

@@ -52,7 +52,7 @@ EFFECTS: dict[tuple[str, int], tuple[str, ...]] = {
     ("coordinate", 80): ("tell 派单员",),
     ("coordinate", 100): ("tell 派单员", "tell 管理员"),
     ("plan", 80): ("tell 派单员",),
-    ("plan", 100): ("tell 书记", "tell 管理员", "hold 书记"),
+    ("plan", 100): ("tell 书记", "tell 管理员", "hold 书记", "do convert"),
     ("dispatch", 100): ("do match",),
     ("offer", 80): ("tell assignee",),
     ("offer", 100): ("do lapse",),

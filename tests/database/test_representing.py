@@ -9,9 +9,9 @@ from app.domain.orders import placing
 from app.domain.orders.errors import NoConsent
 from app.domain.representations import service as representations
 from app.domain.representations.models import Relation
+from app.invariants import check
 from app.kernel.command import Receipt, execute
 from app.kernel.database import Database
-from app.kernel.invariants import check
 from app.kernel.rules import Role
 from tests.world import World, new_key
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from app import invariants
 from app.integrations.wechat_standin import create_app as create_standin
-from app.kernel import invariants
 from app.kernel.passwords import Passwords
 from app.local.postgres import PostgresServer, create_database, drop_database
 from app.local.valkey import ValkeyServer

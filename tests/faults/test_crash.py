@@ -17,12 +17,12 @@ from uuid import UUID
 import httpx
 import pytest
 
+from app import invariants
 from app.domain.deadlines import service as deadlines
 from app.domain.deadlines.models import Effect, Limits, MarkPlan
 from app.domain.orders import dispatching
 from app.domain.orders.policy import FRESH
 from app.domain.people import service as people
-from app.kernel import invariants
 from app.kernel.calendars import CalendarName
 from app.kernel.command import execute
 from app.kernel.database import Database

@@ -21,7 +21,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app.kernel import invariants
+from app import invariants
 from app.kernel.ids import new_id
 from tests.faults.crowd import Community, Ledger, Person, Refused
 from tests.faults.house import AWAY, PARTS, House

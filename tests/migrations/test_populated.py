@@ -9,9 +9,9 @@ from uuid import UUID
 import asyncpg
 from alembic import command
 
+from app import invariants
 from app.domain.orders import dispatching, outcomes
 from app.domain.orders import service as orders
-from app.kernel import invariants
 from app.kernel.command import Caller, execute
 from app.kernel.database import Database
 from app.local.postgres import PostgresServer

@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from app.domain.cases import board_policy as board
+from app.domain.cases import callback_policy as callbacks
+from app.domain.cases import policy as cases
 from app.domain.deadlines import policy as deadlines
 from app.domain.exclusions import policy as exclusions
 from app.domain.orders import policy as orders
@@ -14,7 +17,9 @@ from app.domain.representations import policy as representations
 from app.domain.services import policy as services
 from app.domain.teams import policy as teams
 from app.domain.terms import policy as terms
-from app.kernel.rules import Role, Rules, to_sql
+from app.domain.units import policy as units
+from app.kernel.deadline_tables import GOVERNING
+from app.kernel.rules import Role, Rules, reach, to_sql
 
 ME = "app_actor()"
 TREE = "(SELECT app_administers_tree())"
@@ -24,8 +29,14 @@ RATED = (
     "EXISTS (SELECT 1 FROM service_record s"
     f" WHERE s.matter_id = rating.matter_id AND s.round = rating.round AND s.person_id = {ME})"
 )
-READ = f"(kind = 'order' AND {to_sql(orders.READ)})"
+READ = (
+    f"(kind = 'order' AND {to_sql(orders.READ)})"
+    f" OR (kind = 'case' AND {to_sql(cases.READ)})"
+    f" OR (kind = 'assignment' AND {to_sql(board.READ)})"
+)
+REPORTS = reach(*cases.resident.roles, *cases.watchers.roles)
 PAPERS = f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(orders.PAPERS, 'm')})"
+BOARD = f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(board.READ, 'm')})"
 HOST = f"{to_sql(orders.OPEN_DAYS, 'service_day')} OR app_leads(team_id, place_id)"
 
 
@@ -52,6 +63,11 @@ REPRESENTED = (
     f" OR {to_sql(representations.STAFF, 'representation')}"
 )
 
+REPRESENTED_THERE = (
+    "(SELECT true FROM matter m WHERE m.id = matter_id AND m.requester_id = reporter_id AND"
+    f" {cases.beneficiary.to_sql('m')})"
+)
+
 EXPECTED = {
     # policy: (table, command, USING, WITH CHECK)
     "matter_read": ("matter", "SELECT", f"{READ} OR ({MOVED_JUST_NOW})", None),
@@ -61,12 +77,43 @@ EXPECTED = {
         "INSERT",
         None,
         (
-            f"kind = 'order' AND ((requester_id = {ME} AND beneficiary_id = {ME} AND {to_sql((orders.resident,))})"
+            f"(kind = 'order' AND ((requester_id = {ME} AND beneficiary_id = {ME} AND {to_sql((orders.resident,))})"
             f" OR (person_holds(beneficiary_id, place_id, 'resident') AND ({to_sql((orders.representative,))}"
             f" OR (requester_id = beneficiary_id AND {to_sql(orders.LIFECYCLE['place_for_caller'].by)}))))"
-            " AND (state <> 'accepted' OR leads(team_id, assignee_id))"
+            " AND (state <> 'accepted' OR leads(team_id, assignee_id)))"
+            f" OR (kind = 'case' AND ((requester_id = {ME} AND beneficiary_id = {ME} AND {to_sql((REPORTS,))})"
+            f" OR (person_holds(beneficiary_id, place_id, 'resident') AND ({to_sql((cases.representative,))}"
+            f" OR (requester_id = beneficiary_id AND {to_sql((cases.station,))}))))"
+            f" AND (state = 'reported' OR (state = 'callback' AND {to_sql((cases.grid_worker,))})))"
+            f" OR (kind = 'assignment' AND state = 'sent' AND ({to_sql((cases.head,))} OR {to_sql((board.arbiter,))}))"
         ),
     ),
+    **{
+        f"{child}_read": (child, "SELECT", "app_sees_detail(matter_id)", None)
+        for child in ("whistle", "case_detail", "case_reporter", "case_post", "case_duty", "assignment_detail", "hold")
+    },
+    **{
+        f"{child}_insert": (child, "INSERT", None, f"{by} = {ME} AND app_sees(matter_id) IS NOT FALSE")
+        for child, by in (
+            *(("case_detail", "placed_by"), ("case_post", "posted_by"), ("case_duty", "person_id")),
+            ("assignment_detail", "sent_by"),
+        )
+    },
+    **{
+        f"{child}_update": (child, "UPDATE", "app_sees(matter_id)", None)
+        for child in ("whistle", "case_detail", "assignment_detail")
+    },
+    "unit_insert": ("unit", "INSERT", None, f"created_by = {ME} AND {to_sql(units.KEEP, 'unit')}"),
+    "unit_update": ("unit", "UPDATE", to_sql(units.KEEP, "unit"), None),
+    "unit_member_insert": ("unit_member", "INSERT", None, f"added_by = {ME} AND {to_sql(units.KEEP, 'unit_member')}"),
+    "unit_member_update": ("unit_member", "UPDATE", to_sql(units.KEEP, "unit_member"), f"ended_by = {ME}"),
+    "responsibility_insert": (
+        "responsibility",
+        "INSERT",
+        None,
+        f"set_by = {ME} AND {to_sql(units.KEEP, 'responsibility')}",
+    ),
+    "responsibility_update": ("responsibility", "UPDATE", to_sql(units.KEEP, "responsibility"), None),
     "order_authority_read": ("order_authority", "SELECT", PAPERS, None),
     "order_papers_read": ("order_papers", "SELECT", f"acted_by = {ME} OR {PAPERS}", None),
     "service_day_update": ("service_day", "UPDATE", HOST, f"cancelled_by = {ME}"),
@@ -240,7 +287,8 @@ EXPECTED = {
         None,
         (
             f"proposed_by = {ME} AND decided_at IS NULL AND {to_sql(exclusions.PROPOSE, 'exclusion')} AND matter_id ="
-            " (SELECT k.matter_id FROM mark k WHERE k.deadline_id = exclusion.deadline_id AND k.percent = 100)"
+            " coalesce((SELECT k.matter_id FROM mark k WHERE k.deadline_id = exclusion.deadline_id AND k.percent = 100),"
+            " (SELECT c.matter_id FROM callback c WHERE c.id = exclusion.callback_id AND c.settled_at IS NOT NULL))"
         ),
     ),
     "exclusion_update": (
@@ -248,6 +296,45 @@ EXPECTED = {
         "UPDATE",
         to_sql(exclusions.READ, "exclusion"),
         f"decided_by = {ME} AND app_reaches_from_street(place_id, '{{{','.join(sorted(exclusions.REVIEWERS))}}}')",
+    ),
+    "supervision_read": ("supervision", "SELECT", "app_sees_detail(matter_id)", None),
+    "supervision_update": (
+        "supervision",
+        "UPDATE",
+        "app_sees(matter_id)",
+        (
+            f"answered_by = {ME} AND (SELECT true FROM matter m WHERE m.id = matter_id AND"
+            f" ({cases.office.to_sql('m')} OR {cases.lead.to_sql('m')}))"
+        ),
+    ),
+    "callback_read": (
+        "callback",
+        "SELECT",
+        f"reporter_id = {ME} OR {callbacks.READ.to_sql('callback')} OR {REPRESENTED_THERE}",
+        None,
+    ),
+    "callback_update": (
+        "callback",
+        "UPDATE",
+        f"reporter_id = {ME} OR may_call_back(matter_id) OR {REPRESENTED_THERE}",
+        f"coalesce(settled_by, {ME}) = {ME} AND (state = 'open' OR call_reason IS NULL OR may_call_back(matter_id))",
+    ),
+    "callback_try_read": (
+        "callback_try",
+        "SELECT",
+        "EXISTS (SELECT 1 FROM callback c WHERE c.id = callback_id)",
+        None,
+    ),
+    "callback_try_insert": (
+        "callback_try",
+        "INSERT",
+        None,
+        (
+            f"tried_by = {ME} AND EXISTS (SELECT 1 FROM callback c JOIN matter m ON m.id = c.matter_id"
+            " WHERE c.id = callback_id AND c.matter_id = callback_try.matter_id AND c.state = 'open'"
+            f" AND CASE WHEN channel = 'self' THEN c.reporter_id = {ME}"
+            f" OR (m.requester_id = c.reporter_id AND m.beneficiary_id = {ME}) ELSE may_call_back(c.matter_id) END)"
+        ),
     ),
     "calendar_hours_read": ("calendar_hours", "SELECT", "true", None),
     "calendar_hours_insert": ("calendar_hours", "INSERT", None, to_sql(deadlines.PUBLISH, "calendar_hours")),
@@ -274,6 +361,15 @@ EXPECTED = {
             f" AND {to_sql(representations.STAFF, 'household_card')}"
         ),
     ),
+    "contest_read": ("contest", "SELECT", "app_sees_detail(matter_id)", None),
+    "contest_update": ("contest", "UPDATE", "app_sees(matter_id)", f"decided_by = {ME}"),
+    "case_extension_read": ("case_extension", "SELECT", "app_sees_detail(matter_id)", None),
+    "case_extension_update": ("case_extension", "UPDATE", "app_sees(matter_id)", f"decided_by = {ME}"),
+    "case_minutes_read": ("case_minutes", "SELECT", BOARD, None),
+    "case_promise_read": ("case_promise", "SELECT", BOARD, None),
+    "case_promise_update": ("case_promise", "UPDATE", "app_sees(matter_id)", f"kept_by = {ME}"),
+    "unit_rating_insert": ("unit_rating", "INSERT", None, f"rated_by = {ME} AND {board.office.to_sql('unit_rating')}"),
+    "whistle_rating_insert": ("whistle_rating", "INSERT", None, f"rated_by = {ME} AND app_unit(unit_id) IS NOT NULL"),
     "person_insert": ("person", "INSERT", None, f"openid IS NULL AND ({anywhere(people.STAFF)})"),
 }
 
@@ -281,7 +377,10 @@ EXPECTED = {
 FUNCTIONS = {
     # Whether the matter with this id is seen, and what it is about; NULL for one that does not exist yet.
     "app_sees": f"({READ} OR ({MOVED_JUST_NOW})) IS TRUE",
-    "app_sees_detail": f"(kind = 'order' AND {to_sql(orders.DETAIL)}) OR ({MOVED_JUST_NOW})",
+    "app_sees_detail": (
+        f"(kind = 'order' AND {to_sql(orders.DETAIL)}) OR (kind = 'case' AND {to_sql(cases.READ)})"
+        f" OR (kind = 'assignment' AND {to_sql(board.READ)}) OR ({MOVED_JUST_NOW})"
+    ),
 }
 
 
@@ -299,18 +398,27 @@ async def owner(owner_url: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-@pytest.mark.parametrize("lifecycle", [orders.LIFECYCLE], ids=lambda lifecycle: lifecycle.kind)
+LIFECYCLES = (orders.LIFECYCLE, cases.LIFECYCLE, board.LIFECYCLE)
+
+
+@pytest.mark.parametrize("lifecycle", LIFECYCLES, ids=lambda lifecycle: lifecycle.kind)
 async def test_moves_and_promises_are_those_of_the_lifecycle(owner: asyncpg.Connection, lifecycle) -> None:
     moves = await owner.fetch("SELECT from_state, to_state FROM allowed_transition WHERE kind = $1", lifecycle.kind)
-    promised = await owner.fetch("SELECT state, only_told FROM promised_state WHERE kind = $1", lifecycle.kind)
+    promised = await owner.fetch("SELECT * FROM promised_state WHERE kind = $1", lifecycle.kind)
     assert {tuple(row) for row in moves} == lifecycle.pairs()
     assert {row["state"] for row in promised} == lifecycle.promised
     assert {row["state"] for row in promised if row["only_told"]} == lifecycle.only_told
+    assert {row["state"]: tuple(row["governs"]) for row in promised if row["governs"]} == lifecycle.governed
+    assert {row["state"]: row["holder"] for row in promised if row["holder"]} == lifecycle.held
+
+
+def test_what_governs_is_what_the_index_watches() -> None:
+    assert set(GOVERNING) == {kind for kinds in cases.LIFECYCLE.governed.values() for kind in kinds}
 
 
 async def test_no_kind_of_matter_is_in_sql_alone(owner: asyncpg.Connection) -> None:
     kinds = await owner.fetch("SELECT kind FROM allowed_transition UNION SELECT kind FROM promised_state")
-    assert {row["kind"] for row in kinds} == {orders.LIFECYCLE.kind}
+    assert {row["kind"] for row in kinds} == {lifecycle.kind for lifecycle in LIFECYCLES}
 
 
 @pytest.mark.parametrize("name", EXPECTED)

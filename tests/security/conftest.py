@@ -10,6 +10,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from app.domain.cases import board, callbacks, whistles
+from app.domain.cases import service as cases
+from app.domain.cases.models import Lane, WhistleKind
 from app.domain.exclusions import service as exclusions
 from app.domain.exclusions.models import ExclusionReason
 from app.domain.orders import (
@@ -31,6 +34,8 @@ from app.domain.services import service as services
 from app.domain.services.models import Evidence
 from app.domain.teams import service as teams
 from app.domain.teams import volunteers
+from app.domain.units import service as units
+from app.domain.units.models import Post, UnitKind
 from app.kernel.command import execute
 from app.kernel.database import Database
 from app.kernel.ids import new_id
@@ -184,6 +189,8 @@ async def live(world: World, app: Database, community: Community) -> None:
         app, representations.issue_card, community.station, community.resident, number=b"\x01", number_index=b"\x01"
     )
     await volunteer(world, app, community)
+    await whistle(world, app, community)
+    await call_back(world, app, community)
 
 
 async def exclude(world: World, app: Database, community: Community) -> None:
@@ -206,6 +213,111 @@ async def volunteer(world: World, app: Database, community: Community) -> None:
     await execute(app, volunteers.set_availability, me, new_key(), None, {"daily_capacity": 50})
     resident = await world.caller(community.resident)
     await execute(app, volunteers.apply, resident, new_key(), None, {"text": "想帮忙", "skills": ["haircut"]})
+
+
+async def whistle(world: World, app: Database, community: Community) -> None:
+    """A case that was whistled to a unit in which the volunteer works, with its result; somebody stands in."""
+    administrator = await world.caller(world.people["管理员"])
+    inputs: dict[str, Any] = {"place_id": community.place, "name": "城管办", "kind": UnitKind.DEPARTMENT}
+    unit = (await execute(app, units.create, administrator, new_key(), None, inputs)).id
+    for person in (community.volunteer, community.dispatcher):
+        joining = {"person_id": person, "post": Post.OFFICER}
+        await execute(app, units.add_member, administrator, new_key(), unit, joining)
+    await world.owner.execute(
+        "INSERT INTO unit_deputy SELECT gen_random_uuid(), $1, $2, $3, $4, app_now(), app_now() + interval '1 day', $3,"
+        " app_now(), 1",
+        unit,
+        community.place,
+        community.volunteer,
+        community.dispatcher,
+    )
+    inputs = {"category": "lighting", "words": "路灯不亮"}
+    resident = await world.caller(community.resident)
+    case = (await execute(app, cases.report, resident, new_key(), None, inputs)).id
+    await world.do(app, cases.triage, community.dispatcher, case, lane=Lane.HARD)
+    await world.do(app, cases.contact, community.dispatcher, case, channel="phone", text="已联系")
+    asked = {"kind": WhistleKind.ROUTINE, "reason": "无权限", "lead_id": unit, "units": [unit]}
+    await world.do(app, whistles.propose_whistle, community.dispatcher, case, **asked)
+    await world.do(app, whistles.decide_whistle, community.secretary, case, approved=True)
+    assignment = await world.owner.fetchval("SELECT matter_id FROM assignment_detail WHERE case_id = $1", case)
+    await world.do(app, board.sign, community.volunteer, assignment)
+    told = {"outcome": "已修", "answer": "已修好", "evidence": [{"kind": "photo", "text": "IMG"}]}
+    await world.do(app, cases.submit_result, community.volunteer, case, **told)
+    community.orders |= {"case": case, "assignment": assignment}
+    await on_the_board(world, community, case, assignment)
+
+
+async def call_back(world: World, app: Database, community: Community) -> None:
+    """A case that was supervised, and whose reporter says that it is not solved."""
+    inputs = {"category": "noise", "words": "半夜吵"}
+    case = (await execute(app, cases.report, await world.caller(community.resident), new_key(), None, inputs)).id
+    await world.do(app, cases.triage, community.dispatcher, case, lane=Lane.BIG)
+    await world.owner.execute(
+        "INSERT INTO supervision (id, matter_id, place_id, round, deadline_id, kind, percent, step, seat_id, held_seat_id,"
+        " raised_at) SELECT gen_random_uuid(), matter_id, place_id, 1, id, kind, 100, 'card', place_id, place_id, app_now()"
+        " FROM deadline WHERE matter_id = $1 AND kind = 'resolve_community'",
+        case,
+    )
+    told = {"outcome": "已劝", "answer": "已劝止", "evidence": [{"kind": "note", "text": "去过"}]}
+    await world.do(app, cases.submit_result, community.dispatcher, case, **told)
+    await world.do(app, callbacks.answer_callback, community.resident, case, solved=False)
+    community.orders["called"] = case
+
+
+async def on_the_board(world: World, community: Community, case: UUID, assignment: UUID) -> None:
+    """Something in the other tables of a case and its assignment."""
+    chief, officer = community.secretary, community.volunteer
+    of_case = "FROM matter m JOIN case_detail d ON d.matter_id = m.id WHERE m.id = $1"
+    of_unit = "FROM matter m WHERE m.id = $1"
+    for matter, table, columns, values in (
+        (
+            case,
+            "case_hanging",
+            "owner, must_change, review_at, hung_by, hung_at",
+            "'街道', '资金', app_now() + '1 day', $2, app_now()",
+        ),
+        (
+            case,
+            "case_minutes",
+            "round, text, held_at, attended, written_by, written_at",
+            "1, '会议', app_now(), '{}', $2, app_now()",
+        ),
+    ):
+        await world.owner.execute(
+            f"INSERT INTO {table} (id, matter_id, place_id, {columns}) SELECT gen_random_uuid(), m.id, m.place_id, {values}"
+            f" {of_case}",
+            matter,
+            chief,
+        )
+    await world.owner.execute(
+        "INSERT INTO case_promise (id, matter_id, place_id, round, unit_id, text, due_at, made_by, made_at)"
+        f" SELECT gen_random_uuid(), m.id, m.place_id, 1, m.unit_id, '换灯', app_now() + '1 day', $2, app_now() {of_case}",
+        case,
+        officer,
+    )
+    await world.owner.execute(
+        "INSERT INTO case_extension (id, matter_id, place_id, round, deadline_id, seconds, reason, asked_by, asked_at)"
+        " SELECT gen_random_uuid(), g.matter_id, g.place_id, 1, g.id, 60, '等件', $2, app_now() FROM deadline g"
+        " WHERE g.matter_id = $1 AND g.kind = 'resolve_routine'",
+        case,
+        officer,
+    )
+    await world.owner.execute(
+        "INSERT INTO contest (id, matter_id, place_id, ground, proposed_id, contested_by, contested_at)"
+        f" SELECT gen_random_uuid(), m.id, m.place_id, '不归我们', m.unit_id, $2, app_now() {of_unit}",
+        assignment,
+        officer,
+    )
+    for table, columns, values, rater in (
+        ("unit_rating", "stars", "5", chief),
+        ("whistle_rating", "valid, stars", "true, 5", officer),
+    ):
+        await world.owner.execute(
+            f"INSERT INTO {table} (matter_id, place_id, unit_id, seat_id, {columns}, rated_by, rated_at)"
+            f" SELECT m.id, m.place_id, m.unit_id, m.seat_id, {values}, $2, app_now() {of_unit}",
+            assignment,
+            rater,
+        )
 
 
 async def live_specially(world: World, app: Database, community: Community) -> None:

@@ -12,6 +12,8 @@ OPEN = frozenset(
         *("place", "place_ancestor", "service", "deadline_policy", "policy_effect"),
         # What the limits are counted on: hours and working days (contract: explainDeadline).
         *("calendar_hours", "workday_set"),
+        # Which units there are, what each answers for, and the catalogue of cases (contract: listUnits, listCategories).
+        *("unit", "responsibility", "case_category", "admission_list"),
     }
 )
 

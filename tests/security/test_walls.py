@@ -35,6 +35,13 @@ DEFINERS = {
     "app_roles(uuid,timestamp with time zone)",
     "app_team(uuid)",
     "app_stands_below(uuid,text[])",
+    # What the actor is in a unit and in a case; who is told of a matter that officers hold.
+    "app_unit(uuid)",
+    "app_parts(uuid)",
+    "told_of(uuid,uuid,text)",
+    # At commit: one limit governs; who held it until now.
+    "matter_is_governed()",
+    "matter_is_held()",
     "app_reaches_from_street(uuid,text[])",
     # Which texts hold a refused term: for whoever writes one, who reads no list. Answers ids, never words.
     "refused_terms(uuid,jsonb)",
@@ -82,7 +89,28 @@ DEFINERS = {
         "timestamp with time zone,uuid,integer)"
     ),
     "my_ratings()",
+    # Who works in a unit: asks who wants to know. Who sits on a board: only ids. How units and whistles were rated: only sums.
+    "unit_roster(uuid)",
+    "seats_of(uuid)",
+    "unit_rated(uuid)",
+    "whistles_rated(uuid)",
+    # Who may call a case's reporters back, how many wait; the names of those to be called, and a phone against a record.
+    "may_call_back(uuid)",
+    "callbacks_open(uuid,uuid)",
+    "callback_names(uuid[])",
+    "reveal_reporter(uuid)",
+    "case_is_to_be_called_back()",
+    "case_is_called_back()",
+    # What the actor finds of cases, as of orders; what is like a trouble nearby, for whoever may report it there; which cases
+    # are merged into one that the actor sees.
+    (
+        "find_cases(text,uuid,text[],text,uuid,timestamp with time zone,timestamp with time zone,boolean,"
+        "timestamp with time zone,uuid,integer)"
+    ),
+    "similar_cases(uuid,text,text,integer)",
+    "merged_into(uuid)",
     # Triggers that must see every row.
+    "case_is_found()",
     "order_is_found()",
     "person_leaves()",
     "matter_has_deadline()",
@@ -144,7 +172,8 @@ async def test_only_these_policies_of_the_application_are_open_to_all(catalogue:
     open_ = "SELECT tablename::text FROM pg_policies WHERE 'linli_app' = ANY (roles) AND 'true' IN (qual, with_check)"
     # What becomes of a deadline, the trigger that pins it says; who may touch it, the other half of the policy.
     limits = {"deadline", "deadline_policy", "policy_effect", "calendar_hours", "workday_set"}
-    assert await names(catalogue, open_) == {"place", "place_ancestor", "service", *limits}
+    cases = {"unit", "responsibility", "case_category", "admission_list"}
+    assert await names(catalogue, open_) == {"place", "place_ancestor", "service", *limits, *cases}
 
 
 @pytest.mark.parametrize("role", OURS)

@@ -21,10 +21,10 @@ ORDERS = "60"
 """Enough for one of each fate and some ordinary ones."""
 
 
-def started(folder: Path, *more: str) -> subprocess.Popen[str]:
+def started(folder: Path, *more: str, command: str = "simulate") -> subprocess.Popen[str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("LINLI_")}
     return subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "simulate", "--seed", "3", "--folder", str(folder), *more],
+        [sys.executable, "-m", "app.cli", command, "--seed", "3", "--folder", str(folder), *more],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

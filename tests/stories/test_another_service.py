@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.kernel import invariants
+from app import invariants
 from app.kernel.time import CHINA
 from tests.people import Someone
 from tests.special import service_of

@@ -112,6 +112,9 @@ async def test_without_authority_nothing_begins(errand: Errand, later: Later) ->
         too_long = {"text": "代办", "until_at": until_at}
         assert await errand.resident.refused(f"{errand.path}/authority", too_long) == (422, "authority-too-long")
     await errand.authorise(days=1)
+    # Without a plan it would be a case by tomorrow.
+    plan = {"text": "周五去办", "steps": ["取号"], "promised_at": soon(9)}
+    await errand.dispatcher.post(f"{errand.path}/plan", plan)
     await later(86_401)
     assert await errand.agent.refused(f"{errand.path}/papers", body) == (409, "no-authority"), "it has run out"
     await errand.authorise()

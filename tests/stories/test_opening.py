@@ -24,6 +24,9 @@ async def test_an_order_of_the_night_is_told_at_once_when_time_begins(street: St
     assert await told(dispatcher) == []
     await clock(at(11, 27, 8, 1))
     assert (await grandma.get(order))["counting_from"] is None, "time counts"
+    # Without a plan it would be a case by the evening.
+    plan = {"text": "明天上门", "steps": ["看现场"], "promised_at": wire(at(11, 30, 12))}
+    await dispatcher.post(f"{order}/plan", plan)
     await clock(at(11, 27, 20, 30))
     assert (await grandma.get(order))["counting_from"] == wire(at(11, 28, 8)), "and in the evening no longer"
     await grandma.post(f"{order}/cancel", {})

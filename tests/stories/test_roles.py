@@ -214,9 +214,11 @@ async def test_a_role_that_ends_by_its_date_hands_back_what_was_held_by_it(
         await end_roles(worker)
     await later(86500)
     await worker.close()
-    history = [row["action"] for row in (await grandma.get(f"{orders[0]}/history"))["items"] if row["action"] != "mark"]
-    assert history == ["place", "offer", "accept", "hand_back"], "once"
-    assert (await grandma.get(orders[1]))["state"] == "submitted"
+    for order, before in zip(orders, (["place", "offer", "accept"], ["place", "offer"]), strict=True):
+        rows = (await grandma.get(f"{order}/history"))["items"]
+        history = [row["action"] for row in rows if row["action"] != "mark"]
+        assert history[: len(before) + 1] == [*before, "hand_back"]
+        assert history.count("hand_back") == 1, "once; that its plan is missed meanwhile is another matter"
     assert (await told(secretary)).count("team.without_lead") == 1
 
 

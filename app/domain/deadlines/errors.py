@@ -57,3 +57,9 @@ class ReplayTooLong(Refusal):
     code = "replay-too-long"
     title_zh = "这段时间的时限太多,一次请求内重演不完:请缩短时段,或改用带进度的重演"
     title_en = "Too many deadlines for one request: shorten the period, or ask for the replay with its progress"
+
+
+class DeadlineNotFound(NotFound):
+    code = "deadline-not-found"
+    title_zh = "没有找到这项时限"
+    title_en = "No such deadline"

@@ -1,7 +1,7 @@
 """Why a deadline is due when it is, as arithmetic and in sentences that a resident reads (domain.md §4.9). Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
@@ -64,7 +64,7 @@ class Later:
 class Asked:
     """What is to be explained: a deadline's kind and timing, its pauses, how it ended, the names of special days, the type of
     estate that its limits are for (None: any), the rounds before it (None: it is of the first), why its miss does not count
-    (None: it does), and whether its matter was re-categorised."""
+    (None: it does), whether its matter was re-categorised, and which part of the budget was granted later."""
 
     kind: str
     timing: Timing
@@ -78,6 +78,7 @@ class Asked:
     later: Later | None = None
     excluded_for: str | None = None
     recategorised: bool = False
+    extension: timedelta = timedelta()
 
 
 def counted(timing: Timing, until: datetime) -> tuple[Counted, ...]:
@@ -105,6 +106,9 @@ def sentences(asked: Asked) -> tuple[str, ...]:
     said = _promise(asked.kind, timing, due)
     if asked.later is not None:
         said.insert(0, _later(asked.later))
+    if asked.extension:
+        first = _length(replace(timing, budget=timing.budget - asked.extension))
+        said.append(f"原定 {first},经上一级批准延长 {_length(replace(timing, budget=asked.extension))}。")
     if asked.estate_type is not None:
         said.append(f"这是为{asked.estate_type.label}规定的时限。")
     if asked.recategorised:

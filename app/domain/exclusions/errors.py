@@ -16,10 +16,16 @@ class NotMissed(Refusal):
     title_en = "This deadline was not missed"
 
 
+class CallbackNotSettled(NotFound):
+    code = "callback-not-settled"
+    title_zh = "没有找到这项已有结果的回访"
+    title_en = "There is no such call-back that is settled"
+
+
 class AlreadyExcluded(Refusal):
     kind = Kind.CONFLICT
     code = "already-excluded"
-    title_zh = "这次错过已提请不计,或已经不计"
+    title_zh = "已提请不计,或已经不计"
     title_en = "An exclusion of this miss waits, or was upheld"
 
 

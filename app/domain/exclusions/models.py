@@ -64,14 +64,21 @@ _STATES = {
 
 
 class Exclusion(SQLModel, table=True):
-    """That a miss, of a matter of any kind, shall not count. `upheld` is NULL until another person has decided; the mark that
-    it hangs on is never altered, so reports show both."""
+    """That a miss, of a matter of any kind, or what was said in a call-back shall not count. `upheld` is NULL until another
+    person has decided; the mark or call-back that it hangs on is never altered, so reports show both."""
 
     __tablename__ = "exclusion"
     __table_args__ = (
         ForeignKeyConstraint(["deadline_id", "percent"], ["mark.deadline_id", "mark.percent"]),
         ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
         Index("exclusion_once", "deadline_id", unique=True, postgresql_where=text("upheld IS DISTINCT FROM false")),
+        Index(
+            "exclusion_once_callback",
+            "callback_id",
+            unique=True,
+            postgresql_where=text("upheld IS DISTINCT FROM false"),
+        ),
+        CheckConstraint("num_nonnulls(deadline_id, callback_id) = 1", "exclusion_of_one"),
         Index("exclusion_listed", "place_id", "proposed_at", "id"),
         Index("exclusion_matter", "matter_id"),
         CheckConstraint("percent = 100", "exclusion_of_a_miss"),
@@ -84,7 +91,7 @@ class Exclusion(SQLModel, table=True):
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    deadline_id: UUID
+    deadline_id: UUID | None = None
     percent: int = Field(default=MISS, sa_column_kwargs={"server_default": text("100")})
     matter_id: UUID
     place_id: UUID
@@ -97,3 +104,4 @@ class Exclusion(SQLModel, table=True):
     decided_by: UUID | None = Field(default=None, foreign_key="person.id")
     decided_at: datetime | None = Field(default=None, sa_type=Instant)
     version: int = 1
+    callback_id: UUID | None = Field(default=None, foreign_key="callback.id")

@@ -13,12 +13,14 @@ from app.kernel.pagination import Cursor
 from app.kernel.verbs import Facts
 
 DEADLINE = "SELECT d.id, d.place_id, d.matter_id FROM deadline d WHERE d.id = ($3::jsonb ->> 'deadline_id')::uuid"
+CALLBACK = "SELECT c.id, c.place_id, c.matter_id FROM callback c WHERE c.id = ($3::jsonb ->> 'callback_id')::uuid"
 EXCLUSION = "SELECT e.* FROM exclusion e WHERE e.id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"
 
 
 @dataclass(frozen=True, slots=True)
 class Proposing:
-    """Of which matter the deadline is, whether it was missed, and the street that decides (where there is none, the place)."""
+    """Of which matter the deadline or call-back is, whether it was missed or is settled, and the street that decides (where
+    there is none, the place)."""
 
     matter_id: UUID
     place_id: UUID
@@ -26,14 +28,18 @@ class Proposing:
     street_id: UUID
 
 
-PROPOSING = Facts(
-    """jsonb_build_object('matter_id', subject.matter_id, 'place_id', subject.place_id,
-         'missed', EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = subject.id AND k.percent = 100),
+def _proposing(counts: str) -> Facts:
+    return Facts(
+        f"""jsonb_build_object('matter_id', subject.matter_id, 'place_id', subject.place_id, 'missed', EXISTS ({counts}),
          'street_id', coalesce((SELECT p.id FROM place_ancestor a JOIN place p ON p.id = a.ancestor_id
                                  WHERE a.place_id = subject.place_id AND p.level NOT IN ('community', 'estate')
                                  ORDER BY a.depth LIMIT 1), subject.place_id))""",
-    Proposing,
-)
+        Proposing,
+    )
+
+
+PROPOSING = _proposing("SELECT 1 FROM mark k WHERE k.deadline_id = subject.id AND k.percent = 100")
+SETTLED = _proposing("SELECT 1 FROM callback c WHERE c.id = subject.id AND c.settled_at IS NOT NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,10 @@ PROPOSED = Facts(
 )
 
 _LISTED = text("""
-SELECT e.*, d.kind, d.round, d.due_at, d.stopped_at, m.kind AS matter_kind, p.name AS place_name
-  FROM exclusion e JOIN deadline d ON d.id = e.deadline_id JOIN matter m ON m.id = e.matter_id
-  JOIN place p ON p.id = e.place_id
+SELECT e.*, coalesce(d.kind, 'callback') AS kind, coalesce(d.round, c.round) AS round, d.due_at,
+       coalesce(d.stopped_at, c.settled_at) AS stopped_at, m.kind AS matter_kind, p.name AS place_name
+  FROM exclusion e LEFT JOIN deadline d ON d.id = e.deadline_id LEFT JOIN callback c ON c.id = e.callback_id
+  JOIN matter m ON m.id = e.matter_id JOIN place p ON p.id = e.place_id
  WHERE app_reaches(e.place_id, '{administrator,dispatcher,secretary}')
    AND (CAST(:place AS uuid) IS NULL OR EXISTS (
           SELECT 1 FROM place_ancestor a WHERE a.place_id = e.place_id AND a.ancestor_id = CAST(:place AS uuid)))

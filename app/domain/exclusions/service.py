@@ -1,11 +1,21 @@
 """The verbs of the exclusions (domain.md §4.6)."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from app.domain.exclusions import errors, policy
 from app.domain.exclusions.models import Exclusion, ExclusionReason, ExclusionState
-from app.domain.exclusions.repository import DEADLINE, EXCLUSION, PROPOSED, PROPOSING, Proposed, Proposing
+from app.domain.exclusions.repository import (
+    CALLBACK,
+    DEADLINE,
+    EXCLUSION,
+    PROPOSED,
+    PROPOSING,
+    SETTLED,
+    Proposed,
+    Proposing,
+)
 from app.kernel.change import Change
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, Role, demand
@@ -28,19 +38,36 @@ def propose(
     demand(policy.PROPOSE, actor)
     if not about.missed:
         raise errors.NotMissed
+    return _proposed(about, actor, now, deadline_id=deadline_id, reason=reason.value, note=note)
+
+
+@record(
+    "exclusion",
+    "propose",
+    subject=CALLBACK,
+    facts=SETTLED,
+    missing=errors.CallbackNotSettled,
+    conflicts={"exclusion_once_callback": errors.AlreadyExcluded},
+    read_by_others=("note",),
+)
+def propose_callback(
+    about: Proposing, actor: Actor, now: datetime, *, callback_id: UUID, reason: ExclusionReason, note: str
+) -> Change:
+    """Propose that what was said in a call-back shall not count in the three rates (domain.md §5). Raises CallbackNotSettled,
+    AlreadyExcluded."""
+    demand(policy.PROPOSE, actor)
+    if not about.missed:
+        raise errors.CallbackNotSettled
+    return _proposed(about, actor, now, callback_id=callback_id, reason=reason.value, note=note)
+
+
+def _proposed(about: Proposing, actor: Actor, now: datetime, **said: Any) -> Change:
     exclusion_id = new_id()
     change = Change.record("exclusion", exclusion_id, "propose", actor, now, place_id=about.place_id)
-    return change.insert(
-        Exclusion,
-        id=exclusion_id,
-        deadline_id=deadline_id,
-        matter_id=about.matter_id,
-        place_id=about.place_id,
-        reason=reason.value,
-        note=note,
-        proposed_by=actor.id,
-        proposed_at=now,
-    ).tell_role(Role.SECRETARY, "exclusion.proposed", place_id=about.street_id)
+    where = {"id": exclusion_id, "matter_id": about.matter_id, "place_id": about.place_id}
+    return change.insert(Exclusion, **where, **said, proposed_by=actor.id, proposed_at=now).tell_role(
+        Role.SECRETARY, "exclusion.proposed", place_id=about.street_id
+    )
 
 
 @record(
@@ -74,4 +101,4 @@ def decide(found: Proposed, actor: Actor, now: datetime, *, upheld: bool, note: 
     )
 
 
-VERBS = (propose, decide)
+VERBS = (propose, propose_callback, decide)

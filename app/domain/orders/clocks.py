@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.domain.deadlines.models import ANCHORED
+from app.domain.deadlines.of_matters import STEPS
 from app.domain.orders.total import Step, Total
 from app.kernel.calendar_store import calendar, know
 from app.kernel.calendars import Calendar
 from app.kernel.command import PINNED, pinned
+from app.kernel.database import driver
 from app.kernel.deadline_tables import Deadline, DeadlinePolicy
 from app.kernel.tables import MatterRow
 
@@ -50,11 +52,6 @@ def plan_clock() -> ScalarSelect[Any]:
     )
 
 
-STEPS = """(
-  SELECT jsonb_agg(jsonb_build_object('from_state', h.from_state, 'to_state', h.to_state, 'at', h.at) ORDER BY h.version)
-    FROM history h WHERE h.matter_id = matter.id AND h.from_state IS DISTINCT FROM h.to_state)"""
-"""The lines of a matter's history that moved it to another state."""
-
 _STEPS = TypeAdapter(tuple[Step, ...])
 
 
@@ -88,8 +85,3 @@ async def clocks_of(connection: AsyncConnection, row: RowMapping) -> Clocks:
 
 def _calendar(clock: Mapping[str, Any]) -> Calendar:
     return calendar(clock["calendar"], *(clock[name] and UUID(clock[name]) for name in PINNED))
-
-
-async def driver(connection: AsyncConnection) -> Any:
-    """The connection as the calendars are read by."""
-    return (await connection.get_raw_connection()).driver_connection

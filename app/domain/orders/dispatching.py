@@ -310,7 +310,7 @@ def come_back(change: Change, order: Order, undone: Sequence[TimedDeadline], fac
     if all(deadline.kind != "plan" for deadline in undone):
         change.stops = [kind for kind in change.stops if kind not in policy.PROMISED]
     for deadline in undone:
-        go_on(change, order, deadline, deadline.stopped_at or now, now, facts.answered)
+        go_on(change, deadline, deadline.stopped_at or now, now, facts.answered)
 
 
 def _failed(change: Change, order: Order) -> Change:

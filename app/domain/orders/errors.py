@@ -96,12 +96,6 @@ class PauseNotFound(NotFound):
     title_en = "No such pause"
 
 
-class DeadlineNotFound(NotFound):
-    code = "deadline-not-found"
-    title_zh = "没有找到这项时限"
-    title_en = "No such deadline"
-
-
 class NothingToPause(Refusal):
     kind = Kind.CONFLICT
     code = "nothing-to-pause"

@@ -120,14 +120,26 @@ def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = No
 
 @ORDERS.moves("convert", read_by_others=("reason",))
 def convert(order: Order, actor: Actor, now: datetime, *, reason: str) -> Change:
-    """It is more than a small service: a case, which is the secretary's to open."""
+    """It is more than a small service: it becomes a case, which the secretary holds."""
+    return _become_case(LIFECYCLE.move(order, "convert", actor, now), order).note(reason=reason)
+
+
+@ORDERS.moves("convert")
+def convert_missed(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID) -> Change:
+    """The order's plan was missed: it becomes a case (domain.md §4.7). Raises TransitionRefused: there is a plan by now."""
     change = LIFECYCLE.move(order, "convert", actor, now)
-    free_place(change, order, now)
+    if all(deadline.id != deadline_id for deadline in order.live):
+        raise TransitionRefused
+    return _become_case(change, order).note(missed=True)
+
+
+def _become_case(change: Change, order: Order) -> Change:
+    free_place(change, order, change.at)
     return (
-        change.tell_role(Role.SECRETARY, "order.converted")
+        change.emit("case.open_converted")
+        .tell_role(Role.SECRETARY, "order.converted")
         .tell(order.requester_id, "order.converted")
         .tell(order.assignee_id, "order.converted")
-        .note(reason=reason)
     )
 
 
@@ -165,4 +177,4 @@ def _tell_other(change: Change, order: Order, topic: str) -> Change:
     return change.tell(order.assignee_id if by_resident else order.requester_id, topic)
 
 
-VERBS = (abort, call_off, rate, rework, close_unrated, reject, cancel, convert)
+VERBS = (abort, call_off, rate, rework, close_unrated, reject, cancel, convert, convert_missed)

@@ -130,7 +130,7 @@ LIFECYCLE = Lifecycle(
     Transition("reject", (S.SUBMITTED,), S.REJECTED, (staff,), stops=ALL),
     Transition("cancel", BEFORE_SERVICE, S.CANCELLED, served, stops=ALL),
     Transition("cancel_day", (S.ACCEPTED,), S.CANCELLED, (system,), stops=ALL, hidden=True),
-    Transition("convert", BEFORE_SERVICE, S.CONVERTED, (staff,), stops=ALL),
+    Transition("convert", BEFORE_SERVICE, S.CONVERTED, (staff, system), stops=ALL),
     Transition("recategorise", (S.SUBMITTED, S.OFFERED), S.SUBMITTED, (staff,), stops=("offer",), may_start=("dispatch",),
                timed=True),
     # What is said and agreed on the way: facts, no states

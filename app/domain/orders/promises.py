@@ -2,22 +2,22 @@
 (domain.md §4.4, §4.5), and what happens when an appointment or a rating is missed. Each is pure, as in `service.py`."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from app.domain.deadlines.errors import DeadlineNotFound
 from app.domain.orders import errors, policy
 from app.domain.orders.dispatching import come_back, refuse
 from app.domain.orders.models import Appointment, OrderPost
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked
 from app.domain.orders.service import ORDERS, Order
-from app.kernel.calendar_store import calendar
 from app.kernel.change import Change
 from app.kernel.deadline_tables import DeadlinePause, PauseReason
 from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
 from app.kernel.matter import Pause, TimedDeadline
+from app.kernel.recalculating import recalculation
 from app.kernel.rules import Actor, Role
 
 FARTHEST_APPOINTMENT = timedelta(days=30)
@@ -220,22 +220,14 @@ def miss_appointment(order: Order, actor: Actor, now: datetime, *, facts: Accept
     return change.tell(order.assignee_id, "order.appointment_missed")
 
 
-@ORDERS.moves("recalculate")
-def recalculate(order: Order, actor: Actor, now: datetime, *, workdays_id: UUID) -> Change:
-    """The working days of a year came: deadlines that were computed without them are computed anew."""
-    change = LIFECYCLE.move(order, "recalculate", actor, now)
-    for deadline in order.timed:
-        if deadline.stopped_at is None and deadline.workdays_id not in (None, workdays_id):
-            on = calendar(deadline.calendar_name, deadline.hours_id, workdays_id)
-            change.retime(deadline, replace(deadline.timing, calendar=on), workdays_id)
-    return change
+recalculate = recalculation(ORDERS)
 
 
 def _find(order: Order, deadline_id: UUID) -> TimedDeadline:
     for deadline in order.timed:
         if deadline.id == deadline_id:
             return deadline
-    raise errors.DeadlineNotFound
+    raise DeadlineNotFound
 
 
 def _find_pause(order: Order, pause_id: UUID) -> tuple[TimedDeadline, Pause]:

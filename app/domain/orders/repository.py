@@ -10,8 +10,8 @@ from sqlalchemy import RowMapping, ScalarSelect, Select, and_, func, literal, li
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.domain.orders.clocks import STEPS, driver, plan_clock, running_clocks, steps_of_order
-from app.domain.orders.errors import DeadlineNotFound, OrderNotFound
+from app.domain.orders.clocks import plan_clock, running_clocks, steps_of_order
+from app.domain.orders.errors import OrderNotFound
 from app.domain.orders.filters import Filters
 from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
@@ -23,14 +23,11 @@ from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
 from app.domain.services.models import Form, Service
 from app.domain.teams.models import Team
-from app.kernel.calendar_store import know
-from app.kernel.command import pinned
 from app.kernel.database import rows
-from app.kernel.deadline_tables import Deadline, DeadlinePolicy, Mark
+from app.kernel.deadline_tables import Deadline
 from app.kernel.ids import NOBODY
 from app.kernel.pagination import Cursor
 from app.kernel.rules import to_sql
-from app.kernel.statements import TIMED
 from app.kernel.tables import History, MatterRow
 from app.kernel.verbs import Facts
 
@@ -163,7 +160,10 @@ def shown_orders() -> Select[*tuple[Any, ...]]:
                 col(column)
                 for column in (m.id, m.category, m.state, m.version, m.round, m.created_at, m.changed_at, m.open_pool)
             ),
-            *(col(column) for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id)),
+            *(
+                col(column)
+                for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id, m.seat_id, m.unit_id)
+            ),
             *(col(column) for column in (m.holder_id, m.place_id)),
             *(
                 col(column)
@@ -228,6 +228,7 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             col(Service.evidence).label("evidence_wanted"),
             literal_column(EVIDENCE).label("evidence"),
             literal_column(WAITS).label("waits"),
+            literal_column("(SELECT k.matter_id FROM case_detail k WHERE k.order_id = matter.id)").label("case_id"),
             running_clocks().label("clocks"),
             steps_of_order(),
             plan_clock().label("plan_clock"),
@@ -288,27 +289,6 @@ async def list_history(connection: AsyncConnection, order_id: UUID) -> Sequence[
     return found
 
 
-_EXPLAINED = text(f"""
-SELECT {TIMED} AS timed, p.version AS policy_version, p.estate_type, d.round, d.calendar_missing, w.days AS day_names,
-       {STEPS} AS steps, app_now() AS now,
-       EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100) AS missed,
-       (SELECT e.reason FROM exclusion e WHERE e.deadline_id = d.id AND e.upheld) AS excluded
-  FROM deadline d JOIN deadline_policy p ON p.id = d.policy_id JOIN matter ON matter.id = d.matter_id
-  LEFT JOIN workday_set w ON w.id = d.workdays_id
- WHERE d.matter_id = :order_id AND d.id = :deadline_id""")
-
-
-async def get_deadline(connection: AsyncConnection, order_id: UUID, deadline_id: UUID) -> RowMapping:
-    """One deadline of an order with all that its moments are computed from; its calendar is known then. Raises
-    DeadlineNotFound, also for an order that the reader does not see."""
-    asked = {"order_id": order_id, "deadline_id": deadline_id}
-    row = (await connection.execute(_EXPLAINED, asked)).mappings().one_or_none()
-    if row is None:
-        raise DeadlineNotFound
-    await know(await driver(connection), pinned([row["timed"]]))
-    return row
-
-
 _POSTS = text("""
 SELECT q.id, q.kind, q.round, q.text, q.channel, q.answers, q.owner_id, q.steps, q.promised_at, q.posted_at, q.posted_by,
        EXISTS (SELECT 1 FROM order_post a WHERE a.answers = q.id) AS answered
@@ -322,39 +302,3 @@ async def list_posts(connection: AsyncConnection, order_id: UUID) -> Sequence[Ro
     if not found:
         raise OrderNotFound
     return [row for row in found if row["id"] is not None]
-
-
-_EXCLUDED = "EXISTS (SELECT 1 FROM exclusion e WHERE e.deadline_id = deadline.id AND e.upheld)"
-
-
-async def list_deadlines(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
-    """The deadlines of an order, oldest first, each with the marks that have fired. Raises OrderNotFound."""
-    d = Deadline
-    fired = (
-        select(
-            func.coalesce(
-                func.jsonb_agg(
-                    func.jsonb_build_object("percent", Mark.percent, "due_at", Mark.due_at, "fired_at", Mark.fired_at)
-                ),
-                text("'[]'"),
-            )
-        )
-        .where(col(Mark.deadline_id) == col(d.id))
-        .scalar_subquery()
-    )
-    query: Select[*tuple[Any, ...]] = (
-        select(
-            d.__table__,  # type: ignore[attr-defined]
-            fired.label("marks"),
-            literal_column(_EXCLUDED).label("excluded"),
-            col(DeadlinePolicy.version).label("policy_version"),
-            col(DeadlinePolicy.calendar),
-        )
-        .join(DeadlinePolicy, col(DeadlinePolicy.id) == col(d.policy_id))
-        .where(col(d.matter_id) == order_id)
-        .order_by(col(d.started_at), col(d.id))
-    )
-    found = await rows(connection, query)
-    if not found:
-        raise OrderNotFound
-    return found

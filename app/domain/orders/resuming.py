@@ -16,7 +16,6 @@ from app.kernel.matter import Matter, TimedDeadline
 
 def go_on(
     change: Change,
-    order: Matter[Detail],
     deadline: TimedDeadline,
     since: datetime,
     now: datetime,
@@ -28,17 +27,7 @@ def go_on(
     for pause_id in over:
         change.patch(DeadlinePause, id=pause_id, until_at=now, resumed_by=change.actor.id)
     stretches = [(p.from_at, now if p.id in over else p.until_at) for p in deadline.pauses if not p.annulled]
-    change.insert(
-        DeadlinePause,
-        deadline_id=deadline.id,
-        matter_id=order.id,
-        place_id=order.place_id,
-        reason=PauseReason.UNDONE.value,
-        paused_by=change.actor.id,
-        from_at=since,
-        until_at=now,
-        limit_at=now,
-    ).retime(deadline, deadline.timing.with_pauses((*stretches, (since, now))))
+    change.go_on(deadline, since, stretches)
 
 
 def wait_again(change: Change, order: Matter[Detail], now: datetime) -> None:

@@ -31,9 +31,14 @@ def hand_back(change: Change, held: Sequence[HeldOrder]) -> Change:
     """An event for each order that has not begun, which the worker answers by giving it back to the community; of one that
     is being served the dispatcher of its place is told, and nothing else happens."""
     for order in held:
-        about = {"order_id": order.id, "person_id": order.person_id}
         if order.state == "in_service":
-            change.tell_role(Role.DISPATCHER, "order.server_leaves", place_id=order.place_id, **about)
+            change.tell_role(
+                Role.DISPATCHER,
+                "order.server_leaves",
+                place_id=order.place_id,
+                order_id=order.id,
+                person_id=order.person_id,
+            )
         else:
-            change.emit("order.hand_back", **about, version=order.version)
+            change.emit("order.hand_back", order_id=order.id, person_id=order.person_id, version=order.version)
     return change.note(orders=[order.id for order in held]) if held else change

@@ -15,7 +15,7 @@ def test_every_command_under_a_key_goes_straight() -> None:
     assert len(keyed) >= 16
     # An import streams its body, and reads it only after it knows the caller; another one reads its report afterwards.
     ordinary = {route.operation_id for route in keyed if Direct.of(route) is None}
-    assert ordinary <= {"importPlaces", "importRefusedTerms", "resetPassword"}
+    assert ordinary <= {"importPlaces", "importRefusedTerms", "importResponsibilities", "resetPassword"}
 
 
 def test_readings_go_the_ordinary_way() -> None:

@@ -26,6 +26,11 @@ def test_to_sql_is_the_text_of_the_policy() -> None:
     )
 
 
+@pytest.mark.parametrize("via", Via)
+def test_every_relation_has_a_word_that_people_read(via: Via) -> None:
+    assert via.label
+
+
 def test_demand_asks_for_a_role_at_the_place() -> None:
     demand((reach(Role.SECRETARY),), WHO["secretary"])
     for who in ("dispatcher", "elsewhere", "system"):

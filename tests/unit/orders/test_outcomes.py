@@ -110,8 +110,19 @@ def test_a_rejected_order_says_where_help_is_to_be_had() -> None:
 def test_converting_tells_the_secretary_the_resident_and_whoever_had_it(state: S) -> None:
     change = outcomes.convert(an_order(state), WHO["dispatcher"], NOON, reason="整栋楼的下水管")
     assert change.state == S.CONVERTED
-    assert {event.to_person or event.to_role for event in change.events} == {Role.SECRETARY, RESIDENT, VOLUNTEER}
-    assert {event.topic for event in change.events} == {"order.converted"}, "it was not cancelled"
+    told = [event for event in change.events if event.sort == "notice"]
+    assert {event.to_person or event.to_role for event in told} == {Role.SECRETARY, RESIDENT, VOLUNTEER}
+    assert {event.topic for event in told} == {"order.converted"}, "it was not cancelled"
+    assert [event.topic for event in change.events if event.sort == "event"] == ["case.open_converted"]
+
+
+def test_a_missed_plan_converts_while_it_runs() -> None:
+    plan = LiveDeadline(UUID(int=31), "plan", None)
+    running = replace(an_order(S.SUBMITTED), live=(plan,))
+    change = outcomes.convert_missed(running, SYSTEM, NOON, deadline_id=plan.id)
+    assert (change.state, change.stops, change.remark) == (S.CONVERTED, ["plan"], {"missed": True})
+    with pytest.raises(TransitionRefused):
+        outcomes.convert_missed(an_order(S.SUBMITTED), SYSTEM, NOON, deadline_id=plan.id)
 
 
 @pytest.mark.parametrize("called", [True, False])

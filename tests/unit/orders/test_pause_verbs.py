@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from app.domain.deadlines.errors import DeadlineNotFound
 from app.domain.orders import errors, promises
 from app.kernel.calendar_store import know
 from app.kernel.change import Change, Event, Patch
@@ -146,9 +147,9 @@ def test_these_are_not_paused(deadline: TimedDeadline, until: datetime) -> None:
 
 
 def test_another_orders_deadline_is_not_there() -> None:
-    with pytest.raises(errors.DeadlineNotFound):
+    with pytest.raises(DeadlineNotFound):
         promises.pause(order(plan()), SECRETARY, ELEVEN, deadline_id=COORDINATE, until_at=FOUR, text="?")
-    with pytest.raises(errors.DeadlineNotFound):
+    with pytest.raises(DeadlineNotFound):
         promises.resume(order(plan()), DISPATCHER, ELEVEN, deadline_id=COORDINATE)
 
 

@@ -1,0 +1,280 @@
+"""Cases over HTTP: reporting, triage, going up, and the result (domain.md §5). A command is one verb, a list one reading."""
+
+from datetime import date, datetime, time
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+from pydantic import Field
+
+from app.api.cases_out import CASE_EXAMPLE, PAGE_EXAMPLE, CaseOut, CaseRow, show_case, show_case_row, show_step
+from app.api.census import Api, Tag
+from app.api.deps import Receipt, TheReader, TheRun, receipt
+from app.api.orders_out import HISTORY_EXAMPLE, HistoryOut
+from app.api.problems import problems
+from app.api.schema import Choice, FlagArg, In, StrictUUID
+from app.domain.cases import errors, policy, repository, whistles
+from app.domain.cases import service as cases
+from app.domain.cases.models import CaseState, Lane, NotAccepted
+from app.domain.places.models import Level
+from app.kernel.deadlines import NoDeadlinePolicy
+from app.kernel.errors import FieldFault, InvalidInput, KeyReused, NotAllowed, TextRefused, TransitionRefused
+from app.kernel.pagination import Cursor, Page, PageQuery
+from app.kernel.text import Line, Opaque, Paragraph
+from app.kernel.time import CHINA, Day
+
+api = Api(prefix="/cases")
+
+CaseId = Annotated[StrictUUID, Path(description="事项编号")]
+READ_BY_OTHERS = {verb.name for verb in (*cases.VERBS, *whistles.VERBS) if verb.read_by_others}
+
+
+def moves(action: str, *more: Any) -> dict[str, Any]:
+    """The rule and the refusals that every move of a case shares, and that of the texts that others read."""
+    texts = (TextRefused,) if action in READ_BY_OTHERS else ()
+    return {
+        "rule": policy.LIFECYCLE[action].by,
+        "responses": problems(errors.CaseNotFound, NotAllowed, TransitionRefused, KeyReused, *texts, *more),
+    }
+
+
+class CaseEvidenceIn(In):
+    kind: Annotated[str, Opaque(30)] = Field(description="依据的种类:photo 照片、note 文字、receipt 单据……")
+    text: Annotated[str, Paragraph(500)] = Field(description="文字,或照片、单据的编号")
+
+
+class ReportIn(In):
+    category: Annotated[str, Opaque(40)] = Field(description="类别代码,见事项目录")
+    words: Annotated[str, Paragraph(1000)] = Field(description="反映的内容;办理的人会看到,请勿填写电话")
+    spot: Annotated[str, Line(120)] | None = Field(default=None, description="具体位置,如“2 号楼东侧”")
+    place_id: StrictUUID | None = Field(default=None, description="小区、网格等地点编号;不填为自己所在的社区")
+    beneficiary_id: StrictUUID | None = Field(default=None, description="替谁上报;为本人不填,代报须有其同意")
+    patrol: bool = Field(default=False, description="网格员巡查发现的")
+
+
+class SolvedIn(In):
+    category: Annotated[str, Opaque(40)] = Field(description="类别代码,见事项目录")
+    words: Annotated[str, Paragraph(1000)] = Field(description="发现了什么")
+    outcome: Annotated[str, Paragraph(500)] = Field(description="怎样解决的")
+    evidence: list[CaseEvidenceIn] = Field(max_length=9, description="办理依据")
+    spot: Annotated[str, Line(120)] | None = Field(default=None, description="具体位置")
+    place_id: StrictUUID | None = Field(default=None, description="小区、网格等地点编号")
+
+
+class RefuseIn(In):
+    reason: Choice[NotAccepted] = Field(
+        description="原因:" + "、".join(f"{reason.value} {reason.label}" for reason in NotAccepted)
+    )
+    elsewhere: Annotated[str, Line(120)] = Field(description="应去哪里反映")
+
+
+class TriageIn(In):
+    lane: Choice[Lane] | None = Field(default=None, description="分类:small 小事、big 大事、hard 难事;不填按目录的建议")
+
+
+class WithdrawIn(In):
+    reason: Annotated[str, Line(120)] | None = Field(default=None, description="撤回的原因")
+
+
+class EscalateIn(In):
+    reason: Annotated[str, Line(60)] = Field(description="为何上报:无权限、缺资源、涉及多个单位……")
+    tried: Annotated[str, Paragraph(500)] = Field(description="已经做过什么")
+
+
+class ResultIn(In):
+    outcome: Annotated[str, Paragraph(500)] = Field(description="办理情况")
+    answer: Annotated[str, Paragraph(500)] = Field(description="可公开的答复")
+    evidence: list[CaseEvidenceIn] = Field(max_length=9, description="办理依据")
+
+
+class CasesQuery(PageQuery):
+    state: Choice[CaseState] | None = Field(default=None, description="只看某一状态")
+    category: Annotated[str, Opaque(40)] | None = Field(default=None, description="只看某一类别")
+    place_id: StrictUUID | None = Field(default=None, description="只看某地及其下")
+    since: Day | None = Field(default=None, alias="from", description="从哪天起上报的(含)")
+    until: Day | None = Field(default=None, description="到哪天为止(不含)")
+    overdue: FlagArg = Field(default=False, description="只看已超过时限的")
+    mine: FlagArg = Field(default=False, description="只看我上报或附议的")
+    held_by: StrictUUID | None = Field(default=None, description="只看由某单位负责的")
+    lane: Choice[Lane] | None = Field(default=None, description="只看某一分类")
+    level: Choice[Level] | None = Field(default=None, description="只看某一层级办理的")
+    emergency: FlagArg = Field(default=False, description="只看紧急的")
+
+    def filters(self) -> repository.Filters:
+        """Raises InvalidInput for an empty period."""
+        since, until = _midnight(self.since), _midnight(self.until)
+        if since and until and since >= until:
+            raise InvalidInput(fields=(FieldFault("/query/until", "period-empty", "结束日期须晚于开始日期"),))
+        states = (self.state.value,) if self.state else None
+        return repository.Filters(
+            states,
+            self.category,
+            self.place_id,
+            since,
+            until,
+            overdue=self.overdue,
+            mine=self.mine,
+            held_by=self.held_by,
+            lane=self.lane,
+            level=self.level,
+            emergency=self.emergency,
+        )
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(), CHINA)
+
+
+@api.post(
+    "",
+    operation_id="reportCase",
+    summary="民情上报:反映一件事,为本人或为同意由您代报的人",
+    description="紧急类别(如险情)请先拨打 110、119 或 120;系统会立即通知责任单位、社区书记和街道",
+    tags=(Tag.RESIDENT, Tag.GRID_WORKER),
+    rule=policy.LIFECYCLE["report"].by,
+    example={"category": "lighting", "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外"},
+    answer=receipt("reported"),
+    responses=problems(
+        *(NotAllowed, errors.NotRepresented, errors.CategoryNotFound, errors.PlaceNotBelowCommunity),
+        *(NoDeadlinePolicy, KeyReused, TextRefused),
+    ),
+)
+async def report(body: ReportIn, run: TheRun) -> Receipt:
+    asked: dict[str, Any] = body.model_dump(include={"category", "words", "spot", "place_id"})
+    if body.beneficiary_id is None:
+        return await run(cases.report, **asked, patrol=body.patrol)
+    return await run(cases.report_for, beneficiary_id=body.beneficiary_id, **asked)
+
+
+@api.post(
+    "/solved",
+    operation_id="solveOnTheSpot",
+    summary="网格员随手办:上报并当场解决",
+    tags=(Tag.GRID_WORKER,),
+    rule=policy.LIFECYCLE["solve_on_the_spot"].by,
+    example={
+        "category": "rubbish", "words": "3 号楼门口有散落垃圾", "outcome": "已清扫",
+        "evidence": [{"kind": "photo", "text": "IMG-0301"}],
+    },
+    answer=receipt("callback"),
+    responses=problems(
+        *(NotAllowed, errors.CategoryNotFound, errors.PlaceNotBelowCommunity, errors.EvidenceMissing),
+        *(NoDeadlinePolicy, KeyReused, TextRefused),
+    ),
+)  # fmt: skip
+async def solve_on_the_spot(body: SolvedIn, run: TheRun) -> Receipt:
+    return await run(cases.solve_on_the_spot, **body.model_dump())
+
+
+@api.get(
+    "",
+    rule=policy.READ,
+    operation_id="listCases",
+    summary="我能看到的事项,新的在前",
+    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER),
+    answer=PAGE_EXAMPLE,
+)
+async def list_cases(query: Annotated[CasesQuery, Query()], reader: TheReader) -> Page[CaseRow]:
+    async with reader() as connection:
+        rows = await repository.list_cases(connection, query.filters(), query.after(), query.limit)
+    return Page.cut(rows, query.limit, lambda row: Cursor(row["created_at"], row["id"]), show_case_row)
+
+
+@api.get(
+    "/{case_id}",
+    rule=policy.READ,
+    operation_id="getCase",
+    summary="查看一个事项:到了哪里、由谁负责、到什么时候",
+    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER),
+    answer=CASE_EXAMPLE,
+    responses=problems(errors.CaseNotFound),
+)
+async def get_case(case_id: CaseId, reader: TheReader) -> CaseOut:
+    async with reader() as connection:
+        row = await repository.get_case(connection, case_id)
+        steps = await repository.list_history(connection, case_id)
+    return show_case(row, steps, reader.caller.person_id)
+
+
+@api.get(
+    "/{case_id}/history",
+    rule=policy.READ,
+    operation_id="getCaseHistory",
+    summary="一个事项的经过,从它曾是的订单起",
+    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER),
+    answer=HISTORY_EXAMPLE,
+    responses=problems(errors.CaseNotFound),
+)
+async def get_history(case_id: CaseId, reader: TheReader) -> HistoryOut:
+    async with reader() as connection:
+        rows = await repository.list_history(connection, case_id)
+    return HistoryOut(items=[show_step(row, reader.caller.person_id) for row in rows])
+
+
+@api.post(
+    "/{case_id}/refuse",
+    operation_id="refuseCase",
+    summary="不予受理,说明原因和应去哪里反映",
+    tags=(Tag.GRID_WORKER, Tag.DISPATCHER),
+    example={"reason": "not_ours", "elsewhere": "请拨打 12345"},
+    answer=receipt("not_accepted", 2),
+    **moves("refuse"),
+)
+async def refuse(case_id: CaseId, body: RefuseIn, run: TheRun) -> Receipt:
+    return await run(cases.refuse, case_id, reason=body.reason, elsewhere=body.elsewhere)
+
+
+@api.post(
+    "/{case_id}/triage",
+    operation_id="triageCase",
+    summary="分流:小事快办、大事议办、难事上报",
+    tags=(Tag.GRID_WORKER, Tag.DISPATCHER),
+    example={"lane": "small"},
+    answer=receipt("handling", 2),
+    **moves("triage", NoDeadlinePolicy),
+)
+async def triage(case_id: CaseId, body: TriageIn, run: TheRun) -> Receipt:
+    return await run(cases.triage, case_id, lane=body.lane)
+
+
+@api.post(
+    "/{case_id}/withdraw",
+    operation_id="withdrawCase",
+    summary="撤回我上报的事项",
+    tags=(Tag.RESIDENT,),
+    example={"reason": "已经自己解决了"},
+    answer=receipt("withdrawn", 3),
+    **moves("withdraw", errors.OthersJoined),
+)
+async def withdraw(case_id: CaseId, body: WithdrawIn, run: TheRun) -> Receipt:
+    return await run(cases.withdraw, case_id, reason=body.reason)
+
+
+@api.post(
+    "/{case_id}/escalate",
+    operation_id="escalateCase",
+    summary="上报一级:社区到街道,街道到区县",
+    tags=(Tag.GRID_WORKER, Tag.DISPATCHER),
+    example={"reason": "无权限", "tried": "已现场查看,灯杆不属于物业"},
+    answer=receipt("handling", 3),
+    **moves("escalate", errors.AtTheTop, NoDeadlinePolicy),
+)
+async def escalate(case_id: CaseId, body: EscalateIn, run: TheRun) -> Receipt:
+    return await run(cases.escalate, case_id, reason=body.reason, tried=body.tried)
+
+
+@api.post(
+    "/{case_id}/result",
+    operation_id="submitResult",
+    summary="提交办理结果,附依据和可公开的答复",
+    description="吹哨的事项由主办单位提交,吹哨的一级核验;其余由办理的一级提交,直接转回访",
+    tags=(Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER),
+    example={"outcome": "灯杆已扶正加固", "answer": "路灯已修好", "evidence": [{"kind": "photo", "text": "IMG-0302"}]},
+    answer=receipt("callback", 4),
+    rule=(*policy.LIFECYCLE["submit_result"].by, *policy.LIFECYCLE["submit_whistled"].by),
+    responses=problems(
+        *(errors.CaseNotFound, NotAllowed, TransitionRefused, KeyReused, TextRefused, errors.EvidenceMissing),
+        *(errors.SameHand, errors.LeadReplaced, NoDeadlinePolicy),
+    ),
+)
+async def submit(case_id: CaseId, body: ResultIn, run: TheRun) -> Receipt:
+    return await run(cases.submit_result, case_id, **body.model_dump())

@@ -1,0 +1,216 @@
+"""What cases and assignments look like over HTTP: the answers, their examples, and how a row becomes one."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import RowMapping
+
+from app.api.orders_out import HistoryRow, show_history
+from app.api.schema import Choice, Out, StrictUUID
+from app.domain.cases import board_policy, policy, telling
+from app.domain.cases.models import AssignmentState, CaseState, Lane, NotAccepted, ReportedAs, WhistleKind
+from app.kernel.lifecycle import Lifecycle
+from app.kernel.matter import Matter, columns_of
+from app.kernel.rules import Actor, Role, Rules, Via
+from app.kernel.time import Moment
+
+ID = "01985a3c-8888-7f00-8a6b-2f4c5d6e7f09"
+AT = "2026-03-02T09:00:00+08:00"
+
+CALL_FIRST = "紧急情况请先拨打 110(报警)、119(火警)或 120(急救)"
+HOLDERS = {"unit": "主办单位", "callback": "回访单位", "branch": "小区党支部"}
+"""Who holds a case, where it is not the office of its level."""
+
+
+class CaseRow(Out):
+    id: StrictUUID = Field(description="事项编号")
+    state: Choice[CaseState] = Field(description="状态")
+    state_label: str = Field(description="状态的中文名称")
+    version: int = Field(description="版本")
+    category: str = Field(description="类别代码")
+    category_name: str = Field(description="类别名称")
+    emergency: bool = Field(description="是否紧急")
+    lane: Choice[Lane] | None = Field(description="分类:small 小事、big 大事、hard 难事;未分流则为 null")
+    words: str = Field(description="反映的内容")
+    spot: str | None = Field(description="具体位置")
+    place_id: StrictUUID = Field(description="所在地点编号")
+    place_name: str = Field(description="所在地点名称")
+    holder: str | None = Field(description="现在由谁负责;已结束则为 null")
+    held_since: Moment | None = Field(description="由其负责的开始时间")
+    due_at: Moment | None = Field(description="当前时限何时到期")
+    created_at: Moment = Field(description="上报时间")
+
+
+class ExtensionOut(Out):
+    hours: float = Field(description="申请延长多少小时,按该时限的日历计")
+    reason: str = Field(description="为什么")
+    asked_at: Moment = Field(description="申请时间")
+    granted: bool | None = Field(description="是否批准;未决定为 null")
+    decision: str | None = Field(description="决定的说明")
+
+
+class CaseOut(CaseRow):
+    round: int = Field(description="第几轮")
+    level: str = Field(description="办理层级:community 社区、street 街道、district 区县")
+    seat_name: str = Field(description="办理层级的地点名称")
+    reported_as: Choice[ReportedAs] = Field(description="上报渠道")
+    reported_as_label: str = Field(description="上报渠道的中文名称")
+    outcome: str | None = Field(description="办理情况")
+    answer: str | None = Field(description="可公开的答复")
+    evidence: list[dict[str, Any]] = Field(description="办理依据")
+    end_reason: str | None = Field(description="不予受理、撤回或终止的原因")
+    elsewhere: str | None = Field(description="不予受理时,应去哪里反映")
+    merged_into: StrictUUID | None = Field(description="并入的事项编号")
+    order_id: StrictUUID | None = Field(description="由哪个订单转来")
+    advice: str | None = Field(description="紧急事项:请先拨打哪些电话;其他为 null")
+    extension: ExtensionOut | None = Field(description="本轮的延期申请;没有则为 null")
+    reporters: int = Field(description="有多少人上报或附议")
+    story: list[str] = Field(description="经过,一句一步,最后是现在由谁负责、到什么时候")
+    actions: list[str] = Field(description="我现在可以做的操作")
+
+
+class AssignmentOut(Out):
+    id: StrictUUID = Field(description="任务编号")
+    case_id: StrictUUID = Field(description="事项编号")
+    state: Choice[AssignmentState] = Field(description="状态")
+    state_label: str = Field(description="状态的中文名称")
+    version: int = Field(description="版本")
+    role: str = Field(description="lead 主办、co 协办")
+    whistle: Choice[WhistleKind] = Field(description="哪一种哨")
+    whistle_label: str = Field(description="哨的中文名称")
+    unit_id: StrictUUID = Field(description="单位编号")
+    unit_name: str = Field(description="单位名称")
+    category_name: str | None = Field(description="事项类别")
+    words: str | None = Field(description="反映的内容")
+    spot: str | None = Field(description="具体位置")
+    place_name: str = Field(description="所在地点名称")
+    due_at: Moment | None = Field(description="最近的时限;没有则为 null")
+    signed_at: Moment | None = Field(description="签收时间")
+    outcome: str | None = Field(description="完成情况")
+    created_at: Moment = Field(description="派发时间")
+    actions: list[str] = Field(description="我现在可以做的操作")
+
+
+ROW_EXAMPLE: dict[str, Any] = {
+    "id": ID, "state": "whistled", "state_label": "已吹哨", "version": 5, "category": "lighting", "category_name": "路灯照明",
+    "emergency": False, "lane": "hard", "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外", "place_id": ID,
+    "place_name": "西峪社区", "holder": "主办单位:区城管局", "held_since": AT, "due_at": "2026-03-09T09:00:00+08:00",
+    "created_at": AT,
+}  # fmt: skip
+PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}
+CASE_EXAMPLE = {
+    **ROW_EXAMPLE, "round": 1, "level": "street", "seat_name": "神堂沟街道", "reported_as": "resident",
+    "reported_as_label": "居民上报", "outcome": None, "answer": None, "evidence": [], "end_reason": None, "elsewhere": None,
+    "merged_into": None, "order_id": None, "advice": None, "extension": None, "reporters": 1,
+    "story": ["3月2日(周一)09:00,上报。", "现在由主办单位:区城管局负责,时限到3月9日(周一)09:00。"], "actions": ["withdraw"],
+}  # fmt: skip
+ASSIGNMENT_EXAMPLE: dict[str, Any] = {
+    "id": ID, "case_id": ID, "state": "sent", "state_label": "待签收", "version": 1, "role": "lead", "whistle": "routine",
+    "whistle_label": "日常哨", "unit_id": ID, "unit_name": "区城管局", "category_name": "路灯照明",
+    "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外", "place_name": "西峪社区", "due_at": "2026-03-02T11:00:00+08:00",
+    "signed_at": None, "outcome": None, "created_at": AT, "actions": ["sign"],
+}  # fmt: skip
+
+
+def show_case_row(row: RowMapping) -> CaseRow:
+    return CaseRow(**_common(row))
+
+
+def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> CaseOut:
+    """A case with its steps as this reader may see it."""
+    reported_as = ReportedAs(row["reported_as"])
+    same = (
+        "round",
+        "level",
+        "seat_name",
+        "outcome",
+        "answer",
+        "evidence",
+        "elsewhere",
+        "merged_into",
+        "order_id",
+        "reporters",
+    )
+    return CaseOut(
+        **_common(row),
+        **{name: row[name] for name in same},
+        reported_as=reported_as,
+        reported_as_label=reported_as.label,
+        advice=CALL_FIRST if row["emergency"] and row["state"] in policy.OPEN else None,
+        extension=None if row["extension"] is None else ExtensionOut(**row["extension"]),
+        end_reason=_end_reason(row),
+        story=telling.story(steps, _holder(row), row["due_at"]),
+        actions=list(_actions(policy.LIFECYCLE, row, reader_id)),
+    )
+
+
+def show_assignment(row: RowMapping, reader_id: UUID) -> AssignmentOut:
+    """An assignment as this reader may see it."""
+    state, whistle = AssignmentState(row["state"]), WhistleKind(row["category"])
+    told = ("state", "state_label", "whistle", "whistle_label", "actions")
+    return AssignmentOut(
+        **{name: row[name] for name in AssignmentOut.model_fields if name not in told},
+        state=state,
+        state_label=state.label,
+        whistle=whistle,
+        whistle_label=whistle.label,
+        actions=list(_actions(board_policy.LIFECYCLE, row, reader_id)),
+    )
+
+
+def allowed(rules: Rules, row: RowMapping, reader_id: UUID) -> bool:
+    """Whether one of the rules allows this reader on the case of the row."""
+    matter: Matter[None] = Matter(**columns_of(row), kind=policy.LIFECYCLE.kind, detail=None)
+    return any(rule.allows(matter, _actor(row, reader_id)) for rule in rules)
+
+
+def _actions(lifecycle: Lifecycle, row: RowMapping, reader_id: UUID) -> tuple[str, ...]:
+    matter: Matter[None] = Matter(**columns_of(row), kind=lifecycle.kind, detail=None)
+    return lifecycle.permitted(matter, _actor(row, reader_id))
+
+
+def _actor(row: RowMapping, reader_id: UUID) -> Actor:
+    return Actor(
+        reader_id,
+        frozenset(map(Role, row["roles"])),
+        None,
+        frozenset(map(Role, row["seat_roles"])),
+        row["post"],
+        frozenset(row["parts"]),
+    )
+
+
+def _common(row: RowMapping) -> dict[str, Any]:
+    state = CaseState(row["state"])
+    told = ("state", "state_label", "holder", "lane")
+    shown = {name: row[name] for name in CaseRow.model_fields if name not in told}
+    return {
+        **shown, "state": state, "state_label": state.label, "holder": _holder(row), "lane": row["lane"] and Lane(row["lane"]),
+    }  # fmt: skip
+
+
+def _end_reason(row: RowMapping) -> str | None:
+    reason: str | None = row["end_reason"]
+    return NotAccepted(reason).label if reason and row["state"] == CaseState.NOT_ACCEPTED else reason
+
+
+def _holder(row: RowMapping) -> str | None:
+    match row["holder"]:
+        case None:
+            return None
+        case "unit":
+            return f"{HOLDERS['unit']}:{row['unit_name']}"
+        case "seat":
+            return str(row["seat_name"])
+        case other:
+            return f"{row['seat_name']}{HOLDERS[other]}"
+
+
+def show_step(row: RowMapping, reader_id: UUID) -> HistoryRow:
+    """A step of a case; whose case it is did not order it, but reported it."""
+    step = show_history(row, reader_id)
+    if step.by == Via.SELF and not row["of_order"]:
+        return step.model_copy(update={"by_label": Via.REPORTER.label})
+    return step

@@ -1,0 +1,200 @@
+"""What the deadlines of a matter look like over HTTP, and how one explains itself (domain.md §4.9)."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Path
+from pydantic import Field
+from sqlalchemy import RowMapping
+
+from app.api.schema import Choice, Out, StrictUUID
+from app.domain.deadlines import explaining
+from app.domain.deadlines.models import label_of
+from app.domain.exclusions.models import ExclusionReason
+from app.domain.places.models import EstateType
+from app.kernel.calendars import CalendarName
+from app.kernel.command import timed_deadline
+from app.kernel.deadline_tables import PauseReason
+from app.kernel.rules import Role
+from app.kernel.time import Moment
+
+DeadlineId = Annotated[StrictUUID, Path(description="时限编号")]
+
+ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
+AT = "2026-03-03T10:30:00+08:00"
+
+
+class FiredOut(Out):
+    percent: int = Field(description="时限的百分之几")
+    due_at: Moment = Field(description="应到时间")
+    fired_at: Moment = Field(description="实际处理时间")
+
+
+class DeadlineOut(Out):
+    id: StrictUUID = Field(description="时限编号")
+    kind: str = Field(description="种类")
+    kind_label: str = Field(description="种类的中文名称")
+    round: int = Field(description="第几轮")
+    policy_version: int = Field(description="依据的规则版本")
+    calendar: Choice[CalendarName] = Field(description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间")
+    started_at: Moment = Field(description="开始")
+    due_at: Moment = Field(description="到期:到这一刻即为错过")
+    stopped_at: Moment | None = Field(description="停止;仍在计时则为 null")
+    missed: bool = Field(description="是否错过")
+    excluded: bool = Field(description="错过是否经复核不计")
+    marks: list[FiredOut] = Field(description="已到的节点")
+
+
+class DeadlinesOut(Out):
+    items: list[DeadlineOut] = Field(description="从早到晚")
+
+
+class PauseOut(Out):
+    id: StrictUUID = Field(description="暂停的编号")
+    reason: Choice[PauseReason] = Field(description="question 等待回答、force_majeure 不可抗力、undone 退回前的间隔")
+    from_at: Moment = Field(description="从")
+    until_at: Moment = Field(description="到(不含)")
+    by: str = Field(description="由谁暂停")
+    disputed: bool = Field(description="居民是否提出异议")
+    decided: bool = Field(description="是否已裁定")
+    annulled: bool = Field(description="是否已撤销")
+
+
+class PeriodOut(Out):
+    from_at: Moment = Field(description="从")
+    until_at: Moment = Field(description="到(不含)")
+    seconds: float = Field(description="计入的秒数")
+
+
+class MomentOut(Out):
+    percent: int = Field(description="时限的百分之几")
+    at: Moment = Field(description="时间")
+
+
+class ExplanationOut(Out):
+    id: StrictUUID = Field(description="时限编号")
+    kind: str = Field(description="种类")
+    kind_label: str = Field(description="种类的中文名称")
+    round: int = Field(description="第几轮")
+    policy_version: int = Field(description="依据的规则版本")
+    estate_type: str = Field(description="依据的规则只对这一类型的小区;空为全部")
+    calendar: Choice[CalendarName] = Field(description="日历")
+    budget_seconds: int = Field(description="时限,按日历计的秒数")
+    started_at: Moment = Field(description="开始")
+    due_at: Moment = Field(description="到期")
+    stopped_at: Moment | None = Field(description="停止")
+    missed: bool = Field(description="是否错过")
+    excluded: Choice[ExclusionReason] | None = Field(description="错过经复核不计的原因;没有则为 null")
+    periods: list[PeriodOut] = Field(description="从开始到到期计入的时段,合计等于时限")
+    pauses: list[PauseOut] = Field(description="暂停")
+    marks: list[MomentOut] = Field(description="各节点的时间")
+    sentences: list[str] = Field(description="用话说明,可直接显示")
+
+
+DEADLINES_EXAMPLE = {
+    "items": [
+        {
+            "id": ID, "kind": "respond", "kind_label": "响应", "round": 1, "policy_version": 2, "calendar": "DUTY",
+            "started_at": "2026-03-01T09:00:00+08:00",
+            "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": None, "missed": False, "excluded": False,
+            "marks": [
+                {"percent": 80, "due_at": "2026-03-01T09:16:00+08:00", "fired_at": "2026-03-01T09:16:00+08:00"}
+            ],
+        }
+    ]
+}  # fmt: skip
+EXPLANATION_EXAMPLE: dict[str, Any] = {
+    "id": ID, "kind": "plan", "kind_label": "方案", "round": 1, "policy_version": 1, "estate_type": "",
+    "calendar": "WORK", "budget_seconds": 25200, "started_at": AT, "due_at": "2026-03-04T10:30:00+08:00",
+    "stopped_at": None, "missed": False, "excluded": None,
+    "periods": [{"from_at": AT, "until_at": "2026-03-03T12:00:00+08:00", "seconds": 5400.0}], "pauses": [],
+    "marks": [{"percent": 100, "at": "2026-03-04T10:30:00+08:00"}],
+    "sentences": ["3月3日(周二)10:30起算。", "3月4日(周三)10:30到期,到这一刻还没有做到就算错过。"],
+}  # fmt: skip
+
+
+def show_deadline(row: RowMapping) -> DeadlineOut:
+    marks = [FiredOut.model_validate(mark) for mark in row["marks"]]
+    return DeadlineOut(
+        id=row["id"],
+        kind=row["kind"],
+        kind_label=label_of(row["kind"]),
+        round=row["round"],
+        policy_version=row["policy_version"],
+        calendar=CalendarName(row["calendar"]),
+        started_at=row["started_at"],
+        due_at=row["due_at"],
+        stopped_at=row["stopped_at"],
+        missed=any(mark.percent == 100 for mark in marks),
+        excluded=row["excluded"],
+        marks=marks,
+    )
+
+
+def show_explanation(row: RowMapping, later: explaining.Later | None = None) -> ExplanationOut:
+    """Why a deadline is due when it is; `later`: the rounds before it, where there were."""
+    deadline = timed_deadline(row["timed"])
+    timing = deadline.timing
+    due_at = deadline.times[timing.percents.index(100)]
+    if timing.due_at() != due_at:
+        # It was missed before a pause was annulled: the moment that stands counted the pause.
+        timing = timing.with_pauses([(p.from_at, p.until_at) for p in deadline.pauses])
+    excluded = ExclusionReason(row["excluded"]) if row["excluded"] else None
+    asked = explaining.Asked(
+        deadline.kind,
+        timing,
+        deadline.times,
+        [
+            explaining.Held(p.from_at, p.until_at, p.reason, _who(p.paused_as, p.reason), annulled=p.annulled)
+            for p in deadline.pauses
+        ],
+        deadline.stopped_at,
+        row["missed"],
+        {date.fromisoformat(day): said["name"] for day, said in (row["day_names"] or {}).items()},
+        row["calendar_missing"],
+        EstateType(row["estate_type"]) if row["estate_type"] else None,
+        later,
+        excluded.label if excluded else None,
+        recategorised=deadline.kept is not None,
+        extension=deadline.extension,
+    )
+    return ExplanationOut(
+        id=deadline.id,
+        kind=deadline.kind,
+        kind_label=label_of(deadline.kind),
+        round=row["round"],
+        policy_version=row["policy_version"],
+        estate_type=row["estate_type"],
+        calendar=timing.calendar.name,
+        budget_seconds=int(timing.budget.total_seconds()),
+        started_at=timing.started_at,
+        due_at=due_at,
+        stopped_at=deadline.stopped_at,
+        missed=row["missed"],
+        excluded=excluded,
+        periods=[
+            PeriodOut(from_at=period.from_at, until_at=period.until_at, seconds=period.seconds)
+            for period in explaining.counted(timing, due_at)
+        ],
+        pauses=[
+            PauseOut(
+                id=p.id,
+                reason=PauseReason(p.reason),
+                from_at=p.from_at,
+                until_at=p.until_at,
+                by=_who(p.paused_as, p.reason),
+                disputed=p.disputed,
+                decided=p.decided,
+                annulled=p.annulled,
+            )
+            for p in deadline.pauses
+        ],
+        marks=[MomentOut(percent=p, at=at) for p, at in zip(timing.percents, deadline.times, strict=True)],
+        sentences=list(explaining.sentences(asked)),
+    )
+
+
+def _who(paused_as: str | None, reason: str) -> str:
+    if reason == PauseReason.UNDONE:
+        return "系统"
+    return Role(paused_as).label if paused_as else "社区"

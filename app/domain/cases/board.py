@@ -1,0 +1,129 @@
+"""The verbs of an assignment: what a unit that was whistled does – sign, report in, begin, finish (签收, 报到; domain.md §5).
+Each is pure, as in `service.py`."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.domain.cases import errors
+from app.domain.cases.board_policy import LIFECYCLE
+from app.domain.cases.facts import ASSIGNMENT, AssignmentFacts
+from app.domain.cases.models import AssignmentDetail
+from app.kernel.change import Change, Office
+from app.kernel.ids import new_id
+from app.kernel.matter import Matter
+from app.kernel.recalculating import recalculation
+from app.kernel.rules import Actor
+from app.kernel.verbs import Room
+
+Assignment = Matter[AssignmentFacts]
+
+BOARD = Room(LIFECYCLE, detail=ASSIGNMENT, missing=errors.AssignmentNotFound)
+
+
+def send(
+    change: Change,
+    beside: Matter[Any],
+    unit_id: UUID,
+    *,
+    case_id: UUID,
+    whistle_id: UUID,
+    category: str,
+    leads: bool,
+    final: bool = False,
+) -> Change:
+    """A unit's assignment beside a case or another assignment, in a change of its own. `final`: an arbiter gave it to the unit,
+    which may not contest it."""
+    assignment: Matter[Any] = Matter(
+        id=new_id(),
+        kind=LIFECYCLE.kind,
+        place_id=beside.place_id,
+        state="",
+        version=0,
+        round=1,
+        requester_id=beside.requester_id,
+        beneficiary_id=beside.beneficiary_id,
+        assignee_id=None,
+        seat_id=beside.seat_id,
+        unit_id=unit_id,
+        holder_id=None,
+        open_pool=False,
+        created_at=change.at,
+        category=category,
+        detail=None,
+    )
+    role = "lead" if leads else "co"
+    sent = LIFECYCLE.create(assignment, "send", change.actor, change.at)
+    return sent.insert(
+        AssignmentDetail,
+        matter_id=assignment.id,
+        place_id=beside.place_id,
+        case_id=case_id,
+        whistle_id=whistle_id,
+        role=role,
+        leads=True if leads else None,
+        sent_by=change.actor.id,
+        contested=final,
+    ).tell_office(Office.UNIT, "assignment.sent", role=role)
+
+
+@BOARD.moves("sign")
+def sign(assignment: Assignment, actor: Actor, now: datetime) -> Change:
+    """Sign for an assignment: the unit has it, and whoever signed is its officer."""
+    change = LIFECYCLE.move(assignment, "sign", actor, now)
+    return change.patch(AssignmentDetail, matter_id=assignment.id, signed_at=now, officer_id=actor.id)
+
+
+@BOARD.moves("report_in")
+def report_in(assignment: Assignment, actor: Actor, now: datetime) -> Change:
+    """Report in: the unit is there."""
+    return LIFECYCLE.move(assignment, "report_in", actor, now).tell_office(Office.SEAT, "assignment.reported_in")
+
+
+@BOARD.moves("begin")
+def begin(assignment: Assignment, actor: Actor, now: datetime) -> Change:
+    """Begin the work."""
+    return LIFECYCLE.move(assignment, "begin", actor, now)
+
+
+@BOARD.moves("finish", read_by_others=("outcome",))
+def finish(assignment: Assignment, actor: Actor, now: datetime, *, outcome: str) -> Change:
+    """Say what the unit did; a co-unit's result goes to the lead."""
+    change = LIFECYCLE.move(assignment, "finish", actor, now)
+    if assignment.detail.role == "co":
+        change.tell_office(Office.LEAD, "assignment.finished")
+    return change.patch(AssignmentDetail, matter_id=assignment.id, outcome=outcome)
+
+
+@BOARD.moves("complete")
+def complete(assignment: Assignment, actor: Actor, now: datetime) -> Change:
+    """The lead has submitted the result of the case: its assignment is done."""
+    return LIFECYCLE.move(assignment, "complete", actor, now)
+
+
+@BOARD.moves("reopen")
+def reopen(assignment: Assignment, actor: Actor, now: datetime) -> Change:
+    """The result came back, or was found unsolved: the lead works again."""
+    return LIFECYCLE.move(assignment, "reopen", actor, now).tell_office(Office.UNIT, "assignment.reopened")
+
+
+@BOARD.moves("excuse", read_by_others=("reason",))
+def excuse(assignment: Assignment, actor: Actor, now: datetime, *, reason: str) -> Change:
+    """The level that whistled needs a co-unit no longer. Raises LeadStays."""
+    change = LIFECYCLE.move(assignment, "excuse", actor, now)
+    if assignment.detail.role == "lead":
+        raise errors.LeadStays
+    return change.patch(AssignmentDetail, matter_id=assignment.id, excuse=reason).tell_office(
+        Office.UNIT, "assignment.excused"
+    )
+
+
+@BOARD.moves("release")
+def release(assignment: Assignment, actor: Actor, now: datetime) -> Change:
+    """The case has ended, or its result was accepted: the unit is released."""
+    return LIFECYCLE.move(assignment, "release", actor, now)
+
+
+recalculate = recalculation(BOARD)
+
+VERBS = (sign, report_in, begin, finish, complete, reopen, excuse, release, recalculate)

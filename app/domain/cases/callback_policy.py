@@ -1,0 +1,51 @@
+"""The rules of the call-back and of supervision, pure: who calls, what settles it, who supervises (domain.md §5)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from app.domain.cases.callback_tables import Step
+from app.domain.cases.policy import LEVELS
+from app.domain.places.models import Level
+from app.kernel.rules import Role, Rules, reach
+from app.kernel.time import CHINA
+
+READ = reach(Role.CALLBACK_OFFICER, Role.SUPERVISOR, Role.SECRETARY, Role.ADMINISTRATOR)
+"""Who sees what reporters said, beside themselves."""
+
+LIST: Rules = (reach(Role.CALLBACK_OFFICER, Role.SUPERVISOR),)
+"""Who sees which reporters wait to be called."""
+
+CALL: Rules = (reach(Role.CALLBACK_OFFICER),)
+"""Who calls, if outside the units that handled it."""
+
+SUPERVISE: Rules = (reach(Role.SUPERVISOR, Role.SECRETARY, Role.DISPATCHER, Role.ADMINISTRATOR),)
+"""Who sees what is supervised: those who supervise, and those who answer."""
+
+FIGURES: Rules = (reach(Role.SUPERVISOR, Role.SECRETARY, Role.ADMINISTRATOR),)
+"""Who reads the three rates and the hold-times."""
+
+TRIES = 3
+DAYS = 2
+"""After so many tries on so many days nobody can be reached: neutral (domain.md §5)."""
+
+SATISFIED_FROM = 4
+"""From so many of five stars somebody counts as satisfied (ours)."""
+
+
+def satisfied_by(satisfied: bool | None, stars: int | None) -> bool | None:
+    """What somebody said in either way; None: nothing."""
+    return satisfied if stars is None else stars >= SATISFIED_FROM
+
+
+def given_up(failed: Sequence[datetime]) -> bool:
+    """Whether these tries, none of which reached anybody, are enough."""
+    days: set[date] = {at.astimezone(CHINA).date() for at in failed}
+    return len(failed) >= TRIES and len(days) >= DAYS
+
+
+def supervising(seats: Mapping[str, UUID], level: str, step: Step) -> UUID:
+    """The place that supervises: the next level; what stands on the agenda, the highest; at the top nobody is above."""
+    levels = [one for one in LEVELS if one in seats]
+    at = levels.index(Level(level))
+    return seats[levels[-1] if step is Step.AGENDA else levels[min(at + 1, len(levels) - 1)]]

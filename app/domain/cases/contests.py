@@ -1,0 +1,176 @@
+"""The verbs of a contest: a unit says, once, that an assignment is not theirs; an arbiter decides; another unit may take it over
+(领哨异议, 裁定; domain.md §5). Each is pure, as in `service.py`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.domain.cases import errors
+from app.domain.cases.board import BOARD, Assignment, send
+from app.domain.cases.board_policy import LIFECYCLE
+from app.domain.cases.board_tables import Contest
+from app.domain.cases.facts import SEATS, Seats
+from app.domain.cases.limits import Case
+from app.domain.cases.models import AssignmentDetail, AssignmentState, CaseDuty, CaseState, Duty, WhistleKind
+from app.domain.cases.policy import LIFECYCLE as CASE
+from app.domain.cases.service import CASES, release
+from app.kernel.calendar_store import calendar
+from app.kernel.change import Change, Office
+from app.kernel.deadlines import Policy
+from app.kernel.ids import new_id
+from app.kernel.rules import Actor, Role
+from app.kernel.verbs import Facts
+
+_SERVES = """EXISTS (SELECT 1 FROM unit u JOIN place_ancestor a ON a.ancestor_id = u.place_id
+                  WHERE u.id = {unit} AND a.place_id = subject.place_id AND u.closed_at IS NULL)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Contesting:
+    """Within what time after signing a unit may contest here, and whether the proposed owner is open and serves the place."""
+
+    within: dict[str, Any] | None
+    serves: bool
+
+
+CONTESTING = Facts(
+    f"""jsonb_build_object(
+         'within', policies_in_force(subject.place_id, subject.kind, '{{contest}}', subject.category) -> 0,
+         'serves', {_SERVES.format(unit="($3::jsonb ->> 'proposed_id')::uuid")})""",
+    Contesting,
+)
+
+
+@BOARD.moves("contest", facts=CONTESTING, read_by_others=("ground",))
+def contest(
+    assignment: Assignment, actor: Actor, now: datetime, *, facts: Contesting, ground: str, proposed_id: UUID
+) -> Change:
+    """Say that it is not this unit's, with the legal ground and whose it would be. Its limits run on.
+
+    Raises:
+        AlreadyContested: it was, or an arbiter gave it to this unit. ReportInFirst: an emergency. ContestTooLate: more than the
+        time after signing that the place allows (two working hours). UnitNotHere: the proposed owner.
+    """
+    change = LIFECYCLE.move(assignment, "contest", actor, now)
+    seen = assignment.detail
+    if seen.contested:
+        raise errors.AlreadyContested
+    if seen.kind is WhistleKind.EMERGENCY and assignment.state == AssignmentState.SIGNED:
+        raise errors.ReportInFirst
+    if facts.within is None or seen.signed_at is None or now >= _last_moment(facts.within, seen.signed_at):
+        raise errors.ContestTooLate
+    if proposed_id == assignment.unit_id or not facts.serves:
+        raise errors.UnitNotHere
+    about = {"matter_id": assignment.id, "place_id": assignment.place_id}
+    change.patch(AssignmentDetail, matter_id=assignment.id, contested=True).insert(
+        Contest, **about, id=new_id(), ground=ground, proposed_id=proposed_id, contested_by=actor.id, contested_at=now
+    )
+    return change.tell_role(Role.ARBITER, "contest.opened").tell_office(Office.SEAT, "contest.opened")
+
+
+def _last_moment(within: dict[str, Any], signed_at: datetime) -> datetime:
+    policy = Policy.of(within)
+    return policy.begin(calendar(policy.calendar, policy.hours_id, policy.workdays_id), signed_at, 1).due_at()
+
+
+@dataclass(frozen=True, slots=True)
+class Arbitrating:
+    """The contest (None: there is none), and to which unit an upheld one would go: whether it serves the place, and its
+    assignment if it has a seat already. `duty`: what the actor has been in the case; `late`: the arbiter's time is over;
+    `higher`: the actor's roles at the district or above, None: there is none."""
+
+    contest_id: UUID | None
+    unit_id: UUID | None
+    serves: bool
+    seat_id: UUID | None
+    duty: str | None
+    late: bool
+    higher: tuple[str, ...] | None
+
+
+ARBITRATING = Facts(
+    f"""(SELECT jsonb_build_object('contest_id', c.id, 'unit_id', to_unit.id, 'serves', {_SERVES.format(unit="to_unit.id")},
+           'seat_id', (SELECT m.id FROM assignment_detail a JOIN assignment_detail x ON x.case_id = a.case_id
+                         JOIN matter m ON m.id = x.matter_id
+                        WHERE a.matter_id = subject.id AND m.unit_id = to_unit.id AND m.state <> 'excused' LIMIT 1),
+           'duty', (SELECT h.duty FROM case_duty h JOIN assignment_detail a ON a.case_id = h.matter_id
+                     WHERE a.matter_id = subject.id AND h.person_id = $1),
+           'late', EXISTS (SELECT 1 FROM deadline d WHERE d.matter_id = subject.id AND d.kind = 'arbitration'
+                              AND d.stopped_at IS NULL AND d.due_at <= look.now),
+           'higher', (SELECT to_jsonb(app_roles(p.id, look.now)) FROM place_ancestor b JOIN place p ON p.id = b.ancestor_id
+                       WHERE b.place_id = subject.place_id AND p.level IN ('district', 'city', 'province')
+                       ORDER BY b.depth LIMIT 1))
+          FROM (VALUES (subject.id)) of_matter(id) LEFT JOIN contest c ON c.matter_id = of_matter.id CROSS JOIN LATERAL (
+            SELECT coalesce(($3::jsonb ->> 'unit_id')::uuid, c.proposed_id) AS id) to_unit)""",
+    Arbitrating,
+)
+
+
+@BOARD.moves("uphold", facts=ARBITRATING, read_by_others=("decision",))
+def arbitrate(
+    assignment: Assignment,
+    actor: Actor,
+    now: datetime,
+    *,
+    facts: Arbitrating,
+    upheld: bool,
+    decision: str,
+    unit_id: UUID | None = None,  # noqa: ARG001 - the facts have looked it up
+) -> Change | list[Change]:
+    """Decide a contest. Upheld: the unit is excused, and the proposed one – or `unit_id` – gets a fresh assignment, which nobody
+    may send back; of the lead's it takes over the case, whose limit runs on. Refused: the unit goes on where it stood.
+
+    Raises:
+        SameHand: the arbiter sits on the board, handled the case or calls back. ArbitrationWentUp: late, the next level decides.
+        UnitNotHere: the unit that it would go to.
+    """
+    back = "dismiss_reported" if assignment.detail.reported_in else "dismiss"
+    change = LIFECYCLE.move(assignment, "uphold" if upheld else back, actor, now)
+    if facts.duty not in (None, Duty.ARBITER) or actor.unit is not None or "seated" in actor.parts:
+        raise errors.SameHand
+    if facts.late and facts.higher is not None and Role.ARBITER not in facts.higher:
+        raise errors.ArbitrationWentUp
+    case_id = assignment.detail.case_id
+    if facts.duty is None:
+        about = {"matter_id": case_id, "place_id": assignment.place_id, "person_id": actor.id}
+        change.insert(CaseDuty, **about, duty=Duty.ARBITER.value, at=now)
+    decided = {"decided_by": actor.id, "decided_at": now, "upheld": upheld, "decision": decision}
+    change.note(upheld=upheld).tell_office(Office.UNIT, "contest.decided").tell_office(Office.SEAT, "contest.decided")
+    if not upheld:
+        return change.patch(Contest, id=facts.contest_id, **decided)
+    return _pass_on(change.patch(Contest, id=facts.contest_id, **decided, unit_id=facts.unit_id), assignment, facts)
+
+
+def _pass_on(change: Change, assignment: Assignment, facts: Arbitrating) -> list[Change]:
+    """The assignment goes to another unit. A co-unit that becomes the lead gives its seat up for the new one; one that has a seat
+    needs no second."""
+    if facts.unit_id is None or facts.unit_id == assignment.unit_id or not facts.serves:
+        raise errors.UnitNotHere
+    seen, leads = assignment.detail, assignment.detail.role == "lead"
+    change.patch(AssignmentDetail, matter_id=assignment.id, excuse="contest", leads=None)
+    if facts.seat_id is not None and not leads:
+        return [change]
+    if facts.seat_id is not None:
+        change.emit("assignment.release", assignment_id=str(facts.seat_id))
+    if leads:
+        change.emit("case.replace_lead", case_id=str(seen.case_id), unit_id=str(facts.unit_id))
+    new = send(
+        change, assignment, facts.unit_id, case_id=seen.case_id, whistle_id=seen.whistle_id, category=seen.kind.value,
+        leads=leads, final=True,
+    )  # fmt: skip
+    return [change, new]
+
+
+@CASES.moves("replace_lead", facts=SEATS)
+def replace_lead(case: Case, actor: Actor, now: datetime, *, facts: Seats, unit_id: UUID) -> Change:
+    """An arbiter gave the lead to another unit: it holds the case from now on, and resolve runs on. Where the former lead's
+    result was accepted meanwhile, the new one is needed only if the call-back finds it unsolved."""
+    change = CASE.move(case, "replace_lead", actor, now).set(unit_id=unit_id).note(unit_id=unit_id)
+    if case.state == CaseState.CALLBACK:
+        return release(change, facts)
+    return change.tell(case.requester_id, "case.new_lead").tell_office(Office.SEAT, "case.new_lead")
+
+
+VERBS = (contest, arbitrate)
+CASE_VERBS = (replace_lead,)

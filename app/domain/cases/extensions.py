@@ -1,0 +1,136 @@
+"""The verbs of an extension: whoever holds a case asks for more time, once and before the limit is due; a level up decides, and
+the resident hears why (延期; domain.md §5). Each is pure, as in `service.py`."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from app.domain.cases import errors, policy
+from app.domain.cases.board_tables import CaseExtension
+from app.domain.cases.limits import Case
+from app.domain.cases.models import CaseState
+from app.domain.cases.policy import LIFECYCLE
+from app.domain.cases.service import CASES
+from app.kernel.change import Change, Office
+from app.kernel.errors import NotAllowed
+from app.kernel.ids import new_id
+from app.kernel.matter import TimedDeadline
+from app.kernel.rules import Actor, Role
+from app.kernel.verbs import Facts
+
+NEVER_EXTENDED = "renewal"
+"""At the top nobody is above: that limit renews itself visibly, and is not made longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFor:
+    """The extension of the round."""
+
+    id: UUID
+    deadline_id: UUID
+    seconds: int
+    asked_by: UUID
+    decided: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Extending:
+    """What was asked for in this round; the place above the seat, and the actor's roles there."""
+
+    asked: AskedFor | None
+    above_id: UUID | None
+    above: tuple[str, ...]
+
+
+EXTENDING = Facts(
+    """(SELECT jsonb_build_object(
+          'asked', (SELECT jsonb_build_object('id', e.id, 'deadline_id', e.deadline_id, 'seconds', e.seconds,
+                             'asked_by', e.asked_by, 'decided', e.decided_at IS NOT NULL)
+                      FROM case_extension e WHERE e.matter_id = subject.id AND e.round = subject.round),
+          'above_id', p.parent_id, 'above', coalesce(to_jsonb(app_roles(p.parent_id, look.now)), '[]'))
+         FROM place p WHERE p.id = subject.seat_id)""",
+    Extending,
+)
+
+
+@CASES.moves("request_extension", facts=EXTENDING, read_by_others=("reason",))
+def request_extension(case: Case, actor: Actor, now: datetime, *, facts: Extending, hours: int, reason: str) -> Change:
+    """Whoever holds the case asks for `hours` more on the calendar of its limit, at most as many as it had at first.
+
+    Raises:
+        NotAllowed: somebody else holds it. ExtensionAsked, NothingToExtend, ExtensionTooLate, ExtensionTooLong.
+    """
+    change = LIFECYCLE.move(case, "request_extension", actor, now)
+    holder = policy.lead if case.state == CaseState.WHISTLED else policy.office
+    if not holder.allows(case, actor):
+        raise NotAllowed
+    if facts.asked is not None:
+        raise errors.ExtensionAsked
+    running = next((d for d in case.timed if d.kind in policy.RESOLVES and d.stopped_at is None), None)
+    if running is None or running.kind == NEVER_EXTENDED:
+        raise errors.NothingToExtend
+    more = timedelta(hours=hours)
+    _still_ahead(running, now)
+    if more > running.at_first:
+        raise errors.ExtensionTooLong
+    change.insert(
+        CaseExtension,
+        id=new_id(),
+        matter_id=case.id,
+        place_id=case.place_id,
+        round=case.round,
+        deadline_id=running.id,
+        seconds=int(more.total_seconds()),
+        reason=reason,
+        asked_by=actor.id,
+        asked_at=now,
+    ).note(hours=hours)
+    if case.state == CaseState.WHISTLED:
+        return change.tell_office(Office.SEAT, "extension.asked")
+    return change.tell_role(Role.SECRETARY, "extension.asked", place_id=facts.above_id or case.seat_id)
+
+
+@CASES.moves("decide_extension", facts=EXTENDING, read_by_others=("reason",))
+def decide_extension(
+    case: Case, actor: Actor, now: datetime, *, facts: Extending, granted: bool, reason: str | None = None
+) -> Change:
+    """A level up grants more time or refuses it: of a unit's the level that whistled, of a level's the one above it. What is
+    granted moves the marks that have not fired; the resident hears of it.
+
+    Raises:
+        NothingAsked. NotAllowed: the asker, or nobody a level up. ReasonWanted: a refusal without one. ExtensionTooLate: the
+        limit is due by now, or another one governs.
+    """
+    change = LIFECYCLE.move(case, "decide_extension", actor, now)
+    asked = facts.asked
+    if asked is None or asked.decided:
+        raise errors.NothingAsked
+    if asked.asked_by == actor.id or not _a_level_up(case, actor, facts):
+        raise NotAllowed
+    if not granted and not reason:
+        raise errors.ReasonWanted
+    decided = {"decided_by": actor.id, "decided_at": now, "granted": granted, "decision": reason}
+    change.patch(CaseExtension, id=asked.id, **decided).note(granted=granted).tell(asked.asked_by, "extension.decided")
+    if not granted:
+        return change
+    running = next((d for d in case.timed if d.id == asked.deadline_id and d.stopped_at is None), None)
+    if running is None:
+        raise errors.ExtensionTooLate
+    _still_ahead(running, now)
+    longer = replace(running.timing, budget=running.timing.budget + timedelta(seconds=asked.seconds))
+    return change.retime(running, longer).tell(case.requester_id, "case.extended")
+
+
+def _still_ahead(running: TimedDeadline, now: datetime) -> None:
+    if now >= running.times[running.timing.percents.index(100)]:
+        raise errors.ExtensionTooLate
+
+
+def _a_level_up(case: Case, actor: Actor, facts: Extending) -> bool:
+    if Role.SUPERVISOR in facts.above:
+        return True
+    heads = policy.head.roles
+    return bool(heads & (actor.seat if case.state == CaseState.WHISTLED else frozenset(map(Role, facts.above))))
+
+
+VERBS = (request_extension, decide_extension)

@@ -1,0 +1,120 @@
+"""Merging cases that are one matter (并案), and its undoing: every reporter keeps their own call-back, and the limit that they
+were promised (domain.md §5)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.domain.cases import errors, policy
+from app.domain.cases.facts import SEATS, Seats
+from app.domain.cases.limits import Case, govern
+from app.domain.cases.models import CaseDetail, CaseDuty, CaseState, Duty
+from app.domain.cases.policy import LIFECYCLE
+from app.domain.cases.service import CASES, tell_reporters
+from app.kernel.change import Change
+from app.kernel.matter import Matter, columns_of
+from app.kernel.rules import Actor, Role
+from app.kernel.verbs import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """The case to merge into as its row is, what the actor is at its seat, and whether that seat reaches the place of the
+    one that merges; which cases are merged into the latter itself, and who reported it."""
+
+    parent: dict[str, Any] | None
+    offices: tuple[Role, ...]
+    reaches: bool
+    children: tuple[UUID, ...]
+    reporters: tuple[UUID, ...]
+
+
+MERGING = Facts(
+    """(SELECT jsonb_build_object('parent', to_jsonb(p), 'offices', coalesce(to_jsonb(app_roles(p.seat_id, app_now())), '[]'),
+         'reaches', EXISTS (SELECT 1 FROM place_ancestor a
+                             WHERE a.place_id = subject.place_id AND a.ancestor_id = p.seat_id),
+         'children', merged_into(subject.id),
+         'reporters', (SELECT coalesce(jsonb_agg(r.person_id), '[]') FROM case_reporter r WHERE r.matter_id = subject.id))
+          FROM (VALUES (1)) one LEFT JOIN matter p
+            ON p.id = ($3::jsonb ->> 'parent_id')::uuid AND p.kind = 'case' AND p.id <> subject.id)""",
+    Merging,
+)
+
+
+@CASES.moves("merge", facts=MERGING)
+def merge(case: Case, actor: Actor, now: datetime, *, facts: Merging, parent_id: UUID) -> list[Change]:
+    """Merge a case into another one that is open and within whose reach it lies. What its reporters were promised runs on, and is
+    only told when it is missed.
+
+    Raises:
+        HasMerged: others are merged into it. ParentNotFound. TransitionRefused: also when the other one has a result that is
+            being called back, or has ended.
+    """
+    change = LIFECYCLE.move(case, "merge", actor, now)
+    if facts.children:
+        raise errors.HasMerged
+    if facts.parent is None or not facts.reaches or not facts.offices:
+        raise errors.ParentNotFound
+    parent = _matter(facts.parent)
+    taken = LIFECYCLE.move(parent, "take_in", replace(actor, seat=frozenset(facts.offices)), now)
+    if case.state == CaseState.REPORTED:
+        govern(change, case, policy.resolve_at(case.detail.level, case.detail.lane, same_day=case.detail.by_midnight))
+    change.patch(CaseDetail, matter_id=case.id, merged_into=parent_id).note(into=str(parent_id))
+    for person in facts.reporters:
+        change.tell(person, "case.merged")
+    return [change, taken.note(child=str(case.id))]
+
+
+@CASES.moves("unmerge", facts=SEATS)
+def unmerge(case: Case, actor: Actor, now: datetime, *, facts: Seats) -> Change:
+    """Undo a merging, or let go what was merged into a case that ended without a result: it goes on alone, with the time used."""
+    change = LIFECYCLE.move(case, "unmerge", actor, now)
+    change.patch(CaseDetail, matter_id=case.id, merged_into=None)
+    return tell_reporters(change, facts, "case.unmerged")
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """The result of the case into which this one is merged, who submitted it, and who has a duty in this one."""
+
+    outcome: str | None
+    answer: str | None
+    evidence: tuple[dict[str, Any], ...]
+    handler_id: UUID | None
+    on_duty: tuple[UUID, ...]
+    reporters: tuple[UUID, ...]
+
+
+FOLLOWING = Facts(
+    """(SELECT jsonb_build_object('outcome', p.outcome, 'answer', p.answer, 'evidence', p.evidence, 'handler_id', p.handler_id,
+         'on_duty', (SELECT coalesce(jsonb_agg(h.person_id), '[]') FROM case_duty h WHERE h.matter_id = subject.id),
+         'reporters', (SELECT coalesce(jsonb_agg(r.person_id), '[]') FROM case_reporter r WHERE r.matter_id = subject.id))
+          FROM case_detail c JOIN case_detail p ON p.matter_id = coalesce(c.merged_into, c.matter_id)
+         WHERE c.matter_id = subject.id)""",
+    Following,
+)
+
+
+@CASES.moves("follow", facts=FOLLOWING)
+def follow(case: Case, actor: Actor, now: datetime, *, facts: Following) -> Change:
+    """The case into which this one is merged has its result: here too everybody is called back, with the same answer."""
+    change = LIFECYCLE.move(case, "follow", actor, now)
+    told = {"outcome": facts.outcome, "answer": facts.answer, "evidence": list(facts.evidence)}
+    change.patch(CaseDetail, matter_id=case.id, handler_id=facts.handler_id, **told)
+    if facts.handler_id is not None and facts.handler_id not in facts.on_duty:
+        about = {"matter_id": case.id, "place_id": case.place_id}
+        change.insert(CaseDuty, **about, person_id=facts.handler_id, duty=Duty.HANDLER.value, at=now)
+    for person in facts.reporters:
+        change.tell(person, "case.followed")
+    return change
+
+
+def _matter(row: dict[str, Any]) -> Matter[None]:
+    """A matter out of its row as jsonb has it."""
+    ids = {name: value and UUID(value) for name, value in row.items() if name == "id" or name.endswith("_id")}
+    moments = {"created_at": datetime.fromisoformat(row["created_at"])}
+    return Matter(**columns_of({**row, **ids, **moments}), kind=LIFECYCLE.kind, detail=None)
+
+
+VERBS = (merge, unmerge, follow)

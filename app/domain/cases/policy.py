@@ -1,0 +1,180 @@
+"""The rules of cases, pure: the table of moves, who reads what, and which limit governs. No clock, no SQL, no await."""
+
+from datetime import datetime, time, timedelta
+
+from app.domain.cases.models import CaseState as S
+from app.domain.cases.models import Lane, WhistleKind
+from app.domain.places.models import Level
+from app.kernel.lifecycle import STAYS, Lifecycle, Transition
+from app.kernel.rules import Role, Rule, Rules, Via, reach, seated
+from app.kernel.time import CHINA
+
+requester = Rule(Via.SELF)
+beneficiary = Rule(Via.BENEFICIARY)
+reporter = Rule(Via.REPORTER)
+joiner = Rule(Via.JOINER)
+representative = Rule(Via.REPRESENTATIVE)
+resident = reach(Role.RESIDENT)
+watchers = reach(Role.GRID_WORKER, Role.INFORMATION_OFFICER, Role.BRANCH_SECRETARY)
+station = reach(Role.STATION_STAFF, Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
+grid_worker = reach(Role.GRID_WORKER)
+lead = Rule(Via.UNIT)
+in_unit = Rule(Via.SEATED)
+office = seated(Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
+head = seated(Role.SECRETARY, Role.ADMINISTRATOR)
+branch = reach(Role.BRANCH_SECRETARY)
+caller_back = reach(Role.CALLBACK_OFFICER)
+supervisor = reach(Role.SUPERVISOR)
+system = Rule(Via.SYSTEM)
+
+officers = reach(
+    Role.GRID_WORKER, Role.BRANCH_SECRETARY, Role.DISPATCHER, Role.SECRETARY, Role.CALLBACK_OFFICER, Role.SUPERVISOR,
+    Role.ARBITER, Role.ADMINISTRATOR,
+)  # fmt: skip
+
+READ: Rules = (requester, beneficiary, lead, officers, reporter, in_unit, joiner)
+"""Who sees a case: whoever reported or joined it, the officers of its place and above, and the units with a seat on its board;
+whoever joins it, with that command."""
+
+CATALOGUE: Rules = (reach(Role.ADMINISTRATOR),)
+"""Who publishes categories."""
+
+ADMISSION: Rules = (reach(Role.ADMINISTRATOR, Role.SECRETARY),)
+"""Who publishes what communities admit: at the street, or above it."""
+
+SEARCH: Rules = (requester, beneficiary, reporter, lead, in_unit, officers)
+"""Who finds cases: officers those of their places, everybody their own."""
+
+SIMILAR: Rules = (resident, watchers, station)
+"""Who is shown what is like a trouble nearby: whoever may report it there."""
+
+STANDING = (requester, beneficiary, reporter)
+"""Whose case it is in person."""
+
+RESOLVES = (
+    "resolve_small", "resolve_community", "resolve_street", "resolve_district", "resolve_emergency", "resolve_routine",
+    "resolve_hard", "milestone", "renewal",
+)  # fmt: skip
+"""The limits that may govern a case while it is worked on, one at a time."""
+
+AT_WORK = (S.HANDLING, S.WHISTLED)
+OPEN = (S.REPORTED, *AT_WORK, S.RESULT, S.CALLBACK, S.DELIBERATING, S.HUNG)
+BEFORE_RESULT = (S.REPORTED, *AT_WORK, S.DELIBERATING, S.HUNG)
+TAKES_IN = (*BEFORE_RESULT, S.RESULT)
+"""While others may be merged into a case: nobody has been called back yet."""
+GOVERNING = ("triage", "check", "callback", "deliberation", "review", *RESOLVES)
+ALL = ("respond", "reply", "answer", "meeting", *GOVERNING)
+
+RETURNS = 2
+"""So often the level that whistled may send a result back; then the next level decides (domain.md §5)."""
+
+LIFECYCLE = Lifecycle(
+    "case",
+    # What moves it: action, from, to, by, and the limits that start and stop (domain.md §5)
+    Transition("report", (), S.REPORTED, (representative, resident, watchers), starts=("respond", "reply", "triage")),
+    Transition("report_for_caller", (), S.REPORTED, (station,), starts=("respond", "reply", "triage")),
+    Transition("solve_on_the_spot", (), S.CALLBACK, (grid_worker,), starts=("callback",)),
+    Transition("open_converted", (), S.HANDLING, (system,), starts=("resolve_community",), hidden=True),
+    Transition("alarm", (S.REPORTED, S.HANDLING), S.WHISTLED, (system,), stops=("triage",), may_start=RESOLVES, timed=True,
+               hidden=True),
+    Transition("no_unit", (S.REPORTED,), STAYS, (system,), hidden=True),
+    Transition("refuse", (S.REPORTED,), S.NOT_ACCEPTED, (grid_worker, office), stops=ALL),
+    Transition("triage", (S.REPORTED,), S.HANDLING, (grid_worker, office), stops=("triage",), may_start=RESOLVES, timed=True),
+    Transition("withdraw", BEFORE_RESULT, S.WITHDRAWN, (requester, beneficiary), stops=ALL),
+    Transition("escalate", (S.HANDLING,), STAYS, (grid_worker, office, system), may_start=RESOLVES, timed=True),
+    Transition("hand_down", (S.HANDLING,), STAYS, (head,), may_start=RESOLVES, timed=True),
+    Transition("propose_whistle", (S.HANDLING,), STAYS, (branch, grid_worker, office)),
+    Transition("approve_whistle", (S.HANDLING,), S.WHISTLED, (head,), may_start=(*RESOLVES, "meeting"), timed=True),
+    Transition("refuse_whistle", (S.HANDLING,), STAYS, (head,)),
+    Transition("confirm_whistle", (S.WHISTLED, S.RESULT, S.CALLBACK), STAYS, (head,)),
+    Transition("submit_result", (S.HANDLING,), S.CALLBACK, (grid_worker, office), stops=RESOLVES, starts=("callback",),
+               may_start=("check",)),
+    Transition("submit_whistled", (S.WHISTLED,), S.RESULT, (lead,), stops=(*RESOLVES, "meeting"), starts=("check",)),
+    Transition("accept_result", (S.RESULT,), S.CALLBACK, (office, system), stops=("check",), starts=("callback",)),
+    Transition("return_result", (S.RESULT,), S.WHISTLED, (office,), stops=("check",), may_start=("renewal",),
+               timed=True),
+    Transition("close", (S.CALLBACK,), S.CLOSED, (*STANDING, caller_back), stops=ALL),
+    Transition("close_unreached", (S.CALLBACK,), S.CLOSED_UNREACHED, (caller_back,), stops=ALL),
+    Transition("reopen", (S.CALLBACK,), S.HANDLING, (caller_back,), stops=("callback",), may_start=RESOLVES, timed=True),
+    Transition("reopen_whistled", (S.CALLBACK,), S.WHISTLED, (caller_back,), stops=("callback",), may_start=RESOLVES, timed=True),
+    Transition("deliberate", (S.HANDLING,), S.DELIBERATING, (branch, office), stops=RESOLVES, starts=("deliberation",)),
+    Transition("conclude", (S.DELIBERATING,), S.HANDLING, (branch, office), stops=("deliberation",), may_start=("renewal",),
+               timed=True),
+    Transition("hang", (S.HANDLING,), S.HUNG, (head,), stops=RESOLVES, starts=("review",)),
+    Transition("wake", (S.HUNG,), S.HANDLING, (head, system), stops=("review",), may_start=("renewal",),
+               timed=True),
+    Transition("merge", (S.REPORTED, S.HANDLING), S.MERGED, (office,), stops=("respond", "reply", "answer", "triage"),
+               may_start=RESOLVES, timed=True),
+    Transition("take_in", TAKES_IN, STAYS, (office,), hidden=True),
+    Transition("unmerge", (S.MERGED,), S.HANDLING, (office, system)),
+    Transition("follow", (S.MERGED,), S.CALLBACK, (system,), stops=RESOLVES, starts=("callback",), hidden=True),
+    Transition("terminate", OPEN, S.TERMINATED, (supervisor,), stops=ALL),
+    # What is said and decided on the way: facts, no states
+    Transition("contact", OPEN, STAYS, (grid_worker, office, lead), stops=("respond",)),
+    Transition("reply", OPEN, STAYS, (grid_worker, office, lead), stops=("reply",)),
+    Transition("join", OPEN, STAYS, (joiner,)),
+    Transition("answer_callback", (S.CALLBACK,), STAYS, STANDING),
+    Transition("record_callback", (S.CALLBACK,), STAYS, (caller_back,), may_start=RESOLVES),
+    Transition("need_call", (S.CALLBACK,), STAYS, (system,), hidden=True),
+    Transition("add_minutes", AT_WORK, STAYS, (office, lead), stops=("meeting",)),
+    Transition("add_promise", AT_WORK, STAYS, (office, lead), may_start=("milestone",), timed=True),
+    Transition("finish_promise", AT_WORK, STAYS, (office, lead, in_unit), may_start=("milestone",), timed=True),
+    Transition("request_extension", AT_WORK, STAYS, (office, lead), timed=True),
+    Transition("decide_extension", AT_WORK, STAYS, (head, supervisor), timed=True),
+    Transition("replace_lead", (S.WHISTLED, S.RESULT, S.CALLBACK), STAYS, (system,), hidden=True),
+    Transition("supervise", AT_WORK, STAYS, (system,), may_start=("answer", "renewal"), timed=True, hidden=True),
+    Transition("answer_supervision", OPEN, STAYS, (office, lead), stops=("answer",)),
+    Transition("renew", AT_WORK, STAYS, (system,), stops=("renewal",), starts=("renewal",), timed=True, hidden=True),
+    Transition("recalculate", OPEN, STAYS, (system,), timed=True, hidden=True),
+    promised=(*OPEN, S.MERGED),
+    only_told=(S.MERGED,),
+    governed={
+        S.REPORTED: ("triage",),
+        S.HANDLING: RESOLVES,
+        S.WHISTLED: RESOLVES,
+        S.RESULT: ("check",),
+        S.CALLBACK: ("callback",),
+        S.DELIBERATING: ("deliberation",),
+        S.HUNG: ("review",),
+        S.MERGED: RESOLVES,
+    },
+    held={
+        S.REPORTED: "seat",
+        S.HANDLING: "seat",
+        S.WHISTLED: "unit",
+        S.RESULT: "seat",
+        S.CALLBACK: "callback",
+        S.DELIBERATING: "branch",
+        S.HUNG: "seat",
+    },
+)  # fmt: skip
+
+LEVELS = (Level.COMMUNITY, Level.STREET, Level.DISTRICT)
+"""Where a case may be handled, from below: no level is skipped but in an emergency (domain.md §5)."""
+
+
+def resolve_at(level: str, lane: str | None, *, same_day: bool) -> str:
+    """Which limit governs a case that is handled at this level without a whistle (domain.md §5); `same_day`: the catalogue
+    says of its category that a small matter is not left overnight."""
+    if level == Level.COMMUNITY:
+        return "resolve_small" if lane == Lane.SMALL and same_day else "resolve_community"
+    return "resolve_street" if level == Level.STREET else "resolve_district"
+
+
+WHISTLED_BY: dict[WhistleKind, str | None] = {
+    WhistleKind.EMERGENCY: "resolve_emergency",
+    WhistleKind.ROUTINE: "resolve_routine",
+    WhistleKind.HARD: "resolve_hard",
+    WhistleKind.CALL_UP: None,
+}
+"""Which limit governs after a whistle; a call-up keeps the one that runs."""
+
+SAME_DAY_UNTIL = time(18)
+"""A small matter that was received before this hour is solved by 24:00, a later one by 24:00 of the next day (domain.md §5)."""
+
+
+def by_midnight(received_at: datetime) -> datetime:
+    """When a small matter is due: 24:00, China time, of the day or the next."""
+    local = received_at.astimezone(CHINA)
+    days = 1 if local.time() < SAME_DAY_UNTIL else 2
+    return datetime.combine(local.date() + timedelta(days=days), time(), CHINA)

@@ -1,0 +1,149 @@
+"""The lists and pages of cases and assignments: everything that row-level security lets the reader see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.cases.errors import AssignmentNotFound, CaseNotFound
+from app.kernel.pagination import Cursor
+
+_ROLES = """ARRAY(SELECT DISTINCT g.role FROM role_grant g JOIN place_ancestor a ON a.ancestor_id = g.place_id
+        WHERE a.place_id = {place} AND g.person_id = app_actor() AND g.starts_at <= app_now()
+          AND (g.ends_at IS NULL OR g.ends_at > app_now()))"""
+
+SHOWN = f"""
+SELECT m.id, m.category, m.place_id, m.state, m.version, m.round, m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id,
+       m.seat_id, m.unit_id, m.holder_id, m.open_pool, m.created_at,
+       d.words, d.spot, d.reported_as, d.emergency, d.lane, d.outcome, d.answer, d.evidence, d.end_reason, d.elsewhere,
+       d.merged_into, d.order_id, (SELECT count(*) FROM case_reporter r WHERE r.matter_id = m.id) AS reporters,
+       c.name AS category_name, p.name AS place_name, s.name AS seat_name, s.level AS level,
+       h.holder, h.from_at AS held_since, u.name AS unit_name,
+       (SELECT min(g.due_at) FROM deadline g JOIN promised_state q ON q.kind = m.kind AND q.state = m.state
+         WHERE g.matter_id = m.id AND g.stopped_at IS NULL AND g.kind = ANY (q.governs)) AS due_at,
+       (SELECT jsonb_build_object('hours', round(e.seconds / 3600.0, 2), 'reason', e.reason, 'asked_at', e.asked_at,
+                 'granted', e.granted, 'decision', e.decision)
+          FROM case_extension e WHERE e.matter_id = m.id AND e.round = m.round) AS extension,
+       {_ROLES.format(place="m.place_id")} AS roles, {_ROLES.format(place="m.seat_id")} AS seat_roles,
+       app_unit(m.unit_id) AS post, app_parts(m.id) AS parts
+  FROM matter m JOIN case_detail d ON d.matter_id = m.id JOIN case_category c ON c.id = d.category_id
+  JOIN place p ON p.id = m.place_id JOIN place s ON s.id = m.seat_id
+  LEFT JOIN hold h ON h.matter_id = m.id AND h.until_at IS NULL LEFT JOIN unit u ON u.id = h.unit_id
+ WHERE m.kind = 'case'"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """By what a list of cases is narrowed; None does not narrow. `since`, `until`: reported in [since, until). `mine`: reported
+    or joined by the reader. `held_by`: the unit that holds it."""
+
+    states: tuple[str, ...] | None = None
+    category: str | None = None
+    place_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    overdue: bool = False
+    mine: bool = False
+    held_by: UUID | None = None
+    lane: str | None = None
+    level: str | None = None
+    emergency: bool = False
+
+    def values(self) -> dict[str, Any]:
+        """As the query takes them."""
+        states = list(self.states) if self.states else None
+        return {
+            "states": states, "category": self.category, "place": self.place_id, "since": self.since, "until": self.until,
+            "overdue": self.overdue, "mine": self.mine, "held_by": self.held_by,
+            "lane": self.lane, "level": self.level, "emergency": self.emergency,
+        }  # fmt: skip
+
+
+_NARROWED = """
+   AND (CAST(:states AS text[]) IS NULL OR m.state = ANY (CAST(:states AS text[])))
+   AND (CAST(:category AS text) IS NULL OR m.category = :category)
+   AND (CAST(:place AS uuid) IS NULL OR EXISTS (
+         SELECT 1 FROM place_ancestor a WHERE a.place_id = m.place_id AND a.ancestor_id = :place))
+   AND (CAST(:since AS timestamptz) IS NULL OR m.created_at >= :since)
+   AND (CAST(:until AS timestamptz) IS NULL OR m.created_at < :until)
+   AND (NOT CAST(:overdue AS boolean) OR EXISTS (
+         SELECT 1 FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL AND g.due_at <= app_now()))
+   AND (NOT CAST(:mine AS boolean) OR m.requester_id = app_actor() OR m.beneficiary_id = app_actor() OR EXISTS (
+         SELECT 1 FROM case_reporter r WHERE r.matter_id = m.id AND r.person_id = app_actor()))
+   AND (CAST(:held_by AS uuid) IS NULL OR h.unit_id = :held_by)
+   AND (CAST(:lane AS text) IS NULL OR d.lane = :lane) AND (CAST(:level AS text) IS NULL OR s.level = :level)
+   AND (NOT CAST(:emergency AS boolean) OR d.emergency)
+   AND (CAST(:after_at AS timestamptz) IS NULL OR (m.created_at, m.id) < (:after_at, CAST(:after_id AS uuid)))
+ ORDER BY m.created_at DESC, m.id DESC LIMIT :limit"""
+
+
+async def list_cases(
+    connection: AsyncConnection, filters: Filters, after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """The cases that the reader may see, newest first; one more than `limit`."""
+    place = {"after_at": after and after.created_at, "after_id": after and after.id, "limit": limit + 1}
+    return (await connection.execute(text(SHOWN + _NARROWED), filters.values() | place)).mappings().all()
+
+
+async def get_case(connection: AsyncConnection, case_id: UUID) -> RowMapping:
+    """One case. Raises CaseNotFound."""
+    found = (await connection.execute(text(SHOWN + " AND m.id = :id"), {"id": case_id})).mappings().one_or_none()
+    if found is None:
+        raise CaseNotFound
+    return found
+
+
+_HISTORY = text("""
+SELECT h.*, h.matter_id <> d.matter_id AS of_order, s.name AS seat_name
+  FROM case_detail d JOIN history h ON h.matter_id IN (d.matter_id, d.order_id)
+  LEFT JOIN hold o ON o.matter_id = h.matter_id AND o.version = h.version LEFT JOIN place s ON s.id = o.seat_id
+ WHERE d.matter_id = :id ORDER BY h.matter_id = d.matter_id, h.version""")
+
+
+async def list_history(connection: AsyncConnection, case_id: UUID) -> Sequence[RowMapping]:
+    """Every change of a case, oldest first, with those of the order that it was before them: one thread. Each with the place
+    whose officers it went to, where it moved. Raises CaseNotFound."""
+    found = (await connection.execute(_HISTORY, {"id": case_id})).mappings().all()
+    if not found:
+        raise CaseNotFound
+    return found
+
+
+_ASSIGNMENTS = f"""
+SELECT m.id, m.category, m.place_id, m.state, m.version, m.round, m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id,
+       m.seat_id, m.unit_id, m.holder_id, m.open_pool, m.created_at, d.case_id, d.role, d.leads, d.signed_at, d.contested,
+       d.outcome, d.excuse, u.name AS unit_name, p.name AS place_name, x.words, x.spot, k.name AS category_name,
+       (SELECT min(g.due_at) FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS due_at,
+       {_ROLES.format(place="m.place_id")} AS roles, {_ROLES.format(place="m.seat_id")} AS seat_roles,
+       app_unit(m.unit_id) AS post, app_parts(m.id) AS parts
+  FROM matter m JOIN assignment_detail d ON d.matter_id = m.id JOIN unit u ON u.id = m.unit_id
+  JOIN place p ON p.id = m.place_id LEFT JOIN case_detail x ON x.matter_id = d.case_id
+  LEFT JOIN case_category k ON k.id = x.category_id
+ WHERE m.kind = 'assignment'"""
+
+_OURS = """
+   AND app_unit(m.unit_id) IS NOT NULL AND (CAST(:states AS text[]) IS NULL OR m.state = ANY (CAST(:states AS text[])))
+   AND (CAST(:after_at AS timestamptz) IS NULL OR (m.created_at, m.id) < (:after_at, CAST(:after_id AS uuid)))
+ ORDER BY m.created_at DESC, m.id DESC LIMIT :limit"""
+
+
+async def list_assignments(
+    connection: AsyncConnection, states: tuple[str, ...] | None, after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """The assignments of the reader's own units, newest first; one more than `limit`."""
+    place = {"after_at": after and after.created_at, "after_id": after and after.id, "limit": limit + 1}
+    asked = {"states": list(states) if states else None} | place
+    return (await connection.execute(text(_ASSIGNMENTS + _OURS), asked)).mappings().all()
+
+
+async def get_assignment(connection: AsyncConnection, assignment_id: UUID) -> RowMapping:
+    """One assignment. Raises AssignmentNotFound."""
+    asked = text(_ASSIGNMENTS + " AND m.id = :id")
+    found = (await connection.execute(asked, {"id": assignment_id})).mappings().one_or_none()
+    if found is None:
+        raise AssignmentNotFound
+    return found

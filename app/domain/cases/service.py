@@ -1,0 +1,373 @@
+"""The verbs of cases: reporting, solving on the spot, triage, going up, and the result (domain.md §5). Snapshot → Change, pure;
+the door loads, locks and writes (`kernel/command.py`). `whistles.py` calls units, `board.py` is what they do."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.domain.cases import errors, policy
+from app.domain.cases.facts import (
+    CALLER,
+    DETAIL,
+    HANDS,
+    REPORTING,
+    REPRESENTED,
+    SEATS,
+    SELF,
+    Hands,
+    Reporting,
+    Seats,
+)
+from app.domain.cases.limits import Case, govern
+from app.domain.cases.models import (
+    CaseDetail,
+    CaseDuty,
+    CasePost,
+    CaseReporter,
+    CaseState,
+    Duty,
+    Lane,
+    NotAccepted,
+    ReportedAs,
+)
+from app.domain.cases.policy import LIFECYCLE
+from app.domain.places.models import Level
+from app.kernel.change import Change, Office
+from app.kernel.errors import FieldFault, NotAllowed
+from app.kernel.ids import new_id
+from app.kernel.matter import Matter
+from app.kernel.recalculating import recalculation
+from app.kernel.rules import Actor, Role
+from app.kernel.verbs import Room
+
+CASES = Room(LIFECYCLE, detail=DETAIL, missing=errors.CaseNotFound)
+
+
+@CASES.creates("report", subject=SELF, facts=REPORTING, read_by_others=("words", "spot"))
+def report(
+    seen: Reporting,
+    actor: Actor,
+    now: datetime,
+    *,
+    category: str,
+    words: str,
+    spot: str | None = None,
+    place_id: UUID | None = None,
+    patrol: bool = False,
+) -> Change:
+    """Report a trouble where one lives or works (民情上报). An emergency goes at once to the responsible unit, the secretary and
+    the street. Raises CategoryNotFound, PlaceNotBelowCommunity."""
+    change = _reported(seen, "report", actor.id, actor, now)
+    _describe(change, seen, words, spot, _capacity(actor, patrol=patrol))
+    return change
+
+
+@CASES.creates(
+    "report", subject=REPRESENTED, facts=REPORTING, missing=errors.NotRepresented, read_by_others=("words", "spot")
+)
+def report_for(
+    seen: Reporting,
+    actor: Actor,
+    now: datetime,
+    *,
+    beneficiary_id: UUID,
+    category: str,
+    words: str,
+    spot: str | None = None,
+    place_id: UUID | None = None,
+) -> Change:
+    """Report for somebody whose consent is recorded. Raises NotRepresented, and as `report`."""
+    change = _reported(seen, "report", actor.id, actor, now)
+    _describe(change, seen, words, spot, ReportedAs.REPRESENTATIVE)
+    return change
+
+
+@CASES.creates(
+    "report_for_caller",
+    subject=CALLER,
+    facts=REPORTING,
+    missing=errors.ReporterNotFound,
+    read_by_others=("words", "spot"),
+)
+def report_for_caller(
+    seen: Reporting,
+    actor: Actor,
+    now: datetime,
+    *,
+    category: str,
+    words: str,
+    spot: str | None = None,
+    place_id: UUID | None = None,
+    person_id: UUID | None = None,
+    caller_index: bytes | None = None,
+) -> Change:
+    """Report for a resident who calls or walks in; the case is the caller's own. Raises ReporterNotFound, and as
+    `report`."""
+    change = _reported(seen, "report_for_caller", seen.person_id, actor, now)
+    _describe(change, seen, words, spot, ReportedAs.STATION)
+    return change.tell(seen.person_id, "case.reported_for_you")
+
+
+@CASES.creates("solve_on_the_spot", subject=SELF, facts=REPORTING, read_by_others=("words", "spot", "outcome"))
+def solve_on_the_spot(
+    seen: Reporting,
+    actor: Actor,
+    now: datetime,
+    *,
+    category: str,
+    words: str,
+    outcome: str,
+    evidence: Sequence[dict[str, Any]],
+    spot: str | None = None,
+    place_id: UUID | None = None,
+) -> Change:
+    """A grid worker reports and solves in one call, with evidence: straight to the call-back. Raises EvidenceMissing, and as
+    `report`."""
+    change = _reported(seen, "solve_on_the_spot", actor.id, actor, now)
+    demand_evidence(seen.evidence, evidence)
+    _describe(
+        change, seen, words, spot, ReportedAs.GRID_WORKER,
+        lane=Lane.SMALL.value, outcome=outcome, evidence=list(evidence), handler_id=actor.id,
+    )  # fmt: skip
+    return hand(change, Duty.HANDLER, None)
+
+
+@CASES.moves("refuse", facts=SEATS, read_by_others=("elsewhere",))
+def refuse(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: NotAccepted, elsewhere: str) -> Change:
+    """Not accept it, for a listed reason, and say where to go instead."""
+    change = LIFECYCLE.move(case, "refuse", actor, now).note(reason=reason)
+    change.patch(CaseDetail, matter_id=case.id, end_reason=reason.value, elsewhere=elsewhere)
+    return tell_reporters(let_go(change, facts), facts, "case.refused")
+
+
+@CASES.moves("triage")
+def triage(case: Case, actor: Actor, now: datetime, *, lane: Lane | None = None) -> Change:
+    """Say which lane a case takes, by default the one that the catalogue suggests; from now on the community handles it, until
+    its limit (domain.md §5)."""
+    lane = lane or case.detail.suggested
+    change = LIFECYCLE.move(case, "triage", actor, now).note(lane=lane)
+    govern(change, case, policy.resolve_at(case.detail.level, lane, same_day=case.detail.by_midnight))
+    return change.patch(CaseDetail, matter_id=case.id, lane=lane.value).tell(case.requester_id, "case.triaged")
+
+
+@CASES.moves("withdraw", facts=SEATS, read_by_others=("reason",))
+def withdraw(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: str | None = None) -> Change:
+    """The reporter takes it back before there is a result; whoever was whistled is released. Raises OthersJoined: it is no
+    longer theirs alone."""
+    change = LIFECYCLE.move(case, "withdraw", actor, now)
+    if facts.children or set(facts.reporters) - {case.requester_id, case.beneficiary_id}:
+        raise errors.OthersJoined
+    if reason:
+        change.patch(CaseDetail, matter_id=case.id, end_reason=reason)
+    return release(change, facts).tell_office(Office.SEAT, "case.withdrawn")
+
+
+@CASES.moves("escalate", read_by_others=("reason", "tried"))
+def escalate(case: Case, actor: Actor, now: datetime, *, reason: str, tried: str) -> Change:
+    """Hand a case one level up, with a reason and what was tried; the time used goes along. Raises AtTheTop."""
+    change = LIFECYCLE.move(case, "escalate", actor, now)
+    own_level(case, change)
+    level = above(case)
+    govern(change, case, policy.resolve_at(level, case.detail.lane, same_day=case.detail.by_midnight))
+    return (
+        change.set(seat_id=case.detail.seats[level])
+        .note(reason=reason, tried=tried, to=level)
+        .tell_office(Office.SEAT, "case.escalated")
+        .tell(case.requester_id, "case.went_up")
+    )
+
+
+@CASES.moves("contact", read_by_others=("text",))
+def contact(case: Case, actor: Actor, now: datetime, *, channel: str, text: str) -> Change:
+    """Record that a person reached the reporter; stops respond."""
+    change = LIFECYCLE.move(case, "contact", actor, now).note(channel=channel)
+    return _post(change, "contact", text, channel=channel)
+
+
+@CASES.moves("reply", read_by_others=("text",))
+def reply(case: Case, actor: Actor, now: datetime, *, text: str) -> Change:
+    """Reply to the reporter in one's own words; stops reply."""
+    change = LIFECYCLE.move(case, "reply", actor, now).tell(case.requester_id, "case.replied")
+    return _post(change, "reply", text)
+
+
+@CASES.moves("submit_result", facts=HANDS, read_by_others=("outcome", "answer"))
+def submit_result(
+    case: Case,
+    actor: Actor,
+    now: datetime,
+    *,
+    facts: Hands,
+    outcome: str,
+    answer: str,
+    evidence: Sequence[dict[str, Any]],
+) -> Change:
+    """Submit the result, with evidence and an answer fit to be published. The lead's, of a case that was whistled, is checked by
+    the level that whistled; any other goes to the call-back. Raises EvidenceMissing, SameHand, LeadReplaced."""
+    whistled = case.state == CaseState.WHISTLED
+    change = LIFECYCLE.move(case, "submit_whistled" if whistled else "submit_result", actor, now)
+    if whistled:
+        if facts.lead_unit_id != case.unit_id:
+            raise errors.LeadReplaced
+        change.tell_office(Office.SEAT, "case.to_check").emit("assignment.complete", assignment_id=str(facts.lead_id))
+    else:
+        own_level(case, change)
+        let_follow(change, facts.children)
+    demand_evidence(case.detail.evidence, evidence)
+    told = {"outcome": outcome, "answer": answer, "evidence": list(evidence), "handler_id": actor.id}
+    return hand(change.patch(CaseDetail, matter_id=case.id, **told), Duty.HANDLER, facts.duty)
+
+
+def hand(change: Change, duty: Duty, before: str | None) -> Change:
+    """The actor takes a duty in the case. Raises SameHand: they have had another one."""
+    if before is None:
+        about = {"matter_id": change.id, "place_id": change.place_id}
+        return change.insert(CaseDuty, **about, person_id=change.actor.id, duty=duty.value, at=change.at)
+    if before != duty:
+        raise errors.SameHand
+    return change
+
+
+def release(change: Change, facts: Seats) -> Change:
+    """Whoever still sits on the board is released."""
+    for assignment in facts.assignments:
+        change.emit("assignment.release", assignment_id=str(assignment))
+    return change
+
+
+def reopen_lead(change: Change, facts: Seats) -> Change:
+    """Back to work: the lead's assignment, which its result had finished, is open again."""
+    return change.emit("assignment.reopen", assignment_id=str(facts.lead_id)) if facts.lead_done else change
+
+
+def let_follow(change: Change, children: Sequence[UUID]) -> Change:
+    """To the call-back: what was merged into the case goes there too, since its reporters are called back as well."""
+    for child in children:
+        change.emit("case.follow", child_id=str(child))
+    return change
+
+
+def let_go(change: Change, facts: Seats) -> Change:
+    """The case ends without a result: whoever sits on its board is released, and what was merged into it goes on alone."""
+    for child in facts.children:
+        change.emit("case.let_go", child_id=str(child))
+    return release(change, facts)
+
+
+def tell_reporters(change: Change, facts: Seats, topic: str) -> Change:
+    """A notice to everybody who reported or joined the case."""
+    for person in facts.reporters:
+        change.tell(person, topic)
+    return change
+
+
+def above(case: Case) -> str:
+    """The next level. Raises AtTheTop."""
+    levels = [level for level in policy.LEVELS if level in case.detail.seats]
+    at = levels.index(Level(case.detail.level))
+    if at + 1 == len(levels):
+        raise errors.AtTheTop
+    return levels[at + 1]
+
+
+def own_level(case: Case, change: Change) -> None:
+    """A grid worker acts while the community handles it. Raises NotAllowed."""
+    if change.through == "subtree" and case.detail.level != Level.COMMUNITY:
+        raise NotAllowed
+
+
+def demand_evidence(wanted: Sequence[str], given: Sequence[dict[str, Any]]) -> None:
+    """Raises EvidenceMissing, naming the first kind that is not there."""
+    for kind in wanted:
+        if all(one["kind"] != kind for one in given):
+            raise errors.EvidenceMissing(fields=(FieldFault("/body/evidence", "missing", f"请提供:{kind}"),))
+
+
+def _reported(seen: Reporting, action: str, requester_id: UUID, actor: Actor, now: datetime) -> Change:
+    if seen.place_id is None or seen.community_id is None:
+        raise errors.PlaceNotBelowCommunity
+    if seen.category_id is None:
+        raise errors.CategoryNotFound
+    case: Matter[Any] = Matter(
+        id=new_id(),
+        kind=LIFECYCLE.kind,
+        place_id=seen.place_id,
+        state="",
+        version=0,
+        round=1,
+        requester_id=requester_id,
+        beneficiary_id=seen.person_id,
+        assignee_id=None,
+        seat_id=seen.community_id,
+        holder_id=None,
+        open_pool=False,
+        created_at=now,
+        category=seen.category,
+        detail=None,
+    )
+    return LIFECYCLE.create(case, action, actor, now)
+
+
+def _describe(
+    change: Change, seen: Reporting, words: str, spot: str | None, reported_as: ReportedAs, **more: Any
+) -> None:
+    about = {"matter_id": change.id, "place_id": change.place_id}
+    change.insert(
+        CaseDetail,
+        **about,
+        community_id=seen.community_id,
+        category_id=seen.category_id,
+        words=words,
+        spot=spot,
+        reported_as=reported_as.value,
+        placed_by=change.actor.id,
+        emergency=seen.emergency,
+        **more,
+    ).insert(CaseReporter, **about, id=new_id(), person_id=change.matter.requester_id, joined_at=change.at)  # type: ignore[union-attr]
+    if seen.emergency and change.action != "solve_on_the_spot":
+        # First of all the reporter hears whom to call; then by day or night the secretary, and the duty of the street.
+        change.tell(change.matter.requester_id, "case.call_first")  # type: ignore[union-attr]
+        change.emit("case.alarm").tell_role(Role.SECRETARY, "case.emergency")
+        change.tell_role(Role.DISPATCHER, "case.emergency").tell_role(Role.DISPATCHER, "case.emergency", level="street")
+    elif change.action != "solve_on_the_spot":
+        change.tell_role(Role.GRID_WORKER, "case.reported").tell_role(Role.DISPATCHER, "case.reported")
+
+
+def _capacity(actor: Actor, *, patrol: bool) -> ReportedAs:
+    if Role.GRID_WORKER in actor.roles or Role.BRANCH_SECRETARY in actor.roles:
+        return ReportedAs.PATROL if patrol else ReportedAs.GRID_WORKER
+    return ReportedAs.INFORMATION_OFFICER if Role.INFORMATION_OFFICER in actor.roles else ReportedAs.RESIDENT
+
+
+def _post(change: Change, kind: str, text: str, **more: object) -> Change:
+    about = {"id": new_id(), "matter_id": change.id, "place_id": change.place_id}
+    round_number = change.matter.round if change.matter else 1
+    return change.insert(
+        CasePost,
+        **about,
+        round=round_number,
+        kind=kind,
+        text=text,
+        posted_by=change.actor.id,
+        posted_at=change.at,
+        **more,
+    )
+
+
+recalculate = recalculation(CASES)
+
+VERBS = (
+    report,
+    report_for,
+    report_for_caller,
+    solve_on_the_spot,
+    refuse,
+    triage,
+    withdraw,
+    escalate,
+    contact,
+    reply,
+    submit_result,
+    recalculate,
+)

@@ -1,0 +1,114 @@
+"""What has happened to a case, in sentences that a resident reads: one thread, from the order that it may have been. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from app.domain.cases.models import Lane, WhistleKind
+from app.domain.deadlines.explaining import moment
+from app.domain.deadlines.models import label_of
+
+
+class Step(Protocol):
+    """A row of the history, as `repository.list_history` gives it."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+OF_ORDER: Mapping[str, str] = {
+    "place": "您点了一个单",
+    "place_for_caller": "社区按您所说点了一个单",
+    "wish": "您许下一个微心愿",
+    "book": "您预约了服务日",
+    "offer": "社区派单",
+    "match": "系统派单",
+    "decline": "志愿者谢绝",
+    "lapse": "无人应答,退回社区",
+    "accept": "志愿者接单",
+    "claim": "志愿者抢单",
+    "claim_wish": "有人认领",
+    "release": "志愿者退回",
+    "hand_back": "承接人已离开,退回社区",
+    "miss_appointment": "约定的时间无人前来,退回社区",
+    "start": "开始服务",
+    "abort": "服务中止",
+    "rework": "再办一轮",
+    "contact": "社区联系了您",
+    "reply": "社区答复了您",
+    "ask": "社区向您提问",
+    "answer": "您回答了问题",
+    "confirm": "约定了上门时间",
+    "write_plan": "社区写下方案",
+    "convert": "订单转为民情事项",
+}
+"""What an order's step says; a step that is not here tells a resident nothing."""
+
+OF_CASE: Mapping[str, str] = {
+    "report": "上报",
+    "report_for_caller": "站点代为上报",
+    "solve_on_the_spot": "网格员当场办理",
+    "open_converted": "由订单转来,{seat}书记负责",
+    "alarm": "紧急事项,已立即通知责任单位",
+    "refuse": "不予受理",
+    "triage": "受理,定为{lane},{seat}办理",
+    "withdraw": "上报人撤回",
+    "escalate": "上报到{seat}办理:{reason}",
+    "hand_down": "交由{seat}办理",
+    "propose_whistle": "提请吹哨",
+    "approve_whistle": "吹响{whistle},责任单位须到场",
+    "refuse_whistle": "吹哨未获批准",
+    "submit_result": "提交办理结果,等待回访",
+    "submit_whistled": "主办单位提交结果,等待核验",
+    "accept_result": "结果通过核验,等待回访",
+    "return_result": "结果未通过核验,继续办理",
+    "close": "回访确认,办结",
+    "close_unreached": "多次未联系上,办结",
+    "reopen": "回访表示未解决,重新办理",
+    "reopen_whistled": "回访表示未解决,责任单位重新办理",
+    "deliberate": "提交四方议事",
+    "conclude": "议事决定:{decision}",
+    "hang": "挂账,由{owner}负责;须改变的是:{must_change}",
+    "wake": "恢复办理",
+    "merge": "并入同一件事一起办理",
+    "unmerge": "恢复单独办理",
+    "follow": "合并办理的事项有了结果,等待回访",
+    "take_in": "有同一件事并入",
+    "terminate": "经独立复核终止",
+    "contact": "联系了上报人",
+    "reply": "答复了上报人",
+    "join": "有居民附议",
+}
+"""What a case's step says; the names in braces come from its note, and `seat` is the place whose officers it went to."""
+
+
+def story(steps: Sequence[Step], holder: str | None, due_at: datetime | None) -> list[str]:
+    """One sentence a step, and at the end who holds it now and until when."""
+    said = [sentence for step in steps for sentence in _sentences(step)]
+    if holder is not None:
+        until = f",时限到{moment(due_at)}" if due_at else ""
+        said.append(f"现在由{holder}负责{until}。")
+    return said
+
+
+def _sentences(step: Step) -> Iterator[str]:
+    at = moment(step["at"])
+    if step["action"] == "mark":
+        for mark in step["note"].get("marks", ()):
+            if mark["percent"] == 100:
+                yield f"{at},{label_of(mark['deadline'])}时限已到,还没有做到。"
+        return
+    words = (OF_ORDER if step["of_order"] else OF_CASE).get(step["action"])
+    if words is not None:
+        yield f"{at},{words.format_map(_names(step))}。"
+
+
+def _names(step: Step) -> dict[str, str]:
+    note: Mapping[str, Any] = step["note"]
+    names = {name: str(note.get(name, "")) for name in ("reason", "decision", "owner", "must_change")}
+    lane, whistle = note.get("lane"), note.get("whistle")
+    return {
+        **names,
+        "seat": step["seat_name"] or "社区",
+        "lane": Lane(lane).label if lane else "事项",
+        "whistle": WhistleKind(whistle).label if whistle else "哨",
+    }

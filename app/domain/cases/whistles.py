@@ -1,0 +1,185 @@
+"""The verbs of the whistle: proposing, approving, refusing; the alarm of an emergency; how the level that whistled
+checks the result (domain.md §5). Each is pure, as in `service.py`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from app.domain.cases import errors, policy
+from app.domain.cases.board import send
+from app.domain.cases.facts import ALARMED, CALLED, SEATS, Alarmed, Called, OfWhistle, Seats
+from app.domain.cases.limits import Case, govern, work_again
+from app.domain.cases.models import CaseDetail, Whistle, WhistleKind
+from app.domain.cases.policy import LIFECYCLE
+from app.domain.cases.service import CASES, above, let_follow, own_level, release, reopen_lead
+from app.kernel.change import Change, Office
+from app.kernel.ids import new_id
+from app.kernel.rules import SYSTEM, Actor, Role
+from app.kernel.statements import Beside
+
+APPROVED = Beside(
+    "assignment",
+    ("sign", "report_in"),
+    "(SELECT w.kind FROM whistle w WHERE w.matter_id = subject.id AND w.decided_at IS NULL)",
+)
+SOUNDED = Beside("assignment", ("sign", "report_in"), "'emergency'")
+
+
+@CASES.moves("propose_whistle", facts=CALLED, read_by_others=("reason",))
+def propose_whistle(
+    case: Case,
+    actor: Actor,
+    now: datetime,
+    *,
+    facts: Called,
+    kind: WhistleKind,
+    reason: str,
+    lead_id: UUID,
+    units: Sequence[UUID],
+) -> Change:
+    """Propose to whistle: one lead and the co-units (`units` are all of them). The head of the level approves; an emergency is
+    whistled at once, and approved afterwards. A call-up (召集哨) goes to partners (domain.md §5, S2).
+
+    Raises:
+        WhistleWaits: one waits already. UnitNotHere, UnitTwice, NotAPartner. NotAllowed: a grid worker above the community.
+    """
+    change = LIFECYCLE.move(case, "propose_whistle", actor, now)
+    own_level(case, change)
+    if case.detail.proposed is not None:
+        raise errors.WhistleWaits
+    if len(set(units)) != len(units):
+        raise errors.UnitTwice
+    if lead_id not in units or set(facts.units) != set(units):
+        raise errors.UnitNotHere
+    if kind is WhistleKind.CALL_UP and set(facts.partners) != set(units):
+        raise errors.NotAPartner
+    if kind is WhistleKind.EMERGENCY:
+        change.emit("case.alarm")
+    about = {"id": new_id(), "matter_id": case.id, "place_id": case.place_id, "round": case.round}
+    return (
+        change.insert(
+            Whistle,
+            **about,
+            kind=kind.value,
+            reason=reason,
+            seat_id=case.seat_id,
+            lead_id=lead_id,
+            co_ids=[unit for unit in units if unit != lead_id],
+            proposed_by=actor.id,
+            proposed_at=now,
+        )
+        .note(kind=kind)
+        .tell_office(Office.SEAT, "whistle.proposed")
+    )
+
+
+@CASES.moves("approve_whistle", beside=APPROVED, read_by_others=("reason",))
+def decide_whistle(
+    case: Case, actor: Actor, now: datetime, *, approved: bool, reason: str | None = None
+) -> Change | list[Change]:
+    """The head of the level approves, and the whistle is blown: every unit has an assignment of its own, and the lead holds the
+    case; or refuses, with a reason. An emergency's was blown already, and is found right or wrong afterwards (先吹后批).
+
+    Raises:
+        NoWhistle: none waits. ReasonWanted: a refusal without one.
+    """
+    whistle = case.detail.proposed
+    blown = whistle is not None and whistle.blown
+    change = LIFECYCLE.move(
+        case, "confirm_whistle" if blown else "approve_whistle" if approved else "refuse_whistle", actor, now
+    )
+    if whistle is None:
+        raise errors.NoWhistle
+    if not approved and not reason:
+        raise errors.ReasonWanted
+    told = {"decided_by": actor.id, "decided_at": now, "approved": approved, "decision": reason}
+    change.note(approved=approved).tell(
+        None if whistle.proposed_by == SYSTEM.id else whistle.proposed_by, "whistle.decided"
+    )
+    if blown or not approved:
+        return change.patch(Whistle, id=whistle.id, **told)
+    change.patch(Whistle, id=whistle.id, **told, blown_at=now)
+    if whistle.kind is WhistleKind.HARD:
+        change.start("meeting")
+    return blow(change, case, whistle)
+
+
+@CASES.moves("alarm", facts=ALARMED, beside=SOUNDED)
+def alarm(case: Case, actor: Actor, now: datetime, *, facts: Alarmed) -> list[Change]:
+    """An emergency was reported, or an emergency whistle proposed: the units are called at once, by day or night; approval comes
+    afterwards. Where nobody was named for what was reported, it stays with the community, whose secretary and street are told."""
+    proposed = case.detail.proposed
+    if proposed is None and facts.unit_id is None:
+        change = LIFECYCLE.move(case, "no_unit", actor, now).tell_role(Role.SECRETARY, "case.nobody_answers")
+        return [change.tell_role(Role.DISPATCHER, "case.nobody_answers", level="street")]
+    change = LIFECYCLE.move(case, "alarm", actor, now).tell_office(Office.SEAT, "whistle.to_confirm")
+    if proposed is not None:
+        change.patch(Whistle, id=proposed.id, blown_at=now)
+        return blow(change, case, proposed)
+    whistle = OfWhistle(
+        new_id(), WhistleKind.EMERGENCY, cast("UUID", facts.unit_id), (), actor.id, blown=True, decided=False
+    )
+    change.insert(
+        Whistle,
+        id=whistle.id,
+        matter_id=case.id,
+        place_id=case.place_id,
+        round=case.round,
+        kind=whistle.kind.value,
+        reason="",
+        seat_id=case.seat_id,
+        lead_id=whistle.lead_id,
+        co_ids=[],
+        proposed_by=actor.id,
+        proposed_at=now,
+        blown_at=now,
+    )
+    return blow(change, case, whistle)
+
+
+def blow(change: Change, case: Case, whistle: OfWhistle) -> list[Change]:
+    """The case goes to the lead, under the whistle's limit, and each unit gets its assignment."""
+    limit = policy.WHISTLED_BY[whistle.kind]
+    if limit is not None:
+        govern(change, case, limit)
+    change.set(unit_id=whistle.lead_id).note(whistle=whistle.kind).tell(case.requester_id, "case.whistled")
+    change.patch(CaseDetail, matter_id=case.id, whistle_id=whistle.id, returns=0)
+    units = (whistle.lead_id, *whistle.co_ids)
+    return [
+        change,
+        *(
+            send(
+                change, case, unit, case_id=case.id, whistle_id=whistle.id, category=whistle.kind.value,
+                leads=unit == whistle.lead_id,
+            )
+            for unit in units
+        ),
+    ]  # fmt: skip
+
+
+@CASES.moves("accept_result", facts=SEATS)
+def accept_result(case: Case, actor: Actor, now: datetime, *, facts: Seats, silent: bool = False) -> Change:
+    """The level that whistled finds the result good: to the call-back. Silence within a working day is acceptance, and
+    counts against it (domain.md §5)."""
+    change = LIFECYCLE.move(case, "accept_result", actor, now)
+    if silent:
+        change.note(silent=True)
+    return release(let_follow(change, facts.children), facts)
+
+
+@CASES.moves("return_result", facts=SEATS, read_by_others=("reason",))
+def return_result(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: str) -> Change:
+    """Send a result back to work, with a reason; what it had stopped goes on, and the lead works again. After two returns the
+    next level decides: the case's seat moves up, and what it then says stands."""
+    change = LIFECYCLE.move(case, "return_result", actor, now).note(reason=reason)
+    work_again(change, case)
+    change.patch(CaseDetail, matter_id=case.id, returns=case.detail.returns + 1)
+    if case.detail.returns + 1 == policy.RETURNS:
+        change.set(seat_id=case.detail.seats[above(case)])
+    return reopen_lead(change, facts).tell_office(Office.UNIT, "case.returned")
+
+
+VERBS = (
+    propose_whistle, decide_whistle, alarm, accept_result, return_result,
+)  # fmt: skip

@@ -1,0 +1,165 @@
+"""Plain SQL as the application's role: who reads what stands on a joint board, and what nobody writes past the verbs."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import asyncpg
+import pytest
+
+from app.kernel.ids import new_id
+from app.kernel.rules import Role
+from tests.people import Someone
+from tests.security.conftest import refused
+from tests.security.illegal import BROKEN, NO_RIGHT, NOTHING
+from tests.stories.boardwork import RESULT, Matter, new_unit, whistled
+from tests.stories.conftest import Later, Street, later, street  # noqa: F401 - fixtures
+
+TABLES = ("contest", "case_extension", "case_minutes", "case_promise", "unit_rating", "whistle_rating")
+HELD = "2026-03-01T09:00:00+08:00"
+
+
+@dataclass
+class Board:
+    """A case with something in every table of the board, and plain SQL in its database."""
+
+    case: Matter
+    others: dict[str, Someone]
+    app: asyncpg.Connection
+    owner: asyncpg.Connection
+
+    @property
+    def id(self) -> str:
+        return self.case.path.rpartition("/")[2]
+
+    async def count(self, table: str, who: Someone) -> int:
+        """How many rows of this case – or of its assignments – somebody reads."""
+        async with self.app.transaction():
+            await self.app.execute("SELECT set_config('app.actor', $1, true)", str(who.id))
+            seats = await self.owner.fetch("SELECT matter_id FROM assignment_detail WHERE case_id = $1::uuid", self.id)
+            ids = [self.id, *(str(row["matter_id"]) for row in seats)]
+            query = f"SELECT count(*) FROM {table} WHERE matter_id = ANY ($1::uuid[])"
+            return int(await self.app.fetchval(query, ids))
+
+    async def tried(self, who: Someone, statement: str) -> str:
+        """What Postgres answers; nothing of it stays."""
+        transaction = self.app.transaction()
+        await transaction.start()
+        try:
+            await self.app.execute("SELECT set_config('app.actor', $1, true)", str(who.id))
+            return await refused(
+                self.app, statement.format(case=self.id, new=new_id(), me=who.id, lead=self.case.lead.id)
+            )
+        finally:
+            await transaction.rollback()
+
+
+@pytest.fixture
+async def board(street: Street, later: Later, app_url: str) -> AsyncIterator[Board]:  # noqa: F811
+    case = await whistled(street, "hard", co=True)
+    assert case.co is not None
+    others = {
+        "arbiter": await street.with_role("裁定人", Role.ARBITER, "street"),
+        "supervisor": await street.with_role("督办员", Role.SUPERVISOR, "street"),
+        "west": await street.with_role("西书记", Role.SECRETARY, "west"),
+        "outside": (await new_unit(street, "水务站")).officer,
+        "stranger": await street.resident("路人", "west"),
+    }
+    task, beside = await case.lead.reports_in(), await case.co.reports_in()
+    await case.co.officer.post(f"{beside}/contest", {"ground": "不归我们", "proposed_id": case.lead.id})
+    await others["arbiter"].post(f"{beside}/arbitrate", {"upheld": False, "decision": "照办"})
+    await case.lead.officer.post(f"{case.path}/extension", {"hours": 1, "reason": "配件"})
+    minutes = {"text": "议定", "held_at": HELD, "attended": []}
+    await case.lead.officer.post(f"{case.path}/board/minutes", minutes)
+    promise = {"unit_id": case.lead.id, "text": "扶正", "due_at": "2035-03-01T09:00:00+08:00"}
+    await case.lead.officer.post(f"{case.path}/board/promises", promise)
+    await case.lead.officer.post(f"{case.path}/result", RESULT)
+    await later(1)
+    await case.chief.post(f"{case.path}/check", {"accepted": True})
+    await later(2)
+    await case.chief.post(f"{task}/rate-department", {"stars": 4})
+    await case.lead.officer.post(f"{task}/rate-whistler", {"valid": True, "stars": 4})
+    app, owner = await asyncpg.connect(app_url), street.world.owner
+    yield Board(case, others, app, owner)
+    await app.close()
+
+
+SEEN = {
+    # who: of contest, case_extension, case_minutes, case_promise, unit_rating, whistle_rating
+    "reporter": (0, 1, 0, 0, 0, 0),
+    "lead": (1, 1, 1, 1, 0, 1),
+    "chief": (1, 1, 1, 1, 1, 0),
+    "supervisor": (1, 1, 1, 1, 1, 1),
+    "arbiter": (1, 1, 1, 1, 0, 0),
+    "west": (0, 0, 0, 0, 0, 0),
+    "outside": (0, 0, 0, 0, 0, 0),
+    "stranger": (0, 0, 0, 0, 0, 0),
+}
+
+
+async def test_each_reads_what_is_theirs_and_the_rated_no_rating(board: Board) -> None:
+    people = {
+        **board.others,
+        "reporter": board.case.reporter,
+        "lead": board.case.lead.officer,
+        "chief": board.case.chief,
+    }
+    seen = {name: tuple([await board.count(table, people[name]) for table in TABLES]) for name in SEEN}
+    assert seen == SEEN
+
+
+RATE = (
+    "INSERT INTO unit_rating (matter_id, place_id, unit_id, seat_id, stars, rated_by, rated_at)"
+    " SELECT m.id, m.place_id, m.unit_id, m.seat_id, {stars}, '{{me}}', app_now() FROM matter m"
+    " JOIN assignment_detail a ON a.matter_id = m.id WHERE a.case_id = '{{case}}' AND a.role = 'co'"
+)
+
+
+@pytest.mark.parametrize(
+    ("who", "statement", "answer"),
+    [
+        ("lead", RATE.format(stars=5), NO_RIGHT),
+        ("chief", RATE.format(stars=2), BROKEN),
+        ("chief", "UPDATE unit_rating SET stars = 5", NO_RIGHT),
+        ("lead", "UPDATE case_minutes SET text = 'x'", NO_RIGHT),
+        ("lead", "UPDATE case_promise SET due_at = due_at + interval '1 year' WHERE matter_id = '{case}'", NO_RIGHT),
+        ("stranger", "UPDATE case_promise SET kept_at = app_now(), kept_by = '{me}'", NOTHING),
+        ("lead", "UPDATE case_extension SET granted = true, decided_at = app_now(), decided_by = '{me}'", BROKEN),
+        ("stranger", "UPDATE contest SET upheld = true", NOTHING),
+        ("lead", "UPDATE deadline SET extension_seconds = 60 WHERE matter_id = '{case}'", BROKEN),
+        (
+            "lead",
+            (
+                "UPDATE deadline SET extension_seconds = budget_seconds * 2, budget_seconds = budget_seconds * 3,"
+                " revision = revision + 1 WHERE matter_id = '{case}' AND stopped_at IS NULL"
+            ),
+            BROKEN,
+        ),
+        (
+            "outside",
+            (
+                "INSERT INTO case_minutes SELECT '{new}', id, place_id, 1, 'x', app_now(), '{{}}', '{me}', app_now()"
+                " FROM matter WHERE id = '{case}'"
+            ),
+            ("done: INSERT 0 0",),
+        ),
+    ],
+)
+async def test_nobody_writes_past_the_verbs(
+    board: Board, who: str, statement: str, answer: str | tuple[str, ...]
+) -> None:
+    people = {**board.others, "lead": board.case.lead.officer, "chief": board.case.chief}
+    answered = await board.tried(people[who], statement)
+    assert answered in ((answer,) if isinstance(answer, str) else answer)
+
+
+async def test_a_limit_grows_once(board: Board) -> None:
+    """The owner's own hand is not allowed to, either."""
+    grow = (
+        "UPDATE deadline SET extension_seconds = 60, budget_seconds = budget_seconds + 60, revision = revision + 1"
+        f" WHERE matter_id = '{board.id}' AND stopped_at IS NULL"
+    )
+    transaction = board.owner.transaction()
+    await transaction.start()
+    await board.owner.execute(grow)
+    assert await refused(board.owner, grow) == BROKEN
+    await transaction.rollback()

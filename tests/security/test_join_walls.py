@@ -1,0 +1,72 @@
+"""By plain SQL: what a neighbour sees of a case before, in and after joining it (附议)."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from app.domain.cases import joining
+from app.domain.cases import service as cases
+from app.kernel.database import Database, begin
+from app.kernel.rules import Role
+from tests.world import World, build
+
+REPORT = {"category": "lighting", "words": "东门外的路灯不亮了"}
+
+
+@pytest.fixture
+async def world(owner_url: str) -> AsyncIterator[World]:
+    made = await build(owner_url)
+    yield made
+    await made.owner.close()
+
+
+@pytest.fixture
+async def app(app_url: str) -> AsyncIterator[Database]:
+    made = await Database.connect(app_url, size=2)
+    yield made
+    await made.close()
+
+
+async def seen(app: Database, person, case, joins=None) -> tuple[int, int]:
+    """How many rows of the matter, and of what it is about."""
+    async with app.pool.acquire() as connection:
+        await connection.execute(begin(person, joins))
+        try:
+            matter = await connection.fetchval("SELECT count(*) FROM matter WHERE id = $1", case)
+            return matter, await connection.fetchval("SELECT count(*) FROM case_detail WHERE matter_id = $1", case)
+        finally:
+            await connection.execute("ROLLBACK")
+
+
+async def test_only_a_neighbour_who_joins_this_case_is_let_in(world: World, app: Database, owner_url: str) -> None:
+    neighbour = await world.person("李大爷", Role.RESIDENT, world.west)
+    elsewhere = await build(owner_url)
+    away = elsewhere.people["王奶奶"]
+    await elsewhere.owner.close()
+    case = (await world.do(app, cases.report, "王奶奶", None, **REPORT)).id
+    other = (await world.do(app, cases.report, "王奶奶", None, **REPORT)).id
+    assert await seen(app, neighbour, case) == (0, 0)
+    assert await seen(app, neighbour, case, joins=other) == (0, 0), "it names another case"
+    assert await seen(app, away, case, joins=case) == (0, 0), "of another street"
+    volunteer = world.people["小李"]
+    assert await seen(app, volunteer, case, joins=case) == (0, 0), "who does not live there"
+    assert await seen(app, neighbour, case, joins=case) == (1, 1)
+    await world.do(app, joining.join, neighbour, case, words="我家也是")
+    assert await seen(app, neighbour, case) == (1, 1)
+    assert await seen(app, neighbour, other) == (0, 0)
+
+
+async def test_nobody_joins_for_somebody_else(world: World, app: Database) -> None:
+    neighbour = await world.person("李大爷", Role.RESIDENT, world.west)
+    case = (await world.do(app, cases.report, "王奶奶", None, **REPORT)).id
+    async with app.pool.acquire() as connection:
+        await connection.execute(begin(neighbour, case))
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(
+                "INSERT INTO case_reporter (id, matter_id, place_id, person_id, joined_at)"
+                " SELECT gen_random_uuid(), id, place_id, $2, now() FROM matter WHERE id = $1",
+                case,
+                world.people["西居民"],
+            )
+        await connection.execute("ROLLBACK")

@@ -1,0 +1,178 @@
+"""The call-back: a case is closed by what its reporters say, never by whoever handled it (回访, domain.md §5)."""
+
+import asyncpg
+
+from app.kernel.rules import Role
+from tests.people import Someone
+from tests.stories.caselife import RESULT, RUBBISH, Neighbourhood
+from tests.stories.conftest import Later, Street
+
+DAY = 86400
+
+
+async def passes(connection: asyncpg.Connection, who: Someone, statement: str) -> bool:
+    """Whether plain SQL of somebody's changes a row and could commit; it is taken back."""
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute(f"SET LOCAL app.actor = '{who.id}'")
+    try:
+        done = await connection.execute(statement)
+        await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    except (asyncpg.InsufficientPrivilegeError, asyncpg.CheckViolationError):
+        return False
+    finally:
+        await transaction.rollback()
+    return not done.endswith(" 0")
+
+
+async def test_a_tap_closes_a_small_matter(street: Street, later: Later) -> None:
+    life = await Neighbourhood.of(street)
+    case = await life.solved()
+    await later(1)
+    topics = [one["topic"] for one in (await life.resident.get("/v1/inbox"))["items"]]
+    assert "case.please_answer" in topics
+    assert await life.calls() == []
+    done = await life.resident.post(f"{case}/callback", {"solved": True, "stars": 5, "words": "谢谢"})
+    assert done["state"] == "closed"
+    assert await life.resident.refused(f"{case}/callback", {"solved": True}) == (409, "transition-refused")
+
+
+async def test_a_false_closure_is_refused_by_the_resident_and_comes_back_solved(street: Street, later: Later) -> None:
+    life = await Neighbourhood.of(street)
+    case = await life.solved()
+    told = await life.resident.post(f"{case}/callback", {"solved": False, "words": "昨夜又放了"})
+    assert told["state"] == "callback"
+    (call,) = await life.calls()
+    assert (call["reason"], call["reporter_name"], call["tries"][0]["words"]) == ("refused", "王**", "昨夜又放了")
+    contact = await life.caller.get(f"/v1/callbacks/{call['id']}/contact")
+    assert contact["name"] == "王秀英"
+    looks = await street.world.owner.fetch("SELECT * FROM reveal WHERE matter_id = $1::uuid", call["case_id"])
+    assert [(look["viewer_id"], look["capacity"]) for look in looks] == [(life.caller.id, "callback_officer")]
+    said = {"channel": "phone", "reached": True, "solved": False, "satisfied": False, "contacted_in_time": True}
+    back = await life.caller.post(f"{case}/callbacks/{call['id']}", said)
+    assert back["state"] == "handling"
+    shown = await life.secretary.get(case)
+    assert (shown["round"], shown["holder"]) == (2, "东社区")
+    await later(1)
+    assert "case.not_solved" in [one["topic"] for one in (await life.secretary.get("/v1/inbox"))["items"]]
+
+    await life.grid.post(f"{case}/result", RESULT)
+    assert (await life.resident.post(f"{case}/callback", {"solved": True}))["state"] == "closed"
+    rounds = (await life.resident.get(f"{case}/callback"))["items"]
+    assert [(one["round"], one["state"]) for one in rounds] == [(2, "solved"), (1, "unsolved")]
+
+
+async def test_nobody_is_reached_in_three_tries_on_two_days(street: Street, later: Later) -> None:
+    life = await Neighbourhood.of(street)
+    case = await life.solved()
+    await later(2 * DAY + 1)
+    (call,) = await life.calls()
+    assert call["reason"] == "unanswered"
+    missed = {"channel": "phone", "reached": False, "words": "无人接听"}
+    path = f"{case}/callbacks/{call['id']}"
+    for _ in range(3):
+        assert (await life.caller.post(path, missed))["state"] == "callback"
+    await later(3 * DAY + 1)
+    assert (await life.caller.post(path, missed))["state"] == "closed_unreached"
+    assert await life.calls() == []
+
+
+async def test_an_officer_is_asked_once_when_nobody_answers(street: Street, later: Later) -> None:
+    life = await Neighbourhood.of(street)
+    await life.solved()
+    await later(2 * DAY + 1)
+    await later(5 * DAY)
+    asked = [one for one in (await life.caller.get("/v1/inbox"))["items"] if one["topic"] == "case.call_needed"]
+    assert len(asked) == 1
+    assert len(await life.calls()) == 1
+
+
+async def test_who_cannot_tap_is_called_and_their_own_word_does_not_close(street: Street, later: Later) -> None:
+    """A mother whose daughter reports for her, and a matter that is not small."""
+    life = await Neighbourhood.of(street)
+    daughter = await street.resident("陈芳", "west")
+    phone = (await life.resident.get("/v1/me"))["phone"]
+    naming = {"place_id": str(street.world.east), "name": "王妈妈", "phone": phone, "relation": "family"}
+    asked = await daughter.post("/v1/beneficiaries", naming)
+    await life.resident.post(f"/v1/beneficiaries/{asked['id']}/consent", {})
+    made = await daughter.post("/v1/cases", {**RUBBISH, "beneficiary_id": str(life.resident.id)})
+    careful = f"/v1/cases/{made['id']}"
+    await life.grid.post(f"{careful}/triage", {"lane": "small"})
+    await life.grid.post(f"{careful}/result", RESULT)
+    assert (await life.resident.post(f"{careful}/callback", {"solved": True}))["state"] == "callback"
+    weighty = await life.solved("big")
+    assert {(one["reason"], one["careful"]) for one in await life.calls()} == {("care", True), ("weighty", False)}
+    assert (await life.resident.post(f"{weighty}/callback", {"solved": True}))["state"] == "callback"
+    call = next(one for one in await life.calls() if one["reason"] == "weighty")
+    said = {"channel": "visit", "reached": True, "solved": True, "stars": 4}
+    assert (await life.caller.post(f"{weighty}/callbacks/{call['id']}", said))["state"] == "closed"
+
+
+async def test_the_handler_does_not_call_back(street: Street, later: Later, app_url: str) -> None:
+    """By the API a refusal, and by plain SQL nothing."""
+    life = await Neighbourhood.of(street)
+    both = {"place_id": str(street.world.street), "role": "callback_officer", "person_id": str(life.grid.id)}
+    await street.administrator.post("/v1/roles", both)
+    case = await life.solved("big")
+    (call,) = await life.calls()
+    said = {"channel": "phone", "reached": True, "solved": True}
+    assert await life.grid.refused(f"{case}/callbacks/{call['id']}", said) == (403, "same-hand")
+    answer = await life.grid.http.get(f"/v1/callbacks/{call['id']}/contact")
+    assert answer.status_code == 404
+    settle = "UPDATE callback SET state = 'solved', solved = true, settled_at = app_now(), settled_by = app_actor()"
+    attempt = (
+        "INSERT INTO callback_try (id, callback_id, matter_id, place_id, channel, reached, solved, tried_by, tried_at)"
+        " SELECT gen_random_uuid(), id, matter_id, place_id, 'phone', true, true, app_actor(), app_now() FROM callback"
+    )
+    statements = (
+        f"{settle} WHERE id = '{call['id']}'",
+        f"{attempt} WHERE id = '{call['id']}'",
+        f"UPDATE matter SET state = 'closed' WHERE id = '{call['case_id']}'",
+        f"DELETE FROM callback WHERE id = '{call['id']}'",
+    )
+    connection = await asyncpg.connect(app_url)
+    for statement in statements:
+        assert not await passes(connection, life.grid, statement), statement
+    await connection.close()
+    # And whoever called back does not handle the case in its next round.
+    await life.caller.post(f"{case}/callbacks/{call['id']}", {**said, "solved": False})
+    grant = {"place_id": str(street.world.street), "role": "grid_worker", "person_id": str(life.caller.id)}
+    await street.administrator.post("/v1/roles", grant)
+    assert await life.caller.refused(f"{case}/result", RESULT) == (403, "same-hand")
+
+
+async def test_whoever_works_in_a_unit_of_the_case_does_not_call_back(street: Street, later: Later) -> None:
+    life = await Neighbourhood.of(street)
+    unit = {"place_id": str(street.world.street), "name": "城管办", "kind": "department"}
+    bureau = await street.administrator.post("/v1/units", unit)
+    officer = await street.with_role("城管", Role.VOLUNTEER, "street")
+    for person in (officer, life.caller):
+        body = {"person_id": str(person.id), "post": "officer"}
+        await street.administrator.post(f"/v1/units/{bureau['id']}/members", body)
+    case = await life.reported("hard")
+    await life.secretary.post(f"{case}/whistle", {"kind": "routine", "reason": "需城管", "lead_id": bureau["id"]})
+    await life.secretary.post(f"{case}/whistle/decide", {"approved": True})
+    await officer.post(f"{case}/result", RESULT)
+    await life.secretary.post(f"{case}/check", {"accepted": True})
+    (call,) = await life.calls()
+    assert not call["mine"]
+    said = {"channel": "phone", "reached": True, "solved": False}
+    assert await life.caller.refused(f"{case}/callbacks/{call['id']}", said) == (403, "handling-unit")
+
+    other = await street.with_role("另一回访员", Role.CALLBACK_OFFICER, "street")
+    assert (await other.post(f"{case}/callbacks/{call['id']}", said))["state"] == "whistled"
+    await later(1)
+    assert (await life.secretary.get(case))["holder"] == "主办单位:城管办"
+    assert (await officer.post(f"{case}/result", RESULT))["state"] == "result"
+
+
+async def test_a_grid_worker_does_not_call_their_own_work_solved(street: Street) -> None:
+    life = await Neighbourhood.of(street)
+    solved = {"category": "noise", "words": "路边放音响", "outcome": "已劝止", "evidence": RESULT["evidence"]}
+    made = await life.grid.post("/v1/cases/solved", {**solved, "place_id": str(street.world.east)})
+    case = f"/v1/cases/{made['id']}"
+    (call,) = await life.calls()
+    assert call["reason"] == "own"
+    assert (await life.grid.post(f"{case}/callback", {"solved": True}))["state"] == "callback"
+    said = {"channel": "visit", "reached": True, "solved": True}
+    assert (await life.caller.post(f"{case}/callbacks/{call['id']}", said))["state"] == "closed"

@@ -1,0 +1,145 @@
+"""Neighbours with one trouble: what is shown to them before they join, joining, merging and its undoing (附议 · 并案)."""
+
+from datetime import datetime, timedelta
+
+from app.kernel.rules import Role
+from tests.stories.casework import LAMP, RESULT, at_street, governing, reported
+from tests.stories.conftest import Later, Street
+
+
+async def test_a_neighbour_is_shown_what_is_alike_and_joins_it(street: Street, later: Later) -> None:
+    grandmother, neighbour = [await street.resident(name) for name in ("王奶奶", "李大爷")]
+    case = await reported(grandmother)
+    await reported(grandmother, words="三号楼前的景观灯太亮", spot="三号楼")
+    asked = {"place_id": str(street.world.east), "category": "lighting", "words": "东门的路灯坏了"}
+    (alike,) = (await neighbour.get("/v1/cases/similar", **asked))["items"]
+    assert (alike["id"], alike["words"], alike["place_name"], alike["ours"]) == (
+        case.rpartition("/")[2], LAMP["words"], "东社区", True,
+    )  # fmt: skip
+    assert (await neighbour.ask("GET", case)).status_code == 404
+
+    await neighbour.post(f"{case}/join", {"words": "我们楼下也黑"})
+    shown = await neighbour.get(case)
+    assert (shown["words"], shown["reporters"]) == (LAMP["words"], 2)
+    assert shown["story"][1].endswith("有居民附议。")
+    steps = (await neighbour.get(f"{case}/history"))["items"]
+    assert [(step["action"], step["by_label"], step["by_me"]) for step in steps] == [
+        ("report", "社区", False), ("join", "附议人", True),
+    ]  # fmt: skip
+    assert await neighbour.refused(f"{case}/join", {"words": "再说一次"}) == (409, "already-joined")
+    assert await grandmother.refused(f"{case}/join", {"words": "我也是"}) == (409, "already-joined")
+    assert [row["id"] for row in (await neighbour.get("/v1/cases", mine="true"))["items"]] == [shown["id"]]
+    assert await grandmother.refused(f"{case}/withdraw", {}) == (409, "others-joined")
+
+
+async def test_of_another_community_only_category_street_and_state_are_shown(street: Street, later: Later) -> None:
+    grandmother = await street.resident("王奶奶")
+    stranger = await street.resident("西居民", "west")
+    case = await reported(grandmother)
+    asked = {"place_id": str(street.world.west), "category": "lighting", "words": "东门外的路灯不亮了"}
+    (alike,) = (await stranger.get("/v1/cases/similar", **asked))["items"]
+    shown = {name: value for name, value in alike.items() if value is not None}
+    assert shown == {
+        "id": case.rpartition("/")[2], "category_name": "路灯照明", "state": "reported", "state_label": "待分流",
+        "place_name": "试验街道", "ours": False,
+    }  # fmt: skip
+    there = asked | {"place_id": str(street.world.east)}
+    assert (await stranger.get("/v1/cases/similar", **there))["items"] == [], "it is not where they live"
+
+    await stranger.post(f"{case}/join", {"words": "我每晚路过那里"})
+    assert (await stranger.get(case))["words"] == LAMP["words"]
+
+
+async def test_whoever_lives_in_another_street_joins_nothing(street: Street) -> None:
+    grandmother = await street.resident("王奶奶")
+    officer = await street.with_role("志愿者", Role.VOLUNTEER)
+    case = await reported(grandmother)
+    assert await officer.refused(f"{case}/join", {"words": "我也是"}) == (404, "case-not-found")
+    asked = {"place_id": str(street.world.east), "category": "lighting", "words": "东门外的路灯不亮了"}
+    assert (await officer.get("/v1/cases/similar", **asked))["items"] == []
+
+
+async def test_a_merge_of_three_reporters_and_everybody_is_called_back(street: Street, later: Later) -> None:
+    reporters = [await street.resident(name) for name in ("王奶奶", "李大爷", "陈阿姨")]
+    secretary = await street.with_role("书记", Role.SECRETARY)
+    first, second, third = [await reported(who) for who in reporters]
+    await secretary.post(f"{first}/triage", {"lane": "small"})
+    await secretary.post(f"{second}/triage", {"lane": "small"})
+    promised = (await governing(reporters[1], second))["due_at"]
+    parent = {"parent_id": first.rpartition("/")[2]}
+    for child in (second, third):
+        assert (await secretary.post(f"{child}/merge", parent))["state"] == "merged"
+    assert await secretary.refused(f"{first}/merge", {"parent_id": second.rpartition("/")[2]}) == (409, "has-merged")
+    shown = await reporters[1].get(second)
+    assert (shown["state"], shown["merged_into"], shown["due_at"]) == ("merged", parent["parent_id"], promised)
+    assert (await governing(reporters[2], third))["kind"] == "resolve_community", "it had no limit to be solved by yet"
+    assert (await reporters[1].ask("GET", first)).status_code == 404, "the other's case stays theirs"
+
+    await secretary.post(f"{first}/result", RESULT)
+    await later(1)
+    for who, case in zip(reporters, (first, second, third), strict=True):
+        shown = await who.get(case)
+        assert (shown["state"], shown["answer"]) == ("callback", RESULT["answer"])
+        assert (await governing(who, case))["kind"] == "callback"
+    assert await secretary.refused(f"{third}/unmerge") == (409, "transition-refused")
+    told = {row["topic"] for row in (await reporters[2].get("/v1/inbox"))["items"]}
+    assert {"case.merged", "case.followed"} <= told
+
+
+async def test_a_merge_that_is_undone_goes_on_with_the_time_used(street: Street, later: Later) -> None:
+    one, two = [await street.resident(name) for name in ("王奶奶", "李大爷")]
+    secretary = await street.with_role("书记", Role.SECRETARY)
+    first, second = await reported(one), await reported(two)
+    for case in (first, second):
+        await secretary.post(f"{case}/triage", {"lane": "big"})
+    before = await governing(two, second)
+    await secretary.post(f"{second}/merge", {"parent_id": first.rpartition("/")[2]})
+    await later(3600)
+    await secretary.post(f"{second}/unmerge")
+    after = await governing(two, second)
+    assert (after["id"], after["due_at"]) == (before["id"], before["due_at"])
+    shown = await two.get(second)
+    assert (shown["state"], shown["merged_into"]) == ("handling", None)
+    await secretary.post(f"{first}/result", RESULT)
+    await later(3601)
+    assert (await two.get(second))["state"] == "handling", "it is its own again"
+
+
+async def test_a_missed_promise_of_a_merged_case_is_a_miss_and_only_told(street: Street, later: Later) -> None:
+    one, two = [await street.resident(name) for name in ("王奶奶", "李大爷")]
+    secretary = await street.with_role("书记", Role.SECRETARY)
+    first, second = await reported(one), await reported(two)
+    for case in (first, second):
+        await secretary.post(f"{case}/triage", {"lane": "big"})
+    await secretary.post(f"{second}/merge", {"parent_id": first.rpartition("/")[2]})
+    due = datetime.fromisoformat((await governing(two, second))["due_at"])
+    await later((due - datetime.now(due.tzinfo) + timedelta(hours=1)).total_seconds())
+    assert (await governing(two, second))["missed"]
+    assert (await two.get(second))["state"] == "merged"
+
+
+async def test_a_parent_that_ends_without_a_result_lets_its_children_go_on(street: Street, later: Later) -> None:
+    one, two = [await street.resident(name) for name in ("王奶奶", "李大爷")]
+    secretary = await street.with_role("书记", Role.SECRETARY)
+    supervisor = await street.with_role("督办员", Role.SUPERVISOR, "street")
+    first, second = await reported(one), await reported(two)
+    await secretary.post(f"{second}/merge", {"parent_id": first.rpartition("/")[2]})
+    await supervisor.post(f"{first}/terminate", {"reason": "同一诉求已由法院判决"})
+    await later(1)
+    assert (await one.get(first))["end_reason"] == "同一诉求已由法院判决"
+    assert (await two.get(second))["state"] == "handling"
+    assert "case.terminated" in {row["topic"] for row in (await one.get("/v1/inbox"))["items"]}
+
+
+async def test_a_merge_needs_an_office_at_both_and_a_reach_over_both(street: Street) -> None:
+    here, there = await street.resident("王奶奶"), await street.resident("西居民", "west")
+    east, west = await reported(here), await reported(there)
+    secretary = await street.with_role("书记", Role.SECRETARY)
+    other = {"parent_id": west.rpartition("/")[2]}
+    assert await secretary.refused(f"{east}/merge", other) == (422, "parent-not-found")
+    chief = await at_street(street, east)
+    assert await chief.refused(f"{east}/merge", other) == (422, "parent-not-found"), "the west does not reach the east"
+    itself = {"parent_id": east.rpartition("/")[2]}
+    assert await chief.refused(f"{east}/merge", itself) == (422, "parent-not-found")
+    assert (await chief.post(f"{west}/merge", itself))["state"] == "merged"
+    assert await here.refused(f"{west}/unmerge") == (404, "case-not-found")

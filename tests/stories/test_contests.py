@@ -1,0 +1,110 @@
+"""A contest: a unit says that an assignment is not theirs, and an arbiter decides (领哨异议, domain.md §5)."""
+
+from app.kernel.rules import Role
+from tests.stories.boardwork import RESULT, new_unit, topics, whistled
+from tests.stories.conftest import Later, Street
+
+GROUND = "产权移交清单第 3 条"
+
+
+async def test_an_upheld_contest_gives_the_case_to_another_lead(street: Street, later: Later) -> None:
+    case = await whistled(street)
+    water = await new_unit(street, "水务站")
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    old = await case.lead.task()
+    await case.lead.officer.post(f"{old}/sign")
+    await case.lead.officer.post(f"{old}/contest", {"ground": GROUND, "proposed_id": water.id})
+    await later(1)
+    assert "contest.opened" in await topics(arbiter)
+    due_at = (await case.reporter.get(case.path))["due_at"]
+    await arbiter.post(f"{old}/arbitrate", {"upheld": True, "decision": "依清单,归水务"})
+    await later(2)
+
+    assert (await case.lead.officer.get(old))["state"] == "excused"
+    shown = await case.reporter.get(case.path)
+    assert (shown["holder"], shown["due_at"]) == ("主办单位:水务站", due_at), "resolve runs on"
+    new = await water.reports_in()
+    assert (await water.officer.get(new))["role"] == "lead"
+    again = {"ground": "也不是我们的", "proposed_id": case.lead.id}
+    assert await water.officer.refused(f"{new}/contest", again) == (409, "already-contested")
+    assert await case.lead.officer.refused(f"{case.path}/result", RESULT) == (404, "case-not-found")
+    await water.officer.post(f"{case.path}/result", RESULT)
+    await later(3)
+    assert await water.state() == "done"
+
+
+async def test_a_refused_contest_leaves_the_unit_where_it_stood(street: Street, later: Later) -> None:
+    case = await whistled(street, co=True)
+    assert case.co is not None
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    task = await case.lead.reports_in()
+    body = {"ground": GROUND, "proposed_id": case.co.id}
+    await case.lead.officer.post(f"{task}/contest", body)
+    assert await case.lead.officer.refused(f"{task}/contest", body) == (409, "transition-refused")
+    (seat,) = [s for s in (await case.chief.get(f"{case.path}/board"))["seats"] if s["role"] == "lead"]
+    assert (seat["contest"]["ground"], seat["contest"]["proposed_name"]) == (GROUND, "供电所")
+    await arbiter.post(f"{task}/arbitrate", {"upheld": False, "decision": "移交尚未完成"})
+    assert (await case.lead.officer.get(task))["state"] == "reported_in"
+    assert await case.lead.officer.refused(f"{task}/contest", body) == (409, "already-contested")
+    await later(1)
+    assert "contest.decided" in await topics(case.lead.officer)
+
+
+async def test_an_upheld_contest_makes_a_co_unit_the_lead(street: Street, later: Later) -> None:
+    case = await whistled(street, co=True)
+    assert case.co is not None
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    beside = await case.co.task()
+    task = await case.lead.reports_in()
+    await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": case.co.id})
+    await arbiter.post(f"{task}/arbitrate", {"upheld": True, "decision": "归供电"})
+    await later(1)
+    assert (await case.reporter.get(case.path))["holder"] == "主办单位:供电所"
+    assert (await case.co.officer.get(beside))["state"] == "excused", "its seat beside the lead was given up"
+    assert (await case.co.officer.get(await case.co.task()))["role"] == "lead"
+
+
+async def test_what_nobody_contested_is_not_arbitrated(street: Street) -> None:
+    matter = await whistled(street)
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    task = await matter.lead.task()
+    refused = (409, "transition-refused")
+    assert await arbiter.refused(f"{task}/arbitrate", {"upheld": True, "decision": "不归它"}) == refused
+    await matter.lead.officer.post(f"{task}/sign")
+    assert await arbiter.refused(f"{task}/arbitrate", {"upheld": False, "decision": "归它"}) == refused
+
+
+async def test_it_is_contested_in_time_and_judged_by_a_third_person(street: Street, later: Later) -> None:
+    case = await whistled(street, co=True)
+    assert case.co is not None
+    task = await case.lead.task()
+    await case.lead.officer.post(f"{task}/sign")
+    body = {"ground": GROUND, "proposed_id": case.co.id}
+    own = {"ground": GROUND, "proposed_id": case.lead.id}
+    assert await case.lead.officer.refused(f"{task}/contest", own) == (422, "unit-not-here")
+    await later(7201)
+    assert await case.lead.officer.refused(f"{task}/contest", body) == (409, "contest-too-late")
+
+    beside = await case.co.task()
+    await case.co.officer.post(f"{beside}/sign")
+    await case.co.officer.post(f"{beside}/contest", {"ground": GROUND, "proposed_id": case.lead.id})
+    await street.world.grant(case.lead.head.id, Role.ARBITER, street.world.street)
+    decided = {"upheld": False, "decision": "照办"}
+    assert await case.lead.head.refused(f"{beside}/arbitrate", decided) == (403, "same-hand")
+    assert await case.chief.refused(f"{beside}/arbitrate", decided) == (403, "not-allowed")
+
+
+async def test_a_late_arbitration_goes_to_the_next_level(street: Street, later: Later) -> None:
+    case = await whistled(street)
+    water = await new_unit(street, "水务站")
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    province = await street.world.owner.fetchval("SELECT id FROM place WHERE code = '99'")
+    higher = await street.resident("上级裁定人")
+    grant = await street.world.grant(higher.id, Role.ARBITER, province)
+    task = await case.lead.reports_in()
+    await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": water.id})
+    await later(4 * 3600 + 5)
+    decided = {"upheld": False, "decision": "照办"}
+    assert await arbiter.refused(f"{task}/arbitrate", decided) == (409, "arbitration-went-up")
+    await higher.post(f"{task}/arbitrate", decided)
+    await street.world.owner.execute("UPDATE role_grant SET ends_at = app_now() WHERE id = $1", grant)

@@ -1,0 +1,140 @@
+"""An emergency goes at report to the responsible unit, the secretary and the street's duty, by day or night (domain.md §5)."""
+
+from datetime import datetime, timedelta
+
+from app.kernel.rules import Role
+from app.kernel.time import CHINA
+from tests.people import Someone
+from tests.stories.boardwork import new_unit, officers, topics
+from tests.stories.conftest import Clock, Later, Street
+
+WALL = {"category": "danger", "words": "围墙裂开,快倒了", "spot": "东门外"}
+
+
+def tomorrow_at_three() -> datetime:
+    night = datetime.now(CHINA) + timedelta(days=1)
+    return night.replace(hour=3, minute=0, second=0, microsecond=0)
+
+
+async def answers_for_danger(street: Street, unit: str) -> None:
+    body = {"place_id": str(street.world.street), "category": "danger", "unit_id": unit}
+    await street.administrator.post("/v1/responsibilities", body)
+
+
+async def held(someone: Someone, topic: str) -> list[dict[str, object]]:
+    """The messages about something."""
+    return [one for one in (await someone.get("/v1/inbox", limit=50))["items"] if one["topic"] == topic]
+
+
+async def test_at_three_in_the_night_the_unit_comes_first_and_approval_afterwards(street: Street, clock: Clock) -> None:
+    neighbour = await street.resident("王奶奶")
+    _, secretary, chief = await officers(street)
+    duty = await street.with_role("街道值班", Role.DISPATCHER, "street")
+    unit = await new_unit(street, "应急办")
+    await answers_for_danger(street, unit.id)
+    night = tomorrow_at_three()
+    await clock(night)
+    case = f"/v1/cases/{(await neighbour.post('/v1/cases', WALL))['id']}"
+    await clock(night + timedelta(seconds=1))
+
+    assert "110" in (await neighbour.get(case))["advice"]
+    assert "case.call_first" in await topics(neighbour)
+    assert "case.emergency" in await topics(secretary)
+    assert "case.emergency" in await topics(duty)
+    shown = await neighbour.get(case)
+    assert (shown["state"], shown["holder"]) == ("whistled", "主办单位:应急办")
+    task = await unit.officer.get(await unit.task())
+    sign_by = datetime.fromisoformat(task["due_at"])
+    assert timedelta(minutes=9) < sign_by - night <= timedelta(minutes=10, seconds=30)
+    await unit.officer.post(f"{await unit.task()}/sign")
+    report_by = datetime.fromisoformat((await unit.officer.get(await unit.task()))["due_at"])
+    assert timedelta(minutes=29) < report_by - night <= timedelta(minutes=30, seconds=30)
+    await unit.officer.post(f"{await unit.task()}/report-in")
+    decided = await secretary.post(f"{case}/whistle/decide", {"approved": True})
+    assert decided["state"] == "whistled", "approved afterwards: nothing is whistled again"
+    assert await chief.refused(f"{case}/whistle/decide", {"approved": True}) == (409, "transition-refused")
+    assert len((await unit.officer.get("/v1/assignments"))["items"]) == 1
+
+
+async def test_nobody_in_post_at_three_in_the_night(street: Street, clock: Clock) -> None:
+    neighbour = await street.resident("王奶奶")
+    _, secretary, _ = await officers(street)
+    made = await street.administrator.post(
+        "/v1/units", {"place_id": str(street.world.street), "name": "应急办", "kind": "department"}
+    )
+    await answers_for_danger(street, made["id"])
+    night = tomorrow_at_three()
+    await clock(night)
+    case = f"/v1/cases/{(await neighbour.post('/v1/cases', WALL))['id']}"
+    await clock(night + timedelta(seconds=1))
+    await clock(night + timedelta(minutes=10, seconds=30))
+    sent = await held(street.administrator, "assignment.sent")
+    assert [one["nobody_in_post"] for one in sent] == [True]
+    missed = [one for one in await held(street.administrator, "deadline.mark") if one["nobody_in_post"]]
+    assert missed, "the miss of the signature goes to whoever can put somebody there"
+    assert "case.emergency" in await topics(secretary)
+    (seat,) = (await secretary.get(f"{case}/board"))["seats"]
+    assert (seat["state"], seat["red"]) == ("sent", True)
+
+
+async def test_an_emergency_for_which_no_unit_answers_stays_with_the_secretary(street: Street, clock: Clock) -> None:
+    neighbour = await street.resident("王奶奶")
+    grid, secretary, _ = await officers(street)
+    duty = await street.with_role("街道值班", Role.DISPATCHER, "street")
+    unit = await new_unit(street, "应急办")
+    night = tomorrow_at_three()
+    await clock(night)
+    case = f"/v1/cases/{(await neighbour.post('/v1/cases', WALL))['id']}"
+    await clock(night + timedelta(seconds=1))
+    assert (await neighbour.get(case))["state"] == "reported"
+    assert "case.nobody_answers" in await topics(secretary)
+    assert "case.nobody_answers" in await topics(duty)
+
+    await grid.post(f"{case}/triage", {"lane": "hard"})
+    body = {"kind": "emergency", "reason": "随时会倒", "lead_id": unit.id}
+    await grid.post(f"{case}/whistle", body)
+    await clock(night + timedelta(seconds=2))
+    assert (await neighbour.get(case))["state"] == "whistled", "whoever sees it whistles: approval comes afterwards"
+    await unit.officer.post(f"{await unit.task()}/sign")
+    contested = {"ground": "不归我们", "proposed_id": unit.id}
+    refused = await unit.officer.refused(f"{await unit.task()}/contest", contested)
+    assert refused == (409, "report-in-first"), "come first, argue later"
+    assert await secretary.refused(f"{case}/whistle/decide", {"approved": False}) == (422, "reason-wanted")
+    await secretary.post(f"{case}/whistle/decide", {"approved": False, "reason": "已由物业围挡"})
+
+
+async def test_a_call_up_goes_to_partners_and_keeps_the_limit(street: Street, later: Later) -> None:
+    neighbour = await street.resident("王奶奶")
+    _, secretary, _ = await officers(street)
+    branch = await street.with_role("支部书记", Role.BRANCH_SECRETARY)
+    bank = await new_unit(street, "社区银行", "partner")
+    bureau = await new_unit(street, "城管办")
+    lamp = {"category": "other", "words": "想请人一起清理空地"}
+    case = f"/v1/cases/{(await neighbour.post('/v1/cases', lamp))['id']}"
+    await secretary.post(f"{case}/triage", {"lane": "big"})
+    due_at = (await neighbour.get(case))["due_at"]
+    asked = {"kind": "call_up", "reason": "人手不够", "lead_id": bank.id, "co_ids": [bureau.id]}
+    assert await branch.refused(f"{case}/whistle", asked) == (422, "not-a-partner")
+    await branch.post(f"{case}/whistle", {**asked, "co_ids": []})
+    await secretary.post(f"{case}/whistle/decide", {"approved": True})
+    shown = await neighbour.get(case)
+    assert (shown["state"], shown["holder"], shown["due_at"]) == ("whistled", "主办单位:社区银行", due_at)
+    await bank.reports_in()
+    done = {"outcome": "已清理", "answer": "空地已清理", "evidence": [{"kind": "note", "text": "见照片"}]}
+    await bank.officer.post(f"{case}/result", done)
+    await later(1)
+    assert await bank.state() == "done"
+
+
+async def test_a_refused_whistle_leaves_the_case_where_it_was(street: Street) -> None:
+    neighbour = await street.resident("王奶奶")
+    grid, secretary, _ = await officers(street)
+    unit = await new_unit(street, "城管办")
+    case = f"/v1/cases/{(await neighbour.post('/v1/cases', {'category': 'lighting', 'words': '路灯不亮'}))['id']}"
+    await grid.post(f"{case}/triage", {"lane": "hard"})
+    asked = {"kind": "routine", "reason": "不会修", "lead_id": unit.id}
+    await grid.post(f"{case}/whistle", asked)
+    assert await secretary.refused(f"{case}/whistle", asked) == (409, "whistle-waits")
+    await secretary.post(f"{case}/whistle/decide", {"approved": False, "reason": "社区自己能修"})
+    assert (await neighbour.get(case))["state"] == "handling"
+    assert await secretary.refused(f"{case}/whistle/decide", {"approved": True}) == (409, "no-whistle")

@@ -1,0 +1,31 @@
+"""A grid worker at work: solves on the spot, and finishes small matters that residents close by a tap (随手办, 小事快办)."""
+
+from app.kernel.rules import Role
+from tests.stories.casework import LAMP, PHOTO, RESULT, reported
+from tests.stories.conftest import Later, Street
+
+
+async def test_what_is_solved_on_the_spot_goes_straight_to_the_call_back(street: Street) -> None:
+    grid = await street.with_role("网格员", Role.GRID_WORKER)
+    found = LAMP | {"outcome": "已扶正", "place_id": str(street.world.east)}
+    assert (await grid.refused("/v1/cases/solved", found | {"evidence": []}))[1] == "case-evidence-missing"
+    case = f"/v1/cases/{(await grid.post('/v1/cases/solved', found | {'evidence': PHOTO}))['id']}"
+    shown = await grid.get(case)
+    assert (shown["state"], shown["lane"], shown["reported_as"]) == ("callback", "small", "grid_worker")
+    caller = await street.with_role("回访员", Role.CALLBACK_OFFICER, "street")
+    (call,) = (await caller.get("/v1/callbacks"))["items"]
+    assert (call["reason"], call["mine"]) == ("own", True), "nobody's tap closes what they solved themselves"
+
+
+async def test_a_small_matter_from_the_report_to_the_tap(street: Street, later: Later) -> None:
+    grandmother = await street.resident("王奶奶")
+    grid = await street.with_role("网格员", Role.GRID_WORKER)
+    case = await reported(grandmother)
+    await grid.post(f"{case}/triage", {"lane": "small"})
+    await grid.post(f"{case}/result", RESULT)
+    await later(1)
+    (asked,) = (await grandmother.get(f"{case}/callback"))["items"]
+    await grandmother.post(f"{case}/callback", {"solved": True, "stars": 5})
+    steps = [(step["action"], step["by_label"]) for step in (await grandmother.get(f"{case}/history"))["items"]]
+    tapped = ("answer_callback" if asked["will_call"] else "close", "上报人")
+    assert steps == [("report", "社区"), ("triage", "社区"), ("submit_result", "社区"), tapped]

@@ -1,0 +1,126 @@
+"""Units: who works there, who stands in, and who answers for what where (domain.md §5)."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+
+from app.kernel.ids import new_id
+from app.kernel.rules import Role
+from tests.people import Someone
+from tests.stories.boardwork import new_unit, topics, whistled
+from tests.stories.conftest import Later, Street
+
+
+def hours(number: float) -> str:
+    return (datetime.now(UTC) + timedelta(hours=number)).isoformat()
+
+
+async def test_an_absent_officers_deputy_signs(street: Street, later: Later) -> None:
+    case = await whistled(street)
+    unit = f"/v1/units/{case.lead.id}"
+    away = {"absent_id": str(case.lead.head.id), "deputy_id": str(case.lead.officer.id)}
+    outsider = await street.resident("路人")
+    period = {"from_at": hours(-1), "until_at": hours(48)}
+    assert await outsider.refused(f"{unit}/deputies", {**away, **period}) == (403, "not-allowed")
+    empty = {"from_at": hours(2), "until_at": hours(1)}
+    assert await case.lead.head.refused(f"{unit}/deputies", {**away, **empty}) == (422, "period-empty")
+    stranger = {"absent_id": str(case.lead.head.id), "deputy_id": str(outsider.id), **period}
+    assert await case.lead.head.refused(f"{unit}/deputies", stranger) == (422, "not-in-unit")
+    await case.lead.head.post(f"{unit}/deputies", {**away, **period})
+    await later(2 * 3600 + 1)
+    officer = await case.lead.officer.get("/v1/inbox", limit=50)
+    assert any(m["topic"] == "deadline.mark" and "签收" in m["text"] for m in officer["items"]), "the deputy is told"
+    await case.lead.officer.post(f"{await case.lead.task()}/sign")
+    members = (await case.lead.officer.get(unit))["members"]
+    assert {(m["post"], m["stands_in_for"]) for m in members} == {
+        ("head", None), ("officer", str(case.lead.head.id)),
+    }  # fmt: skip
+    assert (await outsider.get(unit))["members"] == []
+
+
+async def test_what_waited_for_a_leaver_waits_for_the_others_or_the_administrator_is_told(
+    street: Street, later: Later
+) -> None:
+    case = await whistled(street)
+    await case.lead.officer.post(f"{await case.lead.task()}/sign")
+    unit = f"/v1/units/{case.lead.id}"
+    await street.administrator.post(f"{unit}/members/{case.lead.officer.id}/end")
+    again = await street.administrator.refused(f"{unit}/members/{case.lead.officer.id}/end")
+    assert again == (404, "unit-member-not-found")
+    await later(1)
+    assert "unit.colleague_left" in await topics(case.lead.head)
+    assert (await case.lead.officer.get("/v1/assignments"))["items"] == []
+    (task,) = (await case.lead.head.get("/v1/assignments"))["items"]
+    await case.lead.head.post(f"/v1/assignments/{task['id']}/report-in")
+    await street.administrator.post(f"{unit}/members/{case.lead.head.id}/end")
+    await later(2)
+    assert "unit.nobody_left" in await topics(street.administrator)
+
+
+async def test_a_unit_is_closed_when_nothing_waits_for_it(street: Street) -> None:
+    case = await whistled(street)
+    assert await street.administrator.refused(f"/v1/units/{case.lead.id}/close") == (409, "unit-busy")
+    idle = await new_unit(street, "闲置办")
+    here = {"place_id": str(street.world.street), "category": "noise"}
+    await street.administrator.post("/v1/responsibilities", {**here, "unit_id": idle.id})
+    await street.administrator.post(f"/v1/units/{idle.id}/close")
+    mine = (await street.administrator.get("/v1/units", place_id=str(street.world.east)))["items"]
+    assert {unit["name"] for unit in mine} == {"城管办"}
+    assert (await street.administrator.get(f"/v1/units/{idle.id}"))["closed_at"] is not None
+    (entry,) = (await street.administrator.get("/v1/responsibilities", unit_id=idle.id, past=True))["items"]
+    assert entry["until_at"] is not None
+    assert await street.administrator.refused(f"/v1/units/{idle.id}/close") == (404, "unit-not-found")
+
+
+async def send(who: Someone, place: str, file: str, key: str | None = None) -> httpx.Response:
+    headers = {"Idempotency-Key": key or str(new_id()), "content-type": "text/csv"}
+    path = "/v1/responsibilities/import"
+    return await who.http.post(path, params={"place_id": place}, content=file.encode(), headers=headers)
+
+
+async def test_the_register_is_imported_and_keeps_its_past(street: Street) -> None:
+    bureau, water = await new_unit(street, "城管办"), await new_unit(street, "水务站")
+    codes = {
+        name: await street.world.owner.fetchval("SELECT code FROM place WHERE id = $1", getattr(street.world, name))
+        for name in ("street", "east")
+    }
+    head = "place_code,category,unit_place_code,unit_name\n"
+    good = (
+        f"{head}{codes['street']},lighting,{codes['street']},城管办\n"
+        f"{codes['east']},water_power_gas,{codes['street']},水务站\n"
+    )
+    here = str(street.world.street)
+    first = await send(street.administrator, here, good)
+    assert first.status_code == 200, first.text
+    assert (first.json()["entered"], first.json()["unchanged"]) == (2, 0)
+    second = await send(street.administrator, here, good)
+    assert (second.json()["entered"], second.json()["unchanged"]) == (0, 2), "again: nothing changes"
+    moved = await send(
+        street.administrator,
+        here,
+        good.replace("lighting," + codes["street"] + ",城管办", "lighting," + codes["street"] + ",水务站"),
+    )
+    assert (moved.json()["entered"], moved.json()["unchanged"]) == (1, 1)
+    past = (await street.administrator.get("/v1/responsibilities", category="lighting", place_id=here, past=True))[
+        "items"
+    ]
+    assert [(entry["unit_id"], entry["until_at"] is None) for entry in past] == [(water.id, True), (bureau.id, False)]
+    present = (await street.administrator.get("/v1/responsibilities", place_id=str(street.world.east)))["items"]
+    assert {entry["category"] for entry in present} == {"lighting", "water_power_gas"}
+
+    bad = (
+        f"{head}00000000,lighting,{codes['street']},城管办\n{codes['east']},nothing,{codes['street']},城管办\n"
+        f"{codes['east']},lighting,{codes['street']},没有办\n{codes['east']},noise,{codes['street']},城管办\n"
+        f"{codes['east']},noise,{codes['street']},水务站\n"
+    )
+    refused = await send(street.administrator, here, bad)
+    assert (refused.status_code, refused.json()["code"]) == (422, "responsibilities-refused")
+    named = [(one["pointer"], one["code"]) for one in refused.json()["errors"]]
+    assert named == [
+        ("/lines/2", "place-unknown"), ("/lines/3", "category-unknown"), ("/lines/4", "unit-unknown"), ("/lines/6", "line-twice"),
+    ]  # fmt: skip
+    ragged = await send(street.administrator, here, f"{head}a,b\n")
+    assert ragged.json()["errors"][0]["code"] == "line-wrong"
+    assert (await send(street.administrator, here, "a,b\n")).json()["code"] == "import-header-wrong"
+    outsider = await street.with_role("书记", Role.SECRETARY, "street")
+    assert (await send(outsider, here, good)).status_code == 403
