@@ -51,6 +51,7 @@ SABOTAGE = {
     " DROP CONSTRAINT assignment_leads; UPDATE assignment_detail SET leads = true WHERE case_id = '{whistled}'",
     "one-lead, who holds it": "UPDATE matter SET unit_id = '{beside}' WHERE id = '{whistled}';"
     " UPDATE hold SET unit_id = '{beside}' WHERE matter_id = '{whistled}' AND until_at IS NULL",
+    "reported-with-consent": "UPDATE case_detail SET reported_as = 'representative' WHERE matter_id = '{handling}'",
     "three-hands": "DELETE FROM case_duty WHERE matter_id = '{closed}'",
     "three-hands, of one person": "UPDATE case_duty SET duty = 'callback' WHERE matter_id = '{closed}'",
     "notice-to-office": _TOLD.format("unit"),

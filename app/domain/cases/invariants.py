@@ -47,6 +47,16 @@ CASES = (
                                  AND e.from_state = 'merged')""",
     ),
     Invariant(
+        "reported-with-consent",
+        "代报的事项,上报时有本人同意的记录",
+        "whoever reported for somebody else had their recorded consent at that moment",
+        """SELECT m.id, m.requester_id, m.beneficiary_id FROM matter m JOIN case_detail d ON d.matter_id = m.id
+            WHERE d.reported_as = 'representative' AND NOT EXISTS (
+              SELECT 1 FROM representation r
+               WHERE r.representative_id = m.requester_id AND r.beneficiary_id = m.beneficiary_id
+                 AND r.consented_at <= m.created_at AND (r.ended_at IS NULL OR r.ended_at >= m.created_at))""",
+    ),
+    Invariant(
         "one-lead",
         "吹响的哨最多一个主办,主办就是事项的办理单位",
         "a whistle has one lead at most, and the case that it called is held by it",

@@ -22,7 +22,7 @@ ORDERS = (
         "代下单的事项,下单时有本人同意的记录",
         "whoever ordered for somebody else had their recorded consent at that moment",
         """SELECT m.id, m.requester_id, m.beneficiary_id FROM matter m
-            WHERE m.requester_id <> m.beneficiary_id AND NOT EXISTS (
+            WHERE m.kind = 'order' AND m.requester_id <> m.beneficiary_id AND NOT EXISTS (
               SELECT 1 FROM representation r
                WHERE r.representative_id = m.requester_id AND r.beneficiary_id = m.beneficiary_id
                  AND r.consented_at <= m.created_at AND (r.ended_at IS NULL OR r.ended_at >= m.created_at))""",
