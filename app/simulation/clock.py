@@ -13,8 +13,11 @@ from app.simulation.life import Standing
 LOOK_SECONDS: Final = 0.003
 STUCK_SECONDS: Final = 60.0
 
+# The day goes on for as long as an order has a mark to come: a case that an order became may be renewed for ever.
 _STANDING: Final = """
-SELECT c.now, (SELECT min(next_at) FROM deadline) AS next_mark,
+SELECT c.now, (SELECT min(next_at) FROM deadline) <= c.now AS mark_due,
+       (SELECT min(d.next_at) FROM deadline d JOIN matter m ON m.id = d.matter_id
+         WHERE d.next_at IS NOT NULL AND m.kind = 'order') AS next_mark,
        (SELECT count(*) FROM outbox WHERE failed_at IS NULL AND retry_at <= c.now) AS to_relay
   FROM (SELECT app_now() AS now) c"""
 
@@ -51,8 +54,7 @@ class Clock:
         until = time.monotonic() + STUCK_SECONDS
         while True:
             found = await self._owner.fetchrow(_STANDING)
-            mark_due = found["next_mark"] is not None and found["next_mark"] <= found["now"]
-            if not mark_due and not found["to_relay"]:
+            if not found["mark_due"] and not found["to_relay"]:
                 return Standing(found["now"], found["next_mark"])
             if time.monotonic() > until:
                 raise Stuck(f"next mark {found['next_mark']}, {found['to_relay']} rows in the outbox")

@@ -23,7 +23,17 @@ async def look_after(street: Street, who: Person, order: Order) -> None:
         return
     if order.drawn["phone"] == 0 and street.will(order, "phone", 0.5):
         await phone(street, who, order)
+    if order.drawn["move"] == 0 and order.fate.way not in street.special and street.will(order, "move", 0.08):
+        await move(street, who, order)
     await offer(street, who, order)
+
+
+async def move(street: Street, who: Person, order: Order) -> None:
+    """It is another service than the resident chose; the time used goes along."""
+    seen = await who.look(order.path)
+    if seen is not None and "recategorise" in seen["actions"] and seen["service_id"] in street.services:
+        others = [service for service in street.services if service != seen["service_id"]]
+        await who.send(f"{order.path}/recategorise", {"service_id": order.dice("move").choice(others)})
 
 
 async def offer(street: Street, who: Person, order: Order) -> bool:
