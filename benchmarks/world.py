@@ -136,7 +136,9 @@ UNION ALL
 SELECT gen_random_uuid(), w.id, w.place_id, p.deadline_kind, 1, p.id, at, at + interval '2 days', p.percents,
        ARRAY[at + interval '1 day', at + interval '2 days'], 0, NULL, 172800
   FROM wave w JOIN deadline_policy p ON p.deadline_kind IN ('reply', 'coordinate', 'plan') AND p.place_id IS NULL
-        AND p.category = ''
+        AND p.matter_kind = 'order' AND p.category = ''
+        AND NOT EXISTS (SELECT 1 FROM deadline_policy q WHERE q.place_id IS NULL AND q.matter_kind = 'order'
+                           AND q.deadline_kind = p.deadline_kind AND q.category = '' AND q.version > p.version)
  WHERE w.state = 'offered';
 DROP TABLE wave;
 """
