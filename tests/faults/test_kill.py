@@ -219,12 +219,14 @@ async def enough(house: House, ledger: Ledger) -> bool:
 
 
 async def rest(house: House) -> asyncpg.Connection:
-    """Wait until nothing is due and nothing waits to be told."""
+    """Wait until nothing is due, no order has a mark to come, and nothing waits to be told. A case that an order became waits
+    for working days."""
     owner = await asyncpg.connect(house.owner_url)
     deadline = time.monotonic() + 60
     while await owner.fetchval(
         "SELECT EXISTS (SELECT 1 FROM outbox WHERE failed_at IS NULL)"
-        " OR EXISTS (SELECT 1 FROM deadline WHERE next_at IS NOT NULL)"
+        " OR EXISTS (SELECT 1 FROM deadline d JOIN matter m ON m.id = d.matter_id WHERE d.next_at IS NOT NULL"
+        "             AND (m.kind = 'order' OR d.next_at <= app_now()))"
     ):
         assert time.monotonic() < deadline, "the system did not come to rest"
         await asyncio.sleep(0.2)
