@@ -22,6 +22,7 @@ TAMPERING = {
     "acknowledged changes in the history": ("DELETE FROM history WHERE action = 'accept'", (2, 0)),
     "receipts by key": ("DELETE FROM idempotency WHERE operation = 'acceptOrder'", (2, 0)),
     "orders": (COPY.format("matter", "'id', gen_random_uuid()") + " LIMIT 1", (0, 1)),
+    "cases of converted orders": ("UPDATE case_detail SET order_id = NULL", (1, 0)),
     "marks": ("DELETE FROM mark WHERE percent = 80", (6, 0)),
     "marks in the history": (f"{TWICE_MARKED} WHERE action = 'mark'", (0, 9)),
     "notices of marks, by holder": (
@@ -34,8 +35,8 @@ TAMPERING = {
 
 @pytest.fixture(scope="module")
 async def told(arena: Arena, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One order accepted, one whose response was missed, one that was accepted late and given back, all by the crowd's own
-    client; its log."""
+    """One order accepted, one whose response was missed, one that became a case, one that was accepted late and given back, all
+    by the crowd's own client; its log."""
     street = arena.street
     resident, volunteer, dispatcher = (
         await street.resident("王秀英"),
@@ -50,6 +51,8 @@ async def told(arena: Arena, tmp_path_factory: pytest.TempPathFactory) -> Path:
     order = await community.place()
     await who[2].do("offer", f"{order}/offer", {"volunteer_id": who[1].id}, community.key())
     await who[1].do("accept", f"{order}/accept", None, community.key())
+    more = await community.place()
+    await who[2].do("convert", f"{more}/convert", {"reason": "整栋楼的事"}, community.key())
     late = await community.place()
     await who[2].do("offer", f"{late}/offer", {"volunteer_id": who[1].id}, community.key())
     await street.world.owner.execute("UPDATE clock_shift SET seconds = 1801")
