@@ -14,7 +14,7 @@ from app.domain.cases.errors import SameHand
 from app.domain.cases.limits import Case, next_round
 from app.domain.cases.models import CaseDetail, Duty
 from app.domain.cases.policy import LIFECYCLE
-from app.domain.cases.service import CASES, hand
+from app.domain.cases.service import CASES, hand, reopen_lead
 from app.kernel.change import Change, Office
 from app.kernel.errors import FieldFault, InvalidInput, TransitionRefused
 from app.kernel.ids import new_id
@@ -85,7 +85,7 @@ class Calls:
     calls: tuple[Call, ...]
     may: bool
     duty: str | None
-    lead: UUID | None
+    lead_id: UUID | None
 
 
 CALLS = Facts(
@@ -93,7 +93,7 @@ CALLS = Facts(
          SELECT coalesce(jsonb_agg({_CALL}), '[]') FROM callback c WHERE c.matter_id = subject.id AND c.round = subject.round),
          'may', may_call_back(subject.id),
          'duty', (SELECT h.duty FROM case_duty h WHERE h.matter_id = subject.id AND h.person_id = $1),
-         'lead', (SELECT a.matter_id FROM assignment_detail a JOIN case_detail d ON d.whistle_id = a.whistle_id
+         'lead_id', (SELECT a.matter_id FROM assignment_detail a JOIN case_detail d ON d.whistle_id = a.whistle_id
                    WHERE d.matter_id = subject.id AND a.case_id = subject.id AND a.leads))""",
     Calls,
 )
@@ -224,8 +224,7 @@ def _back_to_work(case: Case, facts: Calls, actor: Actor, now: datetime) -> Chan
     change = LIFECYCLE.move(case, "reopen_whistled" if whistled else "reopen", actor, now)
     next_round(change, case, now)
     change.patch(CaseDetail, matter_id=case.id, returns=0)
-    if facts.lead is not None:
-        change.emit("assignment.reopen", assignment_id=str(facts.lead))
+    reopen_lead(change, facts.lead_id)
     change.tell_office(Office.UNIT if whistled else Office.SEAT, "case.not_solved")
     return change.tell(case.requester_id, "case.back_to_work")
 

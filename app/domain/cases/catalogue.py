@@ -13,13 +13,12 @@ from app.domain.cases import policy
 from app.domain.cases.facts import CATALOGUE
 from app.domain.cases.models import CaseCategory, Lane
 from app.domain.places.errors import PlaceNotFound
+from app.domain.places.subject import PLACE
 from app.domain.units.models import UnitKind
 from app.kernel.change import Change
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, demand
 from app.kernel.verbs import Facts, record
-
-PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,13 +131,12 @@ REPORTING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """The assignments of the case that live, and the lead's with its unit, and whether it is done; the cases that are merged into
+    """The assignments of the case that live, and the lead's with its unit; the cases that are merged into
     it, and whoever reported or joined it."""
 
     assignments: tuple[UUID, ...]
     lead_id: UUID | None = None
     lead_unit_id: UUID | None = None
-    lead_done: bool | None = None
     children: tuple[UUID, ...] = ()
     reporters: tuple[UUID, ...] = ()
 

@@ -12,28 +12,30 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.cases.errors import AssignmentNotFound, CaseNotFound
 from app.kernel.pagination import Cursor
 
-_ROLES = """ARRAY(SELECT DISTINCT g.role FROM role_grant g JOIN place_ancestor a ON a.ancestor_id = g.place_id
-        WHERE a.place_id = {place} AND g.person_id = app_actor() AND g.starts_at <= app_now()
-          AND (g.ends_at IS NULL OR g.ends_at > app_now()))"""
-
-SHOWN = f"""
-SELECT m.id, m.category, m.place_id, m.state, m.version, m.round, m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id,
-       m.seat_id, m.unit_id, m.holder_id, m.open_pool, m.created_at,
-       d.words, d.spot, d.reported_as, d.emergency, d.lane, d.outcome, d.answer, d.evidence, d.end_reason, d.elsewhere,
-       d.merged_into, d.order_id, (SELECT count(*) FROM case_reporter r WHERE r.matter_id = m.id) AS reporters,
-       c.name AS category_name, p.name AS place_name, s.name AS seat_name, s.level AS level,
+# What every list shows; `more` is what the page of one case asks beside it: a row of a list does without.
+_SHOWN = """
+SELECT m.id, m.category, m.place_id, m.state, m.version, m.created_at, d.words, d.spot, d.emergency, d.lane,
+       c.name AS category_name, p.name AS place_name, s.name AS seat_name,
        h.holder, h.from_at AS held_since, u.name AS unit_name,
        (SELECT min(g.due_at) FROM deadline g JOIN promised_state q ON q.kind = m.kind AND q.state = m.state
-         WHERE g.matter_id = m.id AND g.stopped_at IS NULL AND g.kind = ANY (q.governs)) AS due_at,
-       (SELECT jsonb_build_object('hours', round(e.seconds / 3600.0, 2), 'reason', e.reason, 'asked_at', e.asked_at,
-                 'granted', e.granted, 'decision', e.decision)
-          FROM case_extension e WHERE e.matter_id = m.id AND e.round = m.round) AS extension,
-       {_ROLES.format(place="m.place_id")} AS roles, {_ROLES.format(place="m.seat_id")} AS seat_roles,
-       app_unit(m.unit_id) AS post, app_parts(m.id) AS parts
+         WHERE g.matter_id = m.id AND g.stopped_at IS NULL AND g.kind = ANY (q.governs)) AS due_at{more}
   FROM matter m JOIN case_detail d ON d.matter_id = m.id JOIN case_category c ON c.id = d.category_id
   JOIN place p ON p.id = m.place_id JOIN place s ON s.id = m.seat_id
   LEFT JOIN hold h ON h.matter_id = m.id AND h.until_at IS NULL LEFT JOIN unit u ON u.id = h.unit_id
  WHERE m.kind = 'case'"""
+_MORE = """,
+       m.round, m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id, m.seat_id, m.unit_id, m.holder_id, m.open_pool,
+       d.reported_as, d.outcome, d.answer, d.evidence, d.end_reason, d.elsewhere, d.merged_into, d.order_id, s.level AS level,
+       (SELECT count(*) FROM case_reporter r WHERE r.matter_id = m.id) AS reporters,
+       (SELECT jsonb_build_object('hours', round(e.seconds / 3600.0, 2), 'reason', e.reason, 'asked_at', e.asked_at,
+                 'granted', e.granted, 'decision', e.decision)
+          FROM case_extension e WHERE e.matter_id = m.id AND e.round = m.round) AS extension,
+       app_roles(m.place_id, app_now()) AS roles, app_roles(m.seat_id, app_now()) AS seat_roles,
+       app_unit(m.unit_id) AS post, app_parts(m.id) AS parts"""
+SHOWN = _SHOWN.format(more="")
+"""A row of a list of cases; conditions follow."""
+
+_PAGE = text(_SHOWN.format(more=_MORE) + " AND m.id = :id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Filters:
         }  # fmt: skip
 
 
-_NARROWED = """
+_LISTED = text(f"""{SHOWN}
    AND (CAST(:states AS text[]) IS NULL OR m.state = ANY (CAST(:states AS text[])))
    AND (CAST(:category AS text) IS NULL OR m.category = :category)
    AND (CAST(:place AS uuid) IS NULL OR EXISTS (
@@ -78,7 +80,7 @@ _NARROWED = """
    AND (CAST(:lane AS text) IS NULL OR d.lane = :lane) AND (CAST(:level AS text) IS NULL OR s.level = :level)
    AND (NOT CAST(:emergency AS boolean) OR d.emergency)
    AND (CAST(:after_at AS timestamptz) IS NULL OR (m.created_at, m.id) < (:after_at, CAST(:after_id AS uuid)))
- ORDER BY m.created_at DESC, m.id DESC LIMIT :limit"""
+ ORDER BY m.created_at DESC, m.id DESC LIMIT :limit""")
 
 
 async def list_cases(
@@ -86,12 +88,12 @@ async def list_cases(
 ) -> Sequence[RowMapping]:
     """The cases that the reader may see, newest first; one more than `limit`."""
     place = {"after_at": after and after.created_at, "after_id": after and after.id, "limit": limit + 1}
-    return (await connection.execute(text(SHOWN + _NARROWED), filters.values() | place)).mappings().all()
+    return (await connection.execute(_LISTED, filters.values() | place)).mappings().all()
 
 
 async def get_case(connection: AsyncConnection, case_id: UUID) -> RowMapping:
     """One case. Raises CaseNotFound."""
-    found = (await connection.execute(text(SHOWN + " AND m.id = :id"), {"id": case_id})).mappings().one_or_none()
+    found = (await connection.execute(_PAGE, {"id": case_id})).mappings().one_or_none()
     if found is None:
         raise CaseNotFound
     return found
@@ -113,12 +115,12 @@ async def list_history(connection: AsyncConnection, case_id: UUID) -> Sequence[R
     return found
 
 
-_ASSIGNMENTS = f"""
+_ASSIGNMENTS = """
 SELECT m.id, m.category, m.place_id, m.state, m.version, m.round, m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id,
        m.seat_id, m.unit_id, m.holder_id, m.open_pool, m.created_at, d.case_id, d.role, d.leads, d.signed_at, d.contested,
        d.outcome, d.excuse, u.name AS unit_name, p.name AS place_name, x.words, x.spot, k.name AS category_name,
        (SELECT min(g.due_at) FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS due_at,
-       {_ROLES.format(place="m.place_id")} AS roles, {_ROLES.format(place="m.seat_id")} AS seat_roles,
+       app_roles(m.place_id, app_now()) AS roles, app_roles(m.seat_id, app_now()) AS seat_roles,
        app_unit(m.unit_id) AS post, app_parts(m.id) AS parts
   FROM matter m JOIN assignment_detail d ON d.matter_id = m.id JOIN unit u ON u.id = m.unit_id
   JOIN place p ON p.id = m.place_id LEFT JOIN case_detail x ON x.matter_id = d.case_id

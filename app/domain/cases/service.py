@@ -236,9 +236,10 @@ def release(change: Change, facts: Seats) -> Change:
     return change
 
 
-def reopen_lead(change: Change, facts: Seats) -> Change:
-    """Back to work: the lead's assignment, which its result had finished, is open again."""
-    return change.emit("assignment.reopen", assignment_id=str(facts.lead_id)) if facts.lead_done else change
+def reopen_lead(change: Change, lead_id: UUID | None) -> Change:
+    """Back to work: the lead's assignment, which its result had finished, is open again. That it is not finished yet does not
+    matter: the events come in their order."""
+    return change if lead_id is None else change.emit("assignment.reopen", assignment_id=str(lead_id))
 
 
 def let_follow(change: Change, children: Sequence[UUID]) -> Change:

@@ -177,7 +177,7 @@ def return_result(case: Case, actor: Actor, now: datetime, *, facts: Seats, reas
     change.patch(CaseDetail, matter_id=case.id, returns=case.detail.returns + 1)
     if case.detail.returns + 1 == policy.RETURNS:
         change.set(seat_id=case.detail.seats[above(case)])
-    return reopen_lead(change, facts).tell_office(Office.UNIT, "case.returned")
+    return reopen_lead(change, facts.lead_id).tell_office(Office.UNIT, "case.returned")
 
 
 VERBS = (

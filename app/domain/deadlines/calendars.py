@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.deadlines import errors, policy
-from app.domain.deadlines.repository import PLACE
 from app.domain.places.errors import PlaceNotFound
+from app.domain.places.subject import PLACE
 from app.kernel.calendars import CalendarName, Week, week_faults
 from app.kernel.change import Change
 from app.kernel.deadline_tables import CalendarHours, WorkdaySet

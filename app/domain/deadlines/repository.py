@@ -20,8 +20,6 @@ from app.kernel.database import rows
 from app.kernel.pagination import Cursor
 from app.kernel.verbs import Facts
 
-PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"
-
 
 @dataclass(frozen=True, slots=True)
 class CarriedEvent:

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from app.domain.deadlines import errors, policy
 from app.domain.deadlines.models import Limits
-from app.domain.deadlines.repository import PLACE, PUBLISHING, Publishing
+from app.domain.deadlines.repository import PUBLISHING, Publishing
 from app.domain.places.errors import PlaceNotFound
+from app.domain.places.subject import PLACE
 from app.kernel.change import Change
 from app.kernel.deadline_tables import DeadlinePolicy, PolicyEffect, Primitive
 from app.kernel.ids import new_id

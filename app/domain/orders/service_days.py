@@ -14,6 +14,7 @@ from app.domain.orders.policy import LIFECYCLE, OPEN_DAYS
 from app.domain.orders.resuming import free_place
 from app.domain.orders.service import ORDERS, Order
 from app.domain.places.errors import PlaceNotFound
+from app.domain.places.subject import PLACE
 from app.kernel.change import Change
 from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
@@ -85,9 +86,6 @@ class Slot:
     starts_at: datetime
     minutes: int
     capacity: int
-
-
-PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"
 
 
 @record("service_day", "open", subject=PLACE, facts=OPENING, missing=PlaceNotFound)

@@ -14,6 +14,7 @@ from app.domain.orders.policy import LIFECYCLE, SHIFT
 from app.domain.orders.record_models import ShiftHandover
 from app.domain.orders.service import ORDERS, Order
 from app.domain.places.errors import PlaceNotFound
+from app.domain.places.subject import PLACE
 from app.kernel.change import Change
 from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
@@ -23,9 +24,6 @@ from app.kernel.verbs import Facts, record
 
 SOON = timedelta(hours=2)
 MOST_LATE = 200
-
-
-PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"
 
 
 @dataclass(frozen=True, slots=True)

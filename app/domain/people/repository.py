@@ -22,7 +22,6 @@ SELF = "SELECT p.id, NULL::uuid AS place_id, p.version FROM person p WHERE p.id 
 PERSON = """
   SELECT p.id, NULL::uuid AS place_id, p.version FROM person p
    WHERE p.id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"""
-PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"
 GRANT = """
   SELECT g.id, g.place_id, g.version FROM role_grant g
    WHERE g.id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"""

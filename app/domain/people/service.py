@@ -12,7 +12,6 @@ from app.domain.people.repository import (
     HELD,
     JOINING,
     PERSON,
-    PLACE,
     PLACED,
     SELF,
     VERSIONED,
@@ -23,6 +22,7 @@ from app.domain.people.repository import (
     Versioned,
 )
 from app.domain.places.errors import PlaceNotFound
+from app.domain.places.subject import PLACE
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault, InvalidInput, NotAllowed
 from app.kernel.ids import new_id

@@ -17,7 +17,6 @@ from app.kernel.pagination import Cursor
 from app.kernel.text import contains
 from app.kernel.verbs import Facts
 
-PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"
 SERVICE = "SELECT s.id, s.place_id FROM service s WHERE s.id = ($3::jsonb ->> 'id')::uuid"
 
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.places.errors import PlaceNotFound
+from app.domain.places.subject import PLACE
 from app.domain.services import errors, policy
 from app.domain.services.models import Evidence, Form, Service
-from app.domain.services.repository import OFFERED, PLACE, PUBLISHING, SERVICE, Offered, Publishing
+from app.domain.services.repository import OFFERED, PUBLISHING, SERVICE, Offered, Publishing
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault
 from app.kernel.ids import new_id

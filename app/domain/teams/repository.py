@@ -18,7 +18,6 @@ from app.kernel.database import rows
 from app.kernel.pagination import Cursor
 from app.kernel.verbs import Facts
 
-PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"
 TEAM = "SELECT t.id, t.place_id FROM team t WHERE t.id = ($3::jsonb ->> 'id')::uuid"
 MEMBER = """
   SELECT m.id, m.place_id FROM team_member m

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.domain.people.handing_back import hand_back
 from app.domain.places.errors import PlaceNotFound
+from app.domain.places.subject import PLACE
 from app.domain.teams import errors, policy
 from app.domain.teams.models import Colour, Team, TeamMember
 from app.domain.teams.repository import (
@@ -15,7 +16,6 @@ from app.domain.teams.repository import (
     LEADING,
     LEAVING,
     MEMBER,
-    PLACE,
     TEAM,
     Creating,
     Disbanding,

@@ -7,6 +7,7 @@ from uuid import UUID
 from app.domain.people.handing_back import hand_back
 from app.domain.people.service import granted
 from app.domain.places.errors import PlaceNotFound
+from app.domain.places.subject import PLACE
 from app.domain.teams import errors, policy
 from app.domain.teams.models import DAILY_CAPACITY, Skill, VolunteerApplication, VolunteerProfile
 from app.domain.teams.repository import (
@@ -14,7 +15,6 @@ from app.domain.teams.repository import (
     APPLYING,
     DECIDING,
     HOME,
-    PLACE,
     PROFILE,
     SELF,
     SKILL,

@@ -18,7 +18,6 @@ from app.kernel.tables import Audit
 from app.kernel.text import contains, folded
 from app.kernel.verbs import Facts
 
-PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"
 TERM = """
   SELECT t.id, t.place_id, t.version, t.ended_at FROM refused_term t
    WHERE t.id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"""

@@ -5,9 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.places.errors import PlaceNotFound
+from app.domain.places.subject import PLACE
 from app.domain.terms import errors, policy
 from app.domain.terms.models import RefusedTerm
-from app.domain.terms.repository import KEPT, KNOWN, PLACE, TERM, Kept, Known
+from app.domain.terms.repository import KEPT, KNOWN, TERM, Kept, Known
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault
 from app.kernel.ids import new_id

@@ -11,9 +11,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.domain.places.errors import ImportHeaderWrong, ImportNotUtf8, PlaceNotFound
+from app.domain.places.subject import PLACE
 from app.domain.units import errors, policy
 from app.domain.units.models import Responsibility
-from app.domain.units.service import PLACE
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault
 from app.kernel.ids import new_id

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.domain.people.errors import PersonNotFound
 from app.domain.places.errors import PlaceNotFound
+from app.domain.places.subject import PLACE
 from app.domain.units import errors, policy
 from app.domain.units.models import Post, Responsibility, Unit, UnitDeputy, UnitKind, UnitMember
 from app.kernel.change import Change
@@ -13,7 +14,6 @@ from app.kernel.ids import new_id
 from app.kernel.rules import Actor, Role, demand
 from app.kernel.verbs import Facts, record
 
-PLACE = "SELECT p.id, p.id AS place_id FROM place p WHERE p.id = ($3::jsonb ->> 'place_id')::uuid"
 UNIT = "SELECT u.id, u.place_id FROM unit u WHERE u.id = ($3::jsonb ->> 'id')::uuid AND u.closed_at IS NULL FOR SHARE"
 
 

@@ -117,7 +117,7 @@ def test_a_try_of_an_officer(
 ) -> None:  # fmt: skip
     """`reached`: None, nobody; else whether it is solved."""
     call = a_call(failed=failed, own=own)
-    facts = Calls((call, *(a_call(None, state=state) for state in others)), may=True, duty=None, lead=None)
+    facts = Calls((call, *(a_call(None, state=state) for state in others)), may=True, duty=None, lead_id=None)
     change = record_callback(
         a_case(), OFFICER, NOON, facts=facts, callback_id=call.id, channel=CallChannel.PHONE, reached=reached is not None,
         solved=reached,
@@ -132,7 +132,7 @@ def test_a_try_of_an_officer(
 
 def test_a_whistled_case_goes_back_to_its_unit_whose_assignment_opens_again() -> None:
     call, lead = a_call(), uuid4()
-    facts = Calls((call,), may=True, duty="callback", lead=lead)
+    facts = Calls((call,), may=True, duty="callback", lead_id=lead)
     change = record_callback(
         a_case(unit_id=uuid4()), OFFICER, NOON, facts=facts, callback_id=call.id, channel=CallChannel.VISIT, reached=True,
         solved=False,
@@ -166,10 +166,10 @@ def test_a_try_that_is_refused(facts: dict[str, Any], reached: Any, solved: Any,
 
 def test_who_did_not_answer_is_to_be_called_and_nobody_twice() -> None:
     silent, called, done = a_call(None), a_call(), a_call(None, state=SOLVED)
-    change = need_call(a_case(), SYSTEM, NOON, facts=Calls((silent, called, done), may=False, duty=None, lead=None))
+    change = need_call(a_case(), SYSTEM, NOON, facts=Calls((silent, called, done), may=False, duty=None, lead_id=None))
     assert [patch.values["id"] for patch in change.patches] == [silent.id]
     with pytest.raises(TransitionRefused):
-        need_call(a_case(), SYSTEM, NOON, facts=Calls((called, done), may=False, duty=None, lead=None))
+        need_call(a_case(), SYSTEM, NOON, facts=Calls((called, done), may=False, duty=None, lead_id=None))
 
 
 @pytest.mark.parametrize(
