@@ -13,8 +13,8 @@ from app.domain.deadlines.models import label_of
 from app.domain.exclusions.models import ExclusionReason
 from app.domain.places.models import EstateType
 from app.kernel.calendars import CalendarName
-from app.kernel.command import timed_deadline
 from app.kernel.deadline_tables import PauseReason
+from app.kernel.loading import timed_deadline
 from app.kernel.rules import Role
 from app.kernel.time import Moment
 

@@ -16,7 +16,7 @@ from sqlalchemy import Executable, RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.kernel.errors import NotSignedIn
-from app.kernel.statements import ABOUT_NOTHING
+from app.kernel.loading import ABOUT_NOTHING
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]

@@ -7,8 +7,7 @@ import asyncpg
 import orjson
 
 from app.kernel.calendar_store import know
-from app.kernel.command import pinned, timed_deadline
-from app.kernel.statements import TIMED
+from app.kernel.loading import TIMED, pinned, timed_deadline
 
 BATCH = 2000
 

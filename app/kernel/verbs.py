@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, TypeAdapter
 from app.kernel.change import Change
 from app.kernel.errors import NotFound, Refusal
 from app.kernel.lifecycle import Lifecycle
-from app.kernel.statements import MATTER_SUBJECT, Beside, load
+from app.kernel.loading import MATTER_SUBJECT, Beside, load
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Change | list[Change])

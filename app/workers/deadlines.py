@@ -17,15 +17,15 @@ import asyncpg
 import orjson
 
 from app.kernel.calendar_store import calendar, know
-from app.kernel.command import SYSTEM_CALLER, WAITS_FOR_OPENING, Key, execute
+from app.kernel.command import SYSTEM_CALLER, Key, execute
 from app.kernel.crash import crash_point
 from app.kernel.database import Database, begin
 from app.kernel.deadline_tables import Primitive
 from app.kernel.deadlines import Policy, opening
 from app.kernel.errors import NotFound, TransitionRefused
 from app.kernel.ids import NOBODY
-from app.kernel.statements import STARTED
 from app.kernel.verbs import Verb
+from app.kernel.writing import STARTED, WAITS_FOR_OPENING
 from app.workers import metrics
 
 BATCH = 1000

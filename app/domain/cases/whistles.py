@@ -15,8 +15,8 @@ from app.domain.cases.policy import LIFECYCLE
 from app.domain.cases.service import CASES, above, let_follow, own_level, release, reopen_lead
 from app.kernel.change import Change, Office
 from app.kernel.ids import new_id
+from app.kernel.loading import Beside
 from app.kernel.rules import SYSTEM, Actor, Role
-from app.kernel.statements import Beside
 
 APPROVED = Beside(
     "assignment",

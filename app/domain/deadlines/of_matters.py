@@ -10,11 +10,10 @@ from sqlmodel import col
 
 from app.domain.deadlines.errors import DeadlineNotFound
 from app.kernel.calendar_store import know
-from app.kernel.command import pinned
 from app.kernel.database import driver, rows
 from app.kernel.deadline_tables import Deadline, DeadlinePolicy, Mark
 from app.kernel.errors import NotFound
-from app.kernel.statements import TIMED
+from app.kernel.loading import TIMED, pinned
 from app.kernel.tables import MatterRow
 
 STEPS = """(

@@ -16,9 +16,9 @@ from app.domain.deadlines.of_matters import STEPS
 from app.domain.orders.total import Step, Total
 from app.kernel.calendar_store import calendar, know
 from app.kernel.calendars import Calendar
-from app.kernel.command import PINNED, pinned
 from app.kernel.database import driver
 from app.kernel.deadline_tables import Deadline, DeadlinePolicy
+from app.kernel.loading import PINNED, pinned
 from app.kernel.tables import MatterRow
 
 

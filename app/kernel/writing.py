@@ -1,103 +1,22 @@
-"""The SQL of the door: what a command reads in message 2 and writes in message 3.
+"""Message 3 of the door: everything that one command changes, as one statement and its values.
 
-Both are constant for a shape (the parts that a change has), so each is planned once a connection. Several laws of
+The statement is constant for a shape (the parts that a change has), so each is planned once a connection. Several laws of
 Postgres are at work here; core rules: all sub-statements see one snapshot, a row is moved at most once a statement, order
 exists only where one sub-statement reads another.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from app.kernel.ids import NOBODY
+from sqlmodel import SQLModel
 
-MATTER_SUBJECT = "SELECT * FROM matter WHERE id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"
-
-# Everything that the moments of a deadline `d` with its policy `p` are computed from. Whoever writes a pause moves the
-# matter's version.
-TIMED = """jsonb_build_object(
-           'id', d.id, 'kind', d.kind, 'started_at', d.started_at, 'budget_seconds', d.budget_seconds,
-           'extension_seconds', d.extension_seconds, 'percents', d.percents, 'times', d.times, 'fired', d.fired,
-           'stopped_at', d.stopped_at, 'calendar', p.calendar, 'hours_id', d.hours_id, 'workdays_id', d.workdays_id,
-           'policy_id', d.policy_id, 'kept', d.kept, 'pause_limit_seconds', p.pause_limit_seconds,
-           'pause_total_percent', p.pause_total_percent,
-           'pauses', (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.from_at, s.id), '[]')
-                        FROM deadline_pause s WHERE s.deadline_id = d.id))"""
-
-_TIMED = f"""(
-  SELECT jsonb_agg({TIMED} ORDER BY d.started_at, d.id)
-    FROM deadline d JOIN deadline_policy p ON p.id = d.policy_id
-   WHERE d.matter_id = subject.id AND d.round = subject.round)"""
-
-# What the actor is to a matter that officers hold: their roles at its seat, their post in its unit, their part in it.
-_OFFICE = """CASE WHEN subject.seat_id IS NOT NULL THEN jsonb_build_object(
-           'seat', app_roles(subject.seat_id, look.now), 'unit', app_unit(subject.unit_id),
-           'parts', app_parts(subject.id)) END"""
-
-_POLICIES = "policies_in_force(subject.place_id, $4, $5, {category})"
-_OTHERS = """(
-  SELECT jsonb_object_agg(d.id, policies_in_force(subject.place_id, $4, ARRAY[d.kind], {category}, d.started_at) -> 0)
-    FROM deadline d WHERE d.matter_id = subject.id AND d.stopped_at IS NULL)"""
-
-ABOUT_NOTHING: tuple[Any, ...] = (NOBODY, None, "{}", "", [], None, NOBODY)
-"""Values for message 2 that find nothing: for a connection that gets ready."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """Deadlines that a command may start on new matters of another kind beside its subject, at the same place; `category`
-    is SQL for theirs."""
-
-    kind: str
-    starts: tuple[str, ...]
-    category: str
-
-
-@cache
-def load(
-    *,
-    subject: str,
-    facts: str | None,
-    is_matter: bool,
-    starts: bool,
-    timed: bool = False,
-    texts: bool = False,
-    category: str | None = None,
-    beside: Beside | None = None,
-) -> str:
-    """Message 2: an earlier receipt, the locked subject, the time after the lock, the actor's roles, the room's facts, and
-    with `texts` which of those that others will read ($3, `read_by_others`) hold a refused term.
-
-    $1 actor, $2 idempotency key (or NULL), $3 inputs as jsonb, $4 kind of matter, $5 kinds of deadlines that may start
-    (then the subject has a category), $6 operation, $7 the log-in. With `category`, SQL for the one that the subject shall have,
-    the policies are for it, and `others` are for each live deadline the one that held for it when the deadline started. The
-    outer join keeps the receipt when the subject is no longer to be seen. `seen` is the version in the statement's snapshot:
-    when it differs from the locked row's, another command came first and everything else that this statement read is old.
-    """
-    return f"""
-WITH subject AS MATERIALIZED ({subject})
-SELECT i.fingerprint, i.receipt, look.now, look.active, look.roles, look.seen, look.live,
-       subject.*, subject.id IS NOT NULL AS found,
-       {"CASE WHEN subject.team_id IS NOT NULL THEN app_team(subject.team_id) END" if is_matter else "NULL::text"} AS team,
-       {_OFFICE if is_matter else "NULL::jsonb"} AS office,
-       {_TIMED if timed else "NULL::jsonb"} AS timed,
-       {_policies(starts, category, beside)} AS policies,
-       {_OTHERS.format(category=category) if category else "NULL::jsonb"} AS others,
-       {"refused_terms(subject.place_id, $3::jsonb -> 'read_by_others')" if texts else "NULL::jsonb"} AS refused,
-       {facts or "NULL::jsonb"} AS facts
-  FROM (VALUES ($2::text, $3::jsonb, $4::text, $5::text[], $6::text)) one(key, inputs, kind, starts, operation)
-  LEFT JOIN idempotency i ON i.actor_id = $1 AND i.operation = one.operation AND i.key = one.key
-  LEFT JOIN subject ON true
-  CROSS JOIN LATERAL app_look($7, subject.place_id, {"subject.id" if is_matter else "NULL"}) look"""
-
-
-def _policies(starts: bool, category: str | None, beside: Beside | None) -> str:
-    own = _POLICIES.format(category=category or "subject.category") if starts else "NULL::jsonb"
-    if beside is None:
-        return own
-    kinds = "{" + ",".join(beside.starts) + "}"
-    others = f"policies_in_force(subject.place_id, '{beside.kind}', '{kinds}', {beside.category})"
-    return f"coalesce({own}, '[]') || coalesce({others}, '[]')"
+from app.kernel.calendar_store import calendar
+from app.kernel.change import Change, Row
+from app.kernel.deadlines import NoDeadlinePolicy, Policy, opening
+from app.kernel.ids import new_id
+from app.kernel.jsonb import dump
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,3 +165,128 @@ def write(shape: Shape) -> str:
             f" SELECT * FROM jsonb_populate_recordset(NULL::{table}, ${number}::jsonb) WHERE true{after})"
         )
     return "WITH" + ",".join(parts) + "\nSELECT id, version FROM w WHERE " + stopped
+
+
+def bind(
+    changes: list[Change], policies: Mapping[str, Policy], receipt: Sequence[Any] | None
+) -> tuple[Shape, list[Any]]:
+    """The shape of these changes with the values of its statement. `receipt`: actor, operation, key, fingerprint, and what a
+    repetition gets. Raises NoDeadlinePolicy."""
+    values: list[Any] = [dump([_columns(change) for change in changes])]
+    stopped = [d for c in changes if c.matter for d in c.matter.live if d.kind in c.stops]
+    if stopped:
+        values.append([d.id for d in stopped])
+    starts = [start for change in changes for start in _starts(change, policies)]
+    if starts:
+        values.append(dump(starts))
+    retimes = [retime.row() for change in changes for retime in change.retimes]
+    if retimes:
+        values.append(dump(retimes))
+    events = [_event(change, event) for change in changes for event in change.events]
+    if events:
+        values.append(dump(events))
+    if receipt is not None:
+        values += receipt
+    inserts: dict[str, list[dict[str, Any]]] = {}
+    patches: dict[tuple[str, str, tuple[str, ...]], list[dict[str, Any]]] = {}
+    for change in changes:
+        for new in change.rows:
+            inserts.setdefault(str(new.table.__tablename__), []).append(_row(new))
+        for patch in change.patches:
+            primary = next(iter(patch.table.__table__.primary_key)).name  # type: ignore[attr-defined]
+            columns = tuple(sorted(set(patch.values) - {primary}))
+            patches.setdefault((str(patch.table.__tablename__), primary, columns), []).append(patch.values)
+    values += [dump(rows) for rows in patches.values()]
+    values += [dump(rows) for rows in inserts.values()]
+    shape = Shape(
+        new=any(c.matter is not None and c.version == 0 for c in changes),
+        moved=any(c.matter is not None and c.version > 0 for c in changes),
+        record=changes[0].matter is None,
+        stops=bool(stopped),
+        late=any(d.next_at is not None and d.next_at <= changes[0].at for d in stopped),
+        starts=bool(starts),
+        retimes=bool(retimes),
+        events=bool(events),
+        receipt=receipt is not None,
+        patches=tuple(patches),
+        inserts=tuple(inserts),
+    )
+    return shape, values
+
+
+_MATTER = (
+    "category", "round", "requester_id", "beneficiary_id", "assignee_id", "team_id", "seat_id", "unit_id",
+    "holder_id", "open_pool",
+)  # fmt: skip
+
+
+def _columns(change: Change) -> dict[str, Any]:
+    columns: dict[str, Any] = {
+        "id": change.id,
+        "kind": change.kind,
+        "place_id": change.place_id,
+        "state": change.state,
+        "from_state": change.from_state,
+        "version": change.version,
+        "action": change.action,
+        "actor_id": change.actor.id,
+        "through": change.through,
+        "at": change.at,
+        "note": change.remark,
+    }
+    if change.matter is not None:
+        for name in _MATTER:
+            columns[name] = change.columns.get(name, getattr(change.matter, name))
+    return columns
+
+
+WAITS_FOR_OPENING = "deadline.waits_for_opening"
+
+
+def _starts(change: Change, policies: Mapping[str, Policy]) -> list[dict[str, Any]]:
+    """The rows of the deadlines that start. Where time does not count yet, the requester is told so, once a command; an
+    appointed or promised moment waits for no opening."""
+    rows, begun = [], []
+    for kind in change.starts:
+        if kind not in policies or change.matter is None:
+            raise NoDeadlinePolicy(kind)
+        policy = policies[kind]
+        round_number = change.columns.get("round", change.matter.round)
+        begins, until = change.anchors.get(kind, (None, None))
+        on = calendar(policy.calendar, policy.hours_id, policy.workdays_id)
+        timing = policy.begin(on, begins or change.at, round_number, until)
+        about = {"id": new_id(), "matter_id": change.id, "place_id": change.place_id, "round": round_number}
+        rows.append(about | policy.row(timing))
+        if kind not in change.anchors:
+            begun.append((kind, timing))
+    if change.matter is not None and (waiting := opening(begun)) is not None:
+        change.tell(change.matter.requester_id, WAITS_FOR_OPENING, **waiting)
+    return rows
+
+
+def _event(change: Change, event: Any) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "subject_id": change.id,
+        "sort": event.sort,
+        "topic": event.topic,
+        "to_person": event.to_person,
+        "to_role": event.to_role,
+        "payload": event.payload,
+        "place_id": event.place_id,
+    }
+
+
+def _row(new: Row) -> dict[str, Any]:
+    return {name: new.values[name] if name in new.values else default() for name, default in _columns_of(new.table)}
+
+
+@cache
+def _columns_of(table: type[SQLModel]) -> tuple[tuple[str, Callable[[], Any]], ...]:
+    """Each column with what makes its default. Rows are plain values: a model object costs ten times as much to make."""
+    fields = table.model_fields
+    return tuple(
+        (column.name, partial(fields[column.name].get_default, call_default_factory=True))
+        for column in table.__table__.columns  # type: ignore[attr-defined]
+        if column.computed is None
+    )
