@@ -101,6 +101,7 @@ DEFINERS = {
     "reveal_reporter(uuid)",
     "case_is_to_be_called_back()",
     "case_is_called_back()",
+    "case_hand_has_its_duty()",
     # What the actor finds of cases, as of orders; what is like a trouble nearby, for whoever may report it there; which cases
     # are merged into one that the actor sees.
     (

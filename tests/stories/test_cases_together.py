@@ -143,3 +143,15 @@ async def test_a_merge_needs_an_office_at_both_and_a_reach_over_both(street: Str
     assert await chief.refused(f"{east}/merge", itself) == (422, "parent-not-found")
     assert (await chief.post(f"{west}/merge", itself))["state"] == "merged"
     assert await here.refused(f"{west}/unmerge") == (404, "case-not-found")
+
+
+async def test_what_is_called_back_is_not_joined_any_more(street: Street) -> None:
+    """Whoever joins has a call-back of their own; where the others are called already, one reports anew."""
+    grandmother, neighbour = await street.resident("王奶奶"), await street.resident("李爷爷")
+    grid = await street.with_role("小李", Role.GRID_WORKER)
+    case = await reported(grandmother)
+    await grid.post(f"{case}/triage", {"lane": "big"})
+    await grid.post(f"{case}/result", RESULT)
+    asked = {"place_id": str(street.world.east), "category": "lighting", "words": "东门外的路灯不亮了"}
+    assert (await neighbour.get("/v1/cases/similar", **asked))["items"] == []
+    assert (await neighbour.ask("POST", f"{case}/join", {"words": "我也是"})).status_code == 409

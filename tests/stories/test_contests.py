@@ -108,3 +108,45 @@ async def test_a_late_arbitration_goes_to_the_next_level(street: Street, later: 
     assert await arbiter.refused(f"{task}/arbitrate", decided) == (409, "arbitration-went-up")
     await higher.post(f"{task}/arbitrate", decided)
     await street.world.owner.execute("UPDATE role_grant SET ends_at = app_now() WHERE id = $1", grant)
+
+
+async def test_a_contest_of_a_case_that_is_over_calls_nobody_else(street: Street, later: Later) -> None:
+    case = await whistled(street)
+    water = await new_unit(street, "水务站")
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    task = await case.lead.task()
+    await case.lead.officer.post(f"{task}/sign")
+    await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": water.id})
+    await later(1)
+    await case.reporter.post(f"{case.path}/withdraw", {})
+    decided = {"upheld": True, "decision": "归水务"}
+    assert await arbiter.refused(f"{task}/arbitrate", decided) == (409, "transition-refused")
+    await later(2)
+    assert (await case.lead.officer.get(task))["state"] == "excused"
+    assert (await water.officer.get("/v1/assignments"))["items"] == []
+
+
+async def test_a_case_that_ends_after_the_arbiter_decided_lets_the_new_lead_go(street: Street, later: Later) -> None:
+    case = await whistled(street)
+    water = await new_unit(street, "水务站")
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    task = await case.lead.task()
+    await case.lead.officer.post(f"{task}/sign")
+    await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": water.id})
+    await later(1)
+    await arbiter.post(f"{task}/arbitrate", {"upheld": True, "decision": "归水务"})
+    await case.reporter.post(f"{case.path}/withdraw", {})
+    await later(2)
+    assert await water.state() == "excused"
+
+
+async def test_whoever_whistled_does_not_judge_the_contest(street: Street) -> None:
+    case = await whistled(street)
+    water = await new_unit(street, "水务站")
+    both = {"place_id": str(street.world.street), "role": "arbiter", "person_id": str(case.chief.id)}
+    await street.administrator.post("/v1/roles", both)
+    task = await case.lead.task()
+    await case.lead.officer.post(f"{task}/sign")
+    await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": water.id})
+    refused = await case.chief.refused(f"{task}/arbitrate", {"upheld": False, "decision": "照办"})
+    assert refused == (403, "same-hand")
