@@ -137,8 +137,24 @@ CREATE CONSTRAINT TRIGGER callback_try_has_its_duty AFTER INSERT ON callback_try
 CREATE CONSTRAINT TRIGGER contest_has_its_duty AFTER INSERT OR UPDATE ON contest
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.decided_by IS NOT NULL) EXECUTE FUNCTION case_hand_has_its_duty();
 
+-- A whistle that has a lead keeps one: it is replaced, and never only taken away. What a unit holds names the unit.
+CREATE FUNCTION whistle_keeps_its_lead() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM assignment_detail a WHERE a.whistle_id = NEW.whistle_id AND a.leads) THEN
+    RAISE EXCEPTION 'whistle %: nobody leads it', NEW.whistle_id USING ERRCODE = '23514';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER whistle_keeps_its_lead AFTER UPDATE OF leads ON assignment_detail
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.leads AND NEW.leads IS NULL) EXECUTE FUNCTION whistle_keeps_its_lead();
+ALTER TABLE hold ADD CONSTRAINT hold_of_unit CHECK ((holder = 'unit') = (unit_id IS NOT NULL)) NOT VALID;
+ALTER TABLE hold VALIDATE CONSTRAINT hold_of_unit;
+
 GRANT CREATE ON SCHEMA public TO linli_checker;
+ALTER FUNCTION whistle_keeps_its_lead() OWNER TO linli_checker;
 ALTER FUNCTION case_hand_has_its_duty() OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
-REVOKE ALL ON FUNCTION case_hand_has_its_duty() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION case_hand_has_its_duty() TO linli_app, linli_worker, linli_checker, linli_owner;
+REVOKE ALL ON FUNCTION case_hand_has_its_duty(), whistle_keeps_its_lead() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION case_hand_has_its_duty(), whistle_keeps_its_lead() TO linli_app, linli_worker, linli_checker, linli_owner;

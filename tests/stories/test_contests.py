@@ -150,3 +150,24 @@ async def test_whoever_whistled_does_not_judge_the_contest(street: Street) -> No
     await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": water.id})
     refused = await case.chief.refused(f"{task}/arbitrate", {"upheld": False, "decision": "照办"})
     assert refused == (403, "same-hand")
+
+
+async def test_a_lead_that_was_replaced_at_the_call_back_works_again_for_whom_was_not_helped(
+    street: Street, later: Later
+) -> None:
+    case = await whistled(street)
+    water = await new_unit(street, "水务站")
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    caller = await street.with_role("回访员", Role.CALLBACK_OFFICER, "street")
+    task = await case.lead.reports_in()
+    await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": water.id})
+    await case.lead.officer.post(f"{case.path}/result", RESULT)
+    await case.chief.post(f"{case.path}/check", {"accepted": True})
+    await arbiter.post(f"{task}/arbitrate", {"upheld": True, "decision": "归水务"})
+    await later(1)
+    (call,) = (await caller.get("/v1/callbacks"))["items"]
+    said = {"channel": "phone", "reached": True, "solved": False}
+    await caller.post(f"{case.path}/callbacks/{call['id']}", said)
+    await later(2)
+    assert (await case.reporter.get(case.path))["holder"] == "主办单位:水务站"
+    assert await water.state() == "working"

@@ -190,7 +190,8 @@ def replace_lead(case: Case, actor: Actor, now: datetime, *, facts: Seats, unit_
         return release(change, facts)
     change.set(unit_id=unit_id)
     if case.state == CaseState.CALLBACK:
-        return release(change, facts)
+        # Nothing is left to do, but its assignment opens again if a reporter was not helped.
+        return change.emit("assignment.complete", assignment_id=str(facts.lead_id))
     return change.tell(case.requester_id, "case.new_lead").tell_office(Office.SEAT, "case.new_lead")
 
 

@@ -13,6 +13,7 @@ from app.domain.cases.models import CaseDetail, CaseDuty, CaseState, Duty
 from app.domain.cases.policy import LIFECYCLE
 from app.domain.cases.service import CASES, tell_reporters
 from app.kernel.change import Change
+from app.kernel.errors import TransitionRefused
 from app.kernel.matter import Matter, columns_of
 from app.kernel.rules import Actor, Role
 from app.kernel.verbs import Facts
@@ -49,9 +50,11 @@ def merge(case: Case, actor: Actor, now: datetime, *, facts: Merging, parent_id:
 
     Raises:
         HasMerged: others are merged into it. ParentNotFound. TransitionRefused: also when the other one has a result that is
-            being called back, or has ended.
+            being called back, or has ended; and for an emergency before its unit was called, or somebody has looked at it.
     """
     change = LIFECYCLE.move(case, "merge", actor, now)
+    if case.detail.emergency and case.state == CaseState.REPORTED:
+        raise TransitionRefused
     if facts.children:
         raise errors.HasMerged
     if facts.parent is None or not facts.reaches or not facts.offices:

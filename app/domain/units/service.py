@@ -121,7 +121,8 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A unit, whether assignments of it live, and its entries in the register."""
+    """A unit, whether assignments of it live, it leads an open case, or a whistle that waits names it; and its entries in the
+    register."""
 
     id: UUID
     place_id: UUID
@@ -133,7 +134,11 @@ class Closing:
 CLOSING = Facts(
     """(SELECT jsonb_build_object('id', u.id, 'place_id', u.place_id, 'version', u.version,
           'busy', EXISTS (SELECT 1 FROM matter m WHERE m.unit_id = u.id AND m.kind = 'assignment'
-                             AND m.state NOT IN ('done', 'excused')),
+                             AND m.state NOT IN ('done', 'excused'))
+                  OR EXISTS (SELECT 1 FROM matter m JOIN hold h ON h.matter_id = m.id AND h.until_at IS NULL
+                              WHERE m.unit_id = u.id AND m.kind = 'case')
+                  OR EXISTS (SELECT 1 FROM whistle w JOIN hold h ON h.matter_id = w.matter_id AND h.until_at IS NULL
+                              WHERE w.decided_at IS NULL AND (w.lead_id = u.id OR u.id = ANY (w.co_ids))),
           'answers', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'version', r.version)), '[]')
                         FROM responsibility r WHERE r.unit_id = u.id AND r.until_at IS NULL))
          FROM unit u WHERE u.id = subject.id)""",
