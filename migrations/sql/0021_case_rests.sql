@@ -152,9 +152,24 @@ CREATE CONSTRAINT TRIGGER whistle_keeps_its_lead AFTER UPDATE OF leads ON assign
 ALTER TABLE hold ADD CONSTRAINT hold_of_unit CHECK ((holder = 'unit') = (unit_id IS NOT NULL)) NOT VALID;
 ALTER TABLE hold VALIDATE CONSTRAINT hold_of_unit;
 
+-- Who holds what a case was merged into, for whoever sees the case and perhaps not the other one: an office or a unit, no more.
+CREATE FUNCTION held_with(child uuid) RETURNS TABLE (holder text, from_at timestamptz, seat_name text, unit_name text)
+LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  RETURN QUERY
+    SELECT h.holder, h.from_at, s.name, u.name
+      FROM case_detail d JOIN matter m ON m.id = d.matter_id AND m.state = 'merged'
+      JOIN hold h ON h.matter_id = d.merged_into AND h.until_at IS NULL
+      JOIN place s ON s.id = h.seat_id LEFT JOIN unit u ON u.id = h.unit_id
+     WHERE d.matter_id = child AND app_sees_detail(child);
+END $$;
+
 GRANT CREATE ON SCHEMA public TO linli_checker;
+ALTER FUNCTION held_with(uuid) OWNER TO linli_checker;
 ALTER FUNCTION whistle_keeps_its_lead() OWNER TO linli_checker;
 ALTER FUNCTION case_hand_has_its_duty() OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
-REVOKE ALL ON FUNCTION case_hand_has_its_duty(), whistle_keeps_its_lead() FROM PUBLIC;
+REVOKE ALL ON FUNCTION case_hand_has_its_duty(), whistle_keeps_its_lead(), held_with(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION case_hand_has_its_duty(), whistle_keeps_its_lead() TO linli_app, linli_worker, linli_checker, linli_owner;
+GRANT EXECUTE ON FUNCTION held_with(uuid) TO linli_app, linli_checker, linli_owner;

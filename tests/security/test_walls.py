@@ -111,6 +111,8 @@ DEFINERS = {
     ),
     "similar_cases(uuid,text,text,integer)",
     "merged_into(uuid)",
+    # Who holds what a case was merged into: the name of an office or a unit, for whoever sees the case.
+    "held_with(uuid)",
     # Triggers that must see every row.
     "case_is_found()",
     "order_is_found()",

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from app.kernel.rules import Role
+from tests.stories.boardwork import whistled
 from tests.stories.casework import LAMP, RESULT, at_street, governing, reported
 from tests.stories.conftest import Later, Street
 
@@ -155,3 +156,15 @@ async def test_what_is_called_back_is_not_joined_any_more(street: Street) -> Non
     asked = {"place_id": str(street.world.east), "category": "lighting", "words": "东门外的路灯不亮了"}
     assert (await neighbour.get("/v1/cases/similar", **asked))["items"] == []
     assert (await neighbour.ask("POST", f"{case}/join", {"words": "我也是"})).status_code == 409
+
+
+async def test_whose_case_was_merged_reads_who_holds_it_and_until_when(street: Street) -> None:
+    case = await whistled(street)
+    neighbour = await street.resident("李爷爷")
+    child = await reported(neighbour)
+    await case.chief.post(f"{child}/merge", {"parent_id": case.path.rpartition("/")[2]})
+    shown = await neighbour.get(child)
+    assert (shown["state"], shown["holder"]) == ("merged", "主办单位:城管办")
+    assert shown["due_at"] is not None
+    assert shown["story"][-1].startswith("现在由主办单位:城管办负责,时限到")
+    assert (await neighbour.http.get(case.path)).status_code == 404, "and no more of the other case"
