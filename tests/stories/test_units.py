@@ -140,3 +140,11 @@ async def test_a_unit_for_which_something_is_still_to_come_is_not_closed(street:
     await later(1)
     assert await unit.state() == "done"
     assert await street.administrator.refused(f"/v1/units/{unit.id}/close") == (409, "unit-busy")
+
+
+async def test_a_unit_answers_for_what_can_be_reported(street: Street) -> None:
+    """A slip of the pen would leave an emergency with nobody who answers for it."""
+    unit = await new_unit(street, "应急办")
+    entry = {"place_id": str(street.world.street), "category": "dangr", "unit_id": unit.id}
+    assert await street.administrator.refused("/v1/responsibilities", entry) == (422, "invalid-input")
+    await street.administrator.post("/v1/responsibilities", {**entry, "category": "danger"})
