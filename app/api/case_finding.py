@@ -7,7 +7,7 @@ from pydantic import Field
 from pydantic_core import PydanticCustomError
 from sqlalchemy import RowMapping
 
-from app.api.cases import CaseId, CasesQuery
+from app.api.cases import CaseId, NarrowQuery
 from app.api.cases_out import ID, PAGE_EXAMPLE, CaseRow, show_case_row
 from app.api.census import Api, Tag
 from app.api.deadlines_out import (
@@ -33,7 +33,7 @@ from app.kernel.time import Moment
 api = Api(prefix="/cases")
 
 
-class CaseSearchQuery(CasesQuery):
+class CaseSearchQuery(NarrowQuery):
     search: Search = Field(description="要找的字词,以空格分开则都要有;或完整的事项编号")
 
     def wanted(self) -> finding.Wanted:

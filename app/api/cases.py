@@ -1,5 +1,6 @@
 """Cases over HTTP: reporting, triage, going up, and the result (domain.md §5). A command is one verb, a list one reading."""
 
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Annotated, Any
 
@@ -86,18 +87,15 @@ class ResultIn(In):
     evidence: list[CaseEvidenceIn] = Field(max_length=9, description="办理依据")
 
 
-class CasesQuery(PageQuery):
+class NarrowQuery(PageQuery):
+    """What narrows a list of cases as well as a search."""
+
     state: Choice[CaseState] | None = Field(default=None, description="只看某一状态")
     category: Annotated[str, Opaque(40)] | None = Field(default=None, description="只看某一类别")
     place_id: StrictUUID | None = Field(default=None, description="只看某地及其下")
     since: Day | None = Field(default=None, alias="from", description="从哪天起上报的(含)")
     until: Day | None = Field(default=None, description="到哪天为止(不含)")
     overdue: FlagArg = Field(default=False, description="只看已超过时限的")
-    mine: FlagArg = Field(default=False, description="只看我上报或附议的")
-    held_by: StrictUUID | None = Field(default=None, description="只看由某单位负责的")
-    lane: Choice[Lane] | None = Field(default=None, description="只看某一分类")
-    level: Choice[Level] | None = Field(default=None, description="只看某一层级办理的")
-    emergency: FlagArg = Field(default=False, description="只看紧急的")
 
     def filters(self) -> repository.Filters:
         """Raises InvalidInput for an empty period."""
@@ -105,13 +103,19 @@ class CasesQuery(PageQuery):
         if since and until and since >= until:
             raise InvalidInput(fields=(FieldFault("/query/until", "period-empty", "结束日期须晚于开始日期"),))
         states = (self.state.value,) if self.state else None
-        return repository.Filters(
-            states,
-            self.category,
-            self.place_id,
-            since,
-            until,
-            overdue=self.overdue,
+        return repository.Filters(states, self.category, self.place_id, since, until, overdue=self.overdue)
+
+
+class CasesQuery(NarrowQuery):
+    mine: FlagArg = Field(default=False, description="只看我上报或附议的")
+    held_by: StrictUUID | None = Field(default=None, description="只看由某单位负责的")
+    lane: Choice[Lane] | None = Field(default=None, description="只看某一分类")
+    level: Choice[Level] | None = Field(default=None, description="只看某一层级办理的")
+    emergency: FlagArg = Field(default=False, description="只看紧急的")
+
+    def filters(self) -> repository.Filters:
+        return replace(
+            super().filters(),
             mine=self.mine,
             held_by=self.held_by,
             lane=self.lane,

@@ -145,6 +145,7 @@ class WhistlerRow(Out):
     whistles: int = Field(description="有决定的吹哨数")
     approved: int = Field(description="获批准的")
     valid: RateOut = Field(description="有效哨率:获批准,且没有单位经裁定不负责")
+    silent: int = Field(description="逾期没有核验、视为通过的")
 
 
 class UnitFiguresOut(Out):
@@ -246,7 +247,7 @@ async def export_rates(query: Annotated[ExportRatesQuery, Query()], reader: TheR
         "units": [
             {"key": ID, "label": "区城管局", "assignments": 10, "not_theirs": 0, "signed": _RATE, "reported_in": _RATE}
         ],
-        "whistlers": [{"key": ID, "label": "西峪社区", "whistles": 10, "approved": 9, "valid": _RATE}],
+        "whistlers": [{"key": ID, "label": "西峪社区", "whistles": 10, "approved": 9, "valid": _RATE, "silent": 0}],
     },
 )
 async def get_unit_figures(query: Annotated[PeriodQuery, Query()], reader: TheReader) -> UnitFiguresOut:
@@ -317,7 +318,10 @@ def _rates(row: RowMapping, group: Group) -> RatesRow:
 
 def _held(row: RowMapping, group: Group) -> HoldTimesRow:
     counts = ("cases", "stretches", "seconds", "median_seconds")
-    return HoldTimesRow(key=row["key"], label=_label(row, group), **{name: row[name] for name in counts})
+    label = _label(row, group)
+    if group is Group.UNIT and row["key"] is not None and row["holder"] not in ("unit", "seat"):
+        label += HOLDERS[row["holder"]]
+    return HoldTimesRow(key=row["key"], label=label, **{name: row[name] for name in counts})
 
 
 def _unit(row: RowMapping) -> UnitFiguresRow:
@@ -329,7 +333,7 @@ def _unit(row: RowMapping) -> UnitFiguresRow:
 
 
 def _whistler(row: RowMapping) -> WhistlerRow:
-    same: dict[str, Any] = {name: row[name] for name in ("key", "label", "whistles", "approved")}
+    same: dict[str, Any] = {name: row[name] for name in ("key", "label", "whistles", "approved", "silent")}
     return WhistlerRow(**same, valid=_rate(row["valid"], row["whistles"] - row["valid"]))
 
 

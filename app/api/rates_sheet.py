@@ -110,8 +110,8 @@ class _Book:
         self._chart(name, self._sheet(name, headers, values), len(rows), (5, 8), "column")
 
     def whistlers(self, name: str, rows: "Sequence[WhistlerRow]") -> None:
-        headers = ("吹哨层级", "有决定的吹哨", "获批准", "有效", "有效率 %")
-        values = [(row.label, row.whistles, row.approved, row.valid.yes, row.valid.percent) for row in rows]
+        headers = ("吹哨层级", "有决定的吹哨", "获批准", "有效", "有效率 %", "逾期未核验")
+        values = [(row.label, row.whistles, row.approved, row.valid.yes, row.valid.percent, row.silent) for row in rows]
         self._chart(name, self._sheet(name, headers, values), len(rows), (4,), "column")
 
     def _sheet(self, name: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> Worksheet:

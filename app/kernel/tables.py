@@ -108,6 +108,7 @@ class Hold(SQLModel, table=True):
         Index("hold_seat", "seat_id", "from_at", postgresql_where=text("unit_id IS NULL")),
         Index("hold_unit", "unit_id", "from_at", postgresql_where=text("unit_id IS NOT NULL")),
         CheckConstraint("until_at >= from_at", "hold_period"),
+        CheckConstraint("(holder = 'unit') = (unit_id IS NOT NULL)", "hold_of_unit"),
     )
 
     matter_id: UUID = Field(primary_key=True)

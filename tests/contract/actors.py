@@ -58,10 +58,10 @@ class Cast:
         return made
 
     @classmethod
-    async def _resident(cls, api_url: str, world: World, name: str) -> Someone:
+    async def _resident(cls, api_url: str, world: World, name: str, community: str = "east") -> Someone:
         someone = await Someone.by_wechat(api_url, f"{name}@{world.street}")
         await someone.put("/v1/me", {"name": name, "phone": phone_of(someone), "address": "一号楼"})
-        await someone.post("/v1/me/community", {"place_id": str(world.east)})
+        await someone.post("/v1/me/community", {"place_id": str(getattr(world, community))})
         return someone
 
     async def _furnish(self) -> None:
@@ -182,13 +182,16 @@ class Cast:
         self.ids |= {"application_id": application["id"], "lead_id": third, "third": third, "fourth": fourth}
 
     async def _call_back(self) -> None:
-        """Cases whose reporters are asked, and one that is supervised; handled by a grid worker who does not send."""
+        """Cases whose reporters are asked, and one that is supervised; handled by a grid worker who does not send. Whoever has
+        an office in the east does not call there, but in the west."""
         grid = await Someone.by_wechat(self.api_url, f"网格员@{self.world.street}")
-        await self.world.grant(grid.id, Role.GRID_WORKER, self.world.east)
-        for role in (Role.CALLBACK_OFFICER, Role.SUPERVISOR):
-            await self.world.grant(self.administrator.id, role, self.world.east)
+        western = await self._resident(self.api_url, self.world, "西居民", "west")
+        for place in (self.world.east, self.world.west):
+            await self.world.grant(grid.id, Role.GRID_WORKER, place)
+        await self.world.grant(self.administrator.id, Role.CALLBACK_OFFICER, self.world.west)
+        await self.world.grant(self.administrator.id, Role.SUPERVISOR, self.world.east)
         for name, reporter, lane in (
-            ("tapped", self.resident, "small"), ("called", self.neighbour, "big"), ("to call", self.neighbour, "big"),
+            ("tapped", self.resident, "small"), ("called", western, "big"), ("to call", western, "big"),
             ("supervised", self.neighbour, "big"),
         ):  # fmt: skip
             made = await reporter.post("/v1/cases", {"category": "noise", "words": "楼下吵"})

@@ -13,7 +13,8 @@ RESULT = {"outcome": "已扶正", "answer": "已修好", "evidence": [{"kind": "
 
 
 class Boards:
-    """The administrator approves, checks and arbitrates; the resident works in the unit that leads; the neighbour reports."""
+    """The administrator approves and checks, and arbitrates where the chief did; the resident works in the unit that leads; the
+    neighbour reports."""
 
     def __init__(self, world: World, administrator: Someone, resident: Someone, neighbour: Someone) -> None:
         self.world = world
@@ -25,6 +26,9 @@ class Boards:
     async def furnish(self) -> Mapping[str, dict[str, object]]:
         """What the operations are about, by operation."""
         await self.world.grant(self.administrator.id, Role.ARBITER, self.world.street)
+        address = str(self.administrator.http.base_url)
+        self.chief = await Someone.by_wechat(address, f"街道书记@{self.world.street}")
+        await self.world.grant(self.chief.id, Role.SECRETARY, self.world.street)
         for name in ("lead", "co", "other", "idle"):
             body = {"place_id": str(self.world.street), "name": name, "kind": "department"}
             self.units[name] = (await self.administrator.post("/v1/units", body))["id"]
@@ -71,18 +75,19 @@ class Boards:
         path = f"/v1/units/{self.units[unit]}/members"
         await self.administrator.post(path, {"person_id": person, "post": post})
 
-    async def proposed(self) -> str:
-        """A case with a hard whistle that waits."""
+    async def proposed(self, head: Someone | None = None) -> str:
+        """A case with a hard whistle that waits; the administrator's, or another head's."""
+        head = head or self.administrator
         reported = {"category": "lighting", "words": "路灯不亮", "place_id": str(self.world.east)}
         case = str((await self.neighbour.post("/v1/cases", reported))["id"])
-        await self.administrator.post(f"/v1/cases/{case}/triage", {"lane": "hard"})
+        await head.post(f"/v1/cases/{case}/triage", {"lane": "hard"})
         asked = {"kind": "hard", "reason": "权属不清", "lead_id": self.units["lead"], "co_ids": [self.units["co"]]}
-        await self.administrator.post(f"/v1/cases/{case}/whistle", asked)
+        await head.post(f"/v1/cases/{case}/whistle", asked)
         return case
 
-    async def whistled(self) -> str:
-        case = await self.proposed()
-        await self.administrator.post(f"/v1/cases/{case}/whistle/decide", {"approved": True})
+    async def whistled(self, head: Someone | None = None) -> str:
+        case = await self.proposed(head)
+        await (head or self.administrator).post(f"/v1/cases/{case}/whistle/decide", {"approved": True})
         return case
 
     async def seat(self, *steps: str, case: str | None = None, role: str = "lead") -> str:
@@ -95,7 +100,7 @@ class Boards:
         return seat
 
     async def contested(self) -> str:
-        seat = await self.seat("sign")
+        seat = await self.seat("sign", case=await self.whistled(self.chief))
         body = {"ground": "移交清单", "proposed_id": self.units["other"]}
         await self.resident.post(f"/v1/assignments/{seat}/contest", body)
         return seat

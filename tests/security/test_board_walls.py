@@ -163,3 +163,28 @@ async def test_a_limit_grows_once(board: Board) -> None:
     await board.owner.execute(grow)
     assert await refused(board.owner, grow) == BROKEN
     await transaction.rollback()
+
+
+async def test_three_hands_and_one_lead_are_the_databases_to_keep(street: Street, app_url: str) -> None:  # noqa: F811
+    case = await whistled(street, co=True)
+    assert case.co is not None
+    task, case_id = await case.lead.task(), case.path.rpartition("/")[2]
+    await case.lead.officer.post(f"{task}/sign")
+    await case.lead.officer.post(f"{task}/contest", {"ground": "不归我们", "proposed_id": case.co.id})
+    judged = "SET decided_by = app_actor(), decided_at = app_now(), upheld = false, decision = 'x'"
+    app = await asyncpg.connect(app_url)
+
+    async def commit(who: Someone, statement: str) -> None:
+        async with app.transaction():
+            await app.execute("SELECT set_config('app.actor', $1, true)", str(who.id))
+            await app.execute(statement)
+
+    for who, statement in (
+        (case.chief, f"UPDATE contest {judged} WHERE matter_id = '{task.rpartition('/')[2]}'"),
+        (case.lead.officer, f"UPDATE case_detail SET handler_id = app_actor() WHERE matter_id = '{case_id}'"),
+        (case.lead.officer, f"UPDATE assignment_detail SET leads = NULL WHERE case_id = '{case_id}'"),
+        (case.lead.officer, f"UPDATE matter SET unit_id = NULL WHERE id = '{case_id}'"),
+    ):
+        with pytest.raises(asyncpg.CheckViolationError):
+            await commit(who, statement)
+    await app.close()

@@ -101,6 +101,8 @@ DEFINERS = {
     "reveal_reporter(uuid)",
     "case_is_to_be_called_back()",
     "case_is_called_back()",
+    "case_hand_has_its_duty()",
+    "whistle_keeps_its_lead()",
     # What the actor finds of cases, as of orders; what is like a trouble nearby, for whoever may report it there; which cases
     # are merged into one that the actor sees.
     (
@@ -109,6 +111,8 @@ DEFINERS = {
     ),
     "similar_cases(uuid,text,text,integer)",
     "merged_into(uuid)",
+    # Who holds what a case was merged into: the name of an office or a unit, for whoever sees the case.
+    "held_with(uuid)",
     # Triggers that must see every row.
     "case_is_found()",
     "order_is_found()",

@@ -101,16 +101,18 @@ async def test_a_call_is_made_a_task_once(street: Street, later: Later, worker_u
     life = await Neighbourhood.of(street)
     case = UUID((await life.solved()).rpartition("/")[2])
     worker = await Database.connect(worker_url, size=2)
+    limit = "SELECT id FROM deadline WHERE matter_id = $1 AND kind = 'callback' AND stopped_at IS NULL"
+    asked = {"deadline_id": await street.world.owner.fetchval(limit, case)}
     done = await asyncio.gather(
-        *(execute(worker, need_call, SYSTEM_CALLER, new_key(), case, {}) for _ in range(2)), return_exceptions=True
+        *(execute(worker, need_call, SYSTEM_CALLER, new_key(), case, asked) for _ in range(2)), return_exceptions=True
     )
     assert sorted(type(one).__name__ for one in done) == ["Receipt", "TransitionRefused"]
     with pytest.raises(TransitionRefused):
-        await execute(worker, need_call, SYSTEM_CALLER, new_key(), case, {})
+        await execute(worker, need_call, SYSTEM_CALLER, new_key(), case, asked)
     await worker.close()
     await later(3 * DAY)
-    asked = [one for one in (await life.caller.get("/v1/inbox"))["items"] if one["topic"] == "case.call_needed"]
-    assert len(asked) == 1
+    told = [one for one in (await life.caller.get("/v1/inbox"))["items"] if one["topic"] == "case.call_needed"]
+    assert len(told) == 1
 
 
 async def test_three_tries_at_once_close_once(street: Street, later: Later) -> None:

@@ -1,9 +1,14 @@
 """The call-back: a case is closed by what its reporters say, never by whoever handled it (回访, domain.md §5)."""
 
+from datetime import datetime, timedelta
+
 import asyncpg
 
 from app.kernel.rules import Role
+from app.kernel.time import CHINA
 from tests.people import Someone
+from tests.stories.boardwork import LAMP, whistled
+from tests.stories.boardwork import RESULT as LAMP_RESULT
 from tests.stories.caselife import RESULT, RUBBISH, Neighbourhood
 from tests.stories.conftest import Later, Street
 
@@ -176,3 +181,50 @@ async def test_a_grid_worker_does_not_call_their_own_work_solved(street: Street)
     assert (await life.grid.post(f"{case}/callback", {"solved": True}))["state"] == "callback"
     said = {"channel": "visit", "reached": True, "solved": True}
     assert (await life.caller.post(f"{case}/callbacks/{call['id']}", said))["state"] == "closed"
+
+
+async def test_whoever_holds_the_office_that_handled_it_does_not_call_back(street: Street) -> None:
+    life = await Neighbourhood.of(street)
+    both = {"place_id": str(street.world.street), "role": "callback_officer", "person_id": str(life.secretary.id)}
+    await street.administrator.post("/v1/roles", both)
+    case = await life.solved("big")
+    (call,) = await life.calls()
+    said = {"channel": "phone", "reached": True, "solved": True}
+    assert await life.secretary.refused(f"{case}/callbacks/{call['id']}", said) == (403, "handling-unit")
+
+
+async def test_whoever_worked_on_it_and_left_the_unit_does_not_call_back(street: Street) -> None:
+    case = await whistled(street)
+    await case.lead.reports_in()
+    leaver = case.lead.officer
+    role = {"place_id": str(street.world.street), "role": "callback_officer", "person_id": str(leaver.id)}
+    await street.administrator.post("/v1/roles", role)
+    await case.lead.head.post(f"{case.path}/result", LAMP_RESULT)
+    await street.administrator.post(f"/v1/units/{case.lead.id}/members/{leaver.id}/end")
+    await case.chief.post(f"{case.path}/check", {"accepted": True})
+    (call,) = (await leaver.get("/v1/callbacks"))["items"]
+    assert not call["mine"]
+    said = {"channel": "phone", "reached": True, "solved": True}
+    assert await leaver.refused(f"{case.path}/callbacks/{call['id']}", said) == (403, "handling-unit")
+
+
+async def test_what_was_merged_is_called_back_by_nobody_of_the_unit_that_handled_it(
+    street: Street, later: Later
+) -> None:
+    """And what is said counts for that unit."""
+    case = await whistled(street)
+    neighbour = await street.resident("李爷爷")
+    child = (await neighbour.post("/v1/cases", LAMP))["id"]
+    await case.chief.post(f"/v1/cases/{child}/merge", {"parent_id": case.path.rpartition("/")[2]})
+    await case.lead.reports_in()
+    role = {"place_id": str(street.world.street), "role": "callback_officer", "person_id": str(case.lead.head.id)}
+    await street.administrator.post("/v1/roles", role)
+    await case.lead.officer.post(f"{case.path}/result", LAMP_RESULT)
+    await case.chief.post(f"{case.path}/check", {"accepted": True})
+    await later(1)
+    calls = (await case.lead.head.get("/v1/callbacks"))["items"]
+    assert {(call["case_id"] == child, call["mine"]) for call in calls} == {(True, False), (False, False)}
+    today = datetime.now(CHINA).date()
+    period = {"from": str(today), "until": str(today + timedelta(days=1)), "place_id": str(street.world.street)}
+    (row,) = (await case.chief.get("/v1/rates", **period))["items"]
+    assert (row["label"], row["callbacks"]) == ("城管办", 2)

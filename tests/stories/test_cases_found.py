@@ -60,3 +60,11 @@ async def test_lists_are_narrowed(street: Street) -> None:
     ):
         items = (await secretary.get("/v1/cases", **narrowed))["items"]
         assert [f"/v1/cases/{row['id']}" for row in items] == wanted, narrowed
+
+
+async def test_a_search_refuses_what_it_does_not_narrow_by(street: Street) -> None:
+    """A list knows more filters; one that a search left aside without a word would show what was not asked for."""
+    grandmother = await street.resident("王奶奶")
+    asked = {"search": "路灯", "lane": "hard"}
+    assert (await grandmother.http.get("/v1/cases/search", params=asked)).status_code == 422
+    assert (await grandmother.http.get("/v1/cases", params={"lane": "hard"})).status_code == 200

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from app.kernel.rules import Role
+from tests.stories.boardwork import whistled
 from tests.stories.casework import LAMP, RESULT, at_street, governing, reported
 from tests.stories.conftest import Later, Street
 
@@ -143,3 +144,27 @@ async def test_a_merge_needs_an_office_at_both_and_a_reach_over_both(street: Str
     assert await chief.refused(f"{east}/merge", itself) == (422, "parent-not-found")
     assert (await chief.post(f"{west}/merge", itself))["state"] == "merged"
     assert await here.refused(f"{west}/unmerge") == (404, "case-not-found")
+
+
+async def test_what_is_called_back_is_not_joined_any_more(street: Street) -> None:
+    """Whoever joins has a call-back of their own; where the others are called already, one reports anew."""
+    grandmother, neighbour = await street.resident("王奶奶"), await street.resident("李爷爷")
+    grid = await street.with_role("小李", Role.GRID_WORKER)
+    case = await reported(grandmother)
+    await grid.post(f"{case}/triage", {"lane": "big"})
+    await grid.post(f"{case}/result", RESULT)
+    asked = {"place_id": str(street.world.east), "category": "lighting", "words": "东门外的路灯不亮了"}
+    assert (await neighbour.get("/v1/cases/similar", **asked))["items"] == []
+    assert (await neighbour.ask("POST", f"{case}/join", {"words": "我也是"})).status_code == 409
+
+
+async def test_whose_case_was_merged_reads_who_holds_it_and_until_when(street: Street) -> None:
+    case = await whistled(street)
+    neighbour = await street.resident("李爷爷")
+    child = await reported(neighbour)
+    await case.chief.post(f"{child}/merge", {"parent_id": case.path.rpartition("/")[2]})
+    shown = await neighbour.get(child)
+    assert (shown["state"], shown["holder"]) == ("merged", "主办单位:城管办")
+    assert shown["due_at"] is not None
+    assert shown["story"][-1].startswith("现在由主办单位:城管办负责,时限到")
+    assert (await neighbour.http.get(case.path)).status_code == 404, "and no more of the other case"

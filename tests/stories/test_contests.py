@@ -108,3 +108,66 @@ async def test_a_late_arbitration_goes_to_the_next_level(street: Street, later: 
     assert await arbiter.refused(f"{task}/arbitrate", decided) == (409, "arbitration-went-up")
     await higher.post(f"{task}/arbitrate", decided)
     await street.world.owner.execute("UPDATE role_grant SET ends_at = app_now() WHERE id = $1", grant)
+
+
+async def test_a_contest_of_a_case_that_is_over_calls_nobody_else(street: Street, later: Later) -> None:
+    case = await whistled(street)
+    water = await new_unit(street, "水务站")
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    task = await case.lead.task()
+    await case.lead.officer.post(f"{task}/sign")
+    await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": water.id})
+    await later(1)
+    await case.reporter.post(f"{case.path}/withdraw", {})
+    decided = {"upheld": True, "decision": "归水务"}
+    assert await arbiter.refused(f"{task}/arbitrate", decided) == (409, "transition-refused")
+    await later(2)
+    assert (await case.lead.officer.get(task))["state"] == "excused"
+    assert (await water.officer.get("/v1/assignments"))["items"] == []
+
+
+async def test_a_case_that_ends_after_the_arbiter_decided_lets_the_new_lead_go(street: Street, later: Later) -> None:
+    case = await whistled(street)
+    water = await new_unit(street, "水务站")
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    task = await case.lead.task()
+    await case.lead.officer.post(f"{task}/sign")
+    await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": water.id})
+    await later(1)
+    await arbiter.post(f"{task}/arbitrate", {"upheld": True, "decision": "归水务"})
+    await case.reporter.post(f"{case.path}/withdraw", {})
+    await later(2)
+    assert await water.state() == "excused"
+
+
+async def test_whoever_whistled_does_not_judge_the_contest(street: Street) -> None:
+    case = await whistled(street)
+    water = await new_unit(street, "水务站")
+    both = {"place_id": str(street.world.street), "role": "arbiter", "person_id": str(case.chief.id)}
+    await street.administrator.post("/v1/roles", both)
+    task = await case.lead.task()
+    await case.lead.officer.post(f"{task}/sign")
+    await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": water.id})
+    refused = await case.chief.refused(f"{task}/arbitrate", {"upheld": False, "decision": "照办"})
+    assert refused == (403, "same-hand")
+
+
+async def test_a_lead_that_was_replaced_at_the_call_back_works_again_for_whom_was_not_helped(
+    street: Street, later: Later
+) -> None:
+    case = await whistled(street)
+    water = await new_unit(street, "水务站")
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    caller = await street.with_role("回访员", Role.CALLBACK_OFFICER, "street")
+    task = await case.lead.reports_in()
+    await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": water.id})
+    await case.lead.officer.post(f"{case.path}/result", RESULT)
+    await case.chief.post(f"{case.path}/check", {"accepted": True})
+    await arbiter.post(f"{task}/arbitrate", {"upheld": True, "decision": "归水务"})
+    await later(1)
+    (call,) = (await caller.get("/v1/callbacks"))["items"]
+    said = {"channel": "phone", "reached": True, "solved": False}
+    await caller.post(f"{case.path}/callbacks/{call['id']}", said)
+    await later(2)
+    assert (await case.reporter.get(case.path))["holder"] == "主办单位:水务站"
+    assert await water.state() == "working"

@@ -138,3 +138,16 @@ async def test_a_refused_whistle_leaves_the_case_where_it_was(street: Street) ->
     await secretary.post(f"{case}/whistle/decide", {"approved": False, "reason": "社区自己能修"})
     assert (await neighbour.get(case))["state"] == "handling"
     assert await secretary.refused(f"{case}/whistle/decide", {"approved": True}) == (409, "no-whistle")
+
+
+async def test_an_emergency_is_not_merged_away_before_its_unit_is_called(street: Street, later: Later) -> None:
+    grandmother, neighbour = await street.resident("王奶奶"), await street.resident("李爷爷")
+    _, secretary, _ = await officers(street)
+    unit = await new_unit(street, "应急办")
+    await answers_for_danger(street, unit.id)
+    lamp = (await grandmother.post("/v1/cases", {"category": "lighting", "words": "灯不亮"}))["id"]
+    await secretary.post(f"/v1/cases/{lamp}/triage", {"lane": "hard"})
+    wall = f"/v1/cases/{(await neighbour.post('/v1/cases', WALL))['id']}"
+    assert await secretary.refused(f"{wall}/merge", {"parent_id": lamp}) == (409, "transition-refused")
+    await later(1)
+    assert (await neighbour.get(wall))["state"] == "whistled"

@@ -9,6 +9,8 @@ from zipfile import ZipFile
 
 from app.kernel.rules import Role
 from app.kernel.time import CHINA
+from tests.stories.boardwork import RESULT as LAMP_RESULT
+from tests.stories.boardwork import whistled
 from tests.stories.caselife import RESULT, Neighbourhood
 from tests.stories.conftest import Later, Street
 
@@ -122,7 +124,7 @@ async def test_each_minute_of_a_case_has_one_holder(street: Street, later: Later
     assert hours == [1, 1, 3, 0, 1]
     found = await life.chief.get("/v1/hold-times", **period(street))
     assert {row["label"]: round(row["seconds"] / 3600) for row in found["items"]} == {
-        "=城管办": 3, "试验街道": 2, "东社区": 1,
+        "=城管办": 3, "试验街道": 1, "试验街道回访单位": 1, "东社区": 1,
     }  # fmt: skip
     whole = datetime.fromisoformat(edges[-1][1]) - datetime.fromisoformat(edges[0][0])
     assert abs(found["total"]["seconds"] - whole.total_seconds()) <= 1
@@ -155,3 +157,34 @@ async def test_each_minute_of_a_case_has_one_holder(street: Street, later: Later
     refused = await west.http.get("/v1/rates/export", params=period(street))
     assert refused.status_code == 403
     assert (await west.get("/v1/rates", **period(street)))["total"]["callbacks"] == 0
+
+
+async def test_what_waits_counts_in_no_rate(street: Street) -> None:
+    life = await Neighbourhood.of(street)
+    case = await life.reported("big")
+    await life.grid.post(f"{case}/contact", {"channel": "phone", "text": "问清了位置"})
+    await life.grid.post(f"{case}/reply", {"text": "明天来"})
+    await life.grid.post(f"{case}/result", RESULT)
+    total = (await life.chief.get("/v1/rates", **period(street)))["total"]
+    none = {"yes": 0, "no": 0, "percent": None}
+    assert (total["waiting"], total["response"], total["solved"], total["satisfied"]) == (1, none, none, none)
+
+
+async def test_a_contest_that_was_refused_leaves_the_unit_responsible_and_the_whistle_valid(
+    street: Street, later: Later
+) -> None:
+    """Also when the unit is released in the end, before it was done."""
+    case = await whistled(street, co=True)
+    assert case.co is not None
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    task = await case.co.reports_in()
+    await case.co.officer.post(f"{task}/contest", {"ground": "不归我们", "proposed_id": case.lead.id})
+    await arbiter.post(f"{task}/arbitrate", {"upheld": False, "decision": "照办"})
+    await case.lead.officer.post(f"{case.path}/result", LAMP_RESULT)
+    await case.chief.post(f"{case.path}/check", {"accepted": True})
+    await later(1)
+    assert await case.co.state() == "excused"
+    figures = await case.chief.get("/v1/rates/units", **period(street))
+    assert [unit["not_theirs"] for unit in figures["units"]] == [0, 0]
+    (whistler,) = figures["whistlers"]
+    assert (whistler["valid"]["yes"], whistler["valid"]["no"]) == (1, 0)

@@ -7,7 +7,7 @@ import httpx
 from app.kernel.ids import new_id
 from app.kernel.rules import Role
 from tests.people import Someone
-from tests.stories.boardwork import new_unit, topics, whistled
+from tests.stories.boardwork import LAMP, RESULT, new_unit, officers, topics, whistled
 from tests.stories.conftest import Later, Street
 
 
@@ -124,3 +124,27 @@ async def test_the_register_is_imported_and_keeps_its_past(street: Street) -> No
     assert (await send(street.administrator, here, "a,b\n")).json()["code"] == "import-header-wrong"
     outsider = await street.with_role("书记", Role.SECRETARY, "street")
     assert (await send(outsider, here, good)).status_code == 403
+
+
+async def test_a_unit_for_which_something_is_still_to_come_is_not_closed(street: Street, later: Later) -> None:
+    """A whistle that waits would call nobody, and a result that comes back would have nobody who works on it."""
+    grandmother = await street.resident("王奶奶")
+    _, secretary, _ = await officers(street)
+    unit = await new_unit(street, "城管办")
+    case = f"/v1/cases/{(await grandmother.post('/v1/cases', LAMP))['id']}"
+    await secretary.post(f"{case}/triage", {"lane": "hard"})
+    await secretary.post(f"{case}/whistle", {"kind": "routine", "reason": "无权限", "lead_id": unit.id})
+    assert await street.administrator.refused(f"/v1/units/{unit.id}/close") == (409, "unit-busy")
+    await secretary.post(f"{case}/whistle/decide", {"approved": True})
+    await unit.officer.post(f"{case}/result", RESULT)
+    await later(1)
+    assert await unit.state() == "done"
+    assert await street.administrator.refused(f"/v1/units/{unit.id}/close") == (409, "unit-busy")
+
+
+async def test_a_unit_answers_for_what_can_be_reported(street: Street) -> None:
+    """A slip of the pen would leave an emergency with nobody who answers for it."""
+    unit = await new_unit(street, "应急办")
+    entry = {"place_id": str(street.world.street), "category": "dangr", "unit_id": unit.id}
+    assert await street.administrator.refused("/v1/responsibilities", entry) == (422, "invalid-input")
+    await street.administrator.post("/v1/responsibilities", {**entry, "category": "danger"})

@@ -1,11 +1,18 @@
 """The whistle: what a grid cannot solve goes up, units report in, and the level that whistled checks the result (吹哨报到)."""
 
+from datetime import datetime, timedelta
+
+import asyncpg
+
 from app.kernel.rules import Role
-from tests.stories.boardwork import RESULT, new_unit, officers
+from app.kernel.time import CHINA
+from app.workers.deadlines import sweep_once
+from tests.stories.boardwork import RESULT, new_unit, officers, whistled
 from tests.stories.conftest import Later, Street
 
 LAMP = {"category": "lighting", "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外"}
 PHOTO = [{"kind": "photo", "text": "IMG-0301"}]
+DAY = 86400
 
 
 async def test_a_lamp_post_that_nobody_owns(street: Street, later: Later) -> None:
@@ -69,3 +76,43 @@ async def test_after_two_returns_the_next_level_decides(street: Street, later: L
     await lead.officer.post(f"{case}/result", RESULT)
     assert await secretary.refused(f"{case}/check", {"accepted": True}) == (403, "not-allowed")
     assert (await chief.post(f"{case}/check", {"accepted": True}))["state"] == "callback"
+
+
+async def test_at_the_top_a_result_comes_back_twice_as_well(street: Street, later: Later) -> None:
+    """Nobody is above who could decide: after two returns it is taken, or the case ended."""
+    case = await whistled(street)
+    await case.lead.reports_in()
+    back = {"accepted": False, "reason": "还歪着"}
+    for number in (1, 2):
+        await case.lead.officer.post(f"{case.path}/result", RESULT)
+        await later(2 * number - 1)
+        assert (await case.chief.post(f"{case.path}/check", back))["state"] == "whistled"
+        await later(2 * number)
+    await case.lead.officer.post(f"{case.path}/result", RESULT)
+    assert await case.chief.refused(f"{case.path}/check", back) == (409, "at-the-top")
+    assert (await case.chief.post(f"{case.path}/check", {"accepted": True}))["state"] == "callback"
+
+
+async def test_silence_about_a_result_that_came_back_accepts_no_other(
+    street: Street, later: Later, worker_url: str
+) -> None:
+    """The limit was missed and its event waited, while the result was returned and the next one submitted."""
+    case = await whistled(street)
+    await case.lead.reports_in()
+    await case.lead.officer.post(f"{case.path}/result", RESULT)
+    await later(1)
+    await street.world.owner.execute("UPDATE clock_shift SET seconds = $1", float(DAY + 2))
+    worker = await asyncpg.connect(worker_url)
+    assert await sweep_once(worker)
+    await worker.close()
+    await case.chief.post(f"{case.path}/check", {"accepted": False, "reason": "还歪着"})
+    await case.lead.officer.post(f"{case.path}/result", RESULT)
+    await later(DAY + 3)
+    assert (await case.chief.get(case.path))["state"] == "result"
+
+    await later(2 * DAY + 3)
+    assert (await case.chief.get(case.path))["state"] == "callback", "now it said nothing"
+    today = datetime.now(CHINA).date()
+    period = {"from": str(today), "until": str(today + timedelta(days=1)), "place_id": str(street.world.street)}
+    (whistler,) = (await case.chief.get("/v1/rates/units", **period))["whistlers"]
+    assert (whistler["whistles"], whistler["silent"]) == (1, 1), "silence counts against the level that whistled"

@@ -201,12 +201,12 @@ def _after(change: Change, case: Case, facts: Calls, call: Call, said: Said | No
 
 
 @CASES.moves("need_call", facts=CALLS)
-def need_call(case: Case, actor: Actor, now: datetime, *, facts: Calls) -> Change:
+def need_call(case: Case, actor: Actor, now: datetime, *, facts: Calls, deadline_id: UUID) -> Change:
     """The reporters' limit has passed: whoever did not answer is called by an officer as well. A task, no state (domain.md §5).
-    Raises TransitionRefused: everybody answered, or is to be called already."""
+    Raises TransitionRefused: everybody answered, or is to be called already; or it is another round's limit that runs now."""
     change = LIFECYCLE.move(case, "need_call", actor, now)
     silent = [call for call in facts.calls if call.state is CallbackState.OPEN and call.reason is None]
-    if not silent:
+    if not silent or all(deadline.id != deadline_id for deadline in case.live):
         raise TransitionRefused
     for call in silent:
         change.patch(Callback, id=call.id, call_reason=CallReason.UNANSWERED.value, called_for_at=now)

@@ -13,11 +13,13 @@ from app.domain.cases.board_tables import Contest
 from app.domain.cases.facts import SEATS, Seats
 from app.domain.cases.limits import Case
 from app.domain.cases.models import AssignmentDetail, AssignmentState, CaseDuty, CaseState, Duty, WhistleKind
+from app.domain.cases.policy import ENDED
 from app.domain.cases.policy import LIFECYCLE as CASE
 from app.domain.cases.service import CASES, release
 from app.kernel.calendar_store import calendar
 from app.kernel.change import Change, Office
 from app.kernel.deadlines import Policy
+from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, Role
 from app.kernel.verbs import Facts
@@ -77,14 +79,17 @@ def _last_moment(within: dict[str, Any], signed_at: datetime) -> datetime:
 @dataclass(frozen=True, slots=True)
 class Arbitrating:
     """The contest (None: there is none), and to which unit an upheld one would go: whether it serves the place, and its
-    assignment if it has a seat already. `duty`: what the actor has been in the case; `late`: the arbiter's time is over;
-    `higher`: the actor's roles at the district or above, None: there is none."""
+    assignment if it has a seat already. `duty`: what the actor has been in the case; `touched`: they did something on it, or on
+    its board, beside arbitrating; `case_state`: where the case stands; `late`: the arbiter's time is over; `higher`: the actor's
+    roles at the district or above, None: there is none."""
 
     contest_id: UUID | None
     unit_id: UUID | None
     serves: bool
     seat_id: UUID | None
     duty: str | None
+    touched: bool
+    case_state: str
     late: bool
     higher: tuple[str, ...] | None
 
@@ -96,6 +101,14 @@ ARBITRATING = Facts(
                         WHERE a.matter_id = subject.id AND m.unit_id = to_unit.id AND m.state <> 'excused' LIMIT 1),
            'duty', (SELECT h.duty FROM case_duty h JOIN assignment_detail a ON a.case_id = h.matter_id
                      WHERE a.matter_id = subject.id AND h.person_id = $1),
+           'case_state', (SELECT k.state FROM assignment_detail a JOIN matter k ON k.id = a.case_id
+                           WHERE a.matter_id = subject.id),
+           'touched', EXISTS (SELECT 1 FROM assignment_detail a JOIN history h ON h.matter_id = a.case_id AND h.actor_id = $1
+                               WHERE a.matter_id = subject.id)
+                   OR EXISTS (SELECT 1 FROM assignment_detail a JOIN assignment_detail x ON x.case_id = a.case_id
+                                JOIN history h ON h.matter_id = x.matter_id AND h.actor_id = $1
+                               WHERE a.matter_id = subject.id
+                                 AND h.action NOT IN ('uphold', 'dismiss', 'dismiss_reported', 'send')),
            'late', EXISTS (SELECT 1 FROM deadline d WHERE d.matter_id = subject.id AND d.kind = 'arbitration'
                               AND d.stopped_at IS NULL AND d.due_at <= look.now),
            'higher', (SELECT to_jsonb(app_roles(p.id, look.now)) FROM place_ancestor b JOIN place p ON p.id = b.ancestor_id
@@ -122,13 +135,18 @@ def arbitrate(
     may send back; of the lead's it takes over the case, whose limit runs on. Refused: the unit goes on where it stood.
 
     Raises:
-        SameHand: the arbiter sits on the board, handled the case or calls back. ArbitrationWentUp: late, the next level decides.
-        UnitNotHere: the unit that it would go to.
+        SameHand: the arbiter sits on the board, had a hand in the case or calls back. ArbitrationWentUp: late, the next level
+        decides. TransitionRefused: the case is over meanwhile, and its units are released. UnitNotHere: the unit that it would go
+        to.
     """
     back = "dismiss_reported" if assignment.detail.reported_in else "dismiss"
     change = LIFECYCLE.move(assignment, "uphold" if upheld else back, actor, now)
-    if facts.duty not in (None, Duty.ARBITER) or actor.unit is not None or "seated" in actor.parts:
+    if facts.duty not in (None, Duty.ARBITER) or facts.touched or actor.unit is not None or "seated" in actor.parts:
         raise errors.SameHand
+    if facts.case_state not in (CaseState.WHISTLED, CaseState.RESULT) and not (
+        facts.case_state == CaseState.CALLBACK and assignment.detail.role == "lead"
+    ):
+        raise TransitionRefused
     if facts.late and facts.higher is not None and Role.ARBITER not in facts.higher:
         raise errors.ArbitrationWentUp
     case_id = assignment.detail.case_id
@@ -165,10 +183,15 @@ def _pass_on(change: Change, assignment: Assignment, facts: Arbitrating) -> list
 @CASES.moves("replace_lead", facts=SEATS)
 def replace_lead(case: Case, actor: Actor, now: datetime, *, facts: Seats, unit_id: UUID) -> Change:
     """An arbiter gave the lead to another unit: it holds the case from now on, and resolve runs on. Where the former lead's
-    result was accepted meanwhile, the new one is needed only if the call-back finds it unsolved."""
-    change = CASE.move(case, "replace_lead", actor, now).set(unit_id=unit_id).note(unit_id=unit_id)
-    if case.state == CaseState.CALLBACK:
+    result was accepted meanwhile, the new one is needed only if the call-back finds it unsolved; where the case ended, not at
+    all."""
+    change = CASE.move(case, "replace_lead", actor, now).note(unit_id=unit_id)
+    if case.state in ENDED:
         return release(change, facts)
+    change.set(unit_id=unit_id)
+    if case.state == CaseState.CALLBACK:
+        # Nothing is left to do, but its assignment opens again if a reporter was not helped.
+        return change.emit("assignment.complete", assignment_id=str(facts.lead_id))
     return change.tell(case.requester_id, "case.new_lead").tell_office(Office.SEAT, "case.new_lead")
 
 

@@ -10,7 +10,7 @@ from app.kernel.verbs import Facts
 
 @dataclass(frozen=True, slots=True)
 class OfWhistle:
-    """A whistle of the case: which units it calls, who proposed it."""
+    """A whistle of the case: which units it calls, who proposed it, at which seat."""
 
     id: UUID
     kind: WhistleKind
@@ -19,6 +19,7 @@ class OfWhistle:
     proposed_by: UUID
     blown: bool
     decided: bool
+    seat_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Detail:
 
 
 _WHISTLE = """(SELECT jsonb_build_object('id', w.id, 'kind', w.kind, 'lead_id', w.lead_id, 'co_ids', w.co_ids,
-           'proposed_by', w.proposed_by, 'blown', w.blown_at IS NOT NULL, 'decided', w.decided_at IS NOT NULL)
+           'proposed_by', w.proposed_by, 'blown', w.blown_at IS NOT NULL, 'decided', w.decided_at IS NOT NULL,
+           'seat_id', w.seat_id)
            FROM whistle w WHERE w.matter_id = subject.id AND {which})"""
 
 DETAIL = Facts(

@@ -13,6 +13,7 @@ from app.domain.cases.models import CaseDetail, CaseDuty, CaseState, Duty
 from app.domain.cases.policy import LIFECYCLE
 from app.domain.cases.service import CASES, tell_reporters
 from app.kernel.change import Change
+from app.kernel.errors import TransitionRefused
 from app.kernel.matter import Matter, columns_of
 from app.kernel.rules import Actor, Role
 from app.kernel.verbs import Facts
@@ -49,9 +50,11 @@ def merge(case: Case, actor: Actor, now: datetime, *, facts: Merging, parent_id:
 
     Raises:
         HasMerged: others are merged into it. ParentNotFound. TransitionRefused: also when the other one has a result that is
-            being called back, or has ended.
+            being called back, or has ended; and for an emergency before its unit was called, or somebody has looked at it.
     """
     change = LIFECYCLE.move(case, "merge", actor, now)
+    if case.detail.emergency and case.state == CaseState.REPORTED:
+        raise TransitionRefused
     if facts.children:
         raise errors.HasMerged
     if facts.parent is None or not facts.reaches or not facts.offices:
@@ -76,19 +79,19 @@ def unmerge(case: Case, actor: Actor, now: datetime, *, facts: Seats) -> Change:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """The result of the case into which this one is merged, who submitted it, and who has a duty in this one."""
+    """The result of the case into which this one is merged, who submitted it, and which duty they have in this one."""
 
     outcome: str | None
     answer: str | None
     evidence: tuple[dict[str, Any], ...]
     handler_id: UUID | None
-    on_duty: tuple[UUID, ...]
+    duty: str | None
     reporters: tuple[UUID, ...]
 
 
 FOLLOWING = Facts(
     """(SELECT jsonb_build_object('outcome', p.outcome, 'answer', p.answer, 'evidence', p.evidence, 'handler_id', p.handler_id,
-         'on_duty', (SELECT coalesce(jsonb_agg(h.person_id), '[]') FROM case_duty h WHERE h.matter_id = subject.id),
+         'duty', (SELECT h.duty FROM case_duty h WHERE h.matter_id = subject.id AND h.person_id = p.handler_id),
          'reporters', (SELECT coalesce(jsonb_agg(r.person_id), '[]') FROM case_reporter r WHERE r.matter_id = subject.id))
           FROM case_detail c JOIN case_detail p ON p.matter_id = coalesce(c.merged_into, c.matter_id)
          WHERE c.matter_id = subject.id)""",
@@ -98,11 +101,13 @@ FOLLOWING = Facts(
 
 @CASES.moves("follow", facts=FOLLOWING)
 def follow(case: Case, actor: Actor, now: datetime, *, facts: Following) -> Change:
-    """The case into which this one is merged has its result: here too everybody is called back, with the same answer."""
+    """The case into which this one is merged has its result: here too everybody is called back, with the same answer. Whoever
+    called here in a round before stays who called."""
     change = LIFECYCLE.move(case, "follow", actor, now)
     told = {"outcome": facts.outcome, "answer": facts.answer, "evidence": list(facts.evidence)}
-    change.patch(CaseDetail, matter_id=case.id, handler_id=facts.handler_id, **told)
-    if facts.handler_id is not None and facts.handler_id not in facts.on_duty:
+    handler = facts.handler_id if facts.duty in (None, Duty.HANDLER) else None
+    change.patch(CaseDetail, matter_id=case.id, handler_id=handler, **told)
+    if facts.handler_id is not None and facts.duty is None:
         about = {"matter_id": case.id, "place_id": case.place_id}
         change.insert(CaseDuty, **about, person_id=facts.handler_id, duty=Duty.HANDLER.value, at=now)
     for person in facts.reporters:

@@ -59,9 +59,11 @@ RESOLVES = (
 
 AT_WORK = (S.HANDLING, S.WHISTLED)
 OPEN = (S.REPORTED, *AT_WORK, S.RESULT, S.CALLBACK, S.DELIBERATING, S.HUNG)
+ENDED = (S.CLOSED, S.CLOSED_UNREACHED, S.WITHDRAWN, S.TERMINATED)
+"""How a case ends that was whistled."""
 BEFORE_RESULT = (S.REPORTED, *AT_WORK, S.DELIBERATING, S.HUNG)
 TAKES_IN = (*BEFORE_RESULT, S.RESULT)
-"""While others may be merged into a case: nobody has been called back yet."""
+"""While others may be merged into a case, or join it: nobody has been called back yet."""
 GOVERNING = ("triage", "check", "callback", "deliberation", "review", *RESOLVES)
 ALL = ("respond", "reply", "answer", "meeting", *GOVERNING)
 
@@ -112,7 +114,7 @@ LIFECYCLE = Lifecycle(
     # What is said and decided on the way: facts, no states
     Transition("contact", OPEN, STAYS, (grid_worker, office, lead), stops=("respond",)),
     Transition("reply", OPEN, STAYS, (grid_worker, office, lead), stops=("reply",)),
-    Transition("join", OPEN, STAYS, (joiner,)),
+    Transition("join", TAKES_IN, STAYS, (joiner,)),
     Transition("answer_callback", (S.CALLBACK,), STAYS, STANDING),
     Transition("record_callback", (S.CALLBACK,), STAYS, (caller_back,), may_start=RESOLVES),
     Transition("need_call", (S.CALLBACK,), STAYS, (system,), hidden=True),
@@ -121,7 +123,7 @@ LIFECYCLE = Lifecycle(
     Transition("finish_promise", AT_WORK, STAYS, (office, lead, in_unit), may_start=("milestone",), timed=True),
     Transition("request_extension", AT_WORK, STAYS, (office, lead), timed=True),
     Transition("decide_extension", AT_WORK, STAYS, (head, supervisor), timed=True),
-    Transition("replace_lead", (S.WHISTLED, S.RESULT, S.CALLBACK), STAYS, (system,), hidden=True),
+    Transition("replace_lead", (S.WHISTLED, S.RESULT, S.CALLBACK, *ENDED), STAYS, (system,), hidden=True),
     Transition("supervise", AT_WORK, STAYS, (system,), may_start=("answer", "renewal"), timed=True, hidden=True),
     Transition("answer_supervision", OPEN, STAYS, (office, lead), stops=("answer",)),
     Transition("renew", AT_WORK, STAYS, (system,), stops=("renewal",), starts=("renewal",), timed=True, hidden=True),

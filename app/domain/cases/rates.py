@@ -70,8 +70,8 @@ _CONDITIONS: Mapping[Figure, str] = {
     Figure.WAITING: "NOT excluded AND state = 'open'",
     Figure.UNREACHED: "NOT excluded AND state = 'unreached'",
     Figure.EXCLUDED: "excluded",
-    Figure.CONTACTED: "NOT excluded AND contacted",
-    Figure.NOT_CONTACTED: "NOT excluded AND NOT contacted",
+    Figure.CONTACTED: "NOT excluded AND contacted AND solved IS NOT NULL",
+    Figure.NOT_CONTACTED: "NOT excluded AND NOT contacted AND solved IS NOT NULL",
     Figure.SOLVED: "NOT excluded AND solved",
     Figure.UNSOLVED: "NOT excluded AND NOT solved",
     Figure.SATISFIED: "NOT excluded AND satisfied",
@@ -168,15 +168,20 @@ held AS MATERIALIZED (
      AND {_BELOW.format(row="h")})"""
 
 
+# Who holds it while it is called back or deliberated is not the office of its level.
+_HOLDER_KEY = "coalesce(unit_id::text, CASE holder WHEN 'seat' THEN seat_id::text ELSE seat_id || ':' || holder END)"
+
+
 async def hold_times(connection: AsyncConnection, period: Period, group: Group) -> Sequence[RowMapping]:
     """Who held cases how long within a period, in seconds: the sum, and the median of the stretches; the longest first. The
-    last row, whose key is NULL, is all of them."""
+    last row, whose key is NULL, is all of them. By unit each row says in which capacity (`holder`)."""
+    key = _HOLDER_KEY if group is Group.UNIT else _KEYS[group]
     query = text(
-        f"WITH {_HELD} SELECT {_KEYS[group]} AS key, min({_LABELS[group]}) AS label, count(DISTINCT matter_id) AS cases,"
+        f"WITH {_HELD} SELECT {key} AS key, min({_LABELS[group]}) AS label, min(holder) AS holder,"
+        " count(DISTINCT matter_id) AS cases,"
         " count(*) AS stretches, coalesce(sum(seconds), 0)::bigint AS seconds,"
         " coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds), 0)::bigint AS median_seconds"
-        f" FROM held GROUP BY GROUPING SETS (({_KEYS[group]}), ())"
-        f" ORDER BY grouping({_KEYS[group]}), seconds DESC, label"
+        f" FROM held GROUP BY GROUPING SETS (({key}), ()) ORDER BY grouping({key}), seconds DESC, label"
     )
     return (await connection.execute(query, period.values())).mappings().all()
 
@@ -207,9 +212,9 @@ _PROMISE = """
 
 _UNITS = text(f"""
 SELECT u.id AS key, min(u.name) AS label, count(*) AS assignments,
-       count(*) FILTER (WHERE m.state = 'excused' AND a.contested) AS not_theirs, {_KEPT.format(kind="sign")},
+       count(*) FILTER (WHERE c.upheld) AS not_theirs, {_KEPT.format(kind="sign")},
        {_KEPT.format(kind="report_in")}
-  FROM matter m JOIN assignment_detail a ON a.matter_id = m.id JOIN unit u ON u.id = m.unit_id
+  FROM matter m JOIN unit u ON u.id = m.unit_id LEFT JOIN contest c ON c.matter_id = m.id
   {_PROMISE.format(kind="sign")} {_PROMISE.format(kind="report_in")}
  WHERE m.kind = 'assignment' AND m.created_at >= :since AND m.created_at < :until AND {_MAY.format(row="m")}
    AND {_BELOW.format(row="m")}
@@ -218,8 +223,10 @@ SELECT u.id AS key, min(u.name) AS label, count(*) AS assignments,
 _WHISTLERS = text(f"""
 SELECT p.id AS key, min(p.name) AS label, count(*) AS whistles, count(*) FILTER (WHERE w.approved) AS approved,
        count(*) FILTER (WHERE w.approved AND NOT EXISTS (
-         SELECT 1 FROM assignment_detail a JOIN matter m ON m.id = a.matter_id
-          WHERE a.whistle_id = w.id AND a.contested AND m.state = 'excused')) AS valid
+         SELECT 1 FROM assignment_detail a JOIN contest c ON c.matter_id = a.matter_id AND c.upheld
+          WHERE a.whistle_id = w.id)) AS valid,
+       count(*) FILTER (WHERE EXISTS (
+         SELECT 1 FROM history h WHERE h.matter_id = w.matter_id AND h.action = 'accept_result' AND h.note ? 'silent')) AS silent
   FROM whistle w JOIN place p ON p.id = w.seat_id
  WHERE w.decided_at >= :since AND w.decided_at < :until AND {_MAY.format(row="w")} AND {_BELOW.format(row="w")}
  GROUP BY p.id ORDER BY whistles DESC, label""")
@@ -229,7 +236,8 @@ async def unit_figures(
     connection: AsyncConnection, period: Period
 ) -> tuple[Sequence[RowMapping], Sequence[RowMapping]]:
     """How units that were called in a period signed and reported in; and how many whistles that were decided in it were valid:
-    approved, and no unit was found not to be responsible."""
+    approved, and no unit was found not to be responsible; and of how many the result was accepted because the level that
+    whistled said nothing."""
     units = (await connection.execute(_UNITS, period.values())).mappings().all()
     return units, (await connection.execute(_WHISTLERS, period.values())).mappings().all()
 

@@ -12,16 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.cases.errors import AssignmentNotFound, CaseNotFound
 from app.kernel.pagination import Cursor
 
-# What every list shows; `more` is what the page of one case asks beside it: a row of a list does without.
+# What every list shows; what was merged is held by whoever holds the other case. `more` is what the page of one case asks
+# beside it: a row of a list does without.
 _SHOWN = """
 SELECT m.id, m.category, m.place_id, m.state, m.version, m.created_at, d.words, d.spot, d.emergency, d.lane,
-       c.name AS category_name, p.name AS place_name, s.name AS seat_name,
-       h.holder, h.from_at AS held_since, u.name AS unit_name,
+       c.name AS category_name, p.name AS place_name, coalesce(w.seat_name, s.name) AS seat_name,
+       coalesce(w.holder, h.holder) AS holder, coalesce(w.from_at, h.from_at) AS held_since,
+       coalesce(w.unit_name, u.name) AS unit_name,
        (SELECT min(g.due_at) FROM deadline g JOIN promised_state q ON q.kind = m.kind AND q.state = m.state
          WHERE g.matter_id = m.id AND g.stopped_at IS NULL AND g.kind = ANY (q.governs)) AS due_at{more}
   FROM matter m JOIN case_detail d ON d.matter_id = m.id JOIN case_category c ON c.id = d.category_id
   JOIN place p ON p.id = m.place_id JOIN place s ON s.id = m.seat_id
   LEFT JOIN hold h ON h.matter_id = m.id AND h.until_at IS NULL LEFT JOIN unit u ON u.id = h.unit_id
+  LEFT JOIN LATERAL held_with(CASE WHEN m.state = 'merged' THEN m.id END) w ON true
  WHERE m.kind = 'case'"""
 _MORE = """,
        m.round, m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id, m.seat_id, m.unit_id, m.holder_id, m.open_pool,

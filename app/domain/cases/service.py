@@ -265,11 +265,19 @@ def tell_reporters(change: Change, facts: Seats, topic: str) -> Change:
 
 def above(case: Case) -> str:
     """The next level. Raises AtTheTop."""
-    levels = [level for level in policy.LEVELS if level in case.detail.seats]
-    at = levels.index(Level(case.detail.level))
-    if at + 1 == len(levels):
+    if at_the_top(case):
         raise errors.AtTheTop
-    return levels[at + 1]
+    levels = _levels(case)
+    return levels[levels.index(Level(case.detail.level)) + 1]
+
+
+def at_the_top(case: Case) -> bool:
+    """Whether no level is above the case's own."""
+    return _levels(case)[-1] == case.detail.level
+
+
+def _levels(case: Case) -> list[Level]:
+    return [level for level in policy.LEVELS if level in case.detail.seats]
 
 
 def own_level(case: Case, change: Change) -> None:

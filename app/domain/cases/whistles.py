@@ -12,8 +12,9 @@ from app.domain.cases.facts import ALARMED, CALLED, SEATS, Alarmed, Called, OfWh
 from app.domain.cases.limits import Case, govern, work_again
 from app.domain.cases.models import CaseDetail, Whistle, WhistleKind
 from app.domain.cases.policy import LIFECYCLE
-from app.domain.cases.service import CASES, above, let_follow, own_level, release, reopen_lead
+from app.domain.cases.service import CASES, above, at_the_top, let_follow, own_level, release, reopen_lead
 from app.kernel.change import Change, Office
+from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
 from app.kernel.loading import Beside
 from app.kernel.rules import SYSTEM, Actor, Role
@@ -159,11 +160,13 @@ def blow(change: Change, case: Case, whistle: OfWhistle) -> list[Change]:
 
 
 @CASES.moves("accept_result", facts=SEATS)
-def accept_result(case: Case, actor: Actor, now: datetime, *, facts: Seats, silent: bool = False) -> Change:
-    """The level that whistled finds the result good: to the call-back. Silence within a working day is acceptance, and
-    counts against it (domain.md §5)."""
+def accept_result(case: Case, actor: Actor, now: datetime, *, facts: Seats, deadline_id: UUID | None = None) -> Change:
+    """The level that whistled finds the result good: to the call-back. Silence within a working day (`deadline_id`) is
+    acceptance, and counts against it (domain.md §5). Raises TransitionRefused: that result came back, and another one waits."""
     change = LIFECYCLE.move(case, "accept_result", actor, now)
-    if silent:
+    if deadline_id is not None:
+        if all(deadline.id != deadline_id for deadline in case.live):
+            raise TransitionRefused
         change.note(silent=True)
     return release(let_follow(change, facts.children), facts)
 
@@ -171,11 +174,15 @@ def accept_result(case: Case, actor: Actor, now: datetime, *, facts: Seats, sile
 @CASES.moves("return_result", facts=SEATS, read_by_others=("reason",))
 def return_result(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: str) -> Change:
     """Send a result back to work, with a reason; what it had stopped goes on, and the lead works again. After two returns the
-    next level decides: the case's seat moves up, and what it then says stands."""
+    next level decides: the case's seat moves up, and what it then says stands. Raises AtTheTop: it whistled, returned the result
+    twice, and nobody is above."""
     change = LIFECYCLE.move(case, "return_result", actor, now).note(reason=reason)
     work_again(change, case)
-    change.patch(CaseDetail, matter_id=case.id, returns=case.detail.returns + 1)
-    if case.detail.returns + 1 == policy.RETURNS:
+    returns, top = case.detail.returns + 1, at_the_top(case)
+    if top and returns > policy.RETURNS and (case.detail.blown is None or case.detail.blown.seat_id == case.seat_id):
+        raise errors.AtTheTop
+    change.patch(CaseDetail, matter_id=case.id, returns=returns)
+    if returns == policy.RETURNS and not top:
         change.set(seat_id=case.detail.seats[above(case)])
     return reopen_lead(change, facts.lead_id).tell_office(Office.UNIT, "case.returned")
 

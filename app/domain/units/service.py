@@ -10,6 +10,7 @@ from app.domain.places.subject import PLACE
 from app.domain.units import errors, policy
 from app.domain.units.models import Post, Responsibility, Unit, UnitDeputy, UnitKind, UnitMember
 from app.kernel.change import Change
+from app.kernel.errors import FieldFault, InvalidInput
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, Role, demand
 from app.kernel.verbs import Facts, record
@@ -75,10 +76,11 @@ def add_member(unit: Joining, actor: Actor, now: datetime, *, person_id: UUID, p
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """A place, whether the unit serves it, and the present entry for the category there."""
+    """A place, whether the unit serves it, whether a catalogue knows the category, and the present entry for it there."""
 
     place_id: UUID
     serves: bool
+    known: bool
     present_id: UUID | None
     present_version: int | None
 
@@ -87,6 +89,7 @@ ANSWERING = Facts(
     """(SELECT jsonb_build_object('place_id', subject.place_id, 'serves', EXISTS (
           SELECT 1 FROM unit u JOIN place_ancestor a ON a.ancestor_id = u.place_id
            WHERE u.id = ($3::jsonb ->> 'unit_id')::uuid AND u.closed_at IS NULL AND a.place_id = subject.place_id),
+          'known', EXISTS (SELECT 1 FROM case_category c WHERE c.code = $3::jsonb ->> 'category'),
           'present_id', r.id, 'present_version', r.version)
         FROM (SELECT 1) one LEFT JOIN responsibility r
           ON r.place_id = subject.place_id AND r.category = $3::jsonb ->> 'category' AND r.until_at IS NULL)""",
@@ -99,10 +102,13 @@ def set_responsibility(
     seen: Answering, actor: Actor, now: datetime, *, place_id: UUID, category: str, unit_id: UUID
 ) -> Change:
     """From now on the unit answers for the category in the place's subtree; what was before stays in the register with its
-    dates. Raises NotAllowed, UnitNotFound: not open, or it does not serve the place."""
+    dates. Raises NotAllowed, UnitNotFound: not open, or it does not serve the place. InvalidInput: no catalogue knows the
+    category, so nothing would ever be whistled by it."""
     demand(policy.KEEP, actor)
     if not seen.serves:
         raise errors.UnitNotFound
+    if not seen.known:
+        raise InvalidInput(fields=(FieldFault("/body/category", "category-unknown", "事项目录没有这个类别"),))
     entry_id = new_id()
     change = Change.record("responsibility", entry_id, "set", actor, now, place_id=place_id)
     if seen.present_id is not None:
@@ -121,7 +127,8 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A unit, whether assignments of it live, and its entries in the register."""
+    """A unit, whether assignments of it live, it leads an open case, or a whistle that waits names it; and its entries in the
+    register."""
 
     id: UUID
     place_id: UUID
@@ -133,7 +140,11 @@ class Closing:
 CLOSING = Facts(
     """(SELECT jsonb_build_object('id', u.id, 'place_id', u.place_id, 'version', u.version,
           'busy', EXISTS (SELECT 1 FROM matter m WHERE m.unit_id = u.id AND m.kind = 'assignment'
-                             AND m.state NOT IN ('done', 'excused')),
+                             AND m.state NOT IN ('done', 'excused'))
+                  OR EXISTS (SELECT 1 FROM matter m JOIN hold h ON h.matter_id = m.id AND h.until_at IS NULL
+                              WHERE m.unit_id = u.id AND m.kind = 'case')
+                  OR EXISTS (SELECT 1 FROM whistle w JOIN hold h ON h.matter_id = w.matter_id AND h.until_at IS NULL
+                              WHERE w.decided_at IS NULL AND (w.lead_id = u.id OR u.id = ANY (w.co_ids))),
           'answers', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'version', r.version)), '[]')
                         FROM responsibility r WHERE r.unit_id = u.id AND r.until_at IS NULL))
          FROM unit u WHERE u.id = subject.id)""",

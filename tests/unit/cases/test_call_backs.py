@@ -1,5 +1,6 @@
 """What each word of a reporter does to a case, without a database (domain.md §5)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -166,10 +167,14 @@ def test_a_try_that_is_refused(facts: dict[str, Any], reached: Any, solved: Any,
 
 def test_who_did_not_answer_is_to_be_called_and_nobody_twice() -> None:
     silent, called, done = a_call(None), a_call(), a_call(None, state=SOLVED)
-    change = need_call(a_case(), SYSTEM, NOON, facts=Calls((silent, called, done), may=False, duty=None, lead_id=None))
+    case, calls = a_case(), Calls((silent, called, done), may=False, duty=None, lead_id=None)
+    limit = case.live[0].id
+    change = need_call(case, SYSTEM, NOON, facts=calls, deadline_id=limit)
     assert [patch.values["id"] for patch in change.patches] == [silent.id]
     with pytest.raises(TransitionRefused):
-        need_call(a_case(), SYSTEM, NOON, facts=Calls((called, done), may=False, duty=None, lead_id=None))
+        need_call(case, SYSTEM, NOON, facts=replace(calls, calls=(called, done)), deadline_id=limit)
+    with pytest.raises(TransitionRefused):
+        need_call(case, SYSTEM, NOON, facts=calls, deadline_id=uuid4())
 
 
 @pytest.mark.parametrize(

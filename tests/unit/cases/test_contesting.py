@@ -98,7 +98,17 @@ def test_only_the_unit_contests() -> None:
         contested(an_assignment(), HOUR, actor=SECRETARY)
 
 
-SEEN = Arbitrating(UUID(int=60), OTHER, serves=True, seat_id=None, duty=None, late=False, higher=())
+SEEN = Arbitrating(
+    UUID(int=60),
+    OTHER,
+    serves=True,
+    seat_id=None,
+    duty=None,
+    touched=False,
+    case_state="whistled",
+    late=False,
+    higher=(),
+)
 
 
 def judged(assignment: Matter[AssignmentFacts], *, upheld: bool, actor: Actor = ARBITER, **seen: Any) -> list[Change]:
@@ -137,6 +147,8 @@ def test_refused_it_goes_back_to_where_it_stood(reported_in: bool, back: str) ->
         (replace(ARBITER, parts=frozenset({"seated"})), {}, errors.SameHand),
         (ARBITER, {"duty": "handler"}, errors.SameHand),
         (ARBITER, {"duty": "callback"}, errors.SameHand),
+        (ARBITER, {"touched": True}, errors.SameHand),
+        (ARBITER, {"case_state": "withdrawn"}, TransitionRefused),
         (ARBITER, {"late": True}, errors.ArbitrationWentUp),
     ],
 )
