@@ -121,7 +121,8 @@ def report_of(measured: Measured, *, strict: bool) -> Report:
         for t in LIFECYCLE.transitions
         if t.action not in EXEMPT
     ]
-    limits = {limit.id: limit for limit in measured.limits}
+    of_orders = [limit for limit in measured.limits if limit.of == "order"]
+    limits = {limit.id: limit for limit in of_orders}
     fired = Counter((limits[mark.limit_id].kind, mark.percent) for mark in measured.fired if mark.limit_id in limits)
     marks = [(kind, percent, fired[kind, percent]) for kind, percent in _in_order(measured.marks_wanted)]
     unmet = [f"{action} {zh}" for action, zh, times in rows if not times]
@@ -130,7 +131,7 @@ def report_of(measured: Measured, *, strict: bool) -> Report:
     return Report(
         measured=measured,
         outcomes=_outcomes(measured),
-        limits=_limit_rows(measured.limits),
+        limits=limit_rows(of_orders),
         marks=marks,
         rows=rows,
         told=_told_rows(measured.told),
@@ -169,7 +170,7 @@ def _in_order(marks: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
     return sorted(marks, key=lambda mark: (kinds.index(mark[0]) if mark[0] in kinds else len(kinds), mark))
 
 
-def _limit_rows(limits: Sequence[Limit]) -> list[LimitRow]:
+def limit_rows(limits: Sequence[Limit]) -> list[LimitRow]:
     counts = Counter((limit.kind, fate_of(limit)) for limit in limits)
     return [
         LimitRow(

@@ -58,6 +58,10 @@ class Person:
     login: str
     password: str | None = None
     community: str = ""
+    home: str = ""
+    """Where a resident lives: the estate, or the community."""
+    unit: str = ""
+    """Of a unit's people: its id."""
     phone: str = ""
     id: str = ""
     free_at: datetime | None = None

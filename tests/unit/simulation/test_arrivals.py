@@ -8,11 +8,12 @@ import pytest
 
 from app.kernel.time import CHINA
 from app.simulation import officers, placing, residents, volunteers
+from app.simulation.affairs import Order
 from app.simulation.peopling import arrivals, fates_of
 from app.simulation.person import Person, Wire
 from app.simulation.profiles import CHARACTERS, FATES, PROFILES, Character, Part
 from app.simulation.reactions import REACTIONS
-from app.simulation.street import Order, key_of, when_about
+from app.simulation.street import key_of, when_about
 
 DAY = date(2026, 3, 3)
 DEEDS = {
