@@ -12,8 +12,8 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A deadline's row, with the action that stopped it and the state that this left its matter in (None: it runs). `of`: the kind
-    of matter: an order, a case, or the assignment of a unit."""
+    """A deadline's row, with the action that stopped it and the state that this left its matter in (None: it runs). `of`: the
+    kind of matter: an order, a case, or the assignment of a unit."""
 
     id: str
     matter_id: str
