@@ -12,10 +12,8 @@ from app.kernel.time import CHINA
 from app.simulation.person import Person
 
 _CASES: Final = """
-SELECT m.id::text, m.state, m.round, k.name AS category, k.code, d.reported_as AS source, d.emergency, p.level,
-       g.kind AS governing, g.due_at
+SELECT m.id::text, m.state, m.round, k.name AS category, d.reported_as AS source, g.kind AS governing, g.due_at
   FROM matter m JOIN case_detail d ON d.matter_id = m.id JOIN case_category k ON k.id = d.category_id
-  JOIN place p ON p.id = m.seat_id
   LEFT JOIN deadline g ON g.matter_id = m.id AND g.stopped_at IS NULL AND g.kind = ANY (
     SELECT unnest(q.governs) FROM promised_state q WHERE q.kind = 'case' AND q.state = m.state)
  ORDER BY m.created_at, m.id"""
@@ -52,10 +50,7 @@ class CaseFact:
     state: str
     round: int
     category: str
-    code: str
     source: str
-    emergency: bool
-    level: str
     governing: str | None
     due_at: datetime | None
 

@@ -31,6 +31,8 @@ _OVERLAP = timedelta(minutes=2)
 Deed = Callable[["Street", Person, Any], Awaitable[None]]
 """Of an order or of a case: the table of reactions says to which it belongs."""
 
+URGENT = 0.1
+"""So much of the usual time is taken for what is urgent."""
 SHOWN = 30
 """So many messages somebody sees when they open their inbox."""
 
@@ -113,10 +115,11 @@ class Street:
         return affair.dice(what).random() < chance
 
     def minutes(self, affair: Affair, what: str, who: Person, minutes: Minutes) -> timedelta:
-        """How long it takes them: drawn between at least and at most, longer for the slow and on a slow day."""
+        """How long it takes them: drawn between at least and at most, longer for the slow and on a slow day, and much shorter
+        for what is urgent."""
         low, usual, high = minutes
         drawn = affair.dice(f"minutes of {what}").triangular(low, high, usual)
-        return timedelta(minutes=drawn * who.character.haste * self.profile.haste)
+        return timedelta(minutes=drawn * who.character.haste * self.profile.haste * (URGENT if affair.urgent else 1))
 
     def intend(self, deed: Deed, who: Person, affair: Affair, minutes: Minutes) -> None:
         """They do it after so many minutes, when they are about."""

@@ -54,7 +54,7 @@ def test_the_page_fits_a_phone_and_says_how_it_was_made() -> None:
     assert '<meta name="viewport" content="width=device-width,initial-scale=1">' in PAGE
     assert "linli simulate --seed 4" in PAGE
     assert "2026-03-03 17:00 生成" in PAGE
-    assert PAGE.count("<svg") == 8
+    assert PAGE.count("<svg") == 11
 
 
 def test_figures_stand_on_the_page() -> None:
