@@ -101,6 +101,10 @@ CASE_FATES: Final[Sequence[CaseFate]] = (
     _fate("silent department", "部门不应", {**_HARD, "unit": "silent"}, **(_WHISTLED | {
           "sign": 0, "sign_late": 0, "sign_for": 0, "step_in": 1, "work": 0, "work_late": 0, "answer_supervision": 1,
           "finish_late": 1})),
+    _fate("department that never comes", "部门始终不来", {**_HARD, "unit": "silent"}, **(_WHISTLED | {
+          "sign": 0, "sign_late": 0, "sign_for": 0, "report_in": 0, "step_in": 0, "work": 0, "work_late": 0,
+          "answer_supervision": 0})),
+    _fate("unit beside the lead that does nothing", "协办不动", {**_HARD, "co": True}, **_WHISTLED, finish=0),
     _fate("checked by nobody", "无人核验", _HARD, **(_WHISTLED | {"check": 0, "check_late": 0})),
     _fate("excused", "协办免除", {**_HARD, "co": True}, **_WHISTLED, excuse=1),
     _fate("hard whistle", "攻坚哨", {**_HARD, "category": "illegal_building", "whistle": WhistleKind.HARD}, **_WHISTLED,

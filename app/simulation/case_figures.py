@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from app.domain.cases import board_policy, policy
 from app.domain.cases.callback_tables import CallChannel, Step
@@ -51,7 +51,12 @@ MARKS: Final = (
 
 CHECKS: Final = (
     ("每个事项一个状态", "one state", "cases", ("history-complete", "history-chained", "moves-legal")),
-    ("未结束的事项恰有一项主时限", "one governing deadline per open case", "open", ("case-governed", "case-ended")),
+    (
+        "未结束的事项恰有一项主时限",
+        "one governing deadline per open case",
+        "open cases",
+        ("case-governed", "case-ended"),
+    ),
     ("每次吹哨一个主办", "one lead per whistle", "whistles", ("one-lead",)),
     ("每一分钟一个持有人", "one holder for each minute", "holds", ("held-by-one", "held-every-minute")),
     ("每个节点一次", "each mark once", "marks", ("marks-counted", "mark-not-early")),
@@ -62,11 +67,13 @@ CHECKS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check: how many were looked at, and how many rows break it."""
+    """A check: which invariants, so many of what were looked at, and how many rows break it."""
 
     zh: str
     en: str
+    names: Sequence[str]
     looked_at: int
+    of: str
     broken: int
 
 
@@ -144,8 +151,8 @@ def cases_of(
             if case.governing is not None and case.due_at is not None
         ],
         checks=[
-            Check(zh, en, measured.looked_at.get(what, 0), sum(broken.get(name, 0) for name in names))
-            for zh, en, what, names in CHECKS
+            Check(zh, en, names, measured.looked_at.get(of, 0), of, sum(broken.get(name, 0) for name in names))
+            for zh, en, of, names in CHECKS
         ],
         rates=measured.rates,
         unmet=unmet,
@@ -211,3 +218,10 @@ def _calls(measured: CasesMeasured) -> list[tuple[str, int, int, int]]:
         for channel in CallChannel
         if any(of == channel for of, _, _ in times)
     ]
+
+
+def rate_of(rate: Mapping[str, Any]) -> str:
+    """A rate with its counts; none of nothing."""
+    if rate["percent"] is None:
+        return "–"
+    return f"{rate['percent']:.0f}%（{rate['yes']}/{rate['yes'] + rate['no']}）"

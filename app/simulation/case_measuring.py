@@ -34,12 +34,11 @@ _CALLS: Final = "SELECT channel, reached, solved, count(*) AS times FROM callbac
 _LOOKED_AT: Final = """
 SELECT (SELECT count(*) FROM matter WHERE kind = 'case') AS cases,
        (SELECT count(*) FROM matter m JOIN promised_state p ON p.kind = m.kind AND p.state = m.state
-         WHERE m.kind = 'case' AND p.governs IS NOT NULL) AS open,
+         WHERE m.kind = 'case' AND p.governs IS NOT NULL) AS "open cases",
        (SELECT count(*) FROM whistle WHERE blown_at IS NOT NULL) AS whistles,
        (SELECT count(*) FROM hold) AS holds,
        (SELECT count(*) FROM mark) AS marks,
-       (SELECT count(*) FROM case_duty) AS duties,
-       (SELECT count(*) FROM (SELECT FROM case_duty GROUP BY matter_id HAVING count(DISTINCT duty) > 1) several) AS hands"""
+       (SELECT count(*) FROM case_duty) AS duties"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 """The part of the page that is about cases."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from html import escape
-from typing import Any
 
 from app.kernel.time import CHINA
 from app.simulation import charts
-from app.simulation.case_figures import ACTIONS, EXEMPT, CasesReport
+from app.simulation.case_figures import ACTIONS, EXEMPT, CasesReport, rate_of
 from app.simulation.page_parts import details, figure, heading, table
 
 
@@ -79,7 +78,7 @@ def _whistles(cases: CasesReport) -> str:
     units = table(
         ("单位 unit", "任务", "按时签收 signed in time", "按时报到 reported in", "裁定不归它"),
         (
-            (one["label"], one["assignments"], _rate(one["signed"]), _rate(one["reported_in"]), one["not_theirs"])
+            (one["label"], one["assignments"], rate_of(one["signed"]), rate_of(one["reported_in"]), one["not_theirs"])
             for one in cases.rates.units
         ),
     )
@@ -92,7 +91,7 @@ def _callbacks(cases: CasesReport) -> str:
     rates = table(
         ("办理单位 handled by", "回访", "响应率 response", "解决率 solved", "满意率 satisfied"),
         (
-            (one["label"], one["callbacks"], *(_rate(one[name]) for name in ("response", "solved", "satisfied")))
+            (one["label"], one["callbacks"], *(rate_of(one[name]) for name in ("response", "solved", "satisfied")))
             for one in cases.rates.rates
         ),
     )
@@ -126,7 +125,7 @@ def _rows(cases: CasesReport) -> str:
     return (
         heading("第五节的每一行", "rows of §5 exercised")
         + never
-        + f"<p><small>除 {exempt}。</small></p>"
+        + f"<p><small>除 {exempt}：只在某年的工作日公布得晚时发生。</small></p>"
         + details("数字 · figures", numbers)
     )
 
@@ -134,13 +133,8 @@ def _rows(cases: CasesReport) -> str:
 def _checks(cases: CasesReport) -> str:
     lines = "".join(
         f'<li class="{"bad" if one.broken else "good"}">{"✗" if one.broken else "✓"} {escape(one.zh)} '
-        f"<span class=en>{escape(one.en)}: {one.looked_at}{f', {one.broken} broken' if one.broken else ''}</span></li>"
+        f"<span class=en>{escape(one.en)}: {one.looked_at} {one.of}{f', {one.broken} broken' if one.broken else ''} "
+        f"({', '.join(one.names)})</span></li>"
         for one in cases.checks
     )
     return heading("事项的核对", "checks of cases, each with how many were looked at") + f"<ul>{lines}</ul>"
-
-
-def _rate(rate: Mapping[str, Any]) -> str:
-    if rate["percent"] is None:
-        return "–"
-    return f"{rate['percent']:.0f}%（{rate['yes']}/{rate['yes'] + rate['no']}）"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from rich.console import Console
 
-from app.simulation.case_figures import CasesReport
+from app.simulation.case_figures import CasesReport, rate_of
 from app.simulation.terminal_parts import in_columns, table
 
 
@@ -19,7 +19,8 @@ def show_cases(console: Console, cases: CasesReport) -> None:
         numbers = (row.met, row.late, row.missed, row.dropped, row.running)
         shown.add_row(f"{row.zh} {row.kind}", *map(str, numbers))
     console.print(shown)
-    console.print(in_columns("第五节 · rows of §5", [(f"{zh} {key}", number) for key, zh, number in cases.rows]))
+    rows = [(f"{zh} {key.partition(' ')[2]}", number) for key, zh, number in cases.rows]
+    console.print(in_columns("第五节 · rows of §5", rows))
     _line(console, "吹哨 · whistles", (f"{zh} {yes} 准 {no} 不准" for zh, yes, no, _ in cases.whistles))
     _line(console, "督办等 · events", (f"{zh} {number}" for zh, _, number in cases.events))
     _line(
@@ -30,7 +31,7 @@ def show_cases(console: Console, cases: CasesReport) -> None:
     total = next((one for one in cases.rates.rates if one["key"] is None), None)
     if total is not None:
         names = (("response", "响应率"), ("solved", "解决率"), ("satisfied", "满意率"))
-        _line(console, "三率 · three rates", (f"{zh} {total[name]['percent']}%" for name, zh in names))
+        _line(console, "三率 · three rates", (f"{zh} {rate_of(total[name])}" for name, zh in names))
     hours = [(str(one["label"]), one["seconds"] / 3600) for one in cases.rates.holds]
     _line(console, "负责时长 · held", (f"{label} {number:.0f} 小时" for label, number in hours))
     _line(console, "未结束 · open", (f"{one.category}（{one.governing}）" for one in cases.still_open))

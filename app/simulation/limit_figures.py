@@ -17,6 +17,9 @@ BY_THE_SYSTEM: Final = frozenset(
 ENDED_OTHERWISE: Final = frozenset({"cancelled", "rejected", "converted", "withdrawn", "merged", "terminated"})
 """States that end the limits of an order or a case without keeping them."""
 
+RENEWED: Final = "renew"
+"""What begins a limit anew that nobody is above, and makes no miss of it."""
+
 HANDED_ON: Final = frozenset(
     {
         "escalate", "hand_down", "approve_whistle", "alarm", "deliberate", "hang", "supervise", "add_promise", "finish_promise",
@@ -60,6 +63,8 @@ def fate_of(limit: Limit) -> str:
     missed = limit.fired > limit.percents.index(100)
     if limit.stopped_at is None:
         return "missed" if missed else "running"
+    if limit.stopped_by == RENEWED:
+        return "dropped"
     if limit.stopped_by in BY_THE_SYSTEM:
         return "missed" if missed else "met"
     if limit.left_as in ENDED_OTHERWISE or limit.stopped_by in HANDED_ON:

@@ -47,7 +47,7 @@ DAY = CasesMeasured(
     extensions={True: 1},
     supervised=[("card", True, 2), ("card", False, 1), ("agenda", False, 1)],
     calls=[("self", True, True, 5), ("phone", True, False, 1), ("phone", False, None, 3)],
-    looked_at={"cases": 4, "open": 1},
+    looked_at={"cases": 4, "open cases": 1},
 )  # fmt: skip
 LIMITS = [
     limit(1, "resolve_small", 4, "submit_result", "callback"),
@@ -84,6 +84,11 @@ def test_a_limit_of_a_case_is_met_late_missed_or_handed_on() -> None:
     assert signed == LimitRow("sign", "签收", met=0, late=1, missed=0, dropped=0, running=0)
 
 
+def test_a_limit_that_renews_itself_is_no_miss() -> None:
+    renewed = Limit("d", "c", "renewal", NINE, at(7), at(7), (100,), (at(7),), 1, "renew", "handling", of="case")
+    assert cases_of(DAY, [renewed], (), ()).limits == [LimitRow("renewal", "顶级每日续办", 0, 0, 0, 1, 0)]
+
+
 def test_limits_of_orders_are_none_of_cases() -> None:
     assert cases_of(DAY, [replace(one, of="order") for one in LIMITS], FIRED, ()).limits == []
 
@@ -106,7 +111,7 @@ def test_call_backs_are_counted_by_channel_and_result() -> None:
 def test_every_row_of_section_five_is_listed_and_demanded_but_for_what_comes_from_elsewhere() -> None:
     found = report()
     assert {key for key, _, _ in found.rows} == EVERY - EXEMPT
-    assert EVERY == ACTIONS.keys()
+    assert ACTIONS.keys() == EVERY
     assert "case triage 分流" in found.unmet
     assert "case report 上报" not in found.unmet
 
@@ -119,7 +124,8 @@ def test_a_mark_of_a_governing_limit_that_never_fired_is_missing() -> None:
 
 @pytest.mark.parametrize(
     ("name", "zh"),
-    [("case-governed", "未结束的事项恰有一项主时限"), ("one-lead", "每次吹哨一个主办"), ("called-by-another", "办理、回访、裁定是三个人")],
+    [("case-governed", "未结束的事项恰有一项主时限"), ("one-lead", "每次吹哨一个主办"),
+     ("called-by-another", "办理、回访、裁定是三个人")],
 )  # fmt: skip
 def test_a_check_breaks_when_an_invariant_of_its_does(name: str, zh: str) -> None:
     assert [check for check in report().checks if check.broken] == []
@@ -128,7 +134,7 @@ def test_a_check_breaks_when_an_invariant_of_its_does(name: str, zh: str) -> Non
 
 
 def test_a_check_says_how_many_it_looked_at() -> None:
-    assert report().checks[0] == Check("每个事项一个状态", "one state", 4, 0)
+    assert report().checks[0] == Check(*CHECKS[0][:2], CHECKS[0][3], 4, "cases", 0)
 
 
 def test_checks_name_invariants_that_there_are() -> None:
