@@ -15,7 +15,7 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from app.domain.cases.policy import RESOLVES
+from app.domain.cases.policy import GOVERNING
 from app.domain.places.importing import import_places
 from app.kernel.passwords import random_password
 from app.kernel.time import CHINA, real_now
@@ -58,7 +58,7 @@ DELETE FROM mark WHERE (deadline_id, percent) IN (
   SELECT k.deadline_id, k.percent FROM mark k JOIN deadline d ON d.id = k.deadline_id
    WHERE k.percent = 100 AND {which} ORDER BY k.deadline_id LIMIT 1);
 COMMIT"""
-    for sort, which in (("mark", "true"), ("governing", f"d.kind IN {RESOLVES}"))
+    for sort, which in (("mark", "true"), ("governing", f"d.kind IN {GOVERNING}"))
 }
 
 
