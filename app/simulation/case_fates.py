@@ -23,6 +23,27 @@ WORDS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of the street: of what kind, how diligent, and for which categories it answers."""
+
+    name: str
+    kind: str
+    diligence: str
+    categories: Sequence[str] = ()
+
+
+UNITS: Final[Sequence[Unit]] = (
+    Unit("城管办", "department", "prompt", ("lighting", "illegal_building", "parking")),
+    Unit("应急管理办", "department", "prompt", ("danger",)),
+    Unit("房管所", "station", "slow", ("repair", "property")),
+    Unit("供水供电站", "station", "slow", ("water_power_gas",)),
+    Unit("环卫站", "station", "silent", ("rubbish",)),
+    Unit("春风超市", "partner", "prompt"),
+)
+"""For `danger` the unit answers in all communities but the last, where nobody was named."""
+
+
 class Source(StrEnum):
     """How a case comes to be reported."""
 
@@ -69,7 +90,9 @@ _HANDLED: Final = {"triage": 1, "work": 1, "tap": 1}
 """It is triaged and worked on, and the reporter answers."""
 _UP: Final = {"triage": 1, "escalate": 1, "take_up": 1, "blow_here": 0}
 """It goes up to the street."""
-_WHISTLED: Final = {**_UP, "blow": 1, "approve": 1, "sign": 1, "report_in": 1, "work": 1, "check": 1, "tap": 1}
+_WHISTLED: Final = {
+    **_UP, "blow": 1, "decide_whistle": 1, "approve": 1, "sign": 1, "report_in": 1, "go_on": 1, "work": 1, "check": 1, "tap": 1,
+}  # fmt: skip
 """A department is called, comes and does its work."""
 _SMALL: Final = {"category": "rubbish", "lane": Lane.SMALL}
 _HARD: Final = {"category": "lighting", "lane": Lane.HARD, "unit": "prompt"}

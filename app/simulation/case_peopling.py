@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from app.simulation.affairs import Case
-from app.simulation.case_fates import CASE_FATES, CATEGORIES, FIRST_OF_TWO, ORDINARY_CASE, CaseFate, Source
+from app.simulation.case_fates import CASE_FATES, CATEGORIES, FIRST_OF_TWO, ORDINARY_CASE, UNITS, CaseFate, Source
 from app.simulation.peopling import arrivals, fates_of, officer, residents_of, within
 from app.simulation.person import Person
-from app.simulation.profiles import DILIGENCE, UNITS, Part, Surge
+from app.simulation.profiles import DILIGENCE, Part, Surge
 from app.simulation.street import Street
 
 MEANWHILE = (8, 20)

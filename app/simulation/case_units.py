@@ -67,6 +67,7 @@ async def _begin(street: Street, who: Person, case: Case, task: Any) -> None:
         return
     if task["whistle"] == "hard" and street.will(case, "meet", who.character.heeds):
         street.intend(meet, who, case, (200, 600, 1200))
+        return
     if street.will(case, "ask_longer", 0.06):
         street.intend(ask_longer, who, case, (30, 120, 300))
     if street.will(case, "work", who.character.heeds):
@@ -116,6 +117,7 @@ async def keep_promise_made(street: Street, who: Person, case: Case) -> None:
         first = next((one for one in promises if one["kept_at"] is None), None)
         if first is not None:
             await who.send(f"{case.path}/board/promises/{first['id']}/finish")
+        street.intend(work, who, case, (400, 1400, 3500))
 
 
 async def _moved(who: Person, task: Any, action: str) -> bool:

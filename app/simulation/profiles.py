@@ -114,6 +114,9 @@ HOURS: Final[Mapping[Part, tuple[time, time]]] = {
 """When they react to what they hear; what comes outside waits until then, unless it is an emergency. Residents order and report
 at any hour."""
 
+WORKDAYS_ONLY: Final = frozenset({Part.UNIT, Part.HEAD, Part.DISTRICT, Part.SUPERVISOR, Part.ARBITER})
+"""They are not about on days off, unless it is an emergency."""
+
 MINUTES_EACH: Final = {Part.DISPATCHER: 1.5, Part.SECRETARY: 3.0, Part.GRID: 2.0, Part.CALLER: 3.0}
 """So long an officer is busy with one thing: what comes meanwhile waits its turn."""
 
@@ -143,27 +146,6 @@ DILIGENCE: Final = (
     Character("silent", "不应", 0.2, haste=1.4, heeds=0.2, truthful=0.7),
 )
 """Of departments: they sign, report in and finish in time, late or never."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A unit of the street: of what kind, how diligent, and for which categories it answers."""
-
-    name: str
-    kind: str
-    diligence: str
-    categories: Sequence[str] = ()
-
-
-UNITS: Final[Sequence[Unit]] = (
-    Unit("城管办", "department", "prompt", ("lighting", "illegal_building", "parking")),
-    Unit("应急管理办", "department", "prompt", ("danger",)),
-    Unit("房管所", "station", "slow", ("repair", "property")),
-    Unit("供水供电站", "station", "slow", ("water_power_gas",)),
-    Unit("环卫站", "station", "silent", ("rubbish",)),
-    Unit("春风超市", "partner", "prompt"),
-)
-"""For `danger` the unit answers in all communities but the last, where nobody was named."""
 
 
 CHARACTERS: Final[Mapping[Part, Sequence[Character]]] = {

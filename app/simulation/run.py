@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from functools import partial
 from pathlib import Path
@@ -46,6 +48,8 @@ _OVER: Final = """
 SELECT count(*) FILTER (WHERE state NOT IN (SELECT p.state FROM promised_state p WHERE p.kind = 'order')) AS done,
        (SELECT count(*) FROM mark WHERE percent = 100) AS missed FROM matter WHERE kind = 'order'"""
 
+SATURDAY: Final = 5
+_WORKDAYS: Final = "SELECT days::text FROM workday_set WHERE published_at IS NOT NULL ORDER BY version DESC LIMIT 1"
 _DISTRICT: Final = "SELECT parent_id::text FROM place WHERE code = $1"
 
 # One mark of a limit that was missed, taken away with triggers off: what only a broken database or a hand can do. Of any limit,
@@ -109,7 +113,9 @@ async def _lived(console: Console, wanted: Wanted, house: House) -> Measured:
             clock = Clock(owner, house.ring)
             await clock.begin(begins - WAKES)
             wire = Wire(http)
-            street = Street(wanted.seed, profile, wire, Agenda(), {"order": REACTIONS, "case": CASE_REACTIONS}, begins)
+            reactions = {"order": REACTIONS, "case": CASE_REACTIONS}
+            works = await _workdays(owner)
+            street = Street(wanted.seed, profile, wire, Agenda(), reactions, begins, works)
             with console.status("地点、人员、服务 · places, people, services"):
                 street_id = await _peopled(owner, street)
             orders = list(peopling.orders_of(street, wanted.days, wanted.orders or profile.orders))
@@ -156,6 +162,13 @@ async def _lived(console: Console, wanted: Wanted, house: House) -> Measured:
         )
     finally:
         await owner.close()
+
+
+async def _workdays(owner: asyncpg.Connection) -> Callable[[date], bool]:
+    """Which days are worked on, by the newest notice of the State Council that the system has."""
+    said = json.loads(await owner.fetchval(_WORKDAYS))
+    works = {date.fromisoformat(day): bool(about["works"]) for day, about in said.items()}
+    return lambda day: works.get(day, day.weekday() < SATURDAY)
 
 
 async def _peopled(owner: asyncpg.Connection, street: Street) -> str:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -12,9 +12,10 @@ import asyncpg
 from app.kernel.time import CHINA
 from app.simulation.affairs import Affair, Case, Order
 from app.simulation.agenda import Agenda
+from app.simulation.case_fates import Unit
 from app.simulation.life import Standing
 from app.simulation.person import Person, Wire
-from app.simulation.profiles import HOURS, MINUTES_EACH, Minutes, Part, Profile, Unit, Way
+from app.simulation.profiles import HOURS, MINUTES_EACH, WORKDAYS_ONLY, Minutes, Part, Profile, Way
 
 # What is told of an assignment belongs to its case, and the case that an order became to whoever placed the order.
 _TOLD = """
@@ -61,6 +62,8 @@ class Street:
     reactions: Mapping[str, Mapping[str, Sequence[Reaction]]]
     """By the kind of affair."""
     now: datetime
+    works: Callable[[date], bool] = lambda _: True
+    """Whether a day is a working day."""
     people: dict[str, Person] = field(default_factory=dict)
     communities: dict[str, str] = field(default_factory=dict)
     """Names by id."""
@@ -127,8 +130,15 @@ class Street:
 
     def intend_at(self, deed: Deed, who: Person, affair: Affair, at: datetime) -> None:
         """They do it at this moment, or when they are about again; what is urgent, at any hour."""
-        moment = at if affair.urgent else when_about(at, HOURS[who.part])
+        moment = at if affair.urgent else self._when_about(who, at)
         self.agenda.intend(moment, lambda: self._do(deed, who, affair))
+
+    def _when_about(self, who: Person, at: datetime) -> datetime:
+        moment = when_about(at, HOURS[who.part])
+        while who.part in WORKDAYS_ONLY and not self.works(moment.astimezone(CHINA).date()):
+            # Midnight lies before every opening.
+            moment = when_about(moment.astimezone(CHINA).replace(hour=0) + timedelta(days=1), HOURS[who.part])
+        return moment
 
     async def _do(self, deed: Deed, who: Person, affair: Affair) -> None:
         each = MINUTES_EACH.get(who.part)
@@ -142,7 +152,7 @@ class Street:
     async def _next_thing(self, who: Person, each: timedelta) -> None:
         """An officer does one thing after the other: the first that waits, and when they are free the next."""
         if who.free_at is not None and who.free_at > self.now:
-            self.agenda.intend(when_about(who.free_at, HOURS[who.part]), lambda: self._next_thing(who, each))
+            self.agenda.intend(self._when_about(who, who.free_at), lambda: self._next_thing(who, each))
             return
         who.free_at = self.now + each
         await who.waiting.popleft()()

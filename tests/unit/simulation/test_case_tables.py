@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
@@ -19,12 +19,12 @@ from app.simulation import (
 )
 from app.simulation.affairs import Case, Order
 from app.simulation.agenda import Agenda
-from app.simulation.case_fates import CASE_FATES, CATEGORIES, ORDINARY_CASE, WORDS, Source
+from app.simulation.case_fates import CASE_FATES, CATEGORIES, ORDINARY_CASE, UNITS, WORDS, Source
 from app.simulation.case_peopling import cases_of, dealt
 from app.simulation.case_reactions import CASE_REACTIONS
 from app.simulation.case_street import called
 from app.simulation.person import Person, Wire
-from app.simulation.profiles import CHARACTERS, DILIGENCE, PROFILES, UNITS, Character, Part, Surge
+from app.simulation.profiles import CHARACTERS, DILIGENCE, PROFILES, Character, Part, Surge
 from app.simulation.street import Street
 
 DAY = date(2026, 3, 3)
@@ -177,3 +177,20 @@ def test_an_emergency_is_acted_on_at_any_hour_and_at_once() -> None:
     assert (here.agenda.next_at - here.now).total_seconds() <= 3 * 60
     here.agenda.take(here.agenda.next_at)
     assert f"{here.agenda.next_at:%H:%M}" == "07:00"
+
+
+@pytest.mark.parametrize(
+    ("category", "begins"), [("lighting", "09 09:00"), ("danger", "07 10:01")], ids=["waits", "an emergency does not"]
+)
+def test_a_department_is_not_about_on_a_day_off(category: str, begins: str) -> None:
+    saturday = datetime(2026, 3, 7, 10, tzinfo=CHINA)
+    here = replace(street(), now=saturday, works=lambda day: day.weekday() < 5)
+    who = Person("城管办", Part.UNIT, DILIGENCE[1], WHEREVER, "unit-0")
+    here.intend_at(
+        case_units.sign,
+        who,
+        Case(1, 1, here.people["p0"], saturday, category=category),
+        saturday + timedelta(minutes=1),
+    )
+    assert here.agenda.next_at is not None
+    assert f"{here.agenda.next_at:%d %H:%M}" == begins
