@@ -1,5 +1,6 @@
 """The part of the terminal's report that is about cases."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -34,7 +35,8 @@ def show_cases(console: Console, cases: CasesReport) -> None:
         _line(console, "三率 · three rates", (f"{zh} {rate_of(total[name])}" for name, zh in names))
     hours = [(str(one["label"]), one["seconds"] / 3600) for one in cases.rates.holds]
     _line(console, "负责时长 · held", (f"{label} {number:.0f} 小时" for label, number in hours))
-    _line(console, "未结束 · open", (f"{one.category}（{one.governing}）" for one in cases.still_open))
+    governing = Counter(one.governing for one in cases.still_open)
+    _line(console, f"未结束 · open {len(cases.still_open)}", (f"{kind} {number}" for kind, number in governing.items()))
     _line(
         console,
         "核对 · checks",

@@ -34,8 +34,8 @@ Deed = Callable[["Street", Person, Any], Awaitable[None]]
 
 URGENT = 0.1
 """So much of the usual time is taken for what is urgent."""
-SHOWN = 30
-"""So many messages somebody sees when they open their inbox."""
+SHOWN, MOST = 20, 100
+"""So many older messages somebody sees with the new ones when they open their inbox, and so many at most in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,8 @@ class Street:
             meant = [(affair, row) for row in messages if (affair := self._affair_of(row)) is not None]
             if not any(key_of(row) in self.reactions[affair.kind] for affair, row in meant):
                 continue  # read some other time: nobody does anything about it
-            shown = {item["id"] for item in (await who.get("/v1/inbox", limit=max(SHOWN, len(messages))))["items"]}
+            inbox = await who.get("/v1/inbox", limit=min(MOST, SHOWN + len(messages)))
+            shown = {item["id"] for item in inbox["items"]}
             self.unread += [row["id"] for row in messages if row["id"] not in shown]
             for affair, row in meant:
                 self._react(who, affair, key_of(row))
