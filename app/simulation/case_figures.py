@@ -224,4 +224,4 @@ def rate_of(rate: Mapping[str, Any]) -> str:
     """A rate with its counts; none of nothing."""
     if rate["percent"] is None:
         return "–"
-    return f"{rate['percent']:.0f}%（{rate['yes']}/{rate['yes'] + rate['no']}）"
+    return f"{rate['percent']:.0f}% {rate['yes']}/{rate['yes'] + rate['no']}"

@@ -76,7 +76,7 @@ def _limits(cases: CasesReport) -> str:
 def _whistles(cases: CasesReport) -> str:
     whistles = table(("哨 whistle", "批准 approved", "不准 refused", "未决 open"), cases.whistles)
     units = table(
-        ("单位 unit", "任务", "按时签收 signed in time", "按时报到 reported in", "裁定不归它"),
+        ("单位 unit", "任务", "按时签收 signed", "按时报到 reported in", "不归它"),
         (
             (one["label"], one["assignments"], rate_of(one["signed"]), rate_of(one["reported_in"]), one["not_theirs"])
             for one in cases.rates.units
@@ -89,7 +89,7 @@ def _whistles(cases: CasesReport) -> str:
 def _callbacks(cases: CasesReport) -> str:
     calls = table(("渠道 channel", "解决 solved", "未解决 not", "未联系上 not reached"), cases.calls)
     rates = table(
-        ("办理单位 handled by", "回访", "响应率 response", "解决率 solved", "满意率 satisfied"),
+        ("谁办理 by", "回访", "响应 response", "解决 solved", "满意 satisfied"),
         (
             (one["label"], one["callbacks"], *(rate_of(one[name]) for name in ("response", "solved", "satisfied")))
             for one in cases.rates.rates

@@ -31,6 +31,7 @@ th { font-weight: 600; color: #666; word-break: keep-all } td.n { white-space: n
 .n { text-align: right !important; font-variant-numeric: tabular-nums }
 details { margin: .6rem 0; overflow-x: auto } summary { cursor: pointer; color: #3467a8 }
 ul { padding-left: 0; list-style: none }
+@media (max-width: 30rem) { th, td { padding: .25rem .3rem; font-size: .82rem } }
 """
 
 _HONEST: Final = (
