@@ -100,7 +100,8 @@ _LEFT: Final = {"triage": 1, "work": 0, "work_late": 0, "answer_supervision": 0}
 """Nobody does anything about it."""
 
 ORDINARY_CASE: Final = CaseFate("ordinary", "平常", 0)
-FIRST_OF_TWO: Final = CaseFate("first of two", "同一件事", 0, SURPRISES)
+FIRST_OF_TWO: Final = CaseFate("first of two", "同一件事", 0, {**SURPRISES, "triage": 0, "triage_late": 1})
+"""Nobody has come to it yet when the second one is reported."""
 CASE_FATES: Final[Sequence[CaseFate]] = (
     _fate("solved on the spot", "随手办", {**_SMALL, "source": Source.ON_THE_SPOT}, call=1, reach=1),
     _fate("patrol", "巡查发现", {**_SMALL, "source": Source.PATROL}, triage=1, work=1, call=1, reach=1),

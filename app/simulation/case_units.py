@@ -63,7 +63,7 @@ async def _begin(street: Street, who: Person, case: Case, task: Any) -> None:
     await who.send(f"/v1/assignments/{task['id']}/begin")
     if task["role"] == "co":
         if street.will(case, "finish", who.character.heeds):
-            street.intend(finish, who, case, (60, 300, 900))
+            street.intend(finish, who, case, (30, 120, 400))
         return
     if task["whistle"] == "hard" and street.will(case, "meet", who.character.heeds):
         street.intend(meet, who, case, (200, 600, 1200))
