@@ -273,12 +273,15 @@ def simulate(
     orders: Annotated[
         int | None, typer.Option(min=1, max=2000, help="一天几单，不填按日子 · orders a day, else the profile's")
     ] = None,
+    cases: Annotated[
+        int | None, typer.Option(min=1, max=2000, help="一天几件事，不填按日子 · cases a day, else the profile's")
+    ] = None,
     strict: Annotated[
         bool,
         typer.Option("--strict", help="有一行流转、一个节点没发生也算失败 · fail when a row or a mark never happened"),
     ] = False,
     folder: Annotated[Path, typer.Option(help="报告写到哪里 · folder of the report")] = Path("build"),
-    sabotage: Annotated[Literal["mark"] | None, typer.Option(hidden=True)] = None,
+    sabotage: Annotated[Literal["mark", "governing"] | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """模拟一条街的一天。 Let a street live a day on a database, an API and a worker of its own, and report.
 
@@ -300,10 +303,11 @@ def simulate(
 
     said = f"linli simulate --days {days} --seed {seed} --profile {profile}"
     said += f" --orders {orders}" if orders else ""
+    said += f" --cases {cases}" if cases else ""
     said += " --strict" if strict else ""
     with plain_faults():
         try:
-            good = run(Wanted(days, seed, profile, orders, strict, folder, sabotage is not None, said))
+            good = run(Wanted(days, seed, profile, orders, cases, strict, folder, sabotage, said))
         except (Unexpected, Stuck) as error:
             typer.echo(f"系统的回答不对：{error}\nThe system answered what it never should: {error}", err=True)
             raise typer.Exit(1) from error

@@ -72,6 +72,7 @@ def _config(rows: int, colours: Sequence[str], labels: Sequence[str] = ()) -> di
         "width": _WIDTH,
         "height": max(120, rows * _ROW + 40),
         "margin": 6,
+        "margin_right": 24,
         "margin_left": 6 + round(wide * _LETTER * 0.4),
         "spacing": 8,
         "min_scale": 2,

@@ -13,11 +13,12 @@ from app.simulation.life import Standing
 LOOK_SECONDS: Final = 0.003
 STUCK_SECONDS: Final = 60.0
 
-# The day goes on for as long as an order has a mark to come: a case that an order became may be renewed for ever.
+# The day goes on for as long as an order has a mark to come: a case that nobody solves is renewed for ever.
 _STANDING: Final = """
 SELECT c.now, (SELECT min(next_at) FROM deadline) <= c.now AS mark_due,
-       (SELECT min(d.next_at) FROM deadline d JOIN matter m ON m.id = d.matter_id
-         WHERE d.next_at IS NOT NULL AND m.kind = 'order') AS next_mark,
+       (SELECT min(next_at) FROM deadline) AS next_mark,
+       EXISTS (SELECT 1 FROM deadline d JOIN matter m ON m.id = d.matter_id
+         WHERE d.next_at IS NOT NULL AND m.kind = 'order') AS goes_on,
        (SELECT count(*) FROM outbox WHERE failed_at IS NULL AND retry_at <= c.now) AS to_relay
   FROM (SELECT app_now() AS now) c"""
 
@@ -55,7 +56,7 @@ class Clock:
         while True:
             found = await self._owner.fetchrow(_STANDING)
             if not found["mark_due"] and not found["to_relay"]:
-                return Standing(found["now"], found["next_mark"])
+                return Standing(found["now"], found["next_mark"], goes_on=found["goes_on"])
             if time.monotonic() > until:
                 raise Stuck(f"next mark {found['next_mark']}, {found['to_relay']} rows in the outbox")
             self._ring()

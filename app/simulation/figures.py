@@ -8,19 +8,18 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from app.domain.deadlines.models import LABELS, label_of
+from app.domain.deadlines.models import label_of
 from app.domain.notifications.policy import sentence
 from app.domain.orders.models import OrderState
 from app.domain.orders.policy import LIFECYCLE
 from app.kernel.rules import Role
+from app.simulation.case_figures import CasesReport, cases_of
 from app.simulation.flow_figures import ACTIONS, Dispatch, RoundRow, dispatch_of, kinds_of, reasons_of, rounds_of
+from app.simulation.limit_figures import LimitRow, in_order, limit_rows
 from app.simulation.measuring import Measured, Told
-from app.simulation.reckoning import Fault, Limit, faults
+from app.simulation.reckoning import Fault, faults
 
 WHOM: Final = {"requester": "下单居民", "assignee": "承接志愿者", "secretary@street": "街道书记"}
-BY_THE_SYSTEM: Final = frozenset({"lapse", "miss_appointment", "close_unrated", "match", "open_pool", "expire_claim"})
-"""What stops a limit because it was missed, and does not keep it."""
-
 EXEMPT: Final = frozenset({"recalculate", "server_leaves"})
 """Rows that no street exercises: the working days of a year come late; somebody leaves in the moment at which they begin."""
 
@@ -33,20 +32,6 @@ PARTICULARS: Final = {
 
 BINS: Final = (5, 10, 20, 30, 60, 120, 240, 480, 1440)
 """Upper bounds in minutes of the columns of a distribution; what takes longer has a column of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class LimitRow:
-    """One kind of limit: kept before it was due, done after it, never done, ended with its order before it was due, and still
-    running. `late` and `missed` both have the mark at 100 %."""
-
-    kind: str
-    zh: str
-    met: int
-    late: int
-    missed: int
-    dropped: int
-    running: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +88,7 @@ class Report:
     """Chinese of the action, of the reason, how often."""
     kinds: Sequence[tuple[str, str, int]]
     """Chinese, English, how many: representatives, callers, teams, wishes, errands, service days."""
+    cases: CasesReport
     faults: Sequence[Fault]
     unmet: Sequence[str]
     """Rows and marks that nothing exercised."""
@@ -121,16 +107,18 @@ def report_of(measured: Measured, *, strict: bool) -> Report:
         for t in LIFECYCLE.transitions
         if t.action not in EXEMPT
     ]
-    limits = {limit.id: limit for limit in measured.limits}
+    of_orders = [limit for limit in measured.limits if limit.of == "order"]
+    limits = {limit.id: limit for limit in of_orders}
     fired = Counter((limits[mark.limit_id].kind, mark.percent) for mark in measured.fired if mark.limit_id in limits)
-    marks = [(kind, percent, fired[kind, percent]) for kind, percent in _in_order(measured.marks_wanted)]
+    marks = [(kind, percent, fired[kind, percent]) for kind, percent in in_order(measured.marks_wanted)]
+    cases = cases_of(measured.cases, measured.limits, measured.fired, measured.invariants)
     unmet = [f"{action} {zh}" for action, zh, times in rows if not times]
     unmet += [f"{kind} {label_of(kind)} {percent} %" for kind, percent, times in marks if not times]
     found = list(faults(measured.limits, measured.fired, measured.of_marks, measured.ended))
     return Report(
         measured=measured,
         outcomes=_outcomes(measured),
-        limits=_limit_rows(measured.limits),
+        limits=limit_rows(of_orders),
         marks=marks,
         rows=rows,
         told=_told_rows(measured.told),
@@ -143,9 +131,10 @@ def report_of(measured: Measured, *, strict: bool) -> Report:
         rounds=rounds_of(measured),
         reasons=reasons_of(measured),
         kinds=kinds_of(measured),
+        cases=cases,
         faults=found,
         unmet=unmet,
-        wrong=_wrong(measured, found, unmet if strict else ()),
+        wrong=_wrong(measured, found, (*unmet, *cases.unmet) if strict else ()),
     )
 
 
@@ -162,37 +151,6 @@ def _wrong(measured: Measured, found: Sequence[Fault], unmet: Sequence[str]) -> 
 def _outcomes(measured: Measured) -> list[tuple[str, str, int]]:
     states = Counter(order.state for order in measured.orders)
     return [(state.value, state.label, states[state]) for state in OrderState if states[state]]
-
-
-def _in_order(marks: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-    kinds = list(LABELS)
-    return sorted(marks, key=lambda mark: (kinds.index(mark[0]) if mark[0] in kinds else len(kinds), mark))
-
-
-def _limit_rows(limits: Sequence[Limit]) -> list[LimitRow]:
-    counts = Counter((limit.kind, fate_of(limit)) for limit in limits)
-    return [
-        LimitRow(
-            kind, label_of(kind), *(counts[kind, what] for what in ("met", "late", "missed", "dropped", "running"))
-        )
-        for kind in dict(_in_order([(limit.kind, 0) for limit in limits]))
-    ]
-
-
-def fate_of(limit: Limit) -> str:
-    """met, late, missed, dropped or running."""
-    missed = limit.fired > limit.percents.index(100)
-    if limit.stopped_at is None:
-        return "missed" if missed else "running"
-    if limit.stopped_by in BY_THE_SYSTEM:
-        return "missed" if missed else "met"
-    if limit.left_as in ENDED_OTHERWISE:
-        return "missed" if missed else "dropped"
-    return "late" if missed else "met"
-
-
-ENDED_OTHERWISE: Final = frozenset({"cancelled", "rejected", "converted"})
-"""States that end an order's limits without keeping them."""
 
 
 def _told_rows(told: Sequence[Told]) -> list[ToldRow]:

@@ -6,9 +6,10 @@ from datetime import datetime, time, timedelta
 
 from app.kernel.time import CHINA
 from app.local.seed import REFUSED, SERVICES
+from app.simulation.affairs import Order
 from app.simulation.person import Person
 from app.simulation.profiles import Part, Way
-from app.simulation.street import Order, Street
+from app.simulation.street import Street
 
 FORMS = (
     (Way.WISH, "wish", "微心愿", "一个小小的愿望，谁都可以认领。"),

@@ -10,10 +10,12 @@ from app.simulation.agenda import Agenda
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the world stands when nothing in it is due: the simulated time, and the next mark's moment (None: there is none)."""
+    """How the world stands when nothing in it is due: the simulated time, and the next mark's moment (None: there is none);
+    `goes_on`: the world waits for a mark, even when nobody intends anything."""
 
     now: datetime
     next_mark: datetime | None
+    goes_on: bool
 
 
 class World(Protocol):
@@ -29,7 +31,7 @@ class World(Protocol):
 
 
 async def live(world: World, agenda: Agenda, hear: Callable[[Standing], Awaitable[None]]) -> datetime:
-    """Until nobody intends anything and no mark is left; answers the moment at which that was so.
+    """Until nobody intends anything and the world waits for no mark; answers the moment at which that was so.
 
     Before each deed and each step the world comes to rest, so a mark that is due at the moment of a deed fires first, and
     `hear` (who was told something, and intends what for that) misses nothing.
@@ -42,6 +44,6 @@ async def live(world: World, agenda: Agenda, hear: Callable[[Standing], Awaitabl
             await deed()
             continue
         coming = [moment for moment in (agenda.next_at, standing.next_mark) if moment is not None]
-        if not coming:
+        if not coming or not (len(agenda) or standing.goes_on):
             return standing.now
         await world.step(min(coming))

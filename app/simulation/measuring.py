@@ -9,6 +9,7 @@ from typing import Any, Final
 import asyncpg
 
 from app import invariants
+from app.simulation.case_measuring import CasesMeasured, Rates, measure_cases
 from app.simulation.reckoning import Fired, Limit, Message
 
 _ORDERS: Final = """
@@ -20,8 +21,12 @@ SELECT m.id::text, m.state, m.round, p.name AS community, m.created_at AS placed
 
 _LIMITS: Final = """
 SELECT d.id::text, d.matter_id::text, d.kind, d.started_at, d.due_at, d.stopped_at, d.percents, d.times, d.fired,
-       h.action AS stopped_by, h.to_state AS left_as
-  FROM deadline d LEFT JOIN history h ON h.matter_id = d.matter_id AND h.at = d.stopped_at AND h.action <> 'mark'"""
+       h.action AS stopped_by, h.to_state AS left_as, m.kind AS of
+  FROM deadline d JOIN matter m ON m.id = d.matter_id
+  LEFT JOIN history h ON h.matter_id = d.matter_id AND h.at = d.stopped_at AND h.action <> 'mark'"""
+
+_ACTIONS: Final = """
+SELECT action, count(*) FROM history h JOIN matter m ON m.id = h.matter_id WHERE m.kind = 'order' GROUP BY 1"""
 
 _FIRED: Final = "SELECT deadline_id::text AS limit_id, percent, due_at, fired_at FROM mark"
 
@@ -149,18 +154,21 @@ class Measured:
     unread: int = 0
     invariants: Sequence[tuple[str, str, str, int]] = ()
     """Name, Chinese, English, and how many rows break it."""
+    cases: CasesMeasured = field(default_factory=CasesMeasured)
 
 
-async def measure(owner: asyncpg.Connection, volunteers: Sequence[tuple[str, str, str, int]], **known: Any) -> Measured:
-    """Read everything in one snapshot; `volunteers` are id, name, character and capacity, `known` what the run
-    knows of itself."""
+async def measure(
+    owner: asyncpg.Connection, volunteers: Sequence[tuple[str, str, str, int]], rates: Rates, **known: Any
+) -> Measured:
+    """Read everything in one snapshot; `volunteers` are id, name, character and capacity, `rates` what the system itself
+    says of its units, `known` what the run knows of itself."""
     async with owner.transaction(isolation="repeatable_read", readonly=True):
         delivered = {row["person_id"]: row["times"] for row in await owner.fetch(_SERVED)}
         broken = {found.invariant.name: found.rows for found in await invariants.broken(owner)}
         return Measured(
             **known,
             orders=[OrderFact(**row) for row in await owner.fetch(_ORDERS)],
-            actions=Counter(dict(await owner.fetch("SELECT action, count(*) FROM history GROUP BY 1"))),
+            actions=Counter(dict(await owner.fetch(_ACTIONS))),
             limits=[
                 Limit(**{**row, "percents": tuple(row["percents"]), "times": tuple(row["times"])})
                 for row in await owner.fetch(_LIMITS)
@@ -176,5 +184,6 @@ async def measure(owner: asyncpg.Connection, volunteers: Sequence[tuple[str, str
             kinds=[tuple(row) for row in await owner.fetch(_KINDS)],
             placed=dict(await owner.fetchrow(_PLACED) or {}),
             deliveries=Counter(dict(await owner.fetch("SELECT delivery, count(*) FROM inbox_message GROUP BY 1"))),
+            cases=await measure_cases(owner, rates),
             invariants=[(i.name, i.zh, i.en, broken.get(i.name, 0)) for i in invariants.ALL],
         )

@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
+from app.simulation.affairs import Order
 from app.simulation.person import Person
 from app.simulation.profiles import Part, Way
 from app.simulation.residents import LAST_ROUND, agreed, rate_at_last
-from app.simulation.street import Order, Street
+from app.simulation.street import Street
 from app.simulation.volunteers import come_or_release, deliver, look_at_pool, return_papers
 
 REPLIES = ("您的订单已收到，正在联系志愿者", "已收到，今天安排人上门", "收到，请保持电话畅通")

@@ -1,15 +1,16 @@
 """The report as one page that needs nothing else: no script, no outside address, readable on a phone."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
 from app.kernel.time import CHINA
 from app.simulation import charts
+from app.simulation.case_page import case_sections
 from app.simulation.figures import BINS, EXEMPT, Report, Spread
 from app.simulation.flow_figures import ACTIONS
 from app.simulation.measuring import Measured
+from app.simulation.page_parts import details, figure, heading, listed, table
 from app.simulation.terminal import minutes
 
 _CSS: Final = """
@@ -30,6 +31,7 @@ th { font-weight: 600; color: #666; word-break: keep-all } td.n { white-space: n
 .n { text-align: right !important; font-variant-numeric: tabular-nums }
 details { margin: .6rem 0; overflow-x: auto } summary { cursor: pointer; color: #3467a8 }
 ul { padding-left: 0; list-style: none }
+@media (max-width: 30rem) { th, td { padding: .25rem .3rem; font-size: .82rem } }
 """
 
 _HONEST: Final = (
@@ -54,7 +56,7 @@ def page(report: Report) -> str:
     parts = [
         _head(done),
         f"<p>{verdict}</p>",
-        _list("bad", report.wrong),
+        listed("bad", report.wrong),
         _tiles(report),
         _orders(report),
         _dispatch(report),
@@ -65,8 +67,9 @@ def page(report: Report) -> str:
         _told(report),
         _times(report),
         _fair(report),
+        *case_sections(report.cases),
         _checks(report),
-        _heading("哪些由种子决定", "what the seed decides") + f"<p>{_HONEST}<br><span class=en>{_HONEST_EN}</span></p>",
+        heading("哪些由种子决定", "what the seed decides") + f"<p>{_HONEST}<br><span class=en>{_HONEST_EN}</span></p>",
     ]
     return (
         '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">'
@@ -95,6 +98,7 @@ def _tiles(report: Report) -> str:
     holding = sum(not rows for *_, rows in done.invariants)
     tiles = (
         (str(len(done.orders)), "订单", "orders"),
+        (str(report.cases.cases), "事项", "cases"),
         (str(ended.get("rated", 0) + ended.get("closed_unrated", 0)), "已办完", "served to the end"),
         (kept, "响应按时", "responded in time"),
         (minutes(report.to_accept.middle), "接单用时（一半）", "to accept, the middle"),
@@ -106,7 +110,7 @@ def _tiles(report: Report) -> str:
 
 
 def _orders(report: Report) -> str:
-    return _heading("订单的结果", "orders by outcome") + _figure(
+    return heading("订单的结果", "orders by outcome") + figure(
         charts.bars([(zh, number) for _, zh, number in report.outcomes])
     )
 
@@ -121,31 +125,31 @@ def _dispatch(report: Report) -> str:
         for one in report.dispatch.offers
     ]
     return (
-        _heading("谁派的单", "who dispatched, and what became of it")
+        heading("谁派的单", "who dispatched, and what became of it")
         + "<p>派单员三分钟没有派出，就由系统按同样的规则派。合适的人数取中间值。"
         "<br><span class=en>When nobody dispatches within three minutes the matcher does, by the same rules. Numbers of "
         "fit volunteers are the middle of what each saw.</span></p>"
-        + _table(("谁派 by whom", "次数", "合适 fit"), rows)
-        + _figure(charts.bars([(zh, times) for zh, _, times in report.dispatch.outcomes]))
+        + table(("谁派 by whom", "次数", "合适 fit"), rows)
+        + figure(charts.bars([(zh, times) for zh, _, times in report.dispatch.outcomes]))
     )
 
 
 def _rounds(report: Report) -> str:
-    rounds = _table(
+    rounds = table(
         ("第几轮 round", "单 orders", "解决 solved", "部分", "未解决 no", "未评 unrated"),
         ((row.round, row.orders, row.solved, row.partly, row.unsolved, row.unrated) for row in report.rounds),
     )
     return (
-        _heading("返工与中止", "rounds, and why it ended otherwise")
+        heading("返工与中止", "rounds, and why it ended otherwise")
         + "<p>首次评“未解决”自动再来一轮，第三轮由书记决定。 "
         "<span class=en>A first “no” begins a second round; a third is the secretary’s to begin.</span></p>"
         + rounds
-        + _table(("如何结束 how", "原因 reason", "次数"), report.reasons)
+        + table(("如何结束 how", "原因 reason", "次数"), report.reasons)
     )
 
 
 def _kinds(report: Report) -> str:
-    return _heading("各种特别的单", "the special kinds") + _table(
+    return heading("各种特别的单", "the special kinds") + table(
         ("", "", "次数"), ((zh, en, times) for zh, en, times in report.kinds)
     )
 
@@ -161,7 +165,7 @@ def _limits(report: Report) -> str:
             ("随单结束", charts.GREY, [row.dropped + row.running for row in rows]),
         ],
     )
-    table = _table(
+    numbers = table(
         ("时限", "按时 met", "迟做 late", "错过 missed", "随单结束 dropped", "在走 running", "节点 marks"),
         (
             (
@@ -172,15 +176,15 @@ def _limits(report: Report) -> str:
         ),
     )  # fmt: skip
     return (
-        _heading("每项时限", "each limit: met, late, missed")
+        heading("每项时限", "each limit: met, late, missed")
         + "<p>“迟做”是过了时限才做到，“错过”是始终没有做到；两者都记一次错过。</p>"
-        + _figure(chart)
-        + _details("数字 · figures", table)
+        + figure(chart)
+        + details("数字 · figures", numbers)
     )
 
 
 def _rows(report: Report) -> str:
-    table = _table(("动作", "", "次数"), ((zh, action, times) for action, zh, times in report.rows))
+    numbers = table(("动作", "", "次数"), ((zh, action, times) for action, zh, times in report.rows))
     never = (
         f"<p class=bad>一次也没有发生 · never happened: {escape('；'.join(report.unmet))}</p>"
         if report.unmet
@@ -191,21 +195,21 @@ def _rows(report: Report) -> str:
         f"<p><small>除 {exempt}：只在某年的工作日公布得晚时发生。 <span class=en>Except this: it happens when the working "
         "days of a year come late.</span></small></p>"
     )
-    return _heading("流转表的每一行", "every row of the flow") + never + except_for + _details("数字 · figures", table)
+    return heading("流转表的每一行", "every row of the flow") + never + except_for + details("数字 · figures", numbers)
 
 
 def _told(report: Report) -> str:
     by_whom: Counter[str] = Counter()
     for row in report.told:
         by_whom[row.whom] += row.times
-    table = _table(
+    numbers = table(
         ("谁", "什么", "次数", "岗位无人代收"),
         ((row.whom, row.zh, row.times, row.stood_in) for row in report.told),
     )
     return (
-        _heading("告知了谁", "who was told")
-        + _figure(charts.bars(by_whom.most_common()))
-        + _details("逐条 · each message", table)
+        heading("告知了谁", "who was told")
+        + figure(charts.bars(by_whom.most_common()))
+        + details("逐条 · each message", numbers)
     )
 
 
@@ -217,11 +221,11 @@ def _times(report: Report) -> str:
         return (
             f"<h3>{zh} <span class=en>{en}</span></h3><p>{found.count} 单；一半在 {minutes(found.middle)} 内，"
             f"九成在 {minutes(found.nine_of_ten)} 内，最长 {minutes(found.longest)}。</p>"
-            + _figure(charts.columns(short, found.bins))
+            + figure(charts.columns(short, found.bins))
         )
 
     return (
-        _heading("用时", "times to accept and to deliver")
+        heading("用时", "times to accept and to deliver")
         + "<p class=en>按钟表计，夜里也算在内 · by the clock, nights included</p>"
         + one("从点单到第一次接单", "from placing to the first acceptance", report.to_accept)
         + one("从接单到完成", "from acceptance to delivery", report.to_deliver)
@@ -240,10 +244,10 @@ def _fair(report: Report) -> str:
     )
     bars = charts.bars([(f"{one.name}（{one.character}，{one.capacity}）", one.times) for one in served], charts.GREEN)
     return (
-        _heading("每位志愿者的单数：公平吗", "load per volunteer: is it fair?")
+        heading("每位志愿者的单数：公平吗", "load per volunteer: is it fair?")
         + f"<p>{meaning}<br><span class=en>{english}</span></p>"
-        + _figure(charts.curve(fair.lorenz))
-        + _details("每个人（性格，一天几单） · everybody", _figure(bars))
+        + figure(charts.curve(fair.lorenz))
+        + details("每个人（性格，一天几单） · everybody", figure(bars))
     )
 
 
@@ -254,46 +258,14 @@ def _checks(report: Report) -> str:
         f"<span class=en>{escape(en)}{f' ({rows})' if rows else ''}</span></li>"
         for _, zh, en, rows in done.invariants
     )
-    refusals = _table(
+    refusals = table(
         ("操作", "原因代码", "次数"), ((deed, code, times) for (deed, code), times in done.refusals.most_common())
     )
     deliveries = "，".join(f"{word} {times}" for word, times in sorted(done.deliveries.items()))
     return (
-        _heading("核对", "checks")
+        heading("核对", "checks")
         + f"<p>另算一遍：{len(done.limits)} 项时限的 {len(done.fired)} 个节点，{len(report.faults)} 处不符 "
         f"<span class=en>every mark reckoned again, {len(report.faults)} differ</span>。抢单 {done.races} 场有多人同时点，"
         f"多人得单 {done.crowded_races} 场。推送微信：{deliveries}。</p><ul>{holds}</ul>"
-        + _details("被拒绝的操作 · refusals, all foreseen", refusals)
+        + details("被拒绝的操作 · refusals, all foreseen", refusals)
     )
-
-
-def _heading(zh: str, en: str) -> str:
-    return f"<h2>{zh} <span class=en>{en}</span></h2>"
-
-
-def _figure(svg: str) -> str:
-    return f"<figure>{svg}</figure>"
-
-
-def _details(title: str, inside: str) -> str:
-    return f"<details><summary>{title}</summary>{inside}</details>"
-
-
-def _list(css: str, sentences: Sequence[str]) -> str:
-    if not sentences:
-        return ""
-    return f'<ul class="{css}">{"".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)}</ul>'
-
-
-def _table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    rows = list(rows)
-    numbers = [isinstance(value, int) for value in rows[0]] if rows else [False] * len(headings)
-
-    def line(tag: str, values: Sequence[object]) -> str:
-        cells = (
-            f"<{tag}{' class=n' if number else ''}>{escape(str(value))}</{tag}>"
-            for value, number in zip(values, numbers, strict=True)
-        )
-        return f"<tr>{''.join(cells)}</tr>"
-
-    return f"<table>{line('th', headings)}{''.join(line('td', row) for row in rows)}</table>"

@@ -1,11 +1,13 @@
-"""Who lives and serves on the street, and which orders they will place. All but the first administrator come over HTTP."""
+"""Who lives and serves on the street, and which orders and cases will come. All but the first administrator come over HTTP."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import TypeVar
 
 from app.kernel.time import CHINA
+from app.simulation.affairs import Order
 from app.simulation.person import Person
 from app.simulation.profiles import (
     ARRIVALS,
@@ -19,13 +21,23 @@ from app.simulation.profiles import (
     Part,
     Way,
 )
-from app.simulation.street import Order, Street
+from app.simulation.street import Street
 
+F = TypeVar("F", bound=Fate)
 FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹"
 AT_ONCE = 6
 TEAM = 4
 IN_ESTATES = (2, 3)
 """Of five residents these live in an estate; those who are represented do not (`furnishing.py`)."""
+OF_COMMUNITY = (Part.SECRETARY, Part.STATION, Part.GRID, Part.BRANCH)
+ROLES = {
+    Part.STREET: "secretary",
+    Part.DISTRICT: "secretary",
+    Part.UNIT: "information_officer",
+    Part.HEAD: "information_officer",
+}
+"""The role where it is not named as the part. An account begins with a role: that of a unit's people lets them report what they
+see, and no more."""
 RESIDENT_WORDS = ("奶奶", "大爷", "阿姨", "叔叔", "先生", "女士")
 
 
@@ -40,12 +52,12 @@ async def people(
     community, where there is one."""
     administrator.id = (await administrator.get("/v1/me"))["id"]
     street.people[administrator.id] = administrator
-    await _officer(street, administrator, Part.STREET, 0, street_id, "")
+    await officer(street, administrator, Part.STREET, 0, street_id, "")
     for number, (community, name) in enumerate(communities):
         street.communities[community] = name
         vacant = number >= len(communities) - street.profile.vacant
-        for part in (Part.SECRETARY, Part.STATION, *(() if vacant else (Part.DISPATCHER,))):
-            await _officer(street, administrator, part, number, community, community)
+        for part in (*OF_COMMUNITY, *(() if vacant else (Part.DISPATCHER,))):
+            await officer(street, administrator, part, number, community, community)
         await _volunteers(street, administrator, number, community)
         for first in range(number * RESIDENTS, (number + 1) * RESIDENTS, AT_ONCE):
             some = range(first, min(first + AT_ONCE, (number + 1) * RESIDENTS))
@@ -56,20 +68,25 @@ async def people(
     street.people = dict(sorted(street.people.items(), key=lambda found: found[1].login))
 
 
-async def _officer(street: Street, administrator: Person, part: Part, number: int, place: str, community: str) -> None:
-    role = "secretary" if part is Part.STREET else part.value
+async def officer(
+    street: Street, administrator: Person, part: Part, number: int, place: str, community: str, name: str = ""
+) -> Person:
+    """Somebody with an account of their own and a role at the place."""
     login = f"{part.value}-{number}"
     character = _nth(CHARACTERS[part], number, 4)
-    who = Person(f"{part.value} {number + 1}", part, character, street.wire, login, administrator.password, community)
+    who = Person(
+        name or f"{part.value} {number + 1}", part, character, street.wire, login, administrator.password, community
+    )
     body = {
         "place_id": place,
         "login_name": login,
         "password": administrator.password,
         "name": "工作人员",
-        "role": role,
+        "role": ROLES.get(part, part.value),
     }
     who.id = (await administrator.must("/v1/officers", body))["id"]
     street.people[who.id] = who
+    return who
 
 
 async def _volunteers(street: Street, administrator: Person, number: int, community: str) -> None:
@@ -118,6 +135,7 @@ async def _resident(street: Street, number: int, community: str, home: str) -> N
     who = Person(f"{word} {number}", Part.RESIDENT, character, street.wire, f"resident-{number}", community=community)
     await _introduce(street, who, word, 1_000_000 + number)
     await who.must("/v1/me/community", {"place_id": home})
+    who.home = home
 
 
 async def _introduce(street: Street, who: Person, name: str, number: int) -> None:
@@ -140,28 +158,37 @@ def _nth(characters: Sequence[Character], number: int, among: int) -> Character:
 
 def orders_of(street: Street, days: int, each_day: int) -> Iterator[Order]:
     """The orders that will be placed, from early to late, each with its resident, its moment and its fate."""
-    residents = sorted((p for p in street.people.values() if p.part is Part.RESIDENT), key=lambda p: p.login)
+    residents = residents_of(street)
     represented = [who for who in residents if who.id in street.represented]
     number = 0
     for day in range(days):
         dice = Random(f"{street.seed}/day {day}")
-        fates = fates_of(each_day, dice)
+        fates = fates_of(each_day, dice, FATES, ORDINARY)
         for at, fate in zip(arrivals(street.profile.begins + timedelta(days=day), each_day, dice), fates, strict=True):
             some = represented if fate.way is Way.REPRESENTATIVE else residents
             yield Order(number, street.seed, dice.choice(some), at, fate)
             number += 1
 
 
-def arrivals(day: date, orders: int, dice: Random) -> list[datetime]:
+def residents_of(street: Street) -> list[Person]:
+    """In an order that does not depend on who was the quickest."""
+    return sorted((p for p in street.people.values() if p.part is Part.RESIDENT), key=lambda p: p.login)
+
+
+def arrivals(day: date, number: int, dice: Random) -> list[datetime]:
     """So many moments of a day by the curve of arrivals, in order."""
-    hours = dice.choices(range(24), ARRIVALS, k=orders)
-    midnight = datetime.combine(day, time(), CHINA)
-    return sorted(midnight + timedelta(hours=hour, seconds=dice.randrange(3600)) for hour in hours)
+    hours = dice.choices(range(24), ARRIVALS, k=number)
+    return sorted(within(day, hour, dice) for hour in hours)
 
 
-def fates_of(orders: int, dice: Random) -> list[Fate]:
-    """A fate for each order of a day: each fate has its share and at least one, where there are orders enough."""
-    dealt = [fate for fate in FATES for _ in range(max(1, round(fate.share * orders)))][:orders]
-    dealt += [ORDINARY] * (orders - len(dealt))
+def within(day: date, hour: int, dice: Random) -> datetime:
+    """A moment within an hour of a day."""
+    return datetime.combine(day, time(), CHINA) + timedelta(hours=hour, seconds=dice.randrange(3600))
+
+
+def fates_of(number: int, dice: Random, fates: Sequence[F], ordinary: F) -> list[F]:
+    """A fate for each affair of a day: each fate has its share and at least one, where there are affairs enough."""
+    dealt = [fate for fate in fates for _ in range(max(1, round(fate.share * number)))][:number]
+    dealt += [ordinary] * (number - len(dealt))
     dice.shuffle(dealt)
     return dealt

@@ -32,10 +32,16 @@ class Wire:
     """How long each command took, by the real clock."""
 
     async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """One request; 503 `busy` is asked again, with the same key. Raises Unexpected for any other 5xx."""
+        """One request; 503 `busy` is asked again, with the same key, and so is what met a connection that the server had just
+        closed as idle. Raises Unexpected for any other 5xx."""
         for again in range(BUSY_TRIES):
             began = time.monotonic()
-            answer = await self.http.request(method, path, **more)
+            try:
+                answer = await self.http.request(method, path, **more)
+            except httpx.RemoteProtocolError as closed:
+                if again + 1 == BUSY_TRIES:
+                    raise Unexpected(f"{method} {path}: {closed}") from closed
+                continue
             self.requests += 1
             if method != "GET":
                 self.seconds.append(time.monotonic() - began)
@@ -58,6 +64,10 @@ class Person:
     login: str
     password: str | None = None
     community: str = ""
+    home: str = ""
+    """Where a resident lives: the estate, or the community."""
+    unit: str = ""
+    """Of a unit's people: its id."""
     phone: str = ""
     id: str = ""
     free_at: datetime | None = None

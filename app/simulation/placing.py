@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from app.simulation.affairs import Order
 from app.simulation.person import Person
 from app.simulation.profiles import Part, Way
 from app.simulation.residents import give_up
-from app.simulation.street import Order, Street
+from app.simulation.street import Street
 
 NOTES = (
     "周三上午想请人陪我去医院取药", "请帮我买一袋米和两棵白菜", "手机挂号一直不会，想请人教一教", "老伴腿脚不便，想请人上门理发",
@@ -73,6 +74,6 @@ def _asked(street: Street, order: Order) -> dict[str, Any]:
 
 def _placed(street: Street, who: Person, order: Order, receipt: dict[str, Any]) -> None:
     order.id = receipt["id"]
-    street.orders[order.id] = order
+    street.affairs[order.id] = order
     if street.will(order, "give_up", 0.02):
         street.intend(give_up, who, order, (5, 40, 180))

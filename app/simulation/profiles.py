@@ -24,6 +24,15 @@ ARRIVALS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Surge:
+    """One category of cases comes so many times as often within one hour of the day."""
+
+    category: str
+    hour: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A kind of day. `haste` above 1 makes everybody slower, `heed` below 1 makes everybody react less often to what they are
     told; `vacant`: so many posts of a dispatcher are empty; `deeds`: the chance of a deed on this day."""
@@ -32,20 +41,23 @@ class Profile:
     zh: str
     begins: date
     orders: int
+    cases: int
     haste: float = 1
     heed: float = 1
     vacant: int = 0
     deeds: Mapping[str, float] = field(default_factory=dict)
+    surge: Surge | None = None
 
 
 PROFILES: Final[Mapping[str, Profile]] = {
     p.name: p
     for p in (
-        Profile("weekday", "平常的星期二", date(2026, 3, 3), 110),
-        Profile("holiday", "国庆节", date(2026, 10, 1), 80, haste=1.6, heed=0.8, vacant=1),
-        Profile("storm", "调休的星期日，暴雨", date(2026, 9, 20), 150, haste=1.3, heed=0.9, deeds={"hold_up": 0.15}),
+        Profile("weekday", "平常的星期二", date(2026, 3, 3), 80, 48),
+        Profile("holiday", "国庆节", date(2026, 10, 1), 70, 44, haste=1.6, heed=0.8, vacant=1),
+        Profile("storm", "调休的星期日，暴雨", date(2026, 9, 20), 90, 50, haste=1.3, heed=0.9, deeds={"hold_up": 0.15},
+                surge=Surge("water_power_gas", 9, 16)),
     )
-}
+}  # fmt: skip
 
 
 class Way(StrEnum):
@@ -71,6 +83,14 @@ class Part(StrEnum):
     DISPATCHER = "dispatcher"
     SECRETARY = "secretary"
     STREET = "street"
+    DISTRICT = "district"
+    GRID = "grid_worker"
+    BRANCH = "branch_secretary"
+    CALLER = "callback_officer"
+    SUPERVISOR = "supervisor"
+    ARBITER = "arbiter"
+    UNIT = "unit"
+    HEAD = "unit_head"
     ADMINISTRATOR = "administrator"
 
 
@@ -81,11 +101,23 @@ HOURS: Final[Mapping[Part, tuple[time, time]]] = {
     Part.DISPATCHER: (time(8), time(20)),
     Part.SECRETARY: (time(8), time(20)),
     Part.STREET: (time(8), time(20)),
+    Part.DISTRICT: (time(9), time(17, 30)),
+    Part.GRID: (time(7), time(20)),
+    Part.BRANCH: (time(8), time(20)),
+    Part.CALLER: (time(9), time(20)),
+    Part.SUPERVISOR: (time(9), time(17, 30)),
+    Part.ARBITER: (time(9), time(17, 30)),
+    Part.UNIT: (time(9), time(17, 30)),
+    Part.HEAD: (time(9), time(17, 30)),
     Part.ADMINISTRATOR: (time(9), time(18)),
 }
-"""When they react to what they hear; what comes outside waits until then. Residents order at any hour."""
+"""When they react to what they hear; what comes outside waits until then, unless it is an emergency. Residents order and report
+at any hour."""
 
-MINUTES_EACH: Final = {Part.DISPATCHER: 1.5, Part.SECRETARY: 3.0}
+WORKDAYS_ONLY: Final = frozenset({Part.UNIT, Part.HEAD, Part.DISTRICT, Part.SUPERVISOR, Part.ARBITER})
+"""They are not about on days off, unless it is an emergency."""
+
+MINUTES_EACH: Final = {Part.DISPATCHER: 1.5, Part.SECRETARY: 3.0, Part.GRID: 2.0, Part.CALLER: 3.0}
 """So long an officer is busy with one thing: what comes meanwhile waits its turn."""
 
 
@@ -93,7 +125,7 @@ MINUTES_EACH: Final = {Part.DISPATCHER: 1.5, Part.SECRETARY: 3.0}
 class Character:
     """How somebody is. `share` of the people of their part; `haste` times the usual minutes; `heeds`: how often they react
     to what they are told; `accepts` an offer, `comes` as appointed; `pleased` with what was done. Of volunteers: `capacity`
-    orders a day, and whether they told when they serve (`says`)."""
+    orders a day, and whether they told when they serve (`says`). Of whoever handles cases: how often a result is true."""
 
     name: str
     zh: str
@@ -105,6 +137,15 @@ class Character:
     pleased: float = 0.9
     capacity: int = 3
     says: bool = False
+    truthful: float = 0.95
+
+
+DILIGENCE: Final = (
+    Character("prompt", "勤快", 0.4, haste=0.6),
+    Character("slow", "拖沓", 0.4, haste=1.6, heeds=0.8, truthful=0.85),
+    Character("silent", "不应", 0.2, haste=1.4, heeds=0.2, truthful=0.7),
+)
+"""Of departments: they sign, report in and finish in time, late or never."""
 
 
 CHARACTERS: Final[Mapping[Part, Sequence[Character]]] = {
@@ -127,17 +168,21 @@ CHARACTERS: Final[Mapping[Part, Sequence[Character]]] = {
     ),
     Part.STATION: (Character("dutiful", "尽责", 1),),
     Part.SECRETARY: (Character("dutiful", "尽责", 1, heeds=0.95),),
-    Part.STREET: (Character("dutiful", "尽责", 1),),
-    Part.ADMINISTRATOR: (Character("dutiful", "尽责", 1),),
-}
+    Part.UNIT: DILIGENCE,
+    **dict.fromkeys(
+        (Part.STREET, Part.DISTRICT, Part.GRID, Part.BRANCH, Part.CALLER, Part.SUPERVISOR, Part.ARBITER, Part.HEAD,
+         Part.ADMINISTRATOR),
+        (Character("dutiful", "尽责", 1),),
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What becomes of a share of the orders, at least one of them a day, so that each rule is met every day.
+    """What becomes of a share of the orders or cases, at least one of them a day, so that each rule is met every day.
 
-    `deeds`: the chance of a deed on such an order, by its function's name, whatever character and table say. `once`: those of
-    them for which this holds the first time only. `way`: how it comes about.
+    `deeds`: the chance of a deed on such an affair, by its function's name, whatever character and table say. `once`: those of
+    them for which this holds the first time only.
     """
 
     name: str
@@ -145,6 +190,12 @@ class Fate:
     share: float
     deeds: Mapping[str, float] = field(default_factory=dict)
     once: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFate(Fate):
+    """Of an order: also how it comes about."""
+
     way: Way = Way.SELF
 
 
@@ -154,11 +205,11 @@ _SURPRISES: Final = dict.fromkeys(
 """What happens to some orders by chance, and not to one that has a fate."""
 
 
-def _fate(name: str, zh: str, share: float, *once: str, **deeds: float) -> Fate:
-    return Fate(name, zh, share, {**_SURPRISES, **deeds}, frozenset(once))
+def _fate(name: str, zh: str, share: float, *once: str, **deeds: float) -> OrderFate:
+    return OrderFate(name, zh, share, {**_SURPRISES, **deeds}, frozenset(once))
 
 
-def _way(way: Way, fate: Fate) -> Fate:
+def _way(way: Way, fate: OrderFate) -> OrderFate:
     return replace(fate, way=way)
 
 
@@ -177,8 +228,8 @@ _NOBODY: Final = {**_REFUSED, "reply": 0, "take_over": 0, "settle": 0, "street_l
 _WAITS: Final = {**_REFUSED, "settle": 1, "take_over": 0, "plan_ahead": 0, "ask": 0}
 """Nobody has it before the limit to coordinate comes near."""
 
-ORDINARY: Final = Fate("ordinary", "平常", 0)
-FATES: Final[Sequence[Fate]] = (
+ORDINARY: Final = OrderFate("ordinary", "平常", 0)
+FATES: Final[Sequence[OrderFate]] = (
     _fate("overlooked", "无人过问", 0.01, **_NOBODY, plan_ahead=0, reply_in_person=0, plan_at_last=0, street_steps_in=1,
           hand_over_shift=1),
     _fate("late reply", "迟迟不复", 0.02, reply=0, reply_in_person=1),
@@ -210,9 +261,9 @@ FATES: Final[Sequence[Fate]] = (
     _fate("asked for again", "居民要求返工", 0.01, "rate", "ask_again", **_SERVED, deliver=1, rate=0, ask_again=1),
     _fate("never rated", "始终不评", 0.03, **_SERVED, deliver=1, rate=0, rate_at_last=0, call_back=1),
     _fate("rated at last", "催后才评", 0.02, **_SERVED, deliver=1, rate=0, rate_at_last=1),
-    Fate("represented", "代下单", 0.05, way=Way.REPRESENTATIVE),
-    Fate("caller", "来电点单", 0.05, way=Way.CALLER),
-    Fate("of a team", "队伍服务", 0.05, way=Way.TEAM),
+    OrderFate("represented", "代下单", 0.05, way=Way.REPRESENTATIVE),
+    OrderFate("caller", "来电点单", 0.05, way=Way.CALLER),
+    OrderFate("of a team", "队伍服务", 0.05, way=Way.TEAM),
     _way(Way.WISH, _fate("wish", "微心愿", 0.02, arrive=1, **_CLAIMED)),
     _way(Way.WISH, _fate("wish kept at last", "微心愿催后实现", 0.01, "arrive", "propose", propose=0, arrive=0, hurry=1,
                          remind=0, settle=0, **_CLAIMED)),
@@ -222,8 +273,8 @@ FATES: Final[Sequence[Fate]] = (
     _way(Way.ERRAND, _fate("authority withdrawn", "收回授权", 0.01, "withdraw", **_SERVED, authorise=1, withdraw=1)),
     _way(Way.ERRAND, _fate("wrong return code", "归还码念错", 0.01, "mistype_return", **_SERVED, authorise=1,
                            mistype_return=1)),
-    Fate("service day", "服务日", 0.05, way=Way.DAY),
-    Fate("sent by the lead", "队长改派", 0.02, {"send_member": 1}, way=Way.DAY),
-    Fate("day cancelled", "服务日取消", 0.02, way=Way.CANCELLED_DAY),
+    OrderFate("service day", "服务日", 0.05, way=Way.DAY),
+    OrderFate("sent by the lead", "队长改派", 0.02, {"send_member": 1}, way=Way.DAY),
+    OrderFate("day cancelled", "服务日取消", 0.02, way=Way.CANCELLED_DAY),
 )  # fmt: skip
 """Everything else is ordinary: character and chance decide."""

@@ -12,7 +12,8 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A deadline's row, with the action that stopped it and the state that this left the order in (None: it runs)."""
+    """A deadline's row, with the action that stopped it and the state that this left its matter in (None: it runs). `of`: the
+    kind of matter: an order, a case, or the assignment of a unit."""
 
     id: str
     matter_id: str
@@ -25,6 +26,7 @@ class Limit:
     fired: int
     stopped_by: str | None = None
     left_as: str | None = None
+    of: str = "order"
 
 
 @dataclass(frozen=True, slots=True)

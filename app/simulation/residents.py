@@ -2,8 +2,9 @@
 
 from datetime import datetime, time, timedelta
 
+from app.simulation.affairs import Order
 from app.simulation.person import Person
-from app.simulation.street import Order, Street, when_about
+from app.simulation.street import Street, when_about
 
 VISITS = (time(9), time(19))
 LAST_ROUND = 3

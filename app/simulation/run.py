@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from functools import partial
 from pathlib import Path
@@ -15,14 +17,17 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from app.domain.cases.policy import GOVERNING
 from app.domain.places.importing import import_places
 from app.kernel.passwords import random_password
 from app.kernel.time import CHINA, real_now
 from app.local.first_admin import create_administrator
 from app.local.seed import ESTATES, STREET, TREE
 from app.local.supervisor import Ended, Interruptions
-from app.simulation import furnishing, peopling, placing
+from app.simulation import case_peopling, case_reporting, furnishing, peopling, placing
 from app.simulation.agenda import Agenda
+from app.simulation.case_measuring import read_rates
+from app.simulation.case_reactions import CASE_REACTIONS
 from app.simulation.clock import Clock
 from app.simulation.figures import report_of
 from app.simulation.house import House
@@ -43,13 +48,22 @@ _OVER: Final = """
 SELECT count(*) FILTER (WHERE state NOT IN (SELECT p.state FROM promised_state p WHERE p.kind = 'order')) AS done,
        (SELECT count(*) FROM mark WHERE percent = 100) AS missed FROM matter WHERE kind = 'order'"""
 
-# One mark of a limit that was missed, taken away with triggers off: what only a broken database or a hand can do.
-_SABOTAGE: Final = """
+SATURDAY: Final = 5
+_WORKDAYS: Final = "SELECT days::text FROM workday_set WHERE published_at IS NOT NULL ORDER BY version DESC LIMIT 1"
+_DISTRICT: Final = "SELECT parent_id::text FROM place WHERE code = $1"
+
+# One mark of a limit that was missed, taken away with triggers off: what only a broken database or a hand can do. Of any limit,
+# or of one that governs a case.
+_SABOTAGE: Final = {
+    sort: f"""
 BEGIN;
 SET LOCAL session_replication_role = replica;
 DELETE FROM mark WHERE (deadline_id, percent) IN (
-  SELECT deadline_id, percent FROM mark WHERE percent = 100 ORDER BY deadline_id LIMIT 1);
+  SELECT k.deadline_id, k.percent FROM mark k JOIN deadline d ON d.id = k.deadline_id
+   WHERE k.percent = 100 AND {which} ORDER BY k.deadline_id LIMIT 1);
 COMMIT"""
+    for sort, which in (("mark", "true"), ("governing", f"d.kind IN {GOVERNING}"))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +74,10 @@ class Wanted:
     seed: int
     profile: str
     orders: int | None
+    cases: int | None
     strict: bool
     folder: Path
-    sabotage: bool
+    sabotage: str | None
     command: str
 
 
@@ -98,13 +113,17 @@ async def _lived(console: Console, wanted: Wanted, house: House) -> Measured:
             clock = Clock(owner, house.ring)
             await clock.begin(begins - WAKES)
             wire = Wire(http)
-            street = Street(wanted.seed, profile, wire, Agenda(), REACTIONS, begins)
+            reactions = {"order": REACTIONS, "case": CASE_REACTIONS}
+            works = await _workdays(owner)
+            street = Street(wanted.seed, profile, wire, Agenda(), reactions, begins, works)
             with console.status("地点、人员、服务 · places, people, services"):
                 street_id = await _peopled(owner, street)
             orders = list(peopling.orders_of(street, wanted.days, wanted.orders or profile.orders))
             await furnishing.open_days(street, street_id, orders)
             for order in orders:
                 street.agenda.intend(order.at, partial(placing.place, street, order.resident, order))
+            for case in case_peopling.cases_of(street, wanted.days, wanted.cases or profile.cases):
+                street.agenda.intend(case.at, partial(case_reporting.report, street, case.resident, case))
             with _Watch(console, owner, street, len(orders)) as watch:
 
                 async def hear(standing: Standing) -> None:
@@ -112,17 +131,20 @@ async def _lived(console: Console, wanted: Wanted, house: House) -> Measured:
                     await watch.look()
 
                 ended = await live(clock, street.agenda, hear)
+            supervisor = next(who for who in street.people.values() if who.part is Part.SUPERVISOR)
+            rates = await read_rates(supervisor, begins, ended)
             with console.status("推送 · deliveries to WeChat"):
                 bell = Bell(house.settings.redis_url)
                 await clock.delivered(bell.ring)
                 await bell.close()
         if wanted.sabotage:
             superuser = await asyncpg.connect(house.superuser_url)
-            await superuser.execute(_SABOTAGE)
+            await superuser.execute(_SABOTAGE[wanted.sabotage])
             await superuser.close()
         return await measure(
             owner,
             [(p.id, p.name, p.character.zh, p.character.capacity) for p in street.serving],
+            rates,
             command=wanted.command,
             made_at=real_now(),
             profile=profile.name,
@@ -140,6 +162,13 @@ async def _lived(console: Console, wanted: Wanted, house: House) -> Measured:
         )
     finally:
         await owner.close()
+
+
+async def _workdays(owner: asyncpg.Connection) -> Callable[[date], bool]:
+    """Which days are worked on, by the newest notice of the State Council that the system has."""
+    said = json.loads(await owner.fetchval(_WORKDAYS))
+    works = {date.fromisoformat(day): bool(about["works"]) for day, about in said.items()}
+    return lambda day: works.get(day, day.weekday() < SATURDAY)
 
 
 async def _peopled(owner: asyncpg.Connection, street: Street) -> str:
@@ -160,6 +189,7 @@ async def _peopled(owner: asyncpg.Connection, street: Street) -> str:
     character = CHARACTERS[Part.ADMINISTRATOR][0]
     admin = Person("管理员", Part.ADMINISTRATOR, character, street.wire, "admin", password)
     await peopling.people(street, admin, street_id, [(row["id"], row["name"]) for row in communities], estates)
+    await case_peopling.units(street, admin, street_id, await owner.fetchval(_DISTRICT, STREET))
     await furnishing.furnish(street, admin, street_id)
     return street_id
 

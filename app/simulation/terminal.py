@@ -1,10 +1,11 @@
 """The report for a terminal."""
 
 from rich.console import Console
-from rich.table import Table
 
 from app.kernel.time import CHINA
+from app.simulation.case_terminal import show_cases
 from app.simulation.figures import Report, Spread
+from app.simulation.terminal_parts import in_columns, table
 
 BAR = 24
 
@@ -14,31 +15,29 @@ def show(console: Console, report: Report) -> None:
     done, known = report.measured, report.measured.begins.astimezone(CHINA)
     console.rule(f"{known:%Y-%m-%d} {done.profile_zh} · {done.profile}, seed {done.seed}")
     most = max((number for _, _, number in report.outcomes), default=1)
-    table = _table("订单 · orders", ("结果 · outcome", "left"), ("单", "right"), ("", "left"))
+    shown = table("订单 · orders", ("结果 · outcome", "left"), ("单", "right"), ("", "left"))
     for state, zh, number in report.outcomes:
-        table.add_row(f"{zh} {state}", str(number), "█" * round(BAR * number / most))
-    console.print(table)
-    table = _table(
+        shown.add_row(f"{zh} {state}", str(number), "█" * round(BAR * number / most))
+    console.print(shown)
+    shown = table(
         "时限 · limits", ("", "left"), ("按时 met", "right"), ("迟 late", "right"), ("错过 missed", "right"),
         ("随单结束", "right"), ("各节点 · marks", "left"),
     )  # fmt: skip
     for row in report.limits:
         marks = " ".join(f"{percent}%×{times}" for kind, percent, times in report.marks if kind == row.kind)
-        table.add_row(
+        shown.add_row(
             f"{row.zh} {row.kind}", str(row.met), str(row.late), str(row.missed), str(row.dropped + row.running), marks
         )
-    console.print(table)
-    table = _table("流转 · rows of the flow", *((("", "left"), ("次", "right")) * 3))
-    rows = [(f"{zh} {action}", str(times) if times else "[red]0[/red]") for action, zh, times in report.rows]
-    for first in range(0, len(rows), 3):
-        table.add_row(*(cell for row in rows[first : first + 3] for cell in row))
-    console.print(table)
-    table = _table("告知 · who was told", ("谁 · whom", "left"), ("什么 · what", "left"), ("次", "right"))
+    console.print(shown)
+    console.print(
+        in_columns("流转 · rows of the flow", [(f"{zh} {action}", times) for action, zh, times in report.rows])
+    )
+    shown = table("告知 · who was told", ("谁 · whom", "left"), ("什么 · what", "left"), ("次", "right"))
     for told in report.told[:12]:
-        table.add_row(told.whom, told.zh, str(told.times))
+        shown.add_row(told.whom, told.zh, str(told.times))
     if len(report.told) > 12:
-        table.add_row("…", f"另有 {len(report.told) - 12} 种，见网页 · more on the page", "")
-    console.print(table)
+        shown.add_row("…", f"另有 {len(report.told) - 12} 种，见网页 · more on the page", "")
+    console.print(shown)
     _show_flow(console, report)
     console.print(f"接单 · to accept   {_spread(report.to_accept)}")
     console.print(f"完成 · to deliver  {_spread(report.to_deliver)}")
@@ -52,13 +51,15 @@ def show(console: Console, report: Report) -> None:
         f"核对 · checks      不变式 {sum(not rows for *_, rows in done.invariants)}/{len(done.invariants)}；"
         f"节点 {len(done.fired)} 个重算，{len(report.faults)} 处不符；抢单 {done.races} 场，各一人得单"
     )
+    show_cases(console, report.cases)
     refused = sum(done.refusals.values())
     console.print(
         f"           {done.requests} 次请求，{refused} 次被拒 · refused；{done.real_seconds:.0f} 秒 · seconds",
         style="dim",
     )
-    if report.unmet and report.good:
-        console.print(f"没有发生 · never happened: {'；'.join(report.unmet)}", style="yellow")
+    unmet = (*report.unmet, *report.cases.unmet)
+    if unmet and report.good:
+        console.print(f"没有发生 · never happened: {'；'.join(unmet)}", style="yellow")
     for sentence in report.wrong:
         console.print(f"✗ {sentence}", style="red", markup=False)
     console.print(
@@ -79,13 +80,6 @@ def _show_flow(console: Console, report: Report) -> None:
             f"未解决 {row.unsolved}，未评 {row.unrated}"
         )
     console.print("特别 · kinds       " + "，".join(f"{zh} {times}" for zh, _, times in report.kinds))
-
-
-def _table(title: str, *columns: tuple[str, str]) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0), title_style="bold")
-    for heading, justify in columns:
-        table.add_column(heading, justify=justify, header_style="dim", overflow="fold")  # type: ignore[arg-type]
-    return table
 
 
 def _spread(found: Spread) -> str:

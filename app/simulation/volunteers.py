@@ -4,10 +4,11 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+from app.simulation.affairs import Order
 from app.simulation.person import Person
 from app.simulation.profiles import Part, Way
 from app.simulation.residents import agreed
-from app.simulation.street import Order, Street
+from app.simulation.street import Street
 
 LOADED = 0.8
 """How the wish to accept shrinks with each order that they have already."""

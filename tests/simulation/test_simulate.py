@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from app.domain.cases.policy import GOVERNING
 from app.local.home import THROWAWAY_PREFIX
 
 pytestmark = pytest.mark.slow
@@ -54,15 +55,23 @@ def test_a_small_day_meets_every_row_and_every_limit(tmp_path: Path) -> None:
     page = (tmp_path / "simulation-3.html").read_text("utf-8")
     assert f"--orders {ORDERS} --strict" in page
     assert "every row and every mark happened" in page
+    assert "every row of §5 happened" in page
     assert left_of(process, tmp_path) == []
 
 
-def test_a_mark_that_was_taken_away_is_found(tmp_path: Path) -> None:
-    process = started(tmp_path, "--orders", "6", "--sabotage", "mark")
+@pytest.mark.parametrize(
+    ("sabotage", "kinds"),
+    [
+        pytest.param("mark", r"\w+", id="of any limit"),
+        pytest.param("governing", "|".join(GOVERNING), id="of one that governs a case"),
+    ],
+)
+def test_a_mark_that_was_taken_away_is_found(tmp_path: Path, sabotage: str, kinds: str) -> None:
+    process = started(tmp_path, "--orders", "6", "--cases", "10", "--sabotage", sabotage)
     said, _ = process.communicate(timeout=900)
     assert process.returncode == 1, said
     flat = re.sub(r"\s+", " ", said)
-    assert re.search(r"节点重算：\w+ 100 % .* had to fire and has not", flat), "the second reckoning finds it"
+    assert re.search(rf"节点重算：({kinds}) 100 % .* had to fire and has not", flat), "the second reckoning finds it"
     assert "不变式 marks-counted" in flat, "the invariants do as well"
     assert "处不对" in (tmp_path / "simulation-3.html").read_text("utf-8")
 

@@ -8,11 +8,12 @@ import pytest
 
 from app.kernel.time import CHINA
 from app.simulation import officers, placing, residents, volunteers
+from app.simulation.affairs import Order
 from app.simulation.peopling import arrivals, fates_of
 from app.simulation.person import Person, Wire
-from app.simulation.profiles import CHARACTERS, FATES, PROFILES, Character, Part
+from app.simulation.profiles import CHARACTERS, FATES, ORDINARY, PROFILES, Character, Part
 from app.simulation.reactions import REACTIONS
-from app.simulation.street import Order, key_of, when_about
+from app.simulation.street import key_of, when_about
 
 DAY = date(2026, 3, 3)
 DEEDS = {
@@ -53,11 +54,11 @@ def test_a_seed_repeats_and_another_differs() -> None:
 
 
 def test_each_fate_has_its_share_and_at_least_one() -> None:
-    few, many = (Counter(fate.name for fate in fates_of(orders, Random(1))) for orders in (60, 1000))
+    few, many = (Counter(fate.name for fate in fates_of(orders, Random(1), FATES, ORDINARY)) for orders in (60, 1000))
     assert all(few[fate.name] >= 1 for fate in FATES)
     assert all(many[fate.name] == round(1000 * fate.share) for fate in FATES)
     assert (few.total(), many.total()) == (60, 1000)
-    assert len(fates_of(3, Random(1))) == 3, "never more than there are orders"
+    assert len(fates_of(3, Random(1), FATES, ORDINARY)) == 3, "never more than there are orders"
 
 
 def test_a_decision_does_not_depend_on_what_else_happens() -> None:

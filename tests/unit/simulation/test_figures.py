@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain.orders.policy import LIFECYCLE
-from app.simulation.figures import EXEMPT, Fairness, LimitRow, ToldRow, fairness, report_of, spread
+from app.simulation.figures import EXEMPT, Fairness, ToldRow, fairness, report_of, spread
 from app.simulation.flow_figures import RoundRow
+from app.simulation.limit_figures import LimitRow
 from app.simulation.measuring import Measured, OrderFact, Served, Told
 from app.simulation.reckoning import Fired, Limit
 
@@ -116,6 +117,7 @@ def test_only_strictly_is_what_never_happened_a_fault() -> None:
     strict = report_of(DAY, strict=True)
     assert not strict.good
     assert "一次也没有发生：respond 响应 150 % · never happened" in strict.wrong
+    assert "一次也没有发生：case triage 分流 · never happened" in strict.wrong
 
 
 @pytest.mark.parametrize(

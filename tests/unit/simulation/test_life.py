@@ -21,6 +21,8 @@ class Tape:
 
     marks: list[datetime] = field(default_factory=list)
     slips: timedelta = timedelta()
+    rests: bool = False
+    """Its marks are none that anybody waits for."""
     now: datetime = MIDNIGHT
     happened: list[str] = field(default_factory=list)
     steps: list[datetime] = field(default_factory=list)
@@ -30,7 +32,7 @@ class Tape:
         for mark in sorted(mark for mark in self.marks if mark <= self.now):
             self.marks.remove(mark)
             self.write("mark")
-        return Standing(self.now, min(self.marks, default=None))
+        return Standing(self.now, min(self.marks, default=None), goes_on=bool(self.marks) and not self.rests)
 
     async def step(self, to: datetime) -> None:
         assert to > self.now, "the clock goes on, never back"
@@ -119,3 +121,17 @@ def test_an_agenda_gives_nothing_away_before_its_moment() -> None:
     assert agenda.next_at == at(10)
     assert agenda.take(at(10)) is not None
     assert (len(agenda), agenda.next_at, agenda.take(at(99))) == (0, None, None)
+
+
+async def test_the_day_is_over_when_only_marks_are_left_that_nobody_waits_for() -> None:
+    agenda, tape = Agenda(), Tape([at(10), at(30)], rests=True)
+
+    async def deed() -> None:
+        tape.write("deed")
+
+    async def hear(_: Standing) -> None:
+        pass
+
+    agenda.intend(at(20), deed)
+    assert await live(tape, agenda, hear) == at(20)
+    assert tape.steps == [at(10), at(20)], "until then they fire in their time"

@@ -6,12 +6,15 @@ from html.parser import HTMLParser
 from io import StringIO
 
 from rich.console import Console
+from test_case_figures import DAY as CASES
 from test_figures import DAY
 
+from app.simulation.case_measuring import Rates
 from app.simulation.figures import report_of
 from app.simulation.page import page
 from app.simulation.terminal import minutes, show
 
+RATE, NONE = {"yes": 3, "no": 1, "percent": 75.0}, {"yes": 0, "no": 0, "percent": None}
 PAGE = page(report_of(DAY, strict=False))
 
 
@@ -54,7 +57,7 @@ def test_the_page_fits_a_phone_and_says_how_it_was_made() -> None:
     assert '<meta name="viewport" content="width=device-width,initial-scale=1">' in PAGE
     assert "linli simulate --seed 4" in PAGE
     assert "2026-03-03 17:00 生成" in PAGE
-    assert PAGE.count("<svg") == 8
+    assert PAGE.count("<svg") == 11
 
 
 def test_figures_stand_on_the_page() -> None:
@@ -71,6 +74,26 @@ def test_figures_stand_on_the_page() -> None:
         "微心愿实现",
     ):
         assert said in text
+
+
+def test_what_there_is_of_cases_stands_on_the_page() -> None:
+    rates = Rates(
+        [{"label": "合计", "callbacks": 4, **dict.fromkeys(("response", "solved", "satisfied"), RATE), "key": None}],
+        [{"label": "城管办", "seconds": 5400}],
+        [{"label": "城管办", "assignments": 3, "signed": RATE, "reported_in": NONE, "not_theirs": 0}],
+    )
+    report = report_of(replace(DAY, cases=replace(CASES, rates=rates)), strict=False)
+    text = " ".join(re.sub(r"<[^>]+>", " ", page(report)).split())
+    for said in (
+        "未联系上办结", "垃圾清运 3 2 1", "03-04 08:00", "日常哨 3 1 0", "异议不成立 contests refused 2", "电话 0 1 3",
+        "合计 4 75% 3/4", "城管办 3 75% 3/4 –", "one state: 4 cases", "核验退回 case return_result 2",
+    ):  # fmt: skip
+        assert said in text
+    console = Console(file=StringIO(), width=80, color_system=None)
+    with console.capture() as printed:
+        show(console, report)
+    assert "响应率 75% 3/4" in printed.get()
+    assert max(map(len, printed.get().splitlines())) <= 80
 
 
 def test_what_is_wrong_stands_at_the_top_and_is_escaped() -> None:

@@ -1,0 +1,227 @@
+"""From measurements to what the report says of cases. Pure: the same measurements always make the same report."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from app.domain.cases import board_policy, policy
+from app.domain.cases.callback_tables import CallChannel, Step
+from app.domain.cases.models import CaseState, ReportedAs, WhistleKind
+from app.domain.deadlines.models import label_of
+from app.kernel.lifecycle import Lifecycle
+from app.simulation.case_measuring import CasesMeasured, Rates
+from app.simulation.limit_figures import LimitRow, limit_rows
+from app.simulation.reckoning import Fired, Limit
+
+ACTIONS: Final[Mapping[str, str]] = {
+    "case report": "上报", "case report_for_caller": "代来电者上报", "case solve_on_the_spot": "随手办",
+    "case open_converted": "由订单转来", "case alarm": "应急即吹", "case no_unit": "无责任单位",
+    "case refuse": "不予受理", "case triage": "分流", "case withdraw": "撤回", "case escalate": "上报一级",
+    "case hand_down": "下派", "case propose_whistle": "提请吹哨", "case approve_whistle": "批准吹哨",
+    "case refuse_whistle": "不准吹哨", "case confirm_whistle": "先吹后批", "case submit_result": "提交结果",
+    "case submit_whistled": "主办提交结果", "case accept_result": "核验通过", "case return_result": "核验退回",
+    "case close": "办结", "case close_unreached": "未联系上办结", "case reopen": "重新办理",
+    "case reopen_whistled": "责任单位重办", "case deliberate": "提交议事", "case conclude": "议事决定",
+    "case hang": "挂账", "case wake": "恢复办理", "case merge": "并案", "case take_in": "并入",
+    "case unmerge": "撤销并案", "case follow": "随并案办结", "case terminate": "终止", "case contact": "联系",
+    "case reply": "答复", "case join": "附议", "case answer_callback": "一键答复", "case record_callback": "回访",
+    "case need_call": "转人工回访", "case add_minutes": "会议纪要", "case add_promise": "承诺",
+    "case finish_promise": "承诺兑现", "case request_extension": "申请延期", "case decide_extension": "决定延期",
+    "case replace_lead": "更换主办", "case supervise": "督办", "case answer_supervision": "答复督办",
+    "case renew": "每日续办", "case recalculate": "重新计算", "assignment send": "派发任务", "assignment sign": "签收",
+    "assignment report_in": "报到", "assignment begin": "开始处置", "assignment finish": "协办完成",
+    "assignment complete": "主办完成", "assignment contest": "异议", "assignment uphold": "异议成立",
+    "assignment dismiss": "异议不成立（签收后）", "assignment dismiss_reported": "异议不成立（报到后）",
+    "assignment excuse": "免除", "assignment release": "随事项解除", "assignment reopen": "任务重开",
+    "assignment recalculate": "重新计算", "assignment rate_department": "评价单位",
+    "assignment rate_whistler": "评价吹哨",
+}  # fmt: skip
+"""The Chinese word of each row of §5, by kind of matter and action."""
+
+EXEMPT: Final = frozenset({"case recalculate", "assignment recalculate"})
+"""Rows that no street exercises: the working days of a year come late. `--strict` demands every other row of §5, and MARKS."""
+
+MARKS: Final = (
+    ("triage", 100), ("resolve_small", 80), ("resolve_small", 100), ("resolve_small", 150), ("resolve_small", 200),
+    ("resolve_routine", 100), ("renewal", 100), ("check", 100), ("callback", 100), ("review", 100), ("answer", 100),
+    ("sign", 80), ("sign", 100), ("report_in", 100),
+)  # fmt: skip
+
+CHECKS: Final = (
+    ("每个事项一个状态", "one state", "cases", ("history-complete", "history-chained", "moves-legal")),
+    (
+        "未结束的事项恰有一项主时限",
+        "one governing deadline per open case",
+        "open cases",
+        ("case-governed", "case-ended"),
+    ),
+    ("每次吹哨一个主办", "one lead per whistle", "whistles", ("one-lead",)),
+    ("每一分钟一个持有人", "one holder for each minute", "holds", ("held-by-one", "held-every-minute")),
+    ("每个节点一次", "each mark once", "marks", ("marks-counted", "mark-not-early")),
+    ("办理、回访、裁定是三个人", "three different people", "duties", ("three-hands", "called-by-another")),
+)
+"""The checks at the end: of what there were so many, and the invariants that look at them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check: which invariants, so many of what were looked at, and how many rows break it."""
+
+    zh: str
+    en: str
+    names: Sequence[str]
+    looked_at: int
+    of: str
+    broken: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A case that is open at the end: what it is about, where it stands, what governs it and until when."""
+
+    category: str
+    state: str
+    governing: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CasesReport:
+    """What terminal and page show of cases."""
+
+    cases: int
+    outcomes: Sequence[tuple[str, str, int]]
+    """State, Chinese, how many cases stand there."""
+    categories: Sequence[tuple[str, int, int, int]]
+    """Chinese, how many, of them closed, of them still open."""
+    sources: Sequence[tuple[str, int]]
+    limits: Sequence[LimitRow]
+    marks: Sequence[tuple[str, int, int]]
+    """Kind, percent, how often it fired."""
+    rows: Sequence[tuple[str, str, int]]
+    """Kind of matter and action, Chinese, how often: every row of §5."""
+    whistles: Sequence[tuple[str, int, int, int]]
+    """Chinese of the kind, approved, refused, not decided."""
+    events: Sequence[tuple[str, str, int]]
+    """Chinese, English, how often: contests, returns, extensions, supervision."""
+    calls: Sequence[tuple[str, int, int, int]]
+    """Chinese of the channel, solved, not solved, not reached."""
+    still_open: Sequence[OpenCase]
+    checks: Sequence[Check]
+    rates: Rates
+    unmet: Sequence[str]
+    """Rows and marks that are demanded and that nothing exercised."""
+
+
+def cases_of(
+    measured: CasesMeasured,
+    limits: Sequence[Limit],
+    fired: Sequence[Fired],
+    invariants: Sequence[tuple[str, str, str, int]],
+) -> CasesReport:
+    """The report's part on cases."""
+    of_cases = {limit.id: limit for limit in limits if limit.of != "order"}
+    times = Counter((of_cases[mark.limit_id].kind, mark.percent) for mark in fired if mark.limit_id in of_cases)
+    rows = [
+        (key, ACTIONS.get(key, key), measured.actions[key])
+        for key in (*_keys(policy.LIFECYCLE), *_keys(board_policy.LIFECYCLE))
+        if key not in EXEMPT
+    ]
+    unmet = [f"{key} {zh}" for key, zh, number in rows if not number]
+    unmet += [f"{kind} {label_of(kind)} {percent} %" for kind, percent in MARKS if not times[kind, percent]]
+    states = Counter(case.state for case in measured.facts)
+    sources = Counter(case.source for case in measured.facts)
+    broken = {name: number for name, _, _, number in invariants}
+    return CasesReport(
+        cases=len(measured.facts),
+        outcomes=[(state.value, state.label, states[state]) for state in CaseState if states[state]],
+        categories=_categories(measured),
+        sources=[(source.label, sources[source]) for source in ReportedAs if sources[source]],
+        limits=limit_rows(list(of_cases.values())),
+        marks=[(kind, percent, number) for (kind, percent), number in sorted(times.items())],
+        rows=rows,
+        whistles=_whistles(measured),
+        events=_events(measured),
+        calls=_calls(measured),
+        still_open=[
+            OpenCase(case.category, CaseState(case.state).label, label_of(case.governing), case.due_at)
+            for case in measured.facts
+            if case.governing is not None and case.due_at is not None
+        ],
+        checks=[
+            Check(zh, en, names, measured.looked_at.get(of, 0), of, sum(broken.get(name, 0) for name in names))
+            for zh, en, of, names in CHECKS
+        ],
+        rates=measured.rates,
+        unmet=unmet,
+    )
+
+
+def _keys(lifecycle: Lifecycle) -> list[str]:
+    return [f"{lifecycle.kind} {move.action}" for move in lifecycle.transitions]
+
+
+def _categories(measured: CasesMeasured) -> list[tuple[str, int, int, int]]:
+    every = Counter(case.category for case in measured.facts)
+    closed = Counter(case.category for case in measured.facts if case.state in ("closed", "closed_unreached"))
+    still_open = Counter(case.category for case in measured.facts if case.governing is not None)
+    return [(category, number, closed[category], still_open[category]) for category, number in every.most_common()]
+
+
+def _whistles(measured: CasesMeasured) -> list[tuple[str, int, int, int]]:
+    times = {(kind, approved): number for kind, approved, number in measured.whistles}
+    return [
+        (
+            kind.label,
+            times.get((kind.value, True), 0),
+            times.get((kind.value, False), 0),
+            times.get((kind.value, None), 0),
+        )
+        for kind in WhistleKind
+        if any(of == kind for of, _ in times)
+    ]
+
+
+def _events(measured: CasesMeasured) -> list[tuple[str, str, int]]:
+    done, contests, extensions = measured.actions, measured.contests, measured.extensions
+    steps = Counter[str]()
+    answered = Counter[str]()
+    for step, said, number in measured.supervised:
+        steps[step] += number
+        answered[step] += number * said
+    return [
+        ("异议成立", "contests upheld", contests.get(True, 0)),
+        ("异议不成立", "contests refused", contests.get(False, 0)),
+        ("核验退回", "results returned by the check", done["case return_result"]),
+        ("回访退回", "unsolved at the call-back", done["case reopen"] + done["case reopen_whistled"]),
+        ("延期获准", "extensions granted", extensions.get(True, 0)),
+        ("延期未准", "extensions refused", extensions.get(False, 0)),
+        ("附议", "joined", done["case join"]),
+        ("并案", "merged", done["case merge"]),
+        *((step.label, f"supervision: {step}", steps[step]) for step in Step),
+        ("已答复的督办", "cards that were answered", answered.total()),
+        ("未答复的督办", "cards that were not", steps.total() - answered.total()),
+    ]
+
+
+def _calls(measured: CasesMeasured) -> list[tuple[str, int, int, int]]:
+    times = {(channel, reached, solved): number for channel, reached, solved, number in measured.calls}
+    return [
+        (
+            channel.label,
+            times.get((channel.value, True, True), 0),
+            times.get((channel.value, True, False), 0),
+            times.get((channel.value, False, None), 0),
+        )
+        for channel in CallChannel
+        if any(of == channel for of, _, _ in times)
+    ]
+
+
+def rate_of(rate: Mapping[str, Any]) -> str:
+    """A rate with its counts; none of nothing."""
+    if rate["percent"] is None:
+        return "–"
+    return f"{rate['percent']:.0f}% {rate['yes']}/{rate['yes'] + rate['no']}"
