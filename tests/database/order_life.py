@@ -312,7 +312,7 @@ class Life(Timed):
         v = self.people[who]
         v.away_until, v.quiet = self.now + timedelta(hours=30), None
         if self.assignee == who and self.state in {"offered", "accepted"}:
-            self.leavers.append(who)
+            self.leavers.append((self.now, who))
         elif self.assignee == who and self.state == "in_service":
             self.tell("order.server_leaves", "派单员")
 

@@ -94,7 +94,7 @@ class Model:
     day_cancelled: bool = False
     rated_rounds: set[int] = field(default_factory=set)
     wrong: list[datetime] = field(default_factory=list)
-    leavers: list[str] = field(default_factory=list)
+    leavers: list[tuple[datetime, str]] = field(default_factory=list)
     day: bool = False
     slot_at: datetime = NEVER
 
