@@ -41,6 +41,8 @@ BIRTHS = {
 """Who presses the button, whom it serves, what is ordered, and the action of the lifecycle."""
 COUNTED = {"wrong_code": "start-code-wrong", "wrong_return_code": "return-code-wrong"}
 CLOSE = timedelta(seconds=8)
+NEAR = timedelta(seconds=10)
+"""What the clock of a loaded machine may have gone on between a step and its effect; marks are met no closer than that."""
 MOMENTS = 20
 
 _ORDER = """
@@ -227,7 +229,7 @@ class Stage:
             moment = self.model.next_moment()
             if moment is None or moment > until:
                 break
-            self.model.now = max(self.model.now, moment + timedelta(seconds=2))
+            self._advance(max(moment - self.model.now, timedelta(0)) + NEAR)
             await self._work()
             await self.compare()
         else:
@@ -239,9 +241,8 @@ class Stage:
     def _advance(self, by: timedelta) -> None:
         """Never so close to a mark that a slow machine decides whether it was before or after."""
         self.model.now += by
-        near = timedelta(seconds=10)
-        while moment := next((m for m in self.model.moments() if abs(m - self.model.now) < near), None):
-            self.model.now = moment + near
+        while moment := next((m for m in self.model.moments() if abs(m - self.model.now) < NEAR), None):
+            self.model.now = moment + NEAR
 
     async def _work(self) -> None:
         """The worker does all that is due, as it does in the stories."""

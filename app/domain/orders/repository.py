@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from app.domain.orders.clocks import plan_clock, running_clocks, steps_of_order
 from app.domain.orders.errors import OrderNotFound
+from app.domain.orders.facts import ACCEPTED_AT
 from app.domain.orders.filters import Filters
 from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
@@ -92,8 +93,7 @@ class Accepted:
 
 
 ACCEPTED = Facts(
-    """jsonb_build_object('accepted_at', (SELECT max(h.at) FROM history h
-         WHERE h.matter_id = subject.id AND h.action IN ('accept', 'claim', 'claim_wish', 'book')),
+    f"""jsonb_build_object('accepted_at', {ACCEPTED_AT},
          'answered', (SELECT coalesce(jsonb_agg(a.answers), '[]') FROM order_post a
          WHERE a.matter_id = subject.id AND a.round = subject.round AND a.kind = 'answer'),
          'contacted', EXISTS (SELECT 1 FROM order_post c

@@ -216,7 +216,7 @@ def test_what_is_out_is_what_was_given_and_has_not_come_back() -> None:
 def test_nothing_is_delivered_and_nothing_ends_unseen_while_papers_are_out() -> None:
     out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN,), authority=AUTHORITY)
     with pytest.raises(errors.PapersOut):
-        orders.deliver(out, WHO["assignee"], NOON, facts=Served(TEN), outcome="已办好")
+        orders.deliver(out, WHO["assignee"], NOON, facts=Served(TEN, TEN), outcome="已办好")
     for ended in (
         outcomes.call_off(out, WHO["requester"], NOON, reason=outcomes.Abort.UNSAFE, text=None),
         outcomes.abort(out, WHO["requester"], NOON, facts=Accepted(TEN), reason=outcomes.Abort.UNSAFE, text=None),
