@@ -224,13 +224,18 @@ class Life(Timed):
 
     def _do_contact(self, who: str, *, channel: str) -> None:
         """A recorded contact by a person stops respond; when an acceptance had before, both have, and the contact stays."""
-        self.reached |= who in STAFF and channel in {"phone", "visit"}
+        self.reached |= (who in STAFF or self.phones(who)) and channel in {"phone", "visit"}
         self.stop("respond", by="contact")
         self._settled_too("respond", by="contact")
 
     def _settled_too(self, kind: str, *, by: str) -> None:
         for promise in self.promises:
-            if promise.kind == kind and promise.round == self.round and promise.stopped and promise.stopped_by != "contact":
+            if (
+                promise.kind == kind
+                and promise.round == self.round
+                and promise.stopped
+                and promise.stopped_by != "contact"
+            ):
                 promise.stopped_by = by
 
     def _do_reply(self, who: str) -> None:

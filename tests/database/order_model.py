@@ -124,7 +124,12 @@ class Model:
             or who == self.assignee
             or (self.team and who in self.members)
             or (self.open_pool and self.in_area(who))
+            or self.phones(who)
         )
+
+    def phones(self, who: str) -> bool:
+        """The station's staff call the resident before a start without a code (§3, start)."""
+        return who == "站点" and self.state == "accepted"
 
     def may(self, action: str, who: str) -> bool:  # noqa: PLR0911 - one line for each answer
         """§3's column "who", and the glossary's for what is said and agreed."""
@@ -152,6 +157,8 @@ class Model:
                 return who in CHIEFS or (self.state != "rated" and who in self.theirs)
             case "propose" | "confirm":
                 return who in STAFF | serving | {self.requester}
+            case "contact":
+                return who in STAFF | serving or self.phones(who)
             case _:
                 return who in STAFF | serving
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
+from app.domain.cases import service as cases
 from app.domain.orders import placing, service_days
 from app.domain.orders.models import Calling
 from app.kernel.command import Caller, Receipt, execute
@@ -334,14 +335,21 @@ class Stage:
         await self.world.owner.execute("DELETE FROM inbox_message WHERE person_id = ANY ($1::uuid[])", list(self.names))
 
     async def finish(self) -> None:
-        """Ended by somebody who may, so that no later story wakes it up."""
+        """Ended by somebody who may, so that no later story wakes it up; also the case that was made of it. The limits of a
+        hundred cases would pass with each story that lasts for weeks, and keep the worker busy while its clock goes on."""
         match self.model.state:
             case "submitted" | "offered" | "accepted":
-                await self.take(Step("convert", "管理员"))
+                await self.take(Step("cancel", self.model.requester))
             case "in_service":
                 await self.take(Step("call_off", self.model.requester))
             case "delivered":
                 await self.take(Step("rate", self.model.requester, {"solved": "yes", "stars": 5, "reason": False}))
+            case "converted":
+                await self._work()
+                made = await self.world.owner.fetchval(
+                    "SELECT matter_id FROM case_detail WHERE order_id = $1", self.order
+                )
+                await self.ask(cases.withdraw, self.model.requester, made)
 
     async def end(self) -> None:
         await self.world.owner.close()
