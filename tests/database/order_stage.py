@@ -345,6 +345,7 @@ class Stage:
             case "delivered":
                 await self.take(Step("rate", self.model.requester, {"solved": "yes", "stars": 5, "reason": False}))
             case "converted":
+                self._advance(timedelta(seconds=1))
                 await self._work()
                 made = await self.world.owner.fetchval(
                     "SELECT matter_id FROM case_detail WHERE order_id = $1", self.order
