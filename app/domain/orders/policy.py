@@ -185,7 +185,8 @@ ROUNDS_BY_ASKING = 1
 
 WRONG_CODES = 5
 WRONG_CODE_WINDOW = timedelta(minutes=10)
-"""So many wrong start codes within the window close the door until it has passed: six digits are not to be guessed."""
+"""So many wrong start codes within the window close the door until it has passed: six digits are not to be guessed. A guard, as
+for wrong passwords, and no limit of domain.md §4: nobody is promised anything by it."""
 
 
 def code_is_locked(wrong_codes: int, since: datetime | None, now: datetime) -> bool:
