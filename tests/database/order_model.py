@@ -360,6 +360,11 @@ class Model:
         elif seconds > promise.pause_left(self.now):
             yield "paused-too-long"
 
+    def on_edge(self, action: str, **given: Any) -> bool:
+        """Whether milliseconds decide: a pause exactly as long as may be. Such a step is not taken."""
+        promise = self.live(given["kind"]) if action == "pause" else None
+        return promise is not None and abs(given["seconds"] - promise.pause_left(self.now)) < 10
+
     def _judge_resume(self, who: str, *, kind: str) -> Iterable[str]:
         promise = self.live(kind)
         if promise is None or not promise.is_paused(self.now):

@@ -200,6 +200,8 @@ class Stage:
             self._advance(timedelta(seconds=step.given["seconds"]))
             self.story.append(f"{self.model.now:%d %H:%M:%S} time passes, and the worker sleeps")
             return
+        if self.model.on_edge(step.action, **step.given):
+            return
         await self.world.owner.execute(_PIN, self.model.now)
         expected = self.model.judge(step.action, step.who, **step.given)
         wanted = expected or {COUNTED.get(step.action, "accepted")}

@@ -176,6 +176,11 @@ def test_an_errand_is_not_started_without_its_papers_and_a_visit_not_with_papers
         errands.hand_over_papers(visit, WHO["assignee"], NOON, papers=[], code_fits=True)
 
 
+def test_only_an_errand_has_an_authority_to_take_back() -> None:
+    with pytest.raises(errors.NotForThisService):
+        errands.withdraw_authority(of(Form.SERVICE_DAY, S.ACCEPTED), WHO["requester"], NOON)
+
+
 def test_a_wrong_code_is_counted_where_an_errand_starts_and_where_papers_come_back() -> None:
     errand = of(Form.ERRAND, S.ACCEPTED, authority=AUTHORITY)
     change = errands.hand_over_papers(errand, WHO["assignee"], NOON, papers=[], code_fits=False)
