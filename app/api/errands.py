@@ -106,7 +106,7 @@ async def record_authority(order_id: OrderId, body: AuthorityIn, run: TheRun) ->
     summary="收回授权",
     tags=(Tag.RESIDENT,),
     answer=receipt("accepted", 5),
-    **moves("withdraw_authority", errors.NoAuthority),
+    **moves("withdraw_authority", errors.NotForThisService, errors.NoAuthority),
 )
 async def withdraw_authority(order_id: OrderId, run: TheRun) -> Receipt:
     return await run(errands.withdraw_authority, order_id)

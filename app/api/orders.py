@@ -105,7 +105,7 @@ class EvidenceIn(In):
     sha256: Annotated[str, Hex(64)] | None = Field(
         default=None, description="照片、票据的文件摘要(SHA-256,64 位小写十六进制);文件留在手机上,日后可凭摘要核对"
     )
-    taken_at: Moment | None = Field(default=None, description="照片、票据的拍摄时间,在点单之后")
+    taken_at: Moment | None = Field(default=None, description="照片、票据的拍摄时间,在本次接单之后")
 
 
 class DeliverIn(In):
@@ -199,7 +199,7 @@ async def list_pool(query: Annotated[PlacedQuery, Query()], reader: TheReader) -
     rule=policy.READ,
     operation_id="getOrder",
     summary="查看一个订单",
-    description="联系方式只给下单人、受益人、社区和服务进行中的志愿者;开始码只给下单人和受益人",
+    description="联系方式只给下单人、受益人、社区、服务进行中的志愿者和已接单期间的站点;开始码只给下单人和受益人",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
     answer=ORDER_EXAMPLE,
     responses=problems(errors.OrderNotFound),

@@ -40,6 +40,8 @@ SELECT d.id, d.policy_id, m.place_id, m.kind, m.category, m.round, app_now() AS 
 # `fired` counts the marks that were dealt with; a mark that a late stop has already written is not fired again.
 # All that a matter's marks want is folded into one row and carried along in it: nothing is joined to it again, since the
 # planner expects a row where a thousand come, and would compare each with each. A seat is looked up once a place.
+# Events are answered in the order in which their marks were due, so that a worker who overslept leaves what one who was awake
+# would have: they are to be tried from that moment on, which is past.
 _FIRE = """
 WITH quiet AS MATERIALIZED (
   SELECT coalesce(array_agg(p.kind || '.' || p.state), '{{}}') AS states FROM promised_state p WHERE p.only_told),
@@ -58,7 +60,8 @@ fold AS MATERIALIZED (
          jsonb_agg(DISTINCT jsonb_build_object('deadline', due.kind, 'percent', due.percent)) AS marks,
          bool_or(e.primitive = 'open_pool') AS open_pool,
          (array_agg(e.target ORDER BY e.percent DESC) FILTER (WHERE e.primitive = 'set_holder'))[1] AS holder_role,
-         jsonb_agg(jsonb_build_object('primitive', e.primitive, 'target', e.target, 'payload', jsonb_build_object(
+         jsonb_agg(jsonb_build_object('primitive', e.primitive, 'target', e.target, 'due', due.due,
+                     'payload', jsonb_build_object(
                      'deadline', due.kind, 'deadline_id', due.id, 'percent', due.percent, 'to', e.target)))
            FILTER (WHERE e.primitive IN ('notify', 'start', 'event')) AS told
     FROM due LEFT JOIN policy_effect e ON e.policy_id = due.policy_id AND e.percent = due.percent
@@ -87,8 +90,8 @@ o AS (
          CASE WHEN e.primitive = 'notify' AND e.target = 'assignee' THEN m.assignee_id
               WHEN e.primitive = 'notify' AND e.target = 'requester' THEN m.requester_id END,
          CASE WHEN e.primitive = 'notify' AND e.target NOT IN ('assignee', 'requester') THEN e.target END,
-         e.payload, $3, $2, $2, 0
-    FROM m CROSS JOIN LATERAL jsonb_to_recordset(m.told) e(primitive text, target text, payload jsonb)
+         e.payload, $3, $2, CASE e.primitive WHEN 'event' THEN e.due ELSE $2 END, 0
+    FROM m CROSS JOIN LATERAL jsonb_to_recordset(m.told) e(primitive text, target text, due timestamptz, payload jsonb)
    WHERE e.primitive = 'notify' AND (e.target <> 'assignee' OR m.assignee_id IS NOT NULL)
       OR e.primitive = 'event' AND m.acts
   RETURNING sort){followers}

@@ -223,9 +223,20 @@ class Life(Timed):
     # ---- what is said and agreed --------------------------------------------------------------------------------------------
 
     def _do_contact(self, who: str, *, channel: str) -> None:
-        """A recorded contact by a person stops respond."""
-        self.reached |= who in STAFF and channel in {"phone", "visit"}
+        """A recorded contact by a person stops respond; when an acceptance had before, both have, and the contact stays."""
+        self.reached |= (who in STAFF or self.phones(who)) and channel in {"phone", "visit"}
         self.stop("respond", by="contact")
+        self._settled_too("respond", by="contact")
+
+    def _settled_too(self, kind: str, *, by: str) -> None:
+        for promise in self.promises:
+            if (
+                promise.kind == kind
+                and promise.round == self.round
+                and promise.stopped
+                and promise.stopped_by != "contact"
+            ):
+                promise.stopped_by = by
 
     def _do_reply(self, who: str) -> None:
         self.stop("reply", "reply_in_person", by="reply")
@@ -276,6 +287,7 @@ class Life(Timed):
     def _do_write_plan(self, who: str, *, hours: int) -> None:
         """A plan with owner, steps and date stops plan; the promised date is a deadline of its own."""
         self.stop("plan", by="plan")
+        self._settled_too("plan", by="plan")
         self.stop("promise", "promise_late")
         self.begin("promise")
         self.promises[-1].seconds = hours * 3600
@@ -312,7 +324,7 @@ class Life(Timed):
         v = self.people[who]
         v.away_until, v.quiet = self.now + timedelta(hours=30), None
         if self.assignee == who and self.state in {"offered", "accepted"}:
-            self.leavers.append(who)
+            self.leavers.append((self.now, who))
         elif self.assignee == who and self.state == "in_service":
             self.tell("order.server_leaves", "派单员")
 

@@ -94,7 +94,7 @@ class Model:
     day_cancelled: bool = False
     rated_rounds: set[int] = field(default_factory=set)
     wrong: list[datetime] = field(default_factory=list)
-    leavers: list[str] = field(default_factory=list)
+    leavers: list[tuple[datetime, str]] = field(default_factory=list)
     day: bool = False
     slot_at: datetime = NEVER
 
@@ -124,7 +124,12 @@ class Model:
             or who == self.assignee
             or (self.team and who in self.members)
             or (self.open_pool and self.in_area(who))
+            or self.phones(who)
         )
+
+    def phones(self, who: str) -> bool:
+        """The station's staff call the resident before a start without a code (§3, start)."""
+        return who == "站点" and self.state == "accepted"
 
     def may(self, action: str, who: str) -> bool:  # noqa: PLR0911 - one line for each answer
         """§3's column "who", and the glossary's for what is said and agreed."""
@@ -152,6 +157,8 @@ class Model:
                 return who in CHIEFS or (self.state != "rated" and who in self.theirs)
             case "propose" | "confirm":
                 return who in STAFF | serving | {self.requester}
+            case "contact":
+                return who in STAFF | serving or self.phones(who)
             case _:
                 return who in STAFF | serving
 
@@ -352,6 +359,11 @@ class Model:
             yield "nothing-to-pause"
         elif seconds > promise.pause_left(self.now):
             yield "paused-too-long"
+
+    def on_edge(self, action: str, **given: Any) -> bool:
+        """Whether milliseconds decide: a pause exactly as long as may be. Such a step is not taken."""
+        promise = self.live(given["kind"]) if action == "pause" else None
+        return promise is not None and abs(given["seconds"] - promise.pause_left(self.now)) < 10
 
     def _judge_resume(self, who: str, *, kind: str) -> Iterable[str]:
         promise = self.live(kind)

@@ -1,6 +1,8 @@
 """Time in the plain model: deadlines begin, stop and fire (domain.md §4.4, §4.6, §4.7)."""
 
 from datetime import datetime
+from functools import partial
+from operator import itemgetter
 
 from tests.database.order_model import Model, Told
 from tests.database.order_promises import EFFECTS, Promise, limit_of
@@ -55,10 +57,13 @@ class Timed(Model):
         return min(self.moments(), default=None)
 
     def worker(self) -> list[str]:
-        """Sweep, relay and reactions, until nothing is due; answers the actions that it took."""
+        """Sweep, relay and reactions, until nothing is due; answers the actions that it took. Marks that were overslept tell
+        together; what they do is done in the order in which it was due, and so is what a leaver gives back: a miss acts as it
+        would have when somebody had been awake (§4.6)."""
         took: list[str] = []
         while (due := self._due()) or self.leavers:
-            todo: list[str] = []
+            todo = [(at, partial(self.leave, who)) for at, who in self.leavers]
+            self.leavers = []
             for promise, percent in due:
                 promise.fired.add(percent)
                 self.tell_of(promise, percent)
@@ -72,9 +77,8 @@ class Timed(Model):
                         elif what == "begin":
                             self.begin(target)
                         elif what == "do" and (target != "match" or self.matcher):
-                            todo.append(target)
-            leavers, self.leavers = self.leavers, []
-            took += [self.leave(who) for who in leavers] + [getattr(self, f"_event_{event}")() for event in todo]
+                            todo.append((promise.at(percent), getattr(self, f"_event_{target}")))
+            took += [event() for _, event in sorted(todo, key=itemgetter(0))]
         return [action for action in took if action]
 
     def _due(self) -> list[tuple[Promise, int]]:

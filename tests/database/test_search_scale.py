@@ -60,8 +60,8 @@ INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, ben
                     created_at, changed_at)
 SELECT id, 'order', place_id, CASE WHEN waits THEN 'submitted' ELSE 'cancelled' END, 1, 1, '{{person}}', '{{person}}', k % 7 = 0,
        '{{person}}', 0, at, at FROM bench.wave;
-INSERT INTO order_detail (matter_id, place_id, service_id, note, failures, wrong_codes)
-SELECT id, place_id, '{{service}}', note, 0, 0 FROM bench.wave;
+INSERT INTO order_detail (matter_id, place_id, service_id, placed_by, note, failures, wrong_codes)
+SELECT id, place_id, '{{service}}', '{{person}}', note, 0, 0 FROM bench.wave;
 INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired, budget_seconds)
 SELECT gen_random_uuid(), w.id, w.place_id, l.kind, 1, '{{policy}}', w.at, w.at + l.budget, '{{{{100}}}}',
        ARRAY[w.at + l.budget], 0, 60
@@ -204,7 +204,7 @@ async def test_the_ways_that_postgres_goes(ground: Ground) -> None:
     for what, condition in {
         "a rare word": "tokens @> ARRAY['拔罐']",
         "a frequent word of one community": f"tokens @> ARRAY['取药'] AND tokens && {place}",
-        "the newest day of a word that all have": "tokens @> ARRAY['就医'] AND created_at >= app_now() - interval '1 day'",
+        "the newest day of a word that all have": "tokens @> ARRAY['就医'] AND created_at >= (SELECT app_now()) - interval '1 day'",
     }.items():
         plan = await ground.superuser.fetchval(
             f"EXPLAIN (ANALYZE, BUFFERS, FORMAT json) SELECT matter_id FROM order_search WHERE {condition}"

@@ -78,3 +78,27 @@ async def test_a_late_stop_writes_the_marks(app: Database, world: World) -> None
         )
         == 3
     )
+
+
+async def test_what_was_overslept_is_answered_in_the_order_in_which_it_was_due(
+    app: Database, world: World, worker: Database
+) -> None:
+    """The offer lapses before the plan is missed: each order says so, whichever of its marks the sweep took first."""
+    orders = [(await world.place(app)).id for _ in range(8)]
+    for order in orders:
+        await world.do(app, dispatching.offer, "派单员", order, volunteer_id=world.people["小李"])
+    await world.owner.execute("UPDATE clock_shift SET seconds = 4 * 86400")
+    try:
+        async with worker.pool.acquire() as connection:
+            while await sweep_once(connection):
+                pass
+        while await react_once(worker, REACTIONS):
+            pass
+    finally:
+        await world.owner.execute("UPDATE clock_shift SET seconds = 0")
+    told = await world.owner.fetch(
+        "SELECT array_agg(action ORDER BY version) AS actions FROM history"
+        " WHERE matter_id = ANY ($1) AND action IN ('lapse', 'convert') GROUP BY matter_id",
+        orders,
+    )
+    assert [row["actions"] for row in told] == [["lapse", "convert"]] * len(orders)

@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from app.domain.orders import dispatching, service_days
+from app.domain.orders import dispatching, placing, service_days
 from app.domain.orders.errors import SlotOver, VolunteerNotQualified
 from app.domain.orders.models import TakeBack
 from app.domain.people import service as people
@@ -14,7 +14,7 @@ from app.domain.services.errors import ServiceWithdrawn
 from app.domain.teams import service as teams
 from app.domain.teams import volunteers
 from app.domain.teams.errors import AlreadyApplied, AlreadyDecided, AlreadyMember, LeadStays, NotAMember, TeamDisbanded
-from app.kernel.command import execute
+from app.kernel.command import SYSTEM_CALLER, execute
 from app.kernel.database import Database
 from app.kernel.errors import Refusal
 from app.kernel.rules import Role
@@ -22,7 +22,7 @@ from app.kernel.verbs import Verb
 from app.workers.outbox import react_once
 from app.workers.reactions import REACTIONS
 from tests.special import service_of
-from tests.world import World, new_key
+from tests.world import LONG_AGO, World, new_key
 
 ROUNDS = 12
 
@@ -68,6 +68,73 @@ async def test_claims_at_once_do_not_exceed_what_somebody_takes_a_day(world: Wor
     orders = await open_orders(world, app, 6)
     claims = await asyncio.gather(*(outcome(world, app, dispatching.claim, eager, order) for order in orders))
     assert Counter(claims) == {"accepted": 2, VolunteerNotQualified: 4}
+
+
+async def skilled_order(world: World, app: Database, skill: str) -> tuple[UUID, UUID]:
+    """An order that takes a skill, and the limit after which the matcher has its turn."""
+    service = await world.owner.fetchval(
+        "SELECT id FROM service WHERE skill = $1 AND place_id = $2", skill, world.street
+    )
+    if service is None:
+        service = await world.owner.fetchval(
+            "INSERT INTO service (id, place_id, category, name, description, form, skill, published_by, created_at, version)"
+            " VALUES (gen_random_uuid(), $1, '', '护理', '护理', 'visit', $2, $3, $4, 1) RETURNING id",
+            world.street, skill, world.people["管理员"], LONG_AGO,
+        )  # fmt: skip
+    inputs = {"service_id": service, "note": "请帮忙"}
+    caller = await world.caller(world.people["王奶奶"])
+    order = (await execute(app, placing.place, caller, new_key(), None, inputs)).id
+    limit = "SELECT id FROM deadline WHERE matter_id = $1 AND kind = 'dispatch'"
+    return order, await world.owner.fetchval(limit, order)
+
+
+async def who_can(world: World, skill: str, place: UUID) -> tuple[UUID, UUID]:
+    """Somebody who alone has a skill, and their role as a volunteer."""
+    person = await world.person(skill, Role.RESIDENT, world.west)
+    grant = await world.grant(person, Role.VOLUNTEER, place)
+    await world.owner.execute(
+        "INSERT INTO skill (id, person_id, place_id, code, seen_by, seen_at, version)"
+        " VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, 1)",
+        person, place, skill, world.people["管理员"], LONG_AGO,
+    )  # fmt: skip
+    return person, grant
+
+
+async def test_matches_and_claims_at_once_do_not_exceed_what_somebody_takes_a_day(
+    world: World, app: Database, worker: Database
+) -> None:
+    """Orders are matched by several workers while one is claimed: each chose before it knew of the others."""
+    only, _ = await who_can(world, "care", world.east)
+    await execute(app, volunteers.set_availability, await world.caller(only), new_key(), None, {"daily_capacity": 2})
+    orders = [await skilled_order(world, app, "care") for _ in range(6)]
+    await world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1", orders[0][0])
+    await asyncio.gather(
+        outcome(world, app, dispatching.claim, only, orders[0][0]),
+        *(
+            execute(worker, dispatching.match, SYSTEM_CALLER, new_key(), order, {"deadline_id": limit})
+            for order, limit in orders[1:]
+        ),
+    )
+    taken = "SELECT count(*) FROM matter WHERE assignee_id = $1 AND state IN ('offered', 'accepted')"
+    assert await world.owner.fetchval(taken, only) == 2
+    opened = "SELECT count(*) FROM matter WHERE id = ANY ($1) AND state = 'submitted' AND open_pool"
+    assert await world.owner.fetchval(opened, [order for order, _ in orders]) == 4
+
+
+async def test_whoever_is_matched_while_losing_the_role_hands_back_or_is_not(
+    world: World, app: Database, worker: Database
+) -> None:
+    handed = "SELECT count(*) FROM outbox WHERE topic = 'order.hand_back' AND payload ->> 'order_id' = $1"
+    for number in range(ROUNDS):
+        skill = f"care{number}"
+        _, grant = await who_can(world, skill, world.east)
+        order, limit = await skilled_order(world, app, skill)
+        matched, revoked = await asyncio.gather(
+            execute(worker, dispatching.match, SYSTEM_CALLER, new_key(), order, {"deadline_id": limit}),
+            outcome(world, app, people.revoke_role, world.people["书记"], grant),
+        )
+        assert revoked == "revoke"
+        assert await world.owner.fetchval(handed, str(order)) == (1 if matched.state == "offered" else 0)
 
 
 async def test_whoever_claims_while_losing_the_role_is_refused_or_hands_back(world: World, app: Database) -> None:

@@ -88,10 +88,20 @@ async def test_what_a_draft_would_have_done_is_for_who_administers_its_place(
     assert [canary for canary in neighbours.east.canaries if canary in told] == []
 
 
-async def test_station_staff_see_no_orders(neighbours: Neighbours, as_person: AsPerson) -> None:
+async def test_station_staff_see_the_orders_that_somebody_may_stand_at_the_door_for(
+    neighbours: Neighbours, as_person: AsPerson
+) -> None:
+    """What is accepted, to call the resident before a start without a code; nothing of the next community."""
+    seen = "SELECT id FROM matter WHERE kind = 'order' AND ({}) ORDER BY id"
+    whole = await neighbours.world.owner.fetch(
+        seen.format("place_id = $1 AND state = 'accepted'"), neighbours.east.place
+    )
     async with as_person(neighbours.east.station) as connection:
-        counts = await everything(connection)
-    assert (counts["matter"], counts["order_contact"], counts["history"]) == (0, 0, 0)
+        assert await connection.fetch(seen.format("true")) == whole != []
+        contacts = await connection.fetch("SELECT matter_id FROM order_contact ORDER BY 1")
+        about = await connection.fetch("SELECT DISTINCT matter_id FROM history ORDER BY 1")
+    assert [row["matter_id"] for row in about] == [row["id"] for row in whole]
+    assert {row["matter_id"] for row in contacts} <= {row["id"] for row in whole}
 
 
 @pytest.mark.parametrize("column", ["password_hash", "openid"])

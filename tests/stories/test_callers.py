@@ -93,6 +93,23 @@ async def test_a_callers_order_is_served_unverified_after_a_call(street: Street,
     assert (last["action"], last["note"]) == ("start", {"unverified": True})
 
 
+async def test_the_stations_staff_call_the_resident_whose_volunteer_stands_at_the_door(
+    street: Street, station: Someone
+) -> None:
+    order, volunteer, dispatcher, _ = await accepted(street, station)
+    western = await street.with_role("西站长", "station_staff", "west")
+    called = {"channel": "phone", "text": "本人在家等候"}
+    assert await western.refused(f"{order}/contact", called) == (404, "order-not-found")
+    seen = await station.get(order)
+    assert seen["contact"]["phone"], "whom to call"
+    assert (seen["start_code"], seen["actions"]) == (None, ["contact"])
+    await station.post(f"{order}/contact", called)
+    await volunteer.post(f"{order}/start", {"unverified": True})
+    assert (await station.ask("GET", order)).status_code == 404, "afterwards it is no business of theirs"
+    done = (await dispatcher.get(f"{order}/history"))["items"]
+    assert [row["action"] for row in done][-2:] == ["contact", "start"]
+
+
 async def test_a_call_by_the_lead_who_then_sends_another_is_no_call_by_the_staff(
     street: Street, station: Someone
 ) -> None:

@@ -150,6 +150,26 @@ async def test_nobody_finds_what_is_somebody_elses(street: Street) -> None:
     assert await found(resident, "取药") == [made]
 
 
+async def test_the_station_finds_what_somebody_may_stand_at_the_door_for(street: Street) -> None:
+    """Among newer orders that it does not see, page by page, until the service begins."""
+    resident, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
+    station, volunteer = await street.with_role("小站", "station_staff"), await street.with_role("李强", "volunteer")
+    there = await street.with_role("西站", "station_staff", "west")
+    phone = f"137{street.world.street.int % 10**8:08d}"
+    asked = {"note": "请陪我去医院取药", "contact": {"phone": phone}}
+    made = await order(street, resident, **asked)
+    await dispatcher.post(f"/v1/orders/{made}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"/v1/orders/{made}/accept")
+    for _ in range(3):
+        await order(street, resident, **asked)
+    for search in ("取药", "药", made, phone):
+        assert await found(station, search) == [made]
+        assert await found(there, search) == []
+    code = (await resident.get(f"/v1/orders/{made}"))["start_code"]
+    await volunteer.post(f"/v1/orders/{made}/start", {"code": code})
+    assert await found(station, "取药") == []
+
+
 # ── a spreadsheet ────────────────────────────────────────────────────────────────────────────────────────────────
 
 FORMULAS = ("=1+1", "+86 就诊", "-2 楼", "@SUM(A1)", '=HYPERLINK("x")', "第一行\n\t第二行", "=cmd|' /C calc'!A0")

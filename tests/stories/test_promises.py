@@ -104,6 +104,21 @@ async def test_a_recorded_contact_stops_respond_and_a_reply_stops_reply(street: 
     assert "社区答复了您的订单" in await texts(grandma)
 
 
+async def test_a_contact_that_is_recorded_after_acceptance_counts_also_when_the_order_is_given_back(
+    street: Street, clock: Clock
+) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    await clock(at(11, 30, 9, 10))
+    await volunteer.post(f"{order}/contact", {"channel": "phone", "text": "已电话联系,下午上门"})
+    await volunteer.post(f"{order}/release", {"reason": "发烧"})
+    await clock(at(11, 30, 9, 45))
+    respond = (await limits(grandma, order))["respond"]
+    assert (bool(respond["stopped_at"]), respond["missed"]) == (True, False)
+    assert not (await dispatcher.get(order))["open_pool"], "nothing was missed"
+
+
 async def test_a_missed_reply_asks_the_secretary_and_then_the_street(street: Street, clock: Clock) -> None:
     grandma, dispatcher, secretary, _ = await crew(street)
     above = await street.with_role("街道书记", "secretary", "street")

@@ -1,8 +1,10 @@
 """What shows that an order was done: a service says what it wants, the volunteer hands it in, and the resident sees it
 (domain.md §3, deliver: what was done, evidence by category)."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
+from app.kernel.time import CHINA
 from tests.people import Someone
 from tests.stories.conftest import Street
 from tests.stories.test_promises import crew
@@ -11,8 +13,10 @@ DIGEST = "0f" * 32
 CHECKED = {"kind": "checklist", "text": "药名、用法已核对"}
 
 
-def photo(order: dict[str, Any]) -> dict[str, Any]:
-    return {"kind": "photo", "sha256": DIGEST, "taken_at": order["created_at"], "text": "药袋"}
+def photo(*, later: float = 0) -> dict[str, Any]:
+    """Taken now, or so many seconds later."""
+    taken_at = datetime.now(CHINA) + timedelta(seconds=later)
+    return {"kind": "photo", "sha256": DIGEST, "taken_at": taken_at.isoformat(), "text": "药袋"}
 
 
 async def served(street: Street, *wanted: str) -> tuple[str, dict[str, Any], Someone, Someone, Someone]:
@@ -37,21 +41,37 @@ async def test_a_service_says_what_it_wants_to_be_shown(street: Street) -> None:
 
 
 async def test_without_what_is_wanted_it_is_not_delivered_and_what_is_missing_is_named(street: Street) -> None:
-    order, seen, _, _, volunteer = await served(street, "photo", "checklist")
+    order, *_, volunteer = await served(street, "photo", "checklist")
     answer = await volunteer.ask("POST", f"{order}/deliver", {"outcome": "药已送到", "evidence": [CHECKED]})
     assert (answer.status_code, answer.json()["code"]) == (422, "evidence-missing")
     assert [(one["pointer"], one["message"]) for one in answer.json()["errors"]] == [
         ("/body/evidence", "还须提交:现场照片")
     ]
     assert (await volunteer.get(order))["state"] == "in_service"
-    body = {"outcome": "药已送到", "evidence": [photo(seen), CHECKED]}
+    body = {"outcome": "药已送到", "evidence": [photo(), CHECKED]}
+    assert (await volunteer.post(f"{order}/deliver", body))["state"] == "delivered"
+
+
+async def test_a_picture_of_the_round_before_shows_nothing_in_the_next(street: Street) -> None:
+    order, _, grandma, dispatcher, volunteer = await served(street, "photo")
+    earlier = photo()
+    await volunteer.post(f"{order}/deliver", {"outcome": "药已送到", "evidence": [earlier]})
+    await grandma.post(f"{order}/rework", {"reason": "少了一盒"})
+    await street.world.owner.execute("UPDATE clock_shift SET seconds = seconds + 900")
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/accept")
+    await volunteer.post(f"{order}/start", {"code": (await grandma.get(order))["start_code"]})
+    answer = await volunteer.ask("POST", f"{order}/deliver", {"outcome": "药已补齐", "evidence": [earlier]})
+    assert (answer.status_code, answer.json()["code"]) == (422, "evidence-invalid")
+    assert [one["pointer"] for one in answer.json()["errors"]] == ["/body/evidence/0/taken_at"]
+    body = {"outcome": "药已补齐", "evidence": [photo(later=900)]}
     assert (await volunteer.post(f"{order}/deliver", body))["state"] == "delivered"
 
 
 async def test_what_was_handed_in_is_for_whom_it_was_done_for_and_who_answers_for_the_place(street: Street) -> None:
-    order, seen, grandma, dispatcher, volunteer = await served(street, "photo")
+    order, _, grandma, dispatcher, volunteer = await served(street, "photo")
     station, stranger = await street.with_role("站点", "station_staff"), await street.with_role("外人", "volunteer")
-    await volunteer.post(f"{order}/deliver", {"outcome": "药已送到", "evidence": [photo(seen)]})
+    await volunteer.post(f"{order}/deliver", {"outcome": "药已送到", "evidence": [photo()]})
     for who in (grandma, dispatcher, volunteer):
         (shown,) = (await who.get(order))["evidence"]
         assert (shown["kind_label"], shown["sha256"], shown["text"], shown["round"]) == ("现场照片", DIGEST, "药袋", 1)

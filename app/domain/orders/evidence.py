@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.domain.orders.facts import ACCEPTED_AT
 from app.domain.services.models import Evidence
 from app.kernel.errors import FieldFault
 from app.kernel.verbs import Facts
@@ -16,16 +17,18 @@ PHONES_CLOCK = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """When the service that runs was begun (now, where none was: then delivering is refused), and what the service wants to be
-    shown."""
+    """When the service that runs was begun (now, where none was: then delivering is refused), when the order was last accepted,
+    and what the service wants to be shown."""
 
     started_at: datetime
+    accepted_at: datetime
     wanted: tuple[Evidence, ...] = ()
 
 
 SERVED = Facts(
-    """jsonb_build_object('started_at', coalesce((SELECT max(h.at) FROM history h WHERE h.matter_id = subject.id
+    f"""jsonb_build_object('started_at', coalesce((SELECT max(h.at) FROM history h WHERE h.matter_id = subject.id
          AND h.to_state = 'in_service' AND h.from_state <> 'in_service'), app_now()),
+         'accepted_at', coalesce({ACCEPTED_AT}, app_now()),
          'wanted', coalesce((SELECT to_jsonb(s.evidence) FROM order_detail d JOIN service s ON s.id = d.service_id
                               WHERE d.matter_id = subject.id), '[]'))""",
     Served,
@@ -40,8 +43,8 @@ def missing(wanted: Iterable[Evidence], given: Iterable[Mapping[str, Any]]) -> t
 
 
 def faults(given: Sequence[Mapping[str, Any]], since: datetime, now: datetime) -> tuple[FieldFault, ...]:
-    """What is wrong with what was given: a picture has a digest and was taken since the order was placed; a checklist has
-    words alone."""
+    """What is wrong with what was given: a picture has a digest and was taken since this acceptance, so that what was shown in
+    an earlier round, or by whoever had the order before, shows nothing now; a checklist has words alone."""
     found = []
     for number, one in enumerate(given):
         here = f"/body/evidence/{number}"
@@ -58,5 +61,5 @@ def faults(given: Sequence[Mapping[str, Any]], since: datetime, now: datetime) -
             and one["taken_at"] is not None
             and not since - PHONES_CLOCK <= one["taken_at"] <= now + PHONES_CLOCK
         ):
-            found.append(FieldFault(f"{here}/taken_at", "not-then", "拍摄时间须在点单之后、现在之前"))
+            found.append(FieldFault(f"{here}/taken_at", "not-then", "拍摄时间须在本次接单之后、现在之前"))
     return tuple(found)

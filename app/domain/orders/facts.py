@@ -117,16 +117,18 @@ class Starting:
     reached: bool
 
 
+ACCEPTED_AT = """(SELECT max(h.at) FROM history h
+    WHERE h.matter_id = subject.id AND h.action IN ('accept', 'claim', 'claim_wish', 'book'))"""
+"""When the order was last accepted, in whichever way; NULL: never."""
+
 STARTING = Facts(
-    """jsonb_build_object(
+    f"""jsonb_build_object(
          'card_fits', CASE WHEN $3::jsonb ->> 'card' IS NULL THEN false ELSE card_fits(
            subject.beneficiary_id, subject.place_id, decode(substr($3::jsonb ->> 'card', 3), 'hex')) END,
          'reached', CASE WHEN $3::jsonb ->> 'unverified' IS DISTINCT FROM 'true' THEN false ELSE EXISTS (
            SELECT 1 FROM history c
             WHERE c.matter_id = subject.id AND c.action = 'contact' AND c.note ->> 'channel' IN ('phone', 'visit')
               AND c.through = 'subtree' AND c.actor_id <> subject.assignee_id
-              AND c.at >= (SELECT max(h.at) FROM history h
-                                   WHERE h.matter_id = subject.id
-                                     AND h.action IN ('accept', 'claim', 'claim_wish', 'book'))) END)""",
+              AND c.at >= {ACCEPTED_AT}) END)""",
     Starting,
 )

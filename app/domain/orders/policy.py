@@ -18,9 +18,12 @@ resident = reach(Role.RESIDENT)
 representative = Rule(Via.REPRESENTATIVE)
 station = reach(Role.STATION_STAFF, Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
 pool = Rule(Via.POOL, frozenset({Role.VOLUNTEER}))
+phoning = replace(reach(Role.STATION_STAFF), states=frozenset({S.ACCEPTED}))
+"""Who is at the station calls the resident when somebody stands at the door without a code (domain.md §3, start): so they see
+what is accepted, whom to call, and record that they reached them."""
 system = Rule(Via.SYSTEM)
 
-READ: Rules = (requester, beneficiary, assignee, team, staff, pool)
+READ: Rules = (requester, beneficiary, assignee, team, staff, pool, phoning)
 """Who sees that an order is there, and in which state. One that was opened to the pool stays in sight of the volunteers, and
 one that was offered to a team in sight of its members, so that a late claim or acceptance is told why it lost."""
 
@@ -32,6 +35,7 @@ DETAIL: Rules = (
     Rule(Via.TEAM, states=frozenset({S.OFFERED})),
     staff,
     Rule(Via.POOL, frozenset({Role.VOLUNTEER}), frozenset({S.SUBMITTED, S.OFFERED})),
+    phoning,
 )
 """Who sees what it is about: note, outcome, history, deadlines. Volunteers and members of a team only while they may still
 take it; the team's lead as long as it is the team's."""
@@ -41,6 +45,7 @@ CONTACT: Rules = (
     beneficiary,
     Rule(Via.ASSIGNED, states=frozenset({S.ACCEPTED, S.IN_SERVICE})),
     staff,
+    phoning,
 )
 """Who sees name, phone and address: a volunteer only while the order is theirs and live."""
 
@@ -134,7 +139,7 @@ LIFECYCLE = Lifecycle(
     Transition("recategorise", (S.SUBMITTED, S.OFFERED), S.SUBMITTED, (staff,), stops=("offer",), may_start=("dispatch",),
                timed=True),
     # What is said and agreed on the way: facts, no states
-    Transition("contact", (*OPEN, S.DELIVERED), STAYS, (staff, assignee), stops=("respond",)),
+    Transition("contact", (*OPEN, S.DELIVERED), STAYS, (staff, phoning, assignee), stops=("respond",)),
     Transition("reply", OPEN, STAYS, (staff, assignee), stops=ANSWERED),
     Transition("ask", OPEN, STAYS, (staff, assignee), timed=True),
     Transition("answer", OPEN, STAYS, (requester, beneficiary), timed=True),
@@ -180,7 +185,8 @@ ROUNDS_BY_ASKING = 1
 
 WRONG_CODES = 5
 WRONG_CODE_WINDOW = timedelta(minutes=10)
-"""So many wrong start codes within the window close the door until it has passed: six digits are not to be guessed."""
+"""So many wrong start codes within the window close the door until it has passed: six digits are not to be guessed. A guard, as
+for wrong passwords, and no limit of domain.md §4: nobody is promised anything by it."""
 
 
 def code_is_locked(wrong_codes: int, since: datetime | None, now: datetime) -> bool:

@@ -208,12 +208,15 @@ def decide(order: Order, actor: Actor, now: datetime, *, pause_id: UUID, upheld:
 @ORDERS.moves("miss_appointment", facts=ACCEPTED)
 def miss_appointment(order: Order, actor: Actor, now: datetime, *, facts: Accepted, deadline_id: UUID) -> Change:
     """Nobody began within the limit after the appointed time: back to the community, to be offered to somebody else. What
-    acceptance and appointment had stopped goes on with the time used (domain.md §3, §4.4)."""
+    acceptance and appointment had stopped goes on with the time used (domain.md §3, §4.4). A plan that was written meanwhile
+    stands, and keeps plan stopped."""
     change = LIFECYCLE.move(order, "miss_appointment", actor, now)
     if all(deadline.id != deadline_id for deadline in order.live):
         raise TransitionRefused
     met = order.detail.appointment
-    stopped = {("respond", facts.accepted_at)} | {(kind, met and met.confirmed_at) for kind in policy.SETTLED}
+    planned = any(deadline.kind == "promise" for deadline in order.live)
+    settled = [kind for kind in policy.SETTLED if not (planned and kind == "plan")]
+    stopped = {("respond", facts.accepted_at)} | {(kind, met and met.confirmed_at) for kind in settled}
     undone = [d for d in order.timed if d.stopped_at is not None and (d.kind, d.stopped_at) in stopped]
     come_back(change, order, undone, facts, now)
     refuse(change, order, order.assignee_id, "missed", None, round_number=order.round)

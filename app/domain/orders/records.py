@@ -17,7 +17,7 @@ from app.kernel.pagination import Cursor
 from app.kernel.rules import Role
 
 CAPACITIES = {"assignee": "志愿者", "requester": "下单人", "beneficiary": "受益人", "other": "其他"} | {
-    role.value: role.label for role in (Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
+    role.value: role.label for role in (Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR, Role.STATION_STAFF)
 }
 """Through what somebody saw it: their relation to the order, else their role at its place."""
 
@@ -58,7 +58,7 @@ def recorded(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return select(seen).add_cte(kept.cte("kept"))
 
 
-_STAFF = (Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
+_STAFF = (Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR, Role.STATION_STAFF)
 
 _LOOKS = text("""
 SELECT m.id AS order_id, r.id, r.shown, r.capacity, r.viewer_id, r.viewer_name_sealed, r.shown_at

@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from app.domain.orders.clocks import plan_clock, running_clocks, steps_of_order
 from app.domain.orders.errors import OrderNotFound
+from app.domain.orders.facts import ACCEPTED_AT
 from app.domain.orders.filters import Filters
 from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
@@ -83,17 +84,20 @@ DETAIL = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """When the order was last accepted or claimed; and which questions of its round have been answered."""
+    """When the order was last accepted or claimed; which questions of its round have been answered; and whether a contact is on
+    record in it."""
 
     accepted_at: datetime | None
     answered: tuple[str, ...] = ()
+    contacted: bool = False
 
 
 ACCEPTED = Facts(
-    """jsonb_build_object('accepted_at', (SELECT max(h.at) FROM history h
-         WHERE h.matter_id = subject.id AND h.action IN ('accept', 'claim', 'claim_wish', 'book')),
+    f"""jsonb_build_object('accepted_at', {ACCEPTED_AT},
          'answered', (SELECT coalesce(jsonb_agg(a.answers), '[]') FROM order_post a
-         WHERE a.matter_id = subject.id AND a.round = subject.round AND a.kind = 'answer'))""",
+         WHERE a.matter_id = subject.id AND a.round = subject.round AND a.kind = 'answer'),
+         'contacted', EXISTS (SELECT 1 FROM order_post c
+         WHERE c.matter_id = subject.id AND c.round = subject.round AND c.kind = 'contact'))""",
     Accepted,
 )
 

@@ -106,7 +106,7 @@ def deliver(
     change = LIFECYCLE.move(order, "deliver", actor, now)
     if papers_out(order.detail.receipts):
         raise errors.PapersOut
-    if found := faults(evidence, order.created_at, now):
+    if found := faults(evidence, facts.accepted_at, now):
         raise errors.EvidenceInvalid(fields=found)
     if found := missing(facts.wanted, evidence):
         raise errors.EvidenceMissing(fields=found)

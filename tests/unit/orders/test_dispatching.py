@@ -283,12 +283,12 @@ def test_the_lead_lets_another_member_go() -> None:
 MEETING = OpenAppointment(UUID(int=300), ELEVEN + timedelta(hours=1), DISPATCHER_ID := UUID(int=3), False, ELEVEN)
 
 
-def given_back(at: datetime, accepted_at: datetime) -> dict[str, str]:
+def given_back(at: datetime, accepted_at: datetime, *, contacted: bool = False) -> dict[str, str]:
     taken = order(
         respond(stopped=TEN), coordinate(stopped=ELEVEN), plan(stopped=ELEVEN), state=S.ACCEPTED, meeting=MEETING
     )
-    change = dispatching.release(taken, WHO["assignee"], at, facts=Accepted(accepted_at), reason="发烧")
-    return dues(change)
+    accepted = Accepted(accepted_at, contacted=contacted)
+    return dues(dispatching.release(taken, WHO["assignee"], at, facts=accepted, reason="发烧"))
 
 
 def test_what_the_acceptance_and_the_appointment_had_stopped_goes_on_with_the_time_used() -> None:
@@ -311,6 +311,10 @@ def test_a_question_that_was_answered_meanwhile_holds_nothing_up_any_more() -> N
 
 def test_what_was_stopped_before_the_acceptance_stays_stopped() -> None:
     assert set(given_back(ELEVEN + timedelta(minutes=30), TEN + timedelta(minutes=1))) == {"coordinate", "plan"}
+
+
+def test_whom_somebody_has_reached_has_had_a_response_whoever_gives_back() -> None:
+    assert set(given_back(ELEVEN + timedelta(minutes=30), TEN, contacted=True)) == {"coordinate", "plan"}
 
 
 def test_whoever_gives_back_is_not_asked_again_in_the_round() -> None:

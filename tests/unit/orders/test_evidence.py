@@ -15,7 +15,7 @@ from app.domain.services.models import Evidence
 from tests.unit.orders.promised import rows
 from tests.unit.orders.test_policy import NOON, VOLUNTEER, WHO, an_order
 
-PLACED = NOON - timedelta(hours=3)
+ACCEPTED = NOON - timedelta(hours=3)
 DIGEST = "0f" * 32
 
 
@@ -25,8 +25,8 @@ def shown(kind: Evidence, **more: Any) -> dict[str, Any]:
 
 
 def deliver(wanted: tuple[Evidence, ...], *given: dict[str, Any]) -> Any:
-    serving = replace(an_order(S.IN_SERVICE), created_at=PLACED)
-    served = Served(NOON - timedelta(hours=1), wanted)
+    serving = replace(an_order(S.IN_SERVICE), created_at=ACCEPTED - timedelta(days=2))
+    served = Served(NOON - timedelta(hours=1), ACCEPTED, wanted)
     return orders.deliver(serving, WHO["assignee"], NOON, facts=served, outcome="做好了", evidence=given)
 
 
@@ -55,7 +55,7 @@ def test_what_is_missing_is_named() -> None:
     [
         (shown(Evidence.PHOTO, sha256=None), "sha256"),
         (shown(Evidence.RECEIPT, taken_at=None), "taken_at"),
-        (shown(Evidence.PHOTO, taken_at=PLACED - timedelta(minutes=6)), "taken_at"),
+        (shown(Evidence.PHOTO, taken_at=ACCEPTED - timedelta(minutes=6)), "taken_at"),
         (shown(Evidence.PHOTO, taken_at=NOON + timedelta(minutes=6)), "taken_at"),
         (shown(Evidence.CHECKLIST, text=None), "text"),
         (shown(Evidence.CHECKLIST, sha256=DIGEST), "sha256"),
@@ -63,7 +63,7 @@ def test_what_is_missing_is_named() -> None:
     ids=[
         "no digest",
         "no moment",
-        "older than the order",
+        "older than the acceptance",
         "in the future",
         "an empty checklist",
         "a checklist with a picture",
@@ -75,6 +75,6 @@ def test_what_cannot_be_evidence(given: dict[str, Any], field: str) -> None:
     assert [fault.pointer for fault in caught.value.fields] == [f"/body/evidence/1/{field}"]
 
 
-@pytest.mark.parametrize("taken_at", [PLACED - timedelta(minutes=5), NOON + timedelta(minutes=5)])
+@pytest.mark.parametrize("taken_at", [ACCEPTED - timedelta(minutes=5), NOON + timedelta(minutes=5)])
 def test_a_phones_clock_may_be_off_a_little(taken_at: datetime) -> None:
     assert deliver((), shown(Evidence.PHOTO, taken_at=taken_at)).state == S.DELIVERED

@@ -77,7 +77,7 @@ MAY = {
     "close_unrated": {"system"},
     "recalculate": {"system"},
     "hand_over": {"system"},
-    "contact": STAFF | {"assignee"},
+    "contact": STAFF | {"assignee", "station"},
     "reply": STAFF | {"assignee"},
     "ask": STAFF | {"assignee"},
     "answer": THEIRS,
@@ -89,8 +89,11 @@ MAY = {
     "dispute": THEIRS,
     "decide": CHIEFS,
 }
-BUT_FOR = {("rework", S.RATED): THEIRS}
-"""Whom it served asks for it once more until they have rated; then it is the secretary's to say. In a state in which nobody may
+BUT_FOR = {("rework", S.RATED): THEIRS} | {
+    ("contact", state): {"station"} for state in (OPEN | {S.DELIVERED}) - {S.ACCEPTED}
+}
+"""Whom it served asks for it once more until they have rated; then it is the secretary's to say. The station calls while somebody
+may stand at the door. In a state in which nobody may
 ask, they are late, and not forbidden: of two at once the second is told so."""
 FROM_TO = {
     "offer": ({S.SUBMITTED}, S.OFFERED),
@@ -297,6 +300,11 @@ def test_what_is_for_which_form(action: str, forms: set[Form]) -> None:
         (policy.READ, "assignee", S.RATED, True),
         (policy.READ, "neighbour", S.SUBMITTED, False),
         (policy.READ, "station", S.SUBMITTED, False),
+        (policy.READ, "station", S.ACCEPTED, True),
+        (policy.DETAIL, "station", S.ACCEPTED, True),
+        (policy.DETAIL, "station", S.IN_SERVICE, False),
+        (policy.CONTACT, "station", S.ACCEPTED, True),
+        (policy.CONTACT, "station", S.DELIVERED, False),
         (policy.READ, "elsewhere", S.SUBMITTED, False),
         (policy.DETAIL, "volunteer", S.OFFERED, True),
         (policy.DETAIL, "volunteer", S.ACCEPTED, False),

@@ -289,6 +289,16 @@ def test_what_a_contact_or_a_plan_had_stopped_stays_stopped_when_an_appointment_
     assert [retime.deadline.kind for retime in change.retimes] == ["coordinate"]
 
 
+def test_a_contact_or_a_plan_that_came_after_the_acceptance_and_the_appointment_stands_when_nobody_comes() -> None:
+    """What they stop had been stopped before; it does not go on as if they had not come (domain.md §4.4)."""
+    promise = timed(PROMISE, "promise", timedelta(days=1), WALL)
+    before = missed(respond(stopped=at("2026-03-03 10:05")), coordinate(stopped=ELEVEN), plan(stopped=ELEVEN), promise)
+    accepted = Accepted(at("2026-03-03 10:05"), contacted=True)
+    change = promises.miss_appointment(before, SYSTEM, at("2026-03-03 16:15"), facts=accepted, deadline_id=APPOINTMENT)
+    assert [retime.deadline.kind for retime in change.retimes] == ["coordinate"]
+    assert change.stops == ["appointment"], "the promise of the plan stays"
+
+
 @pytest.mark.parametrize(
     ("verb", "state", "facts"),
     [

@@ -57,7 +57,7 @@ def test_the_sixth_code_is_refused_even_when_it_fits() -> None:
 
 def test_delivering_stops_whatever_runs_and_waits_for_the_rating() -> None:
     order = replace(an_order(S.IN_SERVICE), live=(FINISH, REPLY, PLAN))
-    served = Served(NOON - timedelta(minutes=95, seconds=59))
+    served = Served(NOON - timedelta(minutes=95, seconds=59), NOON - timedelta(hours=2))
     change = orders.deliver(order, WHO["assignee"], NOON, facts=served, outcome="做好了")
     assert (change.state, change.starts) == (S.DELIVERED, ["rating"])
     assert sorted(change.stops) == ["finish", "plan", "reply"]

@@ -176,6 +176,11 @@ def test_an_errand_is_not_started_without_its_papers_and_a_visit_not_with_papers
         errands.hand_over_papers(visit, WHO["assignee"], NOON, papers=[], code_fits=True)
 
 
+def test_only_an_errand_has_an_authority_to_take_back() -> None:
+    with pytest.raises(errors.NotForThisService):
+        errands.withdraw_authority(of(Form.SERVICE_DAY, S.ACCEPTED), WHO["requester"], NOON)
+
+
 def test_a_wrong_code_is_counted_where_an_errand_starts_and_where_papers_come_back() -> None:
     errand = of(Form.ERRAND, S.ACCEPTED, authority=AUTHORITY)
     change = errands.hand_over_papers(errand, WHO["assignee"], NOON, papers=[], code_fits=False)
@@ -216,7 +221,7 @@ def test_what_is_out_is_what_was_given_and_has_not_come_back() -> None:
 def test_nothing_is_delivered_and_nothing_ends_unseen_while_papers_are_out() -> None:
     out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN,), authority=AUTHORITY)
     with pytest.raises(errors.PapersOut):
-        orders.deliver(out, WHO["assignee"], NOON, facts=Served(TEN), outcome="已办好")
+        orders.deliver(out, WHO["assignee"], NOON, facts=Served(TEN, TEN), outcome="已办好")
     for ended in (
         outcomes.call_off(out, WHO["requester"], NOON, reason=outcomes.Abort.UNSAFE, text=None),
         outcomes.abort(out, WHO["requester"], NOON, facts=Accepted(TEN), reason=outcomes.Abort.UNSAFE, text=None),

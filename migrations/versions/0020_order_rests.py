@@ -1,0 +1,21 @@
+"""Orders: the station calls the resident, and the matcher holds whom it chooses."""
+
+from pathlib import Path
+
+from alembic import op
+from sqlalchemy.util import await_only
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parents[1] / "sql" / "0020_order_rests.sql"
+
+
+def upgrade() -> None:
+    await_only(op.get_bind().connection.driver_connection.execute(SQL.read_text("utf-8")))
+
+
+def downgrade() -> None:
+    raise RuntimeError("downgrades are not written: restore a backup")
