@@ -141,7 +141,7 @@ def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> 
         advice=CALL_FIRST if row["emergency"] and row["state"] in policy.OPEN else None,
         extension=None if row["extension"] is None else ExtensionOut(**row["extension"]),
         end_reason=_end_reason(row),
-        story=telling.story(steps, _holder(row), row["due_at"]),
+        story=telling.story(steps, show_holder(row), row["due_at"]),
         actions=list(_actions(policy.LIFECYCLE, row, reader_id)),
     )
 
@@ -187,7 +187,8 @@ def _common(row: RowMapping) -> dict[str, Any]:
     told = ("state", "state_label", "holder", "lane")
     shown = {name: row[name] for name in CaseRow.model_fields if name not in told}
     return {
-        **shown, "state": state, "state_label": state.label, "holder": _holder(row), "lane": row["lane"] and Lane(row["lane"]),
+        **shown, "state": state, "state_label": state.label, "holder": show_holder(row),
+        "lane": row["lane"] and Lane(row["lane"]),
     }  # fmt: skip
 
 
@@ -196,7 +197,8 @@ def _end_reason(row: RowMapping) -> str | None:
     return NotAccepted(reason).label if reason and row["state"] == CaseState.NOT_ACCEPTED else reason
 
 
-def _holder(row: RowMapping) -> str | None:
+def show_holder(row: RowMapping) -> str | None:
+    """Who holds a case, in words; None: nobody."""
     match row["holder"]:
         case None:
             return None

@@ -59,7 +59,7 @@ OPERATIONS = frozenset(
     listTeamWeek searchOrders exportOrders getMyHours listMyWeek getCalendarFeed listReveals handOverShift listShiftHandovers
     recordExclusion decideExclusion listExclusions recategoriseOrder
     listCallbacks answerCallback getMyCallback recordCallback getReporterContact answerSupervision listSupervision listAgenda
-    getThreeRates listRateCases getUnitFigures getHoldTimes listHolds exportRates
+    getThreeRates listRateCases getUnitFigures listUnitFigureCases getHoldTimes listHoldTimeCases listHolds exportRates
     listCategories publishCategory getAdmissionList publishAdmissionList suggestDuplicates joinCase searchCases
     listCaseDeadlines explainCaseDeadline reportCaseForCaller recordCaseContact replyToCase mergeCase unmergeCase hangCase
     wakeCase deliberateCase concludeDeliberation handDownCase terminateCase
