@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from app.kernel.rules import Role
-from tests.stories.boardwork import whistled
+from tests.stories.boardwork import new_unit, topics, whistled
 from tests.stories.casework import LAMP, RESULT, at_street, governing, reported
 from tests.stories.conftest import Later, Street
 
@@ -107,6 +107,39 @@ async def test_whoever_lives_in_another_street_joins_nothing(street: Street) -> 
     assert await officer.refused(f"{case}/join", {"words": "我也是"}) == (404, "case-not-found")
     asked = {"place_id": str(street.world.east), "category": "lighting", "words": "东门外的路灯不亮了"}
     assert (await officer.get("/v1/cases/similar", **asked))["items"] == []
+
+
+async def test_whoever_joined_hears_what_the_reporter_hears(street: Street, later: Later) -> None:
+    """The joiner of another community too: it goes up, is whistled, gets more time, is not solved, and ends."""
+    grandmother = await street.resident("王奶奶")
+    joined = [await street.resident("李大爷"), await street.resident("西居民", "west")]
+    caller = await street.with_role("回访员", Role.CALLBACK_OFFICER, "street")
+    bureau = await new_unit(street, "城管办")
+    case = await reported(grandmother)
+    for one in joined:
+        await one.post(f"{case}/join", {"words": "我们楼下也黑"})
+    chief = await at_street(street, case)
+    await chief.post(f"{case}/whistle", {"kind": "routine", "reason": "权属不清", "lead_id": bureau.id})
+    await chief.post(f"{case}/whistle/decide", {"approved": True})
+    await bureau.reports_in()
+    await bureau.officer.post(f"{case}/extension", {"hours": 8, "reason": "配件从外地调运"})
+    await chief.post(f"{case}/extension/decide", {"granted": True})
+    await later(1)
+    for solved in (False, True):
+        await bureau.officer.post(f"{case}/result", RESULT)
+        await chief.post(f"{case}/check", {"accepted": True})
+        calls = (await caller.get("/v1/callbacks"))["items"]
+        for call in calls if solved else calls[:1]:
+            said = {"channel": "phone", "reached": True, "solved": solved}
+            await caller.post(f"{case}/callbacks/{call['id']}", said)
+        await later(2 + solved)
+    assert (await grandmother.get(case))["state"] == "closed"
+
+    heard = {"case.triaged", "case.went_up", "case.whistled", "case.extended", "case.back_to_work", "case.closed"}
+    for one in (grandmother, *joined):
+        told = await topics(one)
+        assert heard <= set(told)
+        assert all(told.count(topic) == 1 for topic in heard)
 
 
 async def test_a_merge_of_three_reporters_and_everybody_is_called_back(street: Street, later: Later) -> None:
