@@ -98,6 +98,31 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Who holds a matter changes with the row that says so; the holds follow, one after another and without a gap. When it changed is
+-- no more for whoever writes to say than who holds it: not before the present hold began, and not in the future.
+CREATE OR REPLACE FUNCTION matter_is_held() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE
+  holds text := (SELECT p.holder FROM promised_state p WHERE p.kind = NEW.kind AND p.state = NEW.state);
+  in_unit uuid := CASE WHEN holds = 'unit' THEN NEW.unit_id END;
+  was hold;
+BEGIN
+  SELECT * INTO was FROM hold h WHERE h.matter_id = NEW.id AND h.until_at IS NULL;
+  IF NEW.changed_at > app_now() OR NEW.changed_at < was.from_at THEN
+    RAISE EXCEPTION 'case %: it did not change at %', NEW.id, NEW.changed_at USING ERRCODE = '23514';
+  END IF;
+  IF (was.holder, was.seat_id, was.unit_id) IS NOT DISTINCT FROM (holds, CASE WHEN holds IS NOT NULL THEN NEW.seat_id END, in_unit) THEN
+    RETURN NULL;
+  END IF;
+  UPDATE hold SET until_at = NEW.changed_at WHERE matter_id = NEW.id AND until_at IS NULL;
+  IF holds IS NOT NULL THEN
+    INSERT INTO hold (matter_id, version, place_id, holder, seat_id, unit_id, from_at)
+    VALUES (NEW.id, NEW.version, NEW.place_id, holds, NEW.seat_id, in_unit, NEW.changed_at);
+  END IF;
+  RETURN NULL;
+END $$;
+
 GRANT CREATE ON SCHEMA public TO linli_checker;
 ALTER FUNCTION app_sees_whole(uuid) OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
