@@ -339,10 +339,17 @@ def _describe(
         change.tell_role(Role.GRID_WORKER, "case.reported").tell_role(Role.DISPATCHER, "case.reported")
 
 
+_CAPACITIES = {
+    Role.GRID_WORKER: ReportedAs.GRID_WORKER,
+    Role.BRANCH_SECRETARY: ReportedAs.BRANCH_SECRETARY,
+    Role.INFORMATION_OFFICER: ReportedAs.INFORMATION_OFFICER,
+}
+
+
 def _capacity(actor: Actor, *, patrol: bool) -> ReportedAs:
-    if Role.GRID_WORKER in actor.roles or Role.BRANCH_SECRETARY in actor.roles:
-        return ReportedAs.PATROL if patrol else ReportedAs.GRID_WORKER
-    return ReportedAs.INFORMATION_OFFICER if Role.INFORMATION_OFFICER in actor.roles else ReportedAs.RESIDENT
+    if patrol and actor.roles & {Role.GRID_WORKER, Role.BRANCH_SECRETARY}:
+        return ReportedAs.PATROL
+    return next((capacity for role, capacity in _CAPACITIES.items() if role in actor.roles), ReportedAs.RESIDENT)
 
 
 def _post(change: Change, kind: str, text: str, **more: object) -> Change:
