@@ -26,6 +26,8 @@ async def governing(street: Street, case: Matter) -> list[str]:
 
 
 async def test_a_hard_whistle_with_a_meeting_and_milestones(street: Street, later: Later) -> None:
+    """Where somebody is above the level that whistled."""
+    await street.world.district()
     case = await whistled(street, "hard", co=True)
     assert case.co is not None
     assert await governing(street, case) == ["meeting", "resolve_hard"]
