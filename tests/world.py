@@ -71,6 +71,29 @@ class World:
         )
         return place_id
 
+    async def district(self) -> UUID:
+        """A new district between the province and the street."""
+        place_id = new_id()
+        await self.owner.execute(
+            "INSERT INTO place (id, code, parent_id, level, name, created_at, updated_at)"
+            " SELECT $1, code || 'D', parent_id, 'district', '试验区', $3, $3 FROM place WHERE id = $2",
+            place_id,
+            self.street,
+            LONG_AGO,
+        )
+        await self.owner.execute("UPDATE place SET parent_id = $1 WHERE id = $2", place_id, self.street)
+        await self.owner.execute(
+            "WITH below AS (SELECT place_id, depth FROM place_ancestor WHERE ancestor_id = $2),"
+            " deeper AS (UPDATE place_ancestor a SET depth = a.depth + 1 FROM below b JOIN place_ancestor s"
+            "   ON s.place_id = $2 AND s.ancestor_id <> $2 WHERE a.place_id = b.place_id AND a.ancestor_id = s.ancestor_id)"
+            " INSERT INTO place_ancestor (place_id, ancestor_id, depth)"
+            " SELECT place_id, $1::uuid, depth + 1 FROM below UNION ALL SELECT $1::uuid, $1::uuid, 0"
+            " UNION ALL SELECT $1::uuid, ancestor_id, depth FROM place_ancestor WHERE place_id = $2 AND ancestor_id <> $2",
+            place_id,
+            self.street,
+        )
+        return place_id
+
     async def caller(self, person_id: UUID) -> Caller:
         """The person, logged in."""
         if person_id not in self.families:

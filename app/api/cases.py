@@ -7,7 +7,16 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 from pydantic import Field
 
-from app.api.cases_out import CASE_EXAMPLE, PAGE_EXAMPLE, CaseOut, CaseRow, show_case, show_case_row, show_step
+from app.api.cases_out import (
+    CASE_EXAMPLE,
+    PAGE_EXAMPLE,
+    CaseOut,
+    CaseRow,
+    fit_steps,
+    show_case,
+    show_case_row,
+    show_step,
+)
 from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.orders_out import HISTORY_EXAMPLE, HistoryOut
@@ -211,7 +220,7 @@ async def get_case(case_id: CaseId, reader: TheReader) -> CaseOut:
 async def get_history(case_id: CaseId, reader: TheReader) -> HistoryOut:
     async with reader() as connection:
         rows = await repository.list_history(connection, case_id)
-    return HistoryOut(items=[show_step(row, reader.caller.person_id) for row in rows])
+    return HistoryOut(items=[show_step(row, reader.caller.person_id) for row in fit_steps(rows)])
 
 
 @api.post(

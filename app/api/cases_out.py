@@ -23,6 +23,17 @@ CALL_FIRST = "紧急情况请先拨打 110(报警)、119(火警)或 120(急救)"
 HOLDERS = {"unit": "主办单位", "callback": "回访单位", "branch": "小区党支部"}
 """Who holds a case, where it is not the office of its level."""
 
+OUTLINE = frozenset(
+    """
+    id state state_label version category category_name emergency place_id place_name holder held_since due_at created_at round
+    level seat_name answer elsewhere advice reporters story actions
+    """.split()  # noqa: SIM905 - read as a list
+)
+"""What whoever joined a case from another community reads of it (domain.md §5): that it is there, how it stands, who holds it and
+until when, and what was answered. A field that is not named here stays away; the place is the street."""
+OUTLINED_NOTE = frozenset(("lane", "whistle", "to", "marks"))
+"""Of a step they read the same of its note: nothing that somebody wrote."""
+
 
 class CaseRow(Out):
     id: StrictUUID = Field(description="事项编号")
@@ -33,10 +44,10 @@ class CaseRow(Out):
     category_name: str = Field(description="类别名称")
     emergency: bool = Field(description="是否紧急")
     lane: Choice[Lane] | None = Field(description="分类:small 小事、big 大事、hard 难事;未分流则为 null")
-    words: str = Field(description="反映的内容")
-    spot: str | None = Field(description="具体位置")
-    place_id: StrictUUID = Field(description="所在地点编号")
-    place_name: str = Field(description="所在地点名称")
+    words: str | None = Field(description="反映的内容;附议其他社区的,不显示")
+    spot: str | None = Field(description="具体位置;附议其他社区的,不显示")
+    place_id: StrictUUID = Field(description="所在地点编号;附议其他社区的,为街道")
+    place_name: str = Field(description="所在地点名称;附议其他社区的,为街道")
     holder: str | None = Field(description="现在由谁负责;已结束则为 null")
     held_since: Moment | None = Field(description="由其负责的开始时间")
     due_at: Moment | None = Field(description="当前时限何时到期")
@@ -55,9 +66,9 @@ class CaseOut(CaseRow):
     round: int = Field(description="第几轮")
     level: str = Field(description="办理层级:community 社区、street 街道、district 区县")
     seat_name: str = Field(description="办理层级的地点名称")
-    reported_as: Choice[ReportedAs] = Field(description="上报渠道")
-    reported_as_label: str = Field(description="上报渠道的中文名称")
-    outcome: str | None = Field(description="办理情况")
+    reported_as: Choice[ReportedAs] | None = Field(description="上报渠道;附议其他社区的,不显示")
+    reported_as_label: str | None = Field(description="上报渠道的中文名称;附议其他社区的,不显示")
+    outcome: str | None = Field(description="办理情况;附议其他社区的,只显示可公开的答复")
     answer: str | None = Field(description="可公开的答复")
     evidence: list[dict[str, Any]] = Field(description="办理依据")
     end_reason: str | None = Field(description="不予受理、撤回或终止的原因")
@@ -115,7 +126,7 @@ ASSIGNMENT_EXAMPLE: dict[str, Any] = {
 
 
 def show_case_row(row: RowMapping) -> CaseRow:
-    return CaseRow(**_common(row))
+    return CaseRow(**_fit(row, _common(row)))
 
 
 def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> CaseOut:
@@ -133,17 +144,37 @@ def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> 
         "order_id",
         "reporters",
     )
-    return CaseOut(
+    shown = {
         **_common(row),
         **{name: row[name] for name in same},
-        reported_as=reported_as,
-        reported_as_label=reported_as.label,
-        advice=CALL_FIRST if row["emergency"] and row["state"] in policy.OPEN else None,
-        extension=None if row["extension"] is None else ExtensionOut(**row["extension"]),
-        end_reason=_end_reason(row),
-        story=telling.story(steps, _holder(row), row["due_at"]),
-        actions=list(_actions(policy.LIFECYCLE, row, reader_id)),
-    )
+        "reported_as": reported_as,
+        "reported_as_label": reported_as.label,
+        "advice": CALL_FIRST if row["emergency"] and row["state"] in policy.OPEN else None,
+        "extension": None if row["extension"] is None else ExtensionOut(**row["extension"]),
+        "end_reason": _end_reason(row),
+        "story": telling.story(fit_steps(steps), show_holder(row), row["due_at"], whole=row["whole"]),
+        "actions": list(_actions(policy.LIFECYCLE, row, reader_id)),
+    }
+    return CaseOut(**_fit(row, shown))
+
+
+def _fit(row: RowMapping, shown: dict[str, Any]) -> dict[str, Any]:
+    """What the reader of the row may read of it."""
+    if row["whole"]:
+        return shown
+    away: dict[str, Any] = {
+        name: [] if isinstance(value, list) else None for name, value in shown.items() if name not in OUTLINE
+    }
+    return {**shown, **away, **row["street"]}
+
+
+def fit_steps(steps: Sequence[RowMapping]) -> list[dict[str, Any]]:
+    """What the reader may read of the steps; what the order was that became the case is its first reporter's."""
+    return [
+        {**step, "note": {k: v for k, v in step["note"].items() if step["whole"] or k in OUTLINED_NOTE}}
+        for step in steps
+        if step["whole"] or not step["of_order"]
+    ]
 
 
 def show_assignment(row: RowMapping, reader_id: UUID) -> AssignmentOut:
@@ -187,7 +218,8 @@ def _common(row: RowMapping) -> dict[str, Any]:
     told = ("state", "state_label", "holder", "lane")
     shown = {name: row[name] for name in CaseRow.model_fields if name not in told}
     return {
-        **shown, "state": state, "state_label": state.label, "holder": _holder(row), "lane": row["lane"] and Lane(row["lane"]),
+        **shown, "state": state, "state_label": state.label, "holder": show_holder(row),
+        "lane": row["lane"] and Lane(row["lane"]),
     }  # fmt: skip
 
 
@@ -196,7 +228,8 @@ def _end_reason(row: RowMapping) -> str | None:
     return NotAccepted(reason).label if reason and row["state"] == CaseState.NOT_ACCEPTED else reason
 
 
-def _holder(row: RowMapping) -> str | None:
+def show_holder(row: RowMapping) -> str | None:
+    """Who holds a case, in words; None: nobody."""
     match row["holder"]:
         case None:
             return None
@@ -208,7 +241,7 @@ def _holder(row: RowMapping) -> str | None:
             return f"{row['seat_name']}{HOLDERS[other]}"
 
 
-def show_step(row: RowMapping, reader_id: UUID) -> HistoryRow:
+def show_step(row: dict[str, Any], reader_id: UUID) -> HistoryRow:
     """A step of a case; whose case it is did not order it, but reported it."""
     step = show_history(row, reader_id)
     if step.by == Via.SELF and not row["of_order"]:

@@ -71,7 +71,7 @@ async def list_inbox(query: Annotated[InboxQuery, Query()], reader: TheReader) -
         return MessageOut(
             id=row["id"],
             topic=row["topic"],
-            text=sentence(row["topic"], row["payload"]),
+            text=sentence(row["topic"], row["payload"], row["subject_kind"]),
             subject_kind=row["subject_kind"],
             subject_id=row["subject_id"],
             as_role=_role(row["as_role"]),

@@ -272,7 +272,7 @@ def _placed_as(order: Matter[None], placed_by: UUID) -> Literal["self", "represe
     return "representative" if placed_by == order.requester_id else "staff"
 
 
-def show_history(row: RowMapping, reader_id: UUID) -> HistoryRow:
+def show_history(row: RowMapping | dict[str, Any], reader_id: UUID) -> HistoryRow:
     return HistoryRow(
         version=row["version"],
         action=row["action"],

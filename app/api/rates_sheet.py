@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from app.api.hold_times import HoldTimesRow
 from app.api.spreadsheet import PIECE, Spreadsheet
+from app.api.unit_figures import UnitFiguresRow, WhistlerRow
 from app.domain.cases.rates import Group
 
 if TYPE_CHECKING:
-    from app.api.rates import HoldTimesRow, RatesRow, UnitFiguresRow, WhistlerRow
+    from app.api.rates import RatesRow
 
 CHARTED: Final = 30
 """So many groups a chart shows; the sheet has all of them."""
@@ -24,9 +26,9 @@ class Sheets:
     """All that is written; of rates and hold-times the last row is the sum."""
 
     rates: "Mapping[Group, Sequence[RatesRow]]"
-    holds: "Mapping[Group, Sequence[HoldTimesRow]]"
-    units: "Sequence[UnitFiguresRow]"
-    whistlers: "Sequence[WhistlerRow]"
+    holds: Mapping[Group, Sequence[HoldTimesRow]]
+    units: Sequence[UnitFiguresRow]
+    whistlers: Sequence[WhistlerRow]
 
 
 async def written(sheets: Sheets, disposition: str) -> Spreadsheet:
@@ -67,7 +69,7 @@ class _Book:
     def rates(self, name: str, rows: "Sequence[RatesRow]") -> None:
         headers = (
             *("名称", "回访数", "及时联系", "未及时联系", "响应率 %", "解决", "未解决", "解决率 %", "满意", "不满意"),
-            *("满意率 %", "待答复", "未联系上", "经复核不计"),
+            *("满意率 %", "未说是否及时联系", "待答复", "未联系上", "经复核不计"),
         )
         values = [
             (
@@ -77,18 +79,18 @@ class _Book:
                     for rate in (row.response, row.solved, row.satisfied)
                     for part in (rate.yes, rate.no, rate.percent)
                 ),
-                *(row.waiting, row.unreached, row.excluded),
+                *(row.unsaid, row.waiting, row.unreached, row.excluded),
             )
             for row in rows
         ]
         self._chart(name, self._sheet(name, headers, values), len(rows) - 1, (4, 7, 10), "column")
 
-    def holds(self, name: str, rows: "Sequence[HoldTimesRow]") -> None:
+    def holds(self, name: str, rows: Sequence[HoldTimesRow]) -> None:
         headers = ("名称", "事项数", "段数", "总小时", "每段中位数(小时)")
         values = [(row.label, row.cases, row.stretches, row.seconds / 3600, row.median_seconds / 3600) for row in rows]
         self._chart(name, self._sheet(name, headers, values), len(rows) - 1, (3,), "bar")
 
-    def units(self, name: str, rows: "Sequence[UnitFiguresRow]") -> None:
+    def units(self, name: str, rows: Sequence[UnitFiguresRow]) -> None:
         headers = (
             "单位",
             "任务数",
@@ -109,7 +111,7 @@ class _Book:
         ]
         self._chart(name, self._sheet(name, headers, values), len(rows), (5, 8), "column")
 
-    def whistlers(self, name: str, rows: "Sequence[WhistlerRow]") -> None:
+    def whistlers(self, name: str, rows: Sequence[WhistlerRow]) -> None:
         headers = ("吹哨层级", "有决定的吹哨", "获批准", "有效", "有效率 %", "逾期未核验")
         values = [(row.label, row.whistles, row.approved, row.valid.yes, row.valid.percent, row.silent) for row in rows]
         self._chart(name, self._sheet(name, headers, values), len(rows), (4,), "column")

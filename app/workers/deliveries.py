@@ -45,7 +45,7 @@ WITH due AS (
    ORDER BY retry_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE inbox_message m SET attempts = m.attempts + 1, retry_at = clock_timestamp() + $2
   FROM due, person p WHERE m.id = due.id AND p.id = m.person_id
-RETURNING m.id, m.person_id, m.topic, m.payload, m.created_at, m.attempts,
+RETURNING m.id, m.person_id, m.topic, m.subject_kind, m.payload, m.created_at, m.attempts,
           CASE WHEN p.disabled_at IS NULL THEN p.openid END AS openid"""
 
 _FINAL: Final = "UPDATE inbox_message SET delivery = $2 WHERE id = $1 AND delivery = 'due'"
@@ -70,9 +70,9 @@ _BECOMES: Final[Mapping[SendOutcome, Delivery]] = {
 }
 
 
-def content(topic: str, payload: Mapping[str, Any], at: datetime) -> dict[str, str]:
+def content(topic: str, about: str, payload: Mapping[str, Any], at: datetime) -> dict[str, str]:
     """The template's fields: `thing1` holds 20 characters, `time2` a Chinese date with hours and minutes."""
-    text, there = sentence(topic, payload), at.astimezone(CHINA)
+    text, there = sentence(topic, payload, about), at.astimezone(CHINA)
     return {
         "thing1": text if len(text) <= THING_LETTERS else text[: THING_LETTERS - 1] + "…",
         "time2": f"{there.year}年{there.month}月{there.day}日 {there:%H:%M}",
@@ -145,7 +145,8 @@ class Deliveries:
             await self._write(_FINAL, message["id"], Delivery.NONE)
             return Delivery.NONE
         try:
-            data = content(message["topic"], orjson.loads(message["payload"]), message["created_at"])
+            payload = orjson.loads(message["payload"])
+            data = content(message["topic"], message["subject_kind"], payload, message["created_at"])
             outcome = await self._wechat.send_subscribe_message(message["openid"], template_id, data)
         except Exception:  # noqa: BLE001 - one bad message must not stop the others
             _log.exception("delivery failed", message=str(message["id"]), topic=message["topic"])

@@ -274,6 +274,6 @@ async def test_old_receipts_and_log_ins_are_forgotten(world: World, worker: Data
 
 
 def test_a_long_sentence_is_cut_to_what_the_template_holds() -> None:
-    fields = content("deadline.mark", {"deadline": "respond", "percent": 80}, WROTE)
+    fields = content("deadline.mark", "order", {"deadline": "respond", "percent": 80}, WROTE)
     assert fields == {"thing1": "订单的响应时限即将到期(已用 80%)…", "time2": "2026年3月1日 09:05"}
     assert len(fields["thing1"]) == 20

@@ -448,6 +448,16 @@ async def test_a_function_says_what_the_rules_say(owner: asyncpg.Connection, nam
     assert judged == words(f"RETURN {FUNCTIONS[name]}; END")
 
 
+async def test_who_sees_a_whole_case_is_every_reader_but_who_joined_from_elsewhere(owner: asyncpg.Connection) -> None:
+    """A reporter only where they live; each other way to read a case is a way to read all of it."""
+    body = words(await owner.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'app_sees_whole'"))
+    for rule in set(cases.READ) - {cases.requester, cases.beneficiary, cases.reporter, cases.joiner}:
+        assert words(rule.to_sql("m")) in body
+    for relation in ("requester_id", "beneficiary_id"):
+        assert f"m.{relation}" in body
+    assert "joiner" not in body
+
+
 def words(sql: str) -> str:
     """Without spaces, and without the table's name before a column."""
     return re.sub(r"\s+", "", sql.replace("matter.", "").replace("$", ""))

@@ -125,6 +125,8 @@ RATE = (
         ("stranger", "UPDATE case_promise SET kept_at = app_now(), kept_by = '{me}'", NOTHING),
         ("lead", "UPDATE case_extension SET granted = true, decided_at = app_now(), decided_by = '{me}'", BROKEN),
         ("stranger", "UPDATE contest SET upheld = true", NOTHING),
+        ("chief", "UPDATE matter SET changed_at = '2035-01-01' WHERE id = '{case}'", BROKEN),
+        ("chief", "UPDATE matter SET changed_at = created_at WHERE id = '{case}'", BROKEN),
         ("lead", "UPDATE deadline SET extension_seconds = 60 WHERE matter_id = '{case}'", BROKEN),
         (
             "lead",

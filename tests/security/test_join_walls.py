@@ -1,6 +1,7 @@
 """By plain SQL: what a neighbour sees of a case before, in and after joining it (附议)."""
 
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -70,3 +71,32 @@ async def test_nobody_joins_for_somebody_else(world: World, app: Database) -> No
                 world.people["西居民"],
             )
         await connection.execute("ROLLBACK")
+
+
+async def test_only_whoever_lives_there_or_works_on_it_sees_the_whole(world: World, app: Database) -> None:
+    """Of those who joined; and nobody finds it by words that they may not read."""
+    neighbour = await world.person("李大爷", Role.RESIDENT, world.east)
+    stranger = await world.person("西大爷", Role.RESIDENT, world.west)
+    case = (await world.do(app, cases.report, "王奶奶", None, **REPORT)).id
+    found = "SELECT count(*) FROM find_cases($1, $2, NULL, NULL, NULL, NULL, NULL, false, NULL, NULL, 9)"
+
+    async def of(person: UUID) -> tuple[bool, int, int, int]:
+        async with app.pool.acquire() as connection:
+            await connection.execute(begin(person))
+            try:
+                return (
+                    await connection.fetchval("SELECT app_sees_whole($1)", case),
+                    await connection.fetchval(found, "路灯", None),
+                    await connection.fetchval(found, None, case),
+                    await connection.fetchval(found, "路灯", case),
+                )
+            finally:
+                await connection.execute("ROLLBACK")
+
+    assert await of(stranger) == (False, 0, 0, 0)
+    for person in (neighbour, stranger):
+        await world.do(app, joining.join, person, case, words="我家也是")
+    assert await of(neighbour) == (True, 1, 1, 1)
+    assert await of(stranger) == (False, 0, 1, 0)
+    assert await of(world.people["王奶奶"]) == (True, 1, 1, 1)
+    assert await of(world.people["书记"]) == (True, 1, 1, 1)

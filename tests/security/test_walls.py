@@ -38,6 +38,7 @@ DEFINERS = {
     # What the actor is in a unit and in a case; who is told of a matter that officers hold.
     "app_unit(uuid)",
     "app_parts(uuid)",
+    "app_sees_whole(uuid)",
     "told_of(uuid,uuid,text)",
     # At commit: one limit governs; who held it until now.
     "matter_is_governed()",

@@ -71,16 +71,24 @@ async def officers(street: Street) -> tuple[Someone, Someone, Someone]:
 async def whistled(street: Street, kind: str = "routine", *, co: bool = False) -> Matter:
     """A lamp post that nobody owns: reported, gone up to the street, and whistled."""
     reporter = await street.resident("王奶奶")
-    grid, secretary, chief = await officers(street)
+    staff = await officers(street)
     lead = await new_unit(street, "城管办")
     beside = await new_unit(street, "供电所", "station") if co else None
+    return Matter(await blown(reporter, staff, lead, beside, kind), reporter, staff[-1], lead, beside)
+
+
+async def blown(
+    reporter: Someone, staff: tuple[Someone, Someone, Someone], lead: Unit, beside: Unit | None, kind: str = "routine"
+) -> str:
+    """The path of a case that goes up to the street and is whistled."""
+    grid, secretary, chief = staff
     path = f"/v1/cases/{(await reporter.post('/v1/cases', LAMP))['id']}"
     await grid.post(f"{path}/triage", {"lane": "hard"})
     await secretary.post(f"{path}/escalate", {"reason": "无权限", "tried": "现场看过,不属物业"})
     asked = {"kind": kind, "reason": "权属不清", "lead_id": lead.id, "co_ids": [beside.id] if beside else []}
     await chief.post(f"{path}/whistle", asked)
     await chief.post(f"{path}/whistle/decide", {"approved": True})
-    return Matter(path, reporter, chief, lead, beside)
+    return path
 
 
 async def topics(someone: Someone) -> list[str]:

@@ -25,7 +25,38 @@ async def governing(street: Street, case: Matter) -> list[str]:
     return [row["kind"] for row in found]
 
 
+async def test_a_promise_missed_at_the_top_is_renewed_until_it_is_kept(street: Street, later: Later) -> None:
+    case = await whistled(street, "hard")
+    await case.lead.reports_in()
+    path = f"{case.path}/board/promises"
+
+    async def promised(days: float, **more: str) -> str:
+        body = {"unit_id": case.lead.id, "text": "扶正", "due_at": in_days(days), **more}
+        await case.lead.officer.post(path, body)
+        open_now = (await case.chief.get(f"{case.path}/board"))["promises"]
+        return str(next(one["id"] for one in open_now if one["due_at"] == body["due_at"]))
+
+    async def governs() -> list[str]:
+        limits = (await case.reporter.get(f"{case.path}/deadlines"))["items"]
+        kinds = ("milestone", "renewal", "resolve_hard")
+        return [one["kind"] for one in limits if one["kind"] in kinds and one["stopped_at"] is None]
+
+    first = await promised(2)
+    assert await governs() == ["milestone"]
+    await later(2 * DAY + 60)
+    assert await governs() == ["renewal"]
+    second = await promised(20)
+    assert await governs() == ["renewal"], "the first one is still to be kept"
+    await case.lead.officer.post(f"{path}/{first}/finish")
+    assert await governs() == ["milestone"]
+    assert (await case.reporter.get(case.path))["due_at"] == next(
+        one["due_at"] for one in (await case.chief.get(f"{case.path}/board"))["promises"] if one["id"] == second
+    )
+
+
 async def test_a_hard_whistle_with_a_meeting_and_milestones(street: Street, later: Later) -> None:
+    """Where somebody is above the level that whistled."""
+    await street.world.district()
     case = await whistled(street, "hard", co=True)
     assert case.co is not None
     assert await governing(street, case) == ["meeting", "resolve_hard"]

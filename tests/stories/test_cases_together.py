@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from app.kernel.rules import Role
-from tests.stories.boardwork import whistled
+from tests.stories.boardwork import new_unit, topics, whistled
 from tests.stories.casework import LAMP, RESULT, at_street, governing, reported
 from tests.stories.conftest import Later, Street
 
@@ -47,8 +47,57 @@ async def test_of_another_community_only_category_street_and_state_are_shown(str
     there = asked | {"place_id": str(street.world.east)}
     assert (await stranger.get("/v1/cases/similar", **there))["items"] == [], "it is not where they live"
 
+
+async def test_whoever_joins_from_another_community_reads_how_it_stands_and_nothing_that_others_wrote(
+    street: Street, later: Later
+) -> None:
+    """On its page, in lists, in the search and in the history; the answer that is fit to be published, and their call-back."""
+    grandmother = await street.resident("王奶奶")
+    stranger, neighbour = await street.resident("西居民", "west"), await street.resident("李大爷")
+    grid = await street.with_role("小李", Role.GRID_WORKER)
+    secretary = await street.with_role("书记", Role.SECRETARY)
+    case = await reported(grandmother)
     await stranger.post(f"{case}/join", {"words": "我每晚路过那里"})
-    assert (await stranger.get(case))["words"] == LAMP["words"]
+    await neighbour.post(f"{case}/join", {"words": "我们楼下也黑"})
+    await grid.post(f"{case}/triage", {"lane": "big"})
+    await secretary.post(f"{case}/deliberate")
+    await secretary.post(f"{case}/conclude", {"decision": "王奶奶家门口先修"})
+    told = {**RESULT, "outcome": "按王奶奶指的位置修好", "evidence": [{"kind": "photo", "text": "IMG-0909"}]}
+    await grid.post(f"{case}/result", told)
+
+    written = (LAMP["words"], LAMP["spot"], "王奶奶", "IMG-0909", "我们楼下也黑", "居民上报")
+    paths = (case, f"{case}/history", f"{case}/deadlines", f"{case}/holds", "/v1/cases", "/v1/cases/search")
+    for path in paths:
+        asked = {"search": case.rpartition("/")[2]} if path.endswith("search") else {}
+        answer = await stranger.http.get(path, params=asked)
+        assert answer.status_code == 200, path
+        assert not [words for words in written if words in answer.text], path
+    page = await stranger.get(case)
+    assert {name: page[name] for name in ("words", "spot", "outcome", "evidence", "reported_as", "order_id")} == {
+        "words": None, "spot": None, "outcome": None, "evidence": [], "reported_as": None, "order_id": None,
+    }  # fmt: skip
+    assert (page["category_name"], page["place_name"], page["place_id"]) == (
+        "路灯照明", "试验街道", str(street.world.street),
+    )  # fmt: skip
+    assert (page["state"], page["answer"], page["reporters"]) == ("callback", RESULT["answer"], 3)
+    assert page["due_at"] is not None
+    assert any(sentence.endswith("议事有了决定。") for sentence in page["story"])
+    assert page["story"][-1].startswith("现在由东社区回访单位负责,时限到")
+    (row,) = (await stranger.get("/v1/cases", mine="true"))["items"]
+    assert (row["id"], row["words"], row["place_name"]) == (page["id"], None, "试验街道")
+    for words in (LAMP["words"][:4], "王奶奶"):
+        assert (await stranger.get("/v1/cases/search", search=words))["items"] == [], (
+            "nor do they guess it by searching"
+        )
+        assert (await neighbour.get("/v1/cases/search", search=words))["items"] != []
+    steps = (await stranger.get(f"{case}/history"))["items"]
+    assert [step["action"] for step in steps][-1] == "submit_result"
+    assert not any(set(step["note"]) - {"lane", "whistle", "to", "marks"} for step in steps)
+
+    assert (await neighbour.get(case))["words"] == LAMP["words"], "whoever lives there reads it"
+    (own,) = (await stranger.get(f"{case}/callback"))["items"]
+    assert own["state"] == "open"
+    await stranger.post(f"{case}/callback", {"solved": True})
 
 
 async def test_whoever_lives_in_another_street_joins_nothing(street: Street) -> None:
@@ -58,6 +107,39 @@ async def test_whoever_lives_in_another_street_joins_nothing(street: Street) -> 
     assert await officer.refused(f"{case}/join", {"words": "我也是"}) == (404, "case-not-found")
     asked = {"place_id": str(street.world.east), "category": "lighting", "words": "东门外的路灯不亮了"}
     assert (await officer.get("/v1/cases/similar", **asked))["items"] == []
+
+
+async def test_whoever_joined_hears_what_the_reporter_hears(street: Street, later: Later) -> None:
+    """The joiner of another community too: it goes up, is whistled, gets more time, is not solved, and ends."""
+    grandmother = await street.resident("王奶奶")
+    joined = [await street.resident("李大爷"), await street.resident("西居民", "west")]
+    caller = await street.with_role("回访员", Role.CALLBACK_OFFICER, "street")
+    bureau = await new_unit(street, "城管办")
+    case = await reported(grandmother)
+    for one in joined:
+        await one.post(f"{case}/join", {"words": "我们楼下也黑"})
+    chief = await at_street(street, case)
+    await chief.post(f"{case}/whistle", {"kind": "routine", "reason": "权属不清", "lead_id": bureau.id})
+    await chief.post(f"{case}/whistle/decide", {"approved": True})
+    await bureau.reports_in()
+    await bureau.officer.post(f"{case}/extension", {"hours": 8, "reason": "配件从外地调运"})
+    await chief.post(f"{case}/extension/decide", {"granted": True})
+    await later(1)
+    for solved in (False, True):
+        await bureau.officer.post(f"{case}/result", RESULT)
+        await chief.post(f"{case}/check", {"accepted": True})
+        calls = (await caller.get("/v1/callbacks"))["items"]
+        for call in calls if solved else calls[:1]:
+            said = {"channel": "phone", "reached": True, "solved": solved}
+            await caller.post(f"{case}/callbacks/{call['id']}", said)
+        await later(2 + solved)
+    assert (await grandmother.get(case))["state"] == "closed"
+
+    heard = {"case.triaged", "case.went_up", "case.whistled", "case.extended", "case.back_to_work", "case.closed"}
+    for one in (grandmother, *joined):
+        told = await topics(one)
+        assert heard <= set(told)
+        assert all(told.count(topic) == 1 for topic in heard)
 
 
 async def test_a_merge_of_three_reporters_and_everybody_is_called_back(street: Street, later: Later) -> None:

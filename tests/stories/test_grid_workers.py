@@ -1,5 +1,7 @@
 """A grid worker at work: solves on the spot, and finishes small matters that residents close by a tap (随手办, 小事快办)."""
 
+import pytest
+
 from app.kernel.rules import Role
 from tests.stories.casework import LAMP, PHOTO, RESULT, reported
 from tests.stories.conftest import Later, Street
@@ -29,3 +31,20 @@ async def test_a_small_matter_from_the_report_to_the_tap(street: Street, later: 
     steps = [(step["action"], step["by_label"]) for step in (await grandmother.get(f"{case}/history"))["items"]]
     tapped = ("answer_callback" if asked["will_call"] else "close", "上报人")
     assert steps == [("report", "社区"), ("triage", "社区"), ("submit_result", "社区"), tapped]
+
+
+@pytest.mark.parametrize(
+    ("role", "label"),
+    [
+        (Role.GRID_WORKER, "网格员上报"),
+        (Role.BRANCH_SECRETARY, "支部书记上报"),
+        (Role.INFORMATION_OFFICER, "民情信息员上报"),
+    ],
+)
+async def test_a_report_says_who_reported_it(street: Street, role: Role, label: str) -> None:
+    who = await street.with_role("小李", role)
+    made = await who.post("/v1/cases", LAMP | {"place_id": str(street.world.east)})
+    assert (await who.get(f"/v1/cases/{made['id']}"))["reported_as_label"] == label
+    if role is not Role.INFORMATION_OFFICER:
+        made = await who.post("/v1/cases", LAMP | {"place_id": str(street.world.east), "patrol": True})
+        assert (await who.get(f"/v1/cases/{made['id']}"))["reported_as_label"] == "巡查发现"

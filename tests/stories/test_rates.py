@@ -7,10 +7,12 @@ from itertools import pairwise
 from typing import Any
 from zipfile import ZipFile
 
+from app.domain.cases.unit_figures import UnitFigure
 from app.kernel.rules import Role
 from app.kernel.time import CHINA
+from tests.people import Someone
 from tests.stories.boardwork import RESULT as LAMP_RESULT
-from tests.stories.boardwork import whistled
+from tests.stories.boardwork import blown, new_unit, officers, whistled
 from tests.stories.caselife import RESULT, Neighbourhood
 from tests.stories.conftest import Later, Street
 
@@ -64,29 +66,104 @@ async def test_three_rates_with_an_exclusion(street: Street, later: Later) -> No
     assert await life.secretary.refused("/v1/exclusions", asked) == (409, "already-excluded")
 
 
-async def test_whoever_says_nothing_was_contacted_as_the_limits_say(street: Street, later: Later) -> None:
-    """Respond and reply of the case count as contacted in time; a miss that was excluded does not count."""
+async def test_the_response_rate_is_of_those_who_said_whether_they_were_contacted(street: Street, later: Later) -> None:
+    """Whoever handled it stopped respond and reply in time, or late: neither counts. Who did not say is counted beside it."""
     life = await Neighbourhood.of(street)
     in_time = await life.reported()
+    await life.grid.post(f"{in_time}/contact", {"channel": "phone", "text": "问清了位置"})
+    await life.grid.post(f"{in_time}/reply", {"text": "今天来"})
     await life.grid.post(f"{in_time}/result", RESULT)
     await life.resident.post(f"{in_time}/callback", {"solved": True})
     late = await life.reported()
     await later(1801)
     await life.grid.post(f"{late}/result", RESULT)
-    await life.resident.post(f"{late}/callback", {"solved": True})
-    # What the end of the case stopped in time was no miss; what was missed before was.
-    total = (await life.chief.get("/v1/rates", **period(street)))["total"]
-    assert total["response"] == {"yes": 1, "no": 1, "percent": 50.0}
-    rows = await street.world.owner.fetch(
-        "SELECT d.id FROM deadline d JOIN mark k ON k.deadline_id = d.id AND k.percent = 100 WHERE d.matter_id = $1::uuid",
-        late.rpartition("/")[2],
-    )
-    for row in rows:
-        asked = {"deadline_id": str(row["id"]), "reason": "outage", "note": "停电"}
-        made = await life.secretary.post("/v1/exclusions", asked)
-        await life.chief.post(f"/v1/exclusions/{made['id']}/decide", {"upheld": True, "note": "属实"})
+    await life.resident.post(f"{late}/callback", {"solved": True, "contacted_in_time": True})
     total = (await life.chief.get("/v1/rates", **period(street)))["total"]
     assert total["response"] == {"yes": 1, "no": 0, "percent": 100.0}
+    assert (total["unsaid"], total["solved"]["yes"]) == (1, 2)
+    (behind,) = (await life.chief.get("/v1/rates/cases", **period(street, figure="unsaid")))["items"]
+    assert behind["case_id"] == in_time.rpartition("/")[2]
+    assert behind["contacted_in_time"] is None
+
+
+async def listed(who: Someone, path: str, **asked: Any) -> list[dict[str, Any]]:
+    """Every row of a list, page by page."""
+    rows: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        page = await who.get(path, **asked, limit=2, **({"cursor": cursor} if cursor else {}))
+        rows += page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return rows
+
+
+async def test_each_figure_lists_as_many_cases_as_it_counts(street: Street, later: Later) -> None:
+    """Of the rates, of the units and of the hold-times: for each figure, of each group."""
+    reporter, staff = await street.resident("王奶奶"), await officers(street)
+    chief = staff[-1]
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    lead, co = await new_unit(street, "城管办"), await new_unit(street, "供电所", "station")
+    await blown(reporter, staff, lead, co)
+    task = await lead.reports_in()
+    await lead.officer.post(f"{task}/contest", {"ground": "不归我们", "proposed_id": co.id})
+    await arbiter.post(f"{task}/arbitrate", {"upheld": True, "decision": "改派", "unit_id": co.id})
+    checked = await blown(reporter, staff, lead, None)
+    await lead.reports_in()
+    await lead.officer.post(f"{checked}/result", LAMP_RESULT)
+    await blown(reporter, staff, lead, co)
+    await later(30 * 86400)
+    await lead.reports_in()
+    span = period(street) | {"until": str(datetime.now(CHINA).date() + timedelta(days=400))}
+
+    figures = await chief.get("/v1/rates/units", **span)
+    seen = set()
+    for rows, counted in (
+        (
+            figures["units"],
+            {
+                "assignments": lambda row: row["assignments"],
+                "not_theirs": lambda row: row["not_theirs"],
+                "signed": lambda row: row["signed"]["yes"],
+                "not_signed": lambda row: row["signed"]["no"],
+                "reported_in": lambda row: row["reported_in"]["yes"],
+                "not_reported_in": lambda row: row["reported_in"]["no"],
+            },
+        ),
+        (
+            figures["whistlers"],
+            {
+                "whistles": lambda row: row["whistles"],
+                "approved": lambda row: row["approved"],
+                "valid": lambda row: row["valid"]["yes"],
+                "not_valid": lambda row: row["valid"]["no"],
+                "silent": lambda row: row["silent"],
+            },
+        ),
+    ):
+        for figure, count in counted.items():
+            for row in rows:
+                behind = await listed(chief, "/v1/rates/units/cases", **span, figure=figure, key=row["key"])
+                assert len({one["id"] for one in behind}) == len(behind) == count(row), (figure, row)
+                seen |= {figure} if behind else set()
+            of_all = await listed(chief, "/v1/rates/units/cases", **span, figure=figure)
+            assert len(of_all) == sum(count(row) for row in rows), figure
+    assert seen == set(UnitFigure)
+
+    for by in ("unit", "level", "category"):
+        held = await chief.get("/v1/hold-times", **span, by=by)
+        for row in (*held["items"], held["total"]):
+            of = {} if row["key"] is None else {"key": row["key"]}
+            stretches = await listed(chief, "/v1/hold-times/cases", **span, by=by, **of)
+            assert len(stretches) == row["stretches"]
+            assert len({one["case_id"] for one in stretches}) == row["cases"]
+            # Some still run: they are some seconds longer by now.
+            running = sum(one["until_at"] is None for one in stretches)
+            assert 0 <= sum(one["seconds"] for one in stretches) - row["seconds"] <= 20 * running
+
+    west = await street.with_role("西书记", Role.SECRETARY, "west")
+    assert await listed(west, "/v1/rates/units/cases", **span, figure="assignments") == []
+    assert await listed(west, "/v1/hold-times/cases", **span) == []
 
 
 async def test_each_minute_of_a_case_has_one_holder(street: Street, later: Later) -> None:

@@ -1,6 +1,8 @@
 """Supervision: a case that nobody resolves goes through card, listing, agenda and daily renewal while its holder stays
 (督办, domain.md §5)."""
 
+from itertools import pairwise
+
 from app.kernel.rules import Role
 from tests.people import Someone
 from tests.stories.caselife import RESULT, Neighbourhood
@@ -81,6 +83,52 @@ async def test_who_was_away_for_days_finds_each_step_once(street: Street, later:
         case.rpartition("/")[2],
     )
     assert due is True
+
+
+async def test_at_the_top_a_missed_limit_is_renewed_at_once_and_each_working_day(street: Street, later: Later) -> None:
+    """Nobody is above the district: no limit that has passed stands there for days, and what is late is still supervised."""
+    district = await street.world.district()
+    life = await Neighbourhood.of(street)
+    mayor = await Someone.by_wechat(street.api_url, f"区长@{street.world.street}")
+    supervisor = await Someone.by_wechat(street.api_url, f"区督办员@{street.world.street}")
+    await street.world.grant(mayor.id, Role.SECRETARY, district)
+    await street.world.grant(supervisor.id, Role.SUPERVISOR, district)
+    case = await life.reported("big")
+    await life.secretary.post(f"{case}/escalate", {"reason": "无权限", "tried": "看过"})
+    await life.chief.post(f"{case}/escalate", {"reason": "跨街道", "tried": "协调过"})
+    assert await live(street, case) == ["resolve_district"]
+    before = await holds(street, case)
+
+    async def limits() -> list[dict[str, object]]:
+        return list((await life.resident.get(f"{case}/deadlines"))["items"])
+
+    whole = 5 * DAY
+    await later(whole + 1)
+    assert await live(street, case) == ["renewal"]
+    (missed,) = [one for one in await limits() if one["kind"] == "resolve_district"]
+    (renewal,) = [one for one in await limits() if one["kind"] == "renewal"]
+    assert missed["missed"]
+    assert renewal["started_at"] == missed["due_at"]
+    why = await life.resident.get(f"{case}/deadlines/{renewal['id']}")
+    assert why["sentences"]
+    (card,) = (await supervisor.get("/v1/supervision"))["items"]
+    assert (card["step"], card["seat_name"], card["holder"]) == ("card", "试验区", "试验区")
+    await mayor.post(f"{case}/supervision/answer", {"text": "下周进场"})
+    (card,) = (await supervisor.get("/v1/supervision", answered="true"))["items"]
+    assert (card["answer"], card["renewals"]) == ("下周进场", 1)
+
+    for day in range(1, 6):
+        await later(whole + day * DAY + 1)
+        assert await live(street, case) == ["renewal"]
+        chain = [one for one in await limits() if one["kind"] == "renewal"]
+        assert len(chain) == day + 1
+        assert all(after["started_at"] == one["due_at"] for one, after in pairwise(chain))
+    actions = [one["action"] for one in (await life.resident.get(f"{case}/history"))["items"]]
+    assert actions.count("renew") == 5
+    steps = [(one["step"], one["percent"]) for one in (await supervisor.get("/v1/supervision"))["items"]]
+    assert steps == [("agenda", 200), ("listed", 150), ("card", 100)]
+    assert [one["percent"] for one in (await supervisor.get("/v1/supervision/agenda"))["items"]] == [200]
+    assert await holds(street, case) == before
 
 
 async def test_an_answer_that_does_not_come_is_told_upward(street: Street, later: Later) -> None:

@@ -14,7 +14,7 @@ from app.domain.cases.errors import SameHand
 from app.domain.cases.limits import Case, next_round
 from app.domain.cases.models import CaseDetail, Duty
 from app.domain.cases.policy import LIFECYCLE
-from app.domain.cases.service import CASES, hand, reopen_lead
+from app.domain.cases.service import CASES, hand, reopen_lead, tell_reporters
 from app.kernel.change import Change, Office
 from app.kernel.errors import FieldFault, InvalidInput, TransitionRefused
 from app.kernel.ids import new_id
@@ -215,7 +215,7 @@ def need_call(case: Case, actor: Actor, now: datetime, *, facts: Calls, deadline
 
 def _closed(case: Case, action: str, actor: Actor, now: datetime) -> Change:
     change = LIFECYCLE.move(case, action, actor, now)
-    return change.tell(case.requester_id, "case.closed" if action == "close" else "case.closed_unreached")
+    return tell_reporters(change, case, "case.closed" if action == "close" else "case.closed_unreached")
 
 
 def _back_to_work(case: Case, facts: Calls, actor: Actor, now: datetime) -> Change:
@@ -226,7 +226,7 @@ def _back_to_work(case: Case, facts: Calls, actor: Actor, now: datetime) -> Chan
     change.patch(CaseDetail, matter_id=case.id, returns=0)
     reopen_lead(change, facts.lead_id)
     change.tell_office(Office.UNIT if whistled else Office.SEAT, "case.not_solved")
-    return change.tell(case.requester_id, "case.back_to_work")
+    return tell_reporters(change, case, "case.back_to_work")
 
 
 def _settle(change: Change, call: Call, state: CallbackState, said: Said | None) -> Change:

@@ -15,7 +15,7 @@ from app.domain.cases.limits import Case
 from app.domain.cases.models import AssignmentDetail, AssignmentState, CaseDuty, CaseState, Duty, WhistleKind
 from app.domain.cases.policy import ENDED
 from app.domain.cases.policy import LIFECYCLE as CASE
-from app.domain.cases.service import CASES, release
+from app.domain.cases.service import CASES, release, tell_reporters
 from app.kernel.calendar_store import calendar
 from app.kernel.change import Change, Office
 from app.kernel.deadlines import Policy
@@ -192,7 +192,7 @@ def replace_lead(case: Case, actor: Actor, now: datetime, *, facts: Seats, unit_
     if case.state == CaseState.CALLBACK:
         # Nothing is left to do, but its assignment opens again if a reporter was not helped.
         return change.emit("assignment.complete", assignment_id=str(facts.lead_id))
-    return change.tell(case.requester_id, "case.new_lead").tell_office(Office.SEAT, "case.new_lead")
+    return tell_reporters(change, case, "case.new_lead").tell_office(Office.SEAT, "case.new_lead")
 
 
 VERBS = (contest, arbitrate)

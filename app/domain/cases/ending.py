@@ -40,7 +40,7 @@ def terminate(case: Case, actor: Actor, now: datetime, *, facts: Review, reason:
         raise errors.SameHand
     change.patch(CaseDetail, matter_id=case.id, end_reason=reason)
     let_go(change, facts.seats).tell_office(Office.SEAT, "case.terminated")
-    return tell_reporters(change, facts.seats, "case.terminated")
+    return tell_reporters(change, case, "case.terminated")
 
 
 VERBS = (terminate,)

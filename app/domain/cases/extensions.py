@@ -10,7 +10,7 @@ from app.domain.cases.board_tables import CaseExtension
 from app.domain.cases.limits import Case
 from app.domain.cases.models import CaseState
 from app.domain.cases.policy import LIFECYCLE
-from app.domain.cases.service import CASES
+from app.domain.cases.service import CASES, tell_reporters
 from app.kernel.change import Change, Office
 from app.kernel.errors import NotAllowed
 from app.kernel.ids import new_id
@@ -118,7 +118,7 @@ def decide_extension(
         raise errors.ExtensionTooLate
     _still_ahead(running, now)
     longer = replace(running.timing, budget=running.timing.budget + timedelta(seconds=asked.seconds))
-    return change.retime(running, longer).tell(case.requester_id, "case.extended")
+    return tell_reporters(change.retime(running, longer), case, "case.extended")
 
 
 def _still_ahead(running: TimedDeadline, now: datetime) -> None:

@@ -27,7 +27,7 @@ class Detail:
     """The room's part of a case's snapshot. `level` is that of its seat, `seats` the places at which it may be handled, by
     level. `received_at`: when it was reported, or the order placed that became it. `proposed`: the whistle that waits;
     `blown`: the one by which units were called. `governed_by`: the limit that governed the work last, but
-    for renewals."""
+    for renewals. `reporters`: whoever reported or joined it."""
 
     community_id: UUID
     level: str
@@ -45,6 +45,7 @@ class Detail:
     governed_by: str | None = None
     merged_into: UUID | None = None
     suggested: Lane = Lane.SMALL
+    reporters: tuple[UUID, ...] = ()
 
 
 _WHISTLE = """(SELECT jsonb_build_object('id', w.id, 'kind', w.kind, 'lead_id', w.lead_id, 'co_ids', w.co_ids,
@@ -57,6 +58,8 @@ DETAIL = Facts(
          'community_id', d.community_id, 'level', (SELECT p.level FROM place p WHERE p.id = subject.seat_id),
          'seats', (SELECT jsonb_object_agg(p.level, p.id) FROM place_ancestor a JOIN place p ON p.id = a.ancestor_id
                     WHERE a.place_id = d.community_id AND p.level IN ('community', 'street', 'district')),
+         'reporters', (SELECT coalesce(jsonb_agg(r.person_id ORDER BY r.joined_at, r.id), '[]') FROM case_reporter r
+                        WHERE r.matter_id = subject.id),
          'received_at', coalesce((SELECT o.created_at FROM matter o WHERE o.id = d.order_id), subject.created_at),
          'lane', d.lane, 'suggested', c.lane, 'emergency', d.emergency, 'by_midnight', c.by_midnight, 'evidence', c.evidence,
          'reported_as', d.reported_as, 'returns', d.returns, 'handler_id', d.handler_id, 'merged_into', d.merged_into,
@@ -133,21 +136,15 @@ REPORTING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """The assignments of the case that live, and the lead's with its unit; the cases that are merged into
-    it, and whoever reported or joined it."""
+    """The assignments of the case that live, and the lead's with its unit; the cases that are merged into it."""
 
     assignments: tuple[UUID, ...]
     lead_id: UUID | None = None
     lead_unit_id: UUID | None = None
     children: tuple[UUID, ...] = ()
-    reporters: tuple[UUID, ...] = ()
 
 
-SEATS = Facts(
-    """seats_of(subject.id) || jsonb_build_object('children', merged_into(subject.id),
-         'reporters', (SELECT coalesce(jsonb_agg(r.person_id), '[]') FROM case_reporter r WHERE r.matter_id = subject.id))""",
-    Seats,
-)
+SEATS = Facts("seats_of(subject.id) || jsonb_build_object('children', merged_into(subject.id))", Seats)
 
 
 @dataclass(frozen=True, slots=True)

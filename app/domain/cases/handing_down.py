@@ -12,7 +12,7 @@ from app.domain.cases import errors, policy
 from app.domain.cases.flow_tables import AdmissionList
 from app.domain.cases.limits import Case, govern
 from app.domain.cases.policy import LIFECYCLE
-from app.domain.cases.service import CASES
+from app.domain.cases.service import CASES, tell_reporters
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level
 from app.kernel.change import Change, Office
@@ -105,12 +105,8 @@ def hand_down(
         raise errors.NotAdmitted
     govern(change, case, policy.resolve_at(level, case.detail.lane, same_day=False))
     money = {} if amount is None else {"amount": amount, "source": source}
-    return (
-        change.set(seat_id=case.detail.seats[level])
-        .note(to=level, listed=facts.listed, **money)
-        .tell_office(Office.SEAT, "case.handed_down")
-        .tell(case.requester_id, "case.went_down")
-    )
+    change.set(seat_id=case.detail.seats[level]).note(to=level, listed=facts.listed, **money)
+    return tell_reporters(change.tell_office(Office.SEAT, "case.handed_down"), case, "case.went_down")
 
 
 def below(case: Case) -> str:

@@ -141,7 +141,8 @@ def _keep(change: Change, facts: Meeting, promise_id: UUID) -> Open:
 
 
 def _follow(change: Change, case: Case, facts: Meeting, open_after: Sequence[Open]) -> Change:
-    """Of a hard whistle the nearest open promise governs: it takes the place of the limit that runs, unless it is that one."""
+    """Of a hard whistle the nearest open promise governs: it takes the place of the limit that runs, unless it is that one, or
+    was missed and is renewed."""
     whistle = case.detail.blown
     if case.state != CaseState.WHISTLED or whistle is None or whistle.kind is not WhistleKind.HARD:
         return change
@@ -149,7 +150,7 @@ def _follow(change: Change, case: Case, facts: Meeting, open_after: Sequence[Ope
         raise errors.NextPromiseMissing
     nearest = min(open_after, key=lambda promise: promise.due_at)
     running = next(d for d in case.timed if d.kind in policy.RESOLVES and d.stopped_at is None)
-    if running.kind == "milestone" and facts.open and facts.open[0].id == nearest.id:
+    if running.kind in ("milestone", "renewal") and facts.open and facts.open[0].id == nearest.id:
         return change
     return change.stop(running.kind).start("milestone").anchor("milestone", until=nearest.due_at)
 

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.cases import errors, policy
-from app.domain.cases.facts import SEATS, Seats
 from app.domain.cases.limits import Case, govern
 from app.domain.cases.models import CaseDetail, CaseDuty, CaseState, Duty
 from app.domain.cases.policy import LIFECYCLE
@@ -22,21 +21,19 @@ from app.kernel.verbs import Facts
 @dataclass(frozen=True, slots=True)
 class Merging:
     """The case to merge into as its row is, what the actor is at its seat, and whether that seat reaches the place of the
-    one that merges; which cases are merged into the latter itself, and who reported it."""
+    one that merges; which cases are merged into the latter itself."""
 
     parent: dict[str, Any] | None
     offices: tuple[Role, ...]
     reaches: bool
     children: tuple[UUID, ...]
-    reporters: tuple[UUID, ...]
 
 
 MERGING = Facts(
     """(SELECT jsonb_build_object('parent', to_jsonb(p), 'offices', coalesce(to_jsonb(app_roles(p.seat_id, app_now())), '[]'),
          'reaches', EXISTS (SELECT 1 FROM place_ancestor a
                              WHERE a.place_id = subject.place_id AND a.ancestor_id = p.seat_id),
-         'children', merged_into(subject.id),
-         'reporters', (SELECT coalesce(jsonb_agg(r.person_id), '[]') FROM case_reporter r WHERE r.matter_id = subject.id))
+         'children', merged_into(subject.id))
           FROM (VALUES (1)) one LEFT JOIN matter p
             ON p.id = ($3::jsonb ->> 'parent_id')::uuid AND p.kind = 'case' AND p.id <> subject.id)""",
     Merging,
@@ -64,17 +61,15 @@ def merge(case: Case, actor: Actor, now: datetime, *, facts: Merging, parent_id:
     if case.state == CaseState.REPORTED:
         govern(change, case, policy.resolve_at(case.detail.level, case.detail.lane, same_day=case.detail.by_midnight))
     change.patch(CaseDetail, matter_id=case.id, merged_into=parent_id).note(into=str(parent_id))
-    for person in facts.reporters:
-        change.tell(person, "case.merged")
-    return [change, taken.note(child=str(case.id))]
+    return [tell_reporters(change, case, "case.merged"), taken.note(child=str(case.id))]
 
 
-@CASES.moves("unmerge", facts=SEATS)
-def unmerge(case: Case, actor: Actor, now: datetime, *, facts: Seats) -> Change:
+@CASES.moves("unmerge")
+def unmerge(case: Case, actor: Actor, now: datetime) -> Change:
     """Undo a merging, or let go what was merged into a case that ended without a result: it goes on alone, with the time used."""
     change = LIFECYCLE.move(case, "unmerge", actor, now)
     change.patch(CaseDetail, matter_id=case.id, merged_into=None)
-    return tell_reporters(change, facts, "case.unmerged")
+    return tell_reporters(change, case, "case.unmerged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +81,11 @@ class Following:
     evidence: tuple[dict[str, Any], ...]
     handler_id: UUID | None
     duty: str | None
-    reporters: tuple[UUID, ...]
 
 
 FOLLOWING = Facts(
     """(SELECT jsonb_build_object('outcome', p.outcome, 'answer', p.answer, 'evidence', p.evidence, 'handler_id', p.handler_id,
-         'duty', (SELECT h.duty FROM case_duty h WHERE h.matter_id = subject.id AND h.person_id = p.handler_id),
-         'reporters', (SELECT coalesce(jsonb_agg(r.person_id), '[]') FROM case_reporter r WHERE r.matter_id = subject.id))
+         'duty', (SELECT h.duty FROM case_duty h WHERE h.matter_id = subject.id AND h.person_id = p.handler_id))
           FROM case_detail c JOIN case_detail p ON p.matter_id = coalesce(c.merged_into, c.matter_id)
          WHERE c.matter_id = subject.id)""",
     Following,
@@ -110,9 +103,7 @@ def follow(case: Case, actor: Actor, now: datetime, *, facts: Following) -> Chan
     if facts.handler_id is not None and facts.duty is None:
         about = {"matter_id": case.id, "place_id": case.place_id}
         change.insert(CaseDuty, **about, person_id=facts.handler_id, duty=Duty.HANDLER.value, at=now)
-    for person in facts.reporters:
-        change.tell(person, "case.followed")
-    return change
+    return tell_reporters(change, case, "case.followed")
 
 
 def _matter(row: dict[str, Any]) -> Matter[None]:

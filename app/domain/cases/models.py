@@ -121,6 +121,7 @@ class ReportedAs(StrEnum):
     RESIDENT = "resident"
     REPRESENTATIVE = "representative"
     GRID_WORKER = "grid_worker"
+    BRANCH_SECRETARY = "branch_secretary"
     INFORMATION_OFFICER = "information_officer"
     PATROL = "patrol"
     STATION = "station"
@@ -135,6 +136,7 @@ _REPORTED = {
     ReportedAs.RESIDENT: "居民上报",
     ReportedAs.REPRESENTATIVE: "代为上报",
     ReportedAs.GRID_WORKER: "网格员上报",
+    ReportedAs.BRANCH_SECRETARY: "支部书记上报",
     ReportedAs.INFORMATION_OFFICER: "民情信息员上报",
     ReportedAs.PATROL: "巡查发现",
     ReportedAs.STATION: "站点代报",

@@ -1,5 +1,5 @@
-"""The SQL of the figures: three rates from the call-back, hold-times, and how units answer a whistle (domain.md §5). Each
-figure is a condition, which counts and lists the rows behind it alike."""
+"""The SQL of the figures: three rates from the call-back, and hold-times (domain.md §5). Each figure is a condition, which counts
+and lists the rows behind it alike; `unit_figures.py` has those of the units."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,8 @@ _GROUPS = {Group.UNIT: "单位", Group.LEVEL: "层级", Group.CATEGORY: "类别"
 
 
 class Figure(StrEnum):
-    """What is counted. What is excluded counts in `excluded` alone, what waits in `waiting`; who was not reached is neutral."""
+    """What is counted. What is excluded counts in `excluded` alone, what waits in `waiting`; who was not reached is neutral, and
+    so, for the response rate, is who did not say whether they were contacted in time (`unsaid`)."""
 
     CALLBACKS = "callbacks"
     WAITING = "waiting"
@@ -42,6 +43,7 @@ class Figure(StrEnum):
     EXCLUDED = "excluded"
     CONTACTED = "contacted"
     NOT_CONTACTED = "not_contacted"
+    UNSAID = "unsaid"
     SOLVED = "solved"
     UNSOLVED = "unsolved"
     SATISFIED = "satisfied"
@@ -59,6 +61,7 @@ _FIGURES = {
     Figure.EXCLUDED: "经复核不计",
     Figure.CONTACTED: "及时联系",
     Figure.NOT_CONTACTED: "未及时联系",
+    Figure.UNSAID: "未说是否及时联系",
     Figure.SOLVED: "解决",
     Figure.UNSOLVED: "未解决",
     Figure.SATISFIED: "满意",
@@ -70,8 +73,9 @@ _CONDITIONS: Mapping[Figure, str] = {
     Figure.WAITING: "NOT excluded AND state = 'open'",
     Figure.UNREACHED: "NOT excluded AND state = 'unreached'",
     Figure.EXCLUDED: "excluded",
-    Figure.CONTACTED: "NOT excluded AND contacted AND solved IS NOT NULL",
-    Figure.NOT_CONTACTED: "NOT excluded AND NOT contacted AND solved IS NOT NULL",
+    Figure.CONTACTED: "NOT excluded AND contacted_in_time AND solved IS NOT NULL",
+    Figure.NOT_CONTACTED: "NOT excluded AND NOT contacted_in_time AND solved IS NOT NULL",
+    Figure.UNSAID: "NOT excluded AND contacted_in_time IS NULL AND solved IS NOT NULL",
     Figure.SOLVED: "NOT excluded AND solved",
     Figure.UNSOLVED: "NOT excluded AND NOT solved",
     Figure.SATISFIED: "NOT excluded AND satisfied",
@@ -103,34 +107,47 @@ class Period:
         return {"place": self.place_id, "since": self.since, "until": self.until}
 
 
-_BELOW = """(CAST(:place AS uuid) IS NULL OR EXISTS (
+def within(row: str) -> str:
+    """The condition that a row, by its table's alias, is of the period's place or below it, and that the reader reads figures
+    there."""
+    return f"""app_reaches({row}.place_id, '{{administrator,secretary,supervisor}}')
+     AND (CAST(:place AS uuid) IS NULL OR EXISTS (
        SELECT 1 FROM place_ancestor b WHERE b.place_id = {row}.place_id AND b.ancestor_id = CAST(:place AS uuid)))"""
-_MAY = "app_reaches({row}.place_id, '{{administrator,secretary,supervisor}}')"
 
-# Whoever was asked says whether they were contacted in time; where they said nothing, whether respond and reply of the case
-# were kept – but for a miss that was excluded, which does not count.
+
+# Only what the call-back says counts: whoever handled it cannot make a rate by stopping its limits.
 _COUNTED = f"""
 counted AS MATERIALIZED (
   SELECT c.*, e.id IS NOT NULL AS excluded, s.level, s.name AS seat_name, u.name AS unit_name, k.name AS category_name,
-         coalesce(c.contacted_in_time, (
-           SELECT bool_and(NOT missed) FROM (
-             SELECT EXISTS (SELECT 1 FROM mark y WHERE y.deadline_id = d.id AND y.percent = 100) AS missed, d.stopped_at
-               FROM deadline d WHERE d.matter_id = c.matter_id AND d.kind IN ('respond', 'reply')
-                AND NOT EXISTS (SELECT 1 FROM exclusion x WHERE x.deadline_id = d.id AND x.upheld)) first
-            WHERE missed OR stopped_at IS NOT NULL)) AS contacted
-    FROM callback c JOIN place s ON s.id = c.seat_id LEFT JOIN unit u ON u.id = c.unit_id
+         p.name AS place_name
+    FROM callback c JOIN place p ON p.id = c.place_id JOIN place s ON s.id = c.seat_id LEFT JOIN unit u ON u.id = c.unit_id
     JOIN case_detail d ON d.matter_id = c.matter_id JOIN case_category k ON k.id = d.category_id
     LEFT JOIN exclusion e ON e.callback_id = c.id AND e.upheld
    WHERE c.opened_at >= :since AND c.opened_at < :until AND c.state <> 'dropped'
-     AND {_MAY.format(row="c")} AND {_BELOW.format(row="c")})"""
+     AND {within("c")})"""
 
-_COUNTS = ", ".join(f"count(*) FILTER (WHERE {condition}) AS {figure}" for figure, condition in _CONDITIONS.items())
+
+def counts(conditions: Mapping[Any, str]) -> str:
+    """The columns that count what the conditions of figures list."""
+    return ", ".join(f"count(*) FILTER (WHERE {condition}) AS {figure}" for figure, condition in conditions.items())
+
+
+def paged(at: str, key: str) -> str:
+    """The end of a list that goes on after the cursor `:after`, `:last`, newest first."""
+    return f"""
+   AND (CAST(:after AS timestamptz) IS NULL OR ({at}, {key}) < (CAST(:after AS timestamptz), CAST(:last AS uuid)))
+ ORDER BY {at} DESC, {key} DESC LIMIT :most"""
+
+
+def page(after: Cursor | None, limit: int) -> dict[str, Any]:
+    """What `paged` takes; one more than `limit`."""
+    return {"after": after and after.created_at, "last": after and after.id, "most": limit + 1}
 
 
 async def three_rates(connection: AsyncConnection, period: Period, group: Group) -> Sequence[RowMapping]:
     """The counts of a period by group, the largest first; the last row, whose key is NULL, is all of them."""
     query = text(
-        f"WITH {_COUNTED} SELECT {_KEYS[group]} AS key, min({_LABELS[group]}) AS label, {_COUNTS} FROM counted"
+        f"WITH {_COUNTED} SELECT {_KEYS[group]} AS key, min({_LABELS[group]}) AS label, {counts(_CONDITIONS)} FROM counted"
         f" GROUP BY GROUPING SETS (({_KEYS[group]}), ()) ORDER BY grouping({_KEYS[group]}), callbacks DESC, label"
     )
     return (await connection.execute(query, period.values())).mappings().all()
@@ -148,24 +165,26 @@ async def rate_cases(
     """The call-backs behind a figure – of one group, or with no key of all –, newest first; one more than `limit`."""
     query = text(f"""
 WITH {_COUNTED}
-SELECT counted.*, p.name AS place_name FROM counted JOIN place p ON p.id = counted.place_id
- WHERE {_CONDITIONS[figure]} AND (CAST(:key AS text) IS NULL OR {_KEYS[group]} = CAST(:key AS text))
-   AND (CAST(:after AS timestamptz) IS NULL
-        OR (opened_at, counted.id) < (CAST(:after AS timestamptz), CAST(:last AS uuid)))
- ORDER BY opened_at DESC, counted.id DESC LIMIT :most""")
-    place = {"after": after and after.created_at, "last": after and after.id, "most": limit + 1, "key": key}
-    return (await connection.execute(query, period.values() | place)).mappings().all()
+SELECT * FROM counted WHERE {_CONDITIONS[figure]} AND (CAST(:key AS text) IS NULL OR {_KEYS[group]} = CAST(:key AS text))
+   {paged("opened_at", "id")}""")
+    return (await connection.execute(query, period.values() | page(after, limit) | {"key": key})).mappings().all()
 
+
+# From whole second to whole second, so that stretches add up to what they are parts of.
+_SECONDS = "(trunc(extract(epoch FROM {until})) - trunc(extract(epoch FROM {since})))::bigint"
+_IN_PERIOD = _SECONDS.format(
+    until="least(coalesce(h.until_at, app_now()), :until)", since="greatest(h.from_at, :since)"
+)
 
 _HELD = f"""
 held AS MATERIALIZED (
-  SELECT h.matter_id, h.unit_id, h.seat_id, h.holder, s.level, s.name AS seat_name, u.name AS unit_name, m.category,
-         k.name AS category_name,
-         extract(epoch FROM least(coalesce(h.until_at, app_now()), :until) - greatest(h.from_at, :since)) AS seconds
-    FROM hold h JOIN matter m ON m.id = h.matter_id JOIN place s ON s.id = h.seat_id LEFT JOIN unit u ON u.id = h.unit_id
-    JOIN case_detail d ON d.matter_id = h.matter_id JOIN case_category k ON k.id = d.category_id
-   WHERE h.from_at < :until AND coalesce(h.until_at, app_now()) > :since AND {_MAY.format(row="h")}
-     AND {_BELOW.format(row="h")})"""
+  SELECT md5(h.matter_id || ':' || h.version)::uuid AS id, h.matter_id, h.unit_id, h.seat_id, h.holder, h.from_at, h.until_at,
+         s.level, s.name AS seat_name, u.name AS unit_name, m.category, m.state, k.name AS category_name, p.name AS place_name,
+         {_IN_PERIOD} AS seconds
+    FROM hold h JOIN place p ON p.id = h.place_id JOIN matter m ON m.id = h.matter_id
+    JOIN place s ON s.id = h.seat_id LEFT JOIN unit u ON u.id = h.unit_id JOIN case_detail d ON d.matter_id = h.matter_id
+    JOIN case_category k ON k.id = d.category_id
+   WHERE h.from_at < :until AND coalesce(h.until_at, app_now()) > :since AND {within("h")})"""
 
 
 # Who holds it while it is called back or deliberated is not the office of its level.
@@ -175,7 +194,7 @@ _HOLDER_KEY = "coalesce(unit_id::text, CASE holder WHEN 'seat' THEN seat_id::tex
 async def hold_times(connection: AsyncConnection, period: Period, group: Group) -> Sequence[RowMapping]:
     """Who held cases how long within a period, in seconds: the sum, and the median of the stretches; the longest first. The
     last row, whose key is NULL, is all of them. By unit each row says in which capacity (`holder`)."""
-    key = _HOLDER_KEY if group is Group.UNIT else _KEYS[group]
+    key = _held_by(group)
     query = text(
         f"WITH {_HELD} SELECT {key} AS key, min({_LABELS[group]}) AS label, min(holder) AS holder,"
         " count(DISTINCT matter_id) AS cases,"
@@ -186,9 +205,25 @@ async def hold_times(connection: AsyncConnection, period: Period, group: Group) 
     return (await connection.execute(query, period.values())).mappings().all()
 
 
-_CASE_HOLDS = text("""
+def _held_by(group: Group) -> str:
+    return _HOLDER_KEY if group is Group.UNIT else _KEYS[group]
+
+
+async def hold_time_cases(
+    connection: AsyncConnection, period: Period, group: Group, key: str | None, after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """The stretches behind the hold-times – of one group, or with no key of all –, those that began last first, each with its
+    seconds within the period; one more than `limit`."""
+    query = text(f"""
+WITH {_HELD}
+SELECT * FROM held WHERE (CAST(:key AS text) IS NULL OR {_held_by(group)} = CAST(:key AS text))
+   {paged("from_at", "id")}""")
+    return (await connection.execute(query, period.values() | page(after, limit) | {"key": key})).mappings().all()
+
+
+_CASE_HOLDS = text(f"""
 SELECT h.version, h.holder, h.from_at, h.until_at, s.name AS seat_name, s.level, u.name AS unit_name,
-       extract(epoch FROM coalesce(h.until_at, app_now()) - h.from_at)::bigint AS seconds
+       {_SECONDS.format(until="coalesce(h.until_at, app_now())", since="h.from_at")} AS seconds
   FROM hold h JOIN place s ON s.id = h.seat_id LEFT JOIN unit u ON u.id = h.unit_id
  WHERE h.matter_id = :id ORDER BY h.from_at, h.version""")
 
@@ -196,50 +231,6 @@ SELECT h.version, h.holder, h.from_at, h.until_at, s.name AS seat_name, s.level,
 async def case_holds(connection: AsyncConnection, case_id: UUID) -> Sequence[RowMapping]:
     """Who held one case from when until when, the oldest first."""
     return (await connection.execute(_CASE_HOLDS, {"id": case_id})).mappings().all()
-
-
-# A promise of an assignment is kept by what the unit did, missed, or neither: it runs, or the unit was released before. A miss
-# that was excluded is none.
-_KEPT = """
-  count(*) FILTER (WHERE {kind}.done AND NOT {kind}.missed) AS {kind}_kept,
-  count(*) FILTER (WHERE {kind}.missed) AS {kind}_missed"""
-_PROMISE = """
-  LEFT JOIN LATERAL (
-    SELECT EXISTS (SELECT 1 FROM history h WHERE h.matter_id = m.id AND h.action = '{kind}') AS done,
-           EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100)
-             AND NOT EXISTS (SELECT 1 FROM exclusion e WHERE e.deadline_id = d.id AND e.upheld) AS missed
-      FROM deadline d WHERE d.matter_id = m.id AND d.kind = '{kind}' ORDER BY d.started_at LIMIT 1) {kind} ON true"""
-
-_UNITS = text(f"""
-SELECT u.id AS key, min(u.name) AS label, count(*) AS assignments,
-       count(*) FILTER (WHERE c.upheld) AS not_theirs, {_KEPT.format(kind="sign")},
-       {_KEPT.format(kind="report_in")}
-  FROM matter m JOIN unit u ON u.id = m.unit_id LEFT JOIN contest c ON c.matter_id = m.id
-  {_PROMISE.format(kind="sign")} {_PROMISE.format(kind="report_in")}
- WHERE m.kind = 'assignment' AND m.created_at >= :since AND m.created_at < :until AND {_MAY.format(row="m")}
-   AND {_BELOW.format(row="m")}
- GROUP BY u.id ORDER BY assignments DESC, label""")
-
-_WHISTLERS = text(f"""
-SELECT p.id AS key, min(p.name) AS label, count(*) AS whistles, count(*) FILTER (WHERE w.approved) AS approved,
-       count(*) FILTER (WHERE w.approved AND NOT EXISTS (
-         SELECT 1 FROM assignment_detail a JOIN contest c ON c.matter_id = a.matter_id AND c.upheld
-          WHERE a.whistle_id = w.id)) AS valid,
-       count(*) FILTER (WHERE EXISTS (
-         SELECT 1 FROM history h WHERE h.matter_id = w.matter_id AND h.action = 'accept_result' AND h.note ? 'silent')) AS silent
-  FROM whistle w JOIN place p ON p.id = w.seat_id
- WHERE w.decided_at >= :since AND w.decided_at < :until AND {_MAY.format(row="w")} AND {_BELOW.format(row="w")}
- GROUP BY p.id ORDER BY whistles DESC, label""")
-
-
-async def unit_figures(
-    connection: AsyncConnection, period: Period
-) -> tuple[Sequence[RowMapping], Sequence[RowMapping]]:
-    """How units that were called in a period signed and reported in; and how many whistles that were decided in it were valid:
-    approved, and no unit was found not to be responsible; and of how many the result was accepted because the level that
-    whistled said nothing."""
-    units = (await connection.execute(_UNITS, period.values())).mappings().all()
-    return units, (await connection.execute(_WHISTLERS, period.values())).mappings().all()
 
 
 _MAY_EXPORT = text(

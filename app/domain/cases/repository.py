@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.cases.errors import AssignmentNotFound, CaseNotFound
 from app.kernel.pagination import Cursor
 
-# What every list shows; what was merged is held by whoever holds the other case. `more` is what the page of one case asks
+# What every list shows; what was merged is held by whoever holds the other case. `whole`: the reader may read all of it, and
+# not only how it stands and in which `street`. `more` is what the page of one case asks
 # beside it: a row of a list does without.
 _SHOWN = """
 SELECT m.id, m.category, m.place_id, m.state, m.version, m.created_at, d.words, d.spot, d.emergency, d.lane,
@@ -20,7 +21,10 @@ SELECT m.id, m.category, m.place_id, m.state, m.version, m.created_at, d.words, 
        coalesce(w.holder, h.holder) AS holder, coalesce(w.from_at, h.from_at) AS held_since,
        coalesce(w.unit_name, u.name) AS unit_name,
        (SELECT min(g.due_at) FROM deadline g JOIN promised_state q ON q.kind = m.kind AND q.state = m.state
-         WHERE g.matter_id = m.id AND g.stopped_at IS NULL AND g.kind = ANY (q.governs)) AS due_at{more}
+         WHERE g.matter_id = m.id AND g.stopped_at IS NULL AND g.kind = ANY (q.governs)) AS due_at,
+       app_sees_whole(m.id) AS whole,
+       (SELECT jsonb_build_object('place_id', t.id, 'place_name', t.name) FROM place t WHERE t.id = street_of(m.place_id))
+         AS street{more}
   FROM matter m JOIN case_detail d ON d.matter_id = m.id JOIN case_category c ON c.id = d.category_id
   JOIN place p ON p.id = m.place_id JOIN place s ON s.id = m.seat_id
   LEFT JOIN hold h ON h.matter_id = m.id AND h.until_at IS NULL LEFT JOIN unit u ON u.id = h.unit_id
@@ -103,15 +107,16 @@ async def get_case(connection: AsyncConnection, case_id: UUID) -> RowMapping:
 
 
 _HISTORY = text("""
-SELECT h.*, h.matter_id <> d.matter_id AS of_order, s.name AS seat_name
-  FROM case_detail d JOIN history h ON h.matter_id IN (d.matter_id, d.order_id)
+SELECT h.*, h.matter_id <> d.matter_id AS of_order, s.name AS seat_name, w.whole
+  FROM case_detail d CROSS JOIN LATERAL (SELECT app_sees_whole(d.matter_id) AS whole OFFSET 0) w
+  JOIN history h ON h.matter_id IN (d.matter_id, d.order_id)
   LEFT JOIN hold o ON o.matter_id = h.matter_id AND o.version = h.version LEFT JOIN place s ON s.id = o.seat_id
  WHERE d.matter_id = :id ORDER BY h.matter_id = d.matter_id, h.version""")
 
 
 async def list_history(connection: AsyncConnection, case_id: UUID) -> Sequence[RowMapping]:
     """Every change of a case, oldest first, with those of the order that it was before them: one thread. Each with the place
-    whose officers it went to, where it moved. Raises CaseNotFound."""
+    whose officers it went to, where it moved; `whole` as in a list. Raises CaseNotFound."""
     found = (await connection.execute(_HISTORY, {"id": case_id})).mappings().all()
     if not found:
         raise CaseNotFound

@@ -138,7 +138,7 @@ def refuse(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: Not
     """Not accept it, for a listed reason, and say where to go instead."""
     change = LIFECYCLE.move(case, "refuse", actor, now).note(reason=reason)
     change.patch(CaseDetail, matter_id=case.id, end_reason=reason.value, elsewhere=elsewhere)
-    return tell_reporters(let_go(change, facts), facts, "case.refused")
+    return tell_reporters(let_go(change, facts), case, "case.refused")
 
 
 @CASES.moves("triage")
@@ -148,7 +148,7 @@ def triage(case: Case, actor: Actor, now: datetime, *, lane: Lane | None = None)
     lane = lane or case.detail.suggested
     change = LIFECYCLE.move(case, "triage", actor, now).note(lane=lane)
     govern(change, case, policy.resolve_at(case.detail.level, lane, same_day=case.detail.by_midnight))
-    return change.patch(CaseDetail, matter_id=case.id, lane=lane.value).tell(case.requester_id, "case.triaged")
+    return tell_reporters(change.patch(CaseDetail, matter_id=case.id, lane=lane.value), case, "case.triaged")
 
 
 @CASES.moves("withdraw", facts=SEATS, read_by_others=("reason",))
@@ -156,7 +156,7 @@ def withdraw(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: s
     """The reporter takes it back before there is a result; whoever was whistled is released. Raises OthersJoined: it is no
     longer theirs alone."""
     change = LIFECYCLE.move(case, "withdraw", actor, now)
-    if facts.children or set(facts.reporters) - {case.requester_id, case.beneficiary_id}:
+    if facts.children or set(case.detail.reporters) - {case.requester_id, case.beneficiary_id}:
         raise errors.OthersJoined
     if reason:
         change.patch(CaseDetail, matter_id=case.id, end_reason=reason)
@@ -170,12 +170,8 @@ def escalate(case: Case, actor: Actor, now: datetime, *, reason: str, tried: str
     own_level(case, change)
     level = above(case)
     govern(change, case, policy.resolve_at(level, case.detail.lane, same_day=case.detail.by_midnight))
-    return (
-        change.set(seat_id=case.detail.seats[level])
-        .note(reason=reason, tried=tried, to=level)
-        .tell_office(Office.SEAT, "case.escalated")
-        .tell(case.requester_id, "case.went_up")
-    )
+    change.set(seat_id=case.detail.seats[level]).note(reason=reason, tried=tried, to=level)
+    return tell_reporters(change.tell_office(Office.SEAT, "case.escalated"), case, "case.went_up")
 
 
 @CASES.moves("contact", read_by_others=("text",))
@@ -188,7 +184,7 @@ def contact(case: Case, actor: Actor, now: datetime, *, channel: str, text: str)
 @CASES.moves("reply", read_by_others=("text",))
 def reply(case: Case, actor: Actor, now: datetime, *, text: str) -> Change:
     """Reply to the reporter in one's own words; stops reply."""
-    change = LIFECYCLE.move(case, "reply", actor, now).tell(case.requester_id, "case.replied")
+    change = tell_reporters(LIFECYCLE.move(case, "reply", actor, now), case, "case.replied")
     return _post(change, "reply", text)
 
 
@@ -256,9 +252,9 @@ def let_go(change: Change, facts: Seats) -> Change:
     return release(change, facts)
 
 
-def tell_reporters(change: Change, facts: Seats, topic: str) -> Change:
+def tell_reporters(change: Change, case: Case, topic: str) -> Change:
     """A notice to everybody who reported or joined the case."""
-    for person in facts.reporters:
+    for person in case.detail.reporters:
         change.tell(person, topic)
     return change
 
@@ -343,10 +339,17 @@ def _describe(
         change.tell_role(Role.GRID_WORKER, "case.reported").tell_role(Role.DISPATCHER, "case.reported")
 
 
+_CAPACITIES = {
+    Role.GRID_WORKER: ReportedAs.GRID_WORKER,
+    Role.BRANCH_SECRETARY: ReportedAs.BRANCH_SECRETARY,
+    Role.INFORMATION_OFFICER: ReportedAs.INFORMATION_OFFICER,
+}
+
+
 def _capacity(actor: Actor, *, patrol: bool) -> ReportedAs:
-    if Role.GRID_WORKER in actor.roles or Role.BRANCH_SECRETARY in actor.roles:
-        return ReportedAs.PATROL if patrol else ReportedAs.GRID_WORKER
-    return ReportedAs.INFORMATION_OFFICER if Role.INFORMATION_OFFICER in actor.roles else ReportedAs.RESIDENT
+    if patrol and actor.roles & {Role.GRID_WORKER, Role.BRANCH_SECRETARY}:
+        return ReportedAs.PATROL
+    return next((capacity for role, capacity in _CAPACITIES.items() if role in actor.roles), ReportedAs.RESIDENT)
 
 
 def _post(change: Change, kind: str, text: str, **more: object) -> Change:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.domain.cases import errors
-from app.domain.cases.facts import SEATS, Seats
 from app.domain.cases.flow_tables import CaseHanging
 from app.domain.cases.limits import Case, work_again
 from app.domain.cases.models import CaseDetail, Lane
@@ -21,10 +20,8 @@ REVIEW_WITHIN = timedelta(days=30)
 """What hangs is looked at again after so long at most (domain.md §5)."""
 
 
-@CASES.moves("hang", facts=SEATS, read_by_others=("owner", "must_change"))
-def hang(
-    case: Case, actor: Actor, now: datetime, *, facts: Seats, owner: str, must_change: str, review_at: datetime
-) -> Change:
+@CASES.moves("hang", read_by_others=("owner", "must_change"))
+def hang(case: Case, actor: Actor, now: datetime, *, owner: str, must_change: str, review_at: datetime) -> Change:
     """Let a case hang: who looks after it, what must change, and when it is looked at again; whoever signs holds it. Raises
     OnlyFromStreet, ReviewTooFar."""
     change = LIFECYCLE.move(case, "hang", actor, now)
@@ -38,18 +35,18 @@ def hang(
     change.insert(CaseHanging, **about, owner=owner, must_change=must_change, review_at=review_at)
     change.set(holder_id=actor.id).anchor("review", until=review_at)
     change.note(owner=owner, must_change=must_change, review_at=review_at.isoformat())
-    return tell_reporters(change, facts, "case.hung")
+    return tell_reporters(change, case, "case.hung")
 
 
-@CASES.moves("wake", facts=SEATS)
-def wake(case: Case, actor: Actor, now: datetime, *, facts: Seats, deadline_id: UUID | None = None) -> Change:
+@CASES.moves("wake")
+def wake(case: Case, actor: Actor, now: datetime, *, deadline_id: UUID | None = None) -> Change:
     """Go on with what hung, by hand or when its review is due (`deadline_id`). Raises TransitionRefused: that review is over."""
     change = LIFECYCLE.move(case, "wake", actor, now)
     if deadline_id is not None and all(deadline.id != deadline_id for deadline in case.live):
         raise TransitionRefused
     work_again(change, case)
     change.set(holder_id=None).tell_office(Office.SEAT, "case.woken")
-    return tell_reporters(change, facts, "case.goes_on")
+    return tell_reporters(change, case, "case.goes_on")
 
 
 @CASES.moves("deliberate")
@@ -61,7 +58,7 @@ def deliberate(case: Case, actor: Actor, now: datetime) -> Change:
         raise errors.NotBig
     if case.detail.lane is None:
         change.patch(CaseDetail, matter_id=case.id, lane=Lane.BIG.value)
-    return change.tell_role(Role.BRANCH_SECRETARY, "case.to_deliberate").tell(case.requester_id, "case.deliberated")
+    return tell_reporters(change.tell_role(Role.BRANCH_SECRETARY, "case.to_deliberate"), case, "case.deliberated")
 
 
 @CASES.moves("conclude", read_by_others=("decision",))
@@ -69,7 +66,7 @@ def conclude(case: Case, actor: Actor, now: datetime, *, decision: str) -> Chang
     """Say what was decided; the level that had it goes on with it."""
     change = LIFECYCLE.move(case, "conclude", actor, now).note(decision=decision)
     work_again(change, case)
-    return change.tell_office(Office.SEAT, "case.concluded").tell(case.requester_id, "case.concluded")
+    return tell_reporters(change.tell_office(Office.SEAT, "case.concluded"), case, "case.concluded")
 
 
 VERBS = (hang, wake, deliberate, conclude)

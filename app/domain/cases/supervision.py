@@ -9,10 +9,10 @@ from app.domain.cases import callback_errors as errors
 from app.domain.cases import policy
 from app.domain.cases.callback_policy import supervising
 from app.domain.cases.callback_tables import Step, Supervision
-from app.domain.cases.limits import Case
+from app.domain.cases.limits import MISSED, Case
 from app.domain.cases.models import CaseState
 from app.domain.cases.policy import LIFECYCLE
-from app.domain.cases.service import CASES
+from app.domain.cases.service import CASES, at_the_top
 from app.kernel.change import Change, Office
 from app.kernel.errors import NotAllowed, TransitionRefused
 from app.kernel.ids import new_id
@@ -42,7 +42,8 @@ CARDS = Facts(
 def supervise(case: Case, actor: Actor, now: datetime, *, facts: Cards, deadline_id: UUID, percent: int) -> Change:
     """A limit was missed so far. At 100 % the next level takes supervision, and the holder answers within one working day; at
     150 % it is listed; at 200 % it stands on the agenda of the district's meeting, and from then on the limit that governs is
-    renewed each working day (domain.md §5). Raises TransitionRefused: there is a card already, or another round has begun."""
+    renewed each working day. At the top nobody is above, and it is renewed from 100 % on (domain.md §5). Raises
+    TransitionRefused: there is a card already, or another round has begun."""
     change = LIFECYCLE.move(case, "supervise", actor, now).note(percent=percent)
     missed = next((d for d in case.timed if d.id == deadline_id), None)
     if missed is None or percent in facts.percents:
@@ -69,7 +70,8 @@ def supervise(case: Case, actor: Actor, now: datetime, *, facts: Cards, deadline
         change.start("answer").tell_office(Office.SEAT if held_by is None else Office.UNIT, "case.answer_wanted")
     if step is Step.LISTED:
         change.tell_office(Office.SEAT if held_by is None else Office.UNIT_HEAD, "case.supervised_listed")
-    if step is Step.AGENDA and missed.stopped_at is None and missed.kind in policy.RESOLVES:
+    renewed = step is Step.AGENDA or at_the_top(case)
+    if renewed and missed.stopped_at is None and missed.kind in policy.RESOLVES:
         reached = missed.times[missed.timing.percents.index(percent)]
         change.stop(missed.kind).start("renewal").anchor("renewal", begins=reached)
     return change
@@ -78,11 +80,19 @@ def supervise(case: Case, actor: Actor, now: datetime, *, facts: Cards, deadline
 @CASES.moves("renew")
 def renew(case: Case, actor: Actor, now: datetime) -> Change:
     """A working day has passed and the case is still open: the limit that governs it begins anew where the last one ended, and
-    the history says so. Raises TransitionRefused: another limit governs it by now."""
+    the history says so. The marks of the limit that is renewed are still supervised, at the end of their day. Raises
+    TransitionRefused: another limit governs it by now."""
     change = LIFECYCLE.move(case, "renew", actor, now)
     passed = next((d for d in case.timed if d.kind == "renewal" and d.stopped_at is None), None)
     if passed is None or passed.fired == 0:
         raise TransitionRefused
+    replaced = [
+        d for d in case.timed if d.kind in policy.RESOLVES and d.kind != passed.kind and d.stopped_at is not None
+    ]
+    for limit in sorted(replaced, key=lambda d: d.stopped_at or now)[-1:]:
+        for percent, at in zip(limit.timing.percents, limit.times, strict=True):
+            if percent >= MISSED and passed.timing.started_at < at <= passed.times[-1]:
+                change.emit("case.supervise", deadline_id=str(limit.id), percent=percent)
     return change.anchor("renewal", begins=passed.times[-1])
 
 

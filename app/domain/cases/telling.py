@@ -80,24 +80,27 @@ OF_CASE: Mapping[str, str] = {
 }
 """What a case's step says; the names in braces come from its note, and `seat` is the place whose officers it went to."""
 
+BRIEFLY: Mapping[str, str] = {**OF_CASE, "escalate": "上报到{seat}办理", "conclude": "议事有了决定", "hang": "挂账"}
+"""The same without what an officer wrote, for whoever joined the case from another community."""
 
-def story(steps: Sequence[Step], holder: str | None, due_at: datetime | None) -> list[str]:
-    """One sentence a step, and at the end who holds it now and until when."""
-    said = [sentence for step in steps for sentence in _sentences(step)]
+
+def story(steps: Sequence[Step], holder: str | None, due_at: datetime | None, *, whole: bool = True) -> list[str]:
+    """One sentence a step, and at the end who holds it now and until when; `whole`: with what was written."""
+    said = [sentence for step in steps for sentence in _sentences(step, OF_CASE if whole else BRIEFLY)]
     if holder is not None:
         until = f",时限到{moment(due_at)}" if due_at else ""
         said.append(f"现在由{holder}负责{until}。")
     return said
 
 
-def _sentences(step: Step) -> Iterator[str]:
+def _sentences(step: Step, of_case: Mapping[str, str]) -> Iterator[str]:
     at = moment(step["at"])
     if step["action"] == "mark":
         for mark in step["note"].get("marks", ()):
             if mark["percent"] == 100:
                 yield f"{at},{label_of(mark['deadline'])}时限已到,还没有做到。"
         return
-    words = (OF_ORDER if step["of_order"] else OF_CASE).get(step["action"])
+    words = (OF_ORDER if step["of_order"] else of_case).get(step["action"])
     if words is not None:
         yield f"{at},{words.format_map(_names(step))}。"
 

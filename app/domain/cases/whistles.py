@@ -12,7 +12,16 @@ from app.domain.cases.facts import ALARMED, CALLED, SEATS, Alarmed, Called, OfWh
 from app.domain.cases.limits import Case, govern, work_again
 from app.domain.cases.models import CaseDetail, Whistle, WhistleKind
 from app.domain.cases.policy import LIFECYCLE
-from app.domain.cases.service import CASES, above, at_the_top, let_follow, own_level, release, reopen_lead
+from app.domain.cases.service import (
+    CASES,
+    above,
+    at_the_top,
+    let_follow,
+    own_level,
+    release,
+    reopen_lead,
+    tell_reporters,
+)
 from app.kernel.change import Change, Office
 from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
@@ -144,7 +153,7 @@ def blow(change: Change, case: Case, whistle: OfWhistle) -> list[Change]:
     limit = policy.WHISTLED_BY[whistle.kind]
     if limit is not None:
         govern(change, case, limit)
-    change.set(unit_id=whistle.lead_id).note(whistle=whistle.kind).tell(case.requester_id, "case.whistled")
+    tell_reporters(change.set(unit_id=whistle.lead_id).note(whistle=whistle.kind), case, "case.whistled")
     change.patch(CaseDetail, matter_id=case.id, whistle_id=whistle.id, returns=0)
     units = (whistle.lead_id, *whistle.co_ids)
     return [

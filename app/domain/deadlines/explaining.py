@@ -264,7 +264,7 @@ def _pause(pause: Held) -> str:
         case PauseReason.FORCE_MAJEURE:
             return f"{pause.by}因不可抗力暂停计时,{span}不计。"
         case PauseReason.UNDONE:
-            return f"{span}曾停止计时,后来订单退回,接着计时,中间这段时间不计。"
+            return f"{span}曾停止计时,后来退回,接着计时,中间这段时间不计。"
 
 
 def duration(span: timedelta, *, days: bool = False) -> str:

@@ -145,7 +145,7 @@ RECEIPTS: Mapping[str, tuple[str, str]] = {
 """What a receipt says before the titles of the papers, and where there are none."""
 
 MISSES: Mapping[tuple[str, str], str] = {
-    ("reply", "secretary"): "订单的答复时限已过,请您在 15 分钟内亲自答复",
+    ("reply", "secretary"): "{it}的答复时限已过,请您在 15 分钟内亲自答复",
     ("reply_in_person", "secretary@street"): "社区书记未在时限内亲自答复居民,请街道过问",
     ("coordinate", "dispatcher"): "订单的协调时限已到期,请考虑转为民情事项办理",
     ("coordinate", "secretary@street"): "社区有一个订单超过协调时限,请街道关注",
@@ -160,17 +160,25 @@ MISSES: Mapping[tuple[str, str], str] = {
     ("rating", "dispatcher"): "居民还没有评价,请致电回访",
     ("answer", "supervisor@district"): "负责办理的一方没有在一个工作日内答复督办,请过问",
 }
-"""What a miss says to whom, where the general sentence would not tell what to do."""
+"""What a miss says to whom, where the general sentence would not tell what to do; `it` is the matter."""
+
+ORDER = "order"
+MATTERS: Mapping[str, tuple[str, str]] = {
+    ORDER: ("订单", "您的订单"),
+    "case": ("事项", "您反映的事项"),
+    "assignment": ("任务", "您的任务"),
+}
+"""What a matter is called by whoever must act, and by whoever waits."""
 
 
-def sentence(topic: str, payload: Mapping[str, Any]) -> str:
+def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
     """The notice as people read it; a limit speaks otherwise to whoever waits than to whoever must act, and a receipt lists
-    what it is for."""
+    what it is for. `about`: the kind of the subject."""
     match topic:
         case "deadline.mark":
-            return _of_limit(payload)
+            return _of_limit(payload, *MATTERS[about])
         case "deadline.waits_for_opening":
-            return _of_opening(payload)
+            return _of_opening(payload, MATTERS[about][1])
         case _ if topic in RECEIPTS:
             done, none = RECEIPTS[topic]
             return f"收据:{done}" + "、".join(payload["papers"]) if payload["papers"] else none
@@ -179,28 +187,28 @@ def sentence(topic: str, payload: Mapping[str, Any]) -> str:
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
 
 
-def _of_opening(payload: Mapping[str, Any]) -> str:
+def _of_opening(payload: Mapping[str, Any], own: str) -> str:
     """Time does not count yet: from when it will, and for what."""
     kinds = "、".join(label_of(kind) for kind in payload["deadlines"])
     opens_at = moment(datetime.fromisoformat(payload["opens_at"]))
-    return f"现在不在{CalendarName(payload['calendar']).label},您的订单的{kinds}时限从{opens_at}开始计时"
+    return f"现在不在{CalendarName(payload['calendar']).label},{own}的{kinds}时限从{opens_at}开始计时"
 
 
-def _of_limit(payload: Mapping[str, Any]) -> str:  # noqa: PLR0911 - one line for each situation
+def _of_limit(payload: Mapping[str, Any], it: str, own: str) -> str:  # noqa: PLR0911 - one line for each situation
     kind, percent, to = payload["deadline"], payload["percent"], payload.get("to", "")
     promise = label_of(kind)
     if kind == "rating" and to == "requester":
         return "服务已完成几天了,请评价一下效果"
     if payload.get("late") and percent >= 100:
-        return f"订单的{promise}时限已错过({percent}%),其后才得到处理"
+        return f"{it}的{promise}时限已错过({percent}%),其后才得到处理"
     if payload.get("late"):
-        return f"订单已在{promise}时限内得到处理(用了 {percent}% 以上)"
+        return f"{it}已在{promise}时限内得到处理(用了 {percent}% 以上)"
     if percent == 100 and (kind, to) in MISSES:
-        return MISSES[kind, to]
+        return MISSES[kind, to].format(it=it)
     if to == "requester":
-        return f"您的订单{promise}时限{'即将到期' if percent < 100 else '已超过'},社区正在催办"
+        return f"{own}{promise}时限{'即将到期' if percent < 100 else '已超过'},社区正在催办"
     if percent < 100:
-        return f"订单的{promise}时限即将到期(已用 {percent}%),请尽快处理"
+        return f"{it}的{promise}时限即将到期(已用 {percent}%),请尽快处理"
     if percent == 100:
-        return f"订单的{promise}时限已到期,请立即处理"
-    return f"订单的{promise}时限已超过({percent}%),请您亲自负责"
+        return f"{it}的{promise}时限已到期,请立即处理"
+    return f"{it}的{promise}时限已超过({percent}%),请您亲自负责"

@@ -1,0 +1,57 @@
+"""What figures over HTTP share: of which period and place they are, by what they are told apart, and a rate with its counts
+(domain.md §5)."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import RowMapping
+
+from app.api.schema import Choice, Out, StrictUUID
+from app.domain.cases.rates import Group, Period
+from app.domain.places.models import Level
+from app.kernel.errors import FieldFault, InvalidInput
+from app.kernel.time import CHINA, Day
+
+GROUPS = "、".join(f"{group} {group.label}" for group in Group)
+RATE_EXAMPLE: dict[str, Any] = {"yes": 9, "no": 1, "percent": 90.0}
+
+
+class PeriodQuery(BaseModel):
+    """What figures are of."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    place_id: StrictUUID | None = Field(default=None, description="只看某地及其下")
+    since: Day = Field(alias="from", description="从哪天起(含)")
+    until: Day = Field(description="到哪天为止(不含)")
+
+    def period(self) -> Period:
+        """Raises InvalidInput for an empty period."""
+        if self.since >= self.until:
+            raise InvalidInput(fields=(FieldFault("/query/until", "period-empty", "结束日期须晚于开始日期"),))
+        return Period(self.place_id, _midnight(self.since), _midnight(self.until))
+
+
+class GroupedQuery(PeriodQuery):
+    by: Choice[Group] = Field(default=Group.UNIT, description=f"按什么分:{GROUPS}")
+
+
+class RateOut(Out):
+    yes: int = Field(description="是")
+    no: int = Field(description="否")
+    percent: float | None = Field(description="百分比 = 是 /(是 + 否);没有则为 null")
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), CHINA)
+
+
+def show_rate(yes: int, no: int) -> RateOut:
+    return RateOut(yes=yes, no=no, percent=round(100 * yes / (yes + no), 1) if yes + no else None)
+
+
+def group_label(row: RowMapping, group: Group) -> str:
+    if row["key"] is None:
+        return "合计"
+    return Level(row["label"]).label if group is Group.LEVEL else str(row["label"])
