@@ -119,6 +119,9 @@ class Life(Timed):
         stopped = [p for p in self.promises if p.round == self.round and p.stopped and p.stopped >= self.accepted_at]
         for promise in stopped:
             if promise.stopped_by in undone and not self.live(promise.kind):
+                for pause in promise.pauses:
+                    if pause.sort == "question" and promise.stopped < pause.ends <= self.now:
+                        pause.ends = max(pause.begins, promise.stopped)  # nothing waited for it any more
                 promise.pauses.append(Pause(promise.stopped, self.now, "undone"))
                 promise.stopped = None
                 if promise.kind == "plan" and "plan" in undone:

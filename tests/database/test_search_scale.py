@@ -204,7 +204,9 @@ async def test_the_ways_that_postgres_goes(ground: Ground) -> None:
     for what, condition in {
         "a rare word": "tokens @> ARRAY['拔罐']",
         "a frequent word of one community": f"tokens @> ARRAY['取药'] AND tokens && {place}",
-        "the newest day of a word that all have": "tokens @> ARRAY['就医'] AND created_at >= (SELECT app_now()) - interval '1 day'",
+        "the newest day of a word that all have": (
+            "tokens @> ARRAY['就医'] AND created_at >= (SELECT app_now()) - interval '1 day'"
+        ),
     }.items():
         plan = await ground.superuser.fetchval(
             f"EXPLAIN (ANALYZE, BUFFERS, FORMAT json) SELECT matter_id FROM order_search WHERE {condition}"

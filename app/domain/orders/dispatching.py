@@ -302,9 +302,9 @@ def let_go(change: Change, order: Order, facts: Accepted, now: datetime) -> None
 
 
 def come_back(change: Change, order: Order, undone: Sequence[TimedDeadline], facts: Accepted, now: datetime) -> None:
-    """The order waits for somebody again, and `undone`, which whoever had it had stopped, goes on; but for respond, once a
-    contact is on record in the round: that stops it as well, and nobody takes it back (domain.md §4.4). A promise of a plan
-    that stands stays."""
+    """The order waits for somebody again, and `undone`, which whoever had it had stopped, goes on; but for respond, when a
+    contact was recorded since it was accepted: that stops it as well, and nobody takes it back (domain.md §4.4). A promise of
+    a plan that stands stays."""
     if facts.contacted:
         undone = [deadline for deadline in undone if deadline.kind != "respond"]
     change.set(assignee_id=None, team_id=None)

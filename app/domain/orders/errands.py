@@ -45,7 +45,8 @@ def record_authority(order: Order, actor: Actor, now: datetime, *, text: str, un
 
 @ORDERS.moves("withdraw_authority")
 def withdraw_authority(order: Order, actor: Actor, now: datetime) -> Change:
-    """Take back what was allowed. Papers that are out still come back. Raises NotForThisService; NoAuthority: none is in force."""
+    """Take back what was allowed. Papers that are out still come back. Raises NotForThisService, or
+    NoAuthority: none is in force."""
     change = LIFECYCLE.move(order, "withdraw_authority", actor, now)
     _demand_errand("withdraw_authority", order)
     if order.detail.authority is None:

@@ -84,8 +84,8 @@ DETAIL = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """When the order was last accepted or claimed; which questions of its round have been answered; and whether a contact is on
-    record in it."""
+    """When the order was last accepted or claimed; which questions of its round have been answered; and whether a
+    contact has been recorded since."""
 
     accepted_at: datetime | None
     answered: tuple[str, ...] = ()
@@ -97,7 +97,7 @@ ACCEPTED = Facts(
          'answered', (SELECT coalesce(jsonb_agg(a.answers), '[]') FROM order_post a
          WHERE a.matter_id = subject.id AND a.round = subject.round AND a.kind = 'answer'),
          'contacted', EXISTS (SELECT 1 FROM order_post c
-         WHERE c.matter_id = subject.id AND c.round = subject.round AND c.kind = 'contact'))""",
+         WHERE c.matter_id = subject.id AND c.round = subject.round AND c.kind = 'contact' AND c.posted_at >= {ACCEPTED_AT}))""",
     Accepted,
 )
 

@@ -22,11 +22,16 @@ def go_on(
     answered: Collection[str],
 ) -> None:
     """A stopped deadline runs again, with the time used; the gap [since, now) does not count. A question that was answered in
-    the gap holds it up no longer: what has stopped is not altered, so the answer could not end its pause."""
-    over = {p.id for p in deadline.pauses if p.reason == PauseReason.QUESTION and p.runs(now) and p.text in answered}
+    the gap, or whose time was up, held it up until it stopped, and no longer: what has stopped is not altered, so the answer
+    could not end its pause; and all pauses together are limited (domain.md §4.5)."""
+    over = {
+        p.id
+        for p in deadline.pauses
+        if p.reason == PauseReason.QUESTION and p.runs(since) and (p.text in answered or p.until_at <= now)
+    }
     for pause_id in over:
-        change.patch(DeadlinePause, id=pause_id, until_at=now, resumed_by=change.actor.id)
-    stretches = [(p.from_at, now if p.id in over else p.until_at) for p in deadline.pauses if not p.annulled]
+        change.patch(DeadlinePause, id=pause_id, until_at=since, resumed_by=change.actor.id)
+    stretches = [(p.from_at, since if p.id in over else p.until_at) for p in deadline.pauses if not p.annulled]
     change.go_on(deadline, since, stretches)
 
 

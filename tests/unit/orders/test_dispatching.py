@@ -15,6 +15,7 @@ from app.domain.orders.models import OrderState as S
 from app.domain.orders.repository import Accepted, Detail, Left, OpenAppointment
 from app.domain.teams.fitness import Candidate
 from app.kernel.change import Event, Patch
+from app.kernel.deadline_tables import DeadlinePause
 from app.kernel.errors import TransitionRefused
 from app.kernel.matter import LiveDeadline
 from app.kernel.rules import SYSTEM, Actor, Role
@@ -307,6 +308,8 @@ def test_a_question_that_was_answered_meanwhile_holds_nothing_up_any_more() -> N
     )
     assert dues(answered) == {"coordinate": "03-03 14:40:00"}, "ten minutes and half an hour held up"
     assert dues(waits) == {"coordinate": "03-04 09:10:00"}, "until its limit"
+    ended = [patch.values["until_at"] for patch in answered.patches if patch.table is DeadlinePause]
+    assert ended == [ELEVEN], "what had stopped was held up no longer: the rest may still be paused"
 
 
 def test_what_was_stopped_before_the_acceptance_stays_stopped() -> None:
