@@ -6,6 +6,7 @@ from fastapi import Query
 from pydantic import Field
 from sqlalchemy import RowMapping
 
+from app.api.cases_out import CATEGORY
 from app.api.census import SIGNED_IN, Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.docs import ADMIN_ONLY
@@ -67,7 +68,7 @@ class PlaceQuery(In):
 
 class AdmissionIn(In):
     place_id: StrictUUID = Field(description="哪个社区;或街道,对其下所有没有自己清单的社区")
-    codes: list[Code] = Field(max_length=200, description="社区接受下派的类别代码;可为空")
+    codes: list[Code] = Field(max_length=200, description=f"社区接受下派的{CATEGORY};可为空")
 
 
 class AdmissionOut(Out):

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from app.api.cases import CaseId, moves
-from app.api.cases_out import ID
+from app.api.cases_out import CATEGORY, ID
 from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheRun, receipt
 from app.api.problems import problems
@@ -26,9 +26,11 @@ MOST_YUAN = 100_000_000
 
 
 class ReportForCallerIn(In):
-    person_id: StrictUUID | None = Field(default=None, description="居民编号;与登记的电话二选一")
+    person_id: StrictUUID | None = Field(
+        default=None, description="居民编号,即 registerResident 回执的 id;与登记的电话二选一"
+    )
     phone: Phone | None = Field(default=None, description="登记的电话;与居民编号二选一")
-    category: Annotated[str, Opaque(40)] = Field(description="类别代码,见事项目录")
+    category: Annotated[str, Opaque(40)] = Field(description=CATEGORY)
     words: Annotated[str, Paragraph(1000)] = Field(description="反映的内容;办理的人会看到,请勿填写电话")
     spot: Annotated[str, Line(120)] | None = Field(default=None, description="具体位置")
     place_id: StrictUUID | None = Field(default=None, description="小区、网格等地点编号;不填为居民所在的社区")
@@ -48,7 +50,7 @@ class JoinCaseIn(In):
 
 
 class MergeIn(In):
-    parent_id: StrictUUID = Field(description="并入哪个事项")
+    parent_id: StrictUUID = Field(description="并入哪个事项:从 listCases 的 id 复制")
 
 
 class HangIn(In):

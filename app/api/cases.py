@@ -9,6 +9,7 @@ from pydantic import Field
 
 from app.api.cases_out import (
     CASE_EXAMPLE,
+    CATEGORY,
     PAGE_EXAMPLE,
     CaseOut,
     CaseRow,
@@ -48,12 +49,14 @@ def moves(action: str, *more: Any) -> dict[str, Any]:
 
 
 class CaseEvidenceIn(In):
-    kind: Annotated[str, Opaque(30)] = Field(description="依据的种类:photo 照片、note 文字、receipt 单据……")
+    kind: Annotated[str, Opaque(30)] = Field(
+        description="依据的种类:photo 照片、note 文字、receipt 单据;必须有哪几种,见 listCategories 的 evidence"
+    )
     text: Annotated[str, Paragraph(500)] = Field(description="文字,或照片、单据的编号")
 
 
 class ReportIn(In):
-    category: Annotated[str, Opaque(40)] = Field(description="类别代码,见事项目录")
+    category: Annotated[str, Opaque(40)] = Field(description=CATEGORY)
     words: Annotated[str, Paragraph(1000)] = Field(description="反映的内容;办理的人会看到,请勿填写电话")
     spot: Annotated[str, Line(120)] | None = Field(default=None, description="具体位置,如“2 号楼东侧”")
     place_id: StrictUUID | None = Field(default=None, description="小区、网格等地点编号;不填为自己所在的社区")
@@ -62,7 +65,7 @@ class ReportIn(In):
 
 
 class SolvedIn(In):
-    category: Annotated[str, Opaque(40)] = Field(description="类别代码,见事项目录")
+    category: Annotated[str, Opaque(40)] = Field(description=CATEGORY)
     words: Annotated[str, Paragraph(1000)] = Field(description="发现了什么")
     outcome: Annotated[str, Paragraph(500)] = Field(description="怎样解决的")
     evidence: list[CaseEvidenceIn] = Field(max_length=9, description="办理依据")
@@ -100,7 +103,7 @@ class NarrowQuery(PageQuery):
     """What narrows a list of cases as well as a search."""
 
     state: Choice[CaseState] | None = Field(default=None, description="只看某一状态")
-    category: Annotated[str, Opaque(40)] | None = Field(default=None, description="只看某一类别")
+    category: Annotated[str, Opaque(40)] | None = Field(default=None, description=f"只看某一类别,{CATEGORY}")
     place_id: StrictUUID | None = Field(default=None, description="只看某地及其下")
     since: Day | None = Field(default=None, alias="from", description="从哪天起上报的(含)")
     until: Day | None = Field(default=None, description="到哪天为止(不含)")
@@ -117,9 +120,11 @@ class NarrowQuery(PageQuery):
 
 class CasesQuery(NarrowQuery):
     mine: FlagArg = Field(default=False, description="只看我上报或附议的")
-    held_by: StrictUUID | None = Field(default=None, description="只看由某单位负责的")
+    held_by: StrictUUID | None = Field(default=None, description="只看由某单位负责的:从 listUnits 的 id 复制")
     lane: Choice[Lane] | None = Field(default=None, description="只看某一分类")
-    level: Choice[Level] | None = Field(default=None, description="只看某一层级办理的")
+    level: Choice[Level] | None = Field(
+        default=None, description="只看某一层级办理的:community 社区、street 街道、district 区县"
+    )
     emergency: FlagArg = Field(default=False, description="只看紧急的")
 
     def filters(self) -> repository.Filters:

@@ -17,6 +17,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.responses import Response
 
 from app.api.docs import MINI_PROGRAM, PAGES, Tag, operations
+from app.api.docs_words import CHINESE
 from app.api.middleware import FORM, JSON, Intake, StrictRoute
 from app.api.problems import (
     BodyTooLarge,
@@ -35,7 +36,6 @@ ADMIN: Final = "admin"
 EVERYWHERE: Final = frozenset((ADMIN, MINI_PROGRAM))
 
 _OPERATION_ID: Final = re.compile(r"[a-z][a-zA-Z0-9]{2,40}")
-_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -191,7 +191,7 @@ def _declared(name: str, method: str, path: str, given: Mapping[str, Any], tags:
         raise UndeclaredOperation(f"{name}: rule= takes a tuple of Rule, PUBLIC or SIGNED_IN")
     if not _OPERATION_ID.fullmatch(operation_id):
         raise UndeclaredOperation(f"{name}: no operation_id in camelCase")
-    if not _CHINESE.search(given.get("summary", "")):
+    if not CHINESE.search(given.get("summary", "")):
         raise UndeclaredOperation(f"{name}: no Chinese summary")
     if not (tags or given.get("tags")):
         raise UndeclaredOperation(f"{name}: no tag says whom it is for")

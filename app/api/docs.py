@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from app.api import docs_page, problems
 from app.api.docs_page import ASSETS_PATH
+from app.api.docs_words import say_what_is_meant
 from app.api.schema import In
 from app.kernel.text import Line, Opaque
 
@@ -208,25 +209,33 @@ def _finished(spec: dict[str, Any]) -> dict[str, Any]:
             operation.pop("description", None)
         for parameter in operation.get("parameters", ()):
             parameter["schema"].pop("title", None)
+            parameter["schema"].pop("description", None)  # stands beside it
     for schema in schemas.values():
         for field in schema.get("properties", {}).values():
             field.pop("title", None)
     _prune(spec)
+    say_what_is_meant(spec, _reachable(spec, [op.get("requestBody", {}) for _, _, op in operations(spec)]))
     return spec
 
 
 def _prune(spec: dict[str, Any]) -> None:
     """Drop the components that nothing refers to."""
     components = spec["components"]
-    schemas = components["schemas"]
+    wanted = _reachable(spec, spec["paths"])
+    components["schemas"] = {name: schema for name, schema in components["schemas"].items() if name in wanted}
+    schemes = {name for _, _, op in operations(spec) for need in op["security"] for name in need}
+    components["securitySchemes"] = {k: v for k, v in components["securitySchemes"].items() if k in schemes}
+
+
+def _reachable(spec: dict[str, Any], part: Any) -> set[str]:
+    """The components that a part of the document refers to, and those that they refer to."""
+    schemas = spec["components"]["schemas"]
     wanted: set[str] = set()
-    fresh = set(_references(spec["paths"]))
+    fresh = set(_references(part))
     while fresh:
         wanted |= fresh
         fresh = {name for known in fresh for name in _references(schemas[known])} - wanted
-    components["schemas"] = {name: schema for name, schema in schemas.items() if name in wanted}
-    schemes = {name for _, _, op in operations(spec) for need in op["security"] for name in need}
-    components["securitySchemes"] = {k: v for k, v in components["securitySchemes"].items() if k in schemes}
+    return wanted
 
 
 def _references(part: Any) -> Iterator[str]:
