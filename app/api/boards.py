@@ -28,7 +28,7 @@ from app.kernel.time import Moment
 api = Api()
 
 Stars = Annotated[int, Field(strict=True, ge=1, le=5)]
-BOARD_TAGS = (Tag.DISPATCHER, Tag.OFFICER)
+BOARD_TAGS = (Tag.DISPATCHER, Tag.STREET, Tag.OFFICER)
 
 
 class ContestIn(In):
@@ -134,7 +134,7 @@ async def request_extension(case_id: CaseId, body: ExtendIn, run: TheRun) -> Rec
     "/cases/{case_id}/extension/decide",
     operation_id="decideExtension",
     summary="上一级决定是否延期",
-    tags=(Tag.DISPATCHER, Tag.INDEPENDENT),
+    tags=(Tag.DISPATCHER, Tag.INDEPENDENT, Tag.STREET),
     example={"granted": True},
     answer=receipt("whistled", 7),
     **moves(
@@ -219,7 +219,7 @@ async def finish_promise(
     "/assignments/{assignment_id}/rate-department",
     operation_id="rateDepartment",
     summary="吹哨的一级评价单位",
-    tags=(Tag.DISPATCHER,),
+    tags=(Tag.DISPATCHER, Tag.STREET),
     example={"stars": 5},
     answer=receipt("done", 6),
     **steps("rate_department", errors.NotEnded, errors.AlreadyRated, errors.ReasonWanted, TextRefused),

@@ -121,7 +121,7 @@ async def publish_category(body: CategoryIn, run: TheRun) -> Receipt:
     rule=SIGNED_IN,
     operation_id="getAdmissionList",
     summary="一个社区接受下派哪些事项:准入清单",
-    tags=(Tag.DISPATCHER, Tag.ADMINISTRATOR),
+    tags=(Tag.DISPATCHER, Tag.ADMINISTRATOR, Tag.STREET),
     answer={"place_id": PLACE_ID, "place_name": "神堂沟街道", "version": 1, "codes": ["lighting", "repair"]},
 )
 async def get_admission_list(query: Annotated[PlaceQuery, Query()], reader: TheReader) -> AdmissionOut:
@@ -137,7 +137,7 @@ async def get_admission_list(query: Annotated[PlaceQuery, Query()], reader: TheR
     rule=policy.ADMISSION,
     operation_id="publishAdmissionList",
     summary="发布社区的准入清单,由街道发布",
-    tags=(Tag.DISPATCHER, Tag.ADMINISTRATOR),
+    tags=(Tag.DISPATCHER, Tag.ADMINISTRATOR, Tag.STREET),
     audience=ADMIN_ONLY,
     example={"place_id": PLACE_ID, "codes": ["lighting", "repair"]},
     answer=receipt("publish"),

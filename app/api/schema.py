@@ -96,7 +96,7 @@ def meaning_of(name: str, words: Sequence[str]) -> str | None:
     """What the words of an enum of requests or answers mean, "sent 待签收、…"; None where its members bear no `label`."""
     for kind in _enums:
         if kind.__name__ == name and [member.value for member in kind] == list(words) and hasattr(kind, "label"):
-            return "、".join(f"{member.value} {member.label}" for member in kind)  # type: ignore[attr-defined]
+            return "、".join(f"{member.value} {member.label}" for member in kind)
     return None
 
 

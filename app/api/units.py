@@ -135,7 +135,7 @@ UNIT_MEMBER = {
     rule=SIGNED_IN,
     operation_id="listUnits",
     summary="单位:部门、站所和共建单位,新的在前",
-    tags=(Tag.DISPATCHER, Tag.OFFICER),
+    tags=(Tag.DISPATCHER, Tag.OFFICER, Tag.STREET),
     answer={"items": [UNIT], "next_cursor": None},
 )
 async def list_units(query: Annotated[UnitsQuery, Query()], reader: TheReader) -> Page[UnitRow]:
@@ -154,7 +154,7 @@ async def list_units(query: Annotated[UnitsQuery, Query()], reader: TheReader) -
     rule=SIGNED_IN,
     operation_id="getUnit",
     summary="查看一个单位;在任人员只给本单位和上级工作人员",
-    tags=(Tag.DISPATCHER, Tag.OFFICER),
+    tags=(Tag.DISPATCHER, Tag.OFFICER, Tag.STREET),
     answer={**UNIT, "members": [UNIT_MEMBER]},
     responses=problems(errors.UnitNotFound),
 )
@@ -246,7 +246,7 @@ async def set_deputy(unit_id: UnitId, body: DeputyIn, run: TheRun) -> Receipt:
     rule=SIGNED_IN,
     operation_id="listResponsibilities",
     summary="权责清单:哪类事项在哪里由谁负责,新的在前",
-    tags=(Tag.DISPATCHER, Tag.OFFICER),
+    tags=(Tag.DISPATCHER, Tag.OFFICER, Tag.STREET),
     answer={
         "items": [
             {

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.api.docs import operations
+from app.api.docs import Tag, operations
+from app.api.docs_order import IN_ORDER_OF_USE
 from app.domain.cases.models import AssignmentState, CaseState
 from app.domain.orders.models import OrderState
 
@@ -36,6 +37,39 @@ def asked(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]
             if reference := content["schema"].get("$ref"):
                 fields = document["components"]["schemas"][reference.rsplit("/", 1)[1]]["properties"]
                 yield from ((operation["operationId"], name, field) for name, field in fields.items())
+
+
+def group(document: dict[str, Any], tag: Tag) -> list[str]:
+    """The operations under a heading of the page, from the top."""
+    return [operation["operationId"] for _, _, operation in operations(document) if tag in operation["tags"]]
+
+
+@pytest.mark.parametrize(
+    ("tag", "in_this_order"),
+    [
+        (Tag.RESIDENT, "loginWithWechat placeOrder listMyOrders getOrder rateOrder reportCase listCases getCase"),
+        (Tag.OFFICER, "listAssignments signAssignment reportInAssignment getCase listCaseDeadlines submitResult"),
+        (Tag.STREET, "listCases getCase getCaseHistory approveWhistle checkResult hangCase"),
+        (Tag.INDEPENDENT, "listCallbacks getCase getReporterContact recordCallback terminateCase"),
+    ],
+)
+def test_a_heading_has_what_its_people_need_in_the_order_of_use(
+    document: dict[str, Any], tag: Tag, in_this_order: str
+) -> None:
+    wanted = in_this_order.split()
+    assert [one for one in group(document, tag) if one in wanted] == wanted
+    assert group(document, tag)[0] == wanted[0]
+
+
+def test_nobody_finds_what_is_not_theirs(document: dict[str, Any]) -> None:
+    assert "terminateCase" not in group(document, Tag.OFFICER)
+    assert "publishService" not in group(document, Tag.VOLUNTEER)
+
+
+def test_the_order_of_use_names_operations_that_are_there(document: dict[str, Any]) -> None:
+    known = {operation["operationId"] for _, _, operation in operations(document)}
+    assert set(IN_ORDER_OF_USE) <= known
+    assert len(set(IN_ORDER_OF_USE)) == len(IN_ORDER_OF_USE)
 
 
 def test_no_description_speaks_to_developers_only(either: dict[str, Any]) -> None:
