@@ -17,7 +17,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.responses import Response
 
 from app.api.docs import MINI_PROGRAM, PAGES, Tag, operations
-from app.api.docs_words import CHINESE
+from app.api.docs_words import CHINESE, apart
 from app.api.middleware import FORM, JSON, Intake, StrictRoute
 from app.api.problems import (
     BodyTooLarge,
@@ -226,7 +226,7 @@ def _described(
         body = extra.setdefault("requestBody", {"content": {intake.media: {}}})
         body["content"][intake.media]["examples"] = {name: {"value": one} for name, one in examples.items()}
     if answer is not None:
-        content = {media: {"examples": {"default": {"value": answer}}}}
+        content = {media: {"examples": {"default": {"value": apart(answer)}}}}
         extra["responses"] = {str(status): {"content": content}}
     return extra
 

@@ -4,12 +4,14 @@ of a list mean. In one place, so that no field is forgotten and nothing is said 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from uuid import NAMESPACE_OID, uuid5
 
 from app.api.schema import meaning_of
 
 CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 NAMES_AN_OPERATION: Final = re.compile(r"\b[a-z]+(?:[A-Z][a-z]+)+\b")
 
+_AN_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PLACE: Final = "从 listPlaces(按名称查找)的 id 复制"
 COPIED_FROM: Final[Mapping[str, str]] = {
     "application_id": "从 listVolunteerApplications 的 id 复制",
@@ -59,6 +61,20 @@ def say_what_is_meant(spec: dict[str, Any], asked: set[str]) -> None:
             parts += [COPIED_FROM[name]] if name in COPIED_FROM else []
         parts += [meant[enum] for enum in meant if _lists(field, enum) and not _told(parts[0], schemas[enum]["enum"])]
         field["description"] = ";".join(part for part in parts if part)
+
+
+def apart(answer: Any) -> Any:
+    """An example of an answer where no two fields of one object hold the same id, so that nobody copies the wrong one: whoever
+    comes second gets an id made of its name."""
+    if isinstance(answer, list):
+        return [apart(one) for one in answer]
+    if not isinstance(answer, dict):
+        return answer
+    shown: dict[str, Any] = {}
+    for name, value in answer.items():
+        repeated = isinstance(value, str) and _AN_ID.fullmatch(value) and value in shown.values()
+        shown[name] = str(uuid5(NAMESPACE_OID, name)) if repeated else apart(value)
+    return shown
 
 
 def _asked_for(spec: dict[str, Any], asked: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -12,6 +12,7 @@ from app.domain.cases.models import AssignmentState, CaseState
 from app.domain.orders.models import OrderState
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
+AN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 OPERATION_ID = re.compile(r"\b[a-z]+(?:[A-Z][a-z]+)+\b")
 
 
@@ -59,6 +60,50 @@ def test_a_heading_has_what_its_people_need_in_the_order_of_use(
     wanted = in_this_order.split()
     assert [one for one in group(document, tag) if one in wanted] == wanted
     assert group(document, tag)[0] == wanted[0]
+
+
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Each object of an example."""
+    if isinstance(value, dict):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from objects(part)
+
+
+def answers(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Each example of a success."""
+    for _, _, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            for content in answer.get("content", {}).values() if status.startswith("2") else ():
+                yield from ((operation["operationId"], one["value"]) for one in content.get("examples", {}).values())
+
+
+def test_no_two_fields_of_an_example_answer_hold_the_same_id(document: dict[str, Any]) -> None:
+    wrong, count = set(), 0
+    for operation_id, value in answers(document):
+        for one in objects(value):
+            ids = [part for part in one.values() if isinstance(part, str) and AN_ID.fullmatch(part)]
+            count += len(ids)
+            if len(set(ids)) < len(ids):
+                wrong.add(operation_id)
+    assert wrong == set()
+    assert count >= 200
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "schema", "after", "told"),
+    [
+        ("getCase", "CaseOut", "state_label", "story"),
+        ("explainDeadline", "ExplanationOut", "kind_label", "sentences"),
+        ("explainCaseDeadline", "ExplanationOut", "kind_label", "sentences"),
+    ],
+)
+def test_what_is_written_for_people_comes_early(
+    document: dict[str, Any], operation_id: str, schema: str, after: str, told: str
+) -> None:
+    example = next(value for name, value in answers(document) if name == operation_id)
+    for names in (list(example), list(document["components"]["schemas"][schema]["properties"])):
+        assert names[names.index(after) + 1] == told
 
 
 def test_nobody_finds_what_is_not_theirs(document: dict[str, Any]) -> None:
