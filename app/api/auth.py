@@ -65,6 +65,7 @@ TOKENS = {
     "/wechat",
     rule=PUBLIC,
     operation_id="loginWithWechat",
+    tags=(Tag.RESIDENT,),
     summary="用微信登录",
     example={"code": "demo:王奶奶"},
     answer=TOKENS,

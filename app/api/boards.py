@@ -28,12 +28,12 @@ from app.kernel.time import Moment
 api = Api()
 
 Stars = Annotated[int, Field(strict=True, ge=1, le=5)]
-BOARD_TAGS = (Tag.DISPATCHER, Tag.OFFICER)
+BOARD_TAGS = (Tag.DISPATCHER, Tag.STREET, Tag.OFFICER)
 
 
 class ContestIn(In):
     ground: Annotated[str, Paragraph(500)] = Field(description="法律或职责依据")
-    proposed_id: StrictUUID = Field(description="应由哪个单位负责")
+    proposed_id: StrictUUID = Field(description="应由哪个单位负责:从 listUnits 的 id 复制")
 
 
 class ArbitrateIn(In):
@@ -57,14 +57,16 @@ class DecideExtensionIn(In):
 class MinutesIn(In):
     text: Annotated[str, Paragraph(1000)] = Field(description="议定的内容")
     held_at: Moment = Field(description="会议时间")
-    attended: list[StrictUUID] = Field(max_length=20, description="到会单位的编号")
+    attended: list[StrictUUID] = Field(max_length=20, description="到会单位:从 getBoard 的 seats 里的 unit_id 复制")
 
 
 class PromiseIn(In):
     unit_id: StrictUUID = Field(description="由哪个单位兑现")
     text: Annotated[str, Paragraph(300)] = Field(description="做什么")
     due_at: Moment = Field(description="在什么时候之前")
-    kept_id: StrictUUID | None = Field(default=None, description="至此已完成的承诺编号")
+    kept_id: StrictUUID | None = Field(
+        default=None, description="至此已完成的承诺:从 getBoard 的 promises 里的 id 复制"
+    )
 
 
 class RateDepartmentIn(In):
@@ -132,7 +134,7 @@ async def request_extension(case_id: CaseId, body: ExtendIn, run: TheRun) -> Rec
     "/cases/{case_id}/extension/decide",
     operation_id="decideExtension",
     summary="上一级决定是否延期",
-    tags=(Tag.DISPATCHER, Tag.INDEPENDENT),
+    tags=(Tag.DISPATCHER, Tag.INDEPENDENT, Tag.STREET),
     example={"granted": True},
     answer=receipt("whistled", 7),
     **moves(
@@ -217,7 +219,7 @@ async def finish_promise(
     "/assignments/{assignment_id}/rate-department",
     operation_id="rateDepartment",
     summary="吹哨的一级评价单位",
-    tags=(Tag.DISPATCHER,),
+    tags=(Tag.DISPATCHER, Tag.STREET),
     example={"stars": 5},
     answer=receipt("done", 6),
     **steps("rate_department", errors.NotEnded, errors.AlreadyRated, errors.ReasonWanted, TextRefused),

@@ -170,16 +170,25 @@ async def get_mine(case_id: CaseId, reader: TheReader) -> OwnCallbacksOut:
     "/cases/{case_id}/callbacks/{callback_id}",
     operation_id="recordCallback",
     summary="记录一次回访:是否联系上,是否及时联系、解决、满意",
-    description="两天内三次都没有联系上即按未联系上办结;没有解决则退回再办。办理过的人、办理单位的人、上报人不能回访",
+    description="据实填写:记录以后不能更改,已办结的事项也不能再改。两天内三次都没有联系上即按未联系上办结;"
+    "联系上而没有解决则退回再办;联系上并已解决,且不再等别人答复,即办结。办理过的人、办理单位的人、上报人不能回访",
     tags=(Tag.INDEPENDENT,),
     rule=policy.LIFECYCLE["record_callback"].by,
-    example={"channel": "phone", "reached": True, "solved": True, "satisfied": True, "contacted_in_time": True},
-    answer=receipt("closed", 9),
+    examples={
+        "没联系上": {"channel": "phone", "reached": False, "words": "无人接听"},
+        "联系上、未解决": {
+            "channel": "phone", "reached": True, "solved": False, "satisfied": False, "words": "灯还是不亮",
+        },
+        "联系上、已解决": {
+            "channel": "phone", "reached": True, "solved": True, "satisfied": True, "contacted_in_time": True,
+        },
+    },
+    answer=receipt("callback", 9),
     responses=problems(
         *(CaseNotFound, NotAllowed, TransitionRefused, KeyReused, TextRefused, SameHand, errors.HandlingUnit),
         *(errors.CallbackNotFound, errors.AlreadyAnswered, errors.NoCallWanted, NoDeadlinePolicy),
     ),
-)
+)  # fmt: skip
 async def record(case_id: CaseId, callback_id: CallbackId, body: CallbackIn, run: TheRun) -> Receipt:
     _one_way(body.satisfied, body.stars)
     if body.channel is CallChannel.SELF:

@@ -20,7 +20,9 @@ api = Api(prefix="/orders", tags=(Tag.STATION,))
 
 class PlaceForCallerIn(In):
     channel: Choice[Calling] = Field(description="来电 phone,到站 walk_in")
-    person_id: StrictUUID | None = Field(default=None, description="居民编号;与登记的电话二选一")
+    person_id: StrictUUID | None = Field(
+        default=None, description="居民编号,即 registerResident 回执的 id;与登记的电话二选一"
+    )
     phone: Phone | None = Field(default=None, description="登记的电话;与居民编号二选一")
     service_id: StrictUUID = Field(description="服务编号")
     note: Annotated[str, Paragraph(500)] = Field(description="需要什么帮助;志愿者会看到,请勿填写电话和住址")

@@ -6,6 +6,7 @@ from fastapi import Query
 from pydantic import Field
 from sqlalchemy import RowMapping
 
+from app.api.cases_out import CATEGORY
 from app.api.census import SIGNED_IN, Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.docs import ADMIN_ONLY
@@ -67,7 +68,7 @@ class PlaceQuery(In):
 
 class AdmissionIn(In):
     place_id: StrictUUID = Field(description="哪个社区;或街道,对其下所有没有自己清单的社区")
-    codes: list[Code] = Field(max_length=200, description="社区接受下派的类别代码;可为空")
+    codes: list[Code] = Field(max_length=200, description=f"社区接受下派的{CATEGORY};可为空")
 
 
 class AdmissionOut(Out):
@@ -120,7 +121,7 @@ async def publish_category(body: CategoryIn, run: TheRun) -> Receipt:
     rule=SIGNED_IN,
     operation_id="getAdmissionList",
     summary="一个社区接受下派哪些事项:准入清单",
-    tags=(Tag.DISPATCHER, Tag.ADMINISTRATOR),
+    tags=(Tag.DISPATCHER, Tag.ADMINISTRATOR, Tag.STREET),
     answer={"place_id": PLACE_ID, "place_name": "神堂沟街道", "version": 1, "codes": ["lighting", "repair"]},
 )
 async def get_admission_list(query: Annotated[PlaceQuery, Query()], reader: TheReader) -> AdmissionOut:
@@ -136,7 +137,7 @@ async def get_admission_list(query: Annotated[PlaceQuery, Query()], reader: TheR
     rule=policy.ADMISSION,
     operation_id="publishAdmissionList",
     summary="发布社区的准入清单,由街道发布",
-    tags=(Tag.DISPATCHER, Tag.ADMINISTRATOR),
+    tags=(Tag.DISPATCHER, Tag.ADMINISTRATOR, Tag.STREET),
     audience=ADMIN_ONLY,
     example={"place_id": PLACE_ID, "codes": ["lighting", "repair"]},
     answer=receipt("publish"),

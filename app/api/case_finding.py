@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import RowMapping
 
 from app.api.cases import CaseId, NarrowQuery
-from app.api.cases_out import ID, PAGE_EXAMPLE, CaseRow, show_case_row
+from app.api.cases_out import CATEGORY, ID, PAGE_EXAMPLE, CaseRow, show_case_row
 from app.api.census import Api, Tag
 from app.api.deadlines_out import (
     DEADLINES_EXAMPLE,
@@ -46,7 +46,7 @@ class CaseSearchQuery(NarrowQuery):
 
 class SimilarQuery(In):
     place_id: StrictUUID = Field(description="自己所在的社区、小区或网格")
-    category: Annotated[str, Opaque(40)] = Field(description="类别代码,见事项目录")
+    category: Annotated[str, Opaque(40)] = Field(description=CATEGORY)
     words: Annotated[str, Line(200)] = Field(description="想反映的内容")
 
 
@@ -72,7 +72,7 @@ class SimilarOut(Out):
     operation_id="searchCases",
     summary="查找事项,新的在前",
     description="工作人员查找本地的,居民查找自己上报和附议的,单位查找派给自己的;在内容、位置、类别、结果和答复里找",
-    tags=(Tag.DISPATCHER, Tag.GRID_WORKER, Tag.RESIDENT),
+    tags=(Tag.DISPATCHER, Tag.GRID_WORKER, Tag.RESIDENT, Tag.STREET),
     answer=PAGE_EXAMPLE,
 )
 async def search(query: Annotated[CaseSearchQuery, Query()], reader: TheReader) -> Page[CaseRow]:
@@ -108,7 +108,7 @@ async def similar(query: Annotated[SimilarQuery, Query()], reader: TheReader) ->
     rule=policy.READ,
     operation_id="listCaseDeadlines",
     summary="一个事项的各项时限",
-    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER),
+    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER, Tag.INDEPENDENT, Tag.STREET),
     answer=DEADLINES_EXAMPLE,
     responses=problems(errors.CaseNotFound),
 )
@@ -123,7 +123,7 @@ async def list_deadlines(case_id: CaseId, reader: TheReader) -> DeadlinesOut:
     rule=policy.READ,
     operation_id="explainCaseDeadline",
     summary="事项的一项时限为什么在这时到期",
-    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER),
+    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER, Tag.INDEPENDENT, Tag.STREET),
     answer=EXPLANATION_EXAMPLE,
     responses=problems(DeadlineNotFound),
 )

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from app.api.cases import CaseId, moves
-from app.api.cases_out import ID
+from app.api.cases_out import CATEGORY, ID
 from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheRun, receipt
 from app.api.problems import problems
@@ -26,9 +26,11 @@ MOST_YUAN = 100_000_000
 
 
 class ReportForCallerIn(In):
-    person_id: StrictUUID | None = Field(default=None, description="居民编号;与登记的电话二选一")
+    person_id: StrictUUID | None = Field(
+        default=None, description="居民编号,即 registerResident 回执的 id;与登记的电话二选一"
+    )
     phone: Phone | None = Field(default=None, description="登记的电话;与居民编号二选一")
-    category: Annotated[str, Opaque(40)] = Field(description="类别代码,见事项目录")
+    category: Annotated[str, Opaque(40)] = Field(description=CATEGORY)
     words: Annotated[str, Paragraph(1000)] = Field(description="反映的内容;办理的人会看到,请勿填写电话")
     spot: Annotated[str, Line(120)] | None = Field(default=None, description="具体位置")
     place_id: StrictUUID | None = Field(default=None, description="小区、网格等地点编号;不填为居民所在的社区")
@@ -48,7 +50,7 @@ class JoinCaseIn(In):
 
 
 class MergeIn(In):
-    parent_id: StrictUUID = Field(description="并入哪个事项")
+    parent_id: StrictUUID = Field(description="并入哪个事项:从 listCases 的 id 复制")
 
 
 class HangIn(In):
@@ -100,7 +102,7 @@ async def report_for_caller(body: ReportForCallerIn, run: TheRun) -> Receipt:
     "/{case_id}/contact",
     operation_id="recordCaseContact",
     summary="记录已联系上上报人,停止响应时限",
-    tags=(Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER),
+    tags=(Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER, Tag.STREET),
     example={"channel": "phone", "text": "已电话问清位置"},
     answer=receipt("reported", 2),
     **moves("contact"),
@@ -113,7 +115,7 @@ async def contact(case_id: CaseId, body: CaseContactIn, run: TheRun) -> Receipt:
     "/{case_id}/reply",
     operation_id="replyToCase",
     summary="答复上报人,停止答复时限",
-    tags=(Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER),
+    tags=(Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER, Tag.STREET),
     example={"text": "已安排人今天下午去看"},
     answer=receipt("reported", 2),
     **moves("reply"),
@@ -139,7 +141,7 @@ async def join(case_id: CaseId, body: JoinCaseIn, run: TheRun) -> Receipt:
     "/{case_id}/merge",
     operation_id="mergeCase",
     summary="并案:并入同一件事,上报人各自的时限和回访不变",
-    tags=(Tag.DISPATCHER,),
+    tags=(Tag.DISPATCHER, Tag.STREET),
     example={"parent_id": ID},
     answer=receipt("merged", 3),
     **moves("merge", errors.HasMerged, errors.ParentNotFound, NoDeadlinePolicy),
@@ -152,7 +154,7 @@ async def merge(case_id: CaseId, body: MergeIn, run: TheRun) -> Receipt:
     "/{case_id}/unmerge",
     operation_id="unmergeCase",
     summary="撤销并案,恢复单独办理",
-    tags=(Tag.DISPATCHER,),
+    tags=(Tag.DISPATCHER, Tag.STREET),
     answer=receipt("handling", 4),
     **moves("unmerge"),
 )
@@ -164,7 +166,7 @@ async def unmerge(case_id: CaseId, run: TheRun) -> Receipt:
     "/{case_id}/hang",
     operation_id="hangCase",
     summary="挂账:眼下办不了的,写明由谁负责、须改变什么、何时复核",
-    tags=(Tag.DISPATCHER,),
+    tags=(Tag.DISPATCHER, Tag.STREET),
     example={
         "owner": "街道建设办", "must_change": "须先立项,下季度预算安排", "review_at": "2026-03-20T09:00:00+08:00",
     },
@@ -179,7 +181,7 @@ async def hang(case_id: CaseId, body: HangIn, run: TheRun) -> Receipt:
     "/{case_id}/wake",
     operation_id="wakeCase",
     summary="恢复办理挂账的事项,已用的时间照算",
-    tags=(Tag.DISPATCHER,),
+    tags=(Tag.DISPATCHER, Tag.STREET),
     answer=receipt("handling", 5),
     **moves("wake"),
 )
@@ -216,7 +218,7 @@ async def conclude(case_id: CaseId, body: ConcludeIn, run: TheRun) -> Receipt:
     "/{case_id}/hand-down",
     operation_id="handDownCase",
     summary="下派一级:须在社区准入清单内,或写明随事项下达的经费",
-    tags=(Tag.DISPATCHER,),
+    tags=(Tag.DISPATCHER, Tag.STREET),
     example={"amount": 3000, "source": "街道为民服务项目资金"},
     answer=receipt("handling", 4),
     **moves("hand_down", errors.AtTheBottom, errors.NotAdmitted, NoDeadlinePolicy),
@@ -231,7 +233,7 @@ async def hand_down(case_id: CaseId, body: HandDownIn, run: TheRun) -> Receipt:
     "/{case_id}/terminate",
     operation_id="terminateCase",
     summary="独立复核后终止;未经手此事的督办员才可以",
-    tags=(Tag.OFFICER,),
+    tags=(Tag.INDEPENDENT,),
     example={"reason": "经核实,同一诉求已由法院判决"},
     answer=receipt("terminated", 5),
     **moves("terminate", errors.SameHand),

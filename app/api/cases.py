@@ -9,6 +9,7 @@ from pydantic import Field
 
 from app.api.cases_out import (
     CASE_EXAMPLE,
+    CATEGORY,
     PAGE_EXAMPLE,
     CaseOut,
     CaseRow,
@@ -48,12 +49,14 @@ def moves(action: str, *more: Any) -> dict[str, Any]:
 
 
 class CaseEvidenceIn(In):
-    kind: Annotated[str, Opaque(30)] = Field(description="依据的种类:photo 照片、note 文字、receipt 单据……")
+    kind: Annotated[str, Opaque(30)] = Field(
+        description="依据的种类:photo 照片、note 文字、receipt 单据;必须有哪几种,见 listCategories 的 evidence"
+    )
     text: Annotated[str, Paragraph(500)] = Field(description="文字,或照片、单据的编号")
 
 
 class ReportIn(In):
-    category: Annotated[str, Opaque(40)] = Field(description="类别代码,见事项目录")
+    category: Annotated[str, Opaque(40)] = Field(description=CATEGORY)
     words: Annotated[str, Paragraph(1000)] = Field(description="反映的内容;办理的人会看到,请勿填写电话")
     spot: Annotated[str, Line(120)] | None = Field(default=None, description="具体位置,如“2 号楼东侧”")
     place_id: StrictUUID | None = Field(default=None, description="小区、网格等地点编号;不填为自己所在的社区")
@@ -62,7 +65,7 @@ class ReportIn(In):
 
 
 class SolvedIn(In):
-    category: Annotated[str, Opaque(40)] = Field(description="类别代码,见事项目录")
+    category: Annotated[str, Opaque(40)] = Field(description=CATEGORY)
     words: Annotated[str, Paragraph(1000)] = Field(description="发现了什么")
     outcome: Annotated[str, Paragraph(500)] = Field(description="怎样解决的")
     evidence: list[CaseEvidenceIn] = Field(max_length=9, description="办理依据")
@@ -100,7 +103,7 @@ class NarrowQuery(PageQuery):
     """What narrows a list of cases as well as a search."""
 
     state: Choice[CaseState] | None = Field(default=None, description="只看某一状态")
-    category: Annotated[str, Opaque(40)] | None = Field(default=None, description="只看某一类别")
+    category: Annotated[str, Opaque(40)] | None = Field(default=None, description=f"只看某一类别,{CATEGORY}")
     place_id: StrictUUID | None = Field(default=None, description="只看某地及其下")
     since: Day | None = Field(default=None, alias="from", description="从哪天起上报的(含)")
     until: Day | None = Field(default=None, description="到哪天为止(不含)")
@@ -117,9 +120,11 @@ class NarrowQuery(PageQuery):
 
 class CasesQuery(NarrowQuery):
     mine: FlagArg = Field(default=False, description="只看我上报或附议的")
-    held_by: StrictUUID | None = Field(default=None, description="只看由某单位负责的")
+    held_by: StrictUUID | None = Field(default=None, description="只看由某单位负责的:从 listUnits 的 id 复制")
     lane: Choice[Lane] | None = Field(default=None, description="只看某一分类")
-    level: Choice[Level] | None = Field(default=None, description="只看某一层级办理的")
+    level: Choice[Level] | None = Field(
+        default=None, description="只看某一层级办理的:community 社区、street 街道、district 区县"
+    )
     emergency: FlagArg = Field(default=False, description="只看紧急的")
 
     def filters(self) -> repository.Filters:
@@ -183,7 +188,7 @@ async def solve_on_the_spot(body: SolvedIn, run: TheRun) -> Receipt:
     rule=policy.READ,
     operation_id="listCases",
     summary="我能看到的事项,新的在前",
-    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER),
+    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER, Tag.STREET),
     answer=PAGE_EXAMPLE,
 )
 async def list_cases(query: Annotated[CasesQuery, Query()], reader: TheReader) -> Page[CaseRow]:
@@ -197,7 +202,7 @@ async def list_cases(query: Annotated[CasesQuery, Query()], reader: TheReader) -
     rule=policy.READ,
     operation_id="getCase",
     summary="查看一个事项:到了哪里、由谁负责、到什么时候",
-    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER),
+    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER, Tag.INDEPENDENT, Tag.STREET),
     answer=CASE_EXAMPLE,
     responses=problems(errors.CaseNotFound),
 )
@@ -213,7 +218,7 @@ async def get_case(case_id: CaseId, reader: TheReader) -> CaseOut:
     rule=policy.READ,
     operation_id="getCaseHistory",
     summary="一个事项的经过,从它曾是的订单起",
-    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER),
+    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER, Tag.INDEPENDENT, Tag.STREET),
     answer=HISTORY_EXAMPLE,
     responses=problems(errors.CaseNotFound),
 )
@@ -227,7 +232,7 @@ async def get_history(case_id: CaseId, reader: TheReader) -> HistoryOut:
     "/{case_id}/refuse",
     operation_id="refuseCase",
     summary="不予受理,说明原因和应去哪里反映",
-    tags=(Tag.GRID_WORKER, Tag.DISPATCHER),
+    tags=(Tag.GRID_WORKER, Tag.DISPATCHER, Tag.STREET),
     example={"reason": "not_ours", "elsewhere": "请拨打 12345"},
     answer=receipt("not_accepted", 2),
     **moves("refuse"),
@@ -240,7 +245,7 @@ async def refuse(case_id: CaseId, body: RefuseIn, run: TheRun) -> Receipt:
     "/{case_id}/triage",
     operation_id="triageCase",
     summary="分流:小事快办、大事议办、难事上报",
-    tags=(Tag.GRID_WORKER, Tag.DISPATCHER),
+    tags=(Tag.GRID_WORKER, Tag.DISPATCHER, Tag.STREET),
     example={"lane": "small"},
     answer=receipt("handling", 2),
     **moves("triage", NoDeadlinePolicy),
@@ -266,7 +271,7 @@ async def withdraw(case_id: CaseId, body: WithdrawIn, run: TheRun) -> Receipt:
     "/{case_id}/escalate",
     operation_id="escalateCase",
     summary="上报一级:社区到街道,街道到区县",
-    tags=(Tag.GRID_WORKER, Tag.DISPATCHER),
+    tags=(Tag.GRID_WORKER, Tag.DISPATCHER, Tag.STREET),
     example={"reason": "无权限", "tried": "已现场查看,灯杆不属于物业"},
     answer=receipt("handling", 3),
     **moves("escalate", errors.AtTheTop, NoDeadlinePolicy),
@@ -280,7 +285,7 @@ async def escalate(case_id: CaseId, body: EscalateIn, run: TheRun) -> Receipt:
     operation_id="submitResult",
     summary="提交办理结果,附依据和可公开的答复",
     description="吹哨的事项由主办单位提交,吹哨的一级核验;其余由办理的一级提交,直接转回访",
-    tags=(Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER),
+    tags=(Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER, Tag.STREET),
     example={"outcome": "灯杆已扶正加固", "answer": "路灯已修好", "evidence": [{"kind": "photo", "text": "IMG-0302"}]},
     answer=receipt("callback", 4),
     rule=(*policy.LIFECYCLE["submit_result"].by, *policy.LIFECYCLE["submit_whistled"].by),

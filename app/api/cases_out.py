@@ -19,6 +19,7 @@ from app.kernel.time import Moment
 ID = "01985a3c-8888-7f00-8a6b-2f4c5d6e7f09"
 AT = "2026-03-02T09:00:00+08:00"
 
+CATEGORY = "类别代码:从 listCategories 的 code 复制"
 CALL_FIRST = "紧急情况请先拨打 110(报警)、119(火警)或 120(急救)"
 HOLDERS = {"unit": "主办单位", "callback": "回访单位", "branch": "小区党支部"}
 """Who holds a case, where it is not the office of its level."""
@@ -35,10 +36,19 @@ OUTLINED_NOTE = frozenset(("lane", "whistle", "to", "marks"))
 """Of a step they read the same of its note: nothing that somebody wrote."""
 
 
-class CaseRow(Out):
+class CaseHead(Out):
     id: StrictUUID = Field(description="事项编号")
     state: Choice[CaseState] = Field(description="状态")
     state_label: str = Field(description="状态的中文名称")
+
+
+class CaseTold(CaseHead):
+    """With what is written for people, so that it stands at the top of the answer."""
+
+    story: list[str] = Field(description="经过,一句一步,最后是现在由谁负责、到什么时候")
+
+
+class CaseRow(CaseHead):
     version: int = Field(description="版本")
     category: str = Field(description="类别代码")
     category_name: str = Field(description="类别名称")
@@ -62,7 +72,7 @@ class ExtensionOut(Out):
     decision: str | None = Field(description="决定的说明")
 
 
-class CaseOut(CaseRow):
+class CaseOut(CaseRow, CaseTold):
     round: int = Field(description="第几轮")
     level: str = Field(description="办理层级:community 社区、street 街道、district 区县")
     seat_name: str = Field(description="办理层级的地点名称")
@@ -78,7 +88,6 @@ class CaseOut(CaseRow):
     advice: str | None = Field(description="紧急事项:请先拨打哪些电话;其他为 null")
     extension: ExtensionOut | None = Field(description="本轮的延期申请;没有则为 null")
     reporters: int = Field(description="有多少人上报或附议")
-    story: list[str] = Field(description="经过,一句一步,最后是现在由谁负责、到什么时候")
     actions: list[str] = Field(description="我现在可以做的操作")
 
 
@@ -112,10 +121,12 @@ ROW_EXAMPLE: dict[str, Any] = {
 }  # fmt: skip
 PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}
 CASE_EXAMPLE = {
+    "id": ID, "state": "whistled", "state_label": "已吹哨",
+    "story": ["3月2日(周一)09:00,上报。", "现在由主办单位:区城管局负责,时限到3月9日(周一)09:00。"],
     **ROW_EXAMPLE, "round": 1, "level": "street", "seat_name": "神堂沟街道", "reported_as": "resident",
     "reported_as_label": "居民上报", "outcome": None, "answer": None, "evidence": [], "end_reason": None, "elsewhere": None,
     "merged_into": None, "order_id": None, "advice": None, "extension": None, "reporters": 1,
-    "story": ["3月2日(周一)09:00,上报。", "现在由主办单位:区城管局负责,时限到3月9日(周一)09:00。"], "actions": ["withdraw"],
+    "actions": ["withdraw"],
 }  # fmt: skip
 ASSIGNMENT_EXAMPLE: dict[str, Any] = {
     "id": ID, "case_id": ID, "state": "sent", "state_label": "待签收", "version": 1, "role": "lead", "whistle": "routine",

@@ -17,6 +17,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.responses import Response
 
 from app.api.docs import MINI_PROGRAM, PAGES, Tag, operations
+from app.api.docs_words import CHINESE, apart
 from app.api.middleware import FORM, JSON, Intake, StrictRoute
 from app.api.problems import (
     BodyTooLarge,
@@ -35,7 +36,6 @@ ADMIN: Final = "admin"
 EVERYWHERE: Final = frozenset((ADMIN, MINI_PROGRAM))
 
 _OPERATION_ID: Final = re.compile(r"[a-z][a-zA-Z0-9]{2,40}")
-_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -79,6 +79,7 @@ class Declaration(TypedDict, total=False):
     status_code: int
     intake: Intake
     example: Any
+    examples: Mapping[str, Any]
     answer: Any
     response_model: Any
     response_class: type[Response]
@@ -102,8 +103,9 @@ class ApiRoute(StrictRoute):
 class Api(APIRouter):
     """The router of all rooms: `@api.post("/{order_id}/accept", rule=RULES, operation_id=…, summary=…, tags=…)`.
 
-    `rule`: the room's tuple of rules, PUBLIC or SIGNED_IN. `audience`: MINI_PROGRAM and/or ADMIN. `example`
-    and `answer`: a request and a success body, checked against their models. `intake`: the media type and limit.
+    `rule`: the room's tuple of rules, PUBLIC or SIGNED_IN. `audience`: MINI_PROGRAM and/or ADMIN. `example` (or
+    `examples`, by name: the docs page fills in the first) and `answer`: a request and a success body, checked against
+    their models. `intake`: the media type and limit.
     What every operation may answer (401, 413, 415, 422, 503 …) is declared here and need not stand in `responses`.
     """
 
@@ -140,6 +142,7 @@ class Api(APIRouter):
         declared = _declared(f"{method} {self.prefix}{path}", method, self.prefix + path, given, self.tags)
         intake: Intake = declaration.get("intake", JSON)
         example, answer = declaration.get("example"), declaration.get("answer")
+        examples = declaration.get("examples", {} if example is None else {"default": example})
         status = declaration.get("status_code", 200)
 
         def register(endpoint: Endpoint) -> Endpoint:
@@ -154,14 +157,14 @@ class Api(APIRouter):
                 response_description="成功",
                 tags=[*self.tags, *declaration.get("tags", ())],
                 status_code=status,
-                openapi_extra=_described(declared, status, intake, example, answer, _media(declaration)),
+                openapi_extra=_described(declared, status, intake, examples, answer, _media(declaration)),
                 **{key: given[key] for key in _FOR_FASTAPI & given.keys()},
             )
             route.declared = declared
             route.intake = intake
             route.responses = merged(problems(*_always(route, declared, intake)), declaration.get("responses", {}))
             _check_inputs(route, declared)
-            _check_examples(route, declared, example, answer)
+            _check_examples(route, declared, [*examples.values()], answer)
             self.routes.append(route)
             self._mark_routes_changed()
             return endpoint
@@ -188,7 +191,7 @@ def _declared(name: str, method: str, path: str, given: Mapping[str, Any], tags:
         raise UndeclaredOperation(f"{name}: rule= takes a tuple of Rule, PUBLIC or SIGNED_IN")
     if not _OPERATION_ID.fullmatch(operation_id):
         raise UndeclaredOperation(f"{name}: no operation_id in camelCase")
-    if not _CHINESE.search(given.get("summary", "")):
+    if not CHINESE.search(given.get("summary", "")):
         raise UndeclaredOperation(f"{name}: no Chinese summary")
     if not (tags or given.get("tags")):
         raise UndeclaredOperation(f"{name}: no tag says whom it is for")
@@ -208,7 +211,7 @@ def _media(declaration: Declaration) -> str:
 
 
 def _described(
-    declared: Declared, status: int, intake: Intake, example: Any, answer: Any, media: str
+    declared: Declared, status: int, intake: Intake, examples: Mapping[str, Any], answer: Any, media: str
 ) -> dict[str, Any]:
     rule = declared.rule
     extra: dict[str, Any] = {
@@ -219,11 +222,11 @@ def _described(
     if intake.streamed:
         # FastAPI knows nothing of a body that the endpoint reads by itself.
         extra["requestBody"] = {"required": True, "content": {intake.media: {"schema": {"type": "string"}}}}
-    if example is not None:
+    if examples:
         body = extra.setdefault("requestBody", {"content": {intake.media: {}}})
-        body["content"][intake.media]["examples"] = {"default": {"value": example}}
+        body["content"][intake.media]["examples"] = {name: {"value": one} for name, one in examples.items()}
     if answer is not None:
-        content = {media: {"examples": {"default": {"value": answer}}}}
+        content = {media: {"examples": {"default": {"value": apart(answer)}}}}
         extra["responses"] = {str(status): {"content": content}}
     return extra
 
@@ -254,8 +257,9 @@ def _bodies(dependant: Dependant) -> Iterator[Any]:
         yield from _bodies(inner)
 
 
-def _check_examples(route: ApiRoute, declared: Declared, example: Any, answer: Any) -> None:
-    for field, value in ((route.body_field, example), (route.response_field, answer)):
+def _check_examples(route: ApiRoute, declared: Declared, examples: Sequence[Any], answer: Any) -> None:
+    given = [(route.body_field, one) for one in examples]
+    for field, value in (*given, (route.response_field, answer)):
         if value is not None and field is not None:
             _, errors = field.validate(value, {}, loc=("example",))
             if errors:

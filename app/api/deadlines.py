@@ -56,7 +56,7 @@ class MarkIn(In):
 
 class PolicyIn(In):
     place_id: StrictUUID = Field(description="在哪里及其下生效")
-    matter_kind: MatterKind = Field(default="order", description="事项种类")
+    matter_kind: MatterKind = Field(default="order", description="种类:order 订单、case 事项、assignment 任务")
     deadline_kind: DeadlineKind = Field(description=f"时限种类:{KINDS}")
     category: Annotated[str, Opaque(20)] | None = Field(default=None, description="只对这一类服务;不填为全部")
     estate_type: Choice[EstateType] | None = Field(default=None, description="只对这一类型的小区;不填为全部")
@@ -119,7 +119,7 @@ class PoliciesOut(Out):
 
 class PolicyQuery(In):
     place_id: StrictUUID = Field(description="地点编号")
-    matter_kind: MatterKind = Field(default="order", description="事项种类")
+    matter_kind: MatterKind = Field(default="order", description="种类:order 订单、case 事项、assignment 任务")
 
 
 @api.get(

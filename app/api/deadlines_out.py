@@ -75,6 +75,7 @@ class ExplanationOut(Out):
     id: StrictUUID = Field(description="时限编号")
     kind: str = Field(description="种类")
     kind_label: str = Field(description="种类的中文名称")
+    sentences: list[str] = Field(description="用话说明,可直接显示")
     round: int = Field(description="第几轮")
     policy_version: int = Field(description="依据的规则版本")
     estate_type: str = Field(description="依据的规则只对这一类型的小区;空为全部")
@@ -88,7 +89,6 @@ class ExplanationOut(Out):
     periods: list[PeriodOut] = Field(description="从开始到到期计入的时段,合计等于时限")
     pauses: list[PauseOut] = Field(description="暂停")
     marks: list[MomentOut] = Field(description="各节点的时间")
-    sentences: list[str] = Field(description="用话说明,可直接显示")
 
 
 DEADLINES_EXAMPLE = {
@@ -104,12 +104,13 @@ DEADLINES_EXAMPLE = {
     ]
 }  # fmt: skip
 EXPLANATION_EXAMPLE: dict[str, Any] = {
-    "id": ID, "kind": "plan", "kind_label": "方案", "round": 1, "policy_version": 1, "estate_type": "",
+    "id": ID, "kind": "plan", "kind_label": "方案",
+    "sentences": ["3月3日(周二)10:30起算。", "3月4日(周三)10:30到期,到这一刻还没有做到就算错过。"],
+    "round": 1, "policy_version": 1, "estate_type": "",
     "calendar": "WORK", "budget_seconds": 25200, "started_at": AT, "due_at": "2026-03-04T10:30:00+08:00",
     "stopped_at": None, "missed": False, "excluded": None,
     "periods": [{"from_at": AT, "until_at": "2026-03-03T12:00:00+08:00", "seconds": 5400.0}], "pauses": [],
     "marks": [{"percent": 100, "at": "2026-03-04T10:30:00+08:00"}],
-    "sentences": ["3月3日(周二)10:30起算。", "3月4日(周三)10:30到期,到这一刻还没有做到就算错过。"],
 }  # fmt: skip
 
 

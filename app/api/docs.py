@@ -18,7 +18,9 @@ from pydantic import Field
 from starlette.staticfiles import StaticFiles
 
 from app.api import docs_page, problems
+from app.api.docs_order import put_in_order
 from app.api.docs_page import ASSETS_PATH
+from app.api.docs_words import say_what_is_meant
 from app.api.schema import In
 from app.kernel.text import Line, Opaque
 
@@ -54,6 +56,7 @@ class Tag(StrEnum):
     DISPATCHER = "社区派单员"
     STATION = "站点工作人员"
     GRID_WORKER = "网格员"
+    STREET = "街道"
     OFFICER = "部门经办人"
     INDEPENDENT = "回访、督办、裁定"
     ADMINISTRATOR = "管理员"
@@ -64,12 +67,16 @@ class Tag(StrEnum):
 _TAGS: Final = {
     Tag.LOGIN: "用微信或登录名密码登录,换取和作废令牌。",
     Tag.RESIDENT: "提出需要、代人点单、预约服务日,查看进展、确认和评价。",
-    Tag.VOLUNTEER: "查看派给自己的和可以领取的任务,接受、开始、完成;服务队、微心愿、帮办代办。",
+    Tag.VOLUNTEER: "查看派给自己的和可以领取的任务,接受、开始、完成;服务队、微心愿、帮办代办。\
+队长为本队发布服务,见“管理员”的 `publishService`。",
     Tag.DISPATCHER: "派单员和书记:把本社区的订单派给合适的志愿者或队伍,查看时限,查找、导出、交班。",
     Tag.STATION: "为没有微信的居民登记、点单,记录代下单的同意,发住户卡。",
     Tag.GRID_WORKER: "上报、随手办、分流;网格解决不了的,吹哨。",
-    Tag.OFFICER: "单位的经办人和负责人:先用 `listAssignments` 查看派来的任务,复制 `id`,再签收、报到、处置、提出异议、提交结果。",
-    Tag.INDEPENDENT: "不经手办理的人:回访、督办、裁定、终止。",
+    Tag.STREET: "街道(和区县)的书记、派单员:先用 `listCases` 查看上报来的事项,复制 `id`,再批准吹哨、核验结果、挂账、下派,\
+看督办和三率。时限规则、人员和服务在“管理员”。",
+    Tag.OFFICER: "单位的经办人和负责人:先用 `listAssignments` 查看派来的任务,复制 `id` 去签收、报到、处置;\
+用任务的 `case_id` 查看事项,答复、提交结果。",
+    Tag.INDEPENDENT: "不经手办理的人。回访员先用 `listCallbacks`,督办员先用 `listSupervision`,裁定人从消息里得知有异议的任务。",
     Tag.ADMINISTRATOR: "管理人员与角色、地点、服务和时限规则;书记在这里发布服务、组建服务队、审批志愿者。",
     Tag.EVERYBODY: "登录后人人可用:个人资料、地点、消息。",
     Tag.SYSTEM: "运行状况,供监控使用。",
@@ -208,25 +215,34 @@ def _finished(spec: dict[str, Any]) -> dict[str, Any]:
             operation.pop("description", None)
         for parameter in operation.get("parameters", ()):
             parameter["schema"].pop("title", None)
+            parameter["schema"].pop("description", None)  # stands beside it
     for schema in schemas.values():
         for field in schema.get("properties", {}).values():
             field.pop("title", None)
     _prune(spec)
+    put_in_order(spec)
+    say_what_is_meant(spec, _reachable(spec, [op.get("requestBody", {}) for _, _, op in operations(spec)]))
     return spec
 
 
 def _prune(spec: dict[str, Any]) -> None:
     """Drop the components that nothing refers to."""
     components = spec["components"]
-    schemas = components["schemas"]
+    wanted = _reachable(spec, spec["paths"])
+    components["schemas"] = {name: schema for name, schema in components["schemas"].items() if name in wanted}
+    schemes = {name for _, _, op in operations(spec) for need in op["security"] for name in need}
+    components["securitySchemes"] = {k: v for k, v in components["securitySchemes"].items() if k in schemes}
+
+
+def _reachable(spec: dict[str, Any], part: Any) -> set[str]:
+    """The components that a part of the document refers to, and those that they refer to."""
+    schemas = spec["components"]["schemas"]
     wanted: set[str] = set()
-    fresh = set(_references(spec["paths"]))
+    fresh = set(_references(part))
     while fresh:
         wanted |= fresh
         fresh = {name for known in fresh for name in _references(schemas[known])} - wanted
-    components["schemas"] = {name: schema for name, schema in schemas.items() if name in wanted}
-    schemes = {name for _, _, op in operations(spec) for need in op["security"] for name in need}
-    components["securitySchemes"] = {k: v for k, v in components["securitySchemes"].items() if k in schemes}
+    return wanted
 
 
 def _references(part: Any) -> Iterator[str]:

@@ -25,7 +25,7 @@ _SETTINGS: Final = {
     "filter": True,
     "displayOperationId": True,
     "displayRequestDuration": True,
-    "showExtensions": True,
+    "showExtensions": False,
     "validatorUrl": None,
 }
 
@@ -52,6 +52,8 @@ const fresh = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 settings.requestInterceptor = (request) => {
   if (request.headers["Idempotency-Key"] === "%s") request.headers["Idempotency-Key"] = fresh();
+  /* The page is Chinese whatever the browser speaks: so are the refusals. */
+  request.headers["Accept-Language"] = "zh-CN";
   return request;
 };
 /* What went wrong in our words: Swagger UI shows no more of a refused log-in than this text. */

@@ -110,7 +110,7 @@ async def record_exclusion(body: ExclusionIn, run: TheRun) -> Receipt:
     operation_id="decideExclusion",
     summary="复核一次不计申请,由提请人和经办人以外的人",
     description="须为街道或以上的书记、管理员",
-    tags=(Tag.DISPATCHER, Tag.ADMINISTRATOR),
+    tags=(Tag.DISPATCHER, Tag.ADMINISTRATOR, Tag.STREET),
     example={"upheld": True, "note": "供电公司有停电公告,情况属实"},
     answer=receipt("decide", 2),
     responses=problems(
@@ -129,7 +129,7 @@ async def decide_exclusion(
     rule=policy.READ,
     operation_id="listExclusions",
     summary="提请不计的错过和复核结果,新的在前",
-    tags=(Tag.DISPATCHER, Tag.ADMINISTRATOR),
+    tags=(Tag.DISPATCHER, Tag.ADMINISTRATOR, Tag.STREET),
     answer={
         "items": [
             {

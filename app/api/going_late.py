@@ -74,7 +74,7 @@ class EmptyPostsRow(Out):
     operation_id="listGoingLate",
     summary="快要到期和已经错过的时限,最急的在前",
     description="派单员、书记、网格员看到本地的;志愿者看到自己承接的,单位看到派给自己的",
-    tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
+    tags=(Tag.DISPATCHER, Tag.VOLUNTEER, Tag.STREET),
     answer={
         "items": [
             {

@@ -72,7 +72,7 @@ _HOLD = {"holder": "主办单位:区城管局", "from_at": AT, "until_at": None,
     operation_id="getHoldTimes",
     summary="谁负责了多久:每一分钟恰有一方负责",
     description="每个数背后的每一段见 listHoldTimeCases",
-    tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR),
+    tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR, Tag.STREET),
     rule=callback_policy.FIGURES,
     answer={"by": "unit", "items": [_HELD], "total": {**_HELD, "key": None, "label": "合计"}},
 )
@@ -88,7 +88,7 @@ async def get_hold_times(query: Annotated[GroupedQuery, Query()], reader: TheRea
     "/hold-times/cases",
     operation_id="listHoldTimeCases",
     summary="负责时长背后的每一段,新的在前",
-    tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR),
+    tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR, Tag.STREET),
     rule=callback_policy.FIGURES,
     answer={
         "items": [

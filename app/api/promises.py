@@ -58,7 +58,9 @@ class PlanIn(In):
     text: Words = Field(description="方案,居民会看到")
     steps: Annotated[list[Annotated[str, Line(100)]], Field(min_length=1, max_length=10)] = Field(description="步骤")
     promised_at: Moment = Field(description="承诺完成的时间")
-    owner_id: StrictUUID | None = Field(default=None, description="负责人:本人或承接的志愿者;不填为本人")
+    owner_id: StrictUUID | None = Field(
+        default=None, description="负责人:本人或承接的志愿者(从 getOrder 的 volunteer 里的 id 复制);不填为本人"
+    )
 
 
 class PauseIn(In):

@@ -87,7 +87,7 @@ _ROW = {
     operation_id="getThreeRates",
     summary="三率:响应率、解决率、满意率,都附数目",
     description="只出自回访,不出自办理人;没有说是否及时联系的,不计入响应率。按转入回访的时间计。每个数背后的回访见 listRateCases",
-    tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR),
+    tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR, Tag.STREET),
     rule=callback_policy.FIGURES,
     answer={"by": "unit", "items": [_ROW], "total": {**_ROW, "key": None, "label": "合计"}},
 )
@@ -101,7 +101,7 @@ async def get_three_rates(query: Annotated[GroupedQuery, Query()], reader: TheRe
     "/rates/cases",
     operation_id="listRateCases",
     summary="三率的某个数背后的回访,新的在前",
-    tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR),
+    tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR, Tag.STREET),
     rule=callback_policy.FIGURES,
     answer={
         "items": [
@@ -127,7 +127,7 @@ async def list_rate_cases(query: Annotated[RateCasesQuery, Query()], reader: The
     operation_id="exportRates",
     summary="导出一地一段时间的三率、负责时长和吹哨报到,电子表格带图",
     description="谁在何时导出会留下审计记录",
-    tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR),
+    tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR, Tag.STREET),
     rule=callback_policy.FIGURES,
     audience=ADMIN_ONLY,
     answer="(xlsx 文件)",

@@ -25,7 +25,7 @@ from app.kernel.vault import mask_phone
 api = Api()
 
 RepresentationId = Annotated[StrictUUID, Path(description="代下单关系编号")]
-ResidentId = Annotated[StrictUUID, Path(description="居民编号")]
+ResidentId = Annotated[StrictUUID, Path(description="居民编号,即 registerResident 回执的 id")]
 ID = "01985a3c-5555-7f00-8a6b-2f4c5d6e7f06"
 AT = "2026-03-01T09:00:00+08:00"
 
@@ -66,7 +66,9 @@ class RepresentationOut(Out):
 
 class RepresentationQuery(PageQuery):
     place_id: StrictUUID = Field(description="社区编号")
-    state: Choice[Standing] | None = Field(default=None, description="只看某一状态")
+    state: Choice[Standing] | None = Field(
+        default=None, description="只看某一状态:pending 待同意、consented 已同意、ended 已结束"
+    )
 
 
 class CardOut(Out):

@@ -5,6 +5,7 @@ length. So the care is taken once, here, and a room cannot forget it.
 """
 
 import types
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -88,6 +89,22 @@ CommandKey = Annotated[str, Opaque(128, 8)]
 """The Idempotency-Key of a command: the client's own, one for each intention."""
 
 
+_enums: Final[set[type[Enum]]] = set()
+
+
+def meaning_of(name: str, words: Sequence[str]) -> str | None:
+    """What the words of an enum of requests or answers mean, "sent 待签收、…"; None where its members bear no `label`."""
+    for kind in _enums:
+        if kind.__name__ == name and [member.value for member in kind] == list(words) and hasattr(kind, "label"):
+            return "、".join(f"{member.value} {member.label}" for member in kind)
+    return None
+
+
+def _note_enum(kind: Any) -> None:
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        _enums.add(kind)
+
+
 class In(BaseModel):
     """Base of every request body and query model."""
 
@@ -99,6 +116,8 @@ class In(BaseModel):
         for name, field in cls.model_fields.items():
             if fault := open_ended(field):
                 raise TypeError(f"{cls.__name__}.{name}: {fault}")
+            for kind, _ in _leaves(field.annotation, field.metadata):
+                _note_enum(kind)
 
 
 class Out(BaseModel):
@@ -111,6 +130,7 @@ class Out(BaseModel):
         super().__pydantic_init_subclass__(**kwargs)
         for name, field in cls.model_fields.items():
             for kind, found in _leaves(field.annotation, field.metadata):
+                _note_enum(kind)
                 if kind is datetime and not _holds(found, MomentRule):
                     raise TypeError(
                         f"{cls.__name__}.{name}: a bare datetime; use Moment, so that it is written as +08:00"

@@ -84,7 +84,7 @@ class ServicesQuery(PageQuery):
     rule=BY_LEAD,
     operation_id="publishService",
     summary="发布一项服务(亮单)",
-    tags=(Tag.ADMINISTRATOR, Tag.VOLUNTEER),
+    tags=(Tag.ADMINISTRATOR,),
     example={"place_id": PLACE_ID, "name": "陪同就医", "description": "陪老人去医院挂号、取药,不代缴费用"},
     answer=receipt("publish"),
     responses=problems(NotAllowed, PlaceNotFound, errors.TeamNotServing, errors.TeamNotSkilled, TextRefused),
@@ -108,7 +108,7 @@ async def publish_service(body: ServiceIn, run: TheRun) -> Receipt:
     rule=BY_LEAD,
     operation_id="pauseService",
     summary="暂停一项服务;已下的订单照常办理",
-    tags=(Tag.ADMINISTRATOR, Tag.VOLUNTEER),
+    tags=(Tag.ADMINISTRATOR,),
     example={"until_at": None},
     answer=receipt("pause", 2),
     responses=problems(
@@ -124,7 +124,7 @@ async def pause_service(service_id: ServiceId, body: PauseServiceIn, run: TheRun
     rule=BY_LEAD,
     operation_id="resumeService",
     summary="恢复一项暂停的服务",
-    tags=(Tag.ADMINISTRATOR, Tag.VOLUNTEER),
+    tags=(Tag.ADMINISTRATOR,),
     answer=receipt("resume", 3),
     responses=problems(NotAllowed, errors.ServiceNotFound, errors.ServiceNotPaused, errors.ServiceWithdrawn),
 )
@@ -137,7 +137,7 @@ async def resume_service(service_id: ServiceId, run: TheRun) -> Receipt:
     rule=BY_LEAD,
     operation_id="withdrawService",
     summary="下架一项服务;已下的订单照常办理",
-    tags=(Tag.ADMINISTRATOR, Tag.VOLUNTEER),
+    tags=(Tag.ADMINISTRATOR,),
     answer=receipt("withdraw", 2),
     responses=problems(NotAllowed, errors.ServiceNotFound, errors.ServiceWithdrawn),
 )

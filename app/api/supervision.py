@@ -80,7 +80,7 @@ EXAMPLE: dict[str, Any] = {
     "/cases/{case_id}/supervision/answer",
     operation_id="answerSupervision",
     summary="负责办理的一方答复督办;督办不改变由谁负责",
-    tags=(Tag.DISPATCHER, Tag.OFFICER),
+    tags=(Tag.DISPATCHER, Tag.OFFICER, Tag.STREET),
     rule=policy.LIFECYCLE["answer_supervision"].by,
     example={"text": "配件今天到货,明天 18:00 前修好"},
     answer=receipt("handling", 6),
@@ -94,7 +94,7 @@ async def answer(case_id: CaseId, body: SupervisionAnswerIn, run: TheRun) -> Rec
     "/supervision",
     operation_id="listSupervision",
     summary="督办的事项,新的在前",
-    tags=(Tag.INDEPENDENT, Tag.DISPATCHER),
+    tags=(Tag.INDEPENDENT, Tag.DISPATCHER, Tag.STREET),
     rule=(*callback_policy.SUPERVISE, policy.lead),
     answer={"items": [EXAMPLE], "next_cursor": None},
 )
@@ -107,7 +107,7 @@ async def list_supervision(query: Annotated[SupervisionQuery, Query()], reader: 
     "/supervision/agenda",
     operation_id="listAgenda",
     summary="区县会议议程:超过时限一倍仍未办结的事项",
-    tags=(Tag.INDEPENDENT, Tag.DISPATCHER),
+    tags=(Tag.INDEPENDENT, Tag.DISPATCHER, Tag.STREET),
     rule=callback_policy.SUPERVISE,
     answer={
         "items": [

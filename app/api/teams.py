@@ -39,7 +39,7 @@ class TeamIn(In):
     colour: Choice[Colour] = Field(
         description="五色:blue 法律援助、white 健康义诊、green 心理辅导、red 扶老助残、orange 文化惠民"
     )
-    lead_id: StrictUUID = Field(description="队长的人员编号,须是当地志愿者")
+    lead_id: StrictUUID = Field(description="队长的人员编号,须是当地志愿者:从 listRoleHolders 的 person_id 复制")
 
 
 class MemberIn(In):
@@ -48,7 +48,7 @@ class MemberIn(In):
 
 
 class LeadIn(In):
-    person_id: StrictUUID = Field(description="新队长的人员编号,须是队员")
+    person_id: StrictUUID = Field(description="新队长的人员编号,须是队员:从 getTeam 的 members 里的 person_id 复制")
 
 
 class TeamRowOut(Out):
@@ -210,7 +210,9 @@ async def add_member(team_id: TeamId, body: MemberIn, run: TheRun) -> Receipt:
     responses=problems(NotAllowed, errors.MemberNotFound, errors.LeadStays),
 )
 async def remove_member(
-    team_id: TeamId, person_id: Annotated[StrictUUID, Path(description="队员的人员编号")], run: TheRun
+    team_id: TeamId,
+    person_id: Annotated[StrictUUID, Path(description="队员的人员编号:从 getTeam 的 members 里的 person_id 复制")],
+    run: TheRun,
 ) -> Receipt:
     return await run(teams.remove_member, team_id, person_id=person_id)
 

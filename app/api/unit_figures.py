@@ -76,7 +76,7 @@ class UnitFigureCaseOut(Out):
     operation_id="getUnitFigures",
     summary="各单位的签收率和报到率,各层级的有效哨率",
     description="每个数背后的任务或吹哨,连同事项,见 listUnitFigureCases",
-    tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR),
+    tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR, Tag.STREET),
     rule=callback_policy.FIGURES,
     answer={
         "units": [
@@ -104,7 +104,7 @@ async def get_unit_figures(query: Annotated[PeriodQuery, Query()], reader: TheRe
     "/rates/units/cases",
     operation_id="listUnitFigureCases",
     summary="签收、报到、吹哨的某个数背后的任务或吹哨及其事项,新的在前",
-    tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR),
+    tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR, Tag.STREET),
     rule=callback_policy.FIGURES,
     answer={
         "items": [

@@ -6,6 +6,7 @@ from fastapi import Path, Query, Request
 from pydantic import Field
 from sqlalchemy import RowMapping
 
+from app.api.cases_out import CATEGORY
 from app.api.census import SIGNED_IN, Access, Api, Intake, Tag
 from app.api.deps import Receipt, Sealer, TheReader, TheRun, receipt
 from app.api.docs import ADMIN_ONLY
@@ -45,13 +46,13 @@ class UnitMemberIn(In):
 
 class ResponsibilityIn(In):
     place_id: StrictUUID = Field(description="在哪里负责,含其下")
-    category: Annotated[str, Opaque(40)] = Field(description="事项类别代码")
+    category: Annotated[str, Opaque(40)] = Field(description=f"事项{CATEGORY}")
     unit_id: StrictUUID = Field(description="单位编号")
 
 
 class DeputyIn(In):
-    absent_id: StrictUUID = Field(description="谁不在")
-    deputy_id: StrictUUID = Field(description="由本单位的谁代理")
+    absent_id: StrictUUID = Field(description="谁不在:从 getUnit 的 members 里的 person_id 复制")
+    deputy_id: StrictUUID = Field(description="由本单位的谁代理:从 getUnit 的 members 里的 person_id 复制")
     from_at: Moment = Field(description="从什么时候起")
     until_at: Moment = Field(description="到什么时候为止")
 
@@ -102,7 +103,7 @@ class ResponsibilityOut(Out):
 
 class RegisterQuery(PageQuery):
     place_id: StrictUUID | None = Field(default=None, description="哪个地点,含从上级继承的")
-    category: Annotated[str, Opaque(40)] | None = Field(default=None, description="只看某一类别")
+    category: Annotated[str, Opaque(40)] | None = Field(default=None, description=f"只看某一类别,{CATEGORY}")
     unit_id: StrictUUID | None = Field(default=None, description="只看某一单位")
     past: FlagArg = Field(default=False, description="true 连同已失效的")
 
@@ -134,7 +135,7 @@ UNIT_MEMBER = {
     rule=SIGNED_IN,
     operation_id="listUnits",
     summary="单位:部门、站所和共建单位,新的在前",
-    tags=(Tag.DISPATCHER, Tag.OFFICER),
+    tags=(Tag.DISPATCHER, Tag.OFFICER, Tag.STREET),
     answer={"items": [UNIT], "next_cursor": None},
 )
 async def list_units(query: Annotated[UnitsQuery, Query()], reader: TheReader) -> Page[UnitRow]:
@@ -153,7 +154,7 @@ async def list_units(query: Annotated[UnitsQuery, Query()], reader: TheReader) -
     rule=SIGNED_IN,
     operation_id="getUnit",
     summary="查看一个单位;在任人员只给本单位和上级工作人员",
-    tags=(Tag.DISPATCHER, Tag.OFFICER),
+    tags=(Tag.DISPATCHER, Tag.OFFICER, Tag.STREET),
     answer={**UNIT, "members": [UNIT_MEMBER]},
     responses=problems(errors.UnitNotFound),
 )
@@ -205,7 +206,9 @@ async def add_member(unit_id: UnitId, body: UnitMemberIn, run: TheRun) -> Receip
     responses=problems(NotAllowed, errors.MemberNotFound, KeyReused),
 )
 async def end_member(
-    unit_id: UnitId, person_id: Annotated[StrictUUID, Path(description="人员编号")], run: TheRun
+    unit_id: UnitId,
+    person_id: Annotated[StrictUUID, Path(description="人员编号:从 getUnit 的 members 里的 person_id 复制")],
+    run: TheRun,
 ) -> Receipt:
     return await run(units.end_member, unit_id, person_id=person_id)
 
@@ -243,7 +246,7 @@ async def set_deputy(unit_id: UnitId, body: DeputyIn, run: TheRun) -> Receipt:
     rule=SIGNED_IN,
     operation_id="listResponsibilities",
     summary="权责清单:哪类事项在哪里由谁负责,新的在前",
-    tags=(Tag.DISPATCHER, Tag.OFFICER),
+    tags=(Tag.DISPATCHER, Tag.OFFICER, Tag.STREET),
     answer={
         "items": [
             {

@@ -115,7 +115,9 @@ class ApplicationOut(Out):
 
 class ApplicationsQuery(PageQuery):
     place_id: StrictUUID | None = Field(default=None, description="只看某地点及其下;不填为我能看到的全部")
-    state: Literal["open", "approved", "refused"] | None = Field(default=None, description="只看某一状态")
+    state: Literal["open", "approved", "refused"] | None = Field(
+        default=None, description="只看某一状态:open 待审批、approved 已同意、refused 未通过"
+    )
 
 
 @api.post(

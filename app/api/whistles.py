@@ -27,8 +27,8 @@ SAID = {verb.name for verb in board.VERBS if verb.read_by_others}
 class WhistleIn(In):
     kind: Choice[WhistleKind] = Field(description="emergency 应急哨、routine 日常哨、hard 攻坚哨、call_up 召集哨")
     reason: Annotated[str, Paragraph(500)] = Field(description="为何吹哨:无权限、缺资源、涉及多个单位……")
-    lead_id: StrictUUID = Field(description="主办单位编号")
-    co_ids: list[StrictUUID] = Field(default=[], max_length=12, description="协办单位编号")
+    lead_id: StrictUUID = Field(description="主办单位:从 listUnits 的 id 复制")
+    co_ids: list[StrictUUID] = Field(default=[], max_length=12, description="协办单位:从 listUnits 的 id 复制")
 
 
 class DecideIn(In):
@@ -66,7 +66,7 @@ def steps(action: str, *more: Any) -> dict[str, Any]:
     "/cases/{case_id}/whistle",
     operation_id="proposeWhistle",
     summary="提请吹哨:一个主办,若干协办",
-    tags=(Tag.GRID_WORKER, Tag.DISPATCHER),
+    tags=(Tag.GRID_WORKER, Tag.DISPATCHER, Tag.STREET),
     example={"kind": "routine", "reason": "灯杆权属不清,需城管和供电一起到场", "lead_id": ID, "co_ids": []},
     answer=receipt("handling", 4),
     **moves("propose_whistle", errors.WhistleWaits, errors.UnitNotHere, errors.UnitTwice, errors.NotAPartner),
@@ -86,7 +86,7 @@ async def propose(case_id: CaseId, body: WhistleIn, run: TheRun) -> Receipt:
     "/cases/{case_id}/whistle/decide",
     operation_id="approveWhistle",
     summary="批准或不同意吹哨;应急哨先吹后批",
-    tags=(Tag.DISPATCHER,),
+    tags=(Tag.DISPATCHER, Tag.STREET),
     example={"approved": True},
     answer=receipt("whistled", 5),
     **moves("approve_whistle", errors.NoWhistle, errors.ReasonWanted, NoDeadlinePolicy),
@@ -99,7 +99,7 @@ async def decide(case_id: CaseId, body: DecideIn, run: TheRun) -> Receipt:
     "/cases/{case_id}/check",
     operation_id="checkResult",
     summary="核验主办单位的结果:通过转回访,或退回再办",
-    tags=(Tag.DISPATCHER,),
+    tags=(Tag.DISPATCHER, Tag.STREET),
     example={"accepted": True},
     answer=receipt("callback", 7),
     rule=policy.LIFECYCLE["return_result"].by,
@@ -139,7 +139,7 @@ async def list_assignments(query: Annotated[AssignmentsQuery, Query()], reader: 
     rule=board_policy.READ,
     operation_id="getAssignment",
     summary="查看一项任务",
-    tags=(Tag.OFFICER,),
+    tags=(Tag.OFFICER, Tag.INDEPENDENT, Tag.STREET),
     answer=ASSIGNMENT_EXAMPLE,
     responses=problems(errors.AssignmentNotFound),
 )
@@ -202,7 +202,7 @@ async def finish(assignment_id: AssignmentId, body: OutcomeIn, run: TheRun) -> R
     "/assignments/{assignment_id}/excuse",
     operation_id="excuseAssignment",
     summary="免除一个单位的任务",
-    tags=(Tag.DISPATCHER,),
+    tags=(Tag.DISPATCHER, Tag.STREET),
     example={"reason": "已查明不涉及该单位"},
     answer=receipt("excused", 3),
     **steps("excuse", errors.LeadStays),

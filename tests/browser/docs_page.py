@@ -21,7 +21,8 @@ class DocsPage:
         self.strangers: list[str] = []
         self.asked: list[str] = []
         self.complaints: list[str] = []
-        self.context = browser.new_context(viewport=WIDE, locale="zh-CN")
+        # The page asks for Chinese by itself.
+        self.context = browser.new_context(viewport=WIDE, locale="en-US")
         self.context.set_default_timeout(PATIENCE)
         self.context.route("**/*", self._route)
         self.page = self.context.new_page()

@@ -366,7 +366,7 @@ class Cast:
                     if parameter["name"] in here:
                         parameter["schema"] = {**_plain(parameter["schema"]), "examples": [here[parameter["name"]]]}
                 for content in operation.get("requestBody", {}).get("content", {}).values():
-                    example = content["examples"]["default"]
+                    example = next(iter(content["examples"].values()))
                     if operation["operationId"] == "setAvailability":
                         example["value"]["daily_capacity"] = 50  # there is more than a day's work here
                     if operation["operationId"] == "updateMe":

@@ -270,6 +270,13 @@ def test_each_example_fits_its_schema(either: dict[str, Any]) -> None:
     assert count >= 100
 
 
+def test_a_call_back_is_not_prefilled_as_the_best_that_can_be(document: dict[str, Any]) -> None:
+    """What somebody sends without reading it through settles nothing, and is good for no figure."""
+    first = next(v for where, _, v in examples(document) if where.startswith("recordCallback request"))
+    assert first["reached"] is False
+    assert not first.keys() & {"solved", "satisfied", "contacted_in_time", "stars"}
+
+
 def test_sabotage_a_wrong_example_is_noticed(document: dict[str, Any]) -> None:
     receipt = {"$ref": "#/components/schemas/Receipt", "components": document["components"]}
     checker = jsonschema.Draft202012Validator.FORMAT_CHECKER

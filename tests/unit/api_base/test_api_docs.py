@@ -34,6 +34,7 @@ async def test_the_page_refers_to_this_server_only(client: AsyncClient) -> None:
     settings = (await client.get("/docs-start.js")).text
     assert '"persistAuthorization": true' in settings
     assert '"docExpansion": "none"' in settings
+    assert '"showExtensions": false' in settings  # x-rule and the like are for programs
     assert not re.search(r"(?:https?:)?//", settings)
     assert (await client.get("/openapi.json")).json()["info"]["title"] == "邻里 Linli"
 
