@@ -1,6 +1,7 @@
 """What cases and assignments look like over HTTP: the answers, their examples, and how a row becomes one."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -78,7 +79,7 @@ class CaseOut(CaseRow):
     advice: str | None = Field(description="紧急事项:请先拨打哪些电话;其他为 null")
     extension: ExtensionOut | None = Field(description="本轮的延期申请;没有则为 null")
     reporters: int = Field(description="有多少人上报或附议")
-    story: list[str] = Field(description="经过,一句一步,最后是现在由谁负责、到什么时候")
+    story: list[str] = Field(description="经过,一句一步,最后是现在由谁负责、什么时候之前须做到什么")
     actions: list[str] = Field(description="我现在可以做的操作")
 
 
@@ -115,7 +116,7 @@ CASE_EXAMPLE = {
     **ROW_EXAMPLE, "round": 1, "level": "street", "seat_name": "神堂沟街道", "reported_as": "resident",
     "reported_as_label": "居民上报", "outcome": None, "answer": None, "evidence": [], "end_reason": None, "elsewhere": None,
     "merged_into": None, "order_id": None, "advice": None, "extension": None, "reporters": 1,
-    "story": ["3月2日(周一)09:00,上报。", "现在由主办单位:区城管局负责,时限到3月9日(周一)09:00。"], "actions": ["withdraw"],
+    "story": ["3月2日(周一)09:00,上报。", "现在由主办单位:区城管局负责,须在3月9日(周一)09:00前办结。"], "actions": ["withdraw"],
 }  # fmt: skip
 ASSIGNMENT_EXAMPLE: dict[str, Any] = {
     "id": ID, "case_id": ID, "state": "sent", "state_label": "待签收", "version": 1, "role": "lead", "whistle": "routine",
@@ -152,10 +153,14 @@ def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> 
         "advice": CALL_FIRST if row["emergency"] and row["state"] in policy.OPEN else None,
         "extension": None if row["extension"] is None else ExtensionOut(**row["extension"]),
         "end_reason": _end_reason(row),
-        "story": telling.story(fit_steps(steps), show_holder(row), row["due_at"], whole=row["whole"]),
+        "story": telling.story(fit_steps(steps), show_holder(row), _limits(row), whole=row["whole"]),
         "actions": list(_actions(policy.LIFECYCLE, row, reader_id)),
     }
     return CaseOut(**_fit(row, shown))
+
+
+def _limits(row: RowMapping) -> list[telling.Limit]:
+    return [telling.Limit(one["kind"], datetime.fromisoformat(one["due_at"]), one["late"]) for one in row["limits"]]
 
 
 def _fit(row: RowMapping, shown: dict[str, Any]) -> dict[str, Any]:

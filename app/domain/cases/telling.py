@@ -1,6 +1,7 @@
 """What has happened to a case, in sentences that a resident reads: one thread, from the order that it may have been. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -84,13 +85,46 @@ BRIEFLY: Mapping[str, str] = {**OF_CASE, "escalate": "上报到{seat}办理", "c
 """The same without what an officer wrote, for whoever joined the case from another community."""
 
 
-def story(steps: Sequence[Step], holder: str | None, due_at: datetime | None, *, whole: bool = True) -> list[str]:
-    """One sentence a step, and at the end who holds it now and until when; `whole`: with what was written."""
+BY_THEN: Mapping[str, str] = {
+    "respond": "联系上报人",
+    "reply": "答复上报人",
+    "triage": "分流,决定由谁办",
+    "meeting": "召开联席会议",
+    "check": "核验结果",
+    "callback": "回访",
+    "deliberation": "议事并作出决定",
+    "review": "复核能否恢复办理",
+    "milestone": "兑现阶段承诺",
+    "resolve_hard": "拿出攻坚方案",
+    "resolve_emergency": "完成应急处置",
+    **dict.fromkeys(("resolve_small", "resolve_community", "resolve_street", "resolve_district"), "办结"),
+    **dict.fromkeys(("resolve_routine", "renewal"), "办结"),
+}
+"""What must have happened by the end of a limit; one that is not here is between officers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit that runs on a case, and whether it is over."""
+
+    kind: str
+    due_at: datetime
+    late: bool
+
+
+def story(steps: Sequence[Step], holder: str | None, limits: Iterable[Limit], *, whole: bool = True) -> list[str]:
+    """One sentence a step, and at the end who holds it now and what must have happened by when, the nearest first; `whole`:
+    with what was written."""
     said = [sentence for step in steps for sentence in _sentences(step, OF_CASE if whole else BRIEFLY)]
     if holder is not None:
-        until = f",时限到{moment(due_at)}" if due_at else ""
-        said.append(f"现在由{holder}负责{until}。")
+        told = sorted((limit for limit in limits if limit.kind in BY_THEN), key=lambda limit: limit.due_at)
+        said.append(";".join([f"现在由{holder}负责", *map(_until, told)]).replace(";", ",", 1) + "。")
     return said
+
+
+def _until(limit: Limit) -> str:
+    deed = BY_THEN[limit.kind]
+    return f"{moment(limit.due_at)}前就应{deed},已超时" if limit.late else f"须在{moment(limit.due_at)}前{deed}"
 
 
 def _sentences(step: Step, of_case: Mapping[str, str]) -> Iterator[str]:

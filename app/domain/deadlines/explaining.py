@@ -282,7 +282,12 @@ def duration(span: timedelta, *, days: bool = False) -> str:
 
 
 def moment(at: datetime) -> str:
-    """11月30日(周一)09:00; with seconds only where there are any."""
+    """11月30日(周一)09:00: people need no seconds."""
+    return _moment(at.replace(second=0))
+
+
+def _moment(at: datetime) -> str:
+    """The same with seconds where there are any."""
     local = at.astimezone(CHINA)
     return f"{_date(local.date())}({_weekday(local.date())}){_clock(local)}"
 

@@ -1,12 +1,12 @@
 """The story of a case, a sentence a step, in a resident's words."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from app.domain.cases.policy import LIFECYCLE
-from app.domain.cases.telling import OF_CASE, OF_ORDER, story
+from app.domain.cases.policy import GOVERNING, LIFECYCLE
+from app.domain.cases.telling import BY_THEN, OF_CASE, OF_ORDER, Limit, story
 from app.domain.orders.policy import LIFECYCLE as ORDERS
 from app.kernel.time import CHINA
 
@@ -33,12 +33,30 @@ def step(action: str, *, of_order: bool = False, seat: str | None = None, **note
     ],
 )
 def test_a_step_is_a_sentence_or_nothing(told: dict[str, Any], said: list[str]) -> None:
-    assert story([told], None, None) == said
+    assert story([told], None, ()) == said
 
 
-def test_at_the_end_stands_who_holds_it_and_until_when() -> None:
-    assert story([], "东社区", NINE) == ["现在由东社区负责,时限到3月2日(周一)09:00。"]
-    assert story([], "东社区", None) == ["现在由东社区负责。"]
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ([], "现在由东社区负责。"),
+        ([Limit("triage", NINE, late=False)], "现在由东社区负责,须在3月2日(周一)09:00前分流,决定由谁办。"),
+        (
+            [Limit("triage", NINE + timedelta(hours=2, seconds=42), late=False), Limit("respond", NINE, late=False)],
+            "现在由东社区负责,须在3月2日(周一)09:00前联系上报人;须在3月2日(周一)11:00前分流,决定由谁办。",
+        ),
+        ([Limit("resolve_small", NINE, late=True)], "现在由东社区负责,3月2日(周一)09:00前就应办结,已超时。"),
+        ([Limit("check", NINE, late=False)], "现在由东社区负责,须在3月2日(周一)09:00前核验结果。"),
+        ([Limit("callback", NINE, late=False)], "现在由东社区负责,须在3月2日(周一)09:00前回访。"),
+        ([Limit("answer", NINE, late=False)], "现在由东社区负责。"),
+    ],
+)
+def test_at_the_end_stands_who_holds_it_and_what_must_be_done_by_when(limits: list[Limit], said: str) -> None:
+    assert story([], "东社区", limits) == [said]
+
+
+def test_every_limit_that_may_govern_says_what_must_be_done() -> None:
+    assert set(GOVERNING) - BY_THEN.keys() == set()
 
 
 def test_only_steps_that_exist_are_told() -> None:
