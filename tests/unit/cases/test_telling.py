@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from app.domain.cases.board_policy import LIFECYCLE as ASSIGNMENTS
 from app.domain.cases.policy import GOVERNING, LIFECYCLE
 from app.domain.cases.telling import BY_THEN, OF_CASE, OF_ORDER, Limit, story
+from app.domain.cases.words import OF_ASSIGNMENTS, OF_CASES
 from app.domain.orders.policy import LIFECYCLE as ORDERS
 from app.kernel.time import CHINA
 
@@ -67,3 +69,8 @@ def test_only_steps_that_exist_are_told() -> None:
 def test_every_move_of_a_case_is_told() -> None:
     moved = {t.action for t in LIFECYCLE.transitions if t.target is not None}
     assert moved - OF_CASE.keys() == set()
+
+
+def test_every_action_has_a_word() -> None:
+    assert OF_CASES.keys() == {t.action for t in LIFECYCLE.transitions}
+    assert OF_ASSIGNMENTS.keys() == {t.action for t in ASSIGNMENTS.transitions}
