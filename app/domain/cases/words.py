@@ -1,6 +1,8 @@
-"""What people call the deeds of a case and of an assignment (domain.md §5)."""
+"""What people call the deeds of a case and of an assignment (domain.md §5), and the evidence of a result."""
 
 from collections.abc import Mapping
+
+from app.domain.services.models import Evidence
 
 OF_CASES: Mapping[str, str] = {
     "report": "上报", "report_for_caller": "代来电者上报", "solve_on_the_spot": "随手办",
@@ -25,3 +27,10 @@ OF_ASSIGNMENTS: Mapping[str, str] = {
     "recalculate": "重新计算", "rate_department": "评价单位", "rate_whistler": "评价吹哨",
 }  # fmt: skip
 """The same of assignments."""
+
+_EVIDENCE = {"note": "文字说明", **{kind.value: kind.label for kind in Evidence}}
+
+
+def evidence_label(kind: str) -> str:
+    """The Chinese word of a kind of evidence; one that only this category wants stands as it is named there."""
+    return _EVIDENCE.get(kind, kind)
