@@ -153,7 +153,9 @@ def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> 
         "advice": CALL_FIRST if row["emergency"] and row["state"] in policy.OPEN else None,
         "extension": None if row["extension"] is None else ExtensionOut(**row["extension"]),
         "end_reason": _end_reason(row),
-        "story": telling.story(fit_steps(steps), show_holder(row), _limits(row), whole=row["whole"]),
+        "story": telling.story(
+            fit_steps(steps), show_holder(row), _limits(row), lead=_lead_steps(row), whole=row["whole"]
+        ),
         "actions": list(_actions(policy.LIFECYCLE, row, reader_id)),
     }
     return CaseOut(**_fit(row, shown))
@@ -161,6 +163,10 @@ def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> 
 
 def _limits(row: RowMapping) -> list[telling.Limit]:
     return [telling.Limit(one["kind"], datetime.fromisoformat(one["due_at"]), one["late"]) for one in row["limits"]]
+
+
+def _lead_steps(row: RowMapping) -> list[dict[str, Any]]:
+    return [{**step, "at": datetime.fromisoformat(step["at"])} for step in row["lead_steps"]]
 
 
 def _fit(row: RowMapping, shown: dict[str, Any]) -> dict[str, Any]:

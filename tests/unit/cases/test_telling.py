@@ -25,7 +25,14 @@ def step(action: str, *, of_order: bool = False, seat: str | None = None, **note
         (step("place", of_order=True), ["3月2日(周一)09:00,您点了一个单。"]),
         (step("triage", seat="东社区", lane="big"), ["3月2日(周一)09:00,受理,定为大事,东社区办理。"]),
         (step("triage", lane="small"), ["3月2日(周一)09:00,受理,定为小事,社区办理。"]),
-        (step("escalate", seat="试验街道", reason="无权限"), ["3月2日(周一)09:00,上报到试验街道办理:无权限。"]),
+        (
+            step("escalate", seat="试验街道", reason="无权限", to="street"),
+            ["3月2日(周一)09:00,上报到试验街道办理,原因:社区无权办理。"],
+        ),
+        (
+            step("escalate", seat="试验区", reason="须改管线", to="district"),
+            ["3月2日(周一)09:00,上报到试验区办理,原因:须改管线。"],
+        ),
         (step("approve_whistle", whistle="routine"), ["3月2日(周一)09:00,吹响日常哨,责任单位须到场。"]),
         (
             step("mark", marks=[{"deadline": "reply", "percent": 80}, {"deadline": "triage", "percent": 100}]),
@@ -36,6 +43,17 @@ def step(action: str, *, of_order: bool = False, seat: str | None = None, **note
 )
 def test_a_step_is_a_sentence_or_nothing(told: dict[str, Any], said: list[str]) -> None:
     assert story([told], None, ()) == said
+
+
+def test_what_the_lead_unit_did_stands_where_it_happened() -> None:
+    whistle, result = step("approve_whistle", whistle="routine"), step("submit_whistled")
+    signed = {"action": "sign", "at": NINE + timedelta(minutes=20)}
+    result["at"] = NINE + timedelta(hours=1)
+    assert story([whistle, result], None, (), lead=[signed]) == [
+        "3月2日(周一)09:00,吹响日常哨,责任单位须到场。",
+        "3月2日(周一)09:20,主办单位签收。",
+        "3月2日(周一)10:00,主办单位提交结果,等待核验。",
+    ]
 
 
 @pytest.mark.parametrize(
