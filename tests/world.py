@@ -175,7 +175,7 @@ async def build(owner_url: str) -> World:
     admin = await world.person("管理员", Role.ADMINISTRATOR, street)
     await owner.execute(
         "INSERT INTO service (id, place_id, name, description, published_by, created_at, version)"
-        " VALUES ($1, $2, '陪同就医', '陪老人去医院', $3, $4, 1)",
+        " VALUES ($1, $2, '陪诊取药', '陪老人去医院', $3, $4, 1)",
         world.service,
         street,
         admin,

@@ -130,7 +130,7 @@ async def list_deadlines(case_id: CaseId, reader: TheReader) -> DeadlinesOut:
 async def explain(case_id: CaseId, deadline_id: DeadlineId, reader: TheReader) -> ExplanationOut:
     async with reader() as connection:
         row = await of_matters.get_deadline(connection, policy.LIFECYCLE.kind, case_id, deadline_id)
-    return show_explanation(row)
+    return show_explanation(row, policy.LIFECYCLE.actions_zh)
 
 
 def _similar(row: RowMapping) -> SimilarRow:

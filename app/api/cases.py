@@ -284,7 +284,9 @@ async def escalate(case_id: CaseId, body: EscalateIn, run: TheRun) -> Receipt:
     "/{case_id}/result",
     operation_id="submitResult",
     summary="提交办理结果,附依据和可公开的答复",
-    description="吹哨的事项由主办单位提交,吹哨的一级核验;其余由办理的一级提交,直接转回访",
+    description="吹哨的事项由主办单位提交(用事项编号 case_id,不必先 finishAssignment),吹哨的一级核验;"
+    "其余由办理的一级提交,直接转回访。"
+    "协办单位不用这个,用 finishAssignment",
     tags=(Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER, Tag.STREET),
     example={"outcome": "灯杆已扶正加固", "answer": "路灯已修好", "evidence": [{"kind": "photo", "text": "IMG-0302"}]},
     answer=receipt("callback", 4),

@@ -1,6 +1,7 @@
 """What cases and assignments look like over HTTP: the answers, their examples, and how a row becomes one."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -45,7 +46,7 @@ class CaseHead(Out):
 class CaseTold(CaseHead):
     """With what is written for people, so that it stands at the top of the answer."""
 
-    story: list[str] = Field(description="经过,一句一步,最后是现在由谁负责、到什么时候")
+    story: list[str] = Field(description="经过,一句一步,最后是现在由谁负责、什么时候之前须做到什么")
 
 
 class CaseRow(CaseHead):
@@ -122,7 +123,7 @@ ROW_EXAMPLE: dict[str, Any] = {
 PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}
 CASE_EXAMPLE = {
     "id": ID, "state": "whistled", "state_label": "已吹哨",
-    "story": ["3月2日(周一)09:00,上报。", "现在由主办单位:区城管局负责,时限到3月9日(周一)09:00。"],
+    "story": ["3月2日(周一)09:00,上报。", "现在由主办单位:区城管局负责,须在3月9日(周一)09:00前办结。"],
     **ROW_EXAMPLE, "round": 1, "level": "street", "seat_name": "神堂沟街道", "reported_as": "resident",
     "reported_as_label": "居民上报", "outcome": None, "answer": None, "evidence": [], "end_reason": None, "elsewhere": None,
     "merged_into": None, "order_id": None, "advice": None, "extension": None, "reporters": 1,
@@ -163,10 +164,20 @@ def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> 
         "advice": CALL_FIRST if row["emergency"] and row["state"] in policy.OPEN else None,
         "extension": None if row["extension"] is None else ExtensionOut(**row["extension"]),
         "end_reason": _end_reason(row),
-        "story": telling.story(fit_steps(steps), show_holder(row), row["due_at"], whole=row["whole"]),
+        "story": telling.story(
+            fit_steps(steps), show_holder(row), _limits(row), lead=_lead_steps(row), whole=row["whole"]
+        ),
         "actions": list(_actions(policy.LIFECYCLE, row, reader_id)),
     }
     return CaseOut(**_fit(row, shown))
+
+
+def _limits(row: RowMapping) -> list[telling.Limit]:
+    return [telling.Limit(one["kind"], datetime.fromisoformat(one["due_at"]), one["late"]) for one in row["limits"]]
+
+
+def _lead_steps(row: RowMapping) -> list[dict[str, Any]]:
+    return [{**step, "at": datetime.fromisoformat(step["at"])} for step in row["lead_steps"]]
 
 
 def _fit(row: RowMapping, shown: dict[str, Any]) -> dict[str, Any]:

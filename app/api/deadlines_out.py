@@ -1,6 +1,9 @@
 """What the deadlines of a matter look like over HTTP, and how one explains itself (domain.md §4.9)."""
 
+from collections.abc import Mapping
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from typing import Annotated, Any
 
 from fastapi import Path
@@ -8,7 +11,7 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.schema import Choice, Out, StrictUUID
-from app.domain.deadlines import explaining
+from app.domain.deadlines import explaining, meaning
 from app.domain.deadlines.models import label_of
 from app.domain.exclusions.models import ExclusionReason
 from app.domain.places.models import EstateType
@@ -105,7 +108,7 @@ DEADLINES_EXAMPLE = {
 }  # fmt: skip
 EXPLANATION_EXAMPLE: dict[str, Any] = {
     "id": ID, "kind": "plan", "kind_label": "方案",
-    "sentences": ["3月3日(周二)10:30起算。", "3月4日(周三)10:30到期,到这一刻还没有做到就算错过。"],
+    "sentences": ["从下单起算:3月3日(周二)10:30。", "3月4日(周三)10:30到期,到这一刻还没有做到就算错过。"],
     "round": 1, "policy_version": 1, "estate_type": "",
     "calendar": "WORK", "budget_seconds": 25200, "started_at": AT, "due_at": "2026-03-04T10:30:00+08:00",
     "stopped_at": None, "missed": False, "excluded": None,
@@ -132,8 +135,11 @@ def show_deadline(row: RowMapping) -> DeadlineOut:
     )
 
 
-def show_explanation(row: RowMapping, later: explaining.Later | None = None) -> ExplanationOut:
-    """Why a deadline is due when it is; `later`: the rounds before it, where there were."""
+def show_explanation(
+    row: RowMapping, actions: Mapping[str, str], later: explaining.Later | None = None
+) -> ExplanationOut:
+    """Why a deadline is due when it is; `actions`: what people call the deeds of its matter; `later`: the rounds before it,
+    where there were."""
     deadline = timed_deadline(row["timed"])
     timing = deadline.timing
     due_at = deadline.times[timing.percents.index(100)]
@@ -158,6 +164,12 @@ def show_explanation(row: RowMapping, later: explaining.Later | None = None) -> 
         excluded.label if excluded else None,
         recategorised=deadline.kept is not None,
         extension=deadline.extension,
+        matter=row["matter_kind"],
+        told={
+            percent: list(dict.fromkeys(meaning.told(one["target"]) for one in found))
+            for percent, found in groupby(row["told"], key=itemgetter("percent"))
+        },
+        stopped_by=actions.get(row["stopped_by"] or ""),
     )
     return ExplanationOut(
         id=deadline.id,

@@ -137,16 +137,17 @@ def status_of(refusal: Refusal | type[Refusal]) -> int:
 
 def problem(refusal: Refusal, scope: Scope, headers: Mapping[str, str] | None = None) -> Response:
     """The answer for `refusal` to the request of `scope`."""
-    status = status_of(refusal)
+    status, english = status_of(refusal), _prefers_english(scope)
     body: dict[str, Any] = {
         "type": f"urn:linli:problem:{refusal.code}",
-        "title": refusal.title_en if _prefers_english(scope) else refusal.title_zh,
+        "title": refusal.title_en if english else refusal.title_zh,
         "status": status,
         "code": refusal.code,
         "trace_id": trace_id.get(),
     }
-    if refusal.detail is not None:
-        body["detail"] = refusal.detail
+    detail = (english and refusal.detail_en) or refusal.detail
+    if detail is not None:
+        body["detail"] = detail
     if refusal.fields:
         body["errors"] = [
             {"pointer": _clean(fault.pointer)[:_MAX_POINTER], "code": fault.code, "message": fault.message}

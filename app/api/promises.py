@@ -227,7 +227,7 @@ async def list_posts(order_id: OrderId, reader: TheReader) -> PostsOut:
 async def explain(order_id: OrderId, deadline_id: DeadlineId, reader: TheReader) -> ExplanationOut:
     async with reader() as connection:
         row = await of_matters.get_deadline(connection, policy.LIFECYCLE.kind, order_id, deadline_id)
-    return show_explanation(row, _later(row))
+    return show_explanation(row, policy.LIFECYCLE.actions_zh, _later(row))
 
 
 @api.post(

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get
 from uuid import UUID
 
 import annotated_types as at
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -69,6 +69,23 @@ class FlagRule:
         return core_schema.no_info_before_validator_function(self.read, core_schema.bool_schema(strict=True))
 
 
+class NamedChoice:
+    """Makes the refusal of a value name the members as people call them: `phone 电话`, where they have a label."""
+
+    __slots__ = ()
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        named = "、".join(f"{one.value} {getattr(one, 'label', '')}".rstrip() for one in source)
+
+        def read(value: object, inner: core_schema.ValidatorFunctionWrapHandler) -> object:
+            try:
+                return inner(value)
+            except ValidationError:
+                raise PydanticCustomError("enum", "only {expected}", {"expected": named}) from None
+
+        return core_schema.no_info_wrap_validator_function(read, handler(source))
+
+
 E = TypeVar("E", bound=Enum)
 
 StrictUUID = Annotated[UUID, IdRule()]
@@ -82,7 +99,7 @@ Count = Annotated[int, Field(strict=True, ge=0, le=INT4_MAX)]
 FlagArg = Annotated[bool, FlagRule()]
 """`true` or `false` in a query string, and nothing else."""
 
-Choice = Annotated[E, Field(strict=False)]
+Choice = Annotated[E, Field(strict=False), NamedChoice()]
 """A member of an enum by its value: `Choice[OrderState]` (strict reading alone would ask for the member itself)."""
 
 CommandKey = Annotated[str, Opaque(128, 8)]

@@ -87,7 +87,9 @@ class ServicesQuery(PageQuery):
     tags=(Tag.ADMINISTRATOR,),
     example={"place_id": PLACE_ID, "name": "陪同就医", "description": "陪老人去医院挂号、取药,不代缴费用"},
     answer=receipt("publish"),
-    responses=problems(NotAllowed, PlaceNotFound, errors.TeamNotServing, errors.TeamNotSkilled, TextRefused),
+    responses=problems(
+        *(NotAllowed, PlaceNotFound, errors.NameTaken, errors.TeamNotServing, errors.TeamNotSkilled, TextRefused)
+    ),
 )
 async def publish_service(body: ServiceIn, run: TheRun) -> Receipt:
     return await run(

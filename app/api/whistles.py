@@ -189,6 +189,7 @@ async def begin(assignment_id: AssignmentId, run: TheRun) -> Receipt:
     "/assignments/{assignment_id}/finish",
     operation_id="finishAssignment",
     summary="本单位的部分已完成",
+    description="协办单位完成自己的部分时用。主办单位不必先用这个:直接用 submitResult 提交整件事的结果",
     tags=(Tag.OFFICER,),
     example={"outcome": "灯杆已扶正"},
     answer=receipt("done", 5),

@@ -30,7 +30,8 @@ class FieldFault:
 class Refusal(Exception):
     """A foreseen no. Each subclass is one stable `code` with a Chinese and an English title.
 
-    `detail` is one more Chinese sentence for this occurrence; it never holds personal data.
+    `detail` is one more Chinese sentence for this occurrence, `detail_en` the same in English where there is one; they never
+    hold personal data.
     """
 
     kind: ClassVar[Kind]
@@ -38,9 +39,12 @@ class Refusal(Exception):
     title_zh: ClassVar[str]
     title_en: ClassVar[str]
 
-    def __init__(self, detail: str | None = None, *, fields: tuple[FieldFault, ...] = ()) -> None:
+    def __init__(
+        self, detail: str | None = None, *, detail_en: str | None = None, fields: tuple[FieldFault, ...] = ()
+    ) -> None:
         super().__init__(self.code, detail)
         self.detail = detail
+        self.detail_en = detail_en
         self.fields = fields
 
     @classmethod

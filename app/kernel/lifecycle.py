@@ -3,8 +3,8 @@
 The database's `allowed_transition` and the drawings of the contract are generated from it; `move` is the one door.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -42,18 +42,25 @@ STAYS = None
 class Lifecycle:
     """The transitions of one kind of matter, with the states in which it must have a live deadline, and those of them in
     which a miss is only told. `governed`: the kinds of which exactly one governs in a state; `held`: who holds the matter in
-    a state ("seat", "unit" …), so that its hold-time is counted."""
+    a state ("seat", "unit" …), so that its hold-time is counted. `states_zh`, `actions_zh`: what people call them; `suits`:
+    whether an action is for matters of this sort at all."""
 
     def __init__(
         self,
         kind: str,
         *transitions: Transition,
+        states_zh: Mapping[str, str],
+        actions_zh: Mapping[str, str],
         promised: Iterable[str],
         only_told: Iterable[str] = (),
         governed: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
         held: Mapping[str, str] = MappingProxyType({}),
+        suits: Callable[[str, Matter[Any]], bool] = lambda _action, _matter: True,
     ) -> None:
         self.kind = kind
+        self.states_zh = states_zh
+        self.actions_zh = actions_zh
+        self._suits = suits
         self.transitions = transitions
         self.promised = frozenset(promised)
         self.only_told = frozenset(only_told)
@@ -89,22 +96,29 @@ class Lifecycle:
         )
 
     def move(self, matter: Matter[Any], action: str, actor: Actor, now: datetime) -> Change:
-        """Begin the change that `action` makes, with the deadlines that the table starts and stops.
+        """Begin the change that `action` makes, with the deadlines that the table starts and stops. The state comes before
+        the rules: whoever gets here sees the matter and its state (the door answers everybody else that there is none).
 
         Raises:
+            TransitionRefused: the matter is in another state; it says in which, and what the actor may do in that.
             NotAllowed: no rule of the row allows the actor.
-            TransitionRefused: the matter is in another state, and the actor is one who may do it in its own.
         """
         row = self._by_action[action]
         if matter.state not in row.sources:
-            # A rule may hold in some states only; whoever it allows there has come too late, and is not forbidden.
-            _allowed(tuple(replace(rule, states=frozenset()) for rule in row.by), matter, actor)
-            raise TransitionRefused
+            raise self._too_late(matter, actor)
         rule = _allowed(row.by, matter, actor)
         change = Change.of(matter, action, row.target or matter.state, actor, rule, now)
         change.starts.extend(row.starts)
         change.stops.extend(kind for kind in row.stops if any(d.kind == kind for d in matter.live))
         return change
+
+    def _too_late(self, matter: Matter[Any], actor: Actor) -> TransitionRefused:
+        may = [action for action in self.permitted(matter, actor) if self._suits(action, matter)]
+        zh, en = f"现在是『{self.states_zh[matter.state]}』", f"The state is now {matter.state}"
+        if may:
+            zh += ",可以:" + "、".join(dict.fromkeys(self.actions_zh[action] for action in may))
+            en += "; possible now: " + ", ".join(may)
+        return TransitionRefused(zh, detail_en=en)
 
     def create(self, matter: Matter[Any], action: str, actor: Actor, now: datetime) -> Change:
         """Begin the change that makes a new matter, given as it shall be; raises NotAllowed."""

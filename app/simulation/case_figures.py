@@ -9,6 +9,7 @@ from typing import Any, Final
 from app.domain.cases import board_policy, policy
 from app.domain.cases.callback_tables import CallChannel, Step
 from app.domain.cases.models import CaseState, ReportedAs, WhistleKind
+from app.domain.cases.words import OF_ASSIGNMENTS, OF_CASES
 from app.domain.deadlines.models import label_of
 from app.kernel.lifecycle import Lifecycle
 from app.simulation.case_measuring import CasesMeasured, Rates
@@ -16,28 +17,9 @@ from app.simulation.limit_figures import LimitRow, limit_rows
 from app.simulation.reckoning import Fired, Limit
 
 ACTIONS: Final[Mapping[str, str]] = {
-    "case report": "上报", "case report_for_caller": "代来电者上报", "case solve_on_the_spot": "随手办",
-    "case open_converted": "由订单转来", "case alarm": "应急即吹", "case no_unit": "无责任单位",
-    "case refuse": "不予受理", "case triage": "分流", "case withdraw": "撤回", "case escalate": "上报一级",
-    "case hand_down": "下派", "case propose_whistle": "提请吹哨", "case approve_whistle": "批准吹哨",
-    "case refuse_whistle": "不准吹哨", "case confirm_whistle": "先吹后批", "case submit_result": "提交结果",
-    "case submit_whistled": "主办提交结果", "case accept_result": "核验通过", "case return_result": "核验退回",
-    "case close": "办结", "case close_unreached": "未联系上办结", "case reopen": "重新办理",
-    "case reopen_whistled": "责任单位重办", "case deliberate": "提交议事", "case conclude": "议事决定",
-    "case hang": "挂账", "case wake": "恢复办理", "case merge": "并案", "case take_in": "并入",
-    "case unmerge": "撤销并案", "case follow": "随并案办结", "case terminate": "终止", "case contact": "联系",
-    "case reply": "答复", "case join": "附议", "case answer_callback": "一键答复", "case record_callback": "回访",
-    "case need_call": "转人工回访", "case add_minutes": "会议纪要", "case add_promise": "承诺",
-    "case finish_promise": "承诺兑现", "case request_extension": "申请延期", "case decide_extension": "决定延期",
-    "case replace_lead": "更换主办", "case supervise": "督办", "case answer_supervision": "答复督办",
-    "case renew": "每日续办", "case recalculate": "重新计算", "assignment send": "派发任务", "assignment sign": "签收",
-    "assignment report_in": "报到", "assignment begin": "开始处置", "assignment finish": "协办完成",
-    "assignment complete": "主办完成", "assignment contest": "异议", "assignment uphold": "异议成立",
-    "assignment dismiss": "异议不成立（签收后）", "assignment dismiss_reported": "异议不成立（报到后）",
-    "assignment excuse": "免除", "assignment release": "随事项解除", "assignment reopen": "任务重开",
-    "assignment recalculate": "重新计算", "assignment rate_department": "评价单位",
-    "assignment rate_whistler": "评价吹哨",
-}  # fmt: skip
+    **{f"case {action}": word for action, word in OF_CASES.items()},
+    **{f"assignment {action}": word for action, word in OF_ASSIGNMENTS.items()},
+}
 """The Chinese word of each row of §5, by kind of matter and action."""
 
 EXEMPT: Final = frozenset({"case recalculate", "assignment recalculate"})

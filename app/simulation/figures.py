@@ -12,9 +12,10 @@ from app.domain.deadlines.models import label_of
 from app.domain.notifications.policy import sentence
 from app.domain.orders.models import OrderState
 from app.domain.orders.policy import LIFECYCLE
+from app.domain.orders.words import ACTIONS
 from app.kernel.rules import Role
 from app.simulation.case_figures import CasesReport, cases_of
-from app.simulation.flow_figures import ACTIONS, Dispatch, RoundRow, dispatch_of, kinds_of, reasons_of, rounds_of
+from app.simulation.flow_figures import Dispatch, RoundRow, dispatch_of, kinds_of, reasons_of, rounds_of
 from app.simulation.limit_figures import LimitRow, in_order, limit_rows
 from app.simulation.measuring import Measured, Told
 from app.simulation.reckoning import Fault, faults

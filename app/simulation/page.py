@@ -4,11 +4,11 @@ from collections import Counter
 from html import escape
 from typing import Final
 
+from app.domain.orders.words import ACTIONS
 from app.kernel.time import CHINA
 from app.simulation import charts
 from app.simulation.case_page import case_sections
 from app.simulation.figures import BINS, EXEMPT, Report, Spread
-from app.simulation.flow_figures import ACTIONS
 from app.simulation.measuring import Measured
 from app.simulation.page_parts import details, figure, heading, listed, table
 from app.simulation.terminal import minutes

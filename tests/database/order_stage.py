@@ -145,7 +145,7 @@ class Stage:
             )  # fmt: skip
         wanted = await world.owner.fetchval(
             "INSERT INTO service (id, place_id, category, name, description, form, skill, published_by, created_at, version)"
-            " VALUES (gen_random_uuid(), $1, '', '服务', '服务', $2, 'care', $3, $4, 1) RETURNING id",
+            " VALUES (gen_random_uuid(), $1, '', $2, '服务', $2, 'care', $3, $4, 1) RETURNING id",
             world.street, form, admin, LONG_AGO,
         )  # fmt: skip
         await stage.born(birth, who, whom, wanted)

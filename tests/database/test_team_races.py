@@ -78,7 +78,7 @@ async def skilled_order(world: World, app: Database, skill: str) -> tuple[UUID, 
     if service is None:
         service = await world.owner.fetchval(
             "INSERT INTO service (id, place_id, category, name, description, form, skill, published_by, created_at, version)"
-            " VALUES (gen_random_uuid(), $1, '', '护理', '护理', 'visit', $2, $3, $4, 1) RETURNING id",
+            " VALUES (gen_random_uuid(), $1, '', $2, '护理', 'visit', $2, $3, $4, 1) RETURNING id",
             world.street, skill, world.people["管理员"], LONG_AGO,
         )  # fmt: skip
     inputs = {"service_id": service, "note": "请帮忙"}

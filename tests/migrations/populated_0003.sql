@@ -26,6 +26,11 @@ VALUES (gen_random_uuid(), '0a000000-0000-7000-8000-000000000001', '0c000000-000
 INSERT INTO service (id, place_id, name, description, published_by, created_at, version)
 VALUES ('05000000-0000-7000-8000-000000000001', '0c000000-0000-7000-8000-000000000003', '陪同就医', '陪老人去医院',
         '0a000000-0000-7000-8000-000000000004', app_now() - interval '20 days', 1);
+-- The same published again by mistake, and one that has the name which the second would get.
+INSERT INTO service (id, place_id, name, description, published_by, created_at, version)
+SELECT gen_random_uuid(), '0c000000-0000-7000-8000-000000000003', r.name, '陪老人去医院',
+       '0a000000-0000-7000-8000-000000000004', app_now() - r.ago, 1
+  FROM (VALUES ('陪同就医', interval '19 days'), ('陪同就医', interval '18 days'), ('陪同就医(2)', interval '17 days')) r(name, ago);
 
 INSERT INTO deadline_policy (id, place_id, matter_kind, deadline_kind, version, calendar, budget_seconds, percents,
                              published_by, published_at)

@@ -50,6 +50,8 @@ async def populate(url: str) -> None:
 async def live_on(url: str, app_url: str) -> None:
     owner, app = await asyncpg.connect(url), await Database.connect(app_url, size=1)
     assert [str(broken) for broken in await invariants.check(owner)] == []
+    names = await owner.fetch("SELECT name FROM service ORDER BY created_at")
+    assert [row["name"] for row in names] == ["陪同就医", "陪同就医(3)", "陪同就医(4)", "陪同就医(2)"], "no name twice"
 
     async def do(verb: object, who: UUID, number: int, **inputs: object) -> str:
         return (await execute(app, verb, Caller(who, who), new_key(), order(number), dict(inputs))).state  # type: ignore[arg-type]

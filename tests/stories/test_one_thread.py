@@ -102,7 +102,7 @@ async def test_an_offer_that_nobody_answers_lapses_and_the_second_opens_the_pool
     await later(481 + 481)
     page = await grandma.get(order)
     assert (page["state"], page["open_pool"]) == ("submitted", True)
-    assert await silent.refused(f"{order}/accept") == (403, "not-allowed")
+    assert await silent.refused(f"{order}/accept") == (409, "transition-refused")
     await silent.post(f"{order}/claim")
 
 

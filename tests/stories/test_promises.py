@@ -70,8 +70,9 @@ async def test_an_order_of_friday_night_is_due_in_the_hours_of_its_promises(stre
     assert due(found["coordinate"]) == at(11, 28, 12)
     assert due(found["plan"]) == at(11, 30, 17, 30)
     said = await grandma.get(f"{order}/deadlines/{found['plan']['id']}")
-    assert "11月27日(周五)20:00" in said["sentences"][0]
-    assert "11月30日(周一)09:00起算" in said["sentences"][0]
+    assert said["sentences"][0].startswith("方案:社区给出带日期的方案")
+    assert "11月27日(周五)20:00下单" in said["sentences"][1]
+    assert "11月30日(周一)09:00起算" in said["sentences"][1]
     assert any("11月28日" in sentence and "不计" in sentence for sentence in said["sentences"]), said["sentences"]
     assert any("11月30日(周一)17:30到期" in sentence for sentence in said["sentences"])
     assert sum(period["seconds"] for period in said["periods"]) == pytest.approx(said["budget_seconds"], abs=1e-3)
@@ -97,6 +98,9 @@ async def test_a_recorded_contact_stops_respond_and_a_reply_stops_reply(street: 
     await dispatcher.post(f"{order}/reply", {"text": "下午派人上门"})
     found = await limits(grandma, order)
     assert {kind for kind, limit in found.items() if limit["stopped_at"]} == {"respond", "reply"}
+    said = (await grandma.get(f"{order}/deadlines/{found['respond']['id']}"))["sentences"]
+    assert said[-1] == "11月30日(周一)09:05因『联系』停止计时,没有超过时限。"
+    assert any(sentence.endswith("仍没有做到就再报社区书记。") for sentence in said), said
     await clock(at(11, 30, 9, 29))
     assert not any(limit["missed"] for limit in (await limits(grandma, order)).values())
     posts = (await grandma.get(f"{order}/posts"))["items"]

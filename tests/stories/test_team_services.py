@@ -180,3 +180,12 @@ async def test_a_refused_leave_hands_over_nothing(street: Street) -> None:
     assert (await lead.refused(f"/v1/teams/{made}/members/{lead.id}/remove"))[1] == "lead-stays"
     assert await handed_back(street) == []
     assert "team.removed" not in await told(lead)
+
+
+async def test_a_name_is_one_service_at_a_place_until_it_is_withdrawn(street: Street) -> None:
+    chief = street.administrator
+    first = (await chief.post("/v1/services", service(street)))["id"]
+    assert await chief.refused("/v1/services", service(street)) == (409, "service-name-taken")
+    await chief.post("/v1/services", {**service(street), "place_id": str(street.world.west)})
+    await chief.post(f"/v1/services/{first}/withdraw")
+    await chief.post("/v1/services", service(street))

@@ -50,7 +50,12 @@ async def test_a_lamp_post_that_nobody_owns(street: Street, later: Later) -> Non
     await officer.post(f"/v1/assignments/{task['id']}/report-in")
     (beside,) = (await power.get("/v1/assignments"))["items"]
     assert beside["role"] == "co"
-    await officer.post(f"{case}/result", {"outcome": "已扶正", "answer": "已修好", "evidence": PHOTO})
+    story = (await grandmother.get(case))["story"]
+    assert [said.partition(",")[2] for said in story[-3:-1]] == ["主办单位签收。", "主办单位报到。"]
+    result = {"outcome": "已扶正", "answer": "已修好", "evidence": PHOTO}
+    await officer.post(f"{case}/result", result)
+    again = await officer.ask("POST", f"{case}/result", result)
+    assert (again.status_code, again.json()["detail"]) == (409, "现在是『待核验』,可以:联系、答复、答复督办")
     await chief.post(f"{case}/check", {"accepted": True})
     await later(1)
     assert (await grandmother.get(case))["state"] == "callback"

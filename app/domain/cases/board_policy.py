@@ -2,6 +2,7 @@
 
 from app.domain.cases.models import AssignmentState as A
 from app.domain.cases.policy import head, office, officers
+from app.domain.cases.words import OF_ASSIGNMENTS
 from app.kernel.lifecycle import STAYS, Lifecycle, Transition
 from app.kernel.rules import Role, Rule, Rules, Via, reach
 
@@ -36,6 +37,8 @@ LIFECYCLE = Lifecycle(
     # How the two sides rate each other afterwards: facts, no states
     Transition("rate_department", ENDED, STAYS, (office,)),
     Transition("rate_whistler", ENDED, STAYS, (unit,)),
+    states_zh={state: state.label for state in A},
+    actions_zh=OF_ASSIGNMENTS,
     promised=(A.SENT, A.SIGNED, A.CONTESTED),
 )  # fmt: skip
 

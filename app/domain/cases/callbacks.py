@@ -2,6 +2,7 @@
 (domain.md §5). Each is pure, as in `service.py`; the call-backs themselves a trigger makes, in one place
 (`case_is_to_be_called_back`)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -160,7 +161,8 @@ def record_callback(
 
     Raises:
         SameHand, HandlingUnit: the actor had another duty in the case, works in one of its units, or reported it.
-        CallbackNotFound. AlreadyAnswered: it is settled. NoCallWanted. InvalidInput: reached, and no word whether it is solved.
+        CallbackNotFound. AlreadyAnswered: it is settled. NoCallWanted. InvalidInput: reached, and no word whether it is solved;
+        or not reached, and a word all the same.
     """
     change = LIFECYCLE.move(case, "record_callback", actor, now)
     if not facts.may:
@@ -172,12 +174,22 @@ def record_callback(
         raise errors.AlreadyAnswered
     if call.reason is None:
         raise errors.NoCallWanted
-    if reached != (solved is not None) or (not reached and (satisfied, stars, contacted_in_time) != (None, None, None)):
-        raise InvalidInput(fields=(FieldFault("/body/solved", "said-when-reached", "联系上了才填写,且须填写是否解决"),))
+    _demand_what_was_said(
+        reached, {"solved": solved, "satisfied": satisfied, "stars": stars, "contacted_in_time": contacted_in_time}
+    )
     said = None if solved is None else Said(solved, satisfied, stars, contacted_in_time, words)
     change = _after(change, case, facts, call, said)
     _try(change, call, channel, said, words=words)
     return hand(change, Duty.CALLBACK, facts.duty)
+
+
+def _demand_what_was_said(reached: bool, said: Mapping[str, object]) -> None:
+    """Raises InvalidInput: reached, and no word whether it is solved; or not reached, and a word all the same."""
+    if reached and said["solved"] is None:
+        raise InvalidInput(fields=(FieldFault("/body/solved", "said-when-reached", "联系上了,须填写是否解决"),))
+    if not reached and (given := [name for name, value in said.items() if value is not None]):
+        title = "没有联系上,不能填写上报人的答复;请去掉此项"
+        raise InvalidInput(fields=tuple(FieldFault(f"/body/{name}", "said-when-reached", title) for name in given))
 
 
 def _after(change: Change, case: Case, facts: Calls, call: Call, said: Said | None) -> Change:

@@ -34,6 +34,9 @@ _MORE = """,
        m.round, m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id, m.seat_id, m.unit_id, m.holder_id, m.open_pool,
        d.reported_as, d.outcome, d.answer, d.evidence, d.end_reason, d.elsewhere, d.merged_into, d.order_id, s.level AS level,
        (SELECT count(*) FROM case_reporter r WHERE r.matter_id = m.id) AS reporters,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', g.kind, 'due_at', g.due_at, 'late', g.due_at <= app_now())), '[]')
+          FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS limits,
+       (SELECT coalesce(jsonb_agg(to_jsonb(l)), '[]') FROM lead_steps(m.id) l) AS lead_steps,
        (SELECT jsonb_build_object('hours', round(e.seconds / 3600.0, 2), 'reason', e.reason, 'asked_at', e.asked_at,
                  'granted', e.granted, 'decision', e.decision)
           FROM case_extension e WHERE e.matter_id = m.id AND e.round = m.round) AS extension,

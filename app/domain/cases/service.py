@@ -32,6 +32,7 @@ from app.domain.cases.models import (
     ReportedAs,
 )
 from app.domain.cases.policy import LIFECYCLE
+from app.domain.cases.words import evidence_label
 from app.domain.places.models import Level
 from app.kernel.change import Change, Office
 from app.kernel.errors import FieldFault, NotAllowed
@@ -286,7 +287,9 @@ def demand_evidence(wanted: Sequence[str], given: Sequence[dict[str, Any]]) -> N
     """Raises EvidenceMissing, naming the first kind that is not there."""
     for kind in wanted:
         if all(one["kind"] != kind for one in given):
-            raise errors.EvidenceMissing(fields=(FieldFault("/body/evidence", "missing", f"请提供:{kind}"),))
+            raise errors.EvidenceMissing(
+                fields=(FieldFault("/body/evidence", "missing", f"请提供:{evidence_label(kind)}"),)
+            )
 
 
 def _reported(seen: Reporting, action: str, requester_id: UUID, actor: Actor, now: datetime) -> Change:

@@ -1,6 +1,7 @@
 """What has happened to a case, in sentences that a resident reads: one thread, from the order that it may have been. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -52,7 +53,7 @@ OF_CASE: Mapping[str, str] = {
     "refuse": "不予受理",
     "triage": "受理,定为{lane},{seat}办理",
     "withdraw": "上报人撤回",
-    "escalate": "上报到{seat}办理:{reason}",
+    "escalate": "上报到{seat}办理,原因:{reason}",
     "hand_down": "交由{seat}办理",
     "propose_whistle": "提请吹哨",
     "approve_whistle": "吹响{whistle},责任单位须到场",
@@ -80,17 +81,63 @@ OF_CASE: Mapping[str, str] = {
 }
 """What a case's step says; the names in braces come from its note, and `seat` is the place whose officers it went to."""
 
+OF_LEAD: Mapping[str, str] = {"sign": "主办单位签收", "report_in": "主办单位报到", "begin": "主办单位开始处置"}
+"""What the lead's step with its assignment says."""
+
 BRIEFLY: Mapping[str, str] = {**OF_CASE, "escalate": "上报到{seat}办理", "conclude": "议事有了决定", "hang": "挂账"}
 """The same without what an officer wrote, for whoever joined the case from another community."""
 
 
-def story(steps: Sequence[Step], holder: str | None, due_at: datetime | None, *, whole: bool = True) -> list[str]:
-    """One sentence a step, and at the end who holds it now and until when; `whole`: with what was written."""
-    said = [sentence for step in steps for sentence in _sentences(step, OF_CASE if whole else BRIEFLY)]
+BY_THEN: Mapping[str, str] = {
+    "respond": "联系上报人",
+    "reply": "答复上报人",
+    "triage": "分流,决定由谁办",
+    "meeting": "召开联席会议",
+    "check": "核验结果",
+    "callback": "回访",
+    "deliberation": "议事并作出决定",
+    "review": "复核能否恢复办理",
+    "milestone": "兑现阶段承诺",
+    "resolve_hard": "拿出攻坚方案",
+    "resolve_emergency": "完成应急处置",
+    **dict.fromkeys(("resolve_small", "resolve_community", "resolve_street", "resolve_district"), "办结"),
+    **dict.fromkeys(("resolve_routine", "renewal"), "办结"),
+}
+"""What must have happened by the end of a limit; one that is not here is between officers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit that runs on a case, and whether it is over."""
+
+    kind: str
+    due_at: datetime
+    late: bool
+
+
+def story(
+    steps: Sequence[Step],
+    holder: str | None,
+    limits: Iterable[Limit],
+    *,
+    lead: Sequence[Step] = (),
+    whole: bool = True,
+) -> list[str]:
+    """One sentence a step, those of the case and those of its `lead` unit by time, and at the end who holds it now and what must
+    have happened by when, the nearest first; `whole`: with what was written."""
+    of_case = OF_CASE if whole else BRIEFLY
+    told_at = [(step["at"], sentence) for step in steps for sentence in _sentences(step, of_case)]
+    told_at += [(step["at"], f"{moment(step['at'])},{OF_LEAD[step['action']]}。") for step in lead]
+    said = [sentence for _, sentence in sorted(told_at, key=lambda one: one[0])]
     if holder is not None:
-        until = f",时限到{moment(due_at)}" if due_at else ""
-        said.append(f"现在由{holder}负责{until}。")
+        told = sorted((limit for limit in limits if limit.kind in BY_THEN), key=lambda limit: limit.due_at)
+        said.append(";".join([f"现在由{holder}负责", *map(_until, told)]).replace(";", ",", 1) + "。")
     return said
+
+
+def _until(limit: Limit) -> str:
+    deed = BY_THEN[limit.kind]
+    return f"{moment(limit.due_at)}前就应{deed},已超时" if limit.late else f"须在{moment(limit.due_at)}前{deed}"
 
 
 def _sentences(step: Step, of_case: Mapping[str, str]) -> Iterator[str]:
@@ -105,12 +152,18 @@ def _sentences(step: Step, of_case: Mapping[str, str]) -> Iterator[str]:
         yield f"{at},{words.format_map(_names(step))}。"
 
 
+_UNABLE = {"无权限": "无权办理", "缺资源": "缺少资源"}
+"""How the reasons that officers write in short read after the name of the level that they speak of."""
+
+
 def _names(step: Step) -> dict[str, str]:
     note: Mapping[str, Any] = step["note"]
     names = {name: str(note.get(name, "")) for name in ("reason", "decision", "owner", "must_change")}
     lane, whistle = note.get("lane"), note.get("whistle")
+    below = {"street": "社区", "district": "街道"}.get(note.get("to", ""), "")
     return {
         **names,
+        "reason": below + _UNABLE[names["reason"]] if names["reason"] in _UNABLE else names["reason"],
         "seat": step["seat_name"] or "社区",
         "lane": Lane(lane).label if lane else "事项",
         "whistle": WhistleKind(whistle).label if whistle else "哨",

@@ -1,10 +1,11 @@
 """Why a deadline is due when it is, as arithmetic and in sentences that a resident reads (domain.md §4.9). Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
+from app.domain.deadlines.meaning import AGAIN, PLACED, PROMISED, SINCE
 from app.domain.deadlines.models import label_of
 from app.domain.places.models import EstateType
 from app.kernel.calendars import CalendarName
@@ -64,7 +65,8 @@ class Later:
 class Asked:
     """What is to be explained: a deadline's kind and timing, its pauses, how it ended, the names of special days, the type of
     estate that its limits are for (None: any), the rounds before it (None: it is of the first), why its miss does not count
-    (None: it does), whether its matter was re-categorised, and which part of the budget was granted later."""
+    (None: it does), whether its matter was re-categorised, and which part of the budget was granted later. `matter`: of which
+    kind its matter is; `told`: who is told at which mark; `stopped_by`: the word for what stopped it, where it is known."""
 
     kind: str
     timing: Timing
@@ -79,6 +81,37 @@ class Asked:
     excluded_for: str | None = None
     recategorised: bool = False
     extension: timedelta = timedelta()
+    matter: str = "order"
+    told: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    stopped_by: str | None = None
+
+    def in_minutes(self) -> "Asked":
+        """The same to the minute, as people read it; to the second where seconds tell two moments apart."""
+        pauses = [at for pause in self.pauses for at in (pause.from_at, pause.until_at)]
+        moments = {self.timing.started_at, *self.times, *pauses, *filter(None, [self.stopped_at])}
+        apart = len({_minute(at) for at in moments}) == len(moments)
+        if not apart or self.timing.budget % timedelta(minutes=1):
+            return self
+        stretches = tuple((_minute(begin), _minute(end)) for begin, end in self.timing.pauses)
+        timing = replace(self.timing, started_at=_minute(self.timing.started_at), pauses=stretches)
+        due = self.times[timing.percents.index(100)]
+        if _spent(timing, _minute(due)) != _spent(self.timing, due):
+            return self
+        return replace(
+            self,
+            timing=timing,
+            times=tuple(map(_minute, self.times)),
+            pauses=[replace(p, from_at=_minute(p.from_at), until_at=_minute(p.until_at)) for p in self.pauses],
+            stopped_at=self.stopped_at and _minute(self.stopped_at),
+        )
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
+
+
+def _spent(timing: Timing, until: datetime) -> int:
+    return round(sum(period.seconds for period in counted(timing, until)))
 
 
 def counted(timing: Timing, until: datetime) -> tuple[Counted, ...]:
@@ -100,12 +133,14 @@ def counted(timing: Timing, until: datetime) -> tuple[Counted, ...]:
 
 
 def sentences(asked: Asked) -> tuple[str, ...]:
-    """The explanation, one thought a sentence."""
+    """The explanation, one thought a sentence; the first says what is promised."""
+    asked = asked.in_minutes()
     timing, due = asked.timing, asked.times[asked.timing.percents.index(100)]
     name = timing.calendar.name
-    said = _promise(asked.kind, timing, due)
+    said = [PROMISED[asked.matter, asked.kind]] if (asked.matter, asked.kind) in PROMISED else []
     if asked.later is not None:
-        said.insert(0, _later(asked.later))
+        said.append(_later(asked.later))
+    said += _promise(asked, due)
     if asked.extension:
         first = _length(replace(timing, budget=timing.budget - asked.extension))
         said.append(f"原定 {first},经上一级批准延长 {_length(replace(timing, budget=asked.extension))}。")
@@ -117,33 +152,42 @@ def sentences(asked: Asked) -> tuple[str, ...]:
         said += _days(counted(timing, due), asked.day_names)
         said += _left_out(timing, due, asked.day_names)
     said += [_pause(pause) for pause in asked.pauses]
-    said += [_mark(asked.kind, percent, at) for percent, at in zip(timing.percents, asked.times, strict=True)]
+    said += [_mark(asked, percent, at) for percent, at in zip(timing.percents, asked.times, strict=True)]
     if asked.calendar_missing:
         years = timing.calendar.missing_years(timing.started_at, max(asked.times))
         said.append(
             f"国务院尚未公布 {'、'.join(map(str, years))} 年的放假安排,暂按周一至周五上班计算,公布后会重新计算。"
         )
     if asked.stopped_at is not None:
-        said.append(f"{moment(asked.stopped_at)}停止计时,{'已经超过时限' if asked.missed else '没有超过时限'}。")
+        because = f"因『{asked.stopped_by}』" if asked.stopped_by else ""
+        said.append(
+            f"{_moment(asked.stopped_at)}{because}停止计时,{'已经超过时限' if asked.missed else '没有超过时限'}。"
+        )
     elif asked.missed:
-        said.append("现在已经超过时限," + ("仍可以评价。" if asked.kind == "rating" else "社区仍须办理。"))
+        still = "仍可以评价" if asked.kind == "rating" else "社区仍须办理" if asked.matter == "order" else "仍须办理"
+        said.append(f"现在已经超过时限,{still}。")
     if asked.excluded_for is not None:
         said.append(f"这次错过经复核不计入考核,原因是{asked.excluded_for}。")
     return tuple(said)
 
 
-def _promise(kind: str, timing: Timing, due: datetime) -> list[str]:
-    """From when, and how long; an appointed or a promised moment in words of its own."""
-    name, start = timing.calendar.name, moment(timing.started_at)
+def _promise(asked: Asked, due: datetime) -> list[str]:
+    """From what and when, and how long; an appointed or a promised moment in words of its own."""
+    timing, kind = asked.timing, asked.kind
+    name, start = timing.calendar.name, _moment(timing.started_at)
     length = _length(timing)
     if kind == "appointment":
         return [f"约定的时间是{start}。", f"过了约定的时间,最多再等 {length}。"]
     if kind == "promise":
-        return [f"{start}写下方案,承诺在{moment(due)}之前做到。"]
+        return [f"{start}写下方案,承诺在{_moment(due)}之前做到。"]
+    event = SINCE.get((asked.matter, kind))
+    if event == PLACED and asked.later is not None:
+        event = AGAIN
     opens = timing.calendar.opens(timing.started_at)
-    begins = (
-        f"{start}起算。" if opens == timing.started_at else f"{start}收到,当时不在{name.label}内,{moment(opens)}起算。"
-    )
+    if opens == timing.started_at:
+        begins = f"从{event}起算:{start}。" if event else f"{start}起算。"
+    else:
+        begins = f"{start}{event or '收到'},当时不在{name.label}内,{_moment(opens)}起算。"
     return [begins, f"{label_of(kind)}时限为 {length},{_counting(name)}。"]
 
 
@@ -172,16 +216,17 @@ def _counting(name: CalendarName) -> str:
             return "只计工作日的工作时间"
 
 
-def _mark(kind: str, percent: int, at: datetime) -> str:
-    to_do = _TO_DO.get(kind, "做到")
+def _mark(asked: Asked, percent: int, at: datetime) -> str:
+    kind, to_do, told = asked.kind, _TO_DO.get(asked.kind, "做到"), "、".join(asked.told.get(percent, ()))
+    if kind == "rating" and percent != 100:
+        return f"{_moment(at)}" + ("提醒居民评价。" if percent < 100 else "仍没有评价,订单就关闭,不算好评,也不算差评。")
     if percent == 100:
-        missed = ",社区会联系居民" if kind == "rating" else "就算错过"
-        return f"{moment(at)}到期,到这一刻还没有{to_do}{missed}。"
-    if kind == "rating":
-        return f"{moment(at)}" + ("提醒居民评价。" if percent < 100 else "仍没有评价,订单就关闭,不算好评,也不算差评。")
+        missed = ",社区会联系居民" if kind == "rating" else "就算错过" + (f",报{told}" if told else "")
+        return f"{_moment(at)}到期,到这一刻还没有{to_do}{missed}。"
     if percent < 100:
-        return f"{moment(at)}用到 {percent}%,提醒经办人。"
-    return f"{moment(at)}到 {percent}%,仍没有{to_do}就再报上一级。"
+        return f"{_moment(at)}用到 {percent}%,提醒{told or '经办人'}。"
+    again = any(100 <= earlier < percent for earlier in asked.told)
+    return f"{_moment(at)}到 {percent}%,仍没有{to_do}就{'再' if again else ''}报{told or '上一级'}。"
 
 
 def _days(periods: Sequence[Counted], names: Mapping[date, str]) -> list[str]:
@@ -198,7 +243,7 @@ def _days(periods: Sequence[Counted], names: Mapping[date, str]) -> list[str]:
 
 
 def _by_midnight(period: Counted) -> Iterator[Counted]:
-    """The period by days, in whole seconds as they are shown, so that the shown lengths fit the shown times."""
+    """The period by days, in whole seconds at most, as they are shown, so that the shown lengths fit the shown times."""
     begin, until = (at.astimezone(CHINA).replace(microsecond=0) for at in (period.from_at, period.until_at))
     while begin < until:
         midnight = datetime.combine(begin.date() + timedelta(days=1), time(), CHINA)
@@ -254,7 +299,7 @@ def _run(run: Sequence[date], names: Mapping[date, str]) -> str:
 
 
 def _pause(pause: Held) -> str:
-    span = f"{moment(pause.from_at)}至{moment(pause.until_at)}"
+    span = f"{_moment(pause.from_at)}至{_moment(pause.until_at)}"
     reason = PauseReason(pause.reason)
     if pause.annulled:
         return f"{span}曾因{REASONS[reason]}暂停,经裁定撤销,这段时间照常计算。"
@@ -282,7 +327,12 @@ def duration(span: timedelta, *, days: bool = False) -> str:
 
 
 def moment(at: datetime) -> str:
-    """11月30日(周一)09:00; with seconds only where there are any."""
+    """11月30日(周一)09:00: people need no seconds."""
+    return _moment(at.replace(second=0))
+
+
+def _moment(at: datetime) -> str:
+    """The same with seconds where there are any."""
     local = at.astimezone(CHINA)
     return f"{_date(local.date())}({_weekday(local.date())}){_clock(local)}"
 

@@ -24,7 +24,13 @@ STEPS = """(
 _EXPLAINED = text(f"""
 SELECT {TIMED} AS timed, p.version AS policy_version, p.estate_type, d.round, d.calendar_missing, w.days AS day_names,
        {STEPS} AS steps, app_now() AS now,
-       EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100) AS missed,
+       EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100) AS missed, matter.kind AS matter_kind,
+       (SELECT h.action FROM history h WHERE h.matter_id = d.matter_id AND h.at = d.stopped_at AND h.action <> 'mark'
+         ORDER BY h.version LIMIT 1) AS stopped_by,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('percent', e.percent, 'target', e.target)
+                                  ORDER BY e.percent, e.target), '[]')
+          FROM policy_effect e
+         WHERE e.policy_id = d.policy_id AND (e.primitive = 'notify' OR e.target = 'case.supervise')) AS told,
        (SELECT e.reason FROM exclusion e WHERE e.deadline_id = d.id AND e.upheld) AS excluded
   FROM deadline d JOIN matter ON matter.id = d.matter_id JOIN deadline_policy p ON p.id = d.policy_id
   LEFT JOIN workday_set w ON w.id = d.workdays_id

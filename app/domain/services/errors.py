@@ -9,6 +9,13 @@ class ServiceNotFound(NotFound):
     title_en = "Service not found"
 
 
+class NameTaken(Refusal):
+    kind = Kind.CONFLICT
+    code = "service-name-taken"
+    title_zh = "这里已有同名服务"
+    title_en = "There is a service of this name here already"
+
+
 class TeamNotServing(Refusal):
     kind = Kind.CONFLICT
     code = "team-not-serving"

@@ -47,6 +47,7 @@ _EVIDENCE = {Evidence.PHOTO: "现场照片", Evidence.RECEIPT: "票据或回执"
 
 class Service(SQLModel, table=True):
     """A service published at a place, to be ordered in its whole subtree until it is withdrawn, but while it is paused.
+    Until then nothing else goes by its name there.
 
     `skill`: whoever serves must have it ('': none). `evidence`: what is shown at delivery (empty: the words of what was done are
     enough). `team_id`: whose it is, when a team publishes it. It is paused from `paused_at` until `paused_until`, or until
@@ -59,6 +60,7 @@ class Service(SQLModel, table=True):
         CheckConstraint("evidence <@ ARRAY['photo', 'receipt', 'checklist']", "service_evidence"),
         CheckConstraint("paused_until IS NULL OR paused_at IS NOT NULL AND paused_at < paused_until", "service_pause"),
         Index("service_place", "place_id", "created_at", "id"),
+        Index("service_one_of_a_name", "place_id", "name", unique=True, postgresql_where=text("withdrawn_at IS NULL")),
         Index("service_team", "team_id", postgresql_where=text("team_id IS NOT NULL")),
     )
 

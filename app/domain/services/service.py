@@ -22,6 +22,7 @@ from app.kernel.verbs import record
     subject=PLACE,
     facts=PUBLISHING,
     missing=PlaceNotFound,
+    conflicts={"service_one_of_a_name": errors.NameTaken},
     read_by_others=("name", "description"),
 )
 def publish(
@@ -43,7 +44,7 @@ def publish(
     words. A team's lead may publish what it can do, where it serves.
 
     Raises:
-        NotAllowed, TeamNotServing, TeamNotSkilled.
+        NotAllowed, NameTaken, TeamNotServing, TeamNotSkilled.
     """
     _by_lead_or_chief(seen.lead_id, actor)
     if team_id is not None and seen.lead_id is None:

@@ -28,6 +28,10 @@ class Colour(StrEnum):
     RED = "red"
     BLUE = "blue"
 
+    @property
+    def label(self) -> str:
+        return {Colour.RED: "红"}.get(self, "")
+
 
 class Contact(In):
     name: Annotated[str, Line(20)]

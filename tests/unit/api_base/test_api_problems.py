@@ -62,7 +62,7 @@ async def test_field_faults_have_pointers_and_chinese_messages(client: AsyncClie
         "/header/idempotency-key": ("missing", "必填,请填写"),
         "/body/title": ("missing", "必填,请填写"),
         "/body/amount": ("int-type", "应为整数"),
-        "/body/colour": ("enum", "只能是 red、blue 之一"),
+        "/body/colour": ("enum", "只能是 red 红、blue 之一"),
         "/body/contact/name": ("text-blank", "不能为空,请填写看得见的文字"),
         "/body/contact/x~1y~0z": ("extra-forbidden", "不认识的字段,请去掉"),
         "/body/labels/1": ("string-type", "应为文字"),

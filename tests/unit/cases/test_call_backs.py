@@ -165,6 +165,31 @@ def test_a_try_that_is_refused(facts: dict[str, Any], reached: Any, solved: Any,
         )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("reached", "said", "faults"),
+    [
+        (True, {}, {"/body/solved": "联系上了,须填写是否解决"}),
+        (False, {"solved": True}, {"/body/solved": "没有联系上,不能填写上报人的答复;请去掉此项"}),
+        (False, {"stars": 5}, {"/body/stars": "没有联系上,不能填写上报人的答复;请去掉此项"}),
+    ],
+)
+def test_two_opposite_mistakes_have_two_texts(reached: Any, said: dict[str, Any], faults: dict[str, str]) -> None:
+    call = a_call(CallReason.CARE)
+    known = Calls((call,), may=True, duty=None, lead_id=None)
+    with pytest.raises(InvalidInput) as refused:
+        record_callback(
+            a_case(),
+            OFFICER,
+            NOON,
+            facts=known,
+            callback_id=call.id,
+            channel=CallChannel.PHONE,
+            reached=reached,
+            **said,
+        )
+    assert {fault.pointer: fault.message for fault in refused.value.fields} == faults
+
+
 def test_who_did_not_answer_is_to_be_called_and_nobody_twice() -> None:
     silent, called, done = a_call(None), a_call(), a_call(None, state=SOLVED)
     case, calls = a_case(), Calls((silent, called, done), may=False, duty=None, lead_id=None)

@@ -10,10 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.cases.policy import LIFECYCLE as CASES_OF_RESIDENTS
 from app.domain.deadlines.explaining import Asked, Held, Later, counted, duration, sentences
+from app.domain.deadlines.meaning import PROMISED, SINCE, told
+from app.domain.orders.policy import LIFECYCLE as ORDERS
 from app.domain.places.models import EstateType
 from app.kernel.calendars import Calendar
 from app.kernel.deadlines import Timing
+from app.kernel.lifecycle import Lifecycle
 from tests.unit.kernel.test_calendars import DUTY, NOTICES, WALL, WORK, at
 
 with NOTICES.open(encoding="utf-8", newline="") as notices:
@@ -62,7 +66,8 @@ CASES = {
     "a plan from Friday evening": Case(
         "plan", "2026-03-06 20:00", 7 * HOUR, WORK,
         said=(
-            "3月6日(周五)20:00收到,当时不在工作时间内,3月9日(周一)09:00起算。",
+            "方案:社区给出带日期的方案;写下方案,或双方确认约定,就停止计时。",
+            "3月6日(周五)20:00下单,当时不在工作时间内,3月9日(周一)09:00起算。",
             "方案时限为 1 个工作日(7 小时),只计工作日的工作时间。",
             "3月9日(周一)计 09:00–12:00、13:30–17:30,共 7 小时。",
             "3月7日至3月8日(周末)不计。",
@@ -73,19 +78,21 @@ CASES = {
     "over the national holidays, with fractions of a second": Case(
         "plan", "2026-09-30 15:12:07.250000", 7 * HOUR, WORK,
         said=(
-            "9月30日(周三)15:12:07起算。",
+            "方案:社区给出带日期的方案;写下方案,或双方确认约定,就停止计时。",
+            "从下单起算:9月30日(周三)15:12。",
             "方案时限为 1 个工作日(7 小时),只计工作日的工作时间。",
-            "9月30日(周三)计 15:12:07–17:30,共 2 小时 17 分 53 秒。",
-            "10月8日(周四)计 09:00–12:00、13:30–15:12:07,共 4 小时 42 分 7 秒。",
+            "9月30日(周三)计 15:12–17:30,共 2 小时 18 分钟。",
+            "10月8日(周四)计 09:00–12:00、13:30–15:12,共 4 小时 42 分钟。",
             "10月1日至10月7日(国庆节和周末)不计。",
-            "10月8日(周四)13:48:07用到 80%,提醒经办人。",
-            "10月8日(周四)15:12:07到期,到这一刻还没有做到就算错过。",
+            "10月8日(周四)13:48用到 80%,提醒经办人。",
+            "10月8日(周四)15:12到期,到这一刻还没有做到就算错过。",
         ),
     ),
     "into a make-up Saturday": Case(
         "plan", "2026-02-13 16:00", 7 * HOUR, WORK,
         said=(
-            "2月13日(周五)16:00起算。",
+            "方案:社区给出带日期的方案;写下方案,或双方确认约定,就停止计时。",
+            "从下单起算:2月13日(周五)16:00。",
             "方案时限为 1 个工作日(7 小时),只计工作日的工作时间。",
             "2月13日(周五)计 16:00–17:30,共 1 小时 30 分钟。",
             "2月14日(周六,调休上班)计 09:00–12:00、13:30–16:00,共 5 小时 30 分钟。",
@@ -96,19 +103,21 @@ CASES = {
     "an order at night": Case(
         "respond", "2026-03-03 22:41:09", 20 * MINUTE, DUTY, (80, 100, 150),
         said=(
-            "3月3日(周二)22:41:09收到,当时不在值守时间内,3月4日(周三)08:00起算。",
+            "响应:社区会有人联系您;联系上您,或有志愿者接单,就停止计时。",
+            "3月3日(周二)22:41下单,当时不在值守时间内,3月4日(周三)08:00起算。",
             "响应时限为 20 分钟,只计社区站点有人值守的时间。",
             "3月4日(周三)计 08:00–08:20,共 20 分钟。",
             "3月4日(周三)08:16用到 80%,提醒经办人。",
             "3月4日(周三)08:20到期,到这一刻还没有做到就算错过。",
-            "3月4日(周三)08:30到 150%,仍没有做到就再报上一级。",
+            "3月4日(周三)08:30到 150%,仍没有做到就报上一级。",
         ),
     ),
     "a pause by a question": Case(
         "coordinate", "2026-03-03 17:00", 4 * HOUR, DUTY,
         pauses=(held("2026-03-03 18:00", "2026-03-04 09:30", "question", "社区"),),
         said=(
-            "3月3日(周二)17:00起算。",
+            "协调:社区与您商定怎么办、什么时候来;双方确认约定就停止计时。",
+            "从下单起算:3月3日(周二)17:00。",
             "协调时限为 4 小时,只计社区站点有人值守的时间。",
             "3月3日(周二)计 17:00–18:00,共 1 小时。",
             "3月4日(周三)计 09:30–12:30,共 3 小时。",
@@ -124,7 +133,8 @@ CASES = {
             held("2026-03-04 08:30", "2026-03-05 08:30", "force_majeure", "社区书记"),
         ),
         said=(
-            "3月3日(周二)17:00起算。",
+            "协调:社区与您商定怎么办、什么时候来;双方确认约定就停止计时。",
+            "从下单起算:3月3日(周二)17:00。",
             "协调时限为 4 小时,只计社区站点有人值守的时间。",
             "3月3日(周二)计 17:00–20:00,共 3 小时。",
             "3月4日(周三)计 08:00–08:30,共 30 分钟。",
@@ -138,7 +148,8 @@ CASES = {
     "into a year without a notice": Case(
         "plan", "2026-12-31 16:00", 3 * HOUR + 30 * MINUTE, WORK,
         said=(
-            "12月31日(周四)16:00起算。",
+            "方案:社区给出带日期的方案;写下方案,或双方确认约定,就停止计时。",
+            "从下单起算:12月31日(周四)16:00。",
             "方案时限为 3 小时 30 分钟,只计工作日的工作时间。",
             "12月31日(周四)计 16:00–17:30,共 1 小时 30 分钟。",
             "1月1日(周五)计 09:00–11:00,共 2 小时。",
@@ -150,6 +161,7 @@ CASES = {
     "an appointment": Case(
         "appointment", "2026-03-07 21:50", 15 * MINUTE, WALL,
         said=(
+            "赴约:志愿者按约定的时间来;开始服务就停止计时。",
             "约定的时间是3月7日(周六)21:50。",
             "过了约定的时间,最多再等 15 分钟。",
             "3月7日(周六)22:02用到 80%,提醒经办人。",
@@ -159,17 +171,19 @@ CASES = {
     "stopped late": Case(
         "finish", "2026-03-03 09:00", 4 * HOUR, DUTY, (100,), stopped="2026-03-03 14:00:30", missed=True,
         said=(
-            "3月3日(周二)09:00起算。",
+            "完成:志愿者把服务做完;完成就停止计时。",
+            "从开始服务起算:3月3日(周二)09:00。",
             "完成时限为 4 小时,只计社区站点有人值守的时间。",
             "3月3日(周二)计 09:00–13:00,共 4 小时。",
             "3月3日(周二)13:00到期,到这一刻还没有做到就算错过。",
-            "3月3日(周二)14:00:30停止计时,已经超过时限。",
+            "3月3日(周二)14:00停止计时,已经超过时限。",
         ),
     ),
     "over many days, stopped in time": Case(
         "plan", "2026-09-24 10:00", 70 * HOUR, WORK, (100,), stopped="2026-09-28 09:00",
         said=(
-            "9月24日(周四)10:00起算。",
+            "方案:社区给出带日期的方案;写下方案,或双方确认约定,就停止计时。",
+            "从下单起算:9月24日(周四)10:00。",
             "方案时限为 10 个工作日(70 小时),只计工作日的工作时间。",
             "9月24日(周四)计 10:00–12:00、13:30–17:30,共 6 小时。",
             "其间 9 天共计 63 小时。",
@@ -182,7 +196,8 @@ CASES = {
     "over months": Case(
         "plan", "2026-08-03 09:00", 50 * 7 * HOUR, WORK, (100,),
         said=(
-            "8月3日(周一)09:00起算。",
+            "方案:社区给出带日期的方案;写下方案,或双方确认约定,就停止计时。",
+            "从下单起算:8月3日(周一)09:00。",
             "方案时限为 50 个工作日(350 小时),只计工作日的工作时间。",
             "8月3日(周一)计 09:00–12:00、13:30–17:30,共 7 小时。",
             "其间 48 天共计 336 小时。",
@@ -195,7 +210,8 @@ CASES = {
         "respond", "2026-03-03 09:00", 20 * MINUTE, DUTY, (100,), missed=True,
         pauses=(held("2026-03-03 09:05", "2026-03-03 15:20", "undone", "系统"),),
         said=(
-            "3月3日(周二)09:00起算。",
+            "响应:社区会有人联系您;联系上您,或有志愿者接单,就停止计时。",
+            "从下单起算:3月3日(周二)09:00。",
             "响应时限为 20 分钟,只计社区站点有人值守的时间。",
             "3月3日(周二)计 09:00–09:05、15:20–15:35,共 20 分钟。",
             "3月3日(周二)09:05至3月3日(周二)15:20曾停止计时,后来退回,接着计时,中间这段时间不计。",
@@ -206,6 +222,7 @@ CASES = {
     "a promise": Case(
         "promise", "2026-03-03 09:00", 3 * DAY + 2 * HOUR, WALL,
         said=(
+            "兑现承诺:写下方案的一方在承诺的日期前办好;完成服务就停止计时。",
             "3月3日(周二)09:00写下方案,承诺在3月6日(周五)11:00之前做到。",
             "3月5日(周四)20:12用到 80%,提醒经办人。",
             "3月6日(周五)11:00到期,到这一刻还没有做到就算错过。",
@@ -214,7 +231,8 @@ CASES = {
     "a rating": Case(
         "rating", "2026-03-03 09:00", 5 * DAY, WALL, (60, 100, 140), missed=True,
         said=(
-            "3月3日(周二)09:00起算。",
+            "评价:请您评价这次服务;评价了就停止计时。",
+            "从服务完成起算:3月3日(周二)09:00。",
             "评价时限为 5 天,全天二十四小时都计。",
             "3月6日(周五)09:00提醒居民评价。",
             "3月8日(周日)09:00到期,到这一刻还没有评价,社区会联系居民。",
@@ -280,7 +298,7 @@ def test_limits_of_a_type_of_estate_say_so() -> None:
     asked = Case("respond", "2026-03-03 10:00", 20 * MINUTE, DUTY).asked()
     plain = sentences(asked)
     typed = sentences(replace(asked, estate_type=EstateType.OLD))
-    assert typed == (*plain[:2], "这是为老旧型小区规定的时限。", *plain[2:])
+    assert typed == (*plain[:3], "这是为老旧型小区规定的时限。", *plain[3:])
 
 
 @pytest.mark.parametrize(
@@ -293,4 +311,51 @@ def test_limits_of_a_type_of_estate_say_so() -> None:
 def test_a_further_round_says_how_long_it_has_been_in_all(passed: timedelta, over: bool, said: str) -> None:
     asked = Case("plan", "2026-12-01 10:00", 4 * HOUR, WORK).asked()
     later = Later(2, at("2026-11-30 09:00"), passed, over)
-    assert sentences(replace(asked, later=later)) == (said, *sentences(asked))
+    promised, _, *rest = sentences(asked)
+    began = "从再办一轮起算:12月1日(周二)10:00。"
+    assert sentences(replace(asked, later=later)) == (promised, said, began, *rest)
+
+
+def test_marks_say_who_is_told_and_a_second_report_is_one_more() -> None:
+    asked = Case("respond", "2026-03-03 10:00", 20 * MINUTE, DUTY, (80, 100, 150)).asked()
+    by_mark = {80: ["社区派单员"], 100: ["社区派单员"], 150: ["社区书记", "街道书记"]}
+    *_, reminded, missed, again = sentences(replace(asked, told=by_mark))
+    assert reminded == "3月3日(周二)10:16用到 80%,提醒社区派单员。"
+    assert missed == "3月3日(周二)10:20到期,到这一刻还没有做到就算错过,报社区派单员。"
+    assert again == "3月3日(周二)10:30到 150%,仍没有做到就再报社区书记、街道书记。"
+    *_, first = sentences(replace(asked, told={150: ["社区书记"]}))
+    assert first == "3月3日(周二)10:30到 150%,仍没有做到就报社区书记。"
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("secretary@street", "街道书记"),
+        ("dispatcher", "社区派单员"),
+        ("supervisor@district", "区县督办员"),
+        ("seat", "办理的一级"),
+    ],
+)
+def test_whom_a_mark_tells(target: str, said: str) -> None:
+    assert told(target) == said
+
+
+def test_what_stopped_it_is_named_and_seconds_only_where_they_tell_moments_apart() -> None:
+    asked = Case("respond", "2026-03-03 10:00:10", 20 * MINUTE, DUTY, stopped="2026-03-03 10:05:30").asked()
+    assert sentences(replace(asked, stopped_by="联系"))[-1] == "3月3日(周二)10:05因『联系』停止计时,没有超过时限。"
+    at_once = replace(asked, stopped_at=at("2026-03-03 10:00:40"))
+    assert sentences(at_once)[-1] == "3月3日(周二)10:00:40停止计时,没有超过时限。"
+
+
+def test_a_case_says_what_its_limit_promises() -> None:
+    asked = replace(Case("triage", "2026-03-03 10:00", 4 * HOUR, DUTY, missed=True).asked(), matter="case")
+    promised, began, *_, last = sentences(asked)
+    assert promised == "分流:社区决定由谁办;分流或不予受理就停止计时。"
+    assert (began, last) == ("从上报起算:3月3日(周二)10:00。", "现在已经超过时限,仍须办理。")
+
+
+@pytest.mark.parametrize("lifecycle", [ORDERS, CASES_OF_RESIDENTS])
+def test_every_limit_says_what_it_promises(lifecycle: Lifecycle) -> None:
+    kinds = {kind for row in lifecycle.transitions for kind in (*row.starts, *row.may_start, *row.stops)}
+    assert {(lifecycle.kind, kind) for kind in kinds} <= PROMISED.keys()
+    assert SINCE.keys() <= PROMISED.keys()

@@ -10,6 +10,7 @@ from app.domain.orders import policy
 from app.domain.orders.models import OrderState as S
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import Detail
+from app.domain.orders.words import ACTIONS
 from app.domain.services.models import Form
 from app.kernel.errors import NotAllowed, Refusal, TransitionRefused
 from app.kernel.ids import NOBODY
@@ -228,8 +229,33 @@ def test_every_action_from_every_state_by_everybody(action: str, state: S, who: 
     sources, target = FROM_TO[action]
     after = state if target is None else target
     may = MAY[action] - BUT_FOR.get((action, state), set())
-    expected = NotAllowed if who not in may else after if state in sources else TransitionRefused
+    expected = TransitionRefused if state not in sources else after if who in may else NotAllowed
     assert outcome(action, state, who) == expected
+
+
+@pytest.mark.parametrize(
+    ("who", "state", "said"),
+    [
+        ("assignee", S.IN_SERVICE, "现在是『服务中』,可以:中止另派、中途取消、完成、联系、答复、提问、写方案"),
+        ("lead", S.ACCEPTED, "现在是『已接单』,可以:队长改派、退回"),
+        ("neighbour", S.ACCEPTED, "现在是『已接单』"),
+        ("requester", S.CANCELLED, "现在是『已取消』"),
+    ],
+)
+def test_a_refusal_names_the_state_and_what_is_possible_in_it(who: str, state: S, said: str) -> None:
+    with pytest.raises(TransitionRefused) as refused:
+        LIFECYCLE.move(an_order(state), "lapse", WHO[who], NOON)
+    assert refused.value.detail == said
+
+
+def test_the_same_in_english() -> None:
+    with pytest.raises(TransitionRefused) as refused:
+        LIFECYCLE.move(an_order(S.ACCEPTED), "lapse", WHO["lead"], NOON)
+    assert refused.value.detail_en == "The state is now accepted; possible now: assign, release"
+
+
+def test_every_action_has_a_word() -> None:
+    assert ACTIONS.keys() == {t.action for t in LIFECYCLE.transitions}
 
 
 def test_the_table_has_these_actions_and_no_other() -> None:

@@ -1,0 +1,36 @@
+"""What people call the deeds of a case and of an assignment (domain.md §5), and the evidence of a result."""
+
+from collections.abc import Mapping
+
+from app.domain.services.models import Evidence
+
+OF_CASES: Mapping[str, str] = {
+    "report": "上报", "report_for_caller": "代来电者上报", "solve_on_the_spot": "随手办",
+    "open_converted": "由订单转来", "alarm": "应急即吹", "no_unit": "无责任单位", "refuse": "不予受理", "triage": "分流",
+    "withdraw": "撤回", "escalate": "上报一级", "hand_down": "下派", "propose_whistle": "提请吹哨",
+    "approve_whistle": "批准吹哨", "refuse_whistle": "不准吹哨", "confirm_whistle": "先吹后批",
+    "submit_result": "提交结果", "submit_whistled": "主办提交结果", "accept_result": "核验通过",
+    "return_result": "核验退回", "close": "办结", "close_unreached": "未联系上办结", "reopen": "重新办理",
+    "reopen_whistled": "责任单位重办", "deliberate": "提交议事", "conclude": "议事决定", "hang": "挂账", "wake": "恢复办理",
+    "merge": "并案", "take_in": "并入", "unmerge": "撤销并案", "follow": "随并案办结", "terminate": "终止",
+    "contact": "联系", "reply": "答复", "join": "附议", "answer_callback": "一键答复", "record_callback": "回访",
+    "need_call": "转人工回访", "add_minutes": "写会议纪要", "add_promise": "作出承诺", "finish_promise": "承诺兑现",
+    "request_extension": "申请延期", "decide_extension": "决定延期", "replace_lead": "更换主办", "supervise": "督办",
+    "answer_supervision": "答复督办", "renew": "每日续办", "recalculate": "重新计算",
+}  # fmt: skip
+"""The Chinese word of each row of the lifecycle of cases."""
+
+OF_ASSIGNMENTS: Mapping[str, str] = {
+    "send": "派发任务", "sign": "签收", "report_in": "报到", "begin": "开始处置", "finish": "协办完成",
+    "complete": "主办完成", "contest": "提出异议", "uphold": "异议成立", "dismiss": "异议不成立(签收后)",
+    "dismiss_reported": "异议不成立(报到后)", "excuse": "免除", "release": "随事项解除", "reopen": "任务重开",
+    "recalculate": "重新计算", "rate_department": "评价单位", "rate_whistler": "评价吹哨",
+}  # fmt: skip
+"""The same of assignments."""
+
+_EVIDENCE = {"note": "文字说明", **{kind.value: kind.label for kind in Evidence}}
+
+
+def evidence_label(kind: str) -> str:
+    """The Chinese word of a kind of evidence; one that only this category wants stands as it is named there."""
+    return _EVIDENCE.get(kind, kind)
