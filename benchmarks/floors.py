@@ -245,6 +245,8 @@ _ACCEPT = """m AS (UPDATE bare.matter t SET state = 'accepted', version = versio
     AND NOT EXISTS (SELECT 1 FROM order_detail x WHERE x.matter_id = t.id AND x.placed_by = s.person_id)
     AND NOT EXISTS (SELECT 1 FROM representation r WHERE r.representative_id = s.person_id
                      AND r.beneficiary_id = t.beneficiary_id AND r.consented_at IS NOT NULL AND r.ended_at IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM order_refusal c WHERE c.matter_id = t.id AND c.person_id = s.person_id
+                     AND c.reason = 'complaint')
   RETURNING t.*),
 e AS (UPDATE bare.deadline d SET stopped_at = now() FROM m WHERE d.matter_id = m.id AND d.kind IN ('respond', 'offer')
   AND d.stopped_at IS NULL)"""
