@@ -1,13 +1,19 @@
 """What figures over HTTP share: of which period and place they are, by what they are told apart, and a rate with its counts
 (domain.md §5)."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date, datetime, time
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.api.deps import TheReader
 from app.api.schema import Choice, Out, StrictUUID
+from app.domain.cases import rates
 from app.domain.cases.rates import Group, Period
 from app.domain.places.models import Level
 from app.kernel.errors import FieldFault, InvalidInput
@@ -15,6 +21,23 @@ from app.kernel.time import CHINA, Day
 
 GROUPS = "、".join(f"{group} {group.label}" for group in Group)
 RATE_EXAMPLE: dict[str, Any] = {"yes": 9, "no": 1, "percent": 90.0}
+
+
+class FiguresReader:
+    """Reads as whoever asks, once it is known that they read figures somewhere."""
+
+    def __init__(self, reader: TheReader) -> None:
+        self._reader = reader
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[AsyncConnection]:
+        """Raises NotAllowed."""
+        async with self._reader() as connection:
+            await rates.demand_reader(connection)
+            yield connection
+
+
+ReadsFigures = Annotated[FiguresReader, Depends()]
 
 
 class PeriodQuery(BaseModel):

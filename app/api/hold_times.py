@@ -10,13 +10,14 @@ from app.api.cases import CaseId
 from app.api.cases_out import AT, HOLDERS, ID, show_holder
 from app.api.census import Api, Tag
 from app.api.deps import TheReader
-from app.api.figures_out import GROUPS, GroupedQuery, group_label
+from app.api.figures_out import GROUPS, GroupedQuery, ReadsFigures, group_label
 from app.api.problems import problems
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.cases import callback_policy, policy, rates
 from app.domain.cases.errors import CaseNotFound
 from app.domain.cases.models import CaseState
 from app.domain.cases.rates import Group
+from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Opaque
 from app.kernel.time import Moment
@@ -74,9 +75,10 @@ _HOLD = {"holder": "主办单位:区城管局", "from_at": AT, "until_at": None,
     description="每个数背后的每一段见 listHoldTimeCases",
     tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR, Tag.STREET),
     rule=callback_policy.FIGURES,
+    responses=problems(NotAllowed),
     answer={"by": "unit", "items": [_HELD], "total": {**_HELD, "key": None, "label": "合计"}},
 )
-async def get_hold_times(query: Annotated[GroupedQuery, Query()], reader: TheReader) -> HoldTimesOut:
+async def get_hold_times(query: Annotated[GroupedQuery, Query()], reader: ReadsFigures) -> HoldTimesOut:
     async with reader() as connection:
         *found, total = await rates.hold_times(connection, query.period(), query.by)
     return HoldTimesOut(
@@ -90,6 +92,7 @@ async def get_hold_times(query: Annotated[GroupedQuery, Query()], reader: TheRea
     summary="负责时长背后的每一段,新的在前",
     tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR, Tag.STREET),
     rule=callback_policy.FIGURES,
+    responses=problems(NotAllowed),
     answer={
         "items": [
             {
@@ -101,7 +104,7 @@ async def get_hold_times(query: Annotated[GroupedQuery, Query()], reader: TheRea
     },
 )  # fmt: skip
 async def list_hold_time_cases(
-    query: Annotated[HoldTimeCasesQuery, Query()], reader: TheReader
+    query: Annotated[HoldTimeCasesQuery, Query()], reader: ReadsFigures
 ) -> Page[HoldTimeCaseOut]:
     async with reader() as connection:
         rows = await rates.hold_time_cases(connection, query.period(), query.by, query.key, query.after(), query.limit)

@@ -56,6 +56,7 @@ class VolunteerOut(Out):
 
 
 class RatingOut(Out):
+    round: int = Field(description="评价的是第几轮")
     solved: Choice[Solved] = Field(description="是否解决")
     stars: int = Field(description="几星")
     reason: str | None = Field(description="原因")
@@ -114,7 +115,7 @@ class OrderOut(OrderRow):
     reject_reason: str | None = Field(description="不予受理的原因")
     other_help: str | None = Field(description="不予受理时,还可以向谁求助")
     case_id: StrictUUID | None = Field(description="转成的民情事项编号;没有转则为 null")
-    rating: RatingOut | None = Field(description="评价")
+    rating: RatingOut | None = Field(description="最近一次评价;返工后仍显示上一轮的,说明为什么返工")
     actions: list[str] = Field(description="我现在可以做的操作")
 
 
@@ -242,6 +243,7 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
         case_id=row["case_id"],
         rating=row["stars"]
         and RatingOut(
+            round=row["rated_round"],
             solved=Solved(row["solved"]),
             stars=row["stars"],
             reason=row["reason"],

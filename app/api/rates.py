@@ -9,9 +9,17 @@ from sqlalchemy import RowMapping
 
 from app.api.cases_out import AT, ID
 from app.api.census import Api, Tag
-from app.api.deps import TheReader
 from app.api.docs import ADMIN_ONLY
-from app.api.figures_out import GROUPS, RATE_EXAMPLE, GroupedQuery, PeriodQuery, RateOut, group_label, show_rate
+from app.api.figures_out import (
+    GROUPS,
+    RATE_EXAMPLE,
+    GroupedQuery,
+    PeriodQuery,
+    RateOut,
+    ReadsFigures,
+    group_label,
+    show_rate,
+)
 from app.api.hold_times import show_held
 from app.api.problems import problems
 from app.api.rates_sheet import Sheets, written
@@ -89,9 +97,10 @@ _ROW = {
     description="只出自回访,不出自办理人;没有说是否及时联系的,不计入响应率。按转入回访的时间计。每个数背后的回访见 listRateCases",
     tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR, Tag.STREET),
     rule=callback_policy.FIGURES,
+    responses=problems(NotAllowed),
     answer={"by": "unit", "items": [_ROW], "total": {**_ROW, "key": None, "label": "合计"}},
 )
-async def get_three_rates(query: Annotated[GroupedQuery, Query()], reader: TheReader) -> RatesOut:
+async def get_three_rates(query: Annotated[GroupedQuery, Query()], reader: ReadsFigures) -> RatesOut:
     async with reader() as connection:
         *found, total = await rates.three_rates(connection, query.period(), query.by)
     return RatesOut(by=query.by, items=[_rates(row, query.by) for row in found], total=_rates(total, query.by))
@@ -103,6 +112,7 @@ async def get_three_rates(query: Annotated[GroupedQuery, Query()], reader: TheRe
     summary="三率的某个数背后的回访,新的在前",
     tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR, Tag.STREET),
     rule=callback_policy.FIGURES,
+    responses=problems(NotAllowed),
     answer={
         "items": [
             {
@@ -114,7 +124,7 @@ async def get_three_rates(query: Annotated[GroupedQuery, Query()], reader: TheRe
         "next_cursor": None,
     },
 )  # fmt: skip
-async def list_rate_cases(query: Annotated[RateCasesQuery, Query()], reader: TheReader) -> Page[RateCaseOut]:
+async def list_rate_cases(query: Annotated[RateCasesQuery, Query()], reader: ReadsFigures) -> Page[RateCaseOut]:
     async with reader() as connection:
         rows = await rates.rate_cases(
             connection, query.period(), query.figure, query.by, query.key, query.after(), query.limit
@@ -134,7 +144,7 @@ async def list_rate_cases(query: Annotated[RateCasesQuery, Query()], reader: The
     response_class=Spreadsheet,
     responses=problems(NotAllowed, PlaceNotFound),
 )
-async def export_rates(query: Annotated[ExportRatesQuery, Query()], reader: TheReader) -> Spreadsheet:
+async def export_rates(query: Annotated[ExportRatesQuery, Query()], reader: ReadsFigures) -> Spreadsheet:
     period = query.period()
     async with reader() as connection:
         await rates.exporting(connection, period)

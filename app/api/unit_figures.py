@@ -8,12 +8,13 @@ from sqlalchemy import RowMapping
 
 from app.api.cases_out import AT, ID
 from app.api.census import Api, Tag
-from app.api.deps import TheReader
-from app.api.figures_out import RATE_EXAMPLE, PeriodQuery, RateOut, show_rate
+from app.api.figures_out import RATE_EXAMPLE, PeriodQuery, RateOut, ReadsFigures, show_rate
+from app.api.problems import problems
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.cases import callback_policy, unit_figures
 from app.domain.cases.models import WhistleKind
 from app.domain.cases.unit_figures import UnitFigure
+from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.time import Moment
 
@@ -78,6 +79,7 @@ class UnitFigureCaseOut(Out):
     description="每个数背后的任务或吹哨,连同事项,见 listUnitFigureCases",
     tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR, Tag.STREET),
     rule=callback_policy.FIGURES,
+    responses=problems(NotAllowed),
     answer={
         "units": [
             {
@@ -94,7 +96,7 @@ class UnitFigureCaseOut(Out):
         ],
     },
 )
-async def get_unit_figures(query: Annotated[PeriodQuery, Query()], reader: TheReader) -> UnitFiguresOut:
+async def get_unit_figures(query: Annotated[PeriodQuery, Query()], reader: ReadsFigures) -> UnitFiguresOut:
     async with reader() as connection:
         units, whistlers = await unit_figures.unit_figures(connection, query.period())
     return UnitFiguresOut(units=[show_unit(row) for row in units], whistlers=[show_whistler(row) for row in whistlers])
@@ -106,6 +108,7 @@ async def get_unit_figures(query: Annotated[PeriodQuery, Query()], reader: TheRe
     summary="签收、报到、吹哨的某个数背后的任务或吹哨及其事项,新的在前",
     tags=(Tag.INDEPENDENT, Tag.ADMINISTRATOR, Tag.STREET),
     rule=callback_policy.FIGURES,
+    responses=problems(NotAllowed),
     answer={
         "items": [
             {
@@ -118,7 +121,7 @@ async def get_unit_figures(query: Annotated[PeriodQuery, Query()], reader: TheRe
     },
 )  # fmt: skip
 async def list_unit_figure_cases(
-    query: Annotated[UnitFigureCasesQuery, Query()], reader: TheReader
+    query: Annotated[UnitFigureCasesQuery, Query()], reader: ReadsFigures
 ) -> Page[UnitFigureCaseOut]:
     async with reader() as connection:
         rows = await unit_figures.unit_figure_cases(

@@ -34,6 +34,7 @@ ONLY_ADMINISTRATOR = {
     *("placeOrderForCaller", "giveConsent", "issueHouseholdCard", "getHouseholdCard"),
     *("importCalendar", "publishCalendar", "draftDeadlinePolicy", "compareDeadlinePolicies", "replayPolicy"),
     *("openServiceDay", "cancelServiceDay"),
+    *("getThreeRates", "listRateCases", "getUnitFigures", "listUnitFigureCases", "getHoldTimes", "listHoldTimeCases"),
     *("addRefusedTerm", "importRefusedTerms", "removeRefusedTerm"),
     *("createTeam", "addTeamMember", "removeTeamMember", "setTeamLead", "disbandTeam", "addSkill", "endSkill"),
     *("decideVolunteer", "pauseService", "resumeService", "withdrawService", "watchReplay", "publishPolicyDraft"),

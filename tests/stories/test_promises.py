@@ -289,8 +289,12 @@ async def test_a_new_round_has_an_appointment_of_its_own(street: Street, clock: 
     await volunteer.post(f"{order}/start", {"code": (await grandma.get(order))["start_code"]})
     await volunteer.post(f"{order}/deliver", {"outcome": "换了垫圈"})
     await grandma.post(f"{order}/rate", {"solved": "no", "stars": 2, "reason": "还在漏"})
+    for reader in (grandma, dispatcher):
+        rating = (await reader.get(order))["rating"]
+        assert (rating["round"], rating["reason"]) == (1, "还在漏"), "why there is a further round"
     await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
     await volunteer.post(f"{order}/accept")
+    assert (await volunteer.get(order))["rating"] is None
     await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(12, 1, 10))})
     await grandma.post(f"{order}/appointment/confirm")
     found = [d for d in (await grandma.get(f"{order}/deadlines"))["items"] if d["kind"] == "appointment"]

@@ -234,6 +234,10 @@ async def test_each_minute_of_a_case_has_one_holder(street: Street, later: Later
     refused = await west.http.get("/v1/rates/export", params=period(street))
     assert refused.status_code == 403
     assert (await west.get("/v1/rates", **period(street)))["total"]["callbacks"] == 0
+    # Whoever reads no figures anywhere is told so: zeros would look like an answer.
+    for path in ("/v1/rates", "/v1/rates/cases", "/v1/rates/units", "/v1/hold-times"):
+        wanted = period(street, **({"figure": "unsolved"} if path.endswith("cases") else {}))
+        assert (await life.caller.http.get(path, params=wanted)).status_code == 403
 
 
 async def test_what_waits_counts_in_no_rate(street: Street) -> None:

@@ -233,6 +233,15 @@ async def case_holds(connection: AsyncConnection, case_id: UUID) -> Sequence[Row
     return (await connection.execute(_CASE_HOLDS, {"id": case_id})).mappings().all()
 
 
+_READS_FIGURES = text("SELECT app_holds('{administrator,secretary,supervisor}')")
+
+
+async def demand_reader(connection: AsyncConnection) -> None:
+    """Whoever reads no figures anywhere is told so, instead of reading zeros. Raises NotAllowed."""
+    if not (await connection.execute(_READS_FIGURES)).scalar_one():
+        raise NotAllowed
+
+
 _MAY_EXPORT = text(
     "SELECT app_reaches(p.id, '{administrator,secretary,supervisor}') AS may FROM place p WHERE p.id = :place"
 )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, ScalarSelect, Select, and_, func, literal, literal_column, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from app.domain.orders.clocks import plan_clock, running_clocks, steps_of_order
@@ -214,12 +215,15 @@ async def list_tasks(
 async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
     """One order with contact, rating and volunteer as far as the reader may see them; the look is recorded. Raises
     OrderNotFound."""
-    c, r = OrderContact, Rating
+    c, r, each = OrderContact, Rating, aliased(Rating)
+    # What was wrong is why a further round began: until that is rated too, it is what is read.
+    last_rated = select(func.max(each.round)).where(col(each.matter_id) == col(MatterRow.id)).scalar_subquery()
     query = (
         shown_orders()
         .add_columns(
             *(col(column) for column in (c.name_sealed, c.phone_sealed, c.address_sealed)),
             *(col(column) for column in (r.solved, r.stars, r.reason, r.rated_at, r.by_representative)),
+            col(r.round).label("rated_round"),
             *(col(column) for column in (OrderDetail.placed_by, OrderDetail.unverified)),
             col(Person.name_sealed).label("volunteer_name_sealed"),
             col(Person.phone_sealed).label("volunteer_phone_sealed"),
@@ -239,7 +243,7 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             func.app_now().label("now"),
         )
         .outerjoin(c, col(c.matter_id) == col(MatterRow.id))
-        .outerjoin(r, and_(col(r.matter_id) == col(MatterRow.id), col(r.round) == col(MatterRow.round)))
+        .outerjoin(r, and_(col(r.matter_id) == col(MatterRow.id), col(r.round) == last_rated))
         .outerjoin(Person, col(Person.id) == col(MatterRow.assignee_id))
         .outerjoin(Team, col(Team.id) == col(MatterRow.team_id))
         .where(col(MatterRow.id) == order_id)
