@@ -107,10 +107,13 @@ class Period:
         return {"place": self.place_id, "since": self.since, "until": self.until}
 
 
+_READERS = "'{administrator,secretary,supervisor}'"
+
+
 def within(row: str) -> str:
     """The condition that a row, by its table's alias, is of the period's place or below it, and that the reader reads figures
     there."""
-    return f"""app_reaches({row}.place_id, '{{administrator,secretary,supervisor}}')
+    return f"""app_reaches({row}.place_id, {_READERS})
      AND (CAST(:place AS uuid) IS NULL OR EXISTS (
        SELECT 1 FROM place_ancestor b WHERE b.place_id = {row}.place_id AND b.ancestor_id = CAST(:place AS uuid)))"""
 
@@ -233,7 +236,7 @@ async def case_holds(connection: AsyncConnection, case_id: UUID) -> Sequence[Row
     return (await connection.execute(_CASE_HOLDS, {"id": case_id})).mappings().all()
 
 
-_READS_FIGURES = text("SELECT app_holds('{administrator,secretary,supervisor}')")
+_READS_FIGURES = text(f"SELECT app_holds({_READERS})")
 
 
 async def demand_reader(connection: AsyncConnection) -> None:
@@ -242,9 +245,7 @@ async def demand_reader(connection: AsyncConnection) -> None:
         raise NotAllowed
 
 
-_MAY_EXPORT = text(
-    "SELECT app_reaches(p.id, '{administrator,secretary,supervisor}') AS may FROM place p WHERE p.id = :place"
-)
+_MAY_EXPORT = text(f"SELECT app_reaches(p.id, {_READERS}) AS may FROM place p WHERE p.id = :place")
 _AUDITED = text("""
 INSERT INTO audit (subject_id, version, kind, place_id, action, actor_id, at, note)
 VALUES (:id, 1, 'rates', :place, 'export', app_actor(), app_now(),
