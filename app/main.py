@@ -56,7 +56,6 @@ from app.api import (
 from app.api.census import Api, census
 from app.api.deps import House
 from app.api.docs import Application
-from app.api.middleware import Front
 from app.api.throttle import Throttle
 from app.domain.cases import board as board_verbs
 from app.domain.cases import callbacks as callback_verbs
@@ -247,6 +246,5 @@ def create_app(settings: Settings) -> FastAPI:
     for room in ROOMS:
         app.include_router(room, prefix="/v1")
     shortcut.install(app)
-    app.add_middleware(Front)
     census(app)
     return app

@@ -16,17 +16,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.deps import Run
 from app.api.middleware import JSON, StrictRoute
+from app.api.problems import answer_to
 from app.kernel.errors import InvalidInput
 
 _MISSING: Final = object()
 
 
 class Direct:
-    """One command as an ASGI application."""
+    """The short way of one command, past everything that is put around an operation (adr/0013)."""
 
     def __init__(self, route: StrictRoute, run: str, key: Any) -> None:
         self._route = route
-        self._ordinary: ASGIApp = route.app
         self._run = run
         self._key = key
         self._path = [(field.alias, field.name, field) for field in route.dependant.path_params]
@@ -45,16 +45,23 @@ class Direct:
             return None
         return cls(route, *known)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = await self._route.read(Request(scope, receive, send))
-        values = await self._values(request)
-        if values is None:
-            # The body was read: the ordinary way gets it again.
-            await self._ordinary(scope, _again(await request.body()), send)
-            return
-        result = await self._route.endpoint(**values)
-        content = self._answer.serialize_json(result)  # type: ignore[union-attr]
-        await Response(content, self._route.status_code or 200, media_type=JSON.media)(scope, receive, send)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, ordinary: ASGIApp) -> None:
+        """Answer the request, or hand it on to `ordinary`."""
+        request = Request(scope, receive, send)
+        try:
+            request = await self._route.read(request)
+            values = await self._values(request)
+            if values is None:
+                # The body was read: the ordinary way gets it again.
+                await ordinary(scope, _again(await request.body()), send)
+                return
+            result = await self._route.endpoint(**values)
+        except Exception as error:  # noqa: BLE001 - what nobody foresaw is raised again
+            answer = await answer_to(request, error)
+        else:
+            content = self._answer.serialize_json(result)  # type: ignore[union-attr]
+            answer = Response(content, self._route.status_code or 200, media_type=JSON.media)
+        await answer(scope, receive, send)
 
     async def _values(self, request: Request) -> dict[str, Any] | None:
         """The endpoint's arguments; None where one is missing or invalid."""

@@ -4,6 +4,7 @@ On a port of its own, never on the public one. Labels are operation ids of the c
 id, nobody's data.
 """
 
+from functools import cache
 from typing import Final
 
 from prometheus_client import Counter, Histogram
@@ -41,5 +42,12 @@ for _cause in ("races", "database"):
 def answered(scope: Scope, status: int, seconds: float) -> None:
     """A request has come to its end."""
     operation = getattr(scope.get("route"), "operation_id", None) or PAGE
-    REQUESTS.labels(operation, str(status)).inc()
-    REQUEST_SECONDS.labels(operation).observe(seconds)
+    count, took = _series(operation, status)
+    count.inc()
+    took.observe(seconds)
+
+
+@cache
+def _series(operation: str, status: int) -> tuple[Counter, Histogram]:
+    """What an operation and its status count in; `labels` would look both up anew each time, behind a lock."""
+    return REQUESTS.labels(operation, str(status)), REQUEST_SECONDS.labels(operation)

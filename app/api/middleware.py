@@ -58,11 +58,19 @@ _POLICY: Final = (
 _PAGE_POLICY: Final = (b"content-security-policy", _POLICY.encode())
 
 
-class Front:
-    """The outermost ASGI layer. Every answer carries `X-Trace-Id`; answers under `/v1` are never stored by a cache."""
+StraightApp = Callable[[Scope, Receive, Send, ASGIApp], Coroutine[Any, Any, None]]
+"""What answers a request, or hands it on to the application that it is given."""
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class Front:
+    """The outermost ASGI layer; `straight` tells which commands go past all others (adr/0013).
+
+    Every answer carries `X-Trace-Id`; answers under `/v1` are never stored by a cache.
+    """
+
+    def __init__(self, app: ASGIApp, straight: Callable[[Scope], StraightApp | None]) -> None:
         self.app = app
+        self.straight = straight
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -86,7 +94,10 @@ class Front:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_dressed)
+            if (straight := self.straight(scope)) is not None:
+                await straight(scope, receive, send_dressed, self.app)
+            else:
+                await self.app(scope, receive, send_dressed)
         except ClientDisconnect:
             log.info("the client went away", extra={"trace_id": trace})
         except Exception:  # the last resort: the answer says nothing of it, the log everything

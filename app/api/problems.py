@@ -7,7 +7,7 @@ that does not exist) are declared here as well, so that the contract can list th
 import errno
 import logging
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, ClassVar, Final
 
@@ -218,17 +218,16 @@ def _example(refusal: type[Refusal], status: int) -> dict[str, Any]:
 
 def install(app: FastAPI) -> None:
     """Make `app` answer every foreseen failure with a problem; `middleware.Front` answers the unforeseen."""
-    app.add_exception_handler(Refusal, _on_refusal)
-    app.add_exception_handler(RequestValidationError, _on_validation)
-    app.add_exception_handler(HTTPException, _on_http)
-    database = (
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        sqlalchemy.exc.SQLAlchemyError,
-    )
-    for kind in (*database, OSError):
-        app.add_exception_handler(kind, _on_infrastructure)
+    for kind, answer in _ANSWERS.items():
+        app.add_exception_handler(kind, answer)
+
+
+async def answer_to(request: Request, error: Exception) -> Response:
+    """The problem for a foreseen failure of a command that goes past FastAPI. Raises what nobody foresaw."""
+    for kind in type(error).__mro__:
+        if kind in _ANSWERS:
+            return await _ANSWERS[kind](request, error)
+    raise error
 
 
 async def _on_refusal(request: Request, refusal: Exception) -> Response:
@@ -265,6 +264,18 @@ async def _on_infrastructure(request: Request, error: Exception) -> Response:
     what = f"{refusal.code} from below: {type(error).__name__}"
     log.log(logging.WARNING if told is None else logging.ERROR, what, exc_info=told, extra={"trace_id": trace_id.get()})
     return problem(refusal, request.scope)
+
+
+_ANSWERS: Final[Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]]] = {
+    Refusal: _on_refusal,
+    RequestValidationError: _on_validation,
+    HTTPException: _on_http,
+    asyncpg.PostgresError: _on_infrastructure,
+    asyncpg.InterfaceError: _on_infrastructure,
+    asyncpg.InternalClientError: _on_infrastructure,
+    sqlalchemy.exc.SQLAlchemyError: _on_infrastructure,
+    OSError: _on_infrastructure,
+}
 
 
 # SQLSTATE classes and codes after which the same request may well succeed in a moment.

@@ -5,7 +5,7 @@ that is a tenth of a command's whole time. This index finds the operation by the
 for what it surely knows; everything else (unknown paths, wrong methods, pages) goes the ordinary way.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.direct import Direct
-from app.api.middleware import StrictRoute
+from app.api.middleware import Front, StrictRoute
 
 _APP: Final = "linli.operation"
 
@@ -27,7 +27,7 @@ class _Node:
     def __init__(self) -> None:
         self.named: dict[str, _Node] = {}
         self.parameter: _Node | None = None
-        self.ends: dict[str, tuple[ASGIApp, APIRoute, tuple[str, ...]]] = {}
+        self.ends: dict[str, tuple[Direct | None, ASGIApp, APIRoute, tuple[str, ...]]] = {}
 
 
 class Shortcut(BaseRoute):
@@ -39,10 +39,9 @@ class Shortcut(BaseRoute):
             original = route.original_route
             plain = all(type(kind) is StringConvertor for kind in getattr(route, "param_convertors", {}).values())
             if isinstance(original, APIRoute) and plain and route.path_format and route.methods:
-                target = Direct.of(original) if isinstance(original, StrictRoute) else None
-                self._add(route.path_format, route.methods, target or route.app, original)
+                self._add(route.path_format, route.methods, route.app, original)
 
-    def _add(self, path: str, methods: set[str], target: ASGIApp, route: APIRoute) -> None:
+    def _add(self, path: str, methods: set[str], ordinary: ASGIApp, route: APIRoute) -> None:
         node, names = self._root, []
         for part in path.split("/"):
             if part.startswith("{"):
@@ -54,28 +53,36 @@ class Shortcut(BaseRoute):
                 return
             else:
                 node = node.named.setdefault(part, _Node())
+        direct = Direct.of(route) if isinstance(route, StrictRoute) else None
         for method in methods:
-            node.ends.setdefault(method, (target, route, tuple(names)))
+            node.ends.setdefault(method, (direct, ordinary, route, tuple(names)))
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """FULL for an operation that is in the index, else NONE."""
-        if scope["type"] != "http" or scope.get("root_path"):
-            return Match.NONE, {}
+    def straight(self, scope: Scope) -> Direct | None:
+        """The short way of the operation that `scope` asks for, if it has one. Writes into `scope` which operation was
+        found; `matches` goes on from there."""
+        if scope.get("root_path"):
+            return None
         node, values = self._root, []
         for part in scope["path"].split("/"):
             following = node.named.get(part)
             if following is None:
                 following = node.parameter
                 if following is None or not part:
-                    return Match.NONE, {}
+                    return None
                 values.append(part)
             node = following
         found = node.ends.get(scope["method"])
         if found is None:
-            return Match.NONE, {}
-        target, route, names = found
-        parameters: dict[str, Any] = dict(zip(names, values, strict=True))
-        return Match.FULL, {"path_params": parameters, "endpoint": route.endpoint, "route": route, _APP: target}
+            return None
+        direct, ordinary, route, names = found
+        scope["path_params"] = dict(zip(names, values, strict=True))
+        scope["endpoint"], scope["route"] = route.endpoint, route
+        scope[_APP] = ordinary
+        return direct
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """FULL for an operation that is in the index, else NONE."""
+        return (Match.FULL if _APP in scope else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go on with the operation that was found."""
@@ -83,5 +90,8 @@ class Shortcut(BaseRoute):
 
 
 def install(app: FastAPI) -> None:
-    """Put the index in front. Call it when all routers are included: what comes later goes the ordinary way."""
-    app.router.routes.insert(0, Shortcut(app))
+    """Put the index in front, behind `Front` alone. Call it when all routers are included: what comes later goes the
+    ordinary way."""
+    index = Shortcut(app)
+    app.router.routes.insert(0, index)
+    app.add_middleware(Front, straight=index.straight)

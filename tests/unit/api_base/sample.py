@@ -12,7 +12,7 @@ from starlette.requests import Request
 from app.api import problems, shortcut
 from app.api.census import PUBLIC, SIGNED_IN, Api
 from app.api.docs import MINI_PROGRAM, Application, PasswordForm, Tag
-from app.api.middleware import FORM, Front, Intake
+from app.api.middleware import FORM, Intake
 from app.api.schema import Choice, CommandKey, FlagArg, In, Int4, Out, StrictUUID
 from app.kernel.errors import Busy, NotAllowed, NotFound, TransitionRefused
 from app.kernel.pagination import Page, PageQuery
@@ -89,7 +89,6 @@ ANSWER = {
 def build() -> Application:
     app = Application(version="1.0.0")
     problems.install(app)
-    app.add_middleware(Front)
     app.include_router(_router(), prefix="/v1")
     shortcut.install(app)
     return app

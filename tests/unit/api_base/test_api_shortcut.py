@@ -2,6 +2,7 @@
 
 import pytest
 from starlette.routing import Match
+from starlette.types import Scope
 
 from app.api.shortcut import Shortcut
 from tests.unit.api_base.sample import AN_ID, build
@@ -20,8 +21,9 @@ SHORTCUT = next(route for route in build().routes if isinstance(route, Shortcut)
     ],
 )
 def test_known_paths(method: str, path: str, parameters: dict[str, str]) -> None:
-    match, found = SHORTCUT.matches({"type": "http", "method": method, "path": path})
-    assert match is Match.FULL
+    found: Scope = {"type": "http", "method": method, "path": path}
+    SHORTCUT.straight(found)
+    assert SHORTCUT.matches(found)[0] is Match.FULL
     assert found["path_params"] == parameters
     assert found["route"].endpoint is found["endpoint"]
 
@@ -40,10 +42,12 @@ def test_known_paths(method: str, path: str, parameters: dict[str, str]) -> None
     ],
 )
 def test_the_rest_goes_the_ordinary_way(method: str, path: str) -> None:
-    assert SHORTCUT.matches({"type": "http", "method": method, "path": path})[0] is Match.NONE
+    asked: Scope = {"type": "http", "method": method, "path": path}
+    assert SHORTCUT.straight(asked) is None
+    assert SHORTCUT.matches(asked)[0] is Match.NONE
 
 
-def test_only_http_at_the_root() -> None:
-    assert SHORTCUT.matches({"type": "websocket", "path": "/v1/notes"})[0] is Match.NONE
-    behind = {"type": "http", "method": "POST", "path": "/x/v1/notes", "root_path": "/x"}
+def test_only_at_the_root() -> None:
+    behind: Scope = {"type": "http", "method": "POST", "path": "/x/v1/notes", "root_path": "/x"}
+    assert SHORTCUT.straight(behind) is None
     assert SHORTCUT.matches(behind)[0] is Match.NONE
