@@ -32,6 +32,7 @@ class Shape:
     retimes: bool = False
     events: bool = False
     receipt: bool = False
+    sets: tuple[str, ...] = ()
     patches: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     inserts: tuple[str, ...] = ()
 
@@ -48,10 +49,9 @@ _NEW = """
       SELECT id, kind, category, place_id, state, 1, round, requester_id, beneficiary_id, assignee_id, team_id, seat_id, unit_id,
              holder_id, open_pool, actor_id, 0, at, at FROM ch WHERE version = 0 RETURNING id, version"""
 
+# Only what changes is set: a trigger for a column that no change touches is not made ready.
 _MOVED = """
-      UPDATE matter t SET state = ch.state, category = ch.category, round = ch.round, assignee_id = ch.assignee_id,
-                          team_id = ch.team_id, seat_id = ch.seat_id, unit_id = ch.unit_id, holder_id = ch.holder_id,
-                          open_pool = ch.open_pool, changed_at = ch.at
+      UPDATE matter t SET state = ch.state, changed_at = ch.at{sets}
         FROM ch WHERE ch.version > 0 AND t.id = ch.id AND t.version = ch.version RETURNING t.id, t.version"""
 
 _HISTORY = """
@@ -130,10 +130,11 @@ def write(shape: Shape) -> str:
     if shape.record:
         parts.append(_AUDIT)
     else:
+        moved = _MOVED.format(sets="".join(f", {column} = ch.{column}" for column in shape.sets))
         if shape.new and shape.moved:
-            parts += [f"\nn AS ({_NEW})", f"\nm AS ({_MOVED})", "\nw AS (SELECT * FROM n UNION ALL SELECT * FROM m)"]
+            parts += [f"\nn AS ({_NEW})", f"\nm AS ({moved})", "\nw AS (SELECT * FROM n UNION ALL SELECT * FROM m)"]
         else:
-            parts.append(f"\nw AS ({_NEW if shape.new else _MOVED})")
+            parts.append(f"\nw AS ({_NEW if shape.new else moved})")
         parts.append(_HISTORY)
     if shape.stops:
         number += 1
@@ -208,6 +209,7 @@ def bind(
         retimes=bool(retimes),
         events=bool(events),
         receipt=receipt is not None,
+        sets=tuple(sorted({name for c in changes if c.version > 0 for name in c.columns})),
         patches=tuple(patches),
         inserts=tuple(inserts),
     )

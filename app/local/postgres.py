@@ -54,6 +54,9 @@ SETTINGS = {
     "log_parameter_max_length_on_error": "0",
     "jit": "off",
 }
+ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+"""Huge pages for the plans and catalogues that each connection keeps, where the system offers them (adr/0013)."""
+
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -278,7 +281,7 @@ class EmbeddedPostgres:
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                env=clean_environment(),
+                env=clean_environment(**ENVIRONMENT),
                 start_new_session=True,  # a terminal's Ctrl-C is for the supervisor, which ends its children in order
                 **account.popen(),
             )
