@@ -14,6 +14,7 @@ def test_to_sql_is_the_text_of_the_policy() -> None:
         reach(Role.SECRETARY, Role.DISPATCHER),
         Rule(Via.POOL, frozenset({Role.VOLUNTEER})),
         Rule(Via.REPRESENTATIVE),
+        Rule(Via.PLACER, frozenset({Role.STATION_STAFF})),
         Rule(Via.SYSTEM),
     )
     assert to_sql(rules, "m") == (
@@ -22,6 +23,7 @@ def test_to_sql_is_the_text_of_the_policy() -> None:
         " OR app_reaches(m.place_id, '{dispatcher,secretary}')"
         " OR (m.open_pool AND app_reaches(m.place_id, '{volunteer}'))"
         " OR (m.requester_id = app_actor() AND person_represents(app_actor(), m.beneficiary_id))"
+        " OR (m.placed_by = app_actor() AND app_reaches(m.place_id, '{station_staff}'))"
         " OR false)"
     )
 
