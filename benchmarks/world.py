@@ -112,7 +112,8 @@ SELECT bench.id('{ORDER}', k) AS id, bench.id('{PLACE}', 10 + (k / {GROUP} % {RE
   FROM generate_series({first}::bigint, {first} + {count} - 1) k;
 INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, placed_by, assignee_id,
                     open_pool, moved_by, moved_in, created_at, changed_at)
-SELECT id, 'order', place_id, state, 2, 1, requester_id, requester_id, requester_id, assignee_id, false, requester_id, 0, at, at FROM wave;
+SELECT id, 'order', place_id, state, 2, 1, requester_id, requester_id, requester_id, assignee_id, false, requester_id, 0,
+       at, at FROM wave;
 INSERT INTO order_detail (matter_id, place_id, service_id, note, failures, wrong_codes)
 SELECT id, place_id, '{SERVICE}', '{NOTE}', 0, 0 FROM wave WHERE state <> 'submitted';
 INSERT INTO order_contact (matter_id, place_id, name_sealed, phone_sealed, address_sealed)

@@ -120,7 +120,9 @@ class NarrowQuery(PageQuery):
 
 class CasesQuery(NarrowQuery):
     mine: FlagArg = Field(default=False, description="只看我上报或附议的")
-    for_callers: FlagArg = Field(default=False, description="只看我以工作人员身份为来电或到站的居民上报的,或由代为点的单转来的")
+    for_callers: FlagArg = Field(
+        default=False, description="只看我以工作人员身份为来电或到站的居民上报的,或由代为点的单转来的"
+    )
     held_by: StrictUUID | None = Field(default=None, description="只看由某单位负责的:从 listUnits 的 id 复制")
     lane: Choice[Lane] | None = Field(default=None, description="只看某一分类")
     level: Choice[Level] | None = Field(

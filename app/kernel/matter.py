@@ -79,8 +79,9 @@ class TimedDeadline:
 class Matter(Generic[D_co]):
     """A locked snapshot of one matter, with the room's own `detail` and the deadlines that run.
 
-    `category` chooses among its limits. `placed_by` pressed the button: the requester, or the staff for a caller. `version` counts its changes and is 0 for one that is not stored yet; `holder_id` is
-    who owns it when its limits were missed; `open_pool` lets every qualified volunteer of the place see and claim it.
+    `category` chooses among its limits. `version` counts its changes and is 0 for one that is not stored yet; `placed_by` pressed
+    the button: the requester, or the staff for a caller; `holder_id` is who owns it when its limits were missed; `open_pool` lets
+    every qualified volunteer of the place see and claim it.
     `team_id` is the team that it was offered to. `seat_id` is the place whose officers hold it, `unit_id` the unit that it is
     assigned to. `timed`, the deadlines of its round, is there for the verbs that ask.
     """

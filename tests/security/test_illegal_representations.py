@@ -21,9 +21,8 @@ AGREE = (
 )
 MATTER = (
     "INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, placed_by, open_pool,"
-    " moved_by, moved_in, created_at, changed_at) VALUES ('{new}', 'order', {place}, 'submitted', 1, 1, {by}, {whom}, {placed}, false,"
-    " {by}, 0,"
-    " app_now(), app_now())"
+    " moved_by, moved_in, created_at, changed_at) VALUES ('{new}', 'order', {place}, 'submitted', 1, 1, {by}, {whom}, {placed},"
+    " false, {by}, 0, app_now(), app_now())"
 )
 CARD = (
     "INSERT INTO household_card (id, person_id, place_id, number_sealed, number_index, issued_by, issued_at)"

@@ -80,7 +80,9 @@ async def test_who_is_no_more_on_the_staff_there_reads_nothing_of_it(
     left: str, placed: Placed, neighbours: Neighbours, as_person: AsPerson
 ) -> None:
     owner, values = neighbours.world.owner, [placed.clerk, neighbours.west.place][: 1 + ("$2" in left)]
-    before = await owner.fetchrow("SELECT id, role, place_id, ends_at FROM role_grant WHERE person_id = $1", placed.clerk)
+    before = await owner.fetchrow(
+        "SELECT id, role, place_id, ends_at FROM role_grant WHERE person_id = $1", placed.clerk
+    )
     await owner.execute(left, *values)
     try:
         async with as_person(placed.clerk) as connection:

@@ -51,7 +51,12 @@ async def test_an_order_that_becomes_a_case_keeps_its_story_and_its_time(street:
 async def test_who_placed_the_order_for_a_caller_reads_the_case_that_it_became(street: Street, later: Later) -> None:
     grandmother, staff = await street.resident("王奶奶"), await street.with_role("站点", Role.STATION_STAFF)
     secretary = await street.with_role("陈书记", Role.SECRETARY)
-    asked = {"channel": "phone", "person_id": str(grandmother.id), "service_id": street.service_id, "note": "楼道灯坏了"}
+    asked = {
+        "channel": "phone",
+        "person_id": str(grandmother.id),
+        "service_id": street.service_id,
+        "note": "楼道灯坏了",
+    }
     order = f"/v1/orders/{(await staff.post('/v1/orders/for-caller', asked))['id']}"
     await secretary.post(f"{order}/convert", {"reason": "线路老化"})
     await later(1)

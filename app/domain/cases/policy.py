@@ -36,7 +36,8 @@ officers = reach(
 
 READ: Rules = (requester, beneficiary, lead, officers, reporter, in_unit, joiner, placer)
 """Who sees a case: whoever reported or joined it, the officers of its place and above, and the units with a seat on its board;
-whoever joins it, with that command; and who reported it for a caller, or placed the order that it was, while on the staff there."""
+whoever joins it, with that command; and who reported it for a caller, or placed the order that it was, while they are on the
+staff there."""
 
 CATALOGUE: Rules = (reach(Role.ADMINISTRATOR),)
 """Who publishes categories."""

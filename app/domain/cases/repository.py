@@ -32,7 +32,8 @@ SELECT m.id, m.category, m.place_id, m.state, m.version, m.created_at, d.words, 
  WHERE m.kind = 'case'"""
 _MORE = """,
        m.round, m.requester_id, m.beneficiary_id, m.placed_by, m.assignee_id, m.team_id, m.seat_id, m.unit_id, m.holder_id,
-       m.open_pool, d.reported_as, d.outcome, d.answer, d.evidence, d.end_reason, d.elsewhere, d.merged_into, d.order_id, s.level AS level,
+       m.open_pool, d.reported_as, d.outcome, d.answer, d.evidence, d.end_reason, d.elsewhere, d.merged_into, d.order_id,
+       s.level AS level,
        (SELECT count(*) FROM case_reporter r WHERE r.matter_id = m.id) AS reporters,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', g.kind, 'due_at', g.due_at, 'late', g.due_at <= app_now())), '[]')
           FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS limits,
@@ -131,8 +132,8 @@ async def list_history(connection: AsyncConnection, case_id: UUID) -> Sequence[R
 
 _ASSIGNMENTS = """
 SELECT m.id, m.category, m.place_id, m.state, m.version, m.round, m.requester_id, m.beneficiary_id, m.placed_by, m.assignee_id,
-       m.team_id, m.seat_id, m.unit_id, m.holder_id, m.open_pool, m.created_at, d.case_id, d.role, d.leads, d.signed_at, d.contested,
-       d.outcome, d.excuse, u.name AS unit_name, p.name AS place_name, x.words, x.spot, k.name AS category_name,
+       m.team_id, m.seat_id, m.unit_id, m.holder_id, m.open_pool, m.created_at, d.case_id, d.role, d.leads, d.signed_at,
+       d.contested, d.outcome, d.excuse, u.name AS unit_name, p.name AS place_name, x.words, x.spot, k.name AS category_name,
        (SELECT min(g.due_at) FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS due_at,
        app_roles(m.place_id, app_now()) AS roles, app_roles(m.seat_id, app_now()) AS seat_roles,
        app_unit(m.unit_id) AS post, app_parts(m.id) AS parts

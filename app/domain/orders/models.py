@@ -123,7 +123,8 @@ class Solved(StrEnum):
 class OrderDetail(SQLModel, table=True):
     """What an order is about. `failures` counts the round's offers that were declined or lapsed; wrong start codes are counted
     within a window; `preferred_id` served the round before, and is asked first in this one, then the team
-    `preferred_team_id`. `unverified`: started without code and card. `form` is the service's when it was placed; of a wish, `claimed_as` says in whose name it was claimed."""
+    `preferred_team_id`. `unverified`: started without code and card. `form` is the service's when it was placed; of a wish,
+    `claimed_as` says in whose name it was claimed."""
 
     __tablename__ = "order_detail"
     __table_args__ = (
