@@ -224,12 +224,12 @@ _HOME = f"""home AS MATERIALIZED (SELECT g.place_id, p.name_sealed, p.phone_seal
    AND NOT EXISTS (SELECT 1 FROM place_ancestor b JOIN refused_term r ON r.place_id = b.ancestor_id
                     WHERE b.place_id = g.place_id AND r.ended_at IS NULL AND strpos('{world.NOTE}', r.folded) > 0))"""
 
-_PLACE = f"""m AS (INSERT INTO bare.matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, open_pool,
-                              moved_by, moved_in, created_at, changed_at)
-  SELECT {{order}}, 'order', place_id, 'submitted', 1, 1, :actor::uuid, :actor::uuid, false, :actor::uuid, 0, now(), now()
-    FROM home RETURNING *),
-x AS (INSERT INTO bare.order_detail (matter_id, place_id, service_id, note, failures, wrong_codes, placed_by)
-  SELECT id, place_id, '{world.SERVICE}'::uuid, '{world.NOTE}', 0, 0, requester_id FROM m),
+_PLACE = f"""m AS (INSERT INTO bare.matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, placed_by,
+                              open_pool, moved_by, moved_in, created_at, changed_at)
+  SELECT {{order}}, 'order', place_id, 'submitted', 1, 1, :actor::uuid, :actor::uuid, :actor::uuid, false, :actor::uuid, 0,
+         now(), now() FROM home RETURNING *),
+x AS (INSERT INTO bare.order_detail (matter_id, place_id, service_id, note, failures, wrong_codes)
+  SELECT id, place_id, '{world.SERVICE}'::uuid, '{world.NOTE}', 0, 0 FROM m),
 f AS (INSERT INTO bare.order_search (matter_id, place_id, created_at, body, tokens)
   SELECT m.id, m.place_id, m.created_at, w.form, search_grams(w.form) || ('p:' || m.place_id)
     FROM m JOIN service v ON v.id = '{world.SERVICE}'
@@ -238,11 +238,10 @@ c AS (INSERT INTO bare.order_contact (matter_id, place_id, name_sealed, phone_se
   SELECT m.id, m.place_id, name_sealed, phone_sealed, phone_index, address_sealed FROM m, home)"""
 
 _ACCEPT = """m AS (UPDATE bare.matter t SET state = 'accepted', version = version + 1, changed_at = now() FROM s
-  WHERE t.id = {order} AND t.state = 'offered' AND t.assignee_id = s.person_id
+  WHERE t.id = {order} AND t.state = 'offered' AND t.assignee_id = s.person_id AND t.placed_by <> s.person_id
     AND EXISTS (SELECT 1 FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id
                  WHERE a.place_id = t.place_id AND g.person_id = s.person_id AND g.role = 'volunteer'
                    AND g.starts_at <= now() AND (g.ends_at IS NULL OR g.ends_at > now()))
-    AND NOT EXISTS (SELECT 1 FROM order_detail x WHERE x.matter_id = t.id AND x.placed_by = s.person_id)
     AND NOT EXISTS (SELECT 1 FROM representation r WHERE r.representative_id = s.person_id
                      AND r.beneficiary_id = t.beneficiary_id AND r.consented_at IS NOT NULL AND r.ended_at IS NULL)
     AND NOT EXISTS (SELECT 1 FROM order_refusal c WHERE c.matter_id = t.id AND c.person_id = s.person_id

@@ -110,11 +110,12 @@ SELECT bench.id('{ORDER}', k) AS id, bench.id('{PLACE}', 10 + (k / {GROUP} % {RE
        CASE '{state}' WHEN 'offered' THEN now() + interval '20 minutes' WHEN 'rated' THEN now() - interval '2 days'
                       ELSE now() - CASE WHEN k < {due} THEN interval '21 minutes' ELSE interval '0' END END AS at
   FROM generate_series({first}::bigint, {first} + {count} - 1) k;
-INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, assignee_id, open_pool,
-                    moved_by, moved_in, created_at, changed_at)
-SELECT id, 'order', place_id, state, 2, 1, requester_id, requester_id, assignee_id, false, requester_id, 0, at, at FROM wave;
-INSERT INTO order_detail (matter_id, place_id, service_id, note, failures, wrong_codes, placed_by)
-SELECT id, place_id, '{SERVICE}', '{NOTE}', 0, 0, requester_id FROM wave WHERE state <> 'submitted';
+INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, placed_by, assignee_id,
+                    open_pool, moved_by, moved_in, created_at, changed_at)
+SELECT id, 'order', place_id, state, 2, 1, requester_id, requester_id, requester_id, assignee_id, false, requester_id, 0,
+       at, at FROM wave;
+INSERT INTO order_detail (matter_id, place_id, service_id, note, failures, wrong_codes)
+SELECT id, place_id, '{SERVICE}', '{NOTE}', 0, 0 FROM wave WHERE state <> 'submitted';
 INSERT INTO order_contact (matter_id, place_id, name_sealed, phone_sealed, address_sealed)
 SELECT w.id, w.place_id, p.name_sealed, p.phone_sealed, p.address_sealed FROM wave w JOIN person p ON p.id = w.requester_id
  WHERE w.state <> 'submitted';

@@ -78,7 +78,8 @@ class TerminateIn(In):
     "/for-caller",
     operation_id="reportCaseForCaller",
     summary="为来电或到站的居民上报",
-    description="居民须住在操作人管辖的社区;事项算居民自己上报的,并会通知居民",
+    description="居民须住在操作人管辖的社区;事项算居民自己上报的,并会通知居民;"
+    "之后可用 getCase 再看,用 listCases 的 for_callers 列出",
     tags=(Tag.STATION,),
     rule=policy.LIFECYCLE["report_for_caller"].by,
     example={"phone": "13912345678", "category": "noise", "words": "楼下夜里施工"},

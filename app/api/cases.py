@@ -120,6 +120,9 @@ class NarrowQuery(PageQuery):
 
 class CasesQuery(NarrowQuery):
     mine: FlagArg = Field(default=False, description="只看我上报或附议的")
+    for_callers: FlagArg = Field(
+        default=False, description="只看我以工作人员身份为来电或到站的居民上报的,或由代为点的单转来的"
+    )
     held_by: StrictUUID | None = Field(default=None, description="只看由某单位负责的:从 listUnits 的 id 复制")
     lane: Choice[Lane] | None = Field(default=None, description="只看某一分类")
     level: Choice[Level] | None = Field(
@@ -131,6 +134,7 @@ class CasesQuery(NarrowQuery):
         return replace(
             super().filters(),
             mine=self.mine,
+            for_callers=self.for_callers,
             held_by=self.held_by,
             lane=self.lane,
             level=self.level,
@@ -188,7 +192,7 @@ async def solve_on_the_spot(body: SolvedIn, run: TheRun) -> Receipt:
     rule=policy.READ,
     operation_id="listCases",
     summary="我能看到的事项,新的在前",
-    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER, Tag.STREET),
+    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.STATION, Tag.DISPATCHER, Tag.STREET),
     answer=PAGE_EXAMPLE,
 )
 async def list_cases(query: Annotated[CasesQuery, Query()], reader: TheReader) -> Page[CaseRow]:
@@ -202,7 +206,7 @@ async def list_cases(query: Annotated[CasesQuery, Query()], reader: TheReader) -
     rule=policy.READ,
     operation_id="getCase",
     summary="查看一个事项:到了哪里、由谁负责、到什么时候",
-    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER, Tag.INDEPENDENT, Tag.STREET),
+    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.STATION, Tag.DISPATCHER, Tag.OFFICER, Tag.INDEPENDENT, Tag.STREET),
     answer=CASE_EXAMPLE,
     responses=problems(errors.CaseNotFound),
 )
@@ -218,7 +222,7 @@ async def get_case(case_id: CaseId, reader: TheReader) -> CaseOut:
     rule=policy.READ,
     operation_id="getCaseHistory",
     summary="一个事项的经过,从它曾是的订单起",
-    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER, Tag.INDEPENDENT, Tag.STREET),
+    tags=(Tag.RESIDENT, Tag.GRID_WORKER, Tag.STATION, Tag.DISPATCHER, Tag.OFFICER, Tag.INDEPENDENT, Tag.STREET),
     answer=HISTORY_EXAMPLE,
     responses=problems(errors.CaseNotFound),
 )

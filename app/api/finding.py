@@ -55,6 +55,8 @@ class Narrowing(BaseModel):
 class MineQuery(Narrowing, PageQuery):
     """For lists of one's own."""
 
+    for_callers: FlagArg = Field(default=False, description="改看我以工作人员身份为来电或到站的居民点的单")
+
 
 class PlacedQuery(Narrowing, PageQuery):
     """For those who work at places."""
@@ -100,10 +102,10 @@ def place_in_list(row: RowMapping) -> Cursor:
 
 @api.get(
     "/search",
-    rule=(*policy.OWN, policy.staff),
+    rule=(*policy.OWN, policy.staff, policy.phoning, policy.placer),
     operation_id="searchOrders",
     summary="查找订单,新的在前",
-    description="派单员、书记、管理员查找本地的订单,居民和志愿者查找自己的;在需求、服务名称和服务结果里找",
+    description="派单员、书记、管理员查找本地的订单,站点查找已接单的和自己代为点的,居民和志愿者查找自己的;在需求、服务名称和服务结果里找",
     tags=(Tag.DISPATCHER, Tag.RESIDENT, Tag.VOLUNTEER),
     answer=PAGE_EXAMPLE,
 )

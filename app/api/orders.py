@@ -149,17 +149,17 @@ def sealed(contact: ContactIn | None, run: Run) -> dict[str, Any]:
 
 @api.get(
     "/mine",
-    rule=(policy.requester, policy.beneficiary),
+    rule=(policy.requester, policy.beneficiary, policy.placer),
     operation_id="listMyOrders",
     summary="我点的和为我点的单,新的在前",
-    tags=(Tag.RESIDENT,),
+    description="站点、社区的工作人员用 for_callers 看自己为来电或到站的居民点的单",
+    tags=(Tag.RESIDENT, Tag.STATION),
     answer=PAGE_EXAMPLE,
 )
 async def list_mine(query: Annotated[MineQuery, Query()], reader: TheReader) -> Page[OrderRow]:
+    wanted = repository.list_placed if query.for_callers else repository.list_mine
     async with reader() as connection:
-        rows = await repository.list_mine(
-            connection, reader.caller.person_id, query.filters(), query.after(), query.limit
-        )
+        rows = await wanted(connection, reader.caller.person_id, query.filters(), query.after(), query.limit)
     return Page.cut(rows, query.limit, _cursor, show_row)
 
 
@@ -199,8 +199,8 @@ async def list_pool(query: Annotated[PlacedQuery, Query()], reader: TheReader) -
     rule=policy.READ,
     operation_id="getOrder",
     summary="查看一个订单",
-    description="联系方式只给下单人、受益人、社区、服务进行中的志愿者和已接单期间的站点;开始码只给下单人和受益人",
-    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
+    description="联系方式只给下单人、受益人、社区、服务进行中的志愿者、已接单期间的站点和代为点单的工作人员;开始码只给下单人和受益人",
+    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION, Tag.DISPATCHER),
     answer=ORDER_EXAMPLE,
     responses=problems(errors.OrderNotFound),
 )
@@ -216,7 +216,7 @@ async def get_order(order_id: OrderId, reader: TheReader) -> OrderOut:
     rule=policy.READ,
     operation_id="getOrderHistory",
     summary="一个订单的经过",
-    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
+    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION, Tag.DISPATCHER),
     answer=HISTORY_EXAMPLE,
     responses=problems(errors.OrderNotFound),
 )

@@ -220,7 +220,7 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
             address=vault.open("address", row["address_sealed"]),
         ),
         beneficiary_id=row["name_sealed"] and order.beneficiary_id,
-        placed_as=_placed_as(order, row["placed_by"]),
+        placed_as=_placed_as(order),
         unverified=row["unverified"],
         start_code=start_code(vault, order.id, order.assignee_id) if shows_code and order.assignee_id else None,
         volunteer=order.assignee_id
@@ -268,10 +268,10 @@ def _total(row: RowMapping, clocks: Clocks) -> TotalOut:
     )
 
 
-def _placed_as(order: Matter[None], placed_by: UUID) -> Literal["self", "representative", "staff"]:
-    if placed_by == order.beneficiary_id:
+def _placed_as(order: Matter[None]) -> Literal["self", "representative", "staff"]:
+    if order.placed_by == order.beneficiary_id:
         return "self"
-    return "representative" if placed_by == order.requester_id else "staff"
+    return "representative" if order.placed_by == order.requester_id else "staff"
 
 
 def show_history(row: RowMapping | dict[str, Any], reader_id: UUID) -> HistoryRow:

@@ -7,6 +7,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from app.kernel.deadlines import Policy, Timing
+from app.kernel.ids import NOBODY
 
 D_co = TypeVar("D_co", covariant=True)
 
@@ -78,8 +79,9 @@ class TimedDeadline:
 class Matter(Generic[D_co]):
     """A locked snapshot of one matter, with the room's own `detail` and the deadlines that run.
 
-    `category` chooses among its limits. `version` counts its changes and is 0 for one that is not stored yet; `holder_id` is
-    who owns it when its limits were missed; `open_pool` lets every qualified volunteer of the place see and claim it.
+    `category` chooses among its limits. `version` counts its changes and is 0 for one that is not stored yet; `placed_by` pressed
+    the button: the requester, or the staff for a caller; `holder_id` is who owns it when its limits were missed; `open_pool` lets
+    every qualified volunteer of the place see and claim it.
     `team_id` is the team that it was offered to. `seat_id` is the place whose officers hold it, `unit_id` the unit that it is
     assigned to. `timed`, the deadlines of its round, is there for the verbs that ask.
     """
@@ -97,6 +99,7 @@ class Matter(Generic[D_co]):
     open_pool: bool
     created_at: datetime
     detail: D_co
+    placed_by: UUID = NOBODY
     team_id: UUID | None = None
     seat_id: UUID | None = None
     unit_id: UUID | None = None
@@ -106,8 +109,8 @@ class Matter(Generic[D_co]):
 
 
 _COLUMNS: Final = (
-    "id", "category", "place_id", "state", "version", "round", "requester_id", "beneficiary_id", "assignee_id", "team_id",
-    "seat_id", "unit_id", "holder_id", "open_pool", "created_at",
+    "id", "category", "place_id", "state", "version", "round", "requester_id", "beneficiary_id", "placed_by", "assignee_id",
+    "team_id", "seat_id", "unit_id", "holder_id", "open_pool", "created_at",
 )  # fmt: skip
 
 

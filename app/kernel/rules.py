@@ -68,6 +68,7 @@ class Via(StrEnum):
     REPORTER = "reporter"
     JOINER = "joiner"
     SEATED = "seated"
+    PLACER = "placer"
     SUBTREE = "subtree"
     POOL = "pool"
     SYSTEM = "system"
@@ -91,6 +92,7 @@ _VIA = {
     Via.REPORTER: "上报人",
     Via.JOINER: "附议人",
     Via.SEATED: "联席单位",
+    Via.PLACER: "代为点单或上报的工作人员",
     Via.SUBTREE: "社区",
     Via.POOL: "抢单的志愿者",
     Via.SYSTEM: "系统",
@@ -129,6 +131,8 @@ class Subject(Protocol):
     @property
     def beneficiary_id(self) -> UUID: ...
     @property
+    def placed_by(self) -> UUID: ...
+    @property
     def assignee_id(self) -> UUID | None: ...
     @property
     def team_id(self) -> UUID | None: ...
@@ -140,9 +144,10 @@ class Subject(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way to be allowed: `via` a relation, for SUBTREE, SEAT and POOL with one of `roles`, only while in `states` (empty:
-    any). REPRESENTATIVE is who acts for somebody else; that the consent is recorded, the verb's snapshot and the policy's SQL
-    ask.
+    """One way to be allowed: `via` a relation, for SUBTREE, SEAT, POOL and PLACER with one of `roles`, only while in `states`
+    (empty: any). REPRESENTATIVE is who acts for somebody else; that the consent is recorded, the verb's snapshot and the
+    policy's SQL ask. PLACER is who placed it, for as long as they hold one of `roles` there: whoever leaves the place leaves
+    what they placed for others.
     """
 
     via: Via
@@ -174,6 +179,8 @@ class Rule:
                 return self.via.value in actor.parts
             case Via.SEAT:
                 return bool(self.roles & actor.seat)
+            case Via.PLACER:
+                return subject.placed_by == actor.id and bool(self.roles & actor.roles)
             case Via.SUBTREE:
                 return bool(self.roles & actor.roles)
             case Via.POOL:
@@ -208,6 +215,8 @@ class Rule:
                 return f"'{self.via.value}' = ANY (app_parts({row}.id))"
             case Via.SEAT:
                 return f"app_reaches({row}.seat_id, '{roles}')"
+            case Via.PLACER:
+                return f"({row}.placed_by = app_actor() AND app_reaches({row}.place_id, '{roles}'))"
             case Via.SUBTREE:
                 return f"app_reaches({row}.place_id, '{roles}')"
             case Via.POOL:

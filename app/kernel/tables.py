@@ -28,6 +28,13 @@ class MatterRow(SQLModel, table=True):
             "id",
             postgresql_where=text("beneficiary_id <> requester_id"),
         ),
+        Index(
+            "matter_placed",
+            "placed_by",
+            "created_at",
+            "id",
+            postgresql_where=text("placed_by <> requester_id"),
+        ),
         Index("matter_tasks", "assignee_id", "created_at", "id", postgresql_where=text("assignee_id IS NOT NULL")),
         Index(
             "matter_waiting", "place_id", "created_at", "id", postgresql_where=text("state IN ('submitted', 'offered')")
@@ -46,7 +53,10 @@ class MatterRow(SQLModel, table=True):
         CheckConstraint(
             "state NOT IN ('accepted', 'in_service', 'delivered') OR assignee_id IS NOT NULL", "matter_served_by"
         ),
-        CheckConstraint("assignee_id <> requester_id AND assignee_id <> beneficiary_id", "matter_not_own_server"),
+        CheckConstraint(
+            "assignee_id <> requester_id AND assignee_id <> beneficiary_id AND assignee_id <> placed_by",
+            "matter_not_own_server",
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -58,6 +68,7 @@ class MatterRow(SQLModel, table=True):
     round: int
     requester_id: UUID = Field(foreign_key="person.id")
     beneficiary_id: UUID = Field(foreign_key="person.id")
+    placed_by: UUID = Field(foreign_key="person.id")
     assignee_id: UUID | None = Field(default=None, foreign_key="person.id")
     team_id: UUID | None = Field(default=None, foreign_key="team.id")
     seat_id: UUID | None = Field(default=None, foreign_key="place.id")

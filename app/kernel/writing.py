@@ -40,14 +40,15 @@ class Shape:
 _CHANGE = """
 ch AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($1::jsonb) AS x(
   id uuid, kind text, category text, place_id uuid, state text, from_state text, version int, round int, requester_id uuid,
-  beneficiary_id uuid, assignee_id uuid, team_id uuid, seat_id uuid, unit_id uuid, holder_id uuid, open_pool bool, action text,
-  actor_id uuid, through text, at timestamptz, note jsonb))"""
+  beneficiary_id uuid, placed_by uuid, assignee_id uuid, team_id uuid, seat_id uuid, unit_id uuid, holder_id uuid, open_pool bool,
+  action text, actor_id uuid, through text, at timestamptz, note jsonb))"""
 
 _NEW = """
-      INSERT INTO matter (id, kind, category, place_id, state, version, round, requester_id, beneficiary_id, assignee_id,
-                          team_id, seat_id, unit_id, holder_id, open_pool, moved_by, moved_in, created_at, changed_at)
-      SELECT id, kind, category, place_id, state, 1, round, requester_id, beneficiary_id, assignee_id, team_id, seat_id, unit_id,
-             holder_id, open_pool, actor_id, 0, at, at FROM ch WHERE version = 0 RETURNING id, version"""
+      INSERT INTO matter (id, kind, category, place_id, state, version, round, requester_id, beneficiary_id, placed_by,
+                          assignee_id, team_id, seat_id, unit_id, holder_id, open_pool, moved_by, moved_in, created_at,
+                          changed_at)
+      SELECT id, kind, category, place_id, state, 1, round, requester_id, beneficiary_id, placed_by, assignee_id, team_id,
+             seat_id, unit_id, holder_id, open_pool, actor_id, 0, at, at FROM ch WHERE version = 0 RETURNING id, version"""
 
 # Only what changes is set: a trigger for a column that no change touches is not made ready.
 _MOVED = """
@@ -217,8 +218,8 @@ def bind(
 
 
 _MATTER = (
-    "category", "round", "requester_id", "beneficiary_id", "assignee_id", "team_id", "seat_id", "unit_id",
-    "holder_id", "open_pool",
+    "category", "round", "requester_id", "beneficiary_id", "placed_by", "assignee_id", "team_id", "seat_id",
+    "unit_id", "holder_id", "open_pool",
 )  # fmt: skip
 
 

@@ -68,8 +68,8 @@ SELECT d.form, m.state, count(*) AS times FROM order_detail d JOIN matter m ON m
  WHERE d.form <> 'visit' GROUP BY 1, 2"""
 
 _PLACED: Final = """
-SELECT (SELECT count(*) FROM order_detail d JOIN matter m ON m.id = d.matter_id
-         WHERE d.placed_by = m.requester_id AND m.requester_id <> m.beneficiary_id) AS represented,
+SELECT (SELECT count(*) FROM matter m
+         WHERE m.kind = 'order' AND m.placed_by = m.requester_id AND m.requester_id <> m.beneficiary_id) AS represented,
        (SELECT count(*) FROM history WHERE action = 'start' AND note ? 'unverified') AS unverified,
        (SELECT count(DISTINCT h.matter_id) FROM history h JOIN matter m ON m.id = h.matter_id
          WHERE h.action IN ('offer', 'accept', 'assign') AND m.team_id IS NOT NULL) AS team,

@@ -234,9 +234,9 @@ async def write(superuser: asyncpg.Connection, ground: Ground) -> None:
     )
     await superuser.execute("SET session_replication_role = replica")
     await superuser.executemany(
-        "INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, open_pool, moved_by,"
-        " moved_in, created_at, changed_at, category)"
-        " VALUES ($1, 'order', $2, 'cancelled', 1, 1, $3, $3, false, $3, 0, $4, $4, $5)",
+        "INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, placed_by, open_pool,"
+        " moved_by, moved_in, created_at, changed_at, category)"
+        " VALUES ($1, 'order', $2, 'cancelled', 1, 1, $3, $3, $3, false, $3, 0, $4, $4, $5)",
         [(d.matter_id, d.place_id, person, d.started_at, d.category) for d in ground.deadlines],
     )
     await superuser.executemany(

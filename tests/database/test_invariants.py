@@ -90,7 +90,8 @@ SABOTAGE = {
     " FROM idempotency WHERE receipt ->> 'id' = '{rated}'",
     "not-own-server": "ALTER TABLE matter DROP CONSTRAINT matter_not_own_server;"
     " UPDATE matter SET assignee_id = requester_id WHERE id = '{accepted}'",
-    "not-own-server, placed for a caller": "UPDATE order_detail SET placed_by = '{volunteer}' WHERE matter_id = '{accepted}'",
+    "not-own-server, placed for a caller": "ALTER TABLE matter DROP CONSTRAINT matter_not_own_server;"
+    " UPDATE matter SET placed_by = '{volunteer}' WHERE id = '{accepted}'",
     "represented-with-consent": "UPDATE matter SET beneficiary_id = '{stranger}' WHERE id = '{accepted}'",
     "served-by-somebody": "UPDATE matter SET assignee_id = NULL WHERE id = '{rated}'",
     "rating-after-delivery": "UPDATE rating SET matter_id = '{accepted}' WHERE matter_id = '{rated}'",

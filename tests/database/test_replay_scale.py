@@ -66,10 +66,10 @@ SELECT k, bench.id('01980004', k) AS id, bench.id('01980003', 1 + k % {COMMUNITI
        '{{since}}'::timestamptz + random() * interval '90 days' AS started_at, -ln(1 - random()) * interval '6 hours' AS took,
        random() < 0.05 AS paused, random() < 0.02 AS runs
   FROM generate_series(1, {MILLION}) k;
-INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, open_pool, moved_by, moved_in,
-                    created_at, changed_at)
-SELECT id, 'order', place_id, 'cancelled', 2, 1, '{{person}}', '{{person}}', false, '{{person}}', 0, started_at, started_at
-  FROM bench.wave;
+INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, placed_by, open_pool, moved_by,
+                    moved_in, created_at, changed_at)
+SELECT id, 'order', place_id, 'cancelled', 2, 1, '{{person}}', '{{person}}', '{{person}}', false, '{{person}}', 0,
+       started_at, started_at FROM bench.wave;
 INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired,
                       budget_seconds, pausable, stopped_at)
 SELECT bench.id('01980005', k), id, place_id, '{KIND}', round, '{{policy}}'::uuid, started_at, started_at + interval '4 hours',

@@ -56,12 +56,12 @@ SELECT k, bench.id('01980004', k) AS id, bench.id('01980003', 1 + k % {COMMUNITI
          || p[1 + (random() * 29)::int] || CASE WHEN k % 50000 = 7 THEN ',拔罐' ELSE '' END AS note
   FROM generate_series(1, {MILLION}) k, (SELECT '{{phrases}}'::text[] AS p) vocabulary;
 UPDATE bench.wave SET at = app_now() - random() * interval '2 days' WHERE waits;
-INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, open_pool, moved_by, moved_in,
-                    created_at, changed_at)
-SELECT id, 'order', place_id, CASE WHEN waits THEN 'submitted' ELSE 'cancelled' END, 1, 1, '{{person}}', '{{person}}', k % 7 = 0,
-       '{{person}}', 0, at, at FROM bench.wave;
-INSERT INTO order_detail (matter_id, place_id, service_id, placed_by, note, failures, wrong_codes)
-SELECT id, place_id, '{{service}}', '{{person}}', note, 0, 0 FROM bench.wave;
+INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, placed_by, open_pool, moved_by,
+                    moved_in, created_at, changed_at)
+SELECT id, 'order', place_id, CASE WHEN waits THEN 'submitted' ELSE 'cancelled' END, 1, 1, '{{person}}', '{{person}}',
+       '{{person}}', k % 7 = 0, '{{person}}', 0, at, at FROM bench.wave;
+INSERT INTO order_detail (matter_id, place_id, service_id, note, failures, wrong_codes)
+SELECT id, place_id, '{{service}}', note, 0, 0 FROM bench.wave;
 INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired, budget_seconds)
 SELECT gen_random_uuid(), w.id, w.place_id, l.kind, 1, '{{policy}}', w.at, w.at + l.budget, '{{{{100}}}}',
        ARRAY[w.at + l.budget], 0, 60

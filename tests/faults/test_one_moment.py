@@ -30,13 +30,13 @@ _ORDERS = """
 WITH made AS MATERIALIZED (
   SELECT gen_random_uuid() AS id, $1::timestamptz + k * $2::interval - make_interval(secs => $3) AS at
     FROM generate_series(0, $4::int - 1) k),
-m AS (INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, open_pool, moved_by, moved_in,
-                          created_at, changed_at)
-      SELECT id, 'order', $5, 'submitted', 1, 1, $6, $6, false, $6, 0, at, at FROM made),
+m AS (INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, placed_by, open_pool, moved_by,
+                          moved_in, created_at, changed_at)
+      SELECT id, 'order', $5, 'submitted', 1, 1, $6, $6, $6, false, $6, 0, at, at FROM made),
 h AS (INSERT INTO history (matter_id, version, place_id, action, to_state, actor_id, through, at, note)
       SELECT id, 1, $5, 'place', 'submitted', $6, 'subtree', at, '{}' FROM made),
-o AS (INSERT INTO order_detail (matter_id, place_id, service_id, note, failures, wrong_codes, placed_by)
-      SELECT id, $5, $7, '请帮忙', 0, 0, $6 FROM made),
+o AS (INSERT INTO order_detail (matter_id, place_id, service_id, note, failures, wrong_codes)
+      SELECT id, $5, $7, '请帮忙', 0, 0 FROM made),
 c AS (INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired,
                             budget_seconds, pausable)
       SELECT gen_random_uuid(), made.id, $5, p.deadline_kind, 1, p.id, at, at + make_interval(secs => p.budget_seconds),

@@ -77,11 +77,13 @@ EXPECTED = {
         "INSERT",
         None,
         (
-            f"(kind = 'order' AND ((requester_id = {ME} AND beneficiary_id = {ME} AND {to_sql((orders.resident,))})"
+            f"(kind = 'order' AND placed_by = {ME}"
+            f" AND ((requester_id = {ME} AND beneficiary_id = {ME} AND {to_sql((orders.resident,))})"
             f" OR (person_holds(beneficiary_id, place_id, 'resident') AND ({to_sql((orders.representative,))}"
             f" OR (requester_id = beneficiary_id AND {to_sql(orders.LIFECYCLE['place_for_caller'].by)}))))"
             " AND (state <> 'accepted' OR leads(team_id, assignee_id)))"
-            f" OR (kind = 'case' AND ((requester_id = {ME} AND beneficiary_id = {ME} AND {to_sql((REPORTS,))})"
+            f" OR (kind = 'case' AND placed_by = {ME}"
+            f" AND ((requester_id = {ME} AND beneficiary_id = {ME} AND {to_sql((REPORTS,))})"
             f" OR (person_holds(beneficiary_id, place_id, 'resident') AND ({to_sql((cases.representative,))}"
             f" OR (requester_id = beneficiary_id AND {to_sql((cases.station,))}))))"
             f" AND (state = 'reported' OR (state = 'callback' AND {to_sql((cases.grid_worker,))})))"
@@ -94,10 +96,11 @@ EXPECTED = {
     },
     **{
         f"{child}_insert": (child, "INSERT", None, f"{by} = {ME} AND app_sees(matter_id) IS NOT FALSE")
-        for child, by in (
-            *(("case_detail", "placed_by"), ("case_post", "posted_by"), ("case_duty", "person_id")),
-            ("assignment_detail", "sent_by"),
-        )
+        for child, by in (*(("case_post", "posted_by"), ("case_duty", "person_id"), ("assignment_detail", "sent_by")),)
+    },
+    **{
+        f"{child}_insert": (child, "INSERT", None, "app_sees(matter_id) IS NOT FALSE")
+        for child in ("order_detail", "case_detail")
     },
     **{
         f"{child}_update": (child, "UPDATE", "app_sees(matter_id)", None)

@@ -8,9 +8,9 @@ COMPUTED = "428C9"  # generated_always
 NOTHING = ("done: UPDATE 0", "done: DELETE 0")  # there is no such row for this actor
 
 MATTER = (
-    "INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, open_pool, moved_by,"
-    " moved_in, created_at, changed_at) VALUES ('{new}', {kind}, {place}, {state}, 1, 1, {by}, {by}, false, {by}, 0,"
-    " app_now(), app_now())"
+    "INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, placed_by, open_pool,"
+    " moved_by, moved_in, created_at, changed_at) VALUES ('{new}', {kind}, {place}, {state}, 1, 1, {by}, {by}, {by}, false,"
+    " {by}, 0, app_now(), app_now())"
 )
 HISTORY = (
     "INSERT INTO history (matter_id, version, place_id, action, to_state, actor_id, through, at, note)"

@@ -20,9 +20,9 @@ AGREE = (
     " WHERE id = '{asked}'"
 )
 MATTER = (
-    "INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, open_pool, moved_by,"
-    " moved_in, created_at, changed_at) VALUES ('{new}', 'order', {place}, 'submitted', 1, 1, {by}, {whom}, false, {by}, 0,"
-    " app_now(), app_now())"
+    "INSERT INTO matter (id, kind, place_id, state, version, round, requester_id, beneficiary_id, placed_by, open_pool,"
+    " moved_by, moved_in, created_at, changed_at) VALUES ('{new}', 'order', {place}, 'submitted', 1, 1, {by}, {whom}, {placed},"
+    " false, {by}, 0, app_now(), app_now())"
 )
 CARD = (
     "INSERT INTO household_card (id, person_id, place_id, number_sealed, number_index, issued_by, issued_at)"
@@ -62,15 +62,17 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "a representation deleted": ("neighbour", "DELETE FROM representation WHERE id = '{asked}'", (NO_RIGHT,)),
     "an order for somebody without their consent": (
-        "neighbour", fill(MATTER, place="'{east}'", by=ME, whom=MOTHER), (NO_RIGHT,)),
+        "neighbour", fill(MATTER, place="'{east}'", by=ME, whom=MOTHER, placed=ME), (NO_RIGHT,)),
     "an order for whom one represents, away from their home": (
-        "station", fill(MATTER, place="'{west}'", by=ME, whom=MOTHER), (NO_RIGHT,)),
+        "station", fill(MATTER, place="'{west}'", by=ME, whom=MOTHER, placed=ME), (NO_RIGHT,)),
     "an order for a caller by a volunteer": (
-        "volunteer", fill(MATTER, place="'{east}'", by=MOTHER, whom=MOTHER), (NO_RIGHT,)),
+        "volunteer", fill(MATTER, place="'{east}'", by=MOTHER, whom=MOTHER, placed=ME), (NO_RIGHT,)),
     "an order for a caller of the other community": (
-        "foreign_station", fill(MATTER, place="'{east}'", by=MOTHER, whom=MOTHER), (NO_RIGHT,)),
+        "foreign_station", fill(MATTER, place="'{east}'", by=MOTHER, whom=MOTHER, placed=ME), (NO_RIGHT,)),
+    "an order for a caller in another's name": (
+        "dispatcher", fill(MATTER, place="'{east}'", by=MOTHER, whom=MOTHER, placed=STATION), (NO_RIGHT,)),
     "an order given another who placed it": (
-        "dispatcher", "UPDATE order_detail SET placed_by = '{stranger}' WHERE matter_id = '{missed}'", (BROKEN,)),
+        "dispatcher", "UPDATE matter SET placed_by = '{stranger}' WHERE id = '{missed}'", (BROKEN,)),
     "an order served by who placed it": (
         "dispatcher", "UPDATE matter SET assignee_id = '{stranger}' WHERE id = '{called}'", (BROKEN,)),
     "a card from a volunteer": ("volunteer", fill(CARD, by=ME, place="'{east}'"), (NO_RIGHT,)),
@@ -93,16 +95,16 @@ async def world(neighbours: Neighbours, ids: dict[str, UUID]) -> dict[str, UUID]
     await transaction.start()
     await owner.execute(
         "INSERT INTO matter SELECT (x).* FROM (SELECT jsonb_populate_record(m, jsonb_build_object('id', $2::text,"
-        " 'state', 'submitted', 'assignee_id', NULL)) AS x FROM matter m WHERE id = $1) y",
-        ids["missed"],
-        str(called),
-    )
-    await owner.execute(
-        "INSERT INTO order_detail SELECT (x).* FROM (SELECT jsonb_populate_record(d, jsonb_build_object('matter_id', $2::text,"
-        " 'placed_by', $3::text)) AS x FROM order_detail d WHERE matter_id = $1) y",
+        " 'state', 'submitted', 'assignee_id', NULL, 'placed_by', $3::text)) AS x FROM matter m WHERE id = $1) y",
         ids["missed"],
         str(called),
         str(ids["stranger"]),
+    )
+    await owner.execute(
+        "INSERT INTO order_detail SELECT (x).* FROM (SELECT jsonb_populate_record(d, jsonb_build_object('matter_id', $2::text"
+        ")) AS x FROM order_detail d WHERE matter_id = $1) y",
+        ids["missed"],
+        str(called),
     )
     await owner.execute(
         "INSERT INTO deadline (id, matter_id, place_id, kind, round, policy_id, started_at, due_at, percents, times, fired)"
@@ -124,8 +126,8 @@ async def test_is_refused(name: str, world: dict[str, UUID], as_person: AsPerson
 LEGAL = {
     "the staff record it": ("station", fill(AGREE, whom=MOTHER, by=ME, how="'in_person'")),
     "by oneself": ("resident", fill(AGREE, whom=MOTHER, by=ME, how="'self'")),
-    "an order for whom one represents": ("station", fill(MATTER, place="'{east}'", by=ME, whom=MOTHER)),
-    "an order for a caller": ("dispatcher", fill(MATTER, place="'{east}'", by=MOTHER, whom=MOTHER)),
+    "an order for whom one represents": ("station", fill(MATTER, place="'{east}'", by=ME, whom=MOTHER, placed=ME)),
+    "an order for a caller": ("dispatcher", fill(MATTER, place="'{east}'", by=MOTHER, whom=MOTHER, placed=ME)),
     "an order served by somebody else": (
         "dispatcher", "UPDATE matter SET assignee_id = '{volunteer}' WHERE id = '{called}'"),
 }  # fmt: skip

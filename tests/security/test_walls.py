@@ -122,7 +122,6 @@ DEFINERS = {
     "matter_has_deadline()",
     "recategorised_openly()",
     "representation_keeps_its_past()",
-    "not_served_by_who_placed()",
 }
 
 

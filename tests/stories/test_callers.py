@@ -19,6 +19,10 @@ def call(street: Street, **who: str) -> dict[str, Any]:
     return {"channel": "phone", "service_id": street.service_id, "note": "请帮我修灯", **who}
 
 
+async def listed(someone: Someone, **query: str) -> list[str]:
+    return [row["id"] for row in (await someone.get("/v1/orders/mine", **query))["items"]]
+
+
 async def accepted(street: Street, station: Someone) -> tuple[str, Someone, Someone, str]:
     """A caller's order that a volunteer has accepted: its path, the volunteer, a dispatcher, the caller's id."""
     dispatcher = await street.with_role("张敏", "dispatcher")
@@ -62,6 +66,68 @@ async def test_staff_place_for_who_lives_where_they_work(street: Street, station
     await station.post("/v1/orders/for-caller", here)
 
 
+async def test_who_placed_it_for_a_caller_reads_it_again_whatever_becomes_of_it(
+    street: Street, station: Someone
+) -> None:
+    """The caller calls again, and asks. It stays theirs: to cancel it, to open the door, to rate."""
+    caller, phone = await registered(street, station)
+    placed = (await station.post("/v1/orders/for-caller", call(street, phone=phone)))["id"]
+    order = f"/v1/orders/{placed}"
+    page = await station.get(order)
+    assert (page["state"], page["placed_as"], page["note"]) == ("submitted", "staff", "请帮我修灯")
+    assert (page["contact"]["phone"], page["beneficiary_id"]) == (phone, caller)
+    assert (page["actions"], page["start_code"], page["rating"]) == ([], None, None)
+    (first,) = (await station.get(f"{order}/history"))["items"]
+    assert (first["action"], first["by_me"]) == ("place_for_caller", True)
+    assert {limit["kind"] for limit in (await station.get(f"{order}/deadlines"))["items"]} >= {"respond", "plan"}
+    assert await listed(station, for_callers="true") == [placed]
+    assert await listed(station) == [], "it is not their own"
+    for search in (phone, "修灯", placed):
+        assert [row["id"] for row in (await station.get("/v1/orders/search", search=search))["items"]] == [placed]
+    for command, body in (("cancel", {}), ("rate", {"solved": "yes", "stars": 5})):
+        status, _ = await station.refused(f"{order}/{command}", body)
+        assert status in (403, 409), command
+
+    colleague = await street.with_role("站员", "station_staff")
+    western = await street.with_role("西站长", "station_staff", "west")
+    for other in (colleague, western):
+        for path in (order, f"{order}/history", f"{order}/deadlines"):
+            assert (await other.ask("GET", path)).status_code == 404, path
+        assert await listed(other, for_callers="true") == []
+        assert (await other.get("/v1/orders/search", search=phone))["items"] == []
+
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    volunteer = await street.with_role("李强", "volunteer")
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/accept")
+    await station.post(f"{order}/contact", {"channel": "phone", "text": "本人在家等候"})
+    await volunteer.post(f"{order}/start", {"unverified": True})
+    await volunteer.post(f"{order}/deliver", {"outcome": "已换灯泡"})
+    page = await station.get(order)
+    assert (page["state"], page["outcome"], page["actions"]) == ("delivered", "已换灯泡", [])
+    assert await station.refused(f"{order}/rate", {"solved": "yes", "stars": 5}) == (403, "not-allowed")
+
+
+async def test_who_left_the_staff_has_left_what_they_placed(street: Street, station: Someone) -> None:
+    caller = await street.resident("王秀英")
+    placed = (await station.post("/v1/orders/for-caller", call(street, person_id=str(caller.id))))["id"]
+    reported = {"category": "noise", "words": "楼下夜里施工", "person_id": str(caller.id)}
+    case = (await station.post("/v1/cases/for-caller", reported))["id"]
+    paths = (f"/v1/orders/{placed}", f"/v1/orders/{placed}/history", f"/v1/cases/{case}", f"/v1/cases/{case}/history")
+    for path in paths:
+        await station.get(path)
+    (role,) = (await station.get("/v1/me"))["roles"]
+    await street.administrator.post(f"/v1/roles/{role['id']}/revoke")
+    elsewhere = {"place_id": str(street.world.west), "role": "station_staff", "person_id": str(station.id)}
+    await street.administrator.post("/v1/roles", elsewhere)
+    for path in paths:
+        assert (await station.ask("GET", path)).status_code == 404, path
+    assert await listed(station, for_callers="true") == []
+    assert (await station.get("/v1/orders/search", search="修灯"))["items"] == []
+    assert (await station.get("/v1/cases", for_callers="true"))["items"] == []
+    assert (await station.get("/v1/cases/search", search="施工"))["items"] == []
+
+
 async def test_who_placed_it_for_a_caller_neither_dispatches_nor_serves_it(street: Street) -> None:
     dispatcher, other = [await street.with_role(who, "dispatcher") for who in ("张敏", "赵红")]
     caller = await street.resident("王秀英")
@@ -97,15 +163,16 @@ async def test_the_stations_staff_call_the_resident_whose_volunteer_stands_at_th
     street: Street, station: Someone
 ) -> None:
     order, volunteer, dispatcher, _ = await accepted(street, station)
+    colleague = await street.with_role("站员", "station_staff")
     western = await street.with_role("西站长", "station_staff", "west")
     called = {"channel": "phone", "text": "本人在家等候"}
     assert await western.refused(f"{order}/contact", called) == (404, "order-not-found")
-    seen = await station.get(order)
+    seen = await colleague.get(order)
     assert seen["contact"]["phone"], "whom to call"
     assert (seen["start_code"], seen["actions"]) == (None, ["contact"])
-    await station.post(f"{order}/contact", called)
+    await colleague.post(f"{order}/contact", called)
     await volunteer.post(f"{order}/start", {"unverified": True})
-    assert (await station.ask("GET", order)).status_code == 404, "afterwards it is no business of theirs"
+    assert (await colleague.ask("GET", order)).status_code == 404, "afterwards it is no business of theirs"
     done = (await dispatcher.get(f"{order}/history"))["items"]
     assert [row["action"] for row in done][-2:] == ["contact", "start"]
 

@@ -48,6 +48,25 @@ async def test_an_order_that_becomes_a_case_keeps_its_story_and_its_time(street:
     assert found["story"][-1].startswith("现在由东社区负责,")
 
 
+async def test_who_placed_the_order_for_a_caller_reads_the_case_that_it_became(street: Street, later: Later) -> None:
+    grandmother, staff = await street.resident("王奶奶"), await street.with_role("站点", Role.STATION_STAFF)
+    secretary = await street.with_role("陈书记", Role.SECRETARY)
+    asked = {
+        "channel": "phone",
+        "person_id": str(grandmother.id),
+        "service_id": street.service_id,
+        "note": "楼道灯坏了",
+    }
+    order = f"/v1/orders/{(await staff.post('/v1/orders/for-caller', asked))['id']}"
+    await secretary.post(f"{order}/convert", {"reason": "线路老化"})
+    await later(1)
+    case = (await staff.get(order))["case_id"]
+    shown = await staff.get(f"/v1/cases/{case}")
+    assert (shown["words"], shown["reported_as"], shown["actions"]) == ("楼道灯坏了", "order", [])
+    assert (await staff.get(f"/v1/cases/{case}/history"))["items"][0]["action"] == "place_for_caller"
+    assert [row["id"] for row in (await staff.get("/v1/cases", for_callers="true"))["items"]] == [case]
+
+
 async def test_a_service_that_is_called_as_a_category_makes_a_case_of_it(street: Street, later: Later) -> None:
     grandmother = await street.resident("王奶奶")
     secretary = await street.with_role("陈书记", Role.SECRETARY)

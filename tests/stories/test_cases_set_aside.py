@@ -202,6 +202,22 @@ async def test_station_staff_report_for_a_caller_and_a_daughter_for_her_mother(s
     refused = await staff.refused("/v1/cases/for-caller", body | {"person_id": str(stranger.id)})
     assert refused == (404, "reporter-not-found")
 
+    shown = await staff.get(f"/v1/cases/{made['id']}")
+    assert (shown["words"], shown["actions"], shown["reporters"]) == ("楼下夜里施工", [], 1)
+    assert [step["action"] for step in (await staff.get(f"/v1/cases/{made['id']}/history"))["items"]] == [
+        "report_for_caller"
+    ]
+    assert [row["id"] for row in (await staff.get("/v1/cases", for_callers="true"))["items"]] == [made["id"]]
+    assert (await staff.get("/v1/cases", mine="true"))["items"] == [], "it is not their own"
+    assert [row["id"] for row in (await staff.get("/v1/cases/search", search="施工"))["items"]] == [made["id"]]
+    assert await staff.refused(f"/v1/cases/{made['id']}/withdraw", {}) == (403, "not-allowed")
+    for other in (
+        await street.with_role("站员", Role.STATION_STAFF),
+        await street.with_role("西站点", Role.STATION_STAFF, "west"),
+    ):
+        assert (await other.ask("GET", f"/v1/cases/{made['id']}")).status_code == 404
+        assert (await other.get("/v1/cases", for_callers="true"))["items"] == []
+
     asked = LAMP | {"beneficiary_id": str(mother.id)}
     assert await daughter.refused("/v1/cases", asked) == (404, "not-represented")
     naming = {

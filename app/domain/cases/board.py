@@ -43,6 +43,7 @@ def send(
         round=1,
         requester_id=beside.requester_id,
         beneficiary_id=beside.beneficiary_id,
+        placed_by=beside.placed_by,
         assignee_id=None,
         seat_id=beside.seat_id,
         unit_id=unit_id,

@@ -47,7 +47,7 @@ class Order:
 ORDER = Facts(
     """(SELECT jsonb_build_object('id', o.id, 'place_id', o.place_id, 'category', subject.category,
          'category_id', subject.category_id, 'requester_id', o.requester_id, 'beneficiary_id', o.beneficiary_id,
-         'placed_by', d.placed_by, 'placed_at', o.created_at, 'words', d.note,
+         'placed_by', o.placed_by, 'placed_at', o.created_at, 'words', d.note,
          'community_id', (SELECT p.id FROM place_ancestor a JOIN place p ON p.id = a.ancestor_id
                            WHERE a.place_id = o.place_id AND p.level = 'community'),
          'taken', EXISTS (SELECT 1 FROM case_detail k WHERE k.order_id = o.id),
@@ -72,6 +72,7 @@ def open_converted(order: Order, actor: Actor, now: datetime) -> Change:
         round=1,
         requester_id=order.requester_id,
         beneficiary_id=order.beneficiary_id,
+        placed_by=order.placed_by,
         assignee_id=None,
         seat_id=order.community_id,
         holder_id=order.secretary_id,
@@ -89,7 +90,6 @@ def open_converted(order: Order, actor: Actor, now: datetime) -> Change:
         category_id=order.category_id,
         words=order.words,
         reported_as=ReportedAs.ORDER.value,
-        placed_by=order.placed_by,
         order_id=order.id,
     ).insert(CaseReporter, **about, id=new_id(), person_id=order.requester_id, joined_at=now)
 

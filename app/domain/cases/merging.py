@@ -108,7 +108,8 @@ def follow(case: Case, actor: Actor, now: datetime, *, facts: Following) -> Chan
 
 def _matter(row: dict[str, Any]) -> Matter[None]:
     """A matter out of its row as jsonb has it."""
-    ids = {name: value and UUID(value) for name, value in row.items() if name == "id" or name.endswith("_id")}
+    of_ids = [name for name in row if name in ("id", "placed_by") or name.endswith("_id")]
+    ids = {name: row[name] and UUID(row[name]) for name in of_ids}
     moments = {"created_at": datetime.fromisoformat(row["created_at"])}
     return Matter(**columns_of({**row, **ids, **moments}), kind=LIFECYCLE.kind, detail=None)
 

@@ -234,7 +234,6 @@ class CaseDetail(SQLModel, table=True):
     words: str = Field(sa_type=Text)
     spot: str | None = Field(default=None, sa_type=Text)
     reported_as: str = Field(sa_type=Text)
-    placed_by: UUID = Field(foreign_key="person.id")
     order_id: UUID | None = Field(default=None, foreign_key="matter.id")
     emergency: bool = False
     lane: str | None = Field(default=None, sa_type=Text)

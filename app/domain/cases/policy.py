@@ -18,6 +18,7 @@ representative = Rule(Via.REPRESENTATIVE)
 resident = reach(Role.RESIDENT)
 watchers = reach(Role.GRID_WORKER, Role.INFORMATION_OFFICER, Role.BRANCH_SECRETARY)
 station = reach(Role.STATION_STAFF, Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
+placer = Rule(Via.PLACER, station.roles)
 grid_worker = reach(Role.GRID_WORKER)
 lead = Rule(Via.UNIT)
 in_unit = Rule(Via.SEATED)
@@ -33,9 +34,10 @@ officers = reach(
     Role.ARBITER, Role.ADMINISTRATOR,
 )  # fmt: skip
 
-READ: Rules = (requester, beneficiary, lead, officers, reporter, in_unit, joiner)
+READ: Rules = (requester, beneficiary, lead, officers, reporter, in_unit, joiner, placer)
 """Who sees a case: whoever reported or joined it, the officers of its place and above, and the units with a seat on its board;
-whoever joins it, with that command."""
+whoever joins it, with that command; and who reported it for a caller, or placed the order that it was, while they are on the
+staff there."""
 
 CATALOGUE: Rules = (reach(Role.ADMINISTRATOR),)
 """Who publishes categories."""
@@ -43,7 +45,7 @@ CATALOGUE: Rules = (reach(Role.ADMINISTRATOR),)
 ADMISSION: Rules = (reach(Role.ADMINISTRATOR, Role.SECRETARY),)
 """Who publishes what communities admit: at the street, or above it."""
 
-SEARCH: Rules = (requester, beneficiary, reporter, lead, in_unit, officers)
+SEARCH: Rules = (requester, beneficiary, reporter, lead, in_unit, officers, placer)
 """Who finds cases: officers those of their places, everybody their own."""
 
 SIMILAR: Rules = (resident, watchers, station)

@@ -31,8 +31,9 @@ SELECT m.id, m.category, m.place_id, m.state, m.version, m.created_at, d.words, 
   LEFT JOIN LATERAL held_with(CASE WHEN m.state = 'merged' THEN m.id END) w ON true
  WHERE m.kind = 'case'"""
 _MORE = """,
-       m.round, m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id, m.seat_id, m.unit_id, m.holder_id, m.open_pool,
-       d.reported_as, d.outcome, d.answer, d.evidence, d.end_reason, d.elsewhere, d.merged_into, d.order_id, s.level AS level,
+       m.round, m.requester_id, m.beneficiary_id, m.placed_by, m.assignee_id, m.team_id, m.seat_id, m.unit_id, m.holder_id,
+       m.open_pool, d.reported_as, d.outcome, d.answer, d.evidence, d.end_reason, d.elsewhere, d.merged_into, d.order_id,
+       s.level AS level,
        (SELECT count(*) FROM case_reporter r WHERE r.matter_id = m.id) AS reporters,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', g.kind, 'due_at', g.due_at, 'late', g.due_at <= app_now())), '[]')
           FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS limits,
@@ -51,7 +52,8 @@ _PAGE = text(_SHOWN.format(more=_MORE) + " AND m.id = :id")
 @dataclass(frozen=True, slots=True)
 class Filters:
     """By what a list of cases is narrowed; None does not narrow. `since`, `until`: reported in [since, until). `mine`: reported
-    or joined by the reader. `held_by`: the unit that holds it."""
+    or joined by the reader. `for_callers`: reported by the reader for callers, or what an order became that they placed for
+    one. `held_by`: the unit that holds it."""
 
     states: tuple[str, ...] | None = None
     category: str | None = None
@@ -60,6 +62,7 @@ class Filters:
     until: datetime | None = None
     overdue: bool = False
     mine: bool = False
+    for_callers: bool = False
     held_by: UUID | None = None
     lane: str | None = None
     level: str | None = None
@@ -70,7 +73,7 @@ class Filters:
         states = list(self.states) if self.states else None
         return {
             "states": states, "category": self.category, "place": self.place_id, "since": self.since, "until": self.until,
-            "overdue": self.overdue, "mine": self.mine, "held_by": self.held_by,
+            "overdue": self.overdue, "mine": self.mine, "for_callers": self.for_callers, "held_by": self.held_by,
             "lane": self.lane, "level": self.level, "emergency": self.emergency,
         }  # fmt: skip
 
@@ -86,6 +89,7 @@ _LISTED = text(f"""{SHOWN}
          SELECT 1 FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL AND g.due_at <= app_now()))
    AND (NOT CAST(:mine AS boolean) OR m.requester_id = app_actor() OR m.beneficiary_id = app_actor() OR EXISTS (
          SELECT 1 FROM case_reporter r WHERE r.matter_id = m.id AND r.person_id = app_actor()))
+   AND (NOT CAST(:for_callers AS boolean) OR (m.placed_by = app_actor() AND m.placed_by <> m.requester_id))
    AND (CAST(:held_by AS uuid) IS NULL OR h.unit_id = :held_by)
    AND (CAST(:lane AS text) IS NULL OR d.lane = :lane) AND (CAST(:level AS text) IS NULL OR s.level = :level)
    AND (NOT CAST(:emergency AS boolean) OR d.emergency)
@@ -127,9 +131,9 @@ async def list_history(connection: AsyncConnection, case_id: UUID) -> Sequence[R
 
 
 _ASSIGNMENTS = """
-SELECT m.id, m.category, m.place_id, m.state, m.version, m.round, m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id,
-       m.seat_id, m.unit_id, m.holder_id, m.open_pool, m.created_at, d.case_id, d.role, d.leads, d.signed_at, d.contested,
-       d.outcome, d.excuse, u.name AS unit_name, p.name AS place_name, x.words, x.spot, k.name AS category_name,
+SELECT m.id, m.category, m.place_id, m.state, m.version, m.round, m.requester_id, m.beneficiary_id, m.placed_by, m.assignee_id,
+       m.team_id, m.seat_id, m.unit_id, m.holder_id, m.open_pool, m.created_at, d.case_id, d.role, d.leads, d.signed_at,
+       d.contested, d.outcome, d.excuse, u.name AS unit_name, p.name AS place_name, x.words, x.spot, k.name AS category_name,
        (SELECT min(g.due_at) FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS due_at,
        app_roles(m.place_id, app_now()) AS roles, app_roles(m.seat_id, app_now()) AS seat_roles,
        app_unit(m.unit_id) AS post, app_parts(m.id) AS parts

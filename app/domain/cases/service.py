@@ -306,6 +306,7 @@ def _reported(seen: Reporting, action: str, requester_id: UUID, actor: Actor, no
         round=1,
         requester_id=requester_id,
         beneficiary_id=seen.person_id,
+        placed_by=actor.id,
         assignee_id=None,
         seat_id=seen.community_id,
         holder_id=None,
@@ -329,7 +330,6 @@ def _describe(
         words=words,
         spot=spot,
         reported_as=reported_as.value,
-        placed_by=change.actor.id,
         emergency=seen.emergency,
         **more,
     ).insert(CaseReporter, **about, id=new_id(), person_id=change.matter.requester_id, joined_at=change.at)  # type: ignore[union-attr]

@@ -283,7 +283,7 @@ def _demand_member(order: Order, facts: Taking) -> None:
 def own_people(order: Order) -> set[UUID]:
     """Who neither dispatches nor serves an order: whom it serves, and who placed it. Who represents them, the facts know
     (domain.md §1)."""
-    return {order.requester_id, order.beneficiary_id, order.detail.placed_by}
+    return {order.requester_id, order.beneficiary_id, order.placed_by}
 
 
 def let_go(change: Change, order: Order, facts: Accepted, now: datetime) -> None:

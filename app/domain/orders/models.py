@@ -123,9 +123,8 @@ class Solved(StrEnum):
 class OrderDetail(SQLModel, table=True):
     """What an order is about. `failures` counts the round's offers that were declined or lapsed; wrong start codes are counted
     within a window; `preferred_id` served the round before, and is asked first in this one, then the team
-    `preferred_team_id`. `placed_by`: the resident, a
-    representative, or the staff for a caller. `unverified`: started without code and card. `form` is the service's when it was
-    placed; of a wish, `claimed_as` says in whose name it was claimed."""
+    `preferred_team_id`. `unverified`: started without code and card. `form` is the service's when it was placed; of a wish,
+    `claimed_as` says in whose name it was claimed."""
 
     __tablename__ = "order_detail"
     __table_args__ = (
@@ -146,7 +145,6 @@ class OrderDetail(SQLModel, table=True):
     failures: int = 0
     wrong_codes: int = 0
     wrong_codes_since: datetime | None = Field(default=None, sa_type=Instant)
-    placed_by: UUID = Field(foreign_key="person.id")
     unverified: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     outcome: str | None = Field(default=None, sa_type=Text)
     cancel_reason: str | None = Field(default=None, sa_type=Text)

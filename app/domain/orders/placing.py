@@ -109,7 +109,7 @@ def _placed(
     demand_offered(home)
     if home.form == Form.SERVICE_DAY:
         raise errors.SlotsAreBooked
-    order = new_order(home, requester_id, now, service_id)
+    order = new_order(home, requester_id, actor.id, now, service_id)
     wish = home.form == Form.WISH
     if wish:
         action, order = "wish", replace(order, open_pool=True)
@@ -126,7 +126,7 @@ def demand_offered(home: Placing | Recategorising) -> None:
         raise ServicePaused
 
 
-def new_order(home: Placing, requester_id: UUID, now: datetime, service_id: UUID) -> Order:
+def new_order(home: Placing, requester_id: UUID, placed_by: UUID, now: datetime, service_id: UUID) -> Order:
     """An order at somebody's home. Raises NoCommunity: they have chosen none."""
     if home.place_id is None:
         raise errors.NoCommunity
@@ -139,6 +139,7 @@ def new_order(home: Placing, requester_id: UUID, now: datetime, service_id: UUID
         round=1,
         requester_id=requester_id,
         beneficiary_id=home.person_id,
+        placed_by=placed_by,
         assignee_id=None,
         holder_id=None,
         open_pool=False,
@@ -163,9 +164,7 @@ def describe(change: Change, home: Placing, service_id: UUID, note: str, contact
             )
         )
     about = {"matter_id": change.id, "place_id": change.place_id}
-    change.insert(
-        OrderDetail, **about, service_id=service_id, note=note, placed_by=change.actor.id, form=home.form.value
-    )
+    change.insert(OrderDetail, **about, service_id=service_id, note=note, form=home.form.value)
     change.insert(
         OrderContact, **about, name_sealed=name, phone_sealed=phone, phone_index=phone_index, address_sealed=address
     )

@@ -18,13 +18,16 @@ staff = reach(Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
 resident = reach(Role.RESIDENT)
 representative = Rule(Via.REPRESENTATIVE)
 station = reach(Role.STATION_STAFF, Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
+placer = Rule(Via.PLACER, station.roles)
+"""Whoever placed it for a caller reads it again, for whoever calls again to ask; it stays the caller's own to cancel, to confirm
+and to rate (domain.md §3). Who is not on the staff there any more has nothing of it."""
 pool = Rule(Via.POOL, frozenset({Role.VOLUNTEER}))
 phoning = replace(reach(Role.STATION_STAFF), states=frozenset({S.ACCEPTED}))
 """Who is at the station calls the resident when somebody stands at the door without a code (domain.md §3, start): so they see
 what is accepted, whom to call, and record that they reached them."""
 system = Rule(Via.SYSTEM)
 
-READ: Rules = (requester, beneficiary, assignee, team, staff, pool, phoning)
+READ: Rules = (requester, beneficiary, assignee, team, staff, pool, phoning, placer)
 """Who sees that an order is there, and in which state. One that was opened to the pool stays in sight of the volunteers, and
 one that was offered to a team in sight of its members, so that a late claim or acceptance is told why it lost."""
 
@@ -37,6 +40,7 @@ DETAIL: Rules = (
     staff,
     Rule(Via.POOL, frozenset({Role.VOLUNTEER}), frozenset({S.SUBMITTED, S.OFFERED})),
     phoning,
+    placer,
 )
 """Who sees what it is about: note, outcome, history, deadlines. Volunteers and members of a team only while they may still
 take it; the team's lead as long as it is the team's."""
@@ -47,8 +51,9 @@ CONTACT: Rules = (
     Rule(Via.ASSIGNED, states=frozenset({S.ACCEPTED, S.IN_SERVICE})),
     staff,
     phoning,
+    placer,
 )
-"""Who sees name, phone and address: a volunteer only while the order is theirs and live."""
+"""Who sees name, phone and address: a volunteer only while the order is theirs and live, whoever wrote it down for a caller."""
 
 RATING: Rules = (requester, beneficiary, staff)
 """Who sees a rating of one order; but never who was rated, whatever else they are (a condition of the policy in SQL)."""

@@ -27,7 +27,6 @@ from app.domain.services.models import Form, Service
 from app.domain.teams.models import Team
 from app.kernel.database import rows
 from app.kernel.deadline_tables import Deadline
-from app.kernel.ids import NOBODY
 from app.kernel.pagination import Cursor
 from app.kernel.rules import to_sql
 from app.kernel.tables import History, MatterRow
@@ -62,8 +61,6 @@ class Detail:
     authority: Authority | None = None
     receipts: tuple[PaperReceipt, ...] = ()
     booking_id: UUID | None = None
-
-    placed_by: UUID = NOBODY
     unverified: bool = False
 
 
@@ -73,8 +70,8 @@ DETAIL = Facts(
                                   'authority', CASE d.form WHEN 'errand' THEN order_authority_of(subject.id) END,
                                   'receipts', CASE d.form WHEN 'errand' THEN order_receipts_of(subject.id) ELSE '[]' END,
                                   'booking_id', CASE d.form WHEN 'service_day' THEN order_booking_of(subject.id) END,
-                                  'wrong_codes_since', d.wrong_codes_since, 'placed_by', d.placed_by,
-                                  'unverified', d.unverified, 'appointment', (
+                                  'wrong_codes_since', d.wrong_codes_since, 'unverified', d.unverified,
+                                  'appointment', (
                                      SELECT jsonb_build_object('id', a.id, 'meet_at', a.meet_at, 'proposed_by', a.proposed_by,
                                               'by_resident', a.by_resident, 'confirmed_at', a.confirmed_at)
                                        FROM appointment a WHERE a.matter_id = subject.id AND a.ended_at IS NULL))
@@ -169,7 +166,7 @@ def shown_orders() -> Select[*tuple[Any, ...]]:
                 col(column)
                 for column in (m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id, m.seat_id, m.unit_id)
             ),
-            *(col(column) for column in (m.holder_id, m.place_id)),
+            *(col(column) for column in (m.holder_id, m.placed_by, m.place_id)),
             *(
                 col(column)
                 for column in (d.note, d.outcome, d.cancel_reason, d.reject_reason, d.other_help, d.service_id)
@@ -196,11 +193,20 @@ def _page(query: Select[*tuple[Any, ...]], after: Cursor | None, limit: int) -> 
 async def list_mine(
     connection: AsyncConnection, actor_id: UUID, filters: Filters, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
-    """The orders that the actor placed, and those that serve them, newest first."""
+    """The orders that are the actor's own, and those that serve them, newest first."""
     m = MatterRow
     for_me = and_(col(m.beneficiary_id) == actor_id, col(m.beneficiary_id) != col(m.requester_id))
     query = filters.narrow(shown_orders().where(or_(col(m.requester_id) == actor_id, for_me)))
     return await rows(connection, _page(query, after, limit))
+
+
+async def list_placed(
+    connection: AsyncConnection, actor_id: UUID, filters: Filters, after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """The orders that the actor placed for callers, where they are still on the staff, newest first."""
+    m = MatterRow
+    for_callers = and_(col(m.placed_by) == actor_id, col(m.placed_by) != col(m.requester_id))
+    return await rows(connection, _page(filters.narrow(shown_orders().where(for_callers)), after, limit))
 
 
 async def list_tasks(
@@ -224,7 +230,7 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             *(col(column) for column in (c.name_sealed, c.phone_sealed, c.address_sealed)),
             *(col(column) for column in (r.solved, r.stars, r.reason, r.rated_at, r.by_representative)),
             col(r.round).label("rated_round"),
-            *(col(column) for column in (OrderDetail.placed_by, OrderDetail.unverified)),
+            col(OrderDetail.unverified),
             col(Person.name_sealed).label("volunteer_name_sealed"),
             col(Person.phone_sealed).label("volunteer_phone_sealed"),
             col(Team.name).label("team_name"),
@@ -255,9 +261,8 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
 
 
 _MATCHING = text(f"""
-SELECT subject.requester_id, subject.beneficiary_id, placed.placed_by, {MATCHING.sql} AS found
-  FROM matter subject JOIN order_detail placed ON placed.matter_id = subject.id
- WHERE subject.id = :order_id AND {to_sql((staff,), "subject")}""")
+SELECT subject.requester_id, subject.beneficiary_id, subject.placed_by, {MATCHING.sql} AS found
+  FROM matter subject WHERE subject.id = :order_id AND {to_sql((staff,), "subject")}""")
 
 
 async def get_matching(connection: AsyncConnection, order_id: UUID) -> tuple[set[UUID], Any, dict[UUID, bytes | None]]:

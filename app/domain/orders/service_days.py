@@ -243,7 +243,7 @@ def book(
     slot = seen.slot
     if slot is None:
         raise errors.SlotNotFound
-    order = new_order(seen.home, actor.id, now, slot.service_id)
+    order = new_order(seen.home, actor.id, actor.id, now, slot.service_id)
     if not slot.here:
         raise errors.NotYourDay
     demand_offered(seen.home)

@@ -30,7 +30,7 @@ def sides(change: Change) -> tuple[UUID, UUID, UUID, str]:
     return (
         change.matter.requester_id,
         change.matter.beneficiary_id,
-        change.rows[0].values["placed_by"],
+        change.matter.placed_by,
         change.through,
     )
 
@@ -96,17 +96,13 @@ def test_only_staff_place_for_a_caller(who: str) -> None:
 
 # ── nobody serves themselves ─────────────────────────────────────────────────────────────────────────────────────
 
-PLACED_BY_OTHER = Detail(UUID(int=7), 0, 0, None, placed_by=OTHER)
-OWN = {
-    "placed it": (PLACED_BY_OTHER, False),
-    "represents whom it serves": (Detail(UUID(int=7), 0, 0, None), True),
-}
+OWN = {"placed it": (OTHER, False), "represents whom it serves": (RESIDENT, True)}
 
 
 @pytest.mark.parametrize("why", OWN)
 def test_who_placed_or_represents_neither_dispatches_nor_serves(why: str) -> None:
-    detail, represents = OWN[why]
-    order = replace(an_order(), detail=detail)
+    placed_by, represents = OWN[why]
+    order = replace(an_order(), placed_by=placed_by)
     taking = Taking(candidate(OTHER), represents=represents)
     facts = Offered((candidate(),), None, False, frozenset({OTHER} if represents else ()))
     with pytest.raises(errors.OwnOrder):
@@ -119,7 +115,7 @@ def test_who_placed_or_represents_neither_dispatches_nor_serves(why: str) -> Non
 
 
 def test_nor_is_it_offered_to_who_placed_it() -> None:
-    order = replace(an_order(), detail=Detail(UUID(int=7), 0, 0, None, placed_by=VOLUNTEER))
+    order = replace(an_order(), placed_by=VOLUNTEER)
     facts = Offered((candidate(),), None, False)
     with pytest.raises(errors.OwnOrder):
         dispatching.offer(order, WHO["dispatcher"], NOON, facts=facts, volunteer_id=VOLUNTEER)
