@@ -5,6 +5,8 @@ import pytest
 
 from app.kernel.passwords import Passwords
 from app.kernel.rules import Role
+from app.local.faults import LocalFault
+from app.local.first_admin import create_administrator
 from tests.people import Someone
 from tests.stories.conftest import PASSWORD, Street
 
@@ -57,6 +59,25 @@ async def test_a_login_name_is_given_once(street: Street) -> None:
     await hired(street, "twice")
     answer = await street.administrator.ask("POST", "/v1/officers", officer(street, "twice"))
     assert (answer.status_code, answer.json()["code"]) == (409, "login-name-taken")
+
+
+async def test_a_login_name_is_one_whatever_its_letters_case(street: Street) -> None:
+    await hired(street, "Wang")
+    twin = await street.administrator.ask("POST", "/v1/officers", officer(street, "wang"))
+    assert (twin.status_code, twin.json()["code"]) == (409, "login-name-taken")
+    assert (await form(street, named(street, "WANG"), PASSWORD)).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["wang\u3000li", "wang\u200bli", "wang li", "w\u0430ng", "wang\nli"])
+async def test_a_login_name_that_looks_like_another_is_refused(street: Street, name: str) -> None:
+    answer = await street.administrator.ask("POST", "/v1/officers", officer(street, "alike", login_name=name))
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/body/login_name"]
+
+
+async def test_the_first_administrator_has_a_login_name_that_can_be_typed(street: Street) -> None:
+    with pytest.raises(LocalFault, match="登录名只能使用英文字母"):
+        await create_administrator(street.world.owner, "ad\u3000min", None, None)
 
 
 @pytest.mark.parametrize("password", ["short", "password123", "aaaaaaaaaaaaaaa", "xiaozhang-2026"])

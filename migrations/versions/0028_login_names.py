@@ -1,0 +1,22 @@
+"""A login name is one whatever its letters' case."""
+
+from pathlib import Path
+
+from alembic import op
+from sqlalchemy.util import await_only
+
+revision = "0028"
+down_revision = "0025"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parents[1] / "sql"
+
+
+def upgrade() -> None:
+    connection = op.get_bind().connection.driver_connection
+    await_only(connection.execute((SQL / "0028_login_names.sql").read_text("utf-8")))
+
+
+def downgrade() -> None:
+    raise RuntimeError("downgrades are not written: restore a backup")
