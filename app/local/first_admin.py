@@ -51,7 +51,9 @@ async def create_administrator(
         raise LocalFault(
             "还没有这个地点。", "There is no such place yet.", "import the tree first: linli import-places FILE"
         )
-    person_id = await owner.fetchval('SELECT id FROM person WHERE lower(login_name COLLATE "C") = lower($1 COLLATE "C")', login_name)
+    person_id = await owner.fetchval(
+        'SELECT id FROM person WHERE lower(login_name COLLATE "C") = lower($1 COLLATE "C")', login_name
+    )
     chosen = None
     if person_id is None:
         chosen = password or random_password()

@@ -99,11 +99,16 @@ async def test_a_password_stands_in_no_answer(street: Street) -> None:
         assert "argon2" not in text
 
 
-async def test_residents_are_not_made_officers_of(street: Street) -> None:
-    assert await street.administrator.refused("/v1/officers", officer(street, "res", "resident")) == (
-        409,
-        "role-not-grantable",
-    )
+@pytest.mark.parametrize(
+    ("role", "operations"),
+    [("resident", ["joinPlace", "registerResident"]), ("volunteer", ["applyToVolunteer", "grantRole"])],
+)
+async def test_no_account_is_made_for_who_is_no_officer(street: Street, role: str, operations: list[str]) -> None:
+    """They are told what makes a resident or a volunteer instead."""
+    answer = await street.administrator.ask("POST", "/v1/officers", officer(street, "no-officer", role))
+    assert (answer.status_code, answer.json()["code"]) == (422, "not-an-officers-role")
+    assert all(operation in answer.json()["detail"] for operation in operations)
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/body/role"]
 
 
 async def test_who_is_no_administrator_there_makes_no_officer(street: Street) -> None:
