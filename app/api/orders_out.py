@@ -176,8 +176,8 @@ ORDER_EXAMPLE = {
 HISTORY_EXAMPLE = {
     "items": [
         {
-            "version": 1, "action": "place", "from_state": None, "to_state": "submitted", "by": "subtree",
-            "by_label": "社区", "by_me": True, "at": AT, "note": {},
+            "version": 1, "action": "place", "from_state": None, "to_state": "submitted", "by": "requester",
+            "by_label": "下单人", "by_me": True, "at": AT, "note": {},
         }
     ]
 }  # fmt: skip
