@@ -74,7 +74,7 @@ async def test_an_order_of_friday_night_is_due_in_the_hours_of_its_promises(stre
     assert "11月27日(周五)20:00下单" in said["sentences"][1]
     assert "11月30日(周一)09:00起算" in said["sentences"][1]
     assert any("11月28日" in sentence and "不计" in sentence for sentence in said["sentences"]), said["sentences"]
-    assert any("11月30日(周一)17:30到期" in sentence for sentence in said["sentences"])
+    assert any("当天17:30到期" in sentence for sentence in said["sentences"])
     assert sum(period["seconds"] for period in said["periods"]) == pytest.approx(said["budget_seconds"], abs=1e-3)
 
 

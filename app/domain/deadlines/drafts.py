@@ -10,10 +10,10 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from app.domain.deadlines.errors import DraftNotFound
-from app.domain.deadlines.explaining import duration
 from app.domain.deadlines.models import DeadlinePolicyDraft, Effect, Limits, MarkPlan, label_of
 from app.domain.deadlines.repository import DRAFT, DRAFTED, PUBLISHING, CarriedEvent, Drafted, Publishing
 from app.domain.deadlines.service import demand_sound, publish
+from app.domain.deadlines.spoken import duration
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level
 from app.domain.places.subject import PLACE
