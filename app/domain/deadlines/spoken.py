@@ -32,6 +32,11 @@ def exact(at: datetime) -> str:
     return f"{date_of(local.date())}({weekday_of(local.date())}){clock(local)}"
 
 
+def dated(at: datetime) -> str:
+    """2026年11月30日(周一)09:00: where it may be of another year."""
+    return f"{at.astimezone(CHINA).year}年{moment(at)}"
+
+
 def span(begin: datetime, until: datetime) -> str:
     """3月3日(周二)18:00至19:00: a day is named once."""
     same_day = begin.astimezone(CHINA).date() == until.astimezone(CHINA).date()
