@@ -44,7 +44,7 @@ def draft(
     Raises:
         UnknownDeadline: no room starts such a deadline. PolicyInvalid: with the field of each fault.
     """
-    demand_sound(seen, actor, matter_kind, deadline_kind, limits)
+    demand_sound(seen, actor, matter_kind, deadline_kind, limits, category)
     draft_id = new_id()
     return Change.record("deadline_policy_draft", draft_id, "draft", actor, now, place_id=place_id).insert(
         DeadlinePolicyDraft,
