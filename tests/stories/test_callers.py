@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.kernel.ids import new_id
 from tests.people import Someone
 from tests.stories.conftest import Later, Street
 from tests.stories.teamwork import person, team
@@ -53,13 +54,26 @@ async def test_staff_place_for_who_lives_where_they_work(street: Street, station
     here, there = [call(street, person_id=str(someone.id)) for someone in (eastern, western)]
     assert await station.refused("/v1/orders/for-caller", there) == (404, "caller-not-found")
     assert await western_staff.refused("/v1/orders/for-caller", here) == (404, "caller-not-found")
-    assert await eastern.refused("/v1/orders/for-caller", here) == (404, "caller-not-found")
     unknown = call(street, phone=f"134{station.id.int % 10**8:08d}")
     assert await station.refused("/v1/orders/for-caller", unknown) == (404, "caller-not-found")
     for body in (call(street), {**here, "phone": "13500000002"}):
         answer = await station.ask("POST", "/v1/orders/for-caller", body)
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "exactly-one")
     await station.post("/v1/orders/for-caller", here)
+
+
+async def test_who_works_at_no_desk_is_told_what_is_theirs(street: Street, station: Someone) -> None:
+    """Whoever they name, and whether there is such a person or not: the answer is the same."""
+    resident, neighbour = await street.resident("王秀英"), await street.resident("李奶奶")
+    trouble = {"category": "lighting", "words": "路灯不亮", "spot": "东门外"}
+    for path, body, own in (
+        ("/v1/orders/for-caller", call(street), "placeOrder"),
+        ("/v1/cases/for-caller", trouble, "reportCase"),
+    ):
+        for whom in (neighbour.id, resident.id, new_id()):
+            answer = await resident.ask("POST", path, {**body, "person_id": str(whom)})
+            assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed"), answer.text
+            assert answer.json()["detail"].endswith(own)
 
 
 async def test_who_placed_it_for_a_caller_neither_dispatches_nor_serves_it(street: Street) -> None:

@@ -1,4 +1,4 @@
-"""A login name is one whatever its letters' case."""
+"""A login name is one whatever its letters' case; who works at no desk is told so, and not that there is no such caller."""
 
 from pathlib import Path
 
@@ -15,7 +15,8 @@ SQL = Path(__file__).parents[1] / "sql"
 
 def upgrade() -> None:
     connection = op.get_bind().connection.driver_connection
-    await_only(connection.execute((SQL / "0028_login_names.sql").read_text("utf-8")))
+    for name in ("0028_login_names.sql", "0028_desks.sql"):
+        await_only(connection.execute((SQL / name).read_text("utf-8")))
 
 
 def downgrade() -> None:
