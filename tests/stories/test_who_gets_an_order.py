@@ -38,6 +38,19 @@ async def test_the_dispatcher_is_told_who_would_fit_and_why(street: Street, cloc
     assert (await volunteer.ask("GET", f"{order}/volunteers")).json()["code"] == "order-not-found"
 
 
+async def test_two_of_one_surname_are_told_apart(street: Street) -> None:
+    resident, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
+    twins = [await street.with_role(name, "volunteer") for name in ("赵明", "赵亮")]
+    await team(street, twins[0])
+    order = await place(street, resident)
+    rows = (await dispatcher.get(f"{order}/volunteers"))["items"]
+    first, second = [next(row for row in rows if row["volunteer_id"] == str(twin.id)) for twin in twins]
+    assert (first["name"], second["name"]) == ("赵*", "赵*")
+    assert (first["teams"], second["teams"]) == (["红马甲(红色扶老助残)"], [])
+    assert first["phone"] != second["phone"]
+    assert {row["phone"].count("*") for row in (first, second)} == {4}
+
+
 async def test_nobody_dispatched_so_the_matcher_does_and_says_why(street: Street, clock: Clock) -> None:
     await by_itself(street)
     grandma, _, _, volunteer = await crew(street)
