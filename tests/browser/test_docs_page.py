@@ -115,7 +115,7 @@ def test_a_department_officer_signs_and_reports_in(docs: DocsPage, up: Up) -> No
     docs.picture_of("listAssignments", "9-assignments")
     assert status == 200
     (task,) = waiting["items"]
-    assert (task["state"], task["actions"][0]) == ("sent", "sign")
+    assert (task["state"], task["actions"][0]["operation"]) == ("sent", "signAssignment")
     for operation_id, state in (("signAssignment", "signed"), ("reportInAssignment", "reported_in")):
         status, receipt = docs.try_out(Tag.OFFICER, operation_id, {"assignment_id": task["id"]})
         docs.picture_of(operation_id, f"9-{state}")
