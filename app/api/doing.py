@@ -17,7 +17,7 @@ OPERATIONS: Final[dict[tuple[str, str], str]] = {}
 class ActionOut(Out):
     action: str = Field(description="操作的代码,与经过里的 action 相同")
     label: str = Field(description="操作的中文名称,可作按钮")
-    operation: str = Field(description="由哪个接口来做:其 operationId,在文档页上方的筛选框里可按它找到")
+    operation: str = Field(description="由哪个接口来做:接口的名称,写在文档页每个接口的右侧")
 
 
 def offered(lifecycle: Lifecycle, matter: Matter[None], actor: Actor, waits: Mapping[str, bool]) -> list[ActionOut]:
