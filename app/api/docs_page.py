@@ -38,7 +38,9 @@ _WORDS: Final = {
     "Responses": "回答", "Server response": "服务器的回答", "Response body": "回答的内容", "Response headers": "回答的头部",
     "Request duration": "用时", "Request URL": "请求的地址", "Curl": "命令行 Curl", "Name": "名称", "Description": "说明",
     "Code": "状态码", "Details": "详情", "Media type": "内容类型", "Example Value": "示例", "Edit Value": "填写",
-    "Schema": "结构", "Schemas": "结构", "Download": "下载", "Value:": "值:", "Example": "示例", "Examples": "示例", "Examples:": "示例:", "Headers:": "头部:", "Type": "类型",
+    "Schema": "结构", "Schemas": "结构", "Download": "下载", "Value:": "值:", "Example": "示例",
+    "Examples": "示例", "Examples:": "示例:", "Headers:": "头部:", "Type": "类型",
+   
     "Send empty value": "发送空值", "Example Description": "示例说明",
 }  # fmt: skip
 
