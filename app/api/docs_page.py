@@ -40,7 +40,7 @@ _WORDS: Final = {
     "Code": "状态码", "Details": "详情", "Media type": "内容类型", "Example Value": "示例", "Edit Value": "填写",
     "Schema": "结构", "Schemas": "结构", "Download": "下载", "Value:": "值:", "Example": "示例",
     "Examples": "示例", "Examples:": "示例:", "Headers:": "头部:", "Type": "类型",
-   
+
     "Send empty value": "发送空值", "Example Description": "示例说明",
 }  # fmt: skip
 
