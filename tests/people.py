@@ -68,3 +68,8 @@ class Someone:
         answer = await self.ask("POST", path, body)
         assert answer.headers["content-type"] == "application/problem+json", answer.text
         return answer.status_code, answer.json()["code"]
+
+
+def offered(page: Mapping[str, Any]) -> list[str]:
+    """The actions that an answer offers to whoever reads it."""
+    return [one["action"] for one in page["actions"]]

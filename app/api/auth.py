@@ -91,12 +91,12 @@ async def login_with_wechat(body: WechatLoginIn, house: TheHouse) -> TokensOut:
     responses=problems(errors.WrongPassword, errors.PersonDisabled, TooManyAttempts),
 )
 async def login_with_password(form: Annotated[PasswordForm, Form()], house: TheHouse) -> TokensOut:
-    await house.throttle.attempt(WRONG_PASSWORDS, form.username)
+    await house.throttle.attempt(WRONG_PASSWORDS, form.username.lower())
     found = await house.database.call("SELECT * FROM auth_person_by_login_name($1)", form.username)
     stored = found[0]["password_hash"] if found else None
     if not await house.passwords.verify_password(stored, form.password):
         raise errors.WrongPassword
-    await house.throttle.forgive(WRONG_PASSWORDS, form.username)
+    await house.throttle.forgive(WRONG_PASSWORDS, form.username.lower())
     if found[0]["disabled"]:
         raise errors.PersonDisabled
     return await _open(house, found[0]["person_id"])
@@ -153,11 +153,11 @@ async def change_password(body: PasswordChangeIn, run: KeylessRun) -> Receipt:
         me = await get_person(connection, caller.person_id)
     if me["login_name"] is None:
         raise errors.NoPassword
-    await house.throttle.attempt(WRONG_PASSWORDS, me["login_name"])
+    await house.throttle.attempt(WRONG_PASSWORDS, me["login_name"].lower())
     found = await house.database.call("SELECT * FROM auth_person_by_login_name($1)", me["login_name"])
     if not await house.passwords.verify_password(found[0]["password_hash"], body.current_password):
         raise errors.WrongPassword
-    await house.throttle.forgive(WRONG_PASSWORDS, me["login_name"])
+    await house.throttle.forgive(WRONG_PASSWORDS, me["login_name"].lower())
     check_new_password(body.new_password, me["login_name"], pointer="/body/new_password")
     return await run(people.change_password, password_hash=await house.passwords.hash_password(body.new_password))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from app.domain.deadlines.explaining import moment
+from app.domain.deadlines.spoken import moment
 
 ROLES = {"lead": "主办", "co": "协办"}
 

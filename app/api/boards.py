@@ -108,6 +108,7 @@ async def contest(assignment_id: AssignmentId, body: ContestIn, run: TheRun) -> 
     **steps(
         "uphold",
         *(errors.SameHand, errors.ArbitrationWentUp, errors.UnitNotHere, NoDeadlinePolicy, TextRefused),
+        also=("dismiss", "dismiss_reported"),
     ),
 )
 async def arbitrate(assignment_id: AssignmentId, body: ArbitrateIn, run: TheRun) -> Receipt:

@@ -133,6 +133,7 @@ def _one_way(satisfied: bool | None, stars: int | None) -> None:
     description="小事经每位上报人答复即办结;答复没有解决的,由回访员联系后退回再办",
     tags=(Tag.RESIDENT,),
     rule=policy.LIFECYCLE["answer_callback"].by,
+    does=((policy.LIFECYCLE.kind, "answer_callback"),),
     example={"solved": True, "stars": 5, "contacted_in_time": True, "words": "灯亮了,谢谢"},
     answer=receipt("closed", 8),
     responses=problems(
@@ -174,6 +175,7 @@ async def get_mine(case_id: CaseId, reader: TheReader) -> OwnCallbacksOut:
     "联系上而没有解决则退回再办;联系上并已解决,且不再等别人答复,即办结。办理过的人、办理单位的人、上报人不能回访",
     tags=(Tag.INDEPENDENT,),
     rule=policy.LIFECYCLE["record_callback"].by,
+    does=((policy.LIFECYCLE.kind, "record_callback"),),
     examples={
         "没联系上": {"channel": "phone", "reached": False, "words": "无人接听"},
         "联系上、未解决": {

@@ -39,11 +39,13 @@ CaseId = Annotated[StrictUUID, Path(description="事项编号")]
 READ_BY_OTHERS = {verb.name for verb in (*cases.VERBS, *whistles.VERBS) if verb.read_by_others}
 
 
-def moves(action: str, *more: Any) -> dict[str, Any]:
-    """The rule and the refusals that every move of a case shares, and that of the texts that others read."""
+def moves(action: str, *more: Any, also: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The rule and the refusals that every move of a case shares, and that of the texts that others read. `also`: what the same
+    operation does beside it."""
     texts = (TextRefused,) if action in READ_BY_OTHERS else ()
     return {
         "rule": policy.LIFECYCLE[action].by,
+        "does": tuple((policy.LIFECYCLE.kind, one) for one in (action, *also)),
         "responses": problems(errors.CaseNotFound, NotAllowed, TransitionRefused, KeyReused, *texts, *more),
     }
 
@@ -295,6 +297,7 @@ async def escalate(case_id: CaseId, body: EscalateIn, run: TheRun) -> Receipt:
     example={"outcome": "灯杆已扶正加固", "answer": "路灯已修好", "evidence": [{"kind": "photo", "text": "IMG-0302"}]},
     answer=receipt("callback", 4),
     rule=(*policy.LIFECYCLE["submit_result"].by, *policy.LIFECYCLE["submit_whistled"].by),
+    does=((policy.LIFECYCLE.kind, "submit_result"), (policy.LIFECYCLE.kind, "submit_whistled")),
     responses=problems(
         *(errors.CaseNotFound, NotAllowed, TransitionRefused, KeyReused, TextRefused, errors.EvidenceMissing),
         *(errors.SameHand, errors.LeadReplaced, NoDeadlinePolicy),

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field
 from sqlalchemy import RowMapping
 
+from app.api.doing import ActionOut, labels, offered
 from app.api.orders_out import HistoryRow, show_history
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.cases import board_policy, policy, telling
@@ -89,7 +90,7 @@ class CaseOut(CaseRow, CaseTold):
     advice: str | None = Field(description="紧急事项:请先拨打哪些电话;其他为 null")
     extension: ExtensionOut | None = Field(description="本轮的延期申请;没有则为 null")
     reporters: int = Field(description="有多少人上报或附议")
-    actions: list[str] = Field(description="我现在可以做的操作")
+    actions: list[ActionOut] = Field(description="我现在可以做的操作,各由哪个接口来做")
 
 
 class AssignmentOut(Out):
@@ -111,7 +112,7 @@ class AssignmentOut(Out):
     signed_at: Moment | None = Field(description="签收时间")
     outcome: str | None = Field(description="完成情况")
     created_at: Moment = Field(description="派发时间")
-    actions: list[str] = Field(description="我现在可以做的操作")
+    actions: list[ActionOut] = Field(description="我现在可以做的操作,各由哪个接口来做")
 
 
 ROW_EXAMPLE: dict[str, Any] = {
@@ -127,13 +128,14 @@ CASE_EXAMPLE = {
     **ROW_EXAMPLE, "round": 1, "level": "street", "seat_name": "神堂沟街道", "reported_as": "resident",
     "reported_as_label": "居民上报", "outcome": None, "answer": None, "evidence": [], "end_reason": None, "elsewhere": None,
     "merged_into": None, "order_id": None, "advice": None, "extension": None, "reporters": 1,
-    "actions": ["withdraw"],
+    "actions": labels(policy.LIFECYCLE, ("withdraw", "withdrawCase")),
 }  # fmt: skip
 ASSIGNMENT_EXAMPLE: dict[str, Any] = {
     "id": ID, "case_id": ID, "state": "sent", "state_label": "待签收", "version": 1, "role": "lead", "whistle": "routine",
     "whistle_label": "日常哨", "unit_id": ID, "unit_name": "区城管局", "category_name": "路灯照明",
     "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外", "place_name": "西峪社区", "due_at": "2026-03-02T11:00:00+08:00",
-    "signed_at": None, "outcome": None, "created_at": AT, "actions": ["sign"],
+    "signed_at": None, "outcome": None, "created_at": AT,
+    "actions": labels(board_policy.LIFECYCLE, ("sign", "signAssignment")),
 }  # fmt: skip
 
 
@@ -167,7 +169,7 @@ def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> 
         "story": telling.story(
             fit_steps(steps), show_holder(row), _limits(row), lead=_lead_steps(row), whole=row["whole"]
         ),
-        "actions": list(_actions(policy.LIFECYCLE, row, reader_id)),
+        "actions": _actions(policy.LIFECYCLE, row, reader_id),
     }
     return CaseOut(**_fit(row, shown))
 
@@ -209,7 +211,7 @@ def show_assignment(row: RowMapping, reader_id: UUID) -> AssignmentOut:
         state_label=state.label,
         whistle=whistle,
         whistle_label=whistle.label,
-        actions=list(_actions(board_policy.LIFECYCLE, row, reader_id)),
+        actions=_actions(board_policy.LIFECYCLE, row, reader_id),
     )
 
 
@@ -219,9 +221,9 @@ def allowed(rules: Rules, row: RowMapping, reader_id: UUID) -> bool:
     return any(rule.allows(matter, _actor(row, reader_id)) for rule in rules)
 
 
-def _actions(lifecycle: Lifecycle, row: RowMapping, reader_id: UUID) -> tuple[str, ...]:
+def _actions(lifecycle: Lifecycle, row: RowMapping, reader_id: UUID) -> list[ActionOut]:
     matter: Matter[None] = Matter(**columns_of(row), kind=lifecycle.kind, detail=None)
-    return lifecycle.permitted(matter, _actor(row, reader_id))
+    return offered(lifecycle, matter, _actor(row, reader_id), row["waits"])
 
 
 def _actor(row: RowMapping, reader_id: UUID) -> Actor:

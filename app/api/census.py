@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from app.api.docs import MINI_PROGRAM, PAGES, Tag, operations
 from app.api.docs_words import CHINESE, apart
+from app.api.doing import OPERATIONS
 from app.api.middleware import FORM, JSON, Intake, StrictRoute
 from app.api.problems import (
     BodyTooLarge,
@@ -85,6 +86,7 @@ class Declaration(TypedDict, total=False):
     response_class: type[Response]
     dependencies: Sequence[DependsOn]
     deprecated: bool
+    does: Sequence[tuple[str, str]]
 
 
 _FOR_FASTAPI: Final = frozenset(("response_model", "response_class", "dependencies", "deprecated"))
@@ -105,7 +107,8 @@ class Api(APIRouter):
 
     `rule`: the room's tuple of rules, PUBLIC or SIGNED_IN. `audience`: MINI_PROGRAM and/or ADMIN. `example` (or
     `examples`, by name: the docs page fills in the first) and `answer`: a request and a success body, checked against
-    their models. `intake`: the media type and limit.
+    their models. `intake`: the media type and limit. `does`: which actions of which kind of matter it takes, so that an answer
+    that offers one names the operation.
     What every operation may answer (401, 413, 415, 422, 503 …) is declared here and need not stand in `responses`.
     """
 
@@ -165,6 +168,7 @@ class Api(APIRouter):
             route.responses = merged(problems(*_always(route, declared, intake)), declaration.get("responses", {}))
             _check_inputs(route, declared)
             _check_examples(route, declared, [*examples.values()], answer)
+            OPERATIONS.update(dict.fromkeys(declaration.get("does", ()), declared.operation_id))
             self.routes.append(route)
             self._mark_routes_changed()
             return endpoint

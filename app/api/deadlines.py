@@ -58,7 +58,9 @@ class PolicyIn(In):
     place_id: StrictUUID = Field(description="在哪里及其下生效")
     matter_kind: MatterKind = Field(default="order", description="种类:order 订单、case 事项、assignment 任务")
     deadline_kind: DeadlineKind = Field(description=f"时限种类:{KINDS}")
-    category: Annotated[str, Opaque(20)] | None = Field(default=None, description="只对这一类服务;不填为全部")
+    category: Annotated[str, Opaque(20)] | None = Field(
+        default=None, description="只对这一类:订单填服务的类别或形式,事项填类别代码,任务填哨的种类;不填为全部"
+    )
     estate_type: Choice[EstateType] | None = Field(default=None, description="只对这一类型的小区;不填为全部")
     calendar: Choice[CalendarName] = Field(
         default=CalendarName.WALL, description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间"

@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.schema import Choice, Out, StrictUUID
-from app.domain.deadlines import explaining, meaning
+from app.domain.deadlines import days, explaining, meaning
 from app.domain.deadlines.models import label_of
 from app.domain.exclusions.models import ExclusionReason
 from app.domain.places.models import EstateType
@@ -187,7 +187,7 @@ def show_explanation(
         excluded=excluded,
         periods=[
             PeriodOut(from_at=period.from_at, until_at=period.until_at, seconds=period.seconds)
-            for period in explaining.counted(timing, due_at)
+            for period in days.counted(timing, due_at)
         ],
         pauses=[
             PauseOut(

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.docs_page import EXAMPLE_KEY
+from app.api.receipts import LABELS
 from app.api.schema import CommandKey, Out, StrictUUID
 from app.api.throttle import Throttle
 from app.integrations.wechat import WeChat
@@ -74,7 +75,8 @@ class Receipt(Out):
     """What a command answers; a repetition with the same key answers the same."""
 
     id: StrictUUID = Field(description="编号")
-    state: str = Field(description="操作后的状态")
+    state: str = Field(description="操作后的状态;没有状态的,为所做的操作")
+    state_label: str = Field(description="state 的中文")
     version: int = Field(description="操作后的版本,每次变更加一")
     at: Moment = Field(description="生效时间")
 
@@ -82,6 +84,7 @@ class Receipt(Out):
 RECEIPT_EXAMPLE = {
     "id": "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80",
     "state": "accepted",
+    "state_label": LABELS["accepted"],
     "version": 3,
     "at": "2026-03-01T09:00:00+08:00",
 }
@@ -89,7 +92,7 @@ RECEIPT_EXAMPLE = {
 
 def receipt(state: str, version: int = 1) -> dict[str, Any]:
     """The example of an operation's receipt."""
-    return {**RECEIPT_EXAMPLE, "state": state, "version": version}
+    return {**RECEIPT_EXAMPLE, "state": state, "state_label": LABELS[state], "version": version}
 
 
 class Sealer:
@@ -155,7 +158,7 @@ class Run:
 
     async def __call__(self, verb: Verb[Any, Any], subject_id: UUID | None = None, **inputs: Any) -> Receipt:
         done = await execute(self.house.database, verb, self.caller, self._key, subject_id, inputs)
-        return Receipt(id=done.id, state=done.state, version=done.version, at=done.at)
+        return Receipt(id=done.id, state=done.state, state_label=LABELS[done.state], version=done.version, at=done.at)
 
 
 TheRun = Annotated[Run, Depends(Run.keyed)]

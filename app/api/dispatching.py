@@ -1,6 +1,7 @@
 """Who gets an order: offering, the matcher's suggestions, taking and giving back (派单, 接单). As in `orders.py`, each command
 is one verb."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
@@ -15,10 +16,11 @@ from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.matching import Matching, choices
 from app.domain.orders.models import TakeBack
 from app.domain.services.errors import ServicePaused
+from app.domain.teams.models import Colour
 from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import FieldFault, InvalidInput
 from app.kernel.text import Line
-from app.kernel.vault import mask_name
+from app.kernel.vault import mask_name, mask_phone
 
 api = Api(prefix="/orders")
 
@@ -61,6 +63,8 @@ class RecategoriseIn(In):
 class SuggestionOut(Out):
     volunteer_id: StrictUUID = Field(description="志愿者编号")
     name: str | None = Field(description="姓名(隐去名字)")
+    phone: str | None = Field(description="电话(隐去中间四位),用来分辨同姓的人;没有则为 null")
+    teams: list[str] = Field(description="所在的服务队,如『神堂沟红马甲(红色扶老助残)』")
     why: str = Field(description="为什么是这一位,可直接显示")
 
 
@@ -70,7 +74,15 @@ class SuggestionsOut(Out):
 
 
 SUGGESTIONS_EXAMPLE: dict[str, Any] = {
-    "items": [{"volunteer_id": ID, "name": "李*", "why": "在本社区、当班、今天还能接 2 单,近 28 天服务 1 次"}],
+    "items": [
+        {
+            "volunteer_id": ID,
+            "name": "李*",
+            "phone": "138****5678",
+            "teams": ["神堂沟红马甲(红色扶老助残)"],
+            "why": "在服务范围内、当班、今天还能接 2 单,近 28 天服务 1 次",
+        }
+    ],
     "considered": 8,
 }
 
@@ -87,13 +99,21 @@ SUGGESTIONS_EXAMPLE: dict[str, Any] = {
 )
 async def suggest(order_id: OrderId, reader: TheReader) -> SuggestionsOut:
     async with reader() as connection:
-        own, found, names = await repository.get_matching(connection, order_id)
+        own, found, people, teams = await repository.get_matching(connection, order_id)
     matching = _MATCHING.validate_python(found)
     items = []
     for choice in choices(own, matching)[:SHOWN]:
-        name = reader.sealer.opened("name", names.get(choice.candidate.person_id))
+        person: Mapping[Any, Any] = people.get(choice.candidate.person_id, {})
+        name, phone = (reader.sealer.opened(what, person.get(f"{what}_sealed")) for what in ("name", "phone"))
+        theirs = [teams[team] for team in choice.candidate.team_ids if team in teams]
         items.append(
-            SuggestionOut(volunteer_id=choice.candidate.person_id, name=name and mask_name(name), why=choice.why)
+            SuggestionOut(
+                volunteer_id=choice.candidate.person_id,
+                name=name and mask_name(name),
+                phone=phone and mask_phone(phone),
+                teams=[f"{team['name']}({Colour(team['colour']).label})" for team in theirs],
+                why=choice.why,
+            )
         )
     return SuggestionsOut(items=items, considered=len(matching.candidates))
 

@@ -29,6 +29,21 @@ _SETTINGS: Final = {
     "validatorUrl": None,
 }
 
+# Swagger UI's own words. Buttons that the documents name keep their English beside the Chinese.
+_WORDS: Final = {
+    "Authorize": "登录 Authorize", "Logout": "退出 Logout", "Close": "关闭 Close", "Try it out": "试一试 Try it out",
+    "Execute": "执行 Execute", "Cancel": "取消 Cancel", "Clear": "清空 Clear", "Reset": "恢复示例 Reset",
+    "Available authorizations": "登录 Authorize", "Authorized": "已登录 Authorized", "Filter by tag": "按分组筛选",
+    "Parameters": "参数", "No parameters": "没有参数", "Request body": "请求内容", "required": "必填",
+    "Responses": "回答", "Server response": "服务器的回答", "Response body": "回答的内容", "Response headers": "回答的头部",
+    "Request duration": "用时", "Request URL": "请求的地址", "Curl": "命令行 Curl", "Name": "名称", "Description": "说明",
+    "Code": "状态码", "Details": "详情", "Media type": "内容类型", "Example Value": "示例", "Edit Value": "填写",
+    "Schema": "结构", "Schemas": "结构", "Download": "下载", "Value:": "值:", "Example": "示例",
+    "Examples": "示例", "Examples:": "示例:", "Headers:": "头部:", "Type": "类型",
+
+    "Send empty value": "发送空值", "Example Description": "示例说明",
+}  # fmt: skip
+
 # Authorize: user name and password first, without the fields of OAuth2 that nothing here uses.
 _STYLE: Final = """\
 .swagger-ui .modal-ux-content { display: flex; flex-direction: column-reverse; }
@@ -61,6 +76,20 @@ settings.responseInterceptor = (response) => {
   if (!response.ok && response.body && response.body.title) response.statusText = response.body.title;
   return response;
 };
+/* Swagger UI has no translations: its words pass here on their way to the page. What is code stays as it is. */
+const words = new Map(Object.entries(%s));
+const chinese = (said) => (typeof said === "string" && words.get(said.trim())) || said;
+settings.plugins = [
+  ({ React }) => {
+    const create = React.createElement;
+    React.createElement = (type, props, ...children) => {
+      if (type === "code" || type === "pre") return create(type, props, ...children);
+      const told = props && props.placeholder ? { ...props, placeholder: chinese(props.placeholder) } : props;
+      return create(type, told, ...children.map(chinese));
+    };
+    return {};
+  },
+];
 window.ui = SwaggerUIBundle(settings);
 """
 
@@ -90,4 +119,7 @@ async def page(_request: Request) -> Response:
 
 async def start_script(_request: Request) -> Response:
     """What starts Swagger UI."""
-    return Response(_START % (json.dumps(_SETTINGS), EXAMPLE_KEY), media_type="text/javascript; charset=utf-8")
+    return Response(
+        _START % (json.dumps(_SETTINGS), EXAMPLE_KEY, json.dumps(_WORDS, ensure_ascii=False)),
+        media_type="text/javascript; charset=utf-8",
+    )

@@ -69,11 +69,13 @@ VERBS = (
 READ_BY_OTHERS = {verb.name for verb in VERBS if verb.read_by_others}
 
 
-def moves(action: str, *more: Any) -> dict[str, Any]:
-    """The rule and the refusals that every move of an order shares, and that of the texts that others read."""
+def moves(action: str, *more: Any, also: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The rule and the refusals that every move of an order shares, and that of the texts that others read. `also`: what the same
+    operation does beside it."""
     texts = (TextRefused,) if action in READ_BY_OTHERS else ()
     return {
         "rule": policy.LIFECYCLE[action].by,
+        "does": tuple((policy.LIFECYCLE.kind, one) for one in (action, *also)),
         "responses": problems(errors.OrderNotFound, NotAllowed, TransitionRefused, KeyReused, *texts, *more),
     }
 

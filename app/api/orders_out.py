@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter
 from sqlalchemy import RowMapping
 
 from app.api.deps import Sealer
+from app.api.doing import ActionOut, labels, offered
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.orders.clocks import Clocks, total_of
 from app.domain.orders.kind_facts import PaperReceipt, papers_out, returns
@@ -116,7 +117,7 @@ class OrderOut(OrderRow):
     other_help: str | None = Field(description="不予受理时,还可以向谁求助")
     case_id: StrictUUID | None = Field(description="转成的民情事项编号;没有转则为 null")
     rating: RatingOut | None = Field(description="最近一次评价;返工后仍显示上一轮的,说明为什么返工")
-    actions: list[str] = Field(description="我现在可以做的操作")
+    actions: list[ActionOut] = Field(description="我现在可以做的操作,各由哪个接口来做")
 
 
 class HistoryRow(Out):
@@ -171,13 +172,13 @@ ORDER_EXAMPLE = {
     "other_help": None,
     "case_id": None,
     "rating": None,
-    "actions": ["cancel"],
+    "actions": labels(LIFECYCLE, ("cancel", "cancelOrder")),
 }
 HISTORY_EXAMPLE = {
     "items": [
         {
-            "version": 1, "action": "place", "from_state": None, "to_state": "submitted", "by": "subtree",
-            "by_label": "社区", "by_me": True, "at": AT, "note": {},
+            "version": 1, "action": "place", "from_state": None, "to_state": "submitted", "by": "requester",
+            "by_label": "下单人", "by_me": True, "at": AT, "note": {},
         }
     ]
 }  # fmt: skip
@@ -250,12 +251,14 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
             rated_at=row["rated_at"],
             by_representative=row["by_representative"],
         ),
-        actions=[
-            action
-            for action in LIFECYCLE.permitted(order, actor)
-            if suits(action, row["form"]) and (out or action != "return_papers") and row["waits"].get(action, True)
-        ],
+        actions=offered(LIFECYCLE, order, actor, _waits(row, papers=bool(out))),
     )
+
+
+def _waits(row: RowMapping, *, papers: bool) -> dict[str, bool]:
+    """What each action would find: what the form of the order has, the papers that are out, and what the query looked for."""
+    unsuitable = {t.action: False for t in LIFECYCLE.transitions if not suits(t.action, row["form"])}
+    return {"return_papers": papers, "deliver": not papers, **row["waits"], **unsuitable}
 
 
 def _total(row: RowMapping, clocks: Clocks) -> TotalOut:

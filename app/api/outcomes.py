@@ -58,7 +58,7 @@ class CancelIn(In):
     tags=(Tag.RESIDENT, Tag.VOLUNTEER),
     example={"reason": "nobody_home", "again": True, "text": "敲门无人应"},
     answer=receipt("submitted", 5),
-    **moves("abort"),
+    **moves("abort", also=("call_off",)),
 )
 async def abort(order_id: OrderId, body: AbortIn, run: TheRun) -> Receipt:
     verb = outcomes.abort if body.again else outcomes.call_off

@@ -19,7 +19,7 @@ from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.passwords import check_new_password
 from app.kernel.rules import Role
-from app.kernel.text import Line, Opaque, Phone
+from app.kernel.text import LOGIN_NAME, Line, Opaque, Phone
 from app.kernel.time import Moment
 from app.kernel.vault import mask_name, mask_phone
 
@@ -75,7 +75,7 @@ class RegisterIn(In):
 
 class OfficerIn(In):
     place_id: StrictUUID = Field(description="任职地点编号")
-    login_name: Annotated[str, Opaque(40, 3)] = Field(description="登录名,字母、数字和符号")
+    login_name: Annotated[str, LOGIN_NAME] = Field(description="登录名,字母、数字和符号,不分大小写")
     password: Annotated[str, Opaque(128)] = Field(description="初始密码,至少 10 个字符")
     name: Name = Field(description="姓名")
     role: Choice[Role] = Field(description="角色")
@@ -242,7 +242,7 @@ async def register_resident(body: RegisterIn, run: TheRun) -> Receipt:
         "role": "dispatcher",
     },
     answer=receipt("create"),
-    responses=problems(NotAllowed, PlaceNotFound, errors.LoginNameTaken, errors.RoleNotGrantable),
+    responses=problems(NotAllowed, PlaceNotFound, errors.LoginNameTaken, errors.NotAnOfficersRole),
 )
 async def create_officer(body: OfficerIn, run: TheRun) -> Receipt:
     check_new_password(body.password, body.login_name, pointer="/body/password")

@@ -155,7 +155,7 @@ async def answer(order_id: OrderId, body: AnswerIn, run: TheRun) -> Receipt:
     tags=(Tag.VOLUNTEER, Tag.RESIDENT, Tag.DISPATCHER),
     example={"meet_at": AT},
     answer=receipt("accepted", 4),
-    **moves("propose", errors.AppointmentTooEarly),
+    **moves("propose", errors.AppointmentTooEarly, errors.AppointmentTooLate),
 )
 async def propose(order_id: OrderId, body: AppointmentIn, run: TheRun) -> Receipt:
     return await run(promises.propose_appointment, order_id, meet_at=body.meet_at)
@@ -180,7 +180,7 @@ async def confirm(order_id: OrderId, run: TheRun) -> Receipt:
     tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
     example={"text": "请水电师傅看过后更换阀门", "steps": ["看现场", "买阀门", "更换"], "promised_at": AT},
     answer=receipt("submitted", 2),
-    **moves("write_plan", errors.PromiseTooEarly, errors.VolunteerNotQualified),
+    **moves("write_plan", errors.PromiseTooEarly, errors.PromiseTooLate, errors.VolunteerNotQualified),
 )
 async def write_plan(order_id: OrderId, body: PlanIn, run: TheRun) -> Receipt:
     return await run(

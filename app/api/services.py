@@ -88,7 +88,8 @@ class ServicesQuery(PageQuery):
     example={"place_id": PLACE_ID, "name": "陪同就医", "description": "陪老人去医院挂号、取药,不代缴费用"},
     answer=receipt("publish"),
     responses=problems(
-        *(NotAllowed, PlaceNotFound, errors.NameTaken, errors.TeamNotServing, errors.TeamNotSkilled, TextRefused)
+        *(NotAllowed, PlaceNotFound, errors.NameTaken, errors.OfferedAbove),
+        *(errors.TeamNotServing, errors.TeamNotSkilled, TextRefused),
     ),
 )
 async def publish_service(body: ServiceIn, run: TheRun) -> Receipt:

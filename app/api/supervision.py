@@ -82,6 +82,7 @@ EXAMPLE: dict[str, Any] = {
     summary="负责办理的一方答复督办;督办不改变由谁负责",
     tags=(Tag.DISPATCHER, Tag.OFFICER, Tag.STREET),
     rule=policy.LIFECYCLE["answer_supervision"].by,
+    does=((policy.LIFECYCLE.kind, "answer_supervision"),),
     example={"text": "配件今天到货,明天 18:00 前修好"},
     answer=receipt("handling", 6),
     responses=problems(CaseNotFound, NotAllowed, TransitionRefused, KeyReused, TextRefused, errors.NothingToAnswer),

@@ -53,11 +53,12 @@ class AssignmentsQuery(PageQuery):
     state: Choice[AssignmentState] | None = Field(default=None, description="只看某一状态")
 
 
-def steps(action: str, *more: Any) -> dict[str, Any]:
-    """The rule and the refusals that every move of an assignment shares."""
+def steps(action: str, *more: Any, also: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The rule and the refusals that every move of an assignment shares; `also`: what the same operation does."""
     texts = (TextRefused,) if action in SAID else ()
     return {
         "rule": board_policy.LIFECYCLE[action].by,
+        "does": tuple((board_policy.LIFECYCLE.kind, one) for one in (action, *also)),
         "responses": problems(errors.AssignmentNotFound, NotAllowed, TransitionRefused, KeyReused, *texts, *more),
     }
 
@@ -89,7 +90,11 @@ async def propose(case_id: CaseId, body: WhistleIn, run: TheRun) -> Receipt:
     tags=(Tag.DISPATCHER, Tag.STREET),
     example={"approved": True},
     answer=receipt("whistled", 5),
-    **moves("approve_whistle", errors.NoWhistle, errors.ReasonWanted, NoDeadlinePolicy),
+    **moves(
+        "approve_whistle",
+        *(errors.NoWhistle, errors.ReasonWanted, NoDeadlinePolicy),
+        also=("refuse_whistle", "confirm_whistle"),
+    ),
 )
 async def decide(case_id: CaseId, body: DecideIn, run: TheRun) -> Receipt:
     return await run(whistles.decide_whistle, case_id, approved=body.approved, reason=body.reason)
@@ -103,6 +108,7 @@ async def decide(case_id: CaseId, body: DecideIn, run: TheRun) -> Receipt:
     example={"accepted": True},
     answer=receipt("callback", 7),
     rule=policy.LIFECYCLE["return_result"].by,
+    does=((policy.LIFECYCLE.kind, "accept_result"), (policy.LIFECYCLE.kind, "return_result")),
     responses=problems(
         *(errors.CaseNotFound, NotAllowed, TransitionRefused, KeyReused, TextRefused, errors.AtTheTop, NoDeadlinePolicy)
     ),

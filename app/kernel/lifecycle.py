@@ -12,7 +12,7 @@ from typing import Any
 from app.kernel.change import Change
 from app.kernel.errors import NotAllowed, TransitionRefused
 from app.kernel.matter import Matter
-from app.kernel.rules import Actor, Rule, Rules
+from app.kernel.rules import Actor, Rule, Rules, Via
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +121,12 @@ class Lifecycle:
         return TransitionRefused(zh, detail_en=en)
 
     def create(self, matter: Matter[Any], action: str, actor: Actor, now: datetime) -> Change:
-        """Begin the change that makes a new matter, given as it shall be; raises NotAllowed."""
+        """Begin the change that makes a new matter, given as it shall be; whoever makes their own is kept as its requester,
+        whichever role allows it. Raises NotAllowed."""
         row = self._by_action[action]
         rule = _allowed(row.by, matter, actor)
+        if rule.via is Via.SUBTREE and matter.requester_id == actor.id:
+            rule = Rule(Via.SELF)
         change = Change.of(matter, action, row.target or matter.state, actor, rule, now)
         change.starts.extend(row.starts)
         return change

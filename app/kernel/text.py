@@ -228,5 +228,8 @@ def _reading(read: Callable[[str], str]) -> CoreSchema:
 TEXT_RULES: Final = (TextRule, Opaque, Hex, PhoneRule)
 """The annotations that make a `str` safe to accept; `app/api/schema.py` refuses a field without one."""
 
+LOGIN_NAME: Final = Opaque(40, 3)
+"""What an officer types to log in: ASCII without spaces, so that no two names look alike but by case, which is not told apart."""
+
 Phone = Annotated[str, PhoneRule()]
 Search = Annotated[str, Line(60)]

@@ -24,6 +24,8 @@ _RFC_3339: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
     r"(?:[Zz]|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)"
 )
+# A plus that stands in an address as it is, unescaped, arrives as a space; nothing else can be meant by it.
+_PLUS_LOST: Final = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:[0-9]{2}\Z)")
 
 
 def real_now() -> datetime:
@@ -34,17 +36,18 @@ def real_now() -> datetime:
 def read_moment(value: object) -> datetime:
     """An instant from its RFC 3339 text with offset, within [2020-01-01, 2100-01-01) China time; in UTC.
 
-    A `datetime` that our own code hands over passes when it has an offset: JSON cannot hold one.
-    Raises PydanticCustomError.
+    A space in the place of the offset's plus is read as one. A `datetime` that our own code hands over passes when it has an
+    offset: JSON cannot hold one. Raises PydanticCustomError.
     """
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise PydanticCustomError("moment_offset", "时间必须带时区,例如 2026-03-01T09:00:00+08:00")
         return value
-    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
+    text = _PLUS_LOST.sub("+", value) if isinstance(value, str) else ""
+    if not _RFC_3339.fullmatch(text):
         raise PydanticCustomError("moment_format", "时间格式应为 2026-03-01T09:00:00+08:00,必须带时区")
     try:
-        moment = datetime.fromisoformat(value.upper())
+        moment = datetime.fromisoformat(text.upper())
     except ValueError:
         raise PydanticCustomError("moment_date", "没有这一天,请检查日期") from None
     if not _FIRST <= moment < _END:

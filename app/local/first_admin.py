@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import asyncpg
+from pydantic_core import PydanticCustomError
 
 from app.kernel.ids import NOBODY, new_id
 from app.kernel.passwords import Passwords, check_new_password, random_password
 from app.kernel.rules import Role
+from app.kernel.text import LOGIN_NAME
 from app.local.faults import LocalFault
 from app.settings import Settings
 
@@ -33,9 +35,15 @@ async def create_administrator(
 ) -> FirstAdministrator:
     """An administrator at the place with this code, or at every top of the tree; with a random password when none is given.
 
-    Whoever has the login name already keeps their password. Raises LocalFault while there are no places, InvalidInput for
-    a weak password.
+    Whoever has the login name already keeps their password. Raises LocalFault while there are no places, and for a login name
+    that nobody could type; InvalidInput for a weak password.
     """
+    try:
+        LOGIN_NAME.read(login_name)
+    except PydanticCustomError as fault:
+        raise LocalFault(
+            f"登录名{fault.message()}。", "A login name is 3 to 40 letters, digits and signs of ASCII.", "--login-name"
+        ) from None
     places = await owner.fetch(
         "SELECT id FROM place WHERE code = $1 OR ($1::text IS NULL AND parent_id IS NULL)", place_code
     )
@@ -43,7 +51,9 @@ async def create_administrator(
         raise LocalFault(
             "还没有这个地点。", "There is no such place yet.", "import the tree first: linli import-places FILE"
         )
-    person_id = await owner.fetchval("SELECT id FROM person WHERE login_name = $1", login_name)
+    person_id = await owner.fetchval(
+        'SELECT id FROM person WHERE lower(login_name COLLATE "C") = lower($1 COLLATE "C")', login_name
+    )
     chosen = None
     if person_id is None:
         chosen = password or random_password()

@@ -33,7 +33,7 @@ from app.kernel.time import CHINA, real_now
 from app.kernel.vault import Vault
 from app.local.first_admin import create_administrator
 from app.local.panel import Actor, Seeded
-from app.local.seed_cases import OFFICER, Ground, furnish_cases
+from app.local.seed_cases import BRANCH, OFFICER, Ground, furnish_cases
 from app.local.seeder import Seeder
 from app.settings import Settings
 
@@ -296,13 +296,17 @@ def _actors(shown: int, accounts: Accounts) -> tuple[Actor, ...]:
         Actor("书记 · secretary", f"shuji{shown + 1:03d}", accounts.officers),
         Actor("站点 · station staff", f"zhandian{shown + 1:03d}", accounts.officers),
         Actor("网格员 · grid worker", f"wangge{shown + 1:03d}", accounts.officers),
+        Actor("支部书记 · branch", BRANCH.format(shown + 1), accounts.officers),
         Actor("街道书记 · street", "jiedao001", accounts.officers),
         Actor("部门经办 · officer", OFFICER, accounts.officers),
         Actor("回访员 · call-back", "huifang001", accounts.officers),
+        Actor("督办员 · supervisor", "duban001", accounts.officers),
+        Actor("裁定人 · arbiter", "caiding001", accounts.officers),
         Actor("居民 · resident", f"{DEMO}{RESIDENTS[shown]}"),
         Actor("代下单 · represents", f"{DEMO}{REPRESENTATIVE}"),
         Actor("志愿者 · volunteer", f"{DEMO}{VOLUNTEERS[shown]}"),
         Actor("队长 · team lead", f"{DEMO}{TEAMS[0][2][0]}"),
+        Actor("队员 · member", f"{DEMO}{TEAMS[0][2][1]}"),
     )
 
 

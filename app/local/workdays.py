@@ -142,7 +142,9 @@ async def run(
 
 
 async def _written(database: Database, notice: Notice, login_name: str, *, publish: bool) -> Imported:
-    who = await database.call("SELECT id FROM person WHERE login_name = $1 AND disabled_at IS NULL", login_name)
+    who = await database.call(
+        "SELECT person_id AS id FROM auth_person_by_login_name($1) WHERE NOT disabled", login_name
+    )
     if not who:
         raise LocalFault(
             f"没有登录名为 {login_name} 的人。", f"Nobody has the login name {login_name}.", "--login-name"

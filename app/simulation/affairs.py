@@ -1,10 +1,11 @@
 """What people want of the system, as they mean it: an order, or a case. Fate and chances are fixed before it exists."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from app.simulation.case_fates import ORDINARY_CASE, CaseFate
 from app.simulation.person import Person
@@ -81,3 +82,8 @@ class Case(Affair):
     @property
     def _name(self) -> str:
         return f"case {self.number}"
+
+
+def offered(seen: Mapping[str, Any]) -> set[str]:
+    """The actions that a page offers to whoever reads it."""
+    return {one["action"] for one in seen["actions"]}

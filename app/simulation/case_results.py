@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from app.simulation.affairs import Case
+from app.simulation.affairs import Case, offered
 from app.simulation.person import Person
 from app.simulation.street import Street
 
@@ -14,7 +14,7 @@ RESULTS: Final = frozenset({"submit_result", "submit_whistled"})
 async def work(street: Street, who: Person, case: Case) -> None:
     """It is done, or is said to be: some results are not true."""
     seen = await who.look(case.path)
-    if seen is None or not RESULTS & set(seen["actions"]):
+    if seen is None or not RESULTS & offered(seen):
         return
     untrue = street.will(case, "untrue", 1 - who.character.truthful)
     outcome = case.dice("outcome").choice(OUTCOMES)
@@ -51,6 +51,6 @@ async def task_of(who: Person, case: Case) -> Any:
 async def rate_whistler(street: Street, who: Person, case: Case) -> None:
     """Was it right to call this unit?"""
     task = await task_of(who, case)
-    if task is not None and "rate_whistler" in task["actions"]:
+    if task is not None and "rate_whistler" in offered(task):
         stars = case.dice("stars").choice((3, 4, 5))
         await who.send(f"/v1/assignments/{task['id']}/rate-whistler", {"valid": True, "stars": stars})

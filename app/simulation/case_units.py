@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from app.simulation.affairs import Case
+from app.simulation.affairs import Case, offered
 from app.simulation.case_results import task_of, work
 from app.simulation.case_street import called
 from app.simulation.person import Person
@@ -50,7 +50,7 @@ async def step_in(street: Street, who: Person, case: Case) -> None:
 async def go_on(street: Street, who: Person, case: Case) -> None:
     """It was contested and is theirs all the same: from where it stood."""
     task = await task_of(who, case)
-    if task is None or "begin" in task["actions"]:
+    if task is None or "begin" in offered(task):
         await _begin(street, who, case, task)
     else:
         await report_in(street, who, case)
@@ -77,14 +77,14 @@ async def _begin(street: Street, who: Person, case: Case, task: Any) -> None:
 async def finish(street: Street, who: Person, case: Case) -> None:
     """A unit's part is done."""
     task = await task_of(who, case)
-    if task is not None and "finish" in task["actions"]:
+    if task is not None and "finish" in offered(task):
         await who.send(f"/v1/assignments/{task['id']}/finish", {"outcome": "本单位部分已完成"})
 
 
 async def contest(street: Street, who: Person, case: Case) -> None:
     """It is not theirs: by which ground, and whose it is."""
     task = await task_of(who, case)
-    if task is not None and "contest" in task["actions"]:
+    if task is not None and "contest" in offered(task):
         _, others = called(street, case, case.fate.whistle)
         proposed = next(one for one in others if one != who.unit)
         body = {"ground": "产权移交清单第 3 条", "proposed_id": proposed}
@@ -121,6 +121,6 @@ async def keep_promise_made(street: Street, who: Person, case: Case) -> None:
 
 
 async def _moved(who: Person, task: Any, action: str) -> bool:
-    if task is None or action not in task["actions"]:
+    if task is None or action not in offered(task):
         return False
     return bool(await who.send(f"/v1/assignments/{task['id']}/{action.replace('_', '-')}"))

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from app.simulation.affairs import Order
+from app.simulation.affairs import Order, offered
 from app.simulation.person import Person
 from app.simulation.profiles import Part, Way
 from app.simulation.residents import LAST_ROUND, agreed, rate_at_last
@@ -32,7 +32,7 @@ async def look_after(street: Street, who: Person, order: Order) -> None:
 async def move(street: Street, who: Person, order: Order) -> None:
     """It is another service than the resident chose; the time used goes along."""
     seen = await who.look(order.path)
-    if seen is not None and "recategorise" in seen["actions"] and seen["service_id"] in street.services:
+    if seen is not None and "recategorise" in offered(seen) and seen["service_id"] in street.services:
         others = [service for service in street.services if service != seen["service_id"]]
         await who.send(f"{order.path}/recategorise", {"service_id": order.dice("move").choice(others)})
 
@@ -95,7 +95,7 @@ async def convert(street: Street, who: Person, order: Order) -> None:
 async def begin_again(street: Street, who: Person, order: Order) -> None:
     """It was not solved the second time either: the secretary decides on a third, and on no fourth."""
     seen = await who.look(order.path)
-    if seen is not None and "rework" in seen["actions"] and seen["round"] < LAST_ROUND:
+    if seen is not None and "rework" in offered(seen) and seen["round"] < LAST_ROUND:
         body = {"reason": "由书记安排，换人再办一次", "about_attitude": True}
         await who.send(f"{order.path}/rework", body)
 

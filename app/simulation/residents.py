@@ -2,7 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
-from app.simulation.affairs import Order
+from app.simulation.affairs import Order, offered
 from app.simulation.person import Person
 from app.simulation.street import Street, when_about
 
@@ -45,7 +45,7 @@ async def give_up(street: Street, who: Person, order: Order) -> None:
 async def rate(street: Street, who: Person, order: Order) -> None:
     """By what came of it; a "no" begins a new round, the first time."""
     seen = await who.look(order.path)
-    if seen is None or "rate" not in seen["actions"]:
+    if seen is None or "rate" not in offered(seen):
         return
     dice = order.dice("stars")
     pleased = street.will(order, "be_pleased", who.character.pleased)

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from app.kernel.time import CHINA
-from app.simulation.affairs import Affair, Case, Order
+from app.simulation.affairs import Affair, Case, Order, offered
 from app.simulation.agenda import Agenda
 from app.simulation.case_fates import Unit
 from app.simulation.life import Standing
@@ -209,7 +209,7 @@ class Street:
     async def may(self, who: Person, affair: Affair, action: str) -> bool:
         """Whether the affair, as they see it over HTTP, lets them do this."""
         seen: Any = await who.look(affair.path)
-        return seen is not None and action in seen["actions"]
+        return seen is not None and action in offered(seen)
 
 
 def key_of(row: Mapping[str, Any] | asyncpg.Record) -> str:

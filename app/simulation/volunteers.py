@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from app.simulation.affairs import Order
+from app.simulation.affairs import Order, offered
 from app.simulation.person import Person
 from app.simulation.profiles import Part, Way
 from app.simulation.residents import agreed
@@ -192,7 +192,7 @@ async def return_papers(street: Street, who: Person, order: Order) -> None:
 
 async def deliver(street: Street, who: Person, order: Order) -> None:
     seen = await who.look(order.path)
-    if seen is None or "deliver" not in seen["actions"]:
+    if seen is None or "deliver" not in offered(seen):
         return
     if order.fate.way is Way.ERRAND:
         await return_papers(street, who, order)

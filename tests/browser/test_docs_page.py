@@ -100,6 +100,28 @@ def test_a_resident_logs_in_by_the_example_and_its_token(docs: DocsPage) -> None
     assert (status, me["name"]) == (200, "李大爷")
 
 
+def test_the_page_itself_speaks_chinese(docs: DocsPage) -> None:
+    """Its own words too, before and after a try; what is sent and answered stays as it is."""
+    status, _ = docs.try_out(Tag.LOGIN, "loginWithWechat", body={"code": "demo:李大爷"})
+    assert status == 200
+    docs.picture_of("loginWithWechat", "10-words")
+    shown = docs.page.locator(".opblock.is-open").first.inner_text()
+    for word in ("参数", "取消 Cancel", "执行 Execute", "清空 Clear", "服务器的回答", "回答的内容", "状态码", "示例"):
+        assert word in shown, word
+    for word in (
+        "Parameters",
+        "Responses",
+        "Server response",
+        "Response body",
+        "Details",
+        "Example Value",
+        "Media type",
+    ):
+        assert word not in shown, word
+    assert "登录 Authorize" in docs.page.locator(".auth-wrapper").inner_text()
+    assert docs.page.locator(".operation-filter-input").get_attribute("placeholder") == "按分组筛选"
+
+
 def test_the_page_fits_a_phone(docs: DocsPage) -> None:
     docs.page.set_viewport_size({"width": 390, "height": 844})
     docs.summaries(Tag.DISPATCHER)
@@ -115,7 +137,7 @@ def test_a_department_officer_signs_and_reports_in(docs: DocsPage, up: Up) -> No
     docs.picture_of("listAssignments", "9-assignments")
     assert status == 200
     (task,) = waiting["items"]
-    assert (task["state"], task["actions"][0]) == ("sent", "sign")
+    assert (task["state"], task["actions"][0]["operation"]) == ("sent", "signAssignment")
     for operation_id, state in (("signAssignment", "signed"), ("reportInAssignment", "reported_in")):
         status, receipt = docs.try_out(Tag.OFFICER, operation_id, {"assignment_id": task["id"]})
         docs.picture_of(operation_id, f"9-{state}")

@@ -283,6 +283,7 @@ def test_sabotage_a_wrong_example_is_noticed(document: dict[str, Any]) -> None:
     sound = {
         "id": "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80",
         "state": "x",
+        "state_label": "好",
         "version": 1,
         "at": "2026-03-01T09:00:00+08:00",
     }

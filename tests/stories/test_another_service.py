@@ -30,9 +30,9 @@ def times(limit: dict[str, Any]) -> list[tuple[int, datetime]]:
 async def test_an_order_moves_to_another_service_and_the_time_used_is_kept(street: Street, clock: Clock) -> None:
     grandma, dispatcher, _, volunteer = await crew(street)
     await clock(at(11, 30, 8))
+    repair = await service_of(street.world, "visit", "水电维修", "repair")
     await publish(street, "coordinate", 7200, 50, 100)
     await publish(street, "respond", 3600, 80, 100, 150)
-    repair = await service_of(street.world, "visit", "水电维修", "repair")
     await clock(at(11, 30, 9))
     order = await place(street, grandma)
     await clock(at(11, 30, 9, 12))
@@ -75,8 +75,8 @@ async def test_an_order_moves_to_another_service_and_the_time_used_is_kept(stree
 async def test_a_mark_that_the_new_limit_has_passed_fires_at_the_next_sweep(street: Street, clock: Clock) -> None:
     grandma, dispatcher, *_ = await crew(street)
     await clock(at(11, 30, 8))
-    await publish(street, "coordinate", 600, 100)
     repair = await service_of(street.world, "visit", "水电维修", "repair")
+    await publish(street, "coordinate", 600, 100)
     await clock(at(11, 30, 9))
     order = await place(street, grandma)
     await clock(at(11, 30, 9, 12))
@@ -92,8 +92,8 @@ async def test_a_mark_that_the_new_limit_has_passed_fires_at_the_next_sweep(stre
 async def test_a_miss_that_no_sweep_has_come_to_yet_is_not_taken_back(street: Street, clock: Clock) -> None:
     grandma, dispatcher, *_ = await crew(street)
     await clock(at(11, 30, 8))
-    await publish(street, "respond", 3600, 80, 100, 150)
     repair = await service_of(street.world, "visit", "水电维修", "repair")
+    await publish(street, "respond", 3600, 80, 100, 150)
     await clock(at(11, 30, 9))
     order = await place(street, grandma)
     without_worker = (at(11, 30, 9, 25) - datetime.now(CHINA)).total_seconds()

@@ -25,7 +25,7 @@ async def test_a_neighbour_is_shown_what_is_alike_and_joins_it(street: Street, l
     assert shown["story"][1].endswith("有居民附议。")
     steps = (await neighbour.get(f"{case}/history"))["items"]
     assert [(step["action"], step["by_label"], step["by_me"]) for step in steps] == [
-        ("report", "社区", False), ("join", "附议人", True),
+        ("report", "上报人", False), ("join", "附议人", True),
     ]  # fmt: skip
     assert await neighbour.refused(f"{case}/join", {"words": "再说一次"}) == (409, "already-joined")
     assert await grandmother.refused(f"{case}/join", {"words": "我也是"}) == (409, "already-joined")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.people import Someone
+from tests.people import Someone, offered
 from tests.special import service_of, told
 from tests.stories.conftest import Later, Street
 
@@ -93,7 +93,7 @@ async def test_an_errand_begins_with_its_papers_and_nothing_else_does(street: St
     await errand.authorise()
     code = await errand.code()
     assert await errand.agent.refused(f"{errand.path}/start", {"code": code}) == (409, "errand-starts-with-papers")
-    actions = (await errand.agent.get(errand.path))["actions"]
+    actions = offered(await errand.agent.get(errand.path))
     assert "hand_over_papers" in actions
     assert not {"start", "return_papers"} & set(actions)
     visit = (await errand.resident.post("/v1/orders", {"service_id": street.service_id, "note": "陪我去医院"}))["id"]

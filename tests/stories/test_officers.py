@@ -5,6 +5,8 @@ import pytest
 
 from app.kernel.passwords import Passwords
 from app.kernel.rules import Role
+from app.local.faults import LocalFault
+from app.local.first_admin import create_administrator
 from tests.people import Someone
 from tests.stories.conftest import PASSWORD, Street
 
@@ -59,6 +61,25 @@ async def test_a_login_name_is_given_once(street: Street) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "login-name-taken")
 
 
+async def test_a_login_name_is_one_whatever_its_letters_case(street: Street) -> None:
+    await hired(street, "Wang")
+    twin = await street.administrator.ask("POST", "/v1/officers", officer(street, "wang"))
+    assert (twin.status_code, twin.json()["code"]) == (409, "login-name-taken")
+    assert (await form(street, named(street, "WANG"), PASSWORD)).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["wang\u3000li", "wang\u200bli", "wang li", "w\u0430ng", "wang\nli"])
+async def test_a_login_name_that_looks_like_another_is_refused(street: Street, name: str) -> None:
+    answer = await street.administrator.ask("POST", "/v1/officers", officer(street, "alike", login_name=name))
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/body/login_name"]
+
+
+async def test_the_first_administrator_has_a_login_name_that_can_be_typed(street: Street) -> None:
+    with pytest.raises(LocalFault, match="登录名只能使用英文字母"):
+        await create_administrator(street.world.owner, "ad\u3000min", None, None)
+
+
 @pytest.mark.parametrize("password", ["short", "password123", "aaaaaaaaaaaaaaa", "xiaozhang-2026"])
 async def test_a_weak_password_is_refused_with_its_field(street: Street, password: str) -> None:
     body = officer(street, "weak", login_name="xiaozhang", password=password)
@@ -78,11 +99,16 @@ async def test_a_password_stands_in_no_answer(street: Street) -> None:
         assert "argon2" not in text
 
 
-async def test_residents_are_not_made_officers_of(street: Street) -> None:
-    assert await street.administrator.refused("/v1/officers", officer(street, "res", "resident")) == (
-        409,
-        "role-not-grantable",
-    )
+@pytest.mark.parametrize(
+    ("role", "operations"),
+    [("resident", ["joinPlace", "registerResident"]), ("volunteer", ["applyToVolunteer", "grantRole"])],
+)
+async def test_no_account_is_made_for_who_is_no_officer(street: Street, role: str, operations: list[str]) -> None:
+    """They are told what makes a resident or a volunteer instead."""
+    answer = await street.administrator.ask("POST", "/v1/officers", officer(street, "no-officer", role))
+    assert (answer.status_code, answer.json()["code"]) == (422, "not-an-officers-role")
+    assert all(operation in answer.json()["detail"] for operation in operations)
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/body/role"]
 
 
 async def test_who_is_no_administrator_there_makes_no_officer(street: Street) -> None:

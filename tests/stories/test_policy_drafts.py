@@ -43,6 +43,34 @@ async def test_a_draft_says_what_would_change_and_changes_nothing(street: Street
     assert await administrator.get("/v1/deadline-policies", place_id=str(street.world.east)) == before
 
 
+@pytest.mark.parametrize(
+    ("matter_kind", "deadline_kind", "known", "calendar"),
+    [
+        ("order", "respond", {"repair", "wish", "errand", "service_day"}, "DUTY"),
+        ("case", "resolve_community", {"lighting", "danger"}, "WORK"),
+        ("assignment", "sign", {"emergency", "routine", "hard", "call_up"}, "WORK"),
+    ],
+)
+async def test_limits_for_a_category_that_nothing_has_are_refused_with_those_that_there_are(
+    street: Street, matter_kind: str, deadline_kind: str, known: set[str], calendar: str
+) -> None:
+    service = {"place_id": str(street.world.east), "name": "修水管", "description": "小修", "category": "repair"}
+    await street.administrator.post("/v1/services", service)
+    marks = [{"percent": 100, "effects": [{"primitive": "notify", "target": "secretary"}]}]
+    body = {**limits(street, 900), "matter_kind": matter_kind, "deadline_kind": deadline_kind, "calendar": calendar}
+    body |= {"marks": marks, "category": "repiar"}
+    for path in (DRAFTS, "/v1/deadline-policies"):
+        answer = await street.administrator.ask("POST", path, body)
+        (fault,) = answer.json()["errors"]
+        assert (answer.status_code, fault["pointer"], fault["code"]) == (422, "/body/category", "category-unknown")
+        assert known <= set(fault["message"].partition(":")[2].split("、"))
+    west = {**body, "place_id": str(street.world.west), "category": "repair"}
+    if matter_kind == "order":
+        assert await street.administrator.refused(DRAFTS, west) == (422, "policy-invalid"), "another community's"
+    receipt = await street.administrator.post(DRAFTS, {**body, "category": min(known)})
+    await street.administrator.post(f"{DRAFTS}/{receipt['id']}/publish")
+
+
 async def test_drafts_are_listed_and_published_as_they_were_kept(street: Street) -> None:
     administrator = street.administrator
     made = [await draft(street, seconds) for seconds in (900, 600)]

@@ -10,7 +10,7 @@ from app.kernel.database import Database
 from app.kernel.time import CHINA
 from app.workers.deadlines import recalculate_once
 from app.workers.reactions import RECALCULATIONS
-from tests.people import Someone
+from tests.people import Someone, offered
 from tests.stories.conftest import Clock, Street
 
 
@@ -74,7 +74,7 @@ async def test_an_order_of_friday_night_is_due_in_the_hours_of_its_promises(stre
     assert "11月27日(周五)20:00下单" in said["sentences"][1]
     assert "11月30日(周一)09:00起算" in said["sentences"][1]
     assert any("11月28日" in sentence and "不计" in sentence for sentence in said["sentences"]), said["sentences"]
-    assert any("11月30日(周一)17:30到期" in sentence for sentence in said["sentences"])
+    assert any("当天17:30到期" in sentence for sentence in said["sentences"])
     assert sum(period["seconds"] for period in said["periods"]) == pytest.approx(said["budget_seconds"], abs=1e-3)
 
 
@@ -451,28 +451,28 @@ async def test_an_explanation_is_there_for_a_process_that_has_not_met_the_calend
 async def test_one_is_offered_what_can_be_done_and_nothing_that_waits_for_nobody(street: Street) -> None:
     grandma, dispatcher, secretary, volunteer = await crew(street)
 
-    async def offered(who: Someone) -> set[str]:
+    async def open_to(who: Someone) -> set[str]:
         waiting = {"answer", "dispute", "resume", "decide", "confirm", "propose"}
-        return waiting & set((await who.get(order))["actions"])
+        return waiting & set(offered(await who.get(order)))
 
     order = await accepted(street, grandma, dispatcher, volunteer)
-    assert (await offered(grandma), await offered(dispatcher)) == ({"propose"}, {"propose"})
+    assert (await open_to(grandma), await open_to(dispatcher)) == ({"propose"}, {"propose"})
     await dispatcher.post(f"{order}/questions", {"question": "几楼?"})
-    assert (await offered(grandma), await offered(dispatcher)) == (
+    assert (await open_to(grandma), await open_to(dispatcher)) == (
         {"answer", "dispute", "propose"},
         {"resume", "propose"},
     )
     asked = (await grandma.get(f"{order}/posts"))["items"][0]["id"]
     await grandma.post(f"{order}/answer", {"question_id": asked, "text": "三楼"})
-    assert (await offered(grandma), await offered(dispatcher)) == ({"dispute", "propose"}, {"propose"})
+    assert (await open_to(grandma), await open_to(dispatcher)) == ({"dispute", "propose"}, {"propose"})
     meet_at = (datetime.now(CHINA) + timedelta(hours=3)).isoformat()
     await volunteer.post(f"{order}/appointment", {"meet_at": meet_at})
-    assert "confirm" in await offered(grandma)
-    assert "confirm" not in await offered(volunteer), "whoever proposed waits for the other side"
+    assert "confirm" in await open_to(grandma)
+    assert "confirm" not in await open_to(volunteer), "whoever proposed waits for the other side"
     await grandma.post(f"{order}/appointment/confirm")
-    assert {"confirm", "propose"} & (await offered(grandma) | await offered(volunteer)) == set()
+    assert {"confirm", "propose"} & (await open_to(grandma) | await open_to(volunteer)) == set()
     plan = (await limits(grandma, order))["plan"]["id"]
     (pause,) = (await grandma.get(f"{order}/deadlines/{plan}"))["pauses"]
     await grandma.post(f"{order}/pauses/{pause['id']}/dispute", {"text": "我当天就答了"})
-    assert await offered(secretary) >= {"decide"}
-    assert "dispute" in await offered(grandma), "the other limit's pause"
+    assert await open_to(secretary) >= {"decide"}
+    assert "dispute" in await open_to(grandma), "the other limit's pause"

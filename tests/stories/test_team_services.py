@@ -189,3 +189,17 @@ async def test_a_name_is_one_service_at_a_place_until_it_is_withdrawn(street: St
     await chief.post("/v1/services", {**service(street), "place_id": str(street.world.west)})
     await chief.post(f"/v1/services/{first}/withdraw")
     await chief.post("/v1/services", service(street))
+
+
+async def test_what_a_place_above_offers_is_not_published_again_below(street: Street) -> None:
+    chief, secretary = street.administrator, await street.with_role("刘书记", "secretary")
+    whole = {**service(street), "place_id": str(street.world.street)}
+    first = (await chief.post("/v1/services", whole))["id"]
+    answer = await secretary.ask("POST", "/v1/services", service(street))
+    assert (answer.status_code, answer.json()["code"]) == (409, "service-offered-above")
+    place = await chief.get(f"/v1/places/{street.world.street}")
+    assert place["name"] in answer.json()["detail"]
+    await secretary.post("/v1/services", service(street, name="给老人理发"))
+    await chief.post(f"/v1/services/{first}/withdraw")
+    await secretary.post("/v1/services", service(street))
+    await chief.post("/v1/services", whole)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from app.kernel.ids import new_id
 from app.kernel.time import CHINA
-from tests.people import Someone
+from tests.people import Someone, offered
 from tests.stories.conftest import Clock, Later, Street
 from tests.stories.teamwork import person, team
 from tests.stories.test_promises import accepted, at, crew, due, limits, near, place, texts
@@ -36,6 +36,19 @@ async def test_the_dispatcher_is_told_who_would_fit_and_why(street: Street, cloc
     assert "今天还能接 2 单" in why[str(volunteer.id)]
     assert found["considered"] >= 2
     assert (await volunteer.ask("GET", f"{order}/volunteers")).json()["code"] == "order-not-found"
+
+
+async def test_two_of_one_surname_are_told_apart(street: Street) -> None:
+    resident, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
+    twins = [await street.with_role(name, "volunteer") for name in ("赵明", "赵亮")]
+    await team(street, twins[0])
+    order = await place(street, resident)
+    rows = (await dispatcher.get(f"{order}/volunteers"))["items"]
+    first, second = [next(row for row in rows if row["volunteer_id"] == str(twin.id)) for twin in twins]
+    assert (first["name"], second["name"]) == ("赵*", "赵*")
+    assert (first["teams"], second["teams"]) == (["红马甲(红色扶老助残)"], [])
+    assert first["phone"] != second["phone"]
+    assert {row["phone"].count("*") for row in (first, second)} == {4}
 
 
 async def test_nobody_dispatched_so_the_matcher_does_and_says_why(street: Street, clock: Clock) -> None:
@@ -219,7 +232,7 @@ async def test_what_has_a_confirmed_appointment_is_not_taken_back(street: Street
     order = await accepted(street, grandma, dispatcher, volunteer)
     meet_at = (datetime.now(CHINA) + timedelta(hours=3)).isoformat()
     await volunteer.post(f"{order}/appointment", {"meet_at": meet_at})
-    assert "take_back" in (await dispatcher.get(order))["actions"]
+    assert "take_back" in offered(await dispatcher.get(order))
     await grandma.post(f"{order}/appointment/confirm")
-    assert "take_back" not in (await dispatcher.get(order))["actions"]
+    assert "take_back" not in offered(await dispatcher.get(order))
     assert await dispatcher.refused(f"{order}/take-back", {"reason": "no_answer"}) == (409, "appointment-stands")

@@ -123,8 +123,11 @@ REPRESENTED = f"""
 CALLER = f"""
   SELECT asked.*
     FROM home_of(($3::jsonb ->> 'person_id')::uuid, decode(substr($3::jsonb ->> 'caller_index', 3), 'hex')) h
-    CROSS JOIN LATERAL ({_asked("h.person_id", "h.place_id")}) asked"""
-"""A caller who lives where the actor works."""
+    CROSS JOIN LATERAL ({_asked("h.person_id", "h.place_id")}) asked
+   UNION ALL
+  SELECT $1::uuid, NULL, '', NULL, NULL, NULL, NULL, NULL
+   WHERE NOT app_works('{{administrator,dispatcher,secretary,station_staff}}') LIMIT 1"""
+"""A caller who lives where the actor works; the actor at no place, where they work at no desk."""
 
 REPORTING = Facts(
     """jsonb_build_object('person_id', subject.id, 'place_id', subject.place_id, 'community_id', subject.community_id,

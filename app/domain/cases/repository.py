@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.cases.errors import AssignmentNotFound, CaseNotFound
+from app.domain.cases.page import ASSIGNMENT_WAITS, CASE_WAITS
 from app.kernel.pagination import Cursor
 
 # What every list shows; what was merged is held by whoever holds the other case. `whole`: the reader may read all of it, and
@@ -30,7 +31,8 @@ SELECT m.id, m.category, m.place_id, m.state, m.version, m.created_at, d.words, 
   LEFT JOIN hold h ON h.matter_id = m.id AND h.until_at IS NULL LEFT JOIN unit u ON u.id = h.unit_id
   LEFT JOIN LATERAL held_with(CASE WHEN m.state = 'merged' THEN m.id END) w ON true
  WHERE m.kind = 'case'"""
-_MORE = """,
+_MORE = f""",
+       {CASE_WAITS} AS waits,
        m.round, m.requester_id, m.beneficiary_id, m.placed_by, m.assignee_id, m.team_id, m.seat_id, m.unit_id, m.holder_id,
        m.open_pool, d.reported_as, d.outcome, d.answer, d.evidence, d.end_reason, d.elsewhere, d.merged_into, d.order_id,
        s.level AS level,
@@ -130,8 +132,9 @@ async def list_history(connection: AsyncConnection, case_id: UUID) -> Sequence[R
     return found
 
 
-_ASSIGNMENTS = """
-SELECT m.id, m.category, m.place_id, m.state, m.version, m.round, m.requester_id, m.beneficiary_id, m.placed_by, m.assignee_id,
+_ASSIGNMENTS = f"""
+SELECT {ASSIGNMENT_WAITS} AS waits,
+       m.id, m.category, m.place_id, m.state, m.version, m.round, m.requester_id, m.beneficiary_id, m.placed_by, m.assignee_id,
        m.team_id, m.seat_id, m.unit_id, m.holder_id, m.open_pool, m.created_at, d.case_id, d.role, d.leads, d.signed_at,
        d.contested, d.outcome, d.excuse, u.name AS unit_name, p.name AS place_name, x.words, x.spot, k.name AS category_name,
        (SELECT min(g.due_at) FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS due_at,

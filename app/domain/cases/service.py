@@ -103,8 +103,10 @@ def report_for_caller(
     person_id: UUID | None = None,
     caller_index: bytes | None = None,
 ) -> Change:
-    """Report for a resident who calls or walks in; the case is the caller's own. Raises ReporterNotFound, and as
+    """Report for a resident who calls or walks in; the case is the caller's own. Raises NotAllowed, ReporterNotFound, and as
     `report`."""
+    if not policy.station.roles & actor.roles:
+        raise NotAllowed("由站点和社区的工作人员办理;为本人、为请您代下单的人反映问题,用 reportCase")
     change = _reported(seen, "report_for_caller", seen.person_id, actor, now)
     _describe(change, seen, words, spot, ReportedAs.STATION)
     return change.tell(seen.person_id, "case.reported_for_you")

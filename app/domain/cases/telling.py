@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from app.domain.cases.models import Lane, WhistleKind
-from app.domain.deadlines.explaining import moment
 from app.domain.deadlines.models import label_of
+from app.domain.deadlines.spoken import moment
 
 
 class Step(Protocol):

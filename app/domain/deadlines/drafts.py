@@ -10,10 +10,10 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from app.domain.deadlines.errors import DraftNotFound
-from app.domain.deadlines.explaining import duration
 from app.domain.deadlines.models import DeadlinePolicyDraft, Effect, Limits, MarkPlan, label_of
 from app.domain.deadlines.repository import DRAFT, DRAFTED, PUBLISHING, CarriedEvent, Drafted, Publishing
 from app.domain.deadlines.service import demand_sound, publish
+from app.domain.deadlines.spoken import duration
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level
 from app.domain.places.subject import PLACE
@@ -44,7 +44,7 @@ def draft(
     Raises:
         UnknownDeadline: no room starts such a deadline. PolicyInvalid: with the field of each fault.
     """
-    demand_sound(seen, actor, matter_kind, deadline_kind, limits)
+    demand_sound(seen, actor, matter_kind, deadline_kind, limits, category)
     draft_id = new_id()
     return Change.record("deadline_policy_draft", draft_id, "draft", actor, now, place_id=place_id).insert(
         DeadlinePolicyDraft,

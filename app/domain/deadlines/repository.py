@@ -31,16 +31,31 @@ class CarriedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Publishing:
-    """The newest version at the place (0: none), whether the kind exists, and the events that it carries."""
+    """The newest version at the place (0: none), whether the kind exists, and the events that it carries. `categories`: those
+    that a matter of the kind may have there, where the limits are for one."""
 
     version: int
     known: bool
     events: tuple[CarriedEvent, ...]
+    categories: tuple[str, ...] = ()
 
+
+# The categories of matters: of an order that of its service, else its form; of a case the code of the catalogue; of an assignment
+# the kind of whistle. From the place up and down: limits of a street are for what its communities offer.
+_NEAR = """EXISTS (SELECT 1 FROM place_ancestor a
+                   WHERE (a.place_id, a.ancestor_id) IN ((subject.place_id, {0}), ({0}, subject.place_id)))"""
+_CATEGORIES = f"""(
+  SELECT coalesce(jsonb_agg(DISTINCT k.code), '[]') FROM (
+    SELECT 'order', s.category FROM service s
+     WHERE s.category <> '' AND s.withdrawn_at IS NULL AND {_NEAR.format("s.place_id")}
+    UNION ALL SELECT 'order', f.form FROM unnest('{{errand,wish,service_day}}'::text[]) f(form)
+    UNION ALL SELECT 'case', c.code FROM case_category c WHERE c.place_id IS NULL OR {_NEAR.format("c.place_id")}
+    UNION ALL SELECT 'assignment', w.kind FROM unnest('{{emergency,routine,hard,call_up}}'::text[]) w(kind)) k(matter_kind, code)
+   WHERE k.matter_kind = $3::jsonb ->> 'matter_kind' AND coalesce($3::jsonb ->> 'category', '') <> '')"""
 
 PUBLISHING = Facts(
-    """(SELECT jsonb_build_object(
-          'known', count(p.id) > 0,
+    f"""(SELECT jsonb_build_object(
+          'known', count(p.id) > 0, 'categories', {_CATEGORIES},
           'version', coalesce(max(p.version) FILTER (WHERE p.place_id = subject.place_id
                                                        AND p.category = coalesce($3::jsonb ->> 'category', '')
                                                        AND p.estate_type = coalesce($3::jsonb ->> 'estate_type', '')), 0),

@@ -10,17 +10,25 @@ from app.domain.places.errors import PlaceNotFound
 from app.domain.places.subject import PLACE
 from app.kernel.change import Change
 from app.kernel.deadline_tables import DeadlinePolicy, PolicyEffect, Primitive
+from app.kernel.errors import FieldFault
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, demand
 from app.kernel.verbs import record
 
 
-def demand_sound(seen: Publishing, actor: Actor, matter_kind: str, deadline_kind: str, limits: Limits) -> None:
-    """What publishing and drafting ask alike. Raises NotAllowed, UnknownDeadline, PolicyInvalid."""
+def demand_sound(
+    seen: Publishing, actor: Actor, matter_kind: str, deadline_kind: str, limits: Limits, category: str
+) -> None:
+    """What publishing and drafting ask alike: also that the category is one that a matter there may have, since limits for a
+    slip of the pen would never hold. Raises NotAllowed, UnknownDeadline, PolicyInvalid."""
     demand(policy.PUBLISH, actor)
     if not seen.known:
         raise errors.UnknownDeadline
-    if faults := policy.faults_of(matter_kind, deadline_kind, limits):
+    faults = policy.faults_of(matter_kind, deadline_kind, limits)
+    if category and category not in seen.categories:
+        known = "、".join(sorted(seen.categories))
+        faults = (FieldFault("/body/category", "category-unknown", f"这里没有这个类别,已有的是:{known}"), *faults)
+    if faults:
         raise errors.PolicyInvalid(fields=faults)
 
 
@@ -45,7 +53,7 @@ def publish(
     Raises:
         UnknownDeadline: no room starts such a deadline. PolicyInvalid: with the field of each fault.
     """
-    demand_sound(seen, actor, matter_kind, deadline_kind, limits)
+    demand_sound(seen, actor, matter_kind, deadline_kind, limits, category)
     policy_id = new_id()
     effects = {(mark.percent, effect.primitive, effect.target) for mark in limits.marks for effect in mark.effects}
     effects |= {(event.percent, Primitive.EVENT, event.target) for event in seen.events}

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from app.domain.deadlines.explaining import moment
 from app.domain.deadlines.models import label_of
+from app.domain.deadlines.spoken import moment
 from app.kernel.calendars import CalendarName
 
 TEXTS: Mapping[str, str] = {

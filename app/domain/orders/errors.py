@@ -134,7 +134,14 @@ class OwnPause(Refusal):
 class AppointmentTooEarly(Refusal):
     kind = Kind.INVALID
     code = "appointment-too-early"
-    title_zh = "约定的时间须在将来,且在三十天之内"
+    title_zh = "约定的时间已经过去"
+    title_en = "An appointment lies in the future"
+
+
+class AppointmentTooLate(Refusal):
+    kind = Kind.INVALID
+    code = "appointment-too-late"
+    title_zh = "约定的时间太远,须在三十天之内"
     title_en = "An appointment lies in the next thirty days"
 
 
@@ -148,7 +155,14 @@ class NoAppointment(Refusal):
 class PromiseTooEarly(Refusal):
     kind = Kind.INVALID
     code = "promise-too-early"
-    title_zh = "承诺的日期须在将来,且在一年之内"
+    title_zh = "承诺的日期已经过去"
+    title_en = "A promised date lies in the future"
+
+
+class PromiseTooLate(Refusal):
+    kind = Kind.INVALID
+    code = "promise-too-late"
+    title_zh = "承诺的日期太远,须在一年之内"
     title_en = "A promised date lies in the coming year"
 
 

@@ -50,8 +50,11 @@ REPRESENTED = f"""
 
 CALLER = f"""
   {_ELSEWHERE}
-    FROM home_of(($3::jsonb ->> 'person_id')::uuid, decode(substr($3::jsonb ->> 'caller_index', 3), 'hex')) h"""
-"""The same of a caller who lives where the actor works."""
+    FROM home_of(($3::jsonb ->> 'person_id')::uuid, decode(substr($3::jsonb ->> 'caller_index', 3), 'hex')) h
+   UNION ALL
+  SELECT $1::uuid, NULL, NULL, NULL, NULL, NULL, {_asked()}
+   WHERE NOT app_works('{{administrator,dispatcher,secretary,station_staff}}') LIMIT 1"""
+"""The same of a caller who lives where the actor works; the actor at no place, where they work at no desk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ EVIDENCE = """(SELECT coalesce(jsonb_agg(jsonb_build_object('kind', e.kind, 'tex
                  FROM order_evidence e WHERE e.matter_id = matter.id)"""
 """What shows that it was done, as far as the reader may see it."""
 
-# What the actions that answer something would find: a question, an appointment that the other side proposed, pauses.
+# What the actions that answer something would find: a question, an appointment that the other side proposed, pauses; whether the
+# order is somebody else's, who may be sent; and whether a further round is still the resident's to ask for.
 WAITS = """(SELECT to_jsonb(w) FROM (
   SELECT EXISTS (SELECT 1 FROM order_post q WHERE q.matter_id = matter.id AND q.kind = 'question'
             AND NOT EXISTS (SELECT 1 FROM order_post a WHERE a.answers = q.id)) AS answer,
@@ -13,8 +14,12 @@ WAITS = """(SELECT to_jsonb(w) FROM (
             <> (app_actor() IN (matter.requester_id, matter.beneficiary_id)), false) AS confirm,
          a.confirmed_at IS NULL AS propose, a.confirmed_at IS NULL AS take_back,
          coalesce(p.resume, false) AS resume, coalesce(p.dispute, false) AS dispute, coalesce(p.decide, false) AS decide,
-         EXISTS (SELECT 1 FROM order_authority y WHERE y.matter_id = matter.id AND y.ended_at IS NULL) AS withdraw_authority
-    FROM (SELECT bool_or(s.reason <> 'undone' AND NOT s.annulled AND d.stopped_at IS NULL
+         EXISTS (SELECT 1 FROM order_authority y WHERE y.matter_id = matter.id AND y.ended_at IS NULL) AS withdraw_authority,
+         o.others AS offer, o.others AS accept, o.others AS claim, o.others AS claim_wish, o.others AS recategorise,
+         matter.round <= 1 OR app_actor() NOT IN (matter.requester_id, matter.beneficiary_id) AS rework
+    FROM (SELECT app_actor() NOT IN (matter.requester_id, matter.beneficiary_id, matter.placed_by)
+                 AND NOT person_represents(app_actor(), matter.beneficiary_id) AS others) o
+   CROSS JOIN (SELECT bool_or(s.reason <> 'undone' AND NOT s.annulled AND d.stopped_at IS NULL
                          AND s.from_at <= app_now() AND s.until_at > app_now()) AS resume,
                  bool_or(s.reason <> 'undone' AND s.disputed_at IS NULL) AS dispute,
                  bool_or(s.disputed_at IS NOT NULL AND s.decided_at IS NULL AND s.paused_by <> app_actor()) AS decide

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.orders import errors
+from app.domain.orders import errors, policy
 from app.domain.orders.facts import CALLER, HOME, PLACING, REPRESENTED, Placing, Recategorising
 from app.domain.orders.models import Calling, OrderContact, OrderDetail
 from app.domain.orders.policy import LIFECYCLE
@@ -13,7 +13,7 @@ from app.domain.orders.service import ORDERS, Order
 from app.domain.services.errors import ServicePaused
 from app.domain.services.models import Form
 from app.kernel.change import Change
-from app.kernel.errors import FieldFault
+from app.kernel.errors import FieldFault, NotAllowed
 from app.kernel.ids import new_id
 from app.kernel.matter import Matter
 from app.kernel.rules import Actor, Role
@@ -86,8 +86,11 @@ def place_for_caller(
     """Order for a resident who calls or walks in (代点单), by the staff there. The order is the caller's own, who is told.
 
     Raises:
-        CallerNotFound: nobody with this id or phone lives where the actor works. And as `place`.
+        NotAllowed: the actor works at no desk. CallerNotFound: nobody with this id or phone lives where the actor works. And
+            as `place`.
     """
+    if not policy.station.roles & actor.roles:
+        raise NotAllowed("由站点和社区的工作人员办理;为本人、为请您代下单的人点单,用 placeOrder")
     change = _placed(
         home, "place_for_caller", home.person_id, actor, now, service_id, note, (name, phone, phone_index, address)
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.domain.deadlines.errors import DeadlineNotFound
+from app.domain.deadlines.spoken import dated
 from app.domain.orders import errors, policy
 from app.domain.orders.dispatching import come_back, refuse
 from app.domain.orders.models import Appointment, OrderPost
@@ -14,7 +15,7 @@ from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked
 from app.domain.orders.service import ORDERS, Order
 from app.kernel.change import Change
 from app.kernel.deadline_tables import DeadlinePause, PauseReason
-from app.kernel.errors import TransitionRefused
+from app.kernel.errors import FieldFault, Refusal, TransitionRefused
 from app.kernel.ids import new_id
 from app.kernel.matter import Pause, TimedDeadline
 from app.kernel.recalculating import recalculation
@@ -70,16 +71,23 @@ def answer(order: Order, actor: Actor, now: datetime, *, facts: Asked, question_
     return change.tell_role(Role.DISPATCHER, "order.answered").tell(order.assignee_id, "order.answered")
 
 
+def _outside(refusal: type[Refusal], field: str, now: datetime, last: datetime) -> Refusal:
+    """That a moment is not within (now, last], with both as people say them."""
+    window = f"须在{dated(now)}之后,最晚{dated(last)}"
+    return refusal(window, fields=(FieldFault(f"/body/{field}", refusal.code, window),))
+
+
 @ORDERS.moves("propose")
 def propose_appointment(order: Order, actor: Actor, now: datetime, *, meet_at: datetime) -> Change:
     """Propose when to meet; the other side confirms. A newer proposal takes the place of an older one.
 
     Raises:
-        AppointmentTooEarly: not within the next thirty days. TransitionRefused: one is confirmed already.
+        AppointmentTooEarly, AppointmentTooLate: not within the next thirty days. TransitionRefused: one is confirmed already.
     """
     change = LIFECYCLE.move(order, "propose", actor, now)
     if not now < meet_at <= now + FARTHEST_APPOINTMENT:
-        raise errors.AppointmentTooEarly
+        refusal = errors.AppointmentTooEarly if meet_at <= now else errors.AppointmentTooLate
+        raise _outside(refusal, "meet_at", now, now + FARTHEST_APPOINTMENT)
     former = order.detail.appointment
     if former is not None and former.confirmed:
         raise TransitionRefused
@@ -126,12 +134,13 @@ def write_plan(
     the actor or the one who serves. A new plan takes the place of an older promise.
 
     Raises:
-        PromiseTooEarly: not within the coming year. VolunteerNotQualified: the owner is somebody else.
+        PromiseTooEarly, PromiseTooLate: not within the coming year. VolunteerNotQualified: the owner is somebody else.
     """
     change = LIFECYCLE.move(order, "write_plan", actor, now)
     promised_at = promised_at.replace(microsecond=0)
     if not now + timedelta(seconds=1) <= promised_at <= now + FARTHEST_PROMISE:
-        raise errors.PromiseTooEarly
+        refusal = errors.PromiseTooEarly if promised_at <= now + FARTHEST_PROMISE else errors.PromiseTooLate
+        raise _outside(refusal, "promised_at", now, now + FARTHEST_PROMISE)
     owner = owner_id or actor.id
     if owner not in (actor.id, order.assignee_id):
         raise errors.VolunteerNotQualified

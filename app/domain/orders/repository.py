@@ -265,16 +265,24 @@ SELECT subject.requester_id, subject.beneficiary_id, subject.placed_by, {MATCHIN
   FROM matter subject WHERE subject.id = :order_id AND {to_sql((staff,), "subject")}""")
 
 
-async def get_matching(connection: AsyncConnection, order_id: UUID) -> tuple[set[UUID], Any, dict[UUID, bytes | None]]:
-    """Who could be offered an order: whom it serves, what the matcher looks at, and the sealed names. For those who dispatch
-    at its place; raises OrderNotFound for others."""
+async def get_matching(
+    connection: AsyncConnection, order_id: UUID
+) -> tuple[set[UUID], Any, dict[UUID, RowMapping], dict[UUID, RowMapping]]:
+    """Who could be offered an order: whom it serves, what the matcher looks at, the people with name and phone sealed, and the
+    teams that they are in. For those who dispatch at its place; raises OrderNotFound for others."""
     row = (await connection.execute(_MATCHING, {"order_id": order_id})).mappings().one_or_none()
     if row is None:
         raise OrderNotFound
     ids = [UUID(one["person_id"]) for one in row["found"]["candidates"]]
-    people = select(col(Person.id), col(Person.name_sealed)).where(col(Person.id).in_(ids))
-    names = {found["id"]: found["name_sealed"] for found in await rows(connection, people)}
-    return {row["requester_id"], row["beneficiary_id"], row["placed_by"]}, row["found"], names
+    people = select(col(Person.id), col(Person.name_sealed), col(Person.phone_sealed)).where(col(Person.id).in_(ids))
+    theirs = {UUID(team) for one in row["found"]["candidates"] for team in one["team_ids"]}
+    teams = select(col(Team.id), col(Team.name), col(Team.colour)).where(col(Team.id).in_(theirs))
+    return (
+        {row["requester_id"], row["beneficiary_id"], row["placed_by"]},
+        row["found"],
+        {found["id"]: found for found in await rows(connection, people)},
+        {found["id"]: found for found in await rows(connection, teams)},
+    )
 
 
 def _roles() -> ScalarSelect[Any]:

@@ -57,6 +57,15 @@ class RoleNotGrantable(Refusal):
     title_en = "Residents choose their community themselves"
 
 
+class NotAnOfficersRole(Refusal):
+    """An officer's account is for whoever works at a place; `detail` names what makes a resident or a volunteer."""
+
+    kind = Kind.INVALID
+    code = "not-an-officers-role"
+    title_zh = "居民和志愿者不是工作人员,不用新建账号"
+    title_en = "Residents and volunteers are no officers and need no such account"
+
+
 class NothingToChange(Refusal):
     kind = Kind.INVALID
     code = "nothing-to-change"

@@ -18,7 +18,7 @@ class Person(SQLModel, table=True):
     __tablename__ = "person"
     __table_args__ = (
         Index("person_openid", "openid", unique=True),
-        Index("person_login_name", "login_name", unique=True),
+        Index("person_login_name", text('lower(login_name COLLATE "C")'), unique=True),
         Index("person_phone_index", "phone_index", unique=True),
     )
 

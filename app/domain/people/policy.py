@@ -26,4 +26,10 @@ GRANTERS: dict[Role, Rules] = {
 }
 """Who may grant and end a role. Nobody grants RESIDENT: a resident chooses, or is registered."""
 
+NO_OFFICERS = {
+    Role.RESIDENT: "居民登录后用 joinPlace 选择社区;没有微信的,由站点用 registerResident 登记",
+    Role.VOLUNTEER: "居民登录后用 applyToVolunteer 申请做志愿者,由书记用 decideVolunteer 同意;已登记的人也可以用 grantRole 授予",
+}
+"""Who gets no officer's account, with the operations that make one instead."""
+
 GRANTING: Rules = (reach(Role.SECRETARY, Role.ADMINISTRATOR),)

@@ -115,10 +115,11 @@ def create_officer(
     name: bytes,
     role: Role,
 ) -> Change:
-    """An officer's account with a role at a place. Raises LoginNameTaken, RoleNotGrantable."""
+    """An officer's account with a role at a place. Raises LoginNameTaken, NotAnOfficersRole."""
     demand(policy.ADMINISTRATOR, actor)
-    if role is Role.RESIDENT:
-        raise errors.RoleNotGrantable
+    if role in policy.NO_OFFICERS:
+        fault = FieldFault("/body/role", errors.NotAnOfficersRole.code, policy.NO_OFFICERS[role])
+        raise errors.NotAnOfficersRole(policy.NO_OFFICERS[role], fields=(fault,))
     person_id = new_id()
     change = Change.record("person", person_id, "create", actor, now, place_id=place.id).insert(
         Person, id=person_id, login_name=login_name, password_hash=password_hash, name_sealed=name, created_at=now

@@ -16,6 +16,13 @@ class NameTaken(Refusal):
     title_en = "There is a service of this name here already"
 
 
+class OfferedAbove(Refusal):
+    kind = Kind.CONFLICT
+    code = "service-offered-above"
+    title_zh = "上级已提供同名服务,这里的居民已经可以点;另有内容的,请换一个名称"
+    title_en = "A place above offers a service of this name here already"
+
+
 class TeamNotServing(Refusal):
     kind = Kind.CONFLICT
     code = "team-not-serving"

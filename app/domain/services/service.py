@@ -43,10 +43,16 @@ def publish(
     is what whoever serves must have, `evidence` what they show at delivery beside the
     words. A team's lead may publish what it can do, where it serves.
 
+    A name that a place above offers is refused, and not only warned of: residents would see it twice in their list, with nothing
+    to choose by, and the orders of one service would be counted as two. A place may publish what some place below it has of its
+    own: one community does not stand in the way of a whole street, and withdraws its own when it likes.
+
     Raises:
-        NotAllowed, NameTaken, TeamNotServing, TeamNotSkilled.
+        NotAllowed, NameTaken, OfferedAbove, TeamNotServing, TeamNotSkilled.
     """
     _by_lead_or_chief(seen.lead_id, actor)
+    if seen.above is not None:
+        raise errors.OfferedAbove(f"『{seen.above}』已提供这项服务")
     if team_id is not None and seen.lead_id is None:
         raise errors.TeamNotServing
     if team_id is not None and skill and not seen.skilled:

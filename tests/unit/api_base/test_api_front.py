@@ -100,6 +100,8 @@ async def test_query_parameters_are_known_single_and_utf8(client: AsyncClient) -
         "/v1/notes?limit=5&q=%E7%8E%8B&colour=red&since=2027-02-01T10:00:00%2B08:00&least=3&urgent=true"
     )
     assert sound.status_code == 200
+    unescaped = await client.get("/v1/notes?since=2027-02-01T10:00:00+08:00")
+    assert unescaped.status_code == 200, "a plus in an address arrives as a space"
     for query, pointer in (
         ("limit=5&limit=6", "/query/limit"),
         ("page=1", "/query/page"),
@@ -107,7 +109,7 @@ async def test_query_parameters_are_known_single_and_utf8(client: AsyncClient) -
         ("q=%00", "/query/q"),
         ("limit=1_0", "/query/limit"),
         ("least=10", "/query/least"),
-        ("since=2027-02-01T10:00:00+08:00", "/query/since"),
+        ("since=2027-02-01T10:00:00", "/query/since"),
         ("cursor=abc", "/query/cursor"),
         ("place_id=1", "/query/place_id"),
         ("urgent=1", "/query/urgent"),

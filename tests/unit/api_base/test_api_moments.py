@@ -12,7 +12,16 @@ from tests.bad_values import WRONG_MOMENTS
 MOMENT = TypeAdapter(Moment)
 
 
-@pytest.mark.parametrize("text", ["2027-02-01T02:00:00Z", "2027-02-01T10:00:00+08:00", "2027-02-01t07:30:00+05:30"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2027-02-01T02:00:00Z",
+        "2027-02-01T10:00:00+08:00",
+        "2027-02-01t07:30:00+05:30",
+        "2027-02-01T10:00:00 08:00",  # a plus that nobody escaped, in the query of an address
+        "2027-02-01T10:00:00.000 08:00",
+    ],
+)
 def test_the_same_instant_reads_equal_and_is_written_with_our_offset(text: str) -> None:
     moment = MOMENT.validate_python(text)
     assert moment == datetime(2027, 2, 1, 2, tzinfo=UTC)

@@ -28,7 +28,7 @@ RESPOND = Limits(CalendarName.DUTY, 1200, None, (WARN, MISS))
 # ---------------------------------------------------------------- the verb
 
 ADMINISTRATOR = Actor(new_id(), frozenset({Role.ADMINISTRATOR}))
-KNOWN = Publishing(version=3, known=True, events=())
+KNOWN = Publishing(version=3, known=True, events=(), categories=("medical",))
 ABOUT = {"place_id": new_id(), "matter_kind": "order", "deadline_kind": "respond"}
 
 

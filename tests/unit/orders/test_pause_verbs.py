@@ -13,7 +13,7 @@ from app.domain.orders import errors, promises
 from app.kernel.calendar_store import know
 from app.kernel.change import Change, Event, Patch
 from app.kernel.deadline_tables import DeadlinePause
-from app.kernel.errors import NotAllowed
+from app.kernel.errors import NotAllowed, Refusal
 from app.kernel.matter import Pause, TimedDeadline
 from app.kernel.rules import SYSTEM, Actor, Role
 from tests.unit.kernel.test_calendars import DUTY, HOUR, SECOND, WORK, WORKING_DAY, at
@@ -67,9 +67,16 @@ def test_a_new_plan_takes_the_place_of_an_older_promise() -> None:
     assert (change.stops, change.starts, post(change)["owner_id"]) == (["promise_late"], ["promise"], VOLUNTEER)
 
 
-@pytest.mark.parametrize("promised_at", [TEN, TEN + SECOND / 2, TEN + timedelta(days=366, seconds=1)])
-def test_a_promised_date_lies_in_the_coming_year(promised_at: datetime) -> None:
-    with pytest.raises(errors.PromiseTooEarly):
+@pytest.mark.parametrize(
+    ("promised_at", "refusal"),
+    [
+        (TEN, errors.PromiseTooEarly),
+        (TEN + SECOND / 2, errors.PromiseTooEarly),
+        (TEN + timedelta(days=366, seconds=1), errors.PromiseTooLate),
+    ],
+)
+def test_a_promised_date_lies_in_the_coming_year(promised_at: datetime, refusal: type[Refusal]) -> None:
+    with pytest.raises(refusal, match="年"):
         promises.write_plan(order(plan()), DISPATCHER, TEN, text="?", steps=("?",), promised_at=promised_at)
 
 

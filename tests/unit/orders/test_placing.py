@@ -47,7 +47,7 @@ def test_placing_starts_the_four_promises_and_tells_the_dispatcher() -> None:
     assert (detail.table, contact.table) == (OrderDetail, OrderContact)
     assert detail.values["note"] == "买菜"
     assert (contact.values["name_sealed"], contact.values["phone_sealed"]) == (b"name", b"another phone")
-    assert sides(change) == (RESIDENT, RESIDENT, RESIDENT, "subtree")
+    assert sides(change) == (RESIDENT, RESIDENT, RESIDENT, "requester")
 
 
 def test_an_order_is_found_by_the_phone_that_it_has() -> None:

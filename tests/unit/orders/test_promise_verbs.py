@@ -13,7 +13,7 @@ from app.domain.orders.models import OrderState as S
 from app.domain.orders.repository import Accepted, Asked, Called, Detail, OpenAppointment
 from app.kernel.change import Event, Patch
 from app.kernel.deadline_tables import DeadlinePause
-from app.kernel.errors import TransitionRefused
+from app.kernel.errors import Refusal, TransitionRefused
 from app.kernel.matter import Matter, TimedDeadline
 from app.kernel.rules import SYSTEM, Role
 from tests.unit.kernel.test_calendars import DUTY, HOUR, MINUTE, SECOND, WALL, at
@@ -185,10 +185,20 @@ def test_what_is_confirmed_is_not_proposed_anew() -> None:
         promises.propose_appointment(accepted, WHO["requester"], TEN, meet_at=FOUR + HOUR)
 
 
-@pytest.mark.parametrize("meet_at", [TEN, TEN - SECOND, TEN + timedelta(days=30, seconds=1)])
-def test_an_appointment_lies_in_the_next_thirty_days(meet_at: datetime) -> None:
-    with pytest.raises(errors.AppointmentTooEarly):
+@pytest.mark.parametrize(
+    ("meet_at", "refusal"),
+    [
+        (TEN, errors.AppointmentTooEarly),
+        (TEN - SECOND, errors.AppointmentTooEarly),
+        (TEN + timedelta(days=30, seconds=1), errors.AppointmentTooLate),
+        (at("2099-01-01 09:00"), errors.AppointmentTooLate),
+    ],
+)
+def test_an_appointment_lies_in_the_next_thirty_days(meet_at: datetime, refusal: type[Refusal]) -> None:
+    with pytest.raises(refusal) as refused:
         promises.propose_appointment(order(coordinate(), state=S.ACCEPTED), WHO["assignee"], TEN, meet_at=meet_at)
+    assert refused.value.detail == "须在2026年3月3日(周二)10:00之后,最晚2026年4月2日(周四)10:00"
+    assert [fault.pointer for fault in refused.value.fields] == ["/body/meet_at"]
 
 
 def test_a_confirmed_appointment_stops_coordinate_and_plan_and_is_a_deadline_of_its_own() -> None:

@@ -1,0 +1,39 @@
+"""What a reader may do next, as an answer tells it: in Chinese, with the operation that does it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from pydantic import Field
+
+from app.api.schema import Out
+from app.kernel.lifecycle import Lifecycle
+from app.kernel.matter import Matter
+from app.kernel.rules import Actor
+
+OPERATIONS: Final[dict[tuple[str, str], str]] = {}
+"""By kind of matter and action, the operation that does it: as the routes say it of themselves (`does`, app/api/census.py)."""
+
+
+class ActionOut(Out):
+    action: str = Field(description="操作的代码,与经过里的 action 相同")
+    label: str = Field(description="操作的中文名称,可作按钮")
+    operation: str = Field(description="由哪个接口来做:接口的名称,写在文档页每个接口的右侧")
+
+
+def offered(lifecycle: Lifecycle, matter: Matter[None], actor: Actor, waits: Mapping[str, bool]) -> list[ActionOut]:
+    """What `actor` may do with a matter now, in the order of the lifecycle. `waits`: whether there is what an action would find
+    (a question to answer); of one that it does not name the lifecycle alone decides. What only follows from another action has no
+    operation, and is offered to nobody."""
+    return [
+        ActionOut(action=action, label=lifecycle.actions_zh[action], operation=OPERATIONS[lifecycle.kind, action])
+        for action in lifecycle.permitted(matter, actor)
+        if (lifecycle.kind, action) in OPERATIONS and waits.get(action, True)
+    ]
+
+
+def labels(lifecycle: Lifecycle, *actions: tuple[str, str]) -> list[dict[str, str]]:
+    """The example of actions, each with its operation."""
+    return [
+        {"action": action, "label": lifecycle.actions_zh[action], "operation": operation}
+        for action, operation in actions
+    ]
