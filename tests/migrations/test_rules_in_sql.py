@@ -29,11 +29,7 @@ RATED = (
     "EXISTS (SELECT 1 FROM service_record s"
     f" WHERE s.matter_id = rating.matter_id AND s.round = rating.round AND s.person_id = {ME})"
 )
-READ = (
-    f"(kind = 'order' AND {to_sql(orders.READ)})"
-    f" OR (kind = 'case' AND {to_sql(cases.READ)})"
-    f" OR (kind = 'assignment' AND {to_sql(board.READ)})"
-)
+READ = f"(kind = 'order' AND {to_sql(orders.READ)}) OR (kind <> 'order' AND app_sees_official(matter))"
 REPORTS = reach(*cases.resident.roles, *cases.watchers.roles)
 PAPERS = f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(orders.PAPERS, 'm')})"
 BOARD = f"(SELECT true FROM matter m WHERE m.id = matter_id AND {to_sql(board.READ, 'm')})"
@@ -381,10 +377,10 @@ FUNCTIONS = {
     # Whether the matter with this id is seen, and what it is about; NULL for one that does not exist yet.
     "app_sees": f"({READ} OR ({MOVED_JUST_NOW})) IS TRUE",
     "app_sees_detail": (
-        f"(kind = 'order' AND {to_sql(orders.DETAIL)}) OR (kind = 'case' AND {to_sql(cases.READ)})"
-        f" OR (kind = 'assignment' AND {to_sql(board.READ)}) OR ({MOVED_JUST_NOW})"
+        f"(kind = 'order' AND {to_sql(orders.DETAIL)}) OR (kind <> 'order' AND app_sees_official(matter)) OR ({MOVED_JUST_NOW})"
     ),
 }
+OFFICIAL = f"(kind = 'case' AND {to_sql(cases.READ)}) OR (kind = 'assignment' AND {to_sql(board.READ)})"
 
 
 def meaning(row: asyncpg.Record) -> list[str]:
@@ -415,8 +411,11 @@ async def test_moves_and_promises_are_those_of_the_lifecycle(owner: asyncpg.Conn
     assert {row["state"]: row["holder"] for row in promised if row["holder"]} == lifecycle.held
 
 
-def test_what_governs_is_what_the_index_watches() -> None:
+async def test_what_governs_is_what_the_index_and_the_trigger_watch(owner: asyncpg.Connection) -> None:
     assert set(GOVERNING) == {kind for kinds in cases.LIFECYCLE.governed.values() for kind in kinds}
+    body = await owner.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'matter_has_deadline'")
+    (watched,) = re.findall(r"NEW\.kind = ANY \('\{(.*?)\}'\)", body)
+    assert set(watched.split(",")) == set(GOVERNING)
 
 
 async def test_no_kind_of_matter_is_in_sql_alone(owner: asyncpg.Connection) -> None:
@@ -449,6 +448,11 @@ async def test_a_function_says_what_the_rules_say(owner: asyncpg.Connection, nam
     looked, _, judged = words(body).partition("IFNOTFOUNDTHENRETURNNULL;ENDIF;")
     assert looked.endswith(words("INTO matter FROM matter m WHERE m.id = subject;"))
     assert judged == words(f"RETURN {FUNCTIONS[name]}; END")
+
+
+async def test_who_sees_cases_and_assignments_is_who_reads_them(owner: asyncpg.Connection) -> None:
+    body = await owner.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'app_sees_official'")
+    assert words(body) == words(f"BEGIN RETURN {OFFICIAL}; END")
 
 
 async def test_who_sees_a_whole_case_is_every_reader_but_who_joined_from_elsewhere(owner: asyncpg.Connection) -> None:

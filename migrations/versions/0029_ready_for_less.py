@@ -1,0 +1,22 @@
+"""What concerns cases alone costs orders nothing: shorter policies and conditions of triggers."""
+
+from pathlib import Path
+
+from alembic import op
+from sqlalchemy.util import await_only
+
+revision = "0029"
+down_revision = "0028"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parents[1] / "sql"
+
+
+def upgrade() -> None:
+    connection = op.get_bind().connection.driver_connection
+    await_only(connection.execute((SQL / "0029_ready_for_less.sql").read_text("utf-8")))
+
+
+def downgrade() -> None:
+    raise RuntimeError("downgrades are not written: restore a backup")
