@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from app.domain.cases.models import Lane, ReportedAs, WhistleKind
+from app.kernel.matter import Matter, columns_of
 from app.kernel.verbs import Facts
 
 
@@ -198,9 +200,17 @@ HANDS = Facts(
 )
 
 
+def case_beside(row: dict[str, Any]) -> Matter[None]:
+    """A case that a command moves beside its subject, out of its row as jsonb has it. Nobody locks it: that its version is still
+    the one that was seen is found out when it is written, and if not the command runs again."""
+    ids = {name: value and UUID(value) for name, value in row.items() if name == "id" or name.endswith("_id")}
+    moments = {"created_at": datetime.fromisoformat(row["created_at"])}
+    return Matter(**columns_of({**row, **ids, **moments}), kind=row["kind"], detail=None)
+
+
 @dataclass(frozen=True, slots=True)
 class AssignmentFacts:
-    """The room's part of an assignment's snapshot."""
+    """The room's part of an assignment's snapshot. `case_state`: where its case stands."""
 
     case_id: UUID
     whistle_id: UUID
@@ -210,11 +220,13 @@ class AssignmentFacts:
     signed_at: datetime | None
     officer_id: UUID | None
     reported_in: bool = False
+    case_state: str = ""
 
 
 ASSIGNMENT = Facts(
     """(SELECT jsonb_build_object('case_id', d.case_id, 'whistle_id', d.whistle_id, 'role', d.role, 'kind', subject.category,
-              'contested', d.contested, 'signed_at', d.signed_at, 'officer_id', d.officer_id, 'reported_in', EXISTS (
+              'contested', d.contested, 'signed_at', d.signed_at, 'officer_id', d.officer_id,
+              'case_state', (SELECT c.state FROM matter c WHERE c.id = d.case_id), 'reported_in', EXISTS (
                  SELECT 1 FROM history h WHERE h.matter_id = subject.id AND h.action = 'report_in'))
           FROM assignment_detail d WHERE d.matter_id = subject.id)""",
     AssignmentFacts,

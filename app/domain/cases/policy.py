@@ -26,6 +26,7 @@ head = seated(Role.SECRETARY, Role.ADMINISTRATOR)
 branch = reach(Role.BRANCH_SECRETARY)
 caller_back = reach(Role.CALLBACK_OFFICER)
 supervisor = reach(Role.SUPERVISOR)
+arbiter = reach(Role.ARBITER)
 system = Rule(Via.SYSTEM)
 
 officers = reach(
@@ -125,6 +126,7 @@ LIFECYCLE = Lifecycle(
     Transition("request_extension", AT_WORK, STAYS, (office, lead), timed=True),
     Transition("decide_extension", AT_WORK, STAYS, (head, supervisor), timed=True),
     Transition("replace_lead", (S.WHISTLED, S.RESULT, S.CALLBACK, *ENDED), STAYS, (system,), hidden=True),
+    Transition("reseat", (S.WHISTLED, S.RESULT, S.CALLBACK), STAYS, (arbiter,), hidden=True),
     Transition("supervise", AT_WORK, STAYS, (system,), may_start=("answer", "renewal"), timed=True, hidden=True),
     Transition("answer_supervision", OPEN, STAYS, (office, lead), stops=("answer",)),
     Transition("renew", AT_WORK, STAYS, (system,), stops=("renewal",), starts=("renewal",), timed=True, hidden=True),

@@ -227,8 +227,9 @@ def hand(change: Change, duty: Duty, before: str | None) -> Change:
 
 
 def release(change: Change, facts: Seats) -> Change:
-    """Whoever still sits on the board is released."""
-    for assignment in facts.assignments:
+    """Whoever still sits on the board is released; the lead also when its part counts as done: a result that came back a moment
+    ago may be about to open it again."""
+    for assignment in dict.fromkeys((*facts.assignments, *filter(None, [facts.lead_id]))):
         change.emit("assignment.release", assignment_id=str(assignment))
     return change
 
