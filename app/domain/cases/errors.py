@@ -53,6 +53,17 @@ class PlaceNotBelowCommunity(Refusal):
     title_en = "A case stands at a community or below it"
 
 
+class EmergencyOnTheSpot(Refusal):
+    """An emergency is reported, so that whoever has to know is told, also when it looks solved."""
+
+    kind = Kind.CONFLICT
+    code = "emergency-on-the-spot"
+    title_zh = (
+        "紧急事项不能随手办:请用 reportCase 上报,系统会立即通知责任单位、书记和街道;已经做了什么,写在反映的内容里"
+    )
+    title_en = "An emergency is reported, so that unit, secretary and street are told at once"
+
+
 class EvidenceMissing(Refusal):
     """The category asks for evidence that the result does not show."""
 
