@@ -1,0 +1,17 @@
+-- What cases still allowed, and whom to ask at the call-back.
+
+-- The names of those whom the actor is to call (0019_callbacks.sql), and whether there is a phone to call them by.
+DROP FUNCTION callback_names(uuid[]);
+CREATE FUNCTION callback_names(wanted uuid[]) RETURNS TABLE (callback_id uuid, name_sealed bytea, has_phone boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  RETURN QUERY SELECT c.id, p.name_sealed, p.phone_sealed IS NOT NULL FROM callback c JOIN person p ON p.id = c.reporter_id
+                WHERE c.id = ANY (wanted) AND app_reaches(c.place_id, '{callback_officer}');
+END $$;
+
+GRANT CREATE ON SCHEMA public TO linli_checker;
+ALTER FUNCTION callback_names(uuid[]) OWNER TO linli_checker;
+REVOKE CREATE ON SCHEMA public FROM linli_checker;
+REVOKE ALL ON FUNCTION callback_names(uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION callback_names(uuid[]) TO linli_app, linli_worker, linli_checker, linli_owner;
