@@ -10,6 +10,12 @@ BEGIN
                 WHERE c.id = ANY (wanted) AND app_reaches(c.place_id, '{callback_officer}');
 END $$;
 
+-- Who stands in for whom when is said once: what was said twice, word for word, said nothing the second time.
+DELETE FROM unit_deputy d USING unit_deputy e
+ WHERE (d.unit_id, d.absent_id, d.deputy_id, d.from_at, d.until_at) = (e.unit_id, e.absent_id, e.deputy_id, e.from_at, e.until_at)
+   AND (d.named_at, d.id) > (e.named_at, e.id);
+CREATE UNIQUE INDEX unit_deputy_once ON unit_deputy (unit_id, absent_id, deputy_id, from_at, until_at);
+
 GRANT CREATE ON SCHEMA public TO linli_checker;
 ALTER FUNCTION callback_names(uuid[]) OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
