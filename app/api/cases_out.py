@@ -87,7 +87,7 @@ class CaseOut(CaseRow, CaseTold):
     merged_into: StrictUUID | None = Field(description="并入的事项编号")
     order_id: StrictUUID | None = Field(description="由哪个订单转来")
     advice: str | None = Field(description="紧急事项:请先拨打哪些电话;其他为 null")
-    extension: ExtensionOut | None = Field(description="本轮的延期申请;没有则为 null")
+    extension: ExtensionOut | None = Field(description="延期申请,一个事项只有一次;没有则为 null")
     reporters: int = Field(description="有多少人上报或附议")
     actions: list[str] = Field(description="我现在可以做的操作")
 

@@ -16,8 +16,22 @@ DELETE FROM unit_deputy d USING unit_deputy e
    AND (d.named_at, d.id) > (e.named_at, e.id);
 CREATE UNIQUE INDEX unit_deputy_once ON unit_deputy (unit_id, absent_id, deputy_id, from_at, until_at);
 
+-- One extension of a case (domain.md §5), in whatever round. The case is locked, so that two at one moment see each other; what was
+-- asked for in rounds before this rule stays as it was.
+CREATE FUNCTION case_is_extended_once() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  PERFORM 1 FROM matter m WHERE m.id = NEW.matter_id FOR NO KEY UPDATE;
+  IF EXISTS (SELECT 1 FROM case_extension e WHERE e.matter_id = NEW.matter_id) THEN
+    RAISE EXCEPTION 'case %: it was given more time already', NEW.matter_id USING ERRCODE = '23514';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER case_is_extended_once BEFORE INSERT ON case_extension FOR EACH ROW EXECUTE FUNCTION case_is_extended_once();
+
 GRANT CREATE ON SCHEMA public TO linli_checker;
 ALTER FUNCTION callback_names(uuid[]) OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
-REVOKE ALL ON FUNCTION callback_names(uuid[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION callback_names(uuid[]), case_is_extended_once() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION case_is_extended_once() TO linli_app, linli_worker, linli_checker, linli_owner;
 GRANT EXECUTE ON FUNCTION callback_names(uuid[]) TO linli_app, linli_worker, linli_checker, linli_owner;

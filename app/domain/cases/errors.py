@@ -200,11 +200,11 @@ class NothingToExtend(Refusal):
 
 
 class ExtensionAsked(Refusal):
-    """An extension is asked for once."""
+    """An extension of a case is asked for once."""
 
     kind = Kind.CONFLICT
     code = "extension-asked"
-    title_zh = "本轮办理已申请过延期,只能申请一次"
+    title_zh = "这个事项已申请过延期;一个事项只能申请一次"
     title_en = "An extension was asked for already"
 
 

@@ -39,7 +39,7 @@ _MORE = """,
        (SELECT coalesce(jsonb_agg(to_jsonb(l)), '[]') FROM lead_steps(m.id) l) AS lead_steps,
        (SELECT jsonb_build_object('hours', round(e.seconds / 3600.0, 2), 'reason', e.reason, 'asked_at', e.asked_at,
                  'granted', e.granted, 'decision', e.decision)
-          FROM case_extension e WHERE e.matter_id = m.id AND e.round = m.round) AS extension,
+          FROM case_extension e WHERE e.matter_id = m.id ORDER BY e.round DESC LIMIT 1) AS extension,
        app_roles(m.place_id, app_now()) AS roles, app_roles(m.seat_id, app_now()) AS seat_roles,
        app_unit(m.unit_id) AS post, app_parts(m.id) AS parts"""
 SHOWN = _SHOWN.format(more="")
