@@ -99,12 +99,21 @@ async def decide(case_id: CaseId, body: DecideIn, run: TheRun) -> Receipt:
     "/cases/{case_id}/check",
     operation_id="checkResult",
     summary="核验主办单位的结果:通过转回访,或退回再办",
+    description="一轮最多退回两次;第二次退回后由上一级核验,第三次的结果不能再退,由回访判断是否解决",
     tags=(Tag.DISPATCHER, Tag.STREET),
     example={"accepted": True},
     answer=receipt("callback", 7),
     rule=policy.LIFECYCLE["return_result"].by,
     responses=problems(
-        *(errors.CaseNotFound, NotAllowed, TransitionRefused, KeyReused, TextRefused, errors.AtTheTop, NoDeadlinePolicy)
+        *(
+            errors.CaseNotFound,
+            NotAllowed,
+            TransitionRefused,
+            KeyReused,
+            TextRefused,
+            errors.ReturnedTwice,
+            NoDeadlinePolicy,
+        )
     ),
 )
 async def check(case_id: CaseId, body: CheckIn, run: TheRun) -> Receipt:

@@ -16,6 +16,12 @@ DELETE FROM unit_deputy d USING unit_deputy e
    AND (d.named_at, d.id) > (e.named_at, e.id);
 CREATE UNIQUE INDEX unit_deputy_once ON unit_deputy (unit_id, absent_id, deputy_id, from_at, until_at);
 
+-- A result comes back at most twice in a round (domain.md §5); how often one came back before this rule says the history.
+UPDATE case_detail SET returns = 2 WHERE returns > 2;
+ALTER TABLE case_detail DROP CONSTRAINT case_detail_returns;
+ALTER TABLE case_detail ADD CONSTRAINT case_detail_returns CHECK (returns BETWEEN 0 AND 2) NOT VALID;
+ALTER TABLE case_detail VALIDATE CONSTRAINT case_detail_returns;
+
 -- One extension of a case (domain.md §5), in whatever round. The case is locked, so that two at one moment see each other; what was
 -- asked for in rounds before this rule stays as it was.
 CREATE FUNCTION case_is_extended_once() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS

@@ -133,6 +133,7 @@ RATE = (
             ),
             BROKEN,
         ),
+        ("chief", "UPDATE case_detail SET returns = 3 WHERE matter_id = '{case}'", BROKEN),
         ("stranger", "UPDATE contest SET upheld = true", NOTHING),
         ("chief", "UPDATE matter SET changed_at = '2035-01-01' WHERE id = '{case}'", BROKEN),
         ("chief", "UPDATE matter SET changed_at = created_at WHERE id = '{case}'", BROKEN),

@@ -71,7 +71,9 @@ async def test_a_case_gets_more_time_once_also_in_a_later_round(street: Street) 
     assert (await life.caller.post(f"{case}/callbacks/{call['id']}", said))["state"] == "handling"
     assert (await life.secretary.get(case))["round"] == 2
     assert await life.secretary.refused(f"{case}/extension", asked) == (409, "extension-asked")
-    assert (await life.secretary.get(case))["extension"]["reason"] == asked["reason"], "the page says that it was asked for"
+    assert (await life.secretary.get(case))["extension"]["reason"] == asked["reason"], (
+        "the page says that it was asked for"
+    )
 
 
 async def test_it_is_too_late_once_the_limit_is_due(street: Street, later: Later) -> None:

@@ -82,6 +82,15 @@ class AtTheTop(Refusal):
     title_en = "The case is at the top already"
 
 
+class ReturnedTwice(Refusal):
+    """A result came back twice: the third is not sent back again, by nobody."""
+
+    kind = Kind.CONFLICT
+    code = "returned-twice"
+    title_zh = "结果已退回两次,不能再退:请核验通过,转由上报人回访;没有解决的,回访后重新办理"
+    title_en = "The result came back twice: now it goes to the call-back, where its reporters say whether it is solved"
+
+
 class NoWhistle(Refusal):
     """No whistle waits for approval."""
 

@@ -1,7 +1,7 @@
 """The verbs of an extension: whoever holds a case asks for more time, once and before the limit is due; a level up decides, and
-the resident hears why (延期; domain.md §5). "One extension" is one of a case: what is extended is the limit of the case, which runs
-on when its lead changes, and a round that begins because nobody was helped is no reason to ask again; one that was refused was
-asked for as well. Each verb is pure, as in `service.py`."""
+the resident hears why (延期; domain.md §5). "One extension" is one of a case: what is extended is the case's limit, which runs on
+when its lead changes, and a round that begins because nobody was helped is no reason to ask again; one that was refused was asked
+for as well. Each verb is pure, as in `service.py`."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

@@ -223,7 +223,7 @@ class CaseDetail(SQLModel, table=True):
         Index("case_detail_order", "order_id", unique=True, postgresql_where=text("order_id IS NOT NULL")),
         Index("case_detail_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
         CheckConstraint("lane IN ('small', 'big', 'hard')", "case_detail_lane"),
-        CheckConstraint("returns >= 0", "case_detail_returns"),
+        CheckConstraint("returns BETWEEN 0 AND 2", "case_detail_returns"),
         CheckConstraint("merged_into <> matter_id", "case_detail_not_itself"),
     )
 

@@ -70,7 +70,7 @@ GOVERNING = ("triage", "check", "callback", "deliberation", "review", *RESOLVES)
 ALL = ("respond", "reply", "answer", "meeting", *GOVERNING)
 
 RETURNS = 2
-"""So often the level that whistled may send a result back; then the next level decides (domain.md §5)."""
+"""So often a result is sent back in a round, by whomever; the next level decides about the third (domain.md §5)."""
 
 LIFECYCLE = Lifecycle(
     "case",
