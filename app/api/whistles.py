@@ -27,7 +27,7 @@ SAID = {verb.name for verb in board.VERBS if verb.read_by_others}
 class WhistleIn(In):
     kind: Choice[WhistleKind] = Field(description="emergency 应急哨、routine 日常哨、hard 攻坚哨、call_up 召集哨")
     reason: Annotated[str, Paragraph(500)] = Field(description="为何吹哨:无权限、缺资源、涉及多个单位……")
-    lead_id: StrictUUID = Field(description="主办单位:从 listUnits 的 id 复制")
+    lead_id: StrictUUID = Field(description="主办单位:从 getCase 的 suggested_units 或 listUnits 的 id 复制")
     co_ids: list[StrictUUID] = Field(default=[], max_length=12, description="协办单位:从 listUnits 的 id 复制")
 
 

@@ -173,14 +173,13 @@ class Alarmed:
     unit_id: UUID | None
 
 
-ALARMED = Facts(
-    """jsonb_build_object('unit_id', (
-         SELECT r.unit_id FROM responsibility r JOIN place_ancestor a ON a.ancestor_id = r.place_id
+ANSWERS = """(SELECT r.unit_id FROM responsibility r JOIN place_ancestor a ON a.ancestor_id = r.place_id
            JOIN unit u ON u.id = r.unit_id AND u.closed_at IS NULL
-          WHERE a.place_id = subject.place_id AND r.category = subject.category AND r.until_at IS NULL
-          ORDER BY a.depth LIMIT 1))""",
-    Alarmed,
-)
+          WHERE a.place_id = {of}.place_id AND r.category = {of}.category AND r.until_at IS NULL
+          ORDER BY a.depth LIMIT 1)"""
+"""The unit that answers for the category of a case `of` at its place."""
+
+ALARMED = Facts(f"jsonb_build_object('unit_id', {ANSWERS.format(of='subject')})", Alarmed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,8 @@ class CaseCategory(SQLModel, table=True):
     """A version of a category of the catalogue at a place (None: everywhere); the nearest place wins. Never altered.
 
     `lane` is suggested at triage; `by_midnight`: a small matter of it is solved the same day; `evidence`: what a result must
-    show; an `emergency` goes at once to the responsible unit. `unit_kind`: what kind of unit answers for it.
+    show; an `emergency` goes at once to the responsible unit. `unit_kind`: what kind of unit answers for it; the
+    page of a case suggests the units of that kind which serve its place, after the one that the register names.
     """
 
     __tablename__ = "case_category"

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.cases.errors import AssignmentNotFound, CaseNotFound
+from app.domain.cases.facts import ANSWERS
 from app.kernel.pagination import Cursor
 
 # What every list shows; what was merged is held by whoever holds the other case. `whole`: the reader may read all of it, and
@@ -30,7 +31,7 @@ SELECT m.id, m.category, m.place_id, m.state, m.version, m.created_at, d.words, 
   LEFT JOIN hold h ON h.matter_id = m.id AND h.until_at IS NULL LEFT JOIN unit u ON u.id = h.unit_id
   LEFT JOIN LATERAL held_with(CASE WHEN m.state = 'merged' THEN m.id END) w ON true
  WHERE m.kind = 'case'"""
-_MORE = """,
+_MORE = f""",
        m.round, m.requester_id, m.beneficiary_id, m.assignee_id, m.team_id, m.seat_id, m.unit_id, m.holder_id, m.open_pool,
        d.reported_as, d.outcome, d.answer, d.evidence, d.end_reason, d.elsewhere, d.merged_into, d.order_id, s.level AS level,
        (SELECT count(*) FROM case_reporter r WHERE r.matter_id = m.id) AS reporters,
@@ -40,6 +41,13 @@ _MORE = """,
        (SELECT jsonb_build_object('hours', round(e.seconds / 3600.0, 2), 'reason', e.reason, 'asked_at', e.asked_at,
                  'granted', e.granted, 'decision', e.decision)
           FROM case_extension e WHERE e.matter_id = m.id ORDER BY e.round DESC LIMIT 1) AS extension,
+       CASE WHEN m.state IN ('reported', 'handling') THEN (
+         SELECT coalesce(jsonb_agg(to_jsonb(f) ORDER BY f.answers DESC, f.depth, f.name), '[]') FROM (
+           SELECT x.id, x.name, x.kind, x.id IS NOT DISTINCT FROM r.unit_id AS answers, b.depth
+             FROM (SELECT {ANSWERS.format(of="m")} AS unit_id) r CROSS JOIN unit x
+             JOIN place_ancestor b ON b.ancestor_id = x.place_id AND b.place_id = m.place_id
+            WHERE x.closed_at IS NULL AND (x.id = r.unit_id OR x.kind = c.unit_kind)
+            ORDER BY answers DESC, b.depth, x.name LIMIT 8) f) ELSE '[]' END AS fitting,
        app_roles(m.place_id, app_now()) AS roles, app_roles(m.seat_id, app_now()) AS seat_roles,
        app_unit(m.unit_id) AS post, app_parts(m.id) AS parts"""
 SHOWN = _SHOWN.format(more="")
