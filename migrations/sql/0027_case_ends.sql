@@ -35,6 +35,19 @@ BEGIN
 END $$;
 CREATE TRIGGER case_is_extended_once BEFORE INSERT ON case_extension FOR EACH ROW EXECUTE FUNCTION case_is_extended_once();
 
+-- An assignment stays with the unit to which it was sent, and with the seat that sent it: another unit gets one of its own.
+CREATE TRIGGER assignment_keeps_its_unit BEFORE UPDATE OF seat_id, unit_id ON matter FOR EACH ROW
+  WHEN (NEW.kind = 'assignment' AND (NEW.seat_id IS DISTINCT FROM OLD.seat_id OR NEW.unit_id IS DISTINCT FROM OLD.unit_id))
+  EXECUTE FUNCTION never_altered();
+
+-- Whoever joined a case from another community reads how it stands (0022); what was written and decided on the way is for those who
+-- read all of it.
+ALTER POLICY case_post_read ON case_post USING (app_sees_whole(matter_id));
+ALTER POLICY whistle_read ON whistle USING (app_sees_whole(matter_id));
+ALTER POLICY case_extension_read ON case_extension USING (app_sees_whole(matter_id));
+ALTER POLICY case_hanging_read ON case_hanging USING (app_sees_whole(matter_id));
+ALTER POLICY supervision_read ON supervision USING (app_sees_whole(matter_id));
+
 GRANT CREATE ON SCHEMA public TO linli_checker;
 ALTER FUNCTION callback_names(uuid[]) OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
