@@ -209,7 +209,8 @@ def case_beside(row: dict[str, Any]) -> Matter[None]:
 
 @dataclass(frozen=True, slots=True)
 class AssignmentFacts:
-    """The room's part of an assignment's snapshot. `case_state`: where its case stands."""
+    """The room's part of an assignment's snapshot. `case_state`: where its case stands; None: the actor, of a unit that was let
+    go, does not see the case."""
 
     case_id: UUID
     whistle_id: UUID
@@ -219,7 +220,7 @@ class AssignmentFacts:
     signed_at: datetime | None
     officer_id: UUID | None
     reported_in: bool = False
-    case_state: str = ""
+    case_state: str | None = None
 
 
 ASSIGNMENT = Facts(
