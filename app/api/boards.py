@@ -118,7 +118,7 @@ async def arbitrate(assignment_id: AssignmentId, body: ArbitrateIn, run: TheRun)
 @api.post(
     "/cases/{case_id}/extension",
     operation_id="requestExtension",
-    summary="申请延期:到期之前,一轮一次",
+    summary="申请延期:到期之前,一个事项只能一次",
     tags=BOARD_TAGS,
     example={"hours": 7, "reason": "配件须从外地调运"},
     answer=receipt("whistled", 6),

@@ -84,6 +84,7 @@ class CallbackOut(Out):
     reason: Choice[CallReason] = Field(description=f"为何需要回访:{REASONS}")
     reason_label: str = Field(description="为何需要回访的中文说明")
     mine: bool = Field(description="是否可由我回访;办理单位和上报人自己不能回访")
+    how: str = Field(description="问谁、怎样问;或者为何不问")
     opened_at: Moment = Field(description="转入回访的时间")
     due_at: Moment = Field(description="回访时限")
     tries: list[CallbackTryOut] = Field(description="本人答复和每次联系,旧的在前")
@@ -91,7 +92,8 @@ class CallbackOut(Out):
 
 class ReporterContactOut(Out):
     name: str | None = Field(description="上报人姓名")
-    phone: str | None = Field(description="上报人电话")
+    phone: str | None = Field(description="上报人电话;没有登记的为空")
+    how: str = Field(description="问谁、怎样问;或者为何不问")
 
 
 class OwnCallbackOut(Out):
@@ -111,7 +113,8 @@ class OwnCallbacksOut(Out):
 CALLBACK_EXAMPLE: dict[str, Any] = {
     "id": ID, "case_id": ID, "round": 1, "place_id": ID, "place_name": "西峪社区", "category_name": "路灯照明",
     "case_words": "东门外的路灯杆歪了,没人认领", "answer": "路灯已修好", "reporter_name": "王**", "careful": False,
-    "reason": "unanswered", "reason_label": "上报人没有答复", "mine": True, "opened_at": AT, "due_at": AT,
+    "reason": "unanswered", "reason_label": "上报人没有答复", "mine": True,
+    "how": "请给上报人王**打电话,channel 填 phone;号码见 getReporterContact,每次查看都会记录", "opened_at": AT, "due_at": AT,
     "tries": [
         {
             "channel": "phone", "channel_label": "电话", "reached": False, "solved": None, "satisfied": None,
@@ -220,19 +223,28 @@ async def list_callbacks(query: Annotated[CallbacksQuery, Query()], reader: TheR
     summary="查看要回访的上报人的姓名和电话;每次查看都会记录",
     tags=(Tag.INDEPENDENT,),
     rule=callback_policy.CALL,
-    answer={"name": "王秀英", "phone": "13812345678"},
+    answer={
+        "name": "王秀英",
+        "phone": None,
+        "how": "上报人王秀英没有登记电话:请上门问,channel 填 visit;没有见到也请记录",
+    },
     responses=problems(errors.CallbackNotFound),
 )
 async def get_contact(callback_id: CallbackId, reader: TheReader) -> ReporterContactOut:
     async with reader() as connection:
         row = await callback_lists.reveal_reporter(connection, callback_id)
+    name, phone = (reader.sealer.opened(what, row[f"{what}_sealed"]) for what in ("name", "phone"))
+    reason = CallReason(row["call_reason"])
     return ReporterContactOut(
-        name=reader.sealer.opened("name", row["name_sealed"]), phone=reader.sealer.opened("phone", row["phone_sealed"])
+        name=name,
+        phone=phone,
+        how=callback_policy.how_to_ask(reason, name, has_phone=phone is not None, mine=True),
     )
 
 
 def _show(row: RowMapping, sealer: Sealer) -> CallbackOut:
     name, reason = sealer.opened("name", row["name_sealed"]), CallReason(row["call_reason"])
+    masked = name and mask_name(name)
     same = (
         *("id", "round", "place_id", "place_name", "category_name", "case_words", "answer", "careful", "mine"),
         *("opened_at", "due_at"),
@@ -240,7 +252,8 @@ def _show(row: RowMapping, sealer: Sealer) -> CallbackOut:
     return CallbackOut(
         **{field: row[field] for field in same},
         case_id=row["matter_id"],
-        reporter_name=name and mask_name(name),
+        reporter_name=masked,
+        how=callback_policy.how_to_ask(reason, masked, has_phone=row["has_phone"], mine=row["mine"]),
         reason=reason,
         reason_label=reason.label,
         tries=[CallbackTryOut(**one, channel_label=CallChannel(one["channel"]).label) for one in row["tries"]],

@@ -173,6 +173,7 @@ async def report(body: ReportIn, run: TheRun) -> Receipt:
     "/solved",
     operation_id="solveOnTheSpot",
     summary="网格员随手办:上报并当场解决",
+    description="只用于不紧急的事;紧急类别请用 reportCase,责任单位、书记和街道会立即得到通知",
     tags=(Tag.GRID_WORKER,),
     rule=policy.LIFECYCLE["solve_on_the_spot"].by,
     example={
@@ -182,7 +183,7 @@ async def report(body: ReportIn, run: TheRun) -> Receipt:
     answer=receipt("callback"),
     responses=problems(
         *(NotAllowed, errors.CategoryNotFound, errors.PlaceNotBelowCommunity, errors.EvidenceMissing),
-        *(NoDeadlinePolicy, KeyReused, TextRefused),
+        *(errors.EmergencyOnTheSpot, NoDeadlinePolicy, KeyReused, TextRefused),
     ),
 )  # fmt: skip
 async def solve_on_the_spot(body: SolvedIn, run: TheRun) -> Receipt:

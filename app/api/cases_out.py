@@ -1,6 +1,6 @@
 """What cases and assignments look like over HTTP: the answers, their examples, and how a row becomes one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from app.api.orders_out import HistoryRow, show_history
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.cases import board_policy, policy, telling
 from app.domain.cases.models import AssignmentState, CaseState, Lane, NotAccepted, ReportedAs, WhistleKind
+from app.domain.units.models import UnitKind
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.matter import Matter, columns_of
 from app.kernel.rules import Actor, Role, Rules, Via
@@ -25,6 +26,8 @@ CATEGORY = "类别代码:从 listCategories 的 code 复制"
 CALL_FIRST = "紧急情况请先拨打 110(报警)、119(火警)或 120(急救)"
 HOLDERS = {"unit": "主办单位", "callback": "回访单位", "branch": "小区党支部"}
 """Who holds a case, where it is not the office of its level."""
+SENDS_TO_UNITS = frozenset({"triage", "propose_whistle"})
+"""Whoever may do one of these is shown which units fit."""
 
 OUTLINE = frozenset(
     """
@@ -74,6 +77,14 @@ class ExtensionOut(Out):
     decision: str | None = Field(description="决定的说明")
 
 
+class FittingUnitOut(Out):
+    id: StrictUUID = Field(description="单位编号")
+    name: str = Field(description="单位名称")
+    kind: Choice[UnitKind] = Field(description="单位种类")
+    kind_label: str = Field(description="单位种类的中文名称")
+    answers: bool = Field(description="是否按权责清单由其负责;否则只是该类事项应由这一种单位办理")
+
+
 class CaseOut(CaseRow, CaseTold):
     round: int = Field(description="第几轮")
     level: str = Field(description="办理层级:community 社区、street 街道、district 区县")
@@ -88,9 +99,12 @@ class CaseOut(CaseRow, CaseTold):
     merged_into: StrictUUID | None = Field(description="并入的事项编号")
     order_id: StrictUUID | None = Field(description="由哪个订单转来")
     advice: str | None = Field(description="紧急事项:请先拨打哪些电话;其他为 null")
-    extension: ExtensionOut | None = Field(description="本轮的延期申请;没有则为 null")
+    extension: ExtensionOut | None = Field(description="延期申请,一个事项只有一次;没有则为 null")
     reporters: int = Field(description="有多少人上报或附议")
     actions: list[ActionOut] = Field(description="我现在可以做的操作,各由哪个接口来做")
+    suggested_units: list[FittingUnitOut] = Field(
+        description="分流、吹哨时可选的单位,按权责清单负责的在前;不由我分流或吹哨时为空"
+    )
 
 
 class AssignmentOut(Out):
@@ -129,6 +143,9 @@ CASE_EXAMPLE = {
     "reported_as_label": "居民上报", "outcome": None, "answer": None, "evidence": [], "end_reason": None, "elsewhere": None,
     "merged_into": None, "order_id": None, "advice": None, "extension": None, "reporters": 1,
     "actions": labels(policy.LIFECYCLE, ("withdraw", "withdrawCase")),
+    "suggested_units": [
+        {"id": ID, "name": "区城管局", "kind": "department", "kind_label": "职能部门", "answers": True},
+    ],
 }  # fmt: skip
 ASSIGNMENT_EXAMPLE: dict[str, Any] = {
     "id": ID, "case_id": ID, "state": "sent", "state_label": "待签收", "version": 1, "role": "lead", "whistle": "routine",
@@ -145,7 +162,7 @@ def show_case_row(row: RowMapping) -> CaseRow:
 
 def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> CaseOut:
     """A case with its steps as this reader may see it."""
-    reported_as = ReportedAs(row["reported_as"])
+    reported_as, actions = ReportedAs(row["reported_as"]), _actions(policy.LIFECYCLE, row, reader_id)
     same = (
         "round",
         "level",
@@ -169,9 +186,20 @@ def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> 
         "story": telling.story(
             fit_steps(steps), show_holder(row), _limits(row), lead=_lead_steps(row), whole=row["whole"]
         ),
-        "actions": _actions(policy.LIFECYCLE, row, reader_id),
+        "actions": actions,
+        "suggested_units": [_fitting(unit) for unit in row["fitting"]] if _sends_to_units(actions) else [],
     }
     return CaseOut(**_fit(row, shown))
+
+
+def _sends_to_units(actions: Sequence[ActionOut]) -> bool:
+    return any(one.action in SENDS_TO_UNITS for one in actions)
+
+
+def _fitting(unit: Mapping[str, Any]) -> FittingUnitOut:
+    kind = UnitKind(unit["kind"])
+    same = {name: unit[name] for name in ("id", "name", "answers")}
+    return FittingUnitOut(**same, kind=kind, kind_label=kind.label)
 
 
 def _limits(row: RowMapping) -> list[telling.Limit]:

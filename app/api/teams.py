@@ -225,7 +225,7 @@ async def remove_member(
     tags=(Tag.VOLUNTEER, Tag.ADMINISTRATOR),
     example={"person_id": PERSON_ID},
     answer=receipt("set_lead", 2),
-    responses=problems(NotAllowed, errors.TeamNotFound, errors.TeamDisbanded, errors.NotAMember),
+    responses=problems(NotAllowed, errors.TeamNotFound, errors.TeamDisbanded, errors.NotAMember, errors.AlreadyLeads),
 )
 async def set_lead(team_id: TeamId, body: LeadIn, run: TheRun) -> Receipt:
     return await run(teams.set_lead, team_id, person_id=body.person_id)

@@ -235,7 +235,9 @@ async def close(unit_id: UnitId, run: TheRun) -> Receipt:
     rule=BY_HEAD,
     example={"absent_id": ID, "deputy_id": PLACE_ID, "from_at": AT, "until_at": "2035-03-08T09:00:00+08:00"},
     answer=receipt("name"),
-    responses=problems(NotAllowed, errors.UnitNotFound, errors.NotInUnit, errors.PeriodEmpty, KeyReused),
+    responses=problems(
+        NotAllowed, errors.UnitNotFound, errors.NotInUnit, errors.PeriodEmpty, errors.DeputyNamed, KeyReused
+    ),
 )
 async def set_deputy(unit_id: UnitId, body: DeputyIn, run: TheRun) -> Receipt:
     return await run(units.name_deputy, unit_id, **body.model_dump())
@@ -310,7 +312,7 @@ async def import_responsibilities(
     audience=ADMIN_ONLY,
     example={"place_id": PLACE_ID, "category": "lighting", "unit_id": ID},
     answer=receipt("set"),
-    responses=problems(NotAllowed, PlaceNotFound, errors.UnitNotFound, KeyReused),
+    responses=problems(NotAllowed, PlaceNotFound, errors.UnitNotFound, errors.AnswersAlready, KeyReused),
 )
 async def set_responsibility(body: ResponsibilityIn, run: TheRun) -> Receipt:
     return await run(units.set_responsibility, place_id=body.place_id, category=body.category, unit_id=body.unit_id)

@@ -27,7 +27,7 @@ SAID = {verb.name for verb in board.VERBS if verb.read_by_others}
 class WhistleIn(In):
     kind: Choice[WhistleKind] = Field(description="emergency 应急哨、routine 日常哨、hard 攻坚哨、call_up 召集哨")
     reason: Annotated[str, Paragraph(500)] = Field(description="为何吹哨:无权限、缺资源、涉及多个单位……")
-    lead_id: StrictUUID = Field(description="主办单位:从 listUnits 的 id 复制")
+    lead_id: StrictUUID = Field(description="主办单位:从 getCase 的 suggested_units 或 listUnits 的 id 复制")
     co_ids: list[StrictUUID] = Field(default=[], max_length=12, description="协办单位:从 listUnits 的 id 复制")
 
 
@@ -104,13 +104,22 @@ async def decide(case_id: CaseId, body: DecideIn, run: TheRun) -> Receipt:
     "/cases/{case_id}/check",
     operation_id="checkResult",
     summary="核验主办单位的结果:通过转回访,或退回再办",
+    description="一轮最多退回两次;第二次退回后由上一级核验,第三次的结果不能再退,由回访判断是否解决",
     tags=(Tag.DISPATCHER, Tag.STREET),
     example={"accepted": True},
     answer=receipt("callback", 7),
     rule=policy.LIFECYCLE["return_result"].by,
     does=((policy.LIFECYCLE.kind, "accept_result"), (policy.LIFECYCLE.kind, "return_result")),
     responses=problems(
-        *(errors.CaseNotFound, NotAllowed, TransitionRefused, KeyReused, TextRefused, errors.AtTheTop, NoDeadlinePolicy)
+        *(
+            errors.CaseNotFound,
+            NotAllowed,
+            TransitionRefused,
+            KeyReused,
+            TextRefused,
+            errors.ReturnedTwice,
+            NoDeadlinePolicy,
+        )
     ),
 )
 async def check(case_id: CaseId, body: CheckIn, run: TheRun) -> Receipt:

@@ -170,7 +170,8 @@ class Cast:
         for name in ("team", "disbanded team"):
             team = {"place_id": east, "name": "红马甲", "colour": "red", "lead_id": lead}
             self.ids[f"{name}_id"] = (await admin.post("/v1/teams", team))["id"]
-        await admin.post(f"/v1/teams/{self.ids['team_id']}/members", {"person_id": third})
+        for member in (third, str(self.resident.id)):
+            await admin.post(f"/v1/teams/{self.ids['team_id']}/members", {"person_id": member})
         skill = {"place_id": east, "person_id": third, "code": "sewing"}
         self.ids["skill_id"] = (await admin.post("/v1/skills", skill))["id"]
         for name in ("pause", "resume", "withdraw", "another"):
@@ -307,7 +308,7 @@ class Cast:
         return {
             "addTeamMember": {"person_id": ids["fourth"]},
             "removeTeamMember": {"person_id": ids["third"]},
-            "setTeamLead": {"person_id": str(self.neighbour.id)},
+            "setTeamLead": {"person_id": me},
             "disbandTeam": {"team_id": ids["disbanded team_id"]},
             "addSkill": {"person_id": me},
             "listSkills": {"person_id": me},

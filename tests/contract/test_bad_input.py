@@ -59,6 +59,7 @@ ONLY_RESIDENT = {"placeOrder", "acceptOrder", "claimOrder", "deliverOrder", "rat
     *("registerBeneficiary", "endRepresentation", "answerCallback"),
     *ONLY_OFFICER,
     *("contestAssignment", "requestExtension", "finishPromise", "rateWhistler", "joinCase"),
+    "setDeputy",  # said by the unit's head before the administrator says it again
 }
 
 

@@ -165,11 +165,11 @@ async def test_moments_that_are_none(cast: Cast, moment: Any) -> None:
 
 
 async def test_one_instant_however_it_is_written(cast: Cast) -> None:
-    body = {"place_id": cast.ids["place_id"], "role": "station_staff", "person_id": str(cast.neighbour.id)}
+    body = {"place_id": cast.ids["place_id"], "role": "station_staff", "person_id": str(cast.resident.id)}
     written = ("2028-02-29T10:00:00+08:00", "2028-02-29T02:00:00Z", "2028-02-29T07:30:00+05:30")
-    for moment in written:
+    for day, moment in enumerate(written, start=1):
         await cast.administrator.post(
-            "/v1/roles", {**body, "starts_at": moment, "ends_at": "2028-03-01T00:00:00+08:00"}
+            "/v1/roles", {**body, "starts_at": moment, "ends_at": f"2028-03-0{day}T00:00:00+08:00"}
         )
     holders = await cast.administrator.get("/v1/roles", place_id=body["place_id"], role="station_staff")
     assert [row["starts_at"] for row in holders["items"][-3:]] == ["2028-02-29T10:00:00+08:00"] * 3

@@ -37,6 +37,7 @@ SABOTAGE = {
     "case-governed, by two": "DROP INDEX deadline_governs; " + _SECOND,
     "case-ended": "UPDATE deadline SET stopped_at = NULL WHERE matter_id = '{closed}' AND kind = 'reply'",
     "case-ended, of an assignment": "UPDATE deadline SET stopped_at = NULL WHERE matter_id = '{excused}' AND kind = 'sign'",
+    "case-ended-lets-go": "UPDATE assignment_detail SET case_id = '{closed}' WHERE matter_id = '{working}'",
     "held-by-one": "DELETE FROM hold WHERE matter_id = '{handling}' AND until_at IS NULL",
     "held-by-one, another's": "UPDATE hold SET unit_id = '{beside}' WHERE matter_id = '{whistled}' AND until_at IS NULL",
     "held-by-one, at another place": "UPDATE hold SET seat_id = '{west}' WHERE matter_id = '{handling}' AND until_at IS NULL",
@@ -82,7 +83,8 @@ async def lives(arena: Arena) -> dict[str, str]:
     asked = {"kind": "routine", "reason": "权属不清", "lead_id": lead.id, "co_ids": [beside.id, third.id]}
     await life.grid.post(f"{whistled}/whistle", asked)
     await life.secretary.post(f"{whistled}/whistle/decide", {"approved": True})
-    excused = await third.task()
+    working, excused = await beside.reports_in(), await third.task()
+    await beside.officer.post(f"{working}/begin")
     await life.secretary.post(f"{excused}/excuse", {"reason": "不需要"})
     order = (await life.resident.post("/v1/orders", {"service_id": street.service_id, "note": "楼道灯坏了"}))["id"]
     await dispatcher.post(f"/v1/orders/{order}/convert", {"reason": "线路老化"})
@@ -91,6 +93,7 @@ async def lives(arena: Arena) -> dict[str, str]:
     assert failures == []
     converted = (await life.resident.get(f"/v1/orders/{order}"))["case_id"]
     paths = {"handling": handling, "closed": closed, "whistled": whistled, "merged": merged, "excused": excused}
+    paths["working"] = working
     return {name: path.rpartition("/")[2] for name, path in paths.items()} | {
         "order": order,
         "converted": converted,

@@ -29,14 +29,16 @@ class Ring:
     grid: Someone
     chiefs: list[Someone]
     arbiters: list[Someone]
+    supervisor: Someone
     lead: Unit
+    co: Unit
     other: Unit
     chance: random.Random
 
-    async def proposed(self) -> str:
+    async def proposed(self, *co: Unit) -> str:
         path = f"/v1/cases/{(await self.reporter.post('/v1/cases', LAMP))['id']}"
         await self.grid.post(f"{path}/triage", {"lane": "hard"})
-        asked = {"kind": "routine", "reason": "权属不清", "lead_id": self.lead.id, "co_ids": []}
+        asked = {"kind": "routine", "reason": "权属不清", "lead_id": self.lead.id, "co_ids": [unit.id for unit in co]}
         await self.grid.post(f"{path}/whistle", asked)
         return path
 
@@ -54,6 +56,14 @@ class Ring:
         await self.lead.officer.post(f"{task}/sign")
         await self.lead.officer.post(f"{task}/report-in")
         await self.lead.officer.post(f"{task}/contest", {"ground": "移交清单", "proposed_id": self.other.id})
+        return case, task
+
+    async def contested_beside(self) -> tuple[str, str]:
+        """A case, and the assignment of a co-unit that contests it."""
+        case = await self.proposed(self.co)
+        await self.chiefs[0].post(f"{case}/whistle/decide", {"approved": True})
+        task = await self.co.reports_in()
+        await self.co.officer.post(f"{task}/contest", {"ground": "移交清单", "proposed_id": self.other.id})
         return case, task
 
     async def several(self, made: Callable[[], Awaitable[Any]]) -> list[Any]:
@@ -84,7 +94,9 @@ async def people(arena: Arena) -> Ring:
         await street.with_role("网格员", Role.GRID_WORKER),
         [await street.with_role(f"书记{n}", Role.SECRETARY) for n in range(2)],
         [await street.with_role(f"裁定人{n}", Role.ARBITER, "street") for n in range(2)],
+        await street.with_role("督查员", Role.SUPERVISOR, "street"),
         await new_unit(street, "城管办"),
+        await new_unit(street, "供电所", "station"),
         await new_unit(street, "水务站"),
         random.Random(5),
     )
@@ -171,3 +183,39 @@ async def test_two_decide_one_extension(ring: Ring) -> None:
         one_won(answers)
         more = "SELECT extension_seconds FROM deadline WHERE matter_id = $1::uuid AND kind = 'resolve_routine'"
         assert await ring.value(more, case.rpartition("/")[2]) == (86400 if answers[0][0] == 200 else 0)
+
+
+LIVE_SEATS = (
+    "SELECT count(*) FROM assignment_detail a JOIN matter m ON m.id = a.matter_id"
+    " WHERE a.case_id = $1::uuid AND m.state NOT IN ('done', 'excused')"
+)
+UPHELD = {"upheld": True, "decision": "归水务"}
+
+
+@pytest.mark.parametrize("way", ["withdraw", "terminate", "accept"])
+async def test_a_co_units_seat_is_given_on_when_its_case_ends(ring: Ring, way: str) -> None:
+    """Whoever comes second sees what the first has done: nobody is called for a case that is over."""
+    for case, task in await ring.several(ring.contested_beside):
+        if way == "accept":
+            await ring.lead.officer.post(f"{case}/result", RESULT)
+        ends = {
+            "withdraw": (ring.reporter, f"{case}/withdraw", {}),
+            "terminate": (ring.supervisor, f"{case}/terminate", {"reason": "另案处理"}),
+            "accept": (ring.chiefs[0], f"{case}/check", {"accepted": True}),
+        }
+        upheld, ended = await ring.at_once((ring.arbiters[0], f"{task}/arbitrate", UPHELD), ends[way])
+        assert ended[0] == 200
+        assert upheld in {(200, "excused"), (409, "transition-refused")}
+        await until_told(ring.arena)
+        assert await ring.value(LIVE_SEATS, case.rpartition("/")[2]) == 0
+
+
+async def test_a_case_ends_when_its_result_has_just_come_back(ring: Ring) -> None:
+    """The lead works again and is let go, in whatever order the worker hears of it."""
+    for case, _ in await ring.several(ring.whistled):
+        await ring.lead.officer.post(f"{case}/result", RESULT)
+        await until_told(ring.arena)
+        await ring.chiefs[0].post(f"{case}/check", {"accepted": False, "reason": "灯还不亮"})
+        await ring.reporter.post(f"{case}/withdraw", {})
+        await until_told(ring.arena)
+        assert await ring.value(LIVE_SEATS, case.rpartition("/")[2]) == 0

@@ -88,7 +88,11 @@ EXPECTED = {
     ),
     **{
         f"{child}_read": (child, "SELECT", "app_sees_detail(matter_id)", None)
-        for child in ("whistle", "case_detail", "case_reporter", "case_post", "case_duty", "assignment_detail", "hold")
+        for child in ("case_detail", "case_reporter", "case_duty", "assignment_detail", "hold")
+    },
+    **{
+        f"{child}_read": (child, "SELECT", "app_sees_whole(matter_id)", None)
+        for child in ("whistle", "case_post", "case_extension", "case_hanging", "supervision")
     },
     **{
         f"{child}_insert": (child, "INSERT", None, f"{by} = {ME} AND app_sees(matter_id) IS NOT FALSE")
@@ -296,7 +300,6 @@ EXPECTED = {
         to_sql(exclusions.READ, "exclusion"),
         f"decided_by = {ME} AND app_reaches_from_street(place_id, '{{{','.join(sorted(exclusions.REVIEWERS))}}}')",
     ),
-    "supervision_read": ("supervision", "SELECT", "app_sees_detail(matter_id)", None),
     "supervision_update": (
         "supervision",
         "UPDATE",
@@ -362,7 +365,6 @@ EXPECTED = {
     ),
     "contest_read": ("contest", "SELECT", "app_sees_detail(matter_id)", None),
     "contest_update": ("contest", "UPDATE", "app_sees(matter_id)", f"decided_by = {ME}"),
-    "case_extension_read": ("case_extension", "SELECT", "app_sees_detail(matter_id)", None),
     "case_extension_update": ("case_extension", "UPDATE", "app_sees(matter_id)", f"decided_by = {ME}"),
     "case_minutes_read": ("case_minutes", "SELECT", BOARD, None),
     "case_promise_read": ("case_promise", "SELECT", BOARD, None),

@@ -124,6 +124,16 @@ RATE = (
         ("lead", "UPDATE case_promise SET due_at = due_at + interval '1 year' WHERE matter_id = '{case}'", NO_RIGHT),
         ("stranger", "UPDATE case_promise SET kept_at = app_now(), kept_by = '{me}'", NOTHING),
         ("lead", "UPDATE case_extension SET granted = true, decided_at = app_now(), decided_by = '{me}'", BROKEN),
+        (
+            "lead",
+            (
+                "INSERT INTO case_extension (id, matter_id, place_id, round, deadline_id, seconds, reason, asked_by, asked_at)"
+                " SELECT '{new}', matter_id, place_id, 2, id, 60, '再等', '{me}', app_now() FROM deadline"
+                " WHERE matter_id = '{case}' AND stopped_at IS NULL LIMIT 1"
+            ),
+            BROKEN,
+        ),
+        ("chief", "UPDATE case_detail SET returns = 3 WHERE matter_id = '{case}'", BROKEN),
         ("stranger", "UPDATE contest SET upheld = true", NOTHING),
         ("chief", "UPDATE matter SET changed_at = '2035-01-01' WHERE id = '{case}'", BROKEN),
         ("chief", "UPDATE matter SET changed_at = created_at WHERE id = '{case}'", BROKEN),

@@ -65,6 +65,10 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "dispatcher", "UPDATE matter SET assignee_id = requester_id WHERE id = '{missed}'", (BROKEN,)),
     "an order that is being served by nobody": (
         "dispatcher", "UPDATE matter SET assignee_id = NULL WHERE id = '{running}'", (BROKEN,)),
+    "an assignment moved to another place's seat": (
+        "secretary", "UPDATE matter SET seat_id = '{street}' WHERE id = '{assignment}'", (BROKEN,)),
+    "an assignment taken from its unit": (
+        "volunteer", "UPDATE matter SET unit_id = NULL WHERE id = '{assignment}'", (BROKEN,)),
     "another community's order": (
         "secretary", "UPDATE matter SET open_pool = true WHERE id = '{foreign}'", NOTHING),
     "an order deleted": ("secretary", "DELETE FROM matter WHERE id = '{missed}'", (NO_RIGHT,)),

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.domain.cases import joining
+from app.domain.cases import extensions, joining
 from app.domain.cases import service as cases
 from app.kernel.database import Database, begin
 from app.kernel.rules import Role
@@ -100,3 +100,32 @@ async def test_only_whoever_lives_there_or_works_on_it_sees_the_whole(world: Wor
     assert await of(stranger) == (False, 0, 1, 0)
     assert await of(world.people["王奶奶"]) == (True, 1, 1, 1)
     assert await of(world.people["书记"]) == (True, 1, 1, 1)
+
+
+async def test_whoever_joined_from_elsewhere_reads_nothing_that_was_written_on_the_way(
+    world: World, app: Database
+) -> None:
+    """What officers wrote to the reporters, and how they whistled, extended, let hang and supervised it."""
+    neighbour = await world.person("李大爷", Role.RESIDENT, world.east)
+    stranger = await world.person("陌生人", Role.RESIDENT, world.west)
+    case = (await world.do(app, cases.report, "王奶奶", None, **REPORT)).id
+    for person in (neighbour, stranger):
+        await world.do(app, joining.join, person, case, words="我家也是")
+    await world.do(app, cases.triage, "书记", case)
+    await world.do(app, cases.contact, "书记", case, channel="phone", text="已联系王奶奶")
+    await world.do(app, extensions.request_extension, "书记", case, hours=1, reason="等件")
+
+    async def written(person: UUID) -> list[int]:
+        async with app.pool.acquire() as connection:
+            await connection.execute(begin(person))
+            try:
+                return [
+                    await connection.fetchval(f"SELECT count(*) FROM {table} WHERE matter_id = $1", case)
+                    for table in ("case_post", "case_extension")
+                ]
+            finally:
+                await connection.execute("ROLLBACK")
+
+    assert await written(stranger) == [0, 0]
+    for person in (neighbour, world.people["王奶奶"], world.people["书记"]):
+        assert await written(person) == [1, 1]

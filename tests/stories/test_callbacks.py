@@ -178,9 +178,44 @@ async def test_a_grid_worker_does_not_call_their_own_work_solved(street: Street)
     case = f"/v1/cases/{made['id']}"
     (call,) = await life.calls()
     assert call["reason"] == "own"
+    assert "就是办理人" in call["how"]
+    assert "visit" in call["how"]
+    assert (await life.caller.get(f"/v1/callbacks/{call['id']}/contact"))["how"].startswith("上报人小李就是办理人")
     assert (await life.grid.post(f"{case}/callback", {"solved": True}))["state"] == "callback"
     said = {"channel": "visit", "reached": True, "solved": True}
     assert (await life.caller.post(f"{case}/callbacks/{call['id']}", said))["state"] == "closed"
+
+
+async def test_what_a_handler_taps_of_their_own_work_closes_nothing(street: Street, later: Later) -> None:
+    life = await Neighbourhood.of(street)
+    solved = {"category": "noise", "words": "路边放音响", "outcome": "已劝止", "evidence": RESULT["evidence"]}
+    made = await life.grid.post("/v1/cases/solved", {**solved, "place_id": str(street.world.east)})
+    case = f"/v1/cases/{made['id']}"
+    await life.grid.post(f"{case}/callback", {"solved": True})
+    (call,) = await life.calls()
+    missed = {"channel": "visit", "reached": False, "words": "现场没有人"}
+    for wait in (1, 1, DAY):
+        await later(wait)
+        done = await life.caller.post(f"{case}/callbacks/{call['id']}", missed)
+    assert done["state"] == "closed_unreached", "neutral, and no more: nobody but the handler said that it is solved"
+
+
+async def test_a_list_says_whom_to_ask_and_how(street: Street) -> None:
+    life = await Neighbourhood.of(street)
+    await life.resident.post(f"{await life.solved()}/callback", {"solved": False})
+    (call,) = await life.calls()
+    assert call["how"].startswith("请给上报人王**打电话")
+    assert (await life.caller.get(f"/v1/callbacks/{call['id']}/contact"))["phone"] is not None
+    await street.world.owner.execute(
+        "UPDATE person SET phone_sealed = NULL, phone_index = NULL WHERE id = $1", life.resident.id
+    )
+    (call,) = await life.calls()
+    assert call["how"] == "上报人王**没有登记电话:请上门问,channel 填 visit;没有见到也请记录"
+    assert (await life.caller.get(f"/v1/callbacks/{call['id']}/contact"))["phone"] is None
+    both = {"place_id": str(street.world.street), "role": "callback_officer", "person_id": str(life.grid.id)}
+    await street.administrator.post("/v1/roles", both)
+    (shown,) = (await life.grid.get("/v1/callbacks"))["items"]
+    assert shown["how"].startswith("不由您回访")
 
 
 async def test_whoever_holds_the_office_that_handled_it_does_not_call_back(street: Street) -> None:

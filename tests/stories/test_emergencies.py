@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from app.kernel.rules import Role
 from app.kernel.time import CHINA
 from tests.people import Someone
-from tests.stories.boardwork import new_unit, officers, topics
+from tests.stories.boardwork import PHOTO, new_unit, officers, topics
 from tests.stories.conftest import Clock, Later, Street
 
 WALL = {"category": "danger", "words": "围墙裂开,快倒了", "spot": "东门外"}
@@ -54,6 +54,20 @@ async def test_at_three_in_the_night_the_unit_comes_first_and_approval_afterward
     assert decided["state"] == "whistled", "approved afterwards: nothing is whistled again"
     assert await chief.refused(f"{case}/whistle/decide", {"approved": True}) == (409, "transition-refused")
     assert len((await unit.officer.get("/v1/assignments"))["items"]) == 1
+
+
+async def test_an_emergency_is_not_solved_on_the_spot_by_one_person(street: Street, later: Later) -> None:
+    grid, secretary, _ = await officers(street)
+    unit = await new_unit(street, "应急办")
+    await answers_for_danger(street, unit.id)
+    seen = {**WALL, "place_id": str(street.world.east)}
+    answer = await grid.ask("POST", "/v1/cases/solved", {**seen, "outcome": "已拉警戒线", "evidence": PHOTO})
+    assert (answer.status_code, answer.json()["code"]) == (409, "emergency-on-the-spot")
+    assert "reportCase" in answer.json()["title"]
+    await grid.post("/v1/cases", seen)
+    await later(1)
+    assert "case.emergency" in await topics(secretary)
+    assert (await unit.officer.get("/v1/assignments"))["items"] != []
 
 
 async def test_nobody_in_post_at_three_in_the_night(street: Street, clock: Clock) -> None:

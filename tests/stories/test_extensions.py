@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 from app.kernel.rules import Role
 from tests.stories.boardwork import LAMP, officers, topics, whistled
+from tests.stories.caselife import RESULT as NOISE_RESULT
+from tests.stories.caselife import Neighbourhood
 from tests.stories.conftest import Later, Street
 
 DAY = 86400
@@ -55,6 +57,23 @@ async def test_a_refused_extension_leaves_the_limit(street: Street, later: Later
     await chief.post(f"{path}/extension/decide", {"granted": False, "reason": "不需要"})
     assert (await reporter.get(path))["due_at"] == before
     assert await chief.refused(f"{path}/extension/decide", granted) == (409, "nothing-asked")
+
+
+async def test_a_case_gets_more_time_once_also_in_a_later_round(street: Street) -> None:
+    life = await Neighbourhood.of(street)
+    case = await life.reported("big")
+    asked = {"hours": 5, "reason": "等业主商量"}
+    await life.secretary.post(f"{case}/extension", asked)
+    await life.chief.post(f"{case}/extension/decide", {"granted": False, "reason": "不需要"})
+    await life.grid.post(f"{case}/result", NOISE_RESULT)
+    (call,) = await life.calls()
+    said = {"channel": "phone", "reached": True, "solved": False}
+    assert (await life.caller.post(f"{case}/callbacks/{call['id']}", said))["state"] == "handling"
+    assert (await life.secretary.get(case))["round"] == 2
+    assert await life.secretary.refused(f"{case}/extension", asked) == (409, "extension-asked")
+    assert (await life.secretary.get(case))["extension"]["reason"] == asked["reason"], (
+        "the page says that it was asked for"
+    )
 
 
 async def test_it_is_too_late_once_the_limit_is_due(street: Street, later: Later) -> None:

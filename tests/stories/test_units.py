@@ -57,6 +57,25 @@ async def test_what_waited_for_a_leaver_waits_for_the_others_or_the_administrato
     assert "unit.nobody_left" in await topics(street.administrator)
 
 
+async def test_a_case_suggests_the_units_that_its_category_names(street: Street) -> None:
+    """First whom the register names at the place, then the others of the kind that the catalogue names; for who whistles."""
+    reporter = await street.resident("王奶奶")
+    grid, _, _ = await officers(street)
+    other, named = await new_unit(street, "甲办"), await new_unit(street, "照明所", "station")
+    await new_unit(street, "社区银行", "partner")
+    entry = {"place_id": str(street.world.street), "category": "lighting", "unit_id": named.id}
+    await street.administrator.post("/v1/responsibilities", entry)
+    case = f"/v1/cases/{(await reporter.post('/v1/cases', LAMP))['id']}"
+    for state in ("reported", "handling"):
+        found = await grid.get(case)
+        suggested = [(unit["id"], unit["answers"]) for unit in found["suggested_units"]]
+        assert (found["state"], suggested) == (state, [(named.id, True), (other.id, False)])
+        if state == "reported":
+            await grid.post(f"{case}/triage", {"lane": "hard"})
+    assert (await reporter.get(case))["suggested_units"] == []
+    await grid.post(f"{case}/whistle", {"kind": "routine", "reason": "无权限", "lead_id": suggested[0][0]})
+
+
 async def test_a_unit_is_closed_when_nothing_waits_for_it(street: Street) -> None:
     case = await whistled(street)
     assert await street.administrator.refused(f"/v1/units/{case.lead.id}/close") == (409, "unit-busy")

@@ -80,11 +80,13 @@ async def test_after_two_returns_the_next_level_decides(street: Street, later: L
         assert await lead.state() == "working"
     await lead.officer.post(f"{case}/result", RESULT)
     assert await secretary.refused(f"{case}/check", {"accepted": True}) == (403, "not-allowed")
+    back = {"accepted": False, "reason": "还歪着"}
+    assert await chief.refused(f"{case}/check", back) == (409, "returned-twice"), "a third time nobody sends it back"
     assert (await chief.post(f"{case}/check", {"accepted": True}))["state"] == "callback"
 
 
 async def test_at_the_top_a_result_comes_back_twice_as_well(street: Street, later: Later) -> None:
-    """Nobody is above who could decide: after two returns it is taken, or the case ended."""
+    """Nobody is above who could decide: after two returns it goes to the call-back, or the case is ended."""
     case = await whistled(street)
     await case.lead.reports_in()
     back = {"accepted": False, "reason": "还歪着"}
@@ -94,7 +96,7 @@ async def test_at_the_top_a_result_comes_back_twice_as_well(street: Street, late
         assert (await case.chief.post(f"{case.path}/check", back))["state"] == "whistled"
         await later(2 * number)
     await case.lead.officer.post(f"{case.path}/result", RESULT)
-    assert await case.chief.refused(f"{case.path}/check", back) == (409, "at-the-top")
+    assert await case.chief.refused(f"{case.path}/check", back) == (409, "returned-twice")
     assert (await case.chief.post(f"{case.path}/check", {"accepted": True}))["state"] == "callback"
 
 

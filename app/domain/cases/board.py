@@ -9,7 +9,9 @@ from app.domain.cases import errors
 from app.domain.cases.board_policy import LIFECYCLE
 from app.domain.cases.facts import ASSIGNMENT, AssignmentFacts
 from app.domain.cases.models import AssignmentDetail
+from app.domain.cases.policy import ENDED
 from app.kernel.change import Change, Office
+from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
 from app.kernel.matter import Matter
 from app.kernel.recalculating import recalculation
@@ -104,8 +106,11 @@ def complete(assignment: Assignment, actor: Actor, now: datetime) -> Change:
 
 @BOARD.moves("reopen")
 def reopen(assignment: Assignment, actor: Actor, now: datetime) -> Change:
-    """The result came back, or was found unsolved: the lead works again."""
-    return LIFECYCLE.move(assignment, "reopen", actor, now).tell_office(Office.UNIT, "assignment.reopened")
+    """The result came back, or was found unsolved: the lead works again. Raises TransitionRefused: the case has ended since."""
+    change = LIFECYCLE.move(assignment, "reopen", actor, now)
+    if assignment.detail.case_state in ENDED:
+        raise TransitionRefused
+    return change.tell_office(Office.UNIT, "assignment.reopened")
 
 
 @BOARD.moves("excuse", read_by_others=("reason",))

@@ -1,14 +1,13 @@
 """The rules of assignments, pure: what a unit that was whistled does, and until when (domain.md §5)."""
 
 from app.domain.cases.models import AssignmentState as A
-from app.domain.cases.policy import head, office, officers
+from app.domain.cases.policy import arbiter, head, office, officers
 from app.domain.cases.words import OF_ASSIGNMENTS
 from app.kernel.lifecycle import STAYS, Lifecycle, Transition
-from app.kernel.rules import Role, Rule, Rules, Via, reach
+from app.kernel.rules import Rule, Rules, Via
 
 unit = Rule(Via.UNIT)
 in_unit = Rule(Via.SEATED)
-arbiter = reach(Role.ARBITER)
 system = Rule(Via.SYSTEM)
 
 READ: Rules = (unit, officers, in_unit)

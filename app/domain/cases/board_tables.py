@@ -38,8 +38,8 @@ class Contest(SQLModel, table=True):
 
 
 class CaseExtension(SQLModel, table=True):
-    """More time that the holder of a case asked for, once a round, before the limit was due. `seconds` count on the calendar of
-    the limit."""
+    """More time that the holder of a case asked for, once (a trigger keeps it), before the limit was due. `seconds` count on the
+    calendar of the limit."""
 
     __tablename__ = "case_extension"
     __table_args__ = (

@@ -25,7 +25,7 @@ WITH page AS MATERIALIZED (
      AND {_BELOW.format(place="c.place_id")}
      AND (CAST(:after AS timestamptz) IS NULL OR (g.due_at, c.id) > (CAST(:after AS timestamptz), CAST(:last AS uuid)))
    ORDER BY g.due_at, c.id LIMIT :most)
-SELECT page.*, n.name_sealed, (
+SELECT page.*, n.name_sealed, coalesce(n.has_phone, false) AS has_phone, (
          SELECT coalesce(jsonb_agg(jsonb_build_object('channel', t.channel, 'reached', t.reached, 'solved', t.solved,
                   'satisfied', t.satisfied, 'words', t.words, 'tried_at', t.tried_at) ORDER BY t.tried_at), '[]')
            FROM callback_try t WHERE t.callback_id = page.id) AS tries
@@ -47,8 +47,8 @@ async def list_callbacks(
 
 
 async def reveal_reporter(connection: AsyncConnection, callback_id: UUID) -> RowMapping:
-    """Name and phone of whom to call; the look is written down. Raises CallbackNotFound, also for who need not call."""
-    asked = text("SELECT * FROM reveal_reporter(:id)")
+    """Name and phone of whom to call, and why; the look is written down. Raises CallbackNotFound, also for who need not call."""
+    asked = text("SELECT r.*, c.call_reason FROM reveal_reporter(:id) r LEFT JOIN callback c ON c.id = :id")
     found = (await connection.execute(asked, {"id": callback_id})).mappings().one_or_none()
     if found is None:
         raise CallbackNotFound

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from app.domain.cases.callback_tables import Step
+from app.domain.cases.callback_tables import CallReason, Step
 from app.domain.cases.policy import LEVELS
 from app.domain.places.models import Level
 from app.kernel.rules import Role, Rules, reach
@@ -31,6 +31,20 @@ DAYS = 2
 
 SATISFIED_FROM = 4
 """From so many of five stars somebody counts as satisfied (ours)."""
+
+
+def how_to_ask(reason: CallReason, name: str | None, *, has_phone: bool, mine: bool) -> str:
+    """Whom a call-back officer asks and how, or why not this one: what a handler says of their own work does not count (domain.md
+    §5: the rates come from the call-back, never from the handler), so there the officer looks for themselves. `name` as the
+    reader may see it."""
+    who = f"上报人{name or ''}"
+    if not mine:
+        return "不由您回访:您报过或办过这件事,或在办理单位工作;由其他回访员联系"
+    if reason is CallReason.OWN:
+        return f"{who}就是办理人,不必问其本人:请到现场看,或问附近的居民,channel 填 visit"
+    if not has_phone:
+        return f"{who}没有登记电话:请上门问,channel 填 visit;没有见到也请记录"
+    return f"请给{who}打电话,channel 填 phone;号码见 getReporterContact,每次查看都会记录"
 
 
 def satisfied_by(satisfied: bool | None, stars: int | None) -> bool | None:

@@ -157,7 +157,8 @@ def record_callback(
     words: str | None = None,
 ) -> Change:
     """Record a try to reach a reporter, and what they said. Whoever was not helped sends the case back to work in a new round.
-    After three tries on two days their own tap stands, and without one they count as not reached: neutral (domain.md §5).
+    After three tries on two days their own tap stands, and without one – or when they handled it themselves – they count as not
+    reached: neutral (domain.md §5).
 
     Raises:
         SameHand, HandlingUnit: the actor had another duty in the case, works in one of its units, or reported it.
@@ -197,7 +198,7 @@ def _after(change: Change, case: Case, facts: Calls, call: Call, said: Said | No
     actor, now = change.actor, change.at
     if said is None and not given_up((*call.failed, now)):
         return change.note(reached=False)
-    stands = said or call.own
+    stands = said or (None if call.reason is CallReason.OWN else call.own)
     if stands is not None and not stands.solved:
         change = _back_to_work(case, facts, actor, now)
         for other in facts.calls:

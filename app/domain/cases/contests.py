@@ -10,7 +10,7 @@ from app.domain.cases import errors
 from app.domain.cases.board import BOARD, Assignment, send
 from app.domain.cases.board_policy import LIFECYCLE
 from app.domain.cases.board_tables import Contest
-from app.domain.cases.facts import SEATS, Seats
+from app.domain.cases.facts import SEATS, Seats, case_beside
 from app.domain.cases.limits import Case
 from app.domain.cases.models import AssignmentDetail, AssignmentState, CaseDuty, CaseState, Duty, WhistleKind
 from app.domain.cases.policy import ENDED
@@ -80,8 +80,8 @@ def _last_moment(within: dict[str, Any], signed_at: datetime) -> datetime:
 class Arbitrating:
     """The contest (None: there is none), and to which unit an upheld one would go: whether it serves the place, and its
     assignment if it has a seat already. `duty`: what the actor has been in the case; `touched`: they did something on it, or on
-    its board, beside arbitrating; `case_state`: where the case stands; `late`: the arbiter's time is over; `higher`: the actor's
-    roles at the district or above, None: there is none."""
+    its board, beside arbitrating; `case`: the case as its row is; `late`: the arbiter's time is over; `higher`: the actor's roles
+    at the district or above, None: there is none."""
 
     contest_id: UUID | None
     unit_id: UUID | None
@@ -89,7 +89,7 @@ class Arbitrating:
     seat_id: UUID | None
     duty: str | None
     touched: bool
-    case_state: str
+    case: dict[str, Any]
     late: bool
     higher: tuple[str, ...] | None
 
@@ -101,10 +101,9 @@ ARBITRATING = Facts(
                         WHERE a.matter_id = subject.id AND m.unit_id = to_unit.id AND m.state <> 'excused' LIMIT 1),
            'duty', (SELECT h.duty FROM case_duty h JOIN assignment_detail a ON a.case_id = h.matter_id
                      WHERE a.matter_id = subject.id AND h.person_id = $1),
-           'case_state', (SELECT k.state FROM assignment_detail a JOIN matter k ON k.id = a.case_id
-                           WHERE a.matter_id = subject.id),
+           'case', (SELECT to_jsonb(k) FROM assignment_detail a JOIN matter k ON k.id = a.case_id WHERE a.matter_id = subject.id),
            'touched', EXISTS (SELECT 1 FROM assignment_detail a JOIN history h ON h.matter_id = a.case_id AND h.actor_id = $1
-                               WHERE a.matter_id = subject.id)
+                               WHERE a.matter_id = subject.id AND h.action <> 'reseat')
                    OR EXISTS (SELECT 1 FROM assignment_detail a JOIN assignment_detail x ON x.case_id = a.case_id
                                 JOIN history h ON h.matter_id = x.matter_id AND h.actor_id = $1
                                WHERE a.matter_id = subject.id
@@ -143,8 +142,8 @@ def arbitrate(
     change = LIFECYCLE.move(assignment, "uphold" if upheld else back, actor, now)
     if facts.duty not in (None, Duty.ARBITER) or facts.touched or actor.unit is not None or "seated" in actor.parts:
         raise errors.SameHand
-    if facts.case_state not in (CaseState.WHISTLED, CaseState.RESULT) and not (
-        facts.case_state == CaseState.CALLBACK and assignment.detail.role == "lead"
+    if assignment.detail.case_state not in (CaseState.WHISTLED, CaseState.RESULT) and not (
+        assignment.detail.case_state == CaseState.CALLBACK and assignment.detail.role == "lead"
     ):
         raise TransitionRefused
     if facts.late and facts.higher is not None and Role.ARBITER not in facts.higher:
@@ -162,7 +161,8 @@ def arbitrate(
 
 def _pass_on(change: Change, assignment: Assignment, facts: Arbitrating) -> list[Change]:
     """The assignment goes to another unit. A co-unit that becomes the lead gives its seat up for the new one; one that has a seat
-    needs no second."""
+    needs no second. The case moves along: if it ends in that very moment, one of the two sees what the other has done, and no
+    unit is called for a case that is over."""
     if facts.unit_id is None or facts.unit_id == assignment.unit_id or not facts.serves:
         raise errors.UnitNotHere
     seen, leads = assignment.detail, assignment.detail.role == "lead"
@@ -177,7 +177,11 @@ def _pass_on(change: Change, assignment: Assignment, facts: Arbitrating) -> list
         change, assignment, facts.unit_id, case_id=seen.case_id, whistle_id=seen.whistle_id, category=seen.kind.value,
         leads=leads, final=True,
     )  # fmt: skip
-    return [change, new]
+    return [
+        change,
+        new,
+        CASE.move(case_beside(facts.case), "reseat", change.actor, change.at).note(unit_id=facts.unit_id),
+    ]
 
 
 @CASES.moves("replace_lead", facts=SEATS)

@@ -53,6 +53,17 @@ class PlaceNotBelowCommunity(Refusal):
     title_en = "A case stands at a community or below it"
 
 
+class EmergencyOnTheSpot(Refusal):
+    """An emergency is reported, so that whoever has to know is told, also when it looks solved."""
+
+    kind = Kind.CONFLICT
+    code = "emergency-on-the-spot"
+    title_zh = (
+        "紧急事项不能随手办:请用 reportCase 上报,系统会立即通知责任单位、书记和街道;已经做了什么,写在反映的内容里"
+    )
+    title_en = "An emergency is reported, so that unit, secretary and street are told at once"
+
+
 class EvidenceMissing(Refusal):
     """The category asks for evidence that the result does not show."""
 
@@ -69,6 +80,15 @@ class AtTheTop(Refusal):
     code = "at-the-top"
     title_zh = "事项已在最高层级,不能再上报"
     title_en = "The case is at the top already"
+
+
+class ReturnedTwice(Refusal):
+    """A result came back twice: the third is not sent back again, by nobody."""
+
+    kind = Kind.CONFLICT
+    code = "returned-twice"
+    title_zh = "结果已退回两次,不能再退:请核验通过,转由上报人回访;没有解决的,回访后重新办理"
+    title_en = "The result came back twice: now it goes to the call-back, where its reporters say whether it is solved"
 
 
 class NoWhistle(Refusal):
@@ -189,11 +209,11 @@ class NothingToExtend(Refusal):
 
 
 class ExtensionAsked(Refusal):
-    """An extension is asked for once."""
+    """An extension of a case is asked for once."""
 
     kind = Kind.CONFLICT
     code = "extension-asked"
-    title_zh = "本轮办理已申请过延期,只能申请一次"
+    title_zh = "这个事项已申请过延期;一个事项只能申请一次"
     title_en = "An extension was asked for already"
 
 

@@ -1,5 +1,7 @@
 """The verbs of an extension: whoever holds a case asks for more time, once and before the limit is due; a level up decides, and
-the resident hears why (延期; domain.md §5). Each is pure, as in `service.py`."""
+the resident hears why (延期; domain.md §5). "One extension" is one of a case: what is extended is the case's limit, which runs on
+when its lead changes, and a round that begins because nobody was helped is no reason to ask again; one that was refused was asked
+for as well. Each verb is pure, as in `service.py`."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,7 +26,7 @@ NEVER_EXTENDED = "renewal"
 
 @dataclass(frozen=True, slots=True)
 class AskedFor:
-    """The extension of the round."""
+    """The extension of the case."""
 
     id: UUID
     deadline_id: UUID
@@ -35,7 +37,7 @@ class AskedFor:
 
 @dataclass(frozen=True, slots=True)
 class Extending:
-    """What was asked for in this round; the place above the seat, and the actor's roles there."""
+    """What was asked for; the place above the seat, and the actor's roles there."""
 
     asked: AskedFor | None
     above_id: UUID | None
@@ -46,7 +48,7 @@ EXTENDING = Facts(
     """(SELECT jsonb_build_object(
           'asked', (SELECT jsonb_build_object('id', e.id, 'deadline_id', e.deadline_id, 'seconds', e.seconds,
                              'asked_by', e.asked_by, 'decided', e.decided_at IS NOT NULL)
-                      FROM case_extension e WHERE e.matter_id = subject.id AND e.round = subject.round),
+                      FROM case_extension e WHERE e.matter_id = subject.id ORDER BY e.round DESC LIMIT 1),
           'above_id', p.parent_id, 'above', coalesce(to_jsonb(app_roles(p.parent_id, look.now)), '[]'))
          FROM place p WHERE p.id = subject.seat_id)""",
     Extending,

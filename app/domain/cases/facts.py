@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from app.domain.cases.models import Lane, ReportedAs, WhistleKind
+from app.kernel.matter import Matter, columns_of
 from app.kernel.verbs import Facts
 
 
@@ -174,14 +176,13 @@ class Alarmed:
     unit_id: UUID | None
 
 
-ALARMED = Facts(
-    """jsonb_build_object('unit_id', (
-         SELECT r.unit_id FROM responsibility r JOIN place_ancestor a ON a.ancestor_id = r.place_id
+ANSWERS = """(SELECT r.unit_id FROM responsibility r JOIN place_ancestor a ON a.ancestor_id = r.place_id
            JOIN unit u ON u.id = r.unit_id AND u.closed_at IS NULL
-          WHERE a.place_id = subject.place_id AND r.category = subject.category AND r.until_at IS NULL
-          ORDER BY a.depth LIMIT 1))""",
-    Alarmed,
-)
+          WHERE a.place_id = {of}.place_id AND r.category = {of}.category AND r.until_at IS NULL
+          ORDER BY a.depth LIMIT 1)"""
+"""The unit that answers for the category of a case `of` at its place."""
+
+ALARMED = Facts(f"jsonb_build_object('unit_id', {ANSWERS.format(of='subject')})", Alarmed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +202,19 @@ HANDS = Facts(
 )
 
 
+def case_beside(row: dict[str, Any]) -> Matter[None]:
+    """A case that a command moves beside its subject, out of its row as jsonb has it. Nobody locks it: that its version is still
+    the one that was seen is found out when it is written, and if not the command runs again."""
+    of_ids = [name for name in row if name in ("id", "placed_by") or name.endswith("_id")]
+    ids = {name: row[name] and UUID(row[name]) for name in of_ids}
+    moments = {"created_at": datetime.fromisoformat(row["created_at"])}
+    return Matter(**columns_of({**row, **ids, **moments}), kind=row["kind"], detail=None)
+
+
 @dataclass(frozen=True, slots=True)
 class AssignmentFacts:
-    """The room's part of an assignment's snapshot."""
+    """The room's part of an assignment's snapshot. `case_state`: where its case stands; None: the actor, of a unit that was let
+    go, does not see the case."""
 
     case_id: UUID
     whistle_id: UUID
@@ -213,11 +224,13 @@ class AssignmentFacts:
     signed_at: datetime | None
     officer_id: UUID | None
     reported_in: bool = False
+    case_state: str | None = None
 
 
 ASSIGNMENT = Facts(
     """(SELECT jsonb_build_object('case_id', d.case_id, 'whistle_id', d.whistle_id, 'role', d.role, 'kind', subject.category,
-              'contested', d.contested, 'signed_at', d.signed_at, 'officer_id', d.officer_id, 'reported_in', EXISTS (
+              'contested', d.contested, 'signed_at', d.signed_at, 'officer_id', d.officer_id,
+              'case_state', (SELECT c.state FROM matter c WHERE c.id = d.case_id), 'reported_in', EXISTS (
                  SELECT 1 FROM history h WHERE h.matter_id = subject.id AND h.action = 'report_in'))
           FROM assignment_detail d WHERE d.matter_id = subject.id)""",
     AssignmentFacts,

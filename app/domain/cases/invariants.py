@@ -24,6 +24,18 @@ CASES = (
                OR m.kind = 'assignment' AND m.state IN ('done', 'excused')""",
     ),
     Invariant(
+        "case-ended-lets-go",
+        "事项结束后,各单位的任务都已解除",
+        "no unit sits on the board of a case that has ended, but for what the worker is about to hear",
+        """SELECT s.id, s.state, m.id AS case_id, m.state AS ended
+             FROM matter m JOIN assignment_detail a ON a.case_id = m.id JOIN matter s ON s.id = a.matter_id
+            WHERE m.kind = 'case' AND s.state NOT IN ('done', 'excused')
+              AND NOT EXISTS (SELECT 1 FROM promised_state p WHERE p.kind = m.kind AND p.state = m.state)
+              AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.sort = 'event' AND o.failed_at IS NULL
+                                 AND (o.topic = 'assignment.release' AND o.payload ->> 'assignment_id' = s.id::text
+                                   OR o.topic = 'case.replace_lead' AND o.payload ->> 'case_id' = m.id::text))""",
+    ),
+    Invariant(
         "held-by-one",
         "每个未结束的事项恰有一个持有人,与它的状态一致;已结束的没有",
         "an open case has exactly one open hold, which is its state's; one that has ended has none",

@@ -16,7 +16,10 @@ MISSED = 100
 
 def govern(change: Change, case: Case, kind: str) -> None:
     """From now on `kind` governs the work on the case, from the day that it was received, or with the time that the present
-    limit has used. A small matter is due at midnight."""
+    limit has used. A small matter is due at midnight. Of a renewal too the time used goes along, and no more than that: at the
+    top, or on the agenda, the limit "renews each working day, visibly" (domain.md §5), so what counts is the day that runs. The
+    limit that it replaced was missed, with its marks and cards, and is not missed a second time by a whistle that is blown
+    afterwards."""
     running = next((d for d in case.timed if d.kind in policy.RESOLVES and d.stopped_at is None), None)
     if running is not None and running.kind == kind:
         return

@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.cases import errors, policy
+from app.domain.cases.facts import case_beside
 from app.domain.cases.limits import Case, govern
 from app.domain.cases.models import CaseDetail, CaseDuty, CaseState, Duty
 from app.domain.cases.policy import LIFECYCLE
 from app.domain.cases.service import CASES, tell_reporters
 from app.kernel.change import Change
 from app.kernel.errors import TransitionRefused
-from app.kernel.matter import Matter, columns_of
 from app.kernel.rules import Actor, Role
 from app.kernel.verbs import Facts
 
@@ -56,7 +56,7 @@ def merge(case: Case, actor: Actor, now: datetime, *, facts: Merging, parent_id:
         raise errors.HasMerged
     if facts.parent is None or not facts.reaches or not facts.offices:
         raise errors.ParentNotFound
-    parent = _matter(facts.parent)
+    parent = case_beside(facts.parent)
     taken = LIFECYCLE.move(parent, "take_in", replace(actor, seat=frozenset(facts.offices)), now)
     if case.state == CaseState.REPORTED:
         govern(change, case, policy.resolve_at(case.detail.level, case.detail.lane, same_day=case.detail.by_midnight))
@@ -104,14 +104,6 @@ def follow(case: Case, actor: Actor, now: datetime, *, facts: Following) -> Chan
         about = {"matter_id": case.id, "place_id": case.place_id}
         change.insert(CaseDuty, **about, person_id=facts.handler_id, duty=Duty.HANDLER.value, at=now)
     return tell_reporters(change, case, "case.followed")
-
-
-def _matter(row: dict[str, Any]) -> Matter[None]:
-    """A matter out of its row as jsonb has it."""
-    of_ids = [name for name in row if name in ("id", "placed_by") or name.endswith("_id")]
-    ids = {name: row[name] and UUID(row[name]) for name in of_ids}
-    moments = {"created_at": datetime.fromisoformat(row["created_at"])}
-    return Matter(**columns_of({**row, **ids, **moments}), kind=LIFECYCLE.kind, detail=None)
 
 
 VERBS = (merge, unmerge, follow)

@@ -175,7 +175,8 @@ class CaseCategory(SQLModel, table=True):
     """A version of a category of the catalogue at a place (None: everywhere); the nearest place wins. Never altered.
 
     `lane` is suggested at triage; `by_midnight`: a small matter of it is solved the same day; `evidence`: what a result must
-    show; an `emergency` goes at once to the responsible unit. `unit_kind`: what kind of unit answers for it.
+    show; an `emergency` goes at once to the responsible unit. `unit_kind`: what kind of unit answers for it; the
+    page of a case suggests the units of that kind which serve its place, after the one that the register names.
     """
 
     __tablename__ = "case_category"
@@ -223,7 +224,7 @@ class CaseDetail(SQLModel, table=True):
         Index("case_detail_order", "order_id", unique=True, postgresql_where=text("order_id IS NOT NULL")),
         Index("case_detail_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
         CheckConstraint("lane IN ('small', 'big', 'hard')", "case_detail_lane"),
-        CheckConstraint("returns >= 0", "case_detail_returns"),
+        CheckConstraint("returns BETWEEN 0 AND 2", "case_detail_returns"),
         CheckConstraint("merged_into <> matter_id", "case_detail_not_itself"),
     )
 

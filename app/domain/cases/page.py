@@ -9,7 +9,7 @@ _TO_DECIDE = (
     "EXISTS (SELECT 1 FROM whistle w WHERE w.matter_id = m.id AND w.decided_at IS NULL AND w.blown_at IS {} NULL)"
 )
 _DUTY = """NOT EXISTS (SELECT 1 FROM case_duty y WHERE y.matter_id = m.id AND y.person_id = app_actor() AND y.duty <> '{}')"""
-_EXTENSION = "SELECT 1 FROM case_extension e WHERE e.matter_id = m.id AND e.round = m.round"
+_EXTENSION = "SELECT 1 FROM case_extension e WHERE e.matter_id = m.id"
 _HOLDS = (
     f"CASE WHEN m.state = 'whistled' THEN app_unit(m.unit_id) IS NOT NULL ELSE app_reaches(m.seat_id, '{_OFFICE}') END"
 )
@@ -21,7 +21,7 @@ CASE_WAITS = f"""jsonb_build_object(
   'hand_down', s.level <> 'community', 'hang', s.level <> 'community', 'deliberate', coalesce(d.lane, 'big') = 'big',
   'withdraw', {_ALONE} AND NOT EXISTS (SELECT 1 FROM case_reporter r WHERE r.matter_id = m.id
      AND r.person_id NOT IN (m.requester_id, m.beneficiary_id)),
-  'merge', {_ALONE},
+  'merge', {_ALONE}, 'return_result', d.returns < 2,
   'propose_whistle', {_OWN_LEVEL} AND NOT EXISTS (
      SELECT 1 FROM whistle w WHERE w.matter_id = m.id AND w.decided_at IS NULL),
   'approve_whistle', {_TO_DECIDE.format("")}, 'refuse_whistle', {_TO_DECIDE.format("")},

@@ -27,6 +27,7 @@ head = seated(Role.SECRETARY, Role.ADMINISTRATOR)
 branch = reach(Role.BRANCH_SECRETARY)
 caller_back = reach(Role.CALLBACK_OFFICER)
 supervisor = reach(Role.SUPERVISOR)
+arbiter = reach(Role.ARBITER)
 system = Rule(Via.SYSTEM)
 
 officers = reach(
@@ -71,7 +72,7 @@ GOVERNING = ("triage", "check", "callback", "deliberation", "review", *RESOLVES)
 ALL = ("respond", "reply", "answer", "meeting", *GOVERNING)
 
 RETURNS = 2
-"""So often the level that whistled may send a result back; then the next level decides (domain.md §5)."""
+"""So often a result is sent back in a round, by whomever; the next level decides about the third (domain.md §5)."""
 
 LIFECYCLE = Lifecycle(
     "case",
@@ -127,6 +128,7 @@ LIFECYCLE = Lifecycle(
     Transition("request_extension", AT_WORK, STAYS, (office, lead), timed=True),
     Transition("decide_extension", AT_WORK, STAYS, (head, supervisor), timed=True),
     Transition("replace_lead", (S.WHISTLED, S.RESULT, S.CALLBACK, *ENDED), STAYS, (system,), hidden=True),
+    Transition("reseat", (S.WHISTLED, S.RESULT, S.CALLBACK), STAYS, (arbiter,), hidden=True),
     Transition("supervise", AT_WORK, STAYS, (system,), may_start=("answer", "renewal"), timed=True, hidden=True),
     Transition("answer_supervision", OPEN, STAYS, (office, lead), stops=("answer",)),
     Transition("renew", AT_WORK, STAYS, (system,), stops=("renewal",), starts=("renewal",), timed=True, hidden=True),

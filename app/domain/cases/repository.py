@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.cases.errors import AssignmentNotFound, CaseNotFound
+from app.domain.cases.facts import ANSWERS
 from app.domain.cases.page import ASSIGNMENT_WAITS, CASE_WAITS
 from app.kernel.pagination import Cursor
 
@@ -42,7 +43,14 @@ _MORE = f""",
        (SELECT coalesce(jsonb_agg(to_jsonb(l)), '[]') FROM lead_steps(m.id) l) AS lead_steps,
        (SELECT jsonb_build_object('hours', round(e.seconds / 3600.0, 2), 'reason', e.reason, 'asked_at', e.asked_at,
                  'granted', e.granted, 'decision', e.decision)
-          FROM case_extension e WHERE e.matter_id = m.id AND e.round = m.round) AS extension,
+          FROM case_extension e WHERE e.matter_id = m.id ORDER BY e.round DESC LIMIT 1) AS extension,
+       CASE WHEN m.state IN ('reported', 'handling') THEN (
+         SELECT coalesce(jsonb_agg(to_jsonb(f) ORDER BY f.answers DESC, f.depth, f.name), '[]') FROM (
+           SELECT x.id, x.name, x.kind, x.id IS NOT DISTINCT FROM r.unit_id AS answers, b.depth
+             FROM (SELECT {ANSWERS.format(of="m")} AS unit_id) r CROSS JOIN unit x
+             JOIN place_ancestor b ON b.ancestor_id = x.place_id AND b.place_id = m.place_id
+            WHERE x.closed_at IS NULL AND (x.id = r.unit_id OR x.kind = c.unit_kind)
+            ORDER BY answers DESC, b.depth, x.name LIMIT 8) f) ELSE '[]' END AS fitting,
        app_roles(m.place_id, app_now()) AS roles, app_roles(m.seat_id, app_now()) AS seat_roles,
        app_unit(m.unit_id) AS post, app_parts(m.id) AS parts"""
 SHOWN = _SHOWN.format(more="")

@@ -125,9 +125,16 @@ def solve_on_the_spot(
     spot: str | None = None,
     place_id: UUID | None = None,
 ) -> Change:
-    """A grid worker reports and solves in one call, with evidence: straight to the call-back. Raises EvidenceMissing, and as
-    `report`."""
+    """A grid worker reports and solves a small matter in one call, with evidence: straight to the call-back. An emergency goes at
+    report to the responsible unit, the secretary and the street's duty, by day or night (domain.md §5); that one of them has
+    acted already is for the unit to find, and not for one person to say.
+
+    Raises:
+        EmergencyOnTheSpot: to be reported. EvidenceMissing; and as `report`.
+    """
     change = _reported(seen, "solve_on_the_spot", actor.id, actor, now)
+    if seen.emergency:
+        raise errors.EmergencyOnTheSpot
     demand_evidence(seen.evidence, evidence)
     _describe(
         change, seen, words, spot, ReportedAs.GRID_WORKER,
@@ -229,8 +236,9 @@ def hand(change: Change, duty: Duty, before: str | None) -> Change:
 
 
 def release(change: Change, facts: Seats) -> Change:
-    """Whoever still sits on the board is released."""
-    for assignment in facts.assignments:
+    """Whoever still sits on the board is released; the lead also when its part counts as done: a result that came back a moment
+    ago may be about to open it again."""
+    for assignment in dict.fromkeys((*facts.assignments, *filter(None, [facts.lead_id]))):
         change.emit("assignment.release", assignment_id=str(assignment))
     return change
 
@@ -335,7 +343,7 @@ def _describe(
         emergency=seen.emergency,
         **more,
     ).insert(CaseReporter, **about, id=new_id(), person_id=change.matter.requester_id, joined_at=change.at)  # type: ignore[union-attr]
-    if seen.emergency and change.action != "solve_on_the_spot":
+    if seen.emergency:
         # First of all the reporter hears whom to call; then by day or night the secretary, and the duty of the street.
         change.tell(change.matter.requester_id, "case.call_first")  # type: ignore[union-attr]
         change.emit("case.alarm").tell_role(Role.SECRETARY, "case.emergency")

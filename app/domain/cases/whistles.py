@@ -182,16 +182,18 @@ def accept_result(case: Case, actor: Actor, now: datetime, *, facts: Seats, dead
 
 @CASES.moves("return_result", facts=SEATS, read_by_others=("reason",))
 def return_result(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: str) -> Change:
-    """Send a result back to work, with a reason; what it had stopped goes on, and the lead works again. After two returns the
-    next level decides: the case's seat moves up, and what it then says stands. Raises AtTheTop: it whistled, returned the result
-    twice, and nobody is above."""
+    """Send a result back to work, with a reason; what it had stopped goes on, and the lead works again. "At most twice, then the
+    next level decides" (domain.md §5): with the second return the case's seat moves up, and the third result is judged there,
+    where nobody has a stake in it any more. Nobody sends that one back, neither the next level nor the top, which is its own:
+    what is decided is that it goes to the call-back, by a word or by silence, or that a supervisor ends the case. Whether it
+    is solved then says the reporter, and a "no" begins a new round, with two returns of its own. Raises ReturnedTwice."""
     change = LIFECYCLE.move(case, "return_result", actor, now).note(reason=reason)
+    if case.detail.returns >= policy.RETURNS:
+        raise errors.ReturnedTwice
     work_again(change, case)
-    returns, top = case.detail.returns + 1, at_the_top(case)
-    if top and returns > policy.RETURNS and (case.detail.blown is None or case.detail.blown.seat_id == case.seat_id):
-        raise errors.AtTheTop
+    returns = case.detail.returns + 1
     change.patch(CaseDetail, matter_id=case.id, returns=returns)
-    if returns == policy.RETURNS and not top:
+    if returns == policy.RETURNS and not at_the_top(case):
         change.set(seat_id=case.detail.seats[above(case)])
     return reopen_lead(change, facts.lead_id).tell_office(Office.UNIT, "case.returned")
 

@@ -15,8 +15,8 @@ OF_CASES: Mapping[str, str] = {
     "merge": "并案", "take_in": "并入", "unmerge": "撤销并案", "follow": "随并案办结", "terminate": "终止",
     "contact": "联系", "reply": "答复", "join": "附议", "answer_callback": "一键答复", "record_callback": "回访",
     "need_call": "转人工回访", "add_minutes": "写会议纪要", "add_promise": "作出承诺", "finish_promise": "承诺兑现",
-    "request_extension": "申请延期", "decide_extension": "决定延期", "replace_lead": "更换主办", "supervise": "督办",
-    "answer_supervision": "答复督办", "renew": "每日续办", "recalculate": "重新计算",
+    "request_extension": "申请延期", "decide_extension": "决定延期", "replace_lead": "更换主办", "reseat": "裁定改派",
+    "supervise": "督办", "answer_supervision": "答复督办", "renew": "每日续办", "recalculate": "重新计算",
 }  # fmt: skip
 """The Chinese word of each row of the lifecycle of cases."""
 

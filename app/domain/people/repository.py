@@ -97,6 +97,27 @@ PLACED = Facts(
 
 
 @dataclass(frozen=True, slots=True)
+class Granting:
+    """A place, who gets a role there, and whether they hold it for all of that time already."""
+
+    id: UUID
+    person_id: UUID | None
+    held: bool
+
+
+GRANTING = Facts(
+    """(SELECT jsonb_build_object('id', subject.id, 'person_id', f.id, 'held', EXISTS (
+                 SELECT 1 FROM role_grant g
+                  WHERE g.person_id = f.id AND g.place_id = subject.id AND g.role = $3::jsonb ->> 'role'
+                    AND g.starts_at <= coalesce(($3::jsonb ->> 'starts_at')::timestamptz, look.now)
+                    AND (g.ends_at IS NULL OR g.ends_at >= ($3::jsonb ->> 'ends_at')::timestamptz)))
+          FROM find_person(
+                 ($3::jsonb ->> 'person_id')::uuid, decode(substr($3::jsonb ->> 'phone_index', 3), 'hex')) f(id))""",
+    Granting,
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A role that somebody holds; of a volunteer also the orders that no other role lets them serve, and the teams that no
     other lets them lead."""

@@ -9,6 +9,7 @@ from app.domain.people.models import Person, RoleGrant
 from app.domain.people.repository import (
     ACCOUNT,
     GRANT,
+    GRANTING,
     HELD,
     JOINING,
     PERSON,
@@ -16,6 +17,7 @@ from app.domain.people.repository import (
     SELF,
     VERSIONED,
     Account,
+    Granting,
     Held,
     Joining,
     Placed,
@@ -149,12 +151,12 @@ def reset_password(officer: Account, actor: Actor, now: datetime, *, password_ha
     "role",
     "grant",
     subject=PLACE,
-    facts=PLACED,
+    facts=GRANTING,
     missing=PlaceNotFound,
     conflicts={"role_grant_once": errors.AlreadyGranted},
 )
 def grant_role(
-    place: Placed,
+    place: Granting,
     actor: Actor,
     now: datetime,
     *,
@@ -180,6 +182,8 @@ def grant_role(
         raise InvalidInput(fields=(FieldFault("/body/ends_at", "period-empty", "结束时间须晚于开始时间"),))
     if place.person_id is None:
         raise errors.PersonNotFound
+    if place.held:
+        raise errors.AlreadyGranted
     return granted(place.person_id, place.id, role, actor, now, starts_at, ends_at)
 
 

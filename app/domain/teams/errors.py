@@ -48,6 +48,13 @@ class NotAMember(Refusal):
     title_en = "A lead is a member of the team"
 
 
+class AlreadyLeads(Refusal):
+    kind = Kind.CONFLICT
+    code = "already-leads"
+    title_zh = "此人已是队长"
+    title_en = "The person leads the team already"
+
+
 class LeadStays(Refusal):
     kind = Kind.CONFLICT
     code = "lead-stays"

@@ -116,12 +116,14 @@ def remove_member(member: Leaving, actor: Actor, now: datetime, *, person_id: UU
 )
 def set_lead(team: Leading, actor: Actor, now: datetime, *, person_id: UUID) -> Change:
     """Another member, who volunteers there, leads from now on; said by the present lead, or by who looks after the
-    place. Raises TeamDisbanded, NotAMember."""
+    place. Raises TeamDisbanded, NotAMember, AlreadyLeads."""
     if team.disbanded:
         raise errors.TeamDisbanded
     _by_lead_or_chief(team.lead_id, actor)
     if not team.member:
         raise errors.NotAMember
+    if person_id == team.lead_id:
+        raise errors.AlreadyLeads
     return (
         Change.record("team", team.id, "set_lead", actor, now, place_id=team.place_id, version=team.version)
         .patch(Team, id=team.id, lead_id=person_id, version=team.version + 1)

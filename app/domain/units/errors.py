@@ -55,6 +55,24 @@ class NotInUnit(Refusal):
     title_en = "Both must work in the unit"
 
 
+class DeputyNamed(Refusal):
+    """The two are absent and deputy for all of that time already."""
+
+    kind = Kind.CONFLICT
+    code = "deputy-named"
+    title_zh = "这段时间已指定此人代理,不必重复指定"
+    title_en = "They stand in for that time already"
+
+
+class AnswersAlready(Refusal):
+    """The register says so already."""
+
+    kind = Kind.CONFLICT
+    code = "answers-already"
+    title_zh = "这个地点的这类事项已由该单位负责,不必重复规定"
+    title_en = "The unit answers for it there already"
+
+
 class PeriodEmpty(Refusal):
     """The period ends after it begins, and after now."""
 

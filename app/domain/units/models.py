@@ -98,6 +98,7 @@ class UnitDeputy(SQLModel, table=True):
         CheckConstraint("from_at < until_at", "unit_deputy_period"),
         CheckConstraint("deputy_id <> absent_id", "unit_deputy_other"),
         Index("unit_deputy_unit", "unit_id", "until_at"),
+        Index("unit_deputy_once", "unit_id", "absent_id", "deputy_id", "from_at", "until_at", unique=True),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

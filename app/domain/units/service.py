@@ -83,6 +83,7 @@ class Answering:
     known: bool
     present_id: UUID | None
     present_version: int | None
+    present_unit_id: UUID | None
 
 
 ANSWERING = Facts(
@@ -90,7 +91,7 @@ ANSWERING = Facts(
           SELECT 1 FROM unit u JOIN place_ancestor a ON a.ancestor_id = u.place_id
            WHERE u.id = ($3::jsonb ->> 'unit_id')::uuid AND u.closed_at IS NULL AND a.place_id = subject.place_id),
           'known', EXISTS (SELECT 1 FROM case_category c WHERE c.code = $3::jsonb ->> 'category'),
-          'present_id', r.id, 'present_version', r.version)
+          'present_id', r.id, 'present_version', r.version, 'present_unit_id', r.unit_id)
         FROM (SELECT 1) one LEFT JOIN responsibility r
           ON r.place_id = subject.place_id AND r.category = $3::jsonb ->> 'category' AND r.until_at IS NULL)""",
     Answering,
@@ -102,13 +103,15 @@ def set_responsibility(
     seen: Answering, actor: Actor, now: datetime, *, place_id: UUID, category: str, unit_id: UUID
 ) -> Change:
     """From now on the unit answers for the category in the place's subtree; what was before stays in the register with its
-    dates. Raises NotAllowed, UnitNotFound: not open, or it does not serve the place. InvalidInput: no catalogue knows the
-    category, so nothing would ever be whistled by it."""
+    dates. Raises NotAllowed, AnswersAlready, UnitNotFound: not open, or it does not serve the place. InvalidInput: no catalogue
+    knows the category, so nothing would ever be whistled by it."""
     demand(policy.KEEP, actor)
     if not seen.serves:
         raise errors.UnitNotFound
     if not seen.known:
         raise InvalidInput(fields=(FieldFault("/body/category", "category-unknown", "事项目录没有这个类别"),))
+    if seen.present_unit_id == unit_id:
+        raise errors.AnswersAlready
     entry_id = new_id()
     change = Change.record("responsibility", entry_id, "set", actor, now, place_id=place_id)
     if seen.present_id is not None:
@@ -218,18 +221,24 @@ def end_member(post: Leaving, actor: Actor, now: datetime, *, person_id: UUID) -
 
 @dataclass(frozen=True, slots=True)
 class Deputising:
-    """A unit, who of the two works there, and what the actor is in it."""
+    """A unit, who of the two works there, what the actor is in it, and whether the one stands in for the other all that time."""
 
     id: UUID
     place_id: UUID
     both: bool
     post: str | None
+    named: bool
 
 
 DEPUTISING = Facts(
     """jsonb_build_object('id', subject.id, 'place_id', subject.place_id, 'post', app_unit(subject.id),
           'both', (SELECT count(*) = 2 FROM unit_member m WHERE m.unit_id = subject.id AND m.live
-                      AND m.person_id IN (($3::jsonb ->> 'absent_id')::uuid, ($3::jsonb ->> 'deputy_id')::uuid)))""",
+                      AND m.person_id IN (($3::jsonb ->> 'absent_id')::uuid, ($3::jsonb ->> 'deputy_id')::uuid)),
+          'named', EXISTS (SELECT 1 FROM unit_deputy d WHERE d.unit_id = subject.id
+                              AND d.absent_id = ($3::jsonb ->> 'absent_id')::uuid
+                              AND d.deputy_id = ($3::jsonb ->> 'deputy_id')::uuid
+                              AND d.from_at <= ($3::jsonb ->> 'from_at')::timestamptz
+                              AND d.until_at >= ($3::jsonb ->> 'until_at')::timestamptz))""",
     Deputising,
 )
 
@@ -238,7 +247,10 @@ DEPUTISING = Facts(
 OPEN_UNIT = UNIT.removesuffix(" FOR SHARE")
 
 
-@record("unit_deputy", "name", subject=OPEN_UNIT, facts=DEPUTISING, missing=errors.UnitNotFound)
+@record(
+    "unit_deputy", "name", subject=OPEN_UNIT, facts=DEPUTISING, missing=errors.UnitNotFound,
+    conflicts={"unit_deputy_once": errors.DeputyNamed},
+)  # fmt: skip
 def name_deputy(
     unit: Deputising,
     actor: Actor,
@@ -252,7 +264,8 @@ def name_deputy(
     """Somebody of the unit stands in for another in [from_at, until_at): named by oneself, the head, or the administrator.
 
     Raises:
-        NotAllowed. NotInUnit: not two people who work there. PeriodEmpty: it ends before it begins, or has ended.
+        NotAllowed. NotInUnit: not two people who work there. PeriodEmpty: it ends before it begins, or has ended. DeputyNamed:
+        for all of that time already.
     """
     if absent_id != actor.id and unit.post != Post.HEAD:
         demand(policy.KEEP, actor)
@@ -260,6 +273,8 @@ def name_deputy(
         raise errors.NotInUnit
     if until_at <= max(from_at, now):
         raise errors.PeriodEmpty
+    if unit.named:
+        raise errors.DeputyNamed
     deputy = new_id()
     return (
         Change.record("unit_deputy", deputy, "name", actor, now, place_id=unit.place_id)

@@ -35,6 +35,7 @@ WITHIN = {
 def an_assignment(state: str = "signed", **more: Any) -> Matter[AssignmentFacts]:
     known: dict[str, Any] = {
         "role": "lead", "kind": WhistleKind.ROUTINE, "contested": False, "signed_at": SIGNED, "officer_id": OFFICER.id,
+        "case_state": "whistled",
     }  # fmt: skip
     detail = AssignmentFacts(CASE, WHISTLE, **{**known, **more})
     live = (LiveDeadline(UUID(int=40), "report_in", None), LiveDeadline(UUID(int=41), "arbitration", None))
@@ -105,10 +106,14 @@ SEEN = Arbitrating(
     seat_id=None,
     duty=None,
     touched=False,
-    case_state="whistled",
+    case={
+        "id": str(CASE), "kind": "case", "category": "lighting", "place_id": str(HERE), "state": "whistled", "version": 5,
+        "round": 1, "requester_id": str(UUID(int=50)), "beneficiary_id": str(UUID(int=50)), "assignee_id": None, "team_id": None,
+        "seat_id": str(HERE), "unit_id": str(LEAD), "holder_id": None, "open_pool": False, "created_at": SIGNED.isoformat(),
+    },
     late=False,
     higher=(),
-)
+)  # fmt: skip
 
 
 def judged(assignment: Matter[AssignmentFacts], *, upheld: bool, actor: Actor = ARBITER, **seen: Any) -> list[Change]:
@@ -118,7 +123,8 @@ def judged(assignment: Matter[AssignmentFacts], *, upheld: bool, actor: Actor = 
 
 
 def test_upheld_the_new_lead_gets_a_fresh_assignment_which_it_may_not_contest() -> None:
-    old, new = judged(an_assignment("contested", contested=True), upheld=True)
+    old, new, case = judged(an_assignment("contested", contested=True), upheld=True)
+    assert (case.id, case.action, case.version) == (CASE, "reseat", 5), "a case that ends meanwhile makes it run again"
     assert (old.state, old.stops) == ("excused", ["report_in", "arbitration"])
     assert [event.topic for event in old.events if event.sort == "event"] == ["case.replace_lead"]
     assert (new.state, new.starts) == ("sent", ["sign", "report_in"])
@@ -128,7 +134,7 @@ def test_upheld_the_new_lead_gets_a_fresh_assignment_which_it_may_not_contest() 
 
 def test_a_unit_with_a_seat_beside_gives_it_up_to_lead_and_needs_no_second_to_help() -> None:
     seat = UUID(int=70)
-    old, _ = judged(an_assignment("contested", contested=True), upheld=True, seat_id=seat)
+    old, *_ = judged(an_assignment("contested", contested=True), upheld=True, seat_id=seat)
     assert {event.topic for event in old.events if event.sort == "event"} == {"assignment.release", "case.replace_lead"}
     assert len(judged(an_assignment("contested", role="co", contested=True), upheld=True, seat_id=seat)) == 1
 
@@ -148,7 +154,6 @@ def test_refused_it_goes_back_to_where_it_stood(reported_in: bool, back: str) ->
         (ARBITER, {"duty": "handler"}, errors.SameHand),
         (ARBITER, {"duty": "callback"}, errors.SameHand),
         (ARBITER, {"touched": True}, errors.SameHand),
-        (ARBITER, {"case_state": "withdrawn"}, TransitionRefused),
         (ARBITER, {"late": True}, errors.ArbitrationWentUp),
     ],
 )
@@ -156,6 +161,12 @@ def test_who_judges_is_a_third_person_and_in_time(actor: Actor, seen: dict[str, 
     for upheld in (True, False):
         with pytest.raises(refusal):
             judged(an_assignment("contested", contested=True), upheld=upheld, actor=actor, **seen)
+
+
+@pytest.mark.parametrize("upheld", [True, False])
+def test_nothing_is_judged_of_a_case_that_is_over(upheld: bool) -> None:
+    with pytest.raises(TransitionRefused):
+        judged(an_assignment("contested", contested=True, case_state="withdrawn"), upheld=upheld)
 
 
 def test_late_the_next_level_judges() -> None:
