@@ -191,11 +191,11 @@ async def return_papers(street: Street, who: Person, order: Order) -> None:
 
 
 async def deliver(street: Street, who: Person, order: Order) -> None:
+    if order.fate.way is Way.ERRAND:
+        await return_papers(street, who, order)
     seen = await who.look(order.path)
     if seen is None or "deliver" not in offered(seen):
         return
-    if order.fate.way is Way.ERRAND:
-        await return_papers(street, who, order)
     body = {"outcome": order.dice("outcome").choice(OUTCOMES)}
     if seen["evidence_wanted"] and street.will(order, "forget_evidence", 0.05):
         await who.send(f"{order.path}/deliver", body)
