@@ -22,7 +22,7 @@ help: ## 列出全部任务 · list the tasks
 	@grep -E '^[a-z0-9-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 run: venv ## 启动全部，Ctrl-C 结束 · start everything; Ctrl-C ends it
-	@LINLI_MODE=local $(LINLI) up
+	@exec env LINLI_MODE=local $(LINLI) up
 
 demo: venv ## 在运行中的系统上演一遍 · play the thread once against the running system
 	@LINLI_MODE=local $(LINLI) demo

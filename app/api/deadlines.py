@@ -45,7 +45,9 @@ class EffectIn(In):
         description="动作:notify 通知、set_holder 移交负责人、open_pool 开放抢单、start 开始另一时限"
     )
     target: Annotated[str, Opaque(40, 0)] = Field(
-        default="", description="对象:角色(可加层级,如 secretary@street)、assignee、requester 或时限种类;开放抢单为空"
+        default="",
+        description="对象:角色(可加层级,如 secretary@street)、assignee、requester;事项和任务还可以是 seat、unit、unit_head、\
+unit_deputy、lead;开始时限的填时限种类;开放抢单为空",
     )
 
 

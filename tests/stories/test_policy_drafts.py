@@ -225,3 +225,36 @@ async def missing(someone: Someone, path: str) -> bool:
 def counted(counts: dict[str, int]) -> tuple[int, ...]:
     names = ("deadlines", "missed", "missed_under_draft", "newly_missed", "no_longer_missed", "not_reached")
     return tuple(counts[name] for name in names)
+
+
+async def test_each_limit_in_force_may_be_drafted_as_it_stands_and_compared(street: Street) -> None:
+    """Of orders, cases and assignments: whom it tells may be said as it is read. What a room needs to happen is carried over."""
+    administrator = street.administrator
+    seen = 0
+    for kind in ("order", "case", "assignment"):
+        listed = await administrator.get("/v1/deadline-policies", place_id=str(street.world.street), matter_kind=kind)
+        for row in listed["items"]:
+            marks = [
+                {**mark, "effects": [e for e in mark["effects"] if e["primitive"] != "event"]} for mark in row["marks"]
+            ]
+            names = ("deadline_kind", "category", "calendar", "budget_seconds", "budget_days", "pause_limit_seconds")
+            same = {name: row[name] for name in names if row[name] not in (None, "")}
+            body = {**same, "place_id": str(street.world.street), "matter_kind": kind, "marks": marks}
+            kept = await administrator.post(DRAFTS, body)
+            compared = await administrator.get(f"{DRAFTS}/{kept['id']}/comparison")
+            assert not [one for one in compared["differences"] if one["part"] in ("mark", "effect")], (kind, row)
+            seen += 1
+    assert seen > 40
+
+
+async def test_an_effect_on_the_wrong_target_is_told_which_there_are(street: Street) -> None:
+    administrator = street.administrator
+    for effect, code in (
+        ({"primitive": "notify", "target": "seat"}, "bad-target"),
+        ({"primitive": "set_holder", "target": "unit"}, "bad-target"),
+        ({"primitive": "event", "target": "case.supervise"}, "event-carried"),
+    ):
+        body = {**limits(street, 900), "marks": [{"percent": 100, "effects": [effect]}]}
+        answer = await administrator.ask("POST", DRAFTS, body)
+        (fault,) = answer.json()["errors"]
+        assert (answer.status_code, fault["code"]) == (422, code)

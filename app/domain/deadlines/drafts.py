@@ -10,17 +10,17 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from app.domain.deadlines.errors import DraftNotFound
+from app.domain.deadlines.meaning import told
 from app.domain.deadlines.models import DeadlinePolicyDraft, Effect, Limits, MarkPlan, label_of
 from app.domain.deadlines.repository import DRAFT, DRAFTED, PUBLISHING, CarriedEvent, Drafted, Publishing
 from app.domain.deadlines.service import demand_sound, publish
 from app.domain.deadlines.spoken import duration
 from app.domain.places.errors import PlaceNotFound
-from app.domain.places.models import Level
 from app.domain.places.subject import PLACE
 from app.kernel.change import Change
 from app.kernel.deadline_tables import Primitive
 from app.kernel.ids import new_id
-from app.kernel.rules import Actor, Role
+from app.kernel.rules import Actor
 from app.kernel.verbs import record
 
 _LIMITS: Final = TypeAdapter(Limits)
@@ -213,26 +213,15 @@ def _sorted(effects: Iterable[Effect]) -> list[Effect]:
 def _effect(effect: Effect) -> str:
     match effect.primitive:
         case Primitive.NOTIFY:
-            return f"通知{_person(effect.target)}"
+            return f"通知{told(effect.target)}"
         case Primitive.SET_HOLDER:
-            return f"移交{_person(effect.target)}负责"
+            return f"移交{told(effect.target)}负责"
         case Primitive.OPEN_POOL:
             return "开放抢单"
         case Primitive.START:
             return f"开始{label_of(effect.target)}时限"
         case Primitive.EVENT:
             return effect.target
-
-
-_PEOPLE: Final = {"assignee": "承接人", "requester": "居民"}
-
-
-def _person(target: str) -> str:
-    """Whom an effect names: 承接人, 社区派单员, and for a role from a level upward, 社区书记(街道及以上)."""
-    if target in _PEOPLE:
-        return _PEOPLE[target]
-    role, _, level = target.partition("@")
-    return f"{Role(role).label}({Level(level).label}及以上)" if level else Role(role).label
 
 
 VERBS = (draft, publish_draft)

@@ -63,6 +63,7 @@ _TOLD = {
     "requester": "居民",
     "assignee": "志愿者",
     "seat": "办理的一级",
+    "lead": "主办单位",
     "unit": "办理单位",
     "unit_head": "办理单位负责人",
     "unit_deputy": "办理单位代岗人",

@@ -3,6 +3,7 @@
 from app.domain.deadlines.models import ANCHORED, Effect, Limits
 from app.domain.places.models import Level
 from app.kernel.calendars import CalendarName
+from app.kernel.change import Office
 from app.kernel.deadline_tables import Primitive
 from app.kernel.errors import FieldFault
 from app.kernel.rules import Role, Rules, reach
@@ -11,6 +12,13 @@ PUBLISH: Rules = (reach(Role.ADMINISTRATOR),)
 
 PEOPLE = frozenset({"assignee", "requester"})
 
+_POST = "任职的角色(可加层级,如 secretary@street)"
+_TARGETS = {
+    Primitive.NOTIFY: f"通知的对象可以是:assignee、requester、{_POST};事项和任务还可以是 {'、'.join(Office)}",
+    Primitive.SET_HOLDER: f"负责人须是{_POST}",
+    Primitive.OPEN_POOL: "开放抢单不填对象",
+    Primitive.START: "可以开始的时限:promise_late、reply_in_person",
+}
 
 FOLLOWERS = frozenset({"reply_in_person", "promise_late"})
 """Deadlines that only a mark of another one starts."""
@@ -41,8 +49,14 @@ def faults_of(matter_kind: str, deadline_kind: str, limits: Limits) -> tuple[Fie
         for e, effect in enumerate(mark.effects):
             if effect.primitive is Primitive.OPEN_POOL and (matter_kind, deadline_kind) not in POOLED:
                 faults.append(FieldFault(f"/body/marks/{m}/effects/{e}", "pool-too-late", "接单之后的时限不能开放抢单"))
-            if not _fits(effect):
-                faults.append(FieldFault(f"/body/marks/{m}/effects/{e}/target", "bad-target", "该动作的对象不正确"))
+            if effect.primitive is Primitive.EVENT:
+                faults.append(
+                    FieldFault(f"/body/marks/{m}/effects/{e}", "event-carried", "event 由系统自动保留,请去掉")
+                )
+            elif not _fits(matter_kind, effect):
+                faults.append(
+                    FieldFault(f"/body/marks/{m}/effects/{e}/target", "bad-target", _TARGETS[effect.primitive])
+                )
         if len(set(mark.effects)) != len(mark.effects):
             faults.append(FieldFault(f"/body/marks/{m}/effects", "effect-twice", "同一节点的动作不可重复"))
     return tuple(faults)
@@ -61,14 +75,15 @@ def _of_time(deadline_kind: str, limits: Limits) -> list[FieldFault]:
     return faults
 
 
-def _fits(effect: Effect) -> bool:
+def _fits(matter_kind: str, effect: Effect) -> bool:
     match effect.primitive:
         case Primitive.OPEN_POOL:
             return effect.target == ""
         case Primitive.SET_HOLDER:
             return _is_post(effect.target)
         case Primitive.NOTIFY:
-            return effect.target in PEOPLE or _is_post(effect.target)
+            official = matter_kind != "order" and effect.target in set(Office)
+            return effect.target in PEOPLE or official or _is_post(effect.target)
         case Primitive.START:
             return effect.target in FOLLOWERS
         case Primitive.EVENT:
