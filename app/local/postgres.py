@@ -135,8 +135,9 @@ def drop_database(server: PostgresServer, name: str) -> None:
 
 
 def _yield_to_wakers(pid: int) -> None:
-    """Let the backends of a server, which inherit it, not preempt who wakes them: the API is one thread on a machine that it shares
-    with all of them, and its next request would wait behind the one that it has just sent (adr/0013). A wish, on Linux only."""
+    """Let the backends of a server, which inherit it, not preempt who wakes them: the API is one thread on a machine that it
+    shares with all of them, and its next request would wait behind the one that it has just sent (adr/0013). A wish, on Linux
+    only."""
     if hasattr(os, "SCHED_BATCH"):
         with contextlib.suppress(OSError):
             os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))

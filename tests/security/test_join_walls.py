@@ -131,7 +131,9 @@ async def test_whoever_joined_from_elsewhere_reads_nothing_that_was_written_on_t
         assert await written(person) == [1, 1]
 
 
-async def test_whoever_does_not_read_the_extension_of_a_case_asks_for_no_second_one(world: World, app: Database) -> None:
+async def test_whoever_does_not_read_the_extension_of_a_case_asks_for_no_second_one(
+    world: World, app: Database
+) -> None:
     """That there was one already is looked for with the eyes of whoever asks."""
     stranger = await world.person("陌生人", Role.RESIDENT, world.west)
     case = (await world.do(app, cases.report, "王奶奶", None, **REPORT)).id

@@ -33,8 +33,8 @@ from tests.special import service_of, team_of
 from tests.stories.boardwork import whistled
 from tests.stories.casework import RESULT, reported
 from tests.stories.conftest import Later, Street
-from tests.stories.test_emergencies import WALL
 from tests.stories.teamwork import team
+from tests.stories.test_emergencies import WALL
 from tests.stories.test_one_thread import place
 
 SAID = (
