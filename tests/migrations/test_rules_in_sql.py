@@ -365,6 +365,12 @@ EXPECTED = {
     ),
     "contest_read": ("contest", "SELECT", "app_sees_detail(matter_id)", None),
     "contest_update": ("contest", "UPDATE", "app_sees(matter_id)", f"decided_by = {ME}"),
+    "case_extension_insert": (
+        "case_extension",
+        "INSERT",
+        None,
+        f"asked_by = {ME} AND decided_by IS NULL AND app_sees_whole(matter_id)",
+    ),
     "case_extension_update": ("case_extension", "UPDATE", "app_sees(matter_id)", f"decided_by = {ME}"),
     "case_minutes_read": ("case_minutes", "SELECT", BOARD, None),
     "case_promise_read": ("case_promise", "SELECT", BOARD, None),

@@ -129,3 +129,24 @@ async def test_whoever_joined_from_elsewhere_reads_nothing_that_was_written_on_t
     assert await written(stranger) == [0, 0]
     for person in (neighbour, world.people["王奶奶"], world.people["书记"]):
         assert await written(person) == [1, 1]
+
+
+async def test_whoever_does_not_read_the_extension_of_a_case_asks_for_no_second_one(
+    world: World, app: Database
+) -> None:
+    """That there was one already is looked for with the eyes of whoever asks."""
+    stranger = await world.person("陌生人", Role.RESIDENT, world.west)
+    case = (await world.do(app, cases.report, "王奶奶", None, **REPORT)).id
+    await world.do(app, joining.join, stranger, case, words="我家也是")
+    await world.do(app, cases.triage, "书记", case)
+    await world.do(app, extensions.request_extension, "书记", case, hours=1, reason="等件")
+    async with app.pool.acquire() as connection:
+        await connection.execute(begin(stranger))
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(
+                "INSERT INTO case_extension (id, matter_id, place_id, round, deadline_id, seconds, reason, asked_by, asked_at)"
+                " SELECT gen_random_uuid(), matter_id, place_id, 2, id, 60, '再等', app_actor(), app_now() FROM deadline"
+                " WHERE matter_id = $1 AND stopped_at IS NULL LIMIT 1",
+                case,
+            )
+        await connection.execute("ROLLBACK")

@@ -171,3 +171,26 @@ async def test_a_lead_that_was_replaced_at_the_call_back_works_again_for_whom_wa
     await later(2)
     assert (await case.reporter.get(case.path))["holder"] == "主办单位:水务站"
     assert await water.state() == "working"
+
+
+async def test_a_lead_that_works_again_is_not_let_go_by_what_the_worker_hears_late(
+    street: Street, later: Later
+) -> None:
+    case = await whistled(street)
+    caller = await street.with_role("回访员", Role.CALLBACK_OFFICER, "street")
+    await case.lead.reports_in()
+    await case.lead.officer.post(f"{case.path}/result", RESULT)
+    await later(1)
+    await case.chief.post(f"{case.path}/check", {"accepted": True})
+    await street.world.owner.execute(
+        "UPDATE outbox SET retry_at = retry_at + interval '1 minute'"
+        " WHERE topic = 'assignment.release' AND subject_id = $1::uuid",
+        case.path.rpartition("/")[2],
+    )
+    (call,) = (await caller.get("/v1/callbacks"))["items"]
+    said = {"channel": "phone", "reached": True, "solved": False}
+    await caller.post(f"{case.path}/callbacks/{call['id']}", said)
+    await later(2)
+    assert await case.lead.state() == "working"
+    await later(90)
+    assert await case.lead.state() == "working"

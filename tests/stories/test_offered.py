@@ -29,10 +29,12 @@ from app.kernel.rules import Via
 from app.kernel.verbs import Verb
 from app.main import VERBS
 from tests.people import Someone, offered
+from tests.special import service_of, team_of
 from tests.stories.boardwork import whistled
 from tests.stories.casework import RESULT, reported
 from tests.stories.conftest import Later, Street
 from tests.stories.teamwork import team
+from tests.stories.test_emergencies import WALL
 from tests.stories.test_one_thread import place
 
 SAID = (
@@ -232,3 +234,48 @@ async def test_what_is_offered_of_a_case_is_accepted(street: Street, check: Chec
     seen += await check(matter.path, *people, caller)
     wanted = {"reported triage", "handling escalate", "sent sign", "contested dismiss", "result return_result"}
     assert {*wanted, "callback answer_callback", "callback record_callback"} <= set(seen)
+
+
+async def test_papers_are_taken_only_with_an_authority(street: Street, check: Check) -> None:
+    resident, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
+    agent = await street.with_role("李强", "volunteer")
+    body = {"service_id": await service_of(street.world, "errand", "代办老年证"), "note": "腿脚不便"}
+    order = f"/v1/orders/{(await resident.post('/v1/orders', body))['id']}"
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(agent.id)})
+    await agent.post(f"{order}/accept")
+    assert "accepted hand_over_papers" not in await check(order, resident, dispatcher, agent)
+    until = (datetime.now(UTC) + timedelta(days=9)).isoformat()
+    await resident.post(f"{order}/authority", {"text": "代我办理老年证", "until_at": until})
+    assert "accepted hand_over_papers" in await check(order, resident, dispatcher, agent)
+
+
+async def test_a_booked_place_becomes_nothing_else(street: Street, check: Check) -> None:
+    resident, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
+    lead = await street.with_role("李强", "volunteer")
+    service = await service_of(street.world, "service_day", "义诊日")
+    slot = {"starts_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(), "minutes": 30, "capacity": 1}
+    day = {"place_id": str(street.world.east), "team_id": await team_of(street.world, lead.id), "service_id": service}
+    await lead.post("/v1/service-days", {**day, "slots": [slot]})
+    (opened,) = (await resident.get("/v1/service-days", place_id=day["place_id"]))["items"]
+    booked = await resident.post(f"/v1/service-slots/{opened['slots'][0]['id']}/book", {"note": "量血压"})
+    order = f"/v1/orders/{booked['id']}"
+    await lead.post(f"{order}/release", {"reason": "生病"})
+    assert "submitted recategorise" not in await check(order, dispatcher, lead)
+    assert "submitted offer" in await check(order, dispatcher)
+
+
+async def test_an_emergency_is_merged_only_when_somebody_has_seen_it(street: Street, check: Check) -> None:
+    resident, secretary = await street.resident("王奶奶"), await street.with_role("副书记", "secretary")
+    case = await reported(resident, **WALL)
+    assert "reported merge" not in await check(case, secretary)
+    await secretary.post(f"{case}/triage", {"lane": "small"})
+    assert "handling merge" in await check(case, secretary)
+
+
+async def test_the_last_promise_of_a_hard_whistle_is_kept_with_the_result(street: Street) -> None:
+    matter = await whistled(street, "hard")
+    for number, finishes in ((1, False), (2, True)):
+        due_at = (datetime.now(UTC) + timedelta(days=number)).isoformat()
+        promise = {"unit_id": matter.lead.id, "text": "先围挡", "due_at": due_at}
+        await matter.lead.officer.post(f"{matter.path}/board/promises", promise)
+        assert ("finish_promise" in offered(await matter.lead.officer.get(matter.path))) is finishes

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.domain.cases import errors
 from app.domain.cases.board_policy import LIFECYCLE
 from app.domain.cases.facts import ASSIGNMENT, AssignmentFacts
-from app.domain.cases.models import AssignmentDetail
+from app.domain.cases.models import AssignmentDetail, CaseState
 from app.domain.cases.policy import ENDED
 from app.kernel.change import Change, Office
 from app.kernel.errors import TransitionRefused
@@ -126,8 +126,12 @@ def excuse(assignment: Assignment, actor: Actor, now: datetime, *, reason: str) 
 
 @BOARD.moves("release")
 def release(assignment: Assignment, actor: Actor, now: datetime) -> Change:
-    """The case has ended, or its result was accepted: the unit is released."""
-    return LIFECYCLE.move(assignment, "release", actor, now)
+    """The case has ended, or its result was accepted: the unit is released. Raises TransitionRefused: it leads a case that is
+    worked on again, which was heard of first."""
+    change = LIFECYCLE.move(assignment, "release", actor, now)
+    if assignment.detail.role == "lead" and assignment.detail.case_state in (CaseState.WHISTLED, CaseState.RESULT):
+        raise TransitionRefused
+    return change
 
 
 recalculate = recalculation(BOARD)

@@ -10,6 +10,7 @@ _TO_DECIDE = (
 )
 _DUTY = """NOT EXISTS (SELECT 1 FROM case_duty y WHERE y.matter_id = m.id AND y.person_id = app_actor() AND y.duty <> '{}')"""
 _EXTENSION = "SELECT 1 FROM case_extension e WHERE e.matter_id = m.id"
+_NOT_KEPT = "q.matter_id = m.id AND q.round = m.round AND q.kept_at IS NULL"
 _HOLDS = (
     f"CASE WHEN m.state = 'whistled' THEN app_unit(m.unit_id) IS NOT NULL ELSE app_reaches(m.seat_id, '{_OFFICE}') END"
 )
@@ -21,7 +22,7 @@ CASE_WAITS = f"""jsonb_build_object(
   'hand_down', s.level <> 'community', 'hang', s.level <> 'community', 'deliberate', coalesce(d.lane, 'big') = 'big',
   'withdraw', {_ALONE} AND NOT EXISTS (SELECT 1 FROM case_reporter r WHERE r.matter_id = m.id
      AND r.person_id NOT IN (m.requester_id, m.beneficiary_id)),
-  'merge', {_ALONE}, 'return_result', d.returns < 2,
+  'merge', {_ALONE} AND NOT (d.emergency AND m.state = 'reported'), 'return_result', d.returns < 2,
   'propose_whistle', {_OWN_LEVEL} AND NOT EXISTS (
      SELECT 1 FROM whistle w WHERE w.matter_id = m.id AND w.decided_at IS NULL),
   'approve_whistle', {_TO_DECIDE.format("")}, 'refuse_whistle', {_TO_DECIDE.format("")},
@@ -41,8 +42,10 @@ CASE_WAITS = f"""jsonb_build_object(
      AND (app_reaches(s.parent_id, '{{supervisor}}')
           OR app_reaches(CASE WHEN m.state = 'whistled' THEN m.seat_id ELSE s.parent_id END, '{_HEADS}')),
   'finish_promise', EXISTS (
-     SELECT 1 FROM case_promise q WHERE q.matter_id = m.id AND q.round = m.round AND q.kept_at IS NULL
-        AND (app_unit(q.unit_id) IS NOT NULL OR app_unit(m.unit_id) IS NOT NULL OR app_reaches(m.seat_id, '{_OFFICE}'))),
+     SELECT 1 FROM case_promise q WHERE {_NOT_KEPT}
+        AND (app_unit(q.unit_id) IS NOT NULL OR app_unit(m.unit_id) IS NOT NULL OR app_reaches(m.seat_id, '{_OFFICE}')))
+     AND (m.state <> 'whistled' OR (SELECT count(*) FROM case_promise q WHERE {_NOT_KEPT}) > 1
+          OR NOT EXISTS (SELECT 1 FROM whistle w WHERE w.id = d.whistle_id AND w.kind = 'hard')),
   'answer_supervision', (m.state <> 'whistled' OR app_unit(m.unit_id) IS NOT NULL) AND EXISTS (
      SELECT 1 FROM supervision v WHERE v.matter_id = m.id AND v.answered_at IS NULL),
   'terminate', app_actor() NOT IN (m.requester_id, m.beneficiary_id)
@@ -58,7 +61,7 @@ _ENDED = """NOT EXISTS (SELECT 1 FROM matter k WHERE k.id = d.case_id AND k.stat
 
 ASSIGNMENT_WAITS = f"""jsonb_build_object(
   'contest', NOT d.contested AND d.signed_at IS NOT NULL AND NOT (m.category = 'emergency' AND m.state = 'signed'),
-  'excuse', d.role <> 'lead', 'uphold', {_ARBITER},
+  'excuse', d.role <> 'lead', 'finish', d.role <> 'lead', 'uphold', {_ARBITER},
   'dismiss', {_ARBITER} AND NOT {_REPORTED_IN}, 'dismiss_reported', {_ARBITER} AND {_REPORTED_IN},
   'rate_department', {_ENDED} AND d.excuse IS NULL AND app_unit(m.unit_id) IS NULL
      AND NOT EXISTS (SELECT 1 FROM unit_rating r WHERE r.matter_id = m.id),

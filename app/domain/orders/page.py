@@ -5,8 +5,9 @@ EVIDENCE = """(SELECT coalesce(jsonb_agg(jsonb_build_object('kind', e.kind, 'tex
                  FROM order_evidence e WHERE e.matter_id = matter.id)"""
 """What shows that it was done, as far as the reader may see it."""
 
-# What the actions that answer something would find: a question, an appointment that the other side proposed, pauses; whether the
-# order is somebody else's, who may be sent; and whether a further round is still the resident's to ask for.
+# What the actions that answer something would find: a question, an appointment that the other side proposed, pauses, an authority
+# of the reader's; whether the order is somebody else's, who may be sent; and whether a further round is still the resident's to
+# ask for.
 WAITS = """(SELECT to_jsonb(w) FROM (
   SELECT EXISTS (SELECT 1 FROM order_post q WHERE q.matter_id = matter.id AND q.kind = 'question'
             AND NOT EXISTS (SELECT 1 FROM order_post a WHERE a.answers = q.id)) AS answer,
@@ -15,6 +16,11 @@ WAITS = """(SELECT to_jsonb(w) FROM (
          a.confirmed_at IS NULL AS propose, a.confirmed_at IS NULL AS take_back,
          coalesce(p.resume, false) AS resume, coalesce(p.dispute, false) AS dispute, coalesce(p.decide, false) AS decide,
          EXISTS (SELECT 1 FROM order_authority y WHERE y.matter_id = matter.id AND y.ended_at IS NULL) AS withdraw_authority,
+         EXISTS (SELECT 1 FROM order_authority y WHERE y.matter_id = matter.id AND y.ended_at IS NULL AND y.agent_id = app_actor()
+            AND y.until_at > app_now()) AS hand_over_papers,
+         EXISTS (SELECT 1 FROM deadline d WHERE d.matter_id = matter.id AND d.round = matter.round AND d.stopped_at IS NULL
+            AND d.pausable AND NOT EXISTS (SELECT 1 FROM deadline_pause s WHERE s.deadline_id = d.id AND NOT s.annulled
+               AND s.from_at <= app_now() AND s.until_at > app_now())) AS pause,
          o.others AS offer, o.others AS accept, o.others AS claim, o.others AS claim_wish, o.others AS recategorise,
          matter.round <= 1 OR app_actor() NOT IN (matter.requester_id, matter.beneficiary_id) AS rework
     FROM (SELECT app_actor() NOT IN (matter.requester_id, matter.beneficiary_id, matter.placed_by)

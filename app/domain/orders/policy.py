@@ -176,11 +176,12 @@ ONLY_FOR = {
     "hand_over_papers": Form.ERRAND,
     "return_papers": Form.ERRAND,
 }
-NOT_FOR = {"offer": Form.WISH, "claim": Form.WISH, "start": Form.ERRAND}
+NOT_FOR = {"offer": Form.WISH, "claim": Form.WISH, "start": Form.ERRAND, "recategorise": Form.SERVICE_DAY}
 
 
 def suits(action: str, form: str) -> bool:
-    """Whether an action is for orders of this form: a wish is claimed and not offered, an errand starts with its papers."""
+    """Whether an action is for orders of this form: a wish is claimed and not offered, an errand starts with its papers, a
+    booked place stays one on that day."""
     return ONLY_FOR.get(action, form) == form and NOT_FOR.get(action) != form
 
 

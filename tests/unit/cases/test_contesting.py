@@ -109,8 +109,8 @@ SEEN = Arbitrating(
     case={
         "id": str(CASE), "kind": "case", "category": "lighting", "place_id": str(HERE), "state": "whistled", "version": 5,
         "round": 1, "requester_id": str(UUID(int=50)), "beneficiary_id": str(UUID(int=50)), "placed_by": str(UUID(int=50)),
-        "assignee_id": None, "team_id": None, "seat_id": str(HERE), "unit_id": str(LEAD),
-        "holder_id": None, "open_pool": False, "created_at": SIGNED.isoformat(),
+        "assignee_id": None, "team_id": None, "seat_id": str(HERE), "unit_id": str(LEAD), "holder_id": None,
+        "open_pool": False, "created_at": SIGNED.isoformat(),
     },
     late=False,
     higher=(),
