@@ -251,7 +251,14 @@ async def list_deadlines(order_id: OrderId, reader: TheReader) -> DeadlinesOut:
     tags=(Tag.VOLUNTEER,),
     example={"code": "482913"},
     answer=receipt("in_service", 4),
-    **moves("start", errors.StartCodeWrong, errors.StartCodeLocked, errors.NotReached, errors.ErrandStartsWithPapers),
+    **moves(
+        "start",
+        errors.StartCodeWrong,
+        errors.StartCodeLocked,
+        errors.NotReached,
+        errors.ErrandStartsWithPapers,
+        errors.VolunteerNotQualified,
+    ),
 )
 async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
     exactly_one(code=body.code, card=body.card, unverified=body.unverified)

@@ -203,3 +203,22 @@ async def test_what_a_place_above_offers_is_not_published_again_below(street: St
     await chief.post(f"/v1/services/{first}/withdraw")
     await secretary.post("/v1/services", service(street))
     await chief.post("/v1/services", whole)
+
+
+async def test_a_lead_without_the_skill_takes_it_for_the_team_and_sends_a_member(street: Street) -> None:
+    lead, member = [await street.with_role(name, "volunteer") for name in ("小李", "小赵")]
+    made = await team(street, lead)
+    await lead.post(f"/v1/teams/{made}/members", person(member))
+    await street.administrator.post(
+        "/v1/skills", {"place_id": str(street.world.east), "code": "haircut", **person(member)}
+    )
+    offered = (await lead.post("/v1/services", service(street, team_id=made, skill="haircut")))["id"]
+    resident = await street.resident("王秀英")
+    path = f"/v1/orders/{(await resident.post('/v1/orders', {'service_id': offered, 'note': 'x'}))['id']}"
+    await street.administrator.post(f"{path}/offer", {"team_id": made})
+    await lead.post(f"{path}/accept")
+    code = {"code": (await resident.get(path))["start_code"]}
+    assert await lead.refused(f"{path}/start", code) == (409, "volunteer-not-qualified")
+    await lead.post(f"{path}/member", {"member_id": str(member.id)})
+    code = {"code": (await resident.get(path))["start_code"]}
+    await member.post(f"{path}/start", code)

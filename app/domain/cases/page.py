@@ -9,6 +9,7 @@ _TO_DECIDE = (
     "EXISTS (SELECT 1 FROM whistle w WHERE w.matter_id = m.id AND w.decided_at IS NULL AND w.blown_at IS {} NULL)"
 )
 _DUTY = """NOT EXISTS (SELECT 1 FROM case_duty y WHERE y.matter_id = m.id AND y.person_id = app_actor() AND y.duty <> '{}')"""
+_BOARD = "EXISTS (SELECT 1 FROM assignment_detail b WHERE b.case_id = m.id)"
 _EXTENSION = "SELECT 1 FROM case_extension e WHERE e.matter_id = m.id"
 _NOT_KEPT = "q.matter_id = m.id AND q.round = m.round AND q.kept_at IS NULL"
 _HOLDS = (
@@ -22,6 +23,7 @@ CASE_WAITS = f"""jsonb_build_object(
   'hand_down', s.level <> 'community', 'hang', s.level <> 'community', 'deliberate', coalesce(d.lane, 'big') = 'big',
   'withdraw', {_ALONE} AND NOT EXISTS (SELECT 1 FROM case_reporter r WHERE r.matter_id = m.id
      AND r.person_id NOT IN (m.requester_id, m.beneficiary_id)),
+  'add_minutes', {_BOARD}, 'add_promise', {_BOARD},
   'merge', {_ALONE} AND NOT (d.emergency AND m.state = 'reported'), 'return_result', d.returns < 2,
   'propose_whistle', {_OWN_LEVEL} AND NOT EXISTS (
      SELECT 1 FROM whistle w WHERE w.matter_id = m.id AND w.decided_at IS NULL),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.domain.services.models import Form
+from app.domain.teams.fitness import Candidate
 from app.kernel.verbs import Facts, Sealed
 
 ASKED_FOR = "($3::jsonb ->> 'service_id')::uuid"
@@ -114,10 +115,12 @@ RECATEGORISING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Starting:
-    """Whether the card that was shown is the beneficiary's, and whether the staff reached the resident since acceptance."""
+    """Whether the card that was shown is the beneficiary's, and whether the staff reached the resident since acceptance; of a
+    team's order, what the actor is in the team."""
 
     card_fits: bool
     reached: bool
+    candidate: Candidate | None = None
 
 
 ACCEPTED_AT = """(SELECT max(h.at) FROM history h
@@ -126,6 +129,8 @@ ACCEPTED_AT = """(SELECT max(h.at) FROM history h
 
 STARTING = Facts(
     f"""jsonb_build_object(
+         'candidate', CASE WHEN subject.team_id IS NOT NULL THEN team_candidate(subject.id, subject.place_id, subject.team_id, $1)
+           END,
          'card_fits', CASE WHEN $3::jsonb ->> 'card' IS NULL THEN false ELSE card_fits(
            subject.beneficiary_id, subject.place_id, decode(substr($3::jsonb ->> 'card', 3), 'hex')) END,
          'reached', CASE WHEN $3::jsonb ->> 'unverified' IS DISTINCT FROM 'true' THEN false ELSE EXISTS (

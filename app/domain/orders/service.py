@@ -14,6 +14,7 @@ from app.domain.orders.models import OrderDetail
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.record_models import OrderEvidence, ServiceRecord
 from app.domain.orders.repository import DETAIL, Detail
+from app.domain.teams.fitness import Unfit, unfit
 from app.kernel.change import Change
 from app.kernel.errors import Refusal
 from app.kernel.ids import new_id
@@ -42,9 +43,11 @@ def start(
 
     Raises:
         StartCodeWrong: counted. StartCodeLocked: too many within ten minutes. NotReached: nobody of the staff called.
-        ErrandStartsWithPapers.
+        ErrandStartsWithPapers. VolunteerNotQualified: a lead who took it for the team lacks the skill, and sends a member.
     """
     change = LIFECYCLE.move(order, "start", actor, now)
+    if facts.candidate is not None and Unfit.NOT_SKILLED in unfit(facts.candidate):
+        raise errors.VolunteerNotQualified(f"{Unfit.NOT_SKILLED.label},请先指派有这项技能的队员")
     if not policy.suits("start", order.detail.form):
         raise errors.ErrandStartsWithPapers
     if unverified and not facts.reached:
