@@ -66,6 +66,19 @@ class RateOut(Out):
     percent: float | None = Field(description="百分比 = 是 /(是 + 否);没有则为 null")
 
 
+class RatesRow(Out):
+    key: str | None = Field(description="组的代码;合计为 null")
+    label: str = Field(description="组的名称")
+    callbacks: int = Field(description="回访数,每位上报人每轮一次")
+    response: RateOut = Field(description="响应率:是否及时联系")
+    solved: RateOut = Field(description="解决率")
+    satisfied: RateOut = Field(description="满意率")
+    unsaid: int = Field(description="没有说是否及时联系的,不计入响应率")
+    waiting: int = Field(description="待答复的,不计入各率")
+    unreached: int = Field(description="未联系上的,不计入各率")
+    excluded: int = Field(description="经复核不计的,不计入各率")
+
+
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), CHINA)
 

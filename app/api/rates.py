@@ -15,7 +15,7 @@ from app.api.figures_out import (
     RATE_EXAMPLE,
     GroupedQuery,
     PeriodQuery,
-    RateOut,
+    RatesRow,
     ReadsFigures,
     group_label,
     show_rate,
@@ -47,19 +47,6 @@ class ExportRatesQuery(PeriodQuery):
 class RateCasesQuery(GroupedQuery, PageQuery):
     figure: Choice[Figure] = Field(description=f"哪个数:{FIGURES}")
     key: Annotated[str, Opaque(60)] | None = Field(default=None, description="哪一组,见 getThreeRates;不填为全部")
-
-
-class RatesRow(Out):
-    key: str | None = Field(description="组的代码;合计为 null")
-    label: str = Field(description="组的名称")
-    callbacks: int = Field(description="回访数,每位上报人每轮一次")
-    response: RateOut = Field(description="响应率:是否及时联系")
-    solved: RateOut = Field(description="解决率")
-    satisfied: RateOut = Field(description="满意率")
-    unsaid: int = Field(description="没有说是否及时联系的,不计入响应率")
-    waiting: int = Field(description="待答复的,不计入各率")
-    unreached: int = Field(description="未联系上的,不计入各率")
-    excluded: int = Field(description="经复核不计的,不计入各率")
 
 
 class RatesOut(Out):

@@ -4,18 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from app.api.figures_out import RatesRow
 from app.api.hold_times import HoldTimesRow
 from app.api.spreadsheet import PIECE, Spreadsheet
 from app.api.unit_figures import UnitFiguresRow, WhistlerRow
 from app.domain.cases.rates import Group
-
-if TYPE_CHECKING:
-    from app.api.rates import RatesRow
 
 CHARTED: Final = 30
 """So many groups a chart shows; the sheet has all of them."""
@@ -25,7 +23,7 @@ CHARTED: Final = 30
 class Sheets:
     """All that is written; of rates and hold-times the last row is the sum."""
 
-    rates: "Mapping[Group, Sequence[RatesRow]]"
+    rates: Mapping[Group, Sequence[RatesRow]]
     holds: Mapping[Group, Sequence[HoldTimesRow]]
     units: Sequence[UnitFiguresRow]
     whistlers: Sequence[WhistlerRow]
@@ -66,7 +64,7 @@ class _Book:
     def close(self) -> None:
         self._book.close()
 
-    def rates(self, name: str, rows: "Sequence[RatesRow]") -> None:
+    def rates(self, name: str, rows: Sequence[RatesRow]) -> None:
         headers = (
             *("名称", "回访数", "及时联系", "未及时联系", "响应率 %", "解决", "未解决", "解决率 %", "满意", "不满意"),
             *("满意率 %", "未说是否及时联系", "待答复", "未联系上", "经复核不计"),
