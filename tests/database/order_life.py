@@ -155,6 +155,8 @@ class Life(Timed):
         self.tell("order.authority_withdrawn", self.assignee)
 
     def _do_wrong_code(self, who: str) -> None:
+        if self.wrong and self.now >= self.wrong[0] + timedelta(minutes=10):
+            self.wrong.clear()
         self.wrong.append(self.now)
 
     _do_wrong_return_code = _do_wrong_code
@@ -199,6 +201,7 @@ class Life(Timed):
         """Round + 1, the same person and the same team first, unless the complaint is about attitude."""
         self.stop_all()
         self.round += 1
+        self.wrong.clear()
         self.refused, self.declined = set(), set()
         if about_attitude:
             self.complained.add((self.assignee, self.team))

@@ -289,18 +289,29 @@ class Model:
             yield "errand-starts-with-papers"
         elif how == "unverified" and not self.reached:
             yield "not-reached"
+        elif how != "unverified" and self.door_is_closed:
+            yield "start-code-locked"
+
+    @property
+    def door_is_closed(self) -> bool:
+        """Five wrong codes within ten minutes close it until ten minutes after the first (domain.md §3)."""
+        return len(self.wrong) >= 5 and self.now < self.wrong[0] + timedelta(minutes=10)
 
     def _judge_hand_over_papers(self, who: str) -> Iterable[str]:
         if self.form != "errand":
             yield "not-for-this-service"
         elif not self.authority or self.authority[0] != who or self.authority[1] <= self.now:
             yield "no-authority"
+        elif self.door_is_closed:
+            yield "start-code-locked"
 
     def _judge_return_papers(self, who: str) -> Iterable[str]:
         if self.form != "errand":
             yield "not-for-this-service"
         elif not self.papers_out:
             yield "papers-not-out"
+        elif self.door_is_closed:
+            yield "start-code-locked"
 
     def _judge_record_authority(self, who: str) -> Iterable[str]:
         if self.form != "errand":
@@ -313,7 +324,7 @@ class Model:
             yield "no-authority"
 
     def _judge_wrong_code(self, who: str) -> Iterable[str]:
-        return self._judge_hand_over_papers(who) if self.form == "errand" else ()
+        return self._judge_hand_over_papers(who) if self.form == "errand" else self._judge_start(who, how="code")
 
     _judge_wrong_return_code = _judge_return_papers
 
