@@ -117,9 +117,11 @@ class Model:
         return who not in {"西居民", "西派单员", "西志愿者"}
 
     def sees(self, who: str) -> bool:
-        """Theirs, whoever has it, the team that it is offered to, who dispatches here; what is open, every volunteer here."""
+        """Theirs, whoever placed it for them, whoever has it, the team that it is offered to, who dispatches here; what is open,
+        every volunteer here."""
         return (
             who in self.theirs
+            or who == self.placed_by
             or who in STAFF
             or who == self.assignee
             or (self.team and who in self.members)
