@@ -1,4 +1,4 @@
-"""Until when an assignment may be contested is pinned when it is signed."""
+"""Until when an assignment may be contested is pinned when it is signed; what a case or an assignment becomes, its history says."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ SQL = Path(__file__).parents[1] / "sql"
 
 def upgrade() -> None:
     connection = op.get_bind().connection.driver_connection
-    await_only(connection.execute((SQL / "0031_contest_until.sql").read_text("utf-8")))
+    await_only(connection.execute((SQL / "0031_case_walls.sql").read_text("utf-8")))
 
 
 def downgrade() -> None:
