@@ -124,6 +124,9 @@ class AssignmentOut(Out):
     place_name: str = Field(description="所在地点名称")
     due_at: Moment | None = Field(description="最近的时限;没有则为 null")
     signed_at: Moment | None = Field(description="签收时间")
+    contest_until: Moment | None = Field(
+        description="认为不属本单位的,须在这个时刻之前提出异议;未签收或不得再提为 null"
+    )
     outcome: str | None = Field(description="完成情况")
     created_at: Moment = Field(description="派发时间")
     actions: list[ActionOut] = Field(description="我现在可以做的操作,各由哪个接口来做")
@@ -151,7 +154,7 @@ ASSIGNMENT_EXAMPLE: dict[str, Any] = {
     "id": ID, "case_id": ID, "state": "sent", "state_label": "待签收", "version": 1, "role": "lead", "whistle": "routine",
     "whistle_label": "日常哨", "unit_id": ID, "unit_name": "区城管局", "category_name": "路灯照明",
     "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外", "place_name": "西峪社区", "due_at": "2026-03-02T11:00:00+08:00",
-    "signed_at": None, "outcome": None, "created_at": AT,
+    "signed_at": None, "contest_until": None, "outcome": None, "created_at": AT,
     "actions": labels(board_policy.LIFECYCLE, ("sign", "signAssignment")),
 }  # fmt: skip
 

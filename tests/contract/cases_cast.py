@@ -45,16 +45,20 @@ async def furnish(
                 case "approve":
                     await administrator.post(f"{path}/whistle/decide", {"approved": True})
                 case "result":
+                    await at_work(made, "sign", "report-in")
                     told = {"outcome": "已修", "answer": "已修好", "evidence": PHOTO}
                     await resident.post(f"{path}/result", told)
         return made
 
-    async def assignment(*steps: str) -> str:
-        about = await case("triage", "propose", "approve")
-        made = next(a["id"] for a in (await resident.get("/v1/assignments"))["items"] if a["case_id"] == about)
+    async def at_work(about: str, *steps: str) -> str:
+        ours = (await resident.get("/v1/assignments"))["items"]
+        made = next(str(one["id"]) for one in ours if one["case_id"] == about)
         for step in steps:
             await resident.post(f"/v1/assignments/{made}/{step}")
-        return str(made)
+        return made
+
+    async def assignment(*steps: str) -> str:
+        return await at_work(await case("triage", "propose", "approve"), *steps)
 
     handling = {"case_id": await case("triage")}
     return {

@@ -46,15 +46,21 @@ class Ring:
         """A case, and its lead's assignment."""
         case = await self.proposed()
         await self.chiefs[0].post(f"{case}/whistle/decide", {"approved": True})
-        found = await self.value(
-            "SELECT matter_id FROM assignment_detail WHERE case_id = $1::uuid AND leads", case.rpartition("/")[2]
-        )
-        return case, f"/v1/assignments/{found}"
+        return case, await self.lead_of(case)
+
+    async def lead_of(self, case: str) -> str:
+        """The lead's assignment of a case."""
+        leads = "SELECT matter_id FROM assignment_detail WHERE case_id = $1::uuid AND leads"
+        return f"/v1/assignments/{await self.value(leads, case.rpartition('/')[2])}"
+
+    async def come(self, task: str) -> None:
+        """The lead signs and reports in."""
+        for step in ("sign", "report-in"):
+            await self.lead.officer.post(f"{task}/{step}")
 
     async def contested(self) -> tuple[str, str]:
         case, task = await self.whistled()
-        await self.lead.officer.post(f"{task}/sign")
-        await self.lead.officer.post(f"{task}/report-in")
+        await self.come(task)
         await self.lead.officer.post(f"{task}/contest", {"ground": "移交清单", "proposed_id": self.other.id})
         return case, task
 
@@ -197,6 +203,7 @@ async def test_a_co_units_seat_is_given_on_when_its_case_ends(ring: Ring, way: s
     """Whoever comes second sees what the first has done: nobody is called for a case that is over."""
     for case, task in await ring.several(ring.contested_beside):
         if way == "accept":
+            await ring.come(await ring.lead_of(case))
             await ring.lead.officer.post(f"{case}/result", RESULT)
         ends = {
             "withdraw": (ring.reporter, f"{case}/withdraw", {}),
@@ -212,7 +219,8 @@ async def test_a_co_units_seat_is_given_on_when_its_case_ends(ring: Ring, way: s
 
 async def test_a_case_ends_when_its_result_has_just_come_back(ring: Ring) -> None:
     """The lead works again and is let go, in whatever order the worker hears of it."""
-    for case, _ in await ring.several(ring.whistled):
+    for case, task in await ring.several(ring.whistled):
+        await ring.come(task)
         await ring.lead.officer.post(f"{case}/result", RESULT)
         await until_told(ring.arena)
         await ring.chiefs[0].post(f"{case}/check", {"accepted": False, "reason": "灯还不亮"})

@@ -240,7 +240,8 @@ async def whistle(world: World, app: Database, community: Community) -> None:
     await world.do(app, whistles.propose_whistle, community.dispatcher, case, **asked)
     await world.do(app, whistles.decide_whistle, community.secretary, case, approved=True)
     assignment = await world.owner.fetchval("SELECT matter_id FROM assignment_detail WHERE case_id = $1", case)
-    await world.do(app, board.sign, community.volunteer, assignment)
+    for verb in (board.sign, board.report_in):
+        await world.do(app, verb, community.volunteer, assignment)
     told = {"outcome": "已修", "answer": "已修好", "evidence": [{"kind": "photo", "text": "IMG"}]}
     await world.do(app, cases.submit_result, community.volunteer, case, **told)
     community.orders |= {"case": case, "assignment": assignment}

@@ -196,7 +196,16 @@ async def test_three_hands_and_one_lead_are_the_databases_to_keep(street: Street
         (case.lead.officer, f"UPDATE case_detail SET handler_id = app_actor() WHERE matter_id = '{case_id}'"),
         (case.lead.officer, f"UPDATE assignment_detail SET leads = NULL WHERE case_id = '{case_id}'"),
         (case.lead.officer, f"UPDATE matter SET unit_id = NULL WHERE id = '{case_id}'"),
+        (case.lead.officer, f"UPDATE matter SET unit_id = '{case.co.id}' WHERE id = '{case_id}'"),
+        (case.chief, f"UPDATE matter SET seat_id = place_id WHERE id = '{case_id}'"),
     ):
         with pytest.raises(asyncpg.CheckViolationError):
             await commit(who, statement)
+    late = f"""INSERT INTO contest (id, matter_id, place_id, ground, proposed_id, contested_by, contested_at)
+        SELECT gen_random_uuid(), id, place_id, '不归我们', '{case.lead.id}', app_actor(), app_now()
+          FROM matter WHERE id = '{(await case.co.task()).rpartition("/")[2]}'"""
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await commit(case.co.officer, late)
+    await case.co.officer.post(f"{await case.co.task()}/sign")
+    await commit(case.co.officer, late)
     await app.close()

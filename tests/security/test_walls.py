@@ -105,6 +105,7 @@ DEFINERS = {
     "case_is_called_back()",
     "case_hand_has_its_duty()",
     "whistle_keeps_its_lead()",
+    "move_is_told()",
     # What the actor finds of cases, as of orders; what is like a trouble nearby, for whoever may report it there; which cases
     # are merged into one that the actor sees.
     (

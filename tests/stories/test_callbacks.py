@@ -7,7 +7,7 @@ import asyncpg
 from app.kernel.rules import Role
 from app.kernel.time import CHINA
 from tests.people import Someone
-from tests.stories.boardwork import LAMP, whistled
+from tests.stories.boardwork import LAMP, Unit, whistled
 from tests.stories.boardwork import RESULT as LAMP_RESULT
 from tests.stories.caselife import RESULT, RUBBISH, Neighbourhood
 from tests.stories.conftest import Later, Street
@@ -157,6 +157,7 @@ async def test_whoever_works_in_a_unit_of_the_case_does_not_call_back(street: St
     case = await life.reported("hard")
     await life.secretary.post(f"{case}/whistle", {"kind": "routine", "reason": "需城管", "lead_id": bureau["id"]})
     await life.secretary.post(f"{case}/whistle/decide", {"approved": True})
+    await Unit(bureau["id"], officer, officer).reports_in()
     await officer.post(f"{case}/result", RESULT)
     await life.secretary.post(f"{case}/check", {"accepted": True})
     (call,) = await life.calls()

@@ -1,10 +1,14 @@
 """A contest: a unit says that an assignment is not theirs, and an arbiter decides (领哨异议, domain.md §5)."""
 
+from datetime import datetime, timedelta
+
 from app.kernel.rules import Role
+from tests.people import offered
 from tests.stories.boardwork import RESULT, new_unit, topics, whistled
 from tests.stories.conftest import Later, Street
 
 GROUND = "产权移交清单第 3 条"
+TWO_HOURS = timedelta(hours=2)
 
 
 async def test_an_upheld_contest_gives_the_case_to_another_lead(street: Street, later: Later) -> None:
@@ -50,6 +54,25 @@ async def test_a_refused_contest_leaves_the_unit_where_it_stood(street: Street, 
     assert "contest.decided" in await topics(case.lead.officer)
 
 
+async def test_a_lead_has_come_before_it_submits_a_result(street: Street) -> None:
+    """Whether it contests or not: sent → signed → reported in → done (domain.md §5)."""
+    case = await whistled(street)
+    water = await new_unit(street, "水务站")
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    officer, task = case.lead.officer, await case.lead.task()
+    not_yet = (409, "not-reported-in")
+    assert await officer.refused(f"{case.path}/result", RESULT) == not_yet
+    await officer.post(f"{task}/sign")
+    assert await officer.refused(f"{case.path}/result", RESULT) == not_yet
+    assert "submit_whistled" not in offered(await officer.get(case.path))
+    await officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": water.id})
+    assert await officer.refused(f"{case.path}/result", RESULT) == not_yet
+    await arbiter.post(f"{task}/arbitrate", {"upheld": False, "decision": "移交尚未完成"})
+    await officer.post(f"{task}/report-in")
+    assert "submit_whistled" in offered(await officer.get(case.path))
+    assert (await officer.post(f"{case.path}/result", RESULT))["state"] == "result"
+
+
 async def test_an_upheld_contest_makes_a_co_unit_the_lead(street: Street, later: Later) -> None:
     case = await whistled(street, co=True)
     assert case.co is not None
@@ -82,7 +105,11 @@ async def test_it_is_contested_in_time_and_judged_by_a_third_person(street: Stre
     body = {"ground": GROUND, "proposed_id": case.co.id}
     own = {"ground": GROUND, "proposed_id": case.lead.id}
     assert await case.lead.officer.refused(f"{task}/contest", own) == (422, "unit-not-here")
+    signed = await case.lead.officer.get(task)
+    assert datetime.fromisoformat(signed["contest_until"]) - datetime.fromisoformat(signed["signed_at"]) == TWO_HOURS
+    assert "contest" in offered(signed)
     await later(7201)
+    assert "contest" not in offered(await case.lead.officer.get(task))
     assert await case.lead.officer.refused(f"{task}/contest", body) == (409, "contest-too-late")
 
     beside = await case.co.task()

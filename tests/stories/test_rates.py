@@ -261,6 +261,7 @@ async def test_a_contest_that_was_refused_leaves_the_unit_responsible_and_the_wh
     task = await case.co.reports_in()
     await case.co.officer.post(f"{task}/contest", {"ground": "不归我们", "proposed_id": case.lead.id})
     await arbiter.post(f"{task}/arbitrate", {"upheld": False, "decision": "照办"})
+    await case.lead.reports_in()
     await case.lead.officer.post(f"{case.path}/result", LAMP_RESULT)
     await case.chief.post(f"{case.path}/check", {"accepted": True})
     await later(1)

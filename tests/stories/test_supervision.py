@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from app.kernel.rules import Role
 from tests.people import Someone
+from tests.stories.boardwork import Unit
 from tests.stories.caselife import RESULT, Neighbourhood
 from tests.stories.conftest import Later, Street
 
@@ -179,6 +180,7 @@ async def test_a_result_that_is_sent_back_after_all_marks_is_renewed(street: Str
     await life.secretary.post(f"{case}/whistle", {"kind": "routine", "reason": "需城管", "lead_id": bureau["id"]})
     await life.secretary.post(f"{case}/whistle/decide", {"approved": True})
     await later(10 * DAY + 1)
+    await Unit(bureau["id"], officer, officer).reports_in()
     await officer.post(f"{case}/result", RESULT)
     await life.secretary.post(f"{case}/check", {"accepted": False, "reason": "还没有修好"})
     assert await live(street, case) == ["renewal"]

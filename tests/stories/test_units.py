@@ -155,6 +155,7 @@ async def test_a_unit_for_which_something_is_still_to_come_is_not_closed(street:
     await secretary.post(f"{case}/whistle", {"kind": "routine", "reason": "无权限", "lead_id": unit.id})
     assert await street.administrator.refused(f"/v1/units/{unit.id}/close") == (409, "unit-busy")
     await secretary.post(f"{case}/whistle/decide", {"approved": True})
+    await unit.reports_in()
     await unit.officer.post(f"{case}/result", RESULT)
     await later(1)
     assert await unit.state() == "done"

@@ -1,6 +1,7 @@
 """The verbs of an assignment: what a unit that was whistled does – sign, report in, begin, finish (签收, 报到; domain.md §5).
 Each is pure, as in `service.py`."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,13 +11,15 @@ from app.domain.cases.board_policy import LIFECYCLE
 from app.domain.cases.facts import ASSIGNMENT, AssignmentFacts
 from app.domain.cases.models import AssignmentDetail, CaseState
 from app.domain.cases.policy import ENDED
+from app.kernel.calendar_store import calendar
 from app.kernel.change import Change, Office
+from app.kernel.deadlines import Policy
 from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
 from app.kernel.matter import Matter
 from app.kernel.recalculating import recalculation
 from app.kernel.rules import Actor
-from app.kernel.verbs import Room
+from app.kernel.verbs import Facts, Room
 
 Assignment = Matter[AssignmentFacts]
 
@@ -70,11 +73,33 @@ def send(
     ).tell_office(Office.UNIT, "assignment.sent", role=role)
 
 
-@BOARD.moves("sign")
-def sign(assignment: Assignment, actor: Actor, now: datetime) -> Change:
-    """Sign for an assignment: the unit has it, and whoever signed is its officer."""
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """Within what time after signing a unit may contest here; None: no limit says so."""
+
+    within: dict[str, Any] | None
+
+
+SIGNING = Facts(
+    """jsonb_build_object(
+         'within', policies_in_force(subject.place_id, subject.kind, '{contest}', subject.category) -> 0)""",
+    Signing,
+)
+
+
+@BOARD.moves("sign", facts=SIGNING)
+def sign(assignment: Assignment, actor: Actor, now: datetime, *, facts: Signing) -> Change:
+    """Sign for an assignment: the unit has it, and whoever signed is its officer. Until when it may be contested is pinned by
+    this (two working hours, domain.md §5)."""
     change = LIFECYCLE.move(assignment, "sign", actor, now)
-    return change.patch(AssignmentDetail, matter_id=assignment.id, signed_at=now, officer_id=actor.id)
+    until = None if assignment.detail.contested or facts.within is None else _last_moment(facts.within, now)
+    signed = {"signed_at": now, "officer_id": actor.id, "contest_until": until}
+    return change.patch(AssignmentDetail, matter_id=assignment.id, **signed)
+
+
+def _last_moment(within: dict[str, Any], signed_at: datetime) -> datetime:
+    policy = Policy.of(within)
+    return policy.begin(calendar(policy.calendar, policy.hours_id, policy.workdays_id), signed_at, 1).due_at()
 
 
 @BOARD.moves("report_in")

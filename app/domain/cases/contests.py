@@ -16,9 +16,7 @@ from app.domain.cases.models import AssignmentDetail, AssignmentState, CaseDuty,
 from app.domain.cases.policy import ENDED
 from app.domain.cases.policy import LIFECYCLE as CASE
 from app.domain.cases.service import CASES, release, tell_reporters
-from app.kernel.calendar_store import calendar
 from app.kernel.change import Change, Office
-from app.kernel.deadlines import Policy
 from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, Role
@@ -30,16 +28,13 @@ _SERVES = """EXISTS (SELECT 1 FROM unit u JOIN place_ancestor a ON a.ancestor_id
 
 @dataclass(frozen=True, slots=True)
 class Contesting:
-    """Within what time after signing a unit may contest here, and whether the proposed owner is open and serves the place."""
+    """Whether the proposed owner is open and serves the place."""
 
-    within: dict[str, Any] | None
     serves: bool
 
 
 CONTESTING = Facts(
-    f"""jsonb_build_object(
-         'within', policies_in_force(subject.place_id, subject.kind, '{{contest}}', subject.category) -> 0,
-         'serves', {_SERVES.format(unit="($3::jsonb ->> 'proposed_id')::uuid")})""",
+    f"""jsonb_build_object('serves', {_SERVES.format(unit="($3::jsonb ->> 'proposed_id')::uuid")})""",
     Contesting,
 )
 
@@ -60,7 +55,7 @@ def contest(
         raise errors.AlreadyContested
     if seen.kind is WhistleKind.EMERGENCY and assignment.state == AssignmentState.SIGNED:
         raise errors.ReportInFirst
-    if facts.within is None or seen.signed_at is None or now >= _last_moment(facts.within, seen.signed_at):
+    if seen.contest_until is None or now >= seen.contest_until:
         raise errors.ContestTooLate
     if proposed_id == assignment.unit_id or not facts.serves:
         raise errors.UnitNotHere
@@ -69,11 +64,6 @@ def contest(
         Contest, **about, id=new_id(), ground=ground, proposed_id=proposed_id, contested_by=actor.id, contested_at=now
     )
     return change.tell_role(Role.ARBITER, "contest.opened").tell_office(Office.SEAT, "contest.opened")
-
-
-def _last_moment(within: dict[str, Any], signed_at: datetime) -> datetime:
-    policy = Policy.of(within)
-    return policy.begin(calendar(policy.calendar, policy.hours_id, policy.workdays_id), signed_at, 1).due_at()
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,15 @@ class LeadReplaced(Refusal):
     title_en = "Another unit leads by now"
 
 
+class NotReportedIn(Refusal):
+    """The lead signs and reports in before it submits a result; while an arbiter decides whose it is, it waits."""
+
+    kind = Kind.CONFLICT
+    code = "not-reported-in"
+    title_zh = "主办单位须先签收(signAssignment)、报到(reportInAssignment),再提交结果;已提异议的,待裁定后再报到"
+    title_en = "The lead signs and reports in before it submits a result"
+
+
 class AlreadyContested(Refusal):
     """An assignment is contested once; whoever it was given to by an arbiter keeps it."""
 

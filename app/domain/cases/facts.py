@@ -187,17 +187,24 @@ ALARMED = Facts(f"jsonb_build_object('unit_id', {ANSWERS.format(of='subject')})"
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """Which duty of the case the actor has had already; the lead's assignment, and its unit; what is merged into the case."""
+    """Which duty of the case the actor has had already; the lead's assignment, its unit, and whether that has reported in; what
+    is merged into the case."""
 
     duty: str | None
     lead_id: UUID | None = None
     lead_unit_id: UUID | None = None
+    lead_reported_in: bool = False
     children: tuple[UUID, ...] = ()
 
 
+REPORTED_IN = "EXISTS (SELECT 1 FROM history h WHERE h.matter_id = {assignment} AND h.action = 'report_in')"
+"""Whether the unit of an assignment has reported in. Its state does not say so while it is contested."""
+
 HANDS = Facts(
-    """(seats_of(subject.id) - 'assignments' || jsonb_build_object('children', merged_into(subject.id),
-         'duty', (SELECT h.duty FROM case_duty h WHERE h.matter_id = subject.id AND h.person_id = $1)))""",
+    f"""(SELECT seats - 'assignments' || jsonb_build_object('children', merged_into(subject.id),
+         'lead_reported_in', {REPORTED_IN.format(assignment="(seats ->> 'lead_id')::uuid")},
+         'duty', (SELECT h.duty FROM case_duty h WHERE h.matter_id = subject.id AND h.person_id = $1))
+         FROM seats_of(subject.id) seats)""",
     Hands,
 )
 
@@ -221,17 +228,17 @@ class AssignmentFacts:
     role: str
     kind: WhistleKind
     contested: bool
-    signed_at: datetime | None
+    contest_until: datetime | None
     officer_id: UUID | None
     reported_in: bool = False
     case_state: str | None = None
 
 
 ASSIGNMENT = Facts(
-    """(SELECT jsonb_build_object('case_id', d.case_id, 'whistle_id', d.whistle_id, 'role', d.role, 'kind', subject.category,
-              'contested', d.contested, 'signed_at', d.signed_at, 'officer_id', d.officer_id,
-              'case_state', (SELECT c.state FROM matter c WHERE c.id = d.case_id), 'reported_in', EXISTS (
-                 SELECT 1 FROM history h WHERE h.matter_id = subject.id AND h.action = 'report_in'))
+    f"""(SELECT jsonb_build_object('case_id', d.case_id, 'whistle_id', d.whistle_id, 'role', d.role, 'kind', subject.category,
+              'contested', d.contested, 'contest_until', d.contest_until, 'officer_id', d.officer_id,
+              'case_state', (SELECT c.state FROM matter c WHERE c.id = d.case_id),
+              'reported_in', {REPORTED_IN.format(assignment="subject.id")})
           FROM assignment_detail d WHERE d.matter_id = subject.id)""",
     AssignmentFacts,
 )

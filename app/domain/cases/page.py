@@ -1,6 +1,8 @@
 """The SQL of what each action on a case or an assignment would find, so that a page offers its reader what would be accepted.
 An action that is not named here is offered as the lifecycle says. They ask what the verbs ask of their facts."""
 
+from app.domain.cases.facts import REPORTED_IN
+
 _OFFICE = "{administrator,dispatcher,secretary}"
 _HEADS = "{administrator,secretary}"
 _OWN_LEVEL = f"(s.level = 'community' OR app_reaches(m.seat_id, '{_OFFICE}'))"
@@ -29,7 +31,9 @@ CASE_WAITS = f"""jsonb_build_object(
      SELECT 1 FROM whistle w WHERE w.matter_id = m.id AND w.decided_at IS NULL),
   'approve_whistle', {_TO_DECIDE.format("")}, 'refuse_whistle', {_TO_DECIDE.format("")},
   'confirm_whistle', {_TO_DECIDE.format("NOT")},
-  'submit_result', {_OWN_LEVEL} AND {_DUTY.format("handler")}, 'submit_whistled', {_DUTY.format("handler")},
+  'submit_result', {_OWN_LEVEL} AND {_DUTY.format("handler")}, 'submit_whistled', {_DUTY.format("handler")} AND EXISTS (
+     SELECT 1 FROM assignment_detail a WHERE a.case_id = m.id AND a.leads AND a.whistle_id = d.whistle_id
+        AND {REPORTED_IN.format(assignment="a.matter_id")}),
   'answer_callback', m.state = 'callback' AND EXISTS (
      SELECT 1 FROM callback k WHERE k.matter_id = m.id AND k.round = m.round AND k.state = 'open'
         AND (k.reporter_id = app_actor() OR (m.beneficiary_id = app_actor() AND k.reporter_id = m.requester_id))
@@ -58,13 +62,13 @@ CASE_WAITS = f"""jsonb_build_object(
 
 _ARBITER = f"""app_unit(m.unit_id) IS NULL AND NOT 'seated' = ANY (app_parts(m.id))
      AND {_DUTY.format("arbiter").replace("m.id", "d.case_id")}"""
-_REPORTED_IN = "EXISTS (SELECT 1 FROM history h WHERE h.matter_id = m.id AND h.action = 'report_in')"
+_CAME = REPORTED_IN.format(assignment="m.id")
 _ENDED = """NOT EXISTS (SELECT 1 FROM matter k WHERE k.id = d.case_id AND k.state IN ('whistled', 'result'))"""
 
 ASSIGNMENT_WAITS = f"""jsonb_build_object(
-  'contest', NOT d.contested AND d.signed_at IS NOT NULL AND NOT (m.category = 'emergency' AND m.state = 'signed'),
+  'contest', NOT d.contested AND app_now() < d.contest_until AND NOT (m.category = 'emergency' AND m.state = 'signed'),
   'excuse', d.role <> 'lead', 'finish', d.role <> 'lead', 'uphold', {_ARBITER},
-  'dismiss', {_ARBITER} AND NOT {_REPORTED_IN}, 'dismiss_reported', {_ARBITER} AND {_REPORTED_IN},
+  'dismiss', {_ARBITER} AND NOT {_CAME}, 'dismiss_reported', {_ARBITER} AND {_CAME},
   'rate_department', {_ENDED} AND d.excuse IS NULL AND app_unit(m.unit_id) IS NULL
      AND NOT EXISTS (SELECT 1 FROM unit_rating r WHERE r.matter_id = m.id),
   'rate_whistler', {_ENDED} AND NOT EXISTS (SELECT 1 FROM whistle_rating r WHERE r.matter_id = m.id))"""

@@ -144,7 +144,8 @@ _ASSIGNMENTS = f"""
 SELECT {ASSIGNMENT_WAITS} AS waits,
        m.id, m.category, m.place_id, m.state, m.version, m.round, m.requester_id, m.beneficiary_id, m.placed_by, m.assignee_id,
        m.team_id, m.seat_id, m.unit_id, m.holder_id, m.open_pool, m.created_at, d.case_id, d.role, d.leads, d.signed_at,
-       d.contested, d.outcome, d.excuse, u.name AS unit_name, p.name AS place_name, x.words, x.spot, k.name AS category_name,
+       CASE WHEN NOT d.contested THEN d.contest_until END AS contest_until, d.outcome, d.excuse, u.name AS unit_name,
+       p.name AS place_name, x.words, x.spot, k.name AS category_name,
        (SELECT min(g.due_at) FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS due_at,
        app_roles(m.place_id, app_now()) AS roles, app_roles(m.seat_id, app_now()) AS seat_roles,
        app_unit(m.unit_id) AS post, app_parts(m.id) AS parts

@@ -210,12 +210,19 @@ def submit_result(
     evidence: Sequence[dict[str, Any]],
 ) -> Change:
     """Submit the result, with evidence and an answer fit to be published. The lead's, of a case that was whistled, is checked by
-    the level that whistled; any other goes to the call-back. Raises EvidenceMissing, SameHand, LeadReplaced."""
+    the level that whistled, and comes after it has signed and reported in (domain.md §5: sent → signed → reported in → working →
+    done); any other goes to the call-back.
+
+    Raises:
+        LeadReplaced, NotReportedIn: of a whistled one. EvidenceMissing. SameHand.
+    """
     whistled = case.state == CaseState.WHISTLED
     change = LIFECYCLE.move(case, "submit_whistled" if whistled else "submit_result", actor, now)
     if whistled:
         if facts.lead_unit_id != case.unit_id:
             raise errors.LeadReplaced
+        if not facts.lead_reported_in:
+            raise errors.NotReportedIn
         change.tell_office(Office.SEAT, "case.to_check").emit("assignment.complete", assignment_id=str(facts.lead_id))
     else:
         own_level(case, change)

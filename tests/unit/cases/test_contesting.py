@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from app.domain.cases import errors, meetings
+from app.domain.cases.board import Signing, sign
 from app.domain.cases.board_policy import LIFECYCLE
 from app.domain.cases.contests import Arbitrating, Contesting, arbitrate, contest
 from app.domain.cases.facts import AssignmentFacts, Detail, OfWhistle
@@ -26,6 +27,8 @@ LEAD, OTHER, THIRD, CASE, WHISTLE, HERE = (UUID(int=n) for n in range(1, 7))
 OFFICER = Actor(UUID(int=20), unit="officer", parts=frozenset({"seated"}))
 ARBITER = Actor(UUID(int=21), frozenset({Role.ARBITER}))
 SECRETARY = Actor(UUID(int=22), frozenset({Role.SECRETARY}), seat=frozenset({Role.SECRETARY}))
+
+
 WITHIN = {
     "id": str(UUID(int=30)), "kind": "contest", "calendar": "WALL", "budget_seconds": 7200, "budget_days": None,
     "percents": [100], "later_round_percent": 100, "pausable": False, "hours_id": None, "workdays_id": None,
@@ -34,8 +37,8 @@ WITHIN = {
 
 def an_assignment(state: str = "signed", **more: Any) -> Matter[AssignmentFacts]:
     known: dict[str, Any] = {
-        "role": "lead", "kind": WhistleKind.ROUTINE, "contested": False, "signed_at": SIGNED, "officer_id": OFFICER.id,
-        "case_state": "whistled",
+        "role": "lead", "kind": WhistleKind.ROUTINE, "contested": False, "contest_until": SIGNED + 2 * HOUR,
+        "officer_id": OFFICER.id, "case_state": "whistled",
     }  # fmt: skip
     detail = AssignmentFacts(CASE, WHISTLE, **{**known, **more})
     live = (LiveDeadline(UUID(int=40), "report_in", None), LiveDeadline(UUID(int=41), "arbitration", None))
@@ -53,8 +56,21 @@ def contested(
     proposed: UUID = OTHER,
     serves: bool = True,
 ) -> Change:
-    seen = Contesting(WITHIN, serves)
+    seen = Contesting(serves)
     return contest(assignment, actor, SIGNED + after, facts=seen, ground="移交清单", proposed_id=proposed)
+
+
+@pytest.mark.parametrize(
+    ("within", "final", "until"),
+    [(WITHIN, False, SIGNED + 2 * HOUR), (WITHIN, True, None), (None, False, None)],
+    ids=["two hours", "an arbiter gave it to the unit", "no limit says so"],
+)
+def test_signing_pins_until_when_it_may_be_contested(
+    within: dict[str, Any] | None, final: bool, until: datetime | None
+) -> None:
+    sent = an_assignment("sent", contested=final, contest_until=None)
+    (signed,) = sign(sent, OFFICER, SIGNED, facts=Signing(within)).patches
+    assert signed.values["contest_until"] == until
 
 
 def test_a_contest_starts_the_arbitration_and_leaves_the_limits_running() -> None:
@@ -67,9 +83,10 @@ def test_a_contest_starts_the_arbitration_and_leaves_the_limits_running() -> Non
     ("state", "more", "after", "refusal"),
     [
         ("signed", {}, 2 * HOUR, errors.ContestTooLate),
+        ("signed", {"contest_until": None}, HOUR, errors.ContestTooLate),
         ("signed", {"contested": True}, HOUR, errors.AlreadyContested),
         ("signed", {"kind": WhistleKind.EMERGENCY}, HOUR, errors.ReportInFirst),
-        ("sent", {"signed_at": None}, HOUR, TransitionRefused),
+        ("sent", {"contest_until": None}, HOUR, TransitionRefused),
         ("working", {}, HOUR, TransitionRefused),
         ("contested", {"contested": True}, HOUR, TransitionRefused),
         ("done", {}, HOUR, TransitionRefused),

@@ -1,0 +1,22 @@
+"""Until when an assignment may be contested is pinned when it is signed; what a case or an assignment becomes, its history says."""
+
+from pathlib import Path
+
+from alembic import op
+from sqlalchemy.util import await_only
+
+revision = "0031"
+down_revision = "0030"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parents[1] / "sql"
+
+
+def upgrade() -> None:
+    connection = op.get_bind().connection.driver_connection
+    await_only(connection.execute((SQL / "0031_case_walls.sql").read_text("utf-8")))
+
+
+def downgrade() -> None:
+    raise RuntimeError("downgrades are not written: restore a backup")
