@@ -46,8 +46,8 @@ class EffectIn(In):
     )
     target: Annotated[str, Opaque(40, 0)] = Field(
         default="",
-        description="对象:角色(可加层级,如 secretary@street)、assignee、requester;事项和任务还可以是 seat、unit、unit_head、\
-unit_deputy、lead;开始时限的填时限种类;开放抢单为空",
+        description="对象:角色(可加层级,如 secretary@street 街道及以上的书记)、assignee、requester;事项和任务还可以是 seat、\
+unit、unit_head、unit_deputy、lead;开始时限的填时限种类;开放抢单为空",
     )
 
 
