@@ -7,7 +7,7 @@ import json
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 ASSETS_PATH: Final = "/docs-assets"
 """Where Swagger UI itself is served from."""
@@ -92,6 +92,11 @@ settings.plugins = [
 ];
 window.ui = SwaggerUIBundle(settings);
 """
+
+
+async def front(_request: Request) -> Response:
+    """Whoever types the address alone means the page: beside this path, wherever a proxy has put it."""
+    return RedirectResponse("docs", 307)
 
 
 async def page(_request: Request) -> Response:
