@@ -92,6 +92,12 @@ class DocsPage:
         group.locator(".opblock").first.wait_for()
         return group
 
+    def unfold(self, tag: str, operation_id: str) -> None:
+        """Opens an operation, and tries nothing."""
+        operation = self._group(tag).locator(f".opblock[id$='-{operation_id}']")
+        operation.locator(".opblock-summary-control").click()
+        operation.locator(".parameters-container").wait_for()
+
     # ── Authorize ────────────────────────────────────────────────────────────────────────────────────────────
 
     def authorize_with_password(self, name: str, password: str) -> str:

@@ -120,16 +120,15 @@ def test_the_page_itself_speaks_chinese(docs: DocsPage) -> None:
         assert word not in shown, word
     assert "Controls" not in shown
     assert "写入请求头Accept。" in shown.replace(" ", "")
-    docs.page.locator(".opblock.is-open .opblock-summary-control").first.click()
-    status, _ = docs.try_out(Tag.EVERYBODY, "listPlaces", {"search": "神堂沟"})
+    docs.unfold(Tag.EVERYBODY, "listPlaces")
     docs.picture_of("listPlaces", "11-places")
-    (asked,) = [one.inner_text() for one in docs.page.locator(".opblock.is-open .parameters-container").all()]
+    asked = docs.page.locator(".opblock.is-open[id$='-listPlaces'] .parameters-container").inner_text()
     for word in ("(地址后)", "文字", "整数", "(编号)", "默认值", "可选值"):
         assert word in asked, word
     for word in ("(query)", "string", "integer", "null", "uuid", "Default value", "Available values"):
         assert word not in asked, word
     assert "parent_id" in asked, "the names of fields stay"
-    _, _ = docs.try_out(Tag.EVERYBODY, "getPlace", {"place": STREET})
+    docs.unfold(Tag.EVERYBODY, "getPlace")
     docs.picture_of("getPlace", "12-required")
     marked = docs.page.locator(".parameter__name.required").first
     after = "element => getComputedStyle(element, '::after').content"
