@@ -106,7 +106,7 @@ async def login_with_password(form: Annotated[PasswordForm, Form()], house: TheH
     "/refresh",
     rule=PUBLIC,
     operation_id="refreshToken",
-    summary="用刷新令牌换新的一对令牌",
+    summary="登录快要过期时,用刷新令牌换新的,不必再次登录",
     example={"refresh_token": "AZhaPH0efwCKay9MXW5_gA"},
     answer=TOKENS,
     responses=problems(NotSignedIn),
@@ -129,7 +129,7 @@ async def refresh_token(body: RefreshIn, house: TheHouse) -> TokensOut:
     "/logout",
     rule=SIGNED_IN,
     operation_id="logout",
-    summary="退出登录,这次登录的令牌立即失效",
+    summary="退出登录,这次登录立即失效",
     answer={"done": True},
 )
 async def logout(house: TheHouse, caller: TheCaller) -> GoneOut:

@@ -193,8 +193,8 @@ async def wake(case_id: CaseId, run: TheRun) -> Receipt:
 @api.post(
     "/{case_id}/deliberate",
     operation_id="deliberateCase",
-    summary="大事提交四方议事",
-    tags=(Tag.DISPATCHER, Tag.GRID_WORKER),
+    summary="大事提交四方议事:请居民、物业、社区等各方一起商量",
+    tags=(Tag.BRANCH, Tag.DISPATCHER, Tag.GRID_WORKER),
     answer=receipt("deliberating", 3),
     **moves("deliberate", errors.NotBig, NoDeadlinePolicy),
 )
@@ -206,7 +206,7 @@ async def deliberate(case_id: CaseId, run: TheRun) -> Receipt:
     "/{case_id}/conclude",
     operation_id="concludeDeliberation",
     summary="写下议事的决定,继续办理",
-    tags=(Tag.DISPATCHER, Tag.GRID_WORKER),
+    tags=(Tag.BRANCH, Tag.DISPATCHER, Tag.GRID_WORKER),
     example={"decision": "同意安装充电棚,物业出地,街道出钱"},
     answer=receipt("handling", 4),
     **moves("conclude"),

@@ -1,6 +1,6 @@
 """Deadline policies over HTTP; the deadlines of an order stand in `orders.py`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from pydantic import Field
@@ -10,10 +10,12 @@ from app.api.census import SIGNED_IN, Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.docs import ADMIN_ONLY
 from app.api.problems import problems
+from app.api.receipts import ACTIONS
 from app.api.schema import Choice, In, Out, StrictUUID
 from app.domain.deadlines import errors, policy, repository
 from app.domain.deadlines import service as deadlines
-from app.domain.deadlines.models import LABELS, Effect, Limits, MarkPlan
+from app.domain.deadlines.meaning import does
+from app.domain.deadlines.models import LABELS, Effect, Limits, MarkPlan, label_of
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import EstateType
 from app.kernel.calendars import CalendarName
@@ -26,7 +28,7 @@ api = Api(prefix="/deadline-policies")
 
 ID = "01985a3c-3333-7f00-8a6b-2f4c5d6e7f04"
 PLACE_ID = "01985a3c-0000-7f00-8a6b-2f4c5d6e7f01"
-MARKS = [
+MARKS: list[dict[str, Any]] = [
     {"percent": 80, "effects": [{"primitive": "notify", "target": "dispatcher"}]},
     {
         "percent": 100,
@@ -46,8 +48,8 @@ class EffectIn(In):
     )
     target: Annotated[str, Opaque(40, 0)] = Field(
         default="",
-        description="对象:角色(可加层级,如 secretary@street)、assignee、requester;事项和任务还可以是 seat、unit、unit_head、\
-unit_deputy、lead;开始时限的填时限种类;开放抢单为空",
+        description="对象:角色(可加层级,如 secretary@street 街道及以上的书记)、assignee、requester;事项和任务还可以是 seat、\
+unit、unit_head、unit_deputy、lead;开始时限的填时限种类;开放抢单为空",
     )
 
 
@@ -90,6 +92,7 @@ class PolicyIn(In):
 class EffectOut(Out):
     primitive: Choice[Primitive] = Field(description="动作")
     target: str = Field(description="对象")
+    label: str = Field(description="动作和对象的中文,如 通知社区派单员")
 
 
 class MarkOut(Out):
@@ -102,10 +105,13 @@ class PolicyOut(Out):
     place_id: StrictUUID | None = Field(description="发布地点;全局标准为 null")
     place_name: str | None = Field(description="发布地点名称")
     deadline_kind: str = Field(description="时限种类")
+    deadline_kind_label: str = Field(description="时限种类的中文名称")
     version: int = Field(description="版本")
     category: str = Field(description="只对这一类服务;空为全部")
     estate_type: str = Field(description="只对这一类型的小区;空为全部")
+    estate_type_label: str | None = Field(description="小区类型的中文名称;不分类型则为 null")
     calendar: Choice[CalendarName] = Field(description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间")
+    calendar_label: str = Field(description="日历的中文名称")
     budget_seconds: int | None = Field(description="时限,秒;按工作日计则为 null")
     budget_days: int | None = Field(description="时限,整工作日数;按秒计则为 null")
     pause_limit_seconds: int | None = Field(description="一次暂停最长多少秒;不可暂停则为 null")
@@ -126,6 +132,15 @@ class PolicyQuery(In):
     matter_kind: MatterKind = Field(default="order", description="种类:order 订单、case 事项、assignment 任务")
 
 
+SHOWN_MARKS = [
+    {
+        **mark,
+        "effects": [{**one, "label": does(Primitive(one["primitive"]), one["target"])} for one in mark["effects"]],
+    }
+    for mark in MARKS
+]
+
+
 @api.get(
     "",
     rule=SIGNED_IN,
@@ -135,9 +150,10 @@ class PolicyQuery(In):
     answer={
         "items": [
             {
-                "id": ID, "place_id": None, "place_name": None, "deadline_kind": "respond", "version": 1,
-                "category": "", "estate_type": "", "calendar": "DUTY", "budget_seconds": 1200, "budget_days": None,
-                "pause_limit_seconds": None, "pause_total_percent": 200, "later_round_percent": 100, "marks": MARKS,
+                "id": ID, "place_id": None, "place_name": None, "deadline_kind": "respond",
+                "deadline_kind_label": "响应", "version": 1, "category": "", "estate_type": "", "estate_type_label": None,
+                "calendar": "DUTY", "calendar_label": "值守时间", "budget_seconds": 1200, "budget_days": None,
+                "pause_limit_seconds": None, "pause_total_percent": 200, "later_round_percent": 100, "marks": SHOWN_MARKS,
                 "published_at": "2026-01-01T00:00:00+08:00",
             }
         ]
@@ -195,17 +211,33 @@ def limits_of(body: PolicyIn) -> Limits:
     )
 
 
+def labelled(kind: str, estate_type: str, calendar: CalendarName) -> dict[str, Any]:
+    """What limits are for and on which calendar, by code and in Chinese."""
+    return {
+        "deadline_kind": kind,
+        "deadline_kind_label": label_of(kind),
+        "estate_type": estate_type,
+        "estate_type_label": EstateType(estate_type).label if estate_type else None,
+        "calendar": calendar,
+        "calendar_label": calendar.label,
+    }
+
+
+def effect_out(primitive: Primitive, target: str) -> EffectOut:
+    """An effect as it is shown; an event by what its room calls the action."""
+    label = ACTIONS.get(target, "系统处理") if primitive is Primitive.EVENT else does(primitive, target)
+    return EffectOut(primitive=primitive, target=target, label=label)
+
+
 def policy_out(row: RowMapping) -> PolicyOut:
     """A policy with its effects as it is shown."""
     return PolicyOut(
         id=row["id"],
         place_id=row["place_id"],
         place_name=row["place_name"],
-        deadline_kind=row["deadline_kind"],
+        **labelled(row["deadline_kind"], row["estate_type"], CalendarName(row["calendar"])),
         version=row["version"],
         category=row["category"],
-        estate_type=row["estate_type"],
-        calendar=CalendarName(row["calendar"]),
         budget_seconds=row["budget_seconds"],
         budget_days=row["budget_days"],
         pause_limit_seconds=row["pause_limit_seconds"],
@@ -215,7 +247,7 @@ def policy_out(row: RowMapping) -> PolicyOut:
             MarkOut(
                 percent=percent,
                 effects=[
-                    EffectOut(primitive=Primitive(effect["primitive"]), target=effect["target"])
+                    effect_out(Primitive(effect["primitive"]), effect["target"])
                     for effect in row["effects"]
                     if effect["percent"] == percent
                 ],

@@ -14,6 +14,7 @@ from app.api.schema import Choice, Out, StrictUUID
 from app.domain.deadlines import days, explaining, meaning
 from app.domain.deadlines.models import label_of
 from app.domain.exclusions.models import ExclusionReason
+from app.domain.people.titles import office
 from app.domain.places.models import EstateType
 from app.kernel.calendars import CalendarName
 from app.kernel.deadline_tables import PauseReason
@@ -210,4 +211,4 @@ def show_explanation(
 def _who(paused_as: str | None, reason: str) -> str:
     if reason == PauseReason.UNDONE:
         return "系统"
-    return Role(paused_as).label if paused_as else "社区"
+    return office(Role(paused_as)) if paused_as else "社区"

@@ -168,7 +168,7 @@ async def recategorise(order_id: OrderId, body: RecategoriseIn, run: TheRun) -> 
     "/{order_id}/decline",
     operation_id="declineOrder",
     summary="谢绝派来的单",
-    description="本轮不再派给您;队长谢绝即整队谢绝。两次无人承接后开放抢单。",
+    description="这一单的这一轮不再派给您(返工时可能再派);队长谢绝即整队谢绝。两次无人承接后开放抢单。",
     tags=(Tag.VOLUNTEER,),
     example={"reason": "当天要去医院"},
     answer=receipt("submitted", 3),

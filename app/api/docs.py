@@ -24,7 +24,7 @@ from app.api.docs_words import say_what_is_meant
 from app.api.schema import In
 from app.kernel.text import Line, Opaque
 
-PAGES: Final = frozenset(("/openapi.json", "/docs", "/docs-start.js", ASSETS_PATH))
+PAGES: Final = frozenset(("/", "/openapi.json", "/docs", "/docs-start.js", ASSETS_PATH))
 """Everything that is served beside the operations; the census knows no other."""
 
 PASSWORD_PATH: Final = "/v1/auth/password"  # noqa: S105 - a path
@@ -44,7 +44,16 @@ _TRYING: Final = """\
 
 
 在本页试用:点右上角 Authorize,填工作人员的登录名和密码;居民和志愿者先用 `loginWithWechat` 登录,再把 `access_token` 填进去。\
-`Idempotency-Key` 留着示例值即可,本页每次自动换成新的键。回答 401 时登录已过期:Logout,再登录一次。"""
+`Idempotency-Key` 留着示例值即可,本页每次自动换成新的键。回答 401 时登录已过期:Logout,再登录一次。
+
+文中常见的词:
+
+- 时限:社区答应在多久之内做到什么。响应是有人联系您,答复是给您回话,协调是商定怎么办、什么时候来,方案是写下带日期的办法;\
+每一项为什么这时到期,用 `explainDeadline` 看。
+- 一轮:从点单到完成一次;没做好再做一次(返工),就是下一轮。
+- 抢单池:没有派给谁、谁先领取就归谁的单。
+- 附议:别人已经反映了同一件事,您也算一份。
+- 令牌:登录以后得到的一串字,`access_token` 证明是您,`refresh_token` 用来换新的,都不要告诉别人。"""
 
 
 class Tag(StrEnum):
@@ -56,6 +65,7 @@ class Tag(StrEnum):
     DISPATCHER = "社区派单员"
     STATION = "站点工作人员"
     GRID_WORKER = "网格员"
+    BRANCH = "小区党支部书记"
     STREET = "街道"
     OFFICER = "部门经办人"
     INDEPENDENT = "回访、督办、裁定"
@@ -71,7 +81,9 @@ _TAGS: Final = {
 队长为本队发布服务,见“管理员”的 `publishService`。",
     Tag.DISPATCHER: "派单员和书记:把本社区的订单派给合适的志愿者或队伍,查看时限,查找、导出、交班。",
     Tag.STATION: "为没有微信的居民登记、点单,记录代下单的同意,发住户卡。",
-    Tag.GRID_WORKER: "上报、随手办、分流;网格解决不了的,吹哨。",
+    Tag.GRID_WORKER: "网格员和民情信息员:上报、随手办、分流;网格解决不了的,吹哨。",
+    Tag.BRANCH: "召集居民、物业、社区等各方商量大事。先用“网格员”的 `listCases` 查看本小区的事项,复制 `id`,提交议事,写下决定;\
+也可上报 `reportCase`、提请吹哨 `proposeWhistle`。",
     Tag.STREET: "街道(和区县)的书记、派单员:先用 `listCases` 查看上报来的事项,复制 `id`,再批准吹哨、核验结果、挂账、下派,\
 看督办和三率。时限规则、人员和服务在“管理员”。",
     Tag.OFFICER: "单位的经办人和负责人:先用 `listAssignments` 查看派来的任务,复制 `id` 去签收、报到、处置;\
@@ -113,6 +125,7 @@ class Application(FastAPI):
             redirect_slashes=False,
             lifespan=lifespan,
         )
+        self.add_route("/", docs_page.front, include_in_schema=False)
         self.add_route("/docs", docs_page.page, include_in_schema=False)
         self.add_route("/docs-start.js", docs_page.start_script, include_in_schema=False)
         assets = files("fastapi_offline") / "static"

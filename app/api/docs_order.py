@@ -16,7 +16,8 @@ IN_ORDER_OF_USE: Final = tuple(
     listCallbacks listSupervision listAgenda getAssignment
     getCase getCaseHistory listCaseDeadlines explainCaseDeadline
     joinCase withdrawCase answerCallback getMyCallback
-    recordCaseContact replyToCase triageCase refuseCase escalateCase proposeWhistle approveWhistle
+    recordCaseContact replyToCase triageCase refuseCase escalateCase deliberateCase concludeDeliberation
+    proposeWhistle approveWhistle
     getBoard getBoardSheet addMinutes addPromise finishPromise requestExtension
     finishAssignment submitResult contestAssignment rateWhistler answerSupervision checkResult
     getReporterContact recordCallback arbitrateContest decideExtension terminateCase

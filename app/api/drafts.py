@@ -10,10 +10,12 @@ from app.api.census import Api, Tag
 from app.api.deadlines import (
     MARKS,
     PLACE_ID,
-    EffectOut,
+    SHOWN_MARKS,
     MarkOut,
     PolicyIn,
     PolicyOut,
+    effect_out,
+    labelled,
     limits_of,
     policy_out,
 )
@@ -43,9 +45,12 @@ class DraftOut(Out):
     place_name: str = Field(description="地点名称")
     matter_kind: str = Field(description="事项种类")
     deadline_kind: str = Field(description="时限种类")
+    deadline_kind_label: str = Field(description="时限种类的中文名称")
     category: str = Field(description="只对这一类服务;空为全部")
     estate_type: str = Field(description="只对这一类型的小区;空为全部")
+    estate_type_label: str | None = Field(description="小区类型的中文名称;不分类型则为 null")
     calendar: Choice[CalendarName] = Field(description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间")
+    calendar_label: str = Field(description="日历的中文名称")
     budget_seconds: int | None = Field(description="时限,秒;按工作日计则为 null")
     budget_days: int | None = Field(description="时限,整工作日数;按秒计则为 null")
     pause_limit_seconds: int | None = Field(description="一次暂停最长多少秒;不可暂停则为 null")
@@ -76,8 +81,9 @@ class ComparisonOut(Out):
 
 DRAFT = {
     "id": ID, "place_id": PLACE_ID, "place_name": "西峪社区", "matter_kind": "order", "deadline_kind": "respond",
-    "category": "", "estate_type": "", "calendar": "DUTY", "budget_seconds": 900, "budget_days": None,
-    "pause_limit_seconds": None, "pause_total_percent": 200, "later_round_percent": 100, "marks": MARKS,
+    "deadline_kind_label": "响应", "category": "", "estate_type": "", "estate_type_label": None, "calendar": "DUTY",
+    "calendar_label": "值守时间", "budget_seconds": 900, "budget_days": None, "pause_limit_seconds": None,
+    "pause_total_percent": 200, "later_round_percent": 100, "marks": SHOWN_MARKS,
     "drafted_at": "2026-03-01T09:00:00+08:00",
 }  # fmt: skip
 
@@ -157,9 +163,10 @@ async def publish_policy_draft(draft_id: DraftId, run: TheRun) -> Receipt:
     answer={
         "in_force": {
             "id": "01985a3c-3333-7f00-8a6b-2f4c5d6e7f04", "place_id": None, "place_name": None,
-            "deadline_kind": "respond", "version": 2, "category": "", "estate_type": "", "calendar": "DUTY",
-            "budget_seconds": 1200, "budget_days": None, "pause_limit_seconds": None, "pause_total_percent": 200,
-            "later_round_percent": 100, "marks": MARKS, "published_at": "2026-01-01T00:00:00+08:00",
+            "deadline_kind": "respond", "deadline_kind_label": "响应", "version": 2, "category": "", "estate_type": "",
+            "estate_type_label": None, "calendar": "DUTY", "calendar_label": "值守时间", "budget_seconds": 1200,
+            "budget_days": None, "pause_limit_seconds": None, "pause_total_percent": 200, "later_round_percent": 100,
+            "marks": SHOWN_MARKS, "published_at": "2026-01-01T00:00:00+08:00",
         },
         "draft": DRAFT,
         "differences": [
@@ -209,10 +216,8 @@ def _draft(row: RowMapping, limits: Limits) -> DraftOut:
         place_id=row["place_id"],
         place_name=row["place_name"],
         matter_kind=row["matter_kind"],
-        deadline_kind=row["deadline_kind"],
+        **labelled(row["deadline_kind"], row["estate_type"], limits.calendar),
         category=row["category"],
-        estate_type=row["estate_type"],
-        calendar=limits.calendar,
         budget_seconds=limits.budget_seconds,
         budget_days=limits.budget_days,
         pause_limit_seconds=limits.pause_limit_seconds,
@@ -221,7 +226,7 @@ def _draft(row: RowMapping, limits: Limits) -> DraftOut:
         marks=[
             MarkOut(
                 percent=mark.percent,
-                effects=[EffectOut(primitive=effect.primitive, target=effect.target) for effect in mark.effects],
+                effects=[effect_out(effect.primitive, effect.target) for effect in mark.effects],
             )
             for mark in limits.marks
         ],

@@ -88,7 +88,7 @@ async def rate(order_id: OrderId, body: RateIn, run: TheRun) -> Receipt:
 @api.post(
     "/{order_id}/rework",
     operation_id="reworkOrder",
-    summary="返工:再来一轮",
+    summary="返工:没做好,请再做一次",
     description="居民可要求一次;再次返工由社区书记决定。先派给同一位,除非不满意的是态度。",
     tags=(Tag.RESIDENT, Tag.DISPATCHER),
     example={"reason": "水龙头还在漏"},

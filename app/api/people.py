@@ -13,6 +13,7 @@ from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, In, Out, StrictUUID
 from app.domain.people import errors, policy, repository
 from app.domain.people import service as people
+from app.domain.people.titles import title
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level
 from app.kernel.errors import NotAllowed
@@ -32,12 +33,13 @@ Name = Annotated[str, Line(30)]
 Address = Annotated[str, Line(120)]
 PERSON_ID = "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80"
 PLACE_ID = "01985a3c-0000-7f00-8a6b-2f4c5d6e7f01"
+CALLED = "角色的中文名称,按任职地点的层级:社区书记、街道书记"
 
 
 class RoleOut(Out):
     id: StrictUUID = Field(description="任职编号")
     role: Choice[Role] = Field(description="角色")
-    role_label: str = Field(description="角色的中文名称")
+    role_label: str = Field(description=CALLED)
     place_id: StrictUUID = Field(description="地点编号")
     place_name: str = Field(description="地点名称")
     starts_at: Moment = Field(description="开始时间")
@@ -101,7 +103,9 @@ class HolderOut(Out):
     phone: str | None = Field(description="电话(隐去中间四位)")
     login_name: str | None = Field(description="登录名")
     role: Choice[Role] = Field(description="角色")
-    role_label: str = Field(description="角色的中文名称")
+    role_label: str = Field(description=CALLED)
+    place_id: StrictUUID = Field(description="任职地点编号")
+    place_name: str = Field(description="任职地点名称:所查的地点,或其上级")
     starts_at: Moment = Field(description="开始时间")
     ends_at: Moment | None = Field(description="结束时间;长期则为 null")
 
@@ -109,7 +113,7 @@ class HolderOut(Out):
 class HolderQuery(PageQuery):
     place_id: StrictUUID = Field(description="地点编号")
     role: Choice[Role] | None = Field(default=None, description="只看某一角色")
-    ended: FlagArg = Field(default=False, description="看已结束的任职")
+    ended: FlagArg = Field(default=False, description="看该地点已结束的任职")
 
 
 ROLE = {
@@ -161,7 +165,7 @@ async def get_me(reader: TheReader) -> MeOut:
             RoleOut(
                 id=role["id"],
                 role=Role(role["role"]),
-                role_label=Role(role["role"]).label,
+                role_label=title(Role(role["role"]), Level(role["place_level"])),
                 place_id=role["place_id"],
                 place_name=role["place_name"],
                 starts_at=role["starts_at"],
@@ -316,7 +320,8 @@ async def revoke_role(grant_id: GrantId, run: TheRun) -> Receipt:
     "/roles",
     rule=policy.STAFF,
     operation_id="listRoleHolders",
-    summary="某地点有哪些人担任哪些角色",
+    summary="某地点有哪些人担任哪些角色,上级由谁任职",
+    description="任职早的在前。在该地点工作的人也看到上级(街道、区县等)的任职人员,没有居民和志愿者。",
     tags=(Tag.ADMINISTRATOR, Tag.DISPATCHER),
     audience=ADMIN_ONLY,
     answer={
@@ -329,6 +334,8 @@ async def revoke_role(grant_id: GrantId, run: TheRun) -> Receipt:
                 "login_name": "xiyu-dispatch",
                 "role": "dispatcher",
                 "role_label": "社区派单员",
+                "place_id": PLACE_ID,
+                "place_name": "西峪社区",
                 "starts_at": "2026-03-01T09:00:00+08:00",
                 "ends_at": None,
             }
@@ -354,7 +361,9 @@ async def list_role_holders(query: Annotated[HolderQuery, Query()], reader: TheR
             phone=phone and mask_phone(phone),
             login_name=row["login_name"],
             role=Role(row["role"]),
-            role_label=Role(row["role"]).label,
+            role_label=title(Role(row["role"]), Level(row["place_level"])),
+            place_id=row["place_id"],
+            place_name=row["place_name"],
             starts_at=row["starts_at"],
             ends_at=row["ends_at"],
         )

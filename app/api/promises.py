@@ -99,7 +99,7 @@ class PostsOut(Out):
 @api.post(
     "/{order_id}/contact",
     operation_id="recordContact",
-    summary="记录已联系上居民,停止响应时限",
+    summary="记录已联系上居民;响应的时限就此停止",
     tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
     example={"channel": "phone", "text": "已电话告知周三上午有人上门"},
     answer=receipt("submitted", 2),
@@ -112,7 +112,7 @@ async def record_contact(order_id: OrderId, body: ContactRecordIn, run: TheRun) 
 @api.post(
     "/{order_id}/reply",
     operation_id="replyToOrder",
-    summary="答复居民,停止答复时限",
+    summary="答复居民;答复的时限就此停止",
     tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
     example={"text": "您的订单已收到,正在联系志愿者"},
     answer=receipt("submitted", 2),
@@ -125,7 +125,7 @@ async def reply(order_id: OrderId, body: ReplyIn, run: TheRun) -> Receipt:
 @api.post(
     "/{order_id}/questions",
     operation_id="askResident",
-    summary="问居民一个问题,等回答期间暂停协调和方案的时限",
+    summary="问居民一个问题;等回答的时间不算在协调和方案的时限里",
     tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
     example={"question": "您方便的是上午还是下午?"},
     answer=receipt("submitted", 2),
@@ -138,7 +138,7 @@ async def ask(order_id: OrderId, body: QuestionIn, run: TheRun) -> Receipt:
 @api.post(
     "/{order_id}/answer",
     operation_id="answerQuestion",
-    summary="回答问题,时限继续",
+    summary="回答社区或志愿者的问题;时限接着计时",
     tags=(Tag.RESIDENT,),
     example={"question_id": ID, "text": "上午"},
     answer=receipt("submitted", 3),
@@ -164,7 +164,7 @@ async def propose(order_id: OrderId, body: AppointmentIn, run: TheRun) -> Receip
 @api.post(
     "/{order_id}/appointment/confirm",
     operation_id="confirmAppointment",
-    summary="确认对方提出的时间;停止协调和方案的时限,约定本身成为时限",
+    summary="确认对方提出的时间;协调和方案的时限就此停止,以后按约定的时间计",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
     answer=receipt("accepted", 5),
     **moves("confirm", errors.NoAppointment),
@@ -176,7 +176,7 @@ async def confirm(order_id: OrderId, run: TheRun) -> Receipt:
 @api.post(
     "/{order_id}/plan",
     operation_id="writePlan",
-    summary="写下方案:负责人、步骤、承诺的日期;停止方案时限",
+    summary="写下方案:由谁负责、分几步、答应哪天办好;方案的时限就此停止",
     tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
     example={"text": "请水电师傅看过后更换阀门", "steps": ["看现场", "买阀门", "更换"], "promised_at": AT},
     answer=receipt("submitted", 2),
@@ -258,7 +258,7 @@ async def resume(order_id: OrderId, deadline_id: DeadlineId, run: TheRun) -> Rec
 @api.post(
     "/{order_id}/pauses/{pause_id}/dispute",
     operation_id="disputePause",
-    summary="对一次暂停提出异议,由暂停者以外的人裁定",
+    summary="不同意一次暂停计时:提出异议,由暂停者以外的人决定",
     tags=(Tag.RESIDENT,),
     example={"text": "并没有人问过我"},
     answer=receipt("submitted", 3),

@@ -233,7 +233,7 @@ def show_week(row: RowMapping) -> WeekRow:
     rule=SIGNED_IN,
     operation_id="getCalendarFeed",
     summary="我已确认的约定,日历文件",
-    description="iCalendar 格式,可导入手机日历;不含电话和地址;取消的约定保留三十天",
+    description="下载后可导入手机日历(iCalendar 格式);不含电话和地址;取消的约定保留三十天",
     tags=(Tag.VOLUNTEER, Tag.RESIDENT),
     answer="BEGIN:VCALENDAR",
     response_class=Feed,

@@ -185,7 +185,7 @@ async def get_team(team_id: TeamId, reader: TheReader) -> TeamOut:
     rule=BY_LEAD,
     operation_id="addTeamMember",
     summary="让一名志愿者入队",
-    description="没有登记的电话,与不是当地志愿者的,回答相同",
+    description="电话没有登记,或不是当地志愿者的,得到的回答都一样,以免泄露别人是否登记",
     tags=(Tag.VOLUNTEER, Tag.ADMINISTRATOR),
     example={"person_id": PERSON_ID},
     answer=receipt("add"),

@@ -277,7 +277,7 @@ async def end_skill(skill_id: Annotated[StrictUUID, Path(description="技能登�
     rule=policy.VOLUNTEER,
     operation_id="setAvailability",
     summary="说明我何时可以服务、一天接几单、何时免打扰、离开到何时",
-    description="整份替换:没有填写的,按没有说过处理",
+    description="每次都要填全:没有填写的,按没有说过处理",
     tags=(Tag.VOLUNTEER,),
     example={
         "week": [[{"begin": "09:00", "until": "12:00"}], *[[] for _ in range(5)], [{"begin": "14:00", "until": "18:00"}]],

@@ -1,4 +1,5 @@
-"""The thread once, over plain HTTP against the running system, one line a step; a limit of seconds that is missed; a whistle."""
+"""The thread once, over plain HTTP against the running system, one line a step; a limit of seconds that is missed; a whistle; the
+district."""
 
 import sys
 import time
@@ -29,6 +30,12 @@ MARKS = [
     },
 ]
 
+OTHER_PORT = (
+    "先启动:make run;它若在别的端口(见它打印的“接口文档”一行),演示也用那个端口:LINLI_PORT=<端口> make demo"
+    " · start the system first: make run; where it listens on another port (its line “docs”),"
+    " name that one: LINLI_PORT=<port> make demo"
+)
+
 
 class Demo(Stage):
     """Plays it."""
@@ -41,6 +48,10 @@ class Demo(Stage):
         self._missed()
         self.console.print("三、吹哨报到 · the whistle: units report in", style="dim")
         whistle.play(self, self.wechat(RESIDENTS[NORMAL]), NORMAL + 1)
+        self.console.print(
+            "四、街道也解决不了，上报区县 · what the street cannot solve goes to the district", style="dim"
+        )
+        whistle.play_up(self, self.wechat(RESIDENTS[NORMAL]), NORMAL + 1)
 
     def _order(self, resident: Somebody, note: str) -> str:
         home = resident.get("/v1/me")["community_id"]
@@ -128,6 +139,17 @@ class Demo(Stage):
         raise Refused("the secretary was not told: does the worker run?")
 
 
+def _demand_linli(base: str) -> None:
+    """Whoever answers there is a Linli: another program may have the port. Raises LocalFault, and httpx's errors."""
+    answer = httpx.get(f"{base}/v1/health/live", timeout=10)
+    if answer.headers.get("Content-Type") != "application/json" or answer.json() != {"status": "ok"}:
+        raise LocalFault(
+            f"{base} 上回答的不是 Linli({answer.status_code})。",
+            f"What answers at {base} is no Linli ({answer.status_code}).",
+            OTHER_PORT,
+        )
+
+
 def run(settings: Settings) -> None:
     """Play it. Raises LocalFault when the system does not answer or says no."""
     if not settings.local:
@@ -145,11 +167,10 @@ def run(settings: Settings) -> None:
         )
     demo = Demo(settings, accounts)
     try:
+        _demand_linli(demo.base)
         demo.play()
     except httpx.TransportError as error:
-        raise LocalFault(
-            f"连不上 {demo.base}。", f"Nothing answers at {demo.base}.", "start the system first: make run"
-        ) from error
+        raise LocalFault(f"连不上 {demo.base}。", f"Nothing answers at {demo.base}.", OTHER_PORT) from error
     except Refused as error:
         raise LocalFault("演示没有走完。", "The demonstration did not end.", str(error)) from error
     sys.stdout.flush()

@@ -1,7 +1,10 @@
-"""The whistle of the demonstration: what a grid cannot solve goes up, a unit reports in, the resident has the last word."""
+"""The cases of the demonstration: what a grid cannot solve goes up, a unit reports in, the resident has the last word; and what
+the street cannot solve goes to the district."""
 
-from app.local.seed_cases import BESIDE, LAMP, LEAD, OFFICER
+from app.local.seed_cases import BESIDE, CHIEF, LAMP, LEAD, OFFICER
 from app.local.stage import Somebody, Stage
+
+PIPES = {"category": "lighting", "words": "一下雨东门外就积水,管子一直不通", "spot": "东门外"}
 
 DONE = {
     "outcome": "灯杆已扶正加固",
@@ -56,6 +59,25 @@ def play(stage: Stage, resident: Somebody, number: int) -> None:
     done = caller.post(f"{case}/callbacks/{call['id']}", said)
     stage.tell(caller.name, f"难事另由回访员电话核实 · a hard matter is called back as well → {done['state']}")
     stage.tell("经过", " → ".join(row["action"] for row in resident.get(f"{case}/history")["items"]))
+
+
+def play_up(stage: Stage, resident: Somebody, number: int) -> None:
+    """What the street cannot solve either goes to the district, which solves it. Raises Refused."""
+    grid = stage.officer("网格员", f"wangge{number:03d}", stage.accounts.officers)
+    secretary = stage.officer("书记", f"shuji{number:03d}", stage.accounts.officers)
+    street = stage.officer("街道书记", "jiedao001", stage.accounts.officers)
+    district = stage.officer("区县书记", CHIEF, stage.accounts.officers)
+
+    case = f"/v1/cases/{resident.post('/v1/cases', PIPES)['id']}"
+    stage.tell(resident.name, f"反映“{PIPES['words']}” · reports")
+    grid.post(f"{case}/triage", {"lane": "hard"})
+    for below, tried in ((secretary, "现场看过,管网不在社区"), (street, "查过图纸,要改主干管")):
+        below.post(f"{case}/escalate", {"reason": "无权限", "tried": tried})
+        stage.tell(below.name, f"上报 · escalates → {_where(resident, case)}")
+    asked = district.post(f"{case}/result", {**DONE, "outcome": "主干管已疏通并更换", "answer": "下雨不再积水"})
+    stage.tell(district.name, f"办好，提交结果 · solves it → {asked['state']}")
+    resident.post(f"{case}/callback", {"solved": True, "stars": 5, "contacted_in_time": True})
+    stage.tell(resident.name, "一键答复：解决了 · taps: solved")
 
 
 def _where(resident: Somebody, case: str) -> str:

@@ -12,6 +12,8 @@ from rich.text import Text
 from app.settings import Settings
 
 WIDTH = 80
+TITLES = 23
+"""Cells of the longest title."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,9 @@ def panel(settings: Settings, seeded: Seeded) -> Panel:
         people = [actor for actor in seeded.actors if not actor.password]
         parts += [
             Text(f"\n谁 · who: {seeded.street}{seeded.community} ({seeded.places} 个地点 · places)", style="bold"),
-            _rows(*((actor.title, f"{actor.login:<13}{actor.password}") for actor in officers)),
+            _rows(*((actor.title, f"{actor.login:<13}{actor.password}") for actor in officers), names=TITLES),
             Text("→ 文档页右上角 Authorize 填登录名和密码 · user name and password", style="dim"),
-            _rows(*((actor.title, actor.login) for actor in people)),
+            _rows(*((actor.title, actor.login) for actor in people), names=TITLES),
             Text("→ loginWithWechat 的 code，demo: 后可换任意名字 · any name is a person", style="dim"),
         ]
     parts += [
@@ -68,9 +70,9 @@ def panel(settings: Settings, seeded: Seeded) -> Panel:
     return Panel(Group(*parts), title="邻里 Linli", box=box.ROUNDED, width=WIDTH)
 
 
-def _rows(*rows: tuple[str, str]) -> Table:
+def _rows(*rows: tuple[str, str], names: int = 20) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_column(width=20)
+    table.add_column(width=names)
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(Text(name), Text(value))  # Text: no bracket of a password is taken for markup

@@ -15,7 +15,9 @@ import asyncpg
 
 from app.domain.orders import service_days
 from app.domain.people import service as people
+from app.domain.people.titles import office, title
 from app.domain.places.importing import import_places
+from app.domain.places.models import Level
 from app.domain.representations import service as representations
 from app.domain.representations.models import How, Relation
 from app.domain.services import service as services
@@ -33,7 +35,7 @@ from app.kernel.time import CHINA, real_now
 from app.kernel.vault import Vault
 from app.local.first_admin import create_administrator
 from app.local.panel import Actor, Seeded
-from app.local.seed_cases import BRANCH, OFFICER, Ground, furnish_cases
+from app.local.seed_cases import BRANCH, CHIEF, OFFICER, Ground, furnish_cases
 from app.local.seeder import Seeder
 from app.settings import Settings
 
@@ -127,13 +129,13 @@ async def seed(settings: Settings, say: Say) -> Seeded:
                 [community["id"] for community in communities],
             )
         )
-        street = await owner.fetchrow("SELECT id, name FROM place WHERE code = $1", STREET)
+        street = await owner.fetchrow("SELECT id, name, parent_id FROM place WHERE code = $1", STREET)
         places = await owner.fetchval("SELECT count(*) FROM place")
         database = await Database.connect(settings.database_url, size=2)
         try:
             say("准备演示街道 · peopling the street")
             vault = Vault.from_text(settings.keyring, settings.index_key)
-            await _people(database, vault, street["id"], communities, homes, accounts)
+            await _people(database, vault, street, communities, homes, accounts)
             shown = _shown(communities)
             await _represented(database, vault, communities[shown]["id"], shown)
         finally:
@@ -160,19 +162,20 @@ async def _published(seeder: Seeder, admin: Caller, street_id: UUID) -> dict[str
 async def _people(
     database: Database,
     vault: Vault,
-    street_id: UUID,
+    street: asyncpg.Record,
     communities: list[asyncpg.Record],
     homes: Mapping[UUID, UUID],
     accounts: Accounts,
 ) -> None:
     """Officers, a resident and a volunteer of each community; the resident lives in its first estate, where there is one."""
+    street_id = street["id"]
     seeder = Seeder(database, vault)
     admin = await seeder.by_login("admin")
     published = await _published(seeder, admin, street_id)
     password_hash = await Passwords().hash_password(accounts.officers)
     for number, (community, resident, volunteer) in enumerate(zip(communities, RESIDENTS, VOLUNTEERS, strict=False), 1):
         for role, login in ((Role.DISPATCHER, "paidan"), (Role.SECRETARY, "shuji"), (Role.STATION_STAFF, "zhandian")):
-            name = f"{community['name'].removesuffix('居委会')[:4]}{role.label.removeprefix('社区')}"
+            name = f"{community['name'].removesuffix('居委会')[:4]}{office(role)}"
             await seeder.officer(admin, community["id"], f"{login}{number:03d}", password_hash, name, role)
         for kind, name in (("居民", resident), ("志愿者", volunteer)):
             caller, new = await seeder.somebody(name)
@@ -188,7 +191,8 @@ async def _people(
     await _teams(seeder, admin, street_id)
     await _special_kinds(seeder, admin, street_id, published, communities)
     ids = tuple(community["id"] for community in communities)
-    await furnish_cases(seeder, admin, password_hash, Ground(street_id, ids, _shown(communities), homes))
+    ground = Ground(street["parent_id"], street_id, ids, _shown(communities), homes)
+    await furnish_cases(seeder, admin, password_hash, ground)
 
 
 def _shown(communities: list[asyncpg.Record]) -> int:
@@ -292,18 +296,19 @@ def _actors(shown: int, accounts: Accounts) -> tuple[Actor, ...]:
     """Who is behind the panel's rows: the people of the community with this number."""
     return (
         Actor("管理员 · admin", "admin", accounts.administrator),
-        Actor("派单员 · dispatcher", f"paidan{shown + 1:03d}", accounts.officers),
-        Actor("书记 · secretary", f"shuji{shown + 1:03d}", accounts.officers),
-        Actor("站点 · station staff", f"zhandian{shown + 1:03d}", accounts.officers),
+        Actor(f"{title(Role.DISPATCHER, Level.COMMUNITY)} · dispatcher", f"paidan{shown + 1:03d}", accounts.officers),
+        Actor(f"{title(Role.SECRETARY, Level.COMMUNITY)} · secretary", f"shuji{shown + 1:03d}", accounts.officers),
+        Actor(f"{title(Role.STATION_STAFF, Level.COMMUNITY)} · station", f"zhandian{shown + 1:03d}", accounts.officers),
         Actor("网格员 · grid worker", f"wangge{shown + 1:03d}", accounts.officers),
-        Actor("支部书记 · branch", BRANCH.format(shown + 1), accounts.officers),
-        Actor("街道书记 · street", "jiedao001", accounts.officers),
-        Actor("部门经办 · officer", OFFICER, accounts.officers),
+        Actor(f"{title(Role.BRANCH_SECRETARY, Level.ESTATE)} · branch", BRANCH.format(shown + 1), accounts.officers),
+        Actor(f"{title(Role.SECRETARY, Level.STREET)} · street", "jiedao001", accounts.officers),
+        Actor(f"{title(Role.SECRETARY, Level.DISTRICT)} · district", CHIEF, accounts.officers),
+        Actor("部门经办人 · officer", OFFICER, accounts.officers),
         Actor("回访员 · call-back", "huifang001", accounts.officers),
         Actor("督办员 · supervisor", "duban001", accounts.officers),
         Actor("裁定人 · arbiter", "caiding001", accounts.officers),
         Actor("居民 · resident", f"{DEMO}{RESIDENTS[shown]}"),
-        Actor("代下单 · represents", f"{DEMO}{REPRESENTATIVE}"),
+        Actor("代下单人 · represents", f"{DEMO}{REPRESENTATIVE}"),
         Actor("志愿者 · volunteer", f"{DEMO}{VOLUNTEERS[shown]}"),
         Actor("队长 · team lead", f"{DEMO}{TEAMS[0][2][0]}"),
         Actor("队员 · member", f"{DEMO}{TEAMS[0][2][1]}"),

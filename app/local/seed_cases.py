@@ -26,6 +26,9 @@ STREET_OFFICERS: Final = (
 )
 """Login name, name and role of whoever acts for the whole street."""
 
+CHIEF: Final = "quxian001"
+"""Login name of the secretary of the district, to whom the street hands up what it cannot solve."""
+
 GRIDS: Final = 2
 """So many communities, the first ones, have a grid worker: `wangge001` and so on."""
 
@@ -66,9 +69,10 @@ LAMP: Final[dict[str, Any]] = {"category": "lighting", "words": "东门外的路
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Where cases are handled here: the street, its communities in order, which of them is shown, and the first estate of each
-    that has one."""
+    """Where cases are handled here: the district, the street, its communities in order, which of them is shown, and the first
+    estate of each that has one."""
 
+    district: UUID
     street: UUID
     communities: tuple[UUID, ...]
     shown: int
@@ -79,6 +83,7 @@ async def furnish_cases(seeder: Seeder, admin: Caller, password_hash: str, groun
     """Bring in whoever is missing. Units are made once, with all that belongs to them; what was changed since stays."""
     for login, name, role in STREET_OFFICERS:
         await seeder.officer(admin, ground.street, login, password_hash, name, role)
+    await seeder.officer(admin, ground.district, CHIEF, password_hash, "区县书记", Role.SECRETARY)
     for number, community in enumerate(ground.communities[:GRIDS], 1):
         await seeder.officer(admin, community, f"wangge{number:03d}", password_hash, "网格员", Role.GRID_WORKER)
     shown = ground.communities[ground.shown]

@@ -92,11 +92,17 @@ class DocsPage:
         group.locator(".opblock").first.wait_for()
         return group
 
+    def unfold(self, tag: str, operation_id: str) -> None:
+        """Opens an operation, and tries nothing."""
+        operation = self._group(tag).locator(f".opblock[id$='-{operation_id}']")
+        operation.locator(".opblock-summary-control").click()
+        operation.locator(".parameters-container").wait_for()
+
     # ── Authorize ────────────────────────────────────────────────────────────────────────────────────────────
 
     def authorize_with_password(self, name: str, password: str) -> str:
         """Fills the password form; answers what the form says afterwards. Leaves the dialogue open."""
-        form = self._dialogue("OAuth2, password")
+        form = self._dialogue("用登录名和密码")
         form.locator("#oauth_username").fill(name)
         form.locator("#oauth_password").fill(password)
         form.locator("button.authorize").click()
@@ -104,7 +110,7 @@ class DocsPage:
         return str(form.inner_text())
 
     def authorize_with_token(self, token: str) -> None:
-        form = self._dialogue("http, Bearer")
+        form = self._dialogue("用令牌")
         form.locator("input").fill(token)
         form.locator("button.authorize").click()
         form.locator("button:has-text('Logout')").wait_for()

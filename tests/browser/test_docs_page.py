@@ -118,6 +118,22 @@ def test_the_page_itself_speaks_chinese(docs: DocsPage) -> None:
         "Media type",
     ):
         assert word not in shown, word
+    assert "Controls" not in shown
+    assert "写入请求头Accept。" in shown.replace(" ", "")
+    docs.unfold(Tag.EVERYBODY, "listPlaces")
+    docs.picture_of("listPlaces", "11-places")
+    asked = docs.page.locator(".opblock.is-open[id$='-listPlaces'] .parameters-container").inner_text()
+    for word in ("(地址后)", "文字", "整数", "(编号)", "默认值", "可选值"):
+        assert word in asked, word
+    for word in ("(query)", "string", "integer", "null", "uuid", "Default value", "Available values"):
+        assert word not in asked, word
+    assert "parent_id" in asked, "the names of fields stay"
+    docs.unfold(Tag.EVERYBODY, "getPlace")
+    docs.picture_of("getPlace", "12-required")
+    marked = docs.page.locator(".parameter__name.required").first
+    after = "element => getComputedStyle(element, '::after').content"
+    assert marked.evaluate(after) == '"必填"'
+    assert "(地址里)" in docs.page.locator("tr[data-param-name='place']").inner_text()
     assert "登录 Authorize" in docs.page.locator(".auth-wrapper").inner_text()
     assert docs.page.locator(".operation-filter-input").get_attribute("placeholder") == "按分组筛选"
 

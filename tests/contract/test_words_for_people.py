@@ -10,6 +10,8 @@ from app.api.docs import Tag, operations
 from app.api.docs_order import IN_ORDER_OF_USE
 from app.domain.cases.models import AssignmentState, CaseState
 from app.domain.orders.models import OrderState
+from app.domain.people.titles import office
+from app.kernel.rules import Role
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 AN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -156,3 +158,32 @@ def test_no_list_of_words_goes_unexplained(document: dict[str, Any]) -> None:
     }
     assert {place for place, (words, said) in lists.items() if not any(word in said for word in words)} == set()
     assert sum(words != [""] for words, _ in lists.values()) >= 30
+
+
+def test_every_role_finds_itself_on_the_page(document: dict[str, Any]) -> None:
+    """A heading of its own, or a name in one; whoever acts is told where to begin."""
+    said = "".join(f"{tag['name']}{tag['description']}" for tag in document["tags"])
+    assert {role for role in Role if office(role) not in said} == set()
+    for named in ("队长", "代人点单", "单位的经办人和负责人", "书记", "区县"):
+        assert named in said
+    assert {"deliberateCase", "concludeDeliberation"} <= set(group(document, Tag.BRANCH))
+
+
+ENGINEERING = re.compile(
+    r"幂等|分片|哈希|缓存|游标|字段|枚举|事务|并发|接口|参数|序列|编码|校验|异步|回调|负载|整份替换|再来一轮"
+)
+EXPLAINED = ("一轮", "令牌", "响应", "答复", "协调", "方案", "抢单池", "附议")
+
+
+def test_residents_and_volunteers_read_words_of_every_day(document: dict[str, Any]) -> None:
+    theirs = {Tag.LOGIN, Tag.RESIDENT, Tag.VOLUNTEER, Tag.EVERYBODY}
+    told = {
+        operation["operationId"]: f"{operation['summary']} {operation.get('description', '')}"
+        for _, _, operation in operations(document)
+        if theirs & set(operation["tags"])
+    }
+    assert {name: said for name, said in told.items() if ENGINEERING.search(said)} == {}
+    assert len(told) >= 70
+    # What is a word of this neighbourhood is explained once, at the head of the page.
+    explained = document["info"]["description"].partition("文中常见的词")[2]
+    assert [word for word in EXPLAINED if word not in explained] == []

@@ -48,7 +48,9 @@ def test_the_street_is_seeded_once_and_the_demonstration_ends_every_time() -> No
         try:
             up.wait("Ctrl-C")
             assert found(up) == (names, ["sent"]), "a lamp post waits"
-            assert "→ closed" in demo(up)
+            played = demo(up)
+            assert "→ closed" in played
+            assert "区县书记" in played
             assert "→ closed" in demo(up)
             os.killpg(up.process.pid, signal.SIGINT)
             assert up.process.wait(30) == 0, up.out.read_text()

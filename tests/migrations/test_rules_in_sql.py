@@ -51,6 +51,7 @@ def granting() -> str:
 
 
 WORKS_BELOW = "app_stands_below(place_id, '{administrator,dispatcher,secretary,station_staff}')"
+OFFICELESS = ", ".join(f"'{role}'" for role in people.NO_OFFICERS)
 LEADS = "app_leads(team_id, place_id)"
 PUBLISHING = f"{to_sql(services.PUBLISH, 'service')} OR {LEADS}"
 REPRESENTED = (
@@ -346,7 +347,10 @@ EXPECTED = {
     "role_grant_read": (
         "role_grant",
         "SELECT",
-        f"person_id = {ME} OR {to_sql(people.STAFF, 'role_grant')} OR (role = 'volunteer' AND {WORKS_BELOW})",
+        (
+            f"person_id = {ME} OR {to_sql(people.STAFF, 'role_grant')} OR (role = 'volunteer' AND {WORKS_BELOW})"
+            f" OR (role NOT IN ({OFFICELESS}) AND (ends_at IS NULL OR ends_at > (SELECT app_now())) AND {WORKS_BELOW})"
+        ),
         None,
     ),
     "role_grant_insert": ("role_grant", "INSERT", None, f"granted_by = {ME} AND ({granting()})"),

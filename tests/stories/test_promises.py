@@ -193,7 +193,7 @@ async def test_a_pause_has_limits_is_shown_and_can_be_disputed(street: Street, c
     assert near(due((await limits(grandma, order))["plan"]), at(12, 1, 17, 30))
     assert await secretary.refused(f"{plan}/pause", storm) == (409, "nothing-to-pause")
     pause = (await grandma.get(plan))["pauses"][0]
-    assert (pause["by"], pause["disputed"]) == ("社区书记", False)
+    assert (pause["by"], pause["disputed"]) == ("书记", False)
 
     await grandma.post(f"{order}/pauses/{pause['id']}/dispute", {"text": "室内的事不受雪影响"})
     await clock(at(11, 30, 9, 1))

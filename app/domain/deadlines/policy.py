@@ -12,7 +12,7 @@ PUBLISH: Rules = (reach(Role.ADMINISTRATOR),)
 
 PEOPLE = frozenset({"assignee", "requester"})
 
-_POST = "任职的角色(可加层级,如 secretary@street)"
+_POST = "任职的角色(可加层级,如 secretary@street 街道及以上的书记)"
 _TARGETS = {
     Primitive.NOTIFY: f"通知的对象可以是:assignee、requester、{_POST};事项和任务还可以是 {'、'.join(Office)}",
     Primitive.SET_HOLDER: f"负责人须是{_POST}",

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, func, literal, or_, select, tuple_
+from sqlalchemy import ARRAY, RowMapping, Text, and_, cast, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from app.domain.people.handing_back import HeldOrder, LedTeam
 from app.domain.people.models import Person, RoleGrant
-from app.domain.places.models import Level, Place
+from app.domain.people.policy import NO_OFFICERS, STAFF
+from app.domain.places.models import Level, Place, PlaceAncestor
 from app.kernel.database import rows
 from app.kernel.pagination import Cursor
 from app.kernel.rules import Role
@@ -168,15 +169,22 @@ async def list_roles(connection: AsyncConnection, person_id: UUID) -> Sequence[R
 async def list_role_holders(
     connection: AsyncConnection, place_id: UUID, role: Role | None, *, ended: bool, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
-    """Who holds which role at this very place, longest first; `ended` shows those whose role has ended, by name
-    only when they are still seen elsewhere."""
-    g = RoleGrant
+    """Who holds which role at this place, and who an office above it, longest first; `ended` shows those of the place whose
+    role has ended, by name only when they are still seen elsewhere. The offices above are for who works at the place."""
+    g, p, a = RoleGrant, Place, PlaceAncestor
+    above = and_(
+        col(g.role).not_in(NO_OFFICERS),
+        func.app_reaches(place_id, cast([role for rule in STAFF for role in rule.roles], ARRAY(Text))),
+    )
     live = or_(col(g.ends_at).is_(None), col(g.ends_at) > func.app_now())
     query = (
         select(col(g.id), col(g.person_id), col(g.role), col(g.starts_at), col(g.ends_at))
         .add_columns(col(Person.name_sealed), col(Person.phone_sealed), col(Person.login_name))
+        .add_columns(col(p.id).label("place_id"), col(p.name).label("place_name"), col(p.level).label("place_level"))
+        .join(a, and_(col(a.ancestor_id) == col(g.place_id), col(a.place_id) == place_id))
+        .join(p, col(p.id) == col(g.place_id))
         .outerjoin(Person, col(Person.id) == col(g.person_id))
-        .where(col(g.place_id) == place_id, ~live if ended else live)
+        .where(*(~live, col(a.depth) == 0) if ended else (live, or_(col(a.depth) == 0, above)))
         .order_by(col(g.starts_at), col(g.id))
         .limit(limit + 1)
     )

@@ -39,6 +39,13 @@ async def test_the_page_refers_to_this_server_only(client: AsyncClient) -> None:
     assert (await client.get("/openapi.json")).json()["info"]["title"] == "邻里 Linli"
 
 
+async def test_the_address_alone_leads_to_the_page(client: AsyncClient) -> None:
+    for method in ("GET", "HEAD"):
+        answer = await client.request(method, "/")
+        assert (answer.status_code, answer.headers["location"]) == (307, "docs")
+    assert (await client.get("/", follow_redirects=True)).headers["content-type"].startswith("text/html")
+
+
 def test_the_document_is_valid_and_complete(app: Application) -> None:
     spec = app.openapi()
     validate(spec)

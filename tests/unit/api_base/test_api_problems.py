@@ -102,7 +102,7 @@ async def test_a_refusal_keeps_its_detail_and_status(client: AsyncClient) -> Non
 
 
 async def test_a_path_that_nobody_knows(client: AsyncClient) -> None:
-    for path in ("/v1/nothing", "/", "/v1/notes/", f"/v1/notes/{AN_ID}/", "/v1/notes/%2e%2e/x/y/z"):
+    for path in ("/v1/nothing", "/v1", "/v1/notes/", f"/v1/notes/{AN_ID}/", "/v1/notes/%2e%2e/x/y/z"):
         answer = await client.get(path)
         assert (answer.status_code, answer.json()["code"]) == (404, "no-such-path")
 

@@ -91,7 +91,7 @@ def test_marks_and_effects_are_told_one_by_one() -> None:
     over = MarkPlan(150, (Effect(Primitive.SET_HOLDER, "secretary"), Effect(Primitive.NOTIFY, "secretary@street")))
     assert said(RESPOND, replace(RESPOND, marks=(MISS, over))) == [
         "取消 80% 的节点(通知社区派单员)",
-        "增加 150% 的节点(通知街道书记、移交社区书记负责)",
+        "增加 150% 的节点(通知街道及以上的书记、移交社区书记负责)",
     ]
     other = MarkPlan(100, (Effect(Primitive.OPEN_POOL), Effect(Primitive.START, "reply_in_person")))
     assert said(RESPOND, replace(RESPOND, marks=(WARN, other))) == [

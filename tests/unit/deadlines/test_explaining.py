@@ -318,11 +318,11 @@ def test_a_further_round_says_how_long_it_has_been_in_all(passed: timedelta, ove
 
 def test_marks_say_who_is_told_and_a_second_report_is_one_more() -> None:
     asked = Case("respond", "2026-03-03 10:00", 20 * MINUTE, DUTY, (80, 100, 150)).asked()
-    by_mark = {80: ["社区派单员"], 100: ["社区派单员"], 150: ["社区书记", "街道书记"]}
+    by_mark = {80: ["社区派单员"], 100: ["社区派单员"], 150: ["社区书记", "街道及以上的书记"]}
     *_, reminded, missed, again = sentences(replace(asked, told=by_mark))
     assert reminded == "3月3日(周二)10:16用到 80%,提醒社区派单员。"
     assert missed == "当天10:20到期,到这一刻还没有做到就算错过,报社区派单员。"
-    assert again == "当天10:30到 150%,仍没有做到就再报社区书记、街道书记。"
+    assert again == "当天10:30到 150%,仍没有做到就再报社区书记、街道及以上的书记。"
     *_, first = sentences(replace(asked, told={150: ["社区书记"]}))
     assert first == "当天10:30到 150%,仍没有做到就报社区书记。"
 
@@ -330,9 +330,9 @@ def test_marks_say_who_is_told_and_a_second_report_is_one_more() -> None:
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("secretary@street", "街道书记"),
+        ("secretary@street", "街道及以上的书记"),
         ("dispatcher", "社区派单员"),
-        ("supervisor@district", "区县督办员"),
+        ("supervisor@district", "区县及以上的督办员"),
         ("seat", "办理的一级"),
     ],
 )

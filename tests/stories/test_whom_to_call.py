@@ -1,0 +1,52 @@
+"""Whom to call: who holds an office at a place and above it, called by the level of their place."""
+
+from app.kernel.rules import Role
+from tests.stories.conftest import Street
+
+
+async def called(who: object, **query: str) -> dict[str, tuple[str, str]]:
+    items = (await who.get("/v1/roles", limit="100", **query))["items"]  # type: ignore[attr-defined]
+    return {row["person_id"]: (row["role_label"], row["place_name"]) for row in items}
+
+
+async def test_a_community_secretary_finds_who_holds_an_office_above_and_no_resident_there(street: Street) -> None:
+    # The world's names are not sealed by this API's key.
+    people = list(street.world.people.values())
+    await street.world.owner.execute(
+        "UPDATE person SET name_sealed = NULL, phone_sealed = NULL WHERE id = ANY ($1)", people
+    )
+    secretary = await street.with_role("刘书记", Role.SECRETARY)
+    chief = await street.with_role("赵街道", Role.SECRETARY, "street")
+    above = await street.with_role("钱督办", Role.SUPERVISOR, "street")
+    volunteer = await street.with_role("街道志愿者", Role.VOLUNTEER, "street")
+    beside = await street.with_role("西书记", Role.SECRETARY, "west")
+    east = str(street.world.east)
+
+    found = await called(secretary, place_id=east)
+    (street_name,) = {name for label, name in found.values() if label == "街道书记"}
+    assert found[str(chief.id)] == ("街道书记", street_name)
+    assert found[str(above.id)] == ("督办员", street_name)
+    assert found[str(secretary.id)][0] == "社区书记"
+    assert found[str(secretary.id)][1] != street_name
+    assert {str(volunteer.id), str(beside.id)}.isdisjoint(found)
+
+    only = await called(secretary, place_id=east, role="secretary")
+    assert {label for label, _ in only.values()} == {"社区书记", "街道书记"}
+    shown = (await secretary.get("/v1/roles", place_id=east, role="secretary"))["items"]
+    row = next(row for row in shown if row["person_id"] == str(chief.id))
+    assert (row["name"], row["phone"] is None or "****" in row["phone"]) == ("赵**", True)
+
+    # Who works elsewhere, or nowhere, is told nothing of it.
+    for stranger in (beside, volunteer, await street.resident("王秀英")):
+        assert set(await called(stranger, place_id=east)) <= {str(stranger.id)}
+    # An office that has ended is no longer whom to call.
+    held = next(row["id"] for row in shown if row["person_id"] == str(chief.id))
+    await street.administrator.post(f"/v1/roles/{held}/revoke")
+    assert str(chief.id) not in await called(secretary, place_id=east)
+    assert str(chief.id) not in await called(secretary, place_id=east, ended="true"), "that is the street's to see"
+
+
+async def test_one_is_called_by_the_level_of_ones_place(street: Street) -> None:
+    for place, called_so in (("east", "社区书记"), ("street", "街道书记")):
+        someone = await street.with_role(f"{place}书记", Role.SECRETARY, place)
+        assert [role["role_label"] for role in (await someone.get("/v1/me"))["roles"]] == [called_so]
