@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 from pydantic import Field
 
+from app.api.assignments_out import ASSIGNMENT_EXAMPLE, AssignmentOut, show_assignment
 from app.api.cases import CaseId, moves
-from app.api.cases_out import ASSIGNMENT_EXAMPLE, ID, AssignmentOut, show_assignment
+from app.api.cases_out import ID
 from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.problems import problems
