@@ -143,15 +143,18 @@ async def list_history(connection: AsyncConnection, case_id: UUID) -> Sequence[R
     return found
 
 
-_ASSIGNMENTS = f"""
-SELECT {ASSIGNMENT_WAITS} AS waits,
+ASSIGNMENT_STANDS = f"""{ASSIGNMENT_WAITS} AS waits,
        m.id, m.category, m.place_id, m.state, m.version, m.round, m.requester_id, m.beneficiary_id, m.placed_by, m.assignee_id,
-       m.team_id, m.seat_id, m.unit_id, m.holder_id, m.open_pool, m.created_at, d.case_id, d.role, d.leads, d.signed_at,
-       d.contested, d.outcome, d.excuse, u.name AS unit_name, p.name AS place_name, x.words, x.spot, k.name AS category_name,
-       w.approved, w.blown_at,
-       (SELECT min(g.due_at) FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS due_at,
+       m.team_id, m.seat_id, m.unit_id, m.holder_id, m.open_pool, m.created_at,
        app_roles(m.place_id, app_now()) AS roles, app_roles(m.seat_id, app_now()) AS seat_roles,
-       app_unit(m.unit_id) AS post, app_parts(m.id) AS parts
+       app_unit(m.unit_id) AS post, app_parts(m.id) AS parts"""
+"""What says what the reader may do with an assignment `m` with its detail `d`."""
+
+_ASSIGNMENTS = f"""
+SELECT {ASSIGNMENT_STANDS}, d.case_id, d.role, d.leads, d.signed_at, d.contested, d.outcome, d.excuse,
+       u.name AS unit_name, p.name AS place_name, x.words, x.spot, k.name AS category_name,
+       w.approved, w.blown_at,
+       (SELECT min(g.due_at) FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS due_at
   FROM matter m JOIN assignment_detail d ON d.matter_id = m.id JOIN unit u ON u.id = m.unit_id
   JOIN place p ON p.id = m.place_id LEFT JOIN case_detail x ON x.matter_id = d.case_id
   LEFT JOIN whistle w ON w.id = d.whistle_id
