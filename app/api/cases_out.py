@@ -292,7 +292,10 @@ def show_holder(row: RowMapping) -> str | None:
 
 def show_step(row: dict[str, Any], reader_id: UUID) -> HistoryRow:
     """A step of a case; whose case it is did not order it, but reported it."""
-    step = show_history(row, reader_id)
-    if step.by == Via.SELF and not row["of_order"]:
-        return step.model_copy(update={"by_label": Via.REPORTER.label})
-    return step
+    if row["of_order"]:
+        return show_history(row, reader_id)
+    step = show_history(row, reader_id, policy.LIFECYCLE)
+    told = {"by_label": Via.REPORTER.label} if step.by == Via.SELF else {}
+    if step.action == "confirm_whistle" and "approved" in step.note:
+        told["label"] = "应急哨" + Approval.of(step.note["approved"], blown=True).label
+    return step.model_copy(update=told)

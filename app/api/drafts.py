@@ -10,6 +10,7 @@ from app.api.census import Api, Tag
 from app.api.deadlines import (
     MARKS,
     PLACE_ID,
+    POLICY_EXAMPLE,
     EffectOut,
     MarkOut,
     PolicyIn,
@@ -155,12 +156,7 @@ async def publish_policy_draft(draft_id: DraftId, run: TheRun) -> Receipt:
     tags=(Tag.ADMINISTRATOR,),
     audience=ADMIN_ONLY,
     answer={
-        "in_force": {
-            "id": "01985a3c-3333-7f00-8a6b-2f4c5d6e7f04", "place_id": None, "place_name": None,
-            "deadline_kind": "respond", "version": 2, "category": "", "estate_type": "", "calendar": "DUTY",
-            "budget_seconds": 1200, "budget_days": None, "pause_limit_seconds": None, "pause_total_percent": 200,
-            "later_round_percent": 100, "marks": MARKS, "published_at": "2026-01-01T00:00:00+08:00",
-        },
+        "in_force": {**POLICY_EXAMPLE, "version": 2},
         "draft": DRAFT,
         "differences": [
             {"part": "budget", "before": "20 分钟", "after": "15 分钟", "sentence": "时限由 20 分钟改为 15 分钟"}

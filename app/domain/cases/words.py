@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from app.domain.deadlines.reading import MIDNIGHT
 from app.domain.services.models import Evidence
 
 OF_CASES: Mapping[str, str] = {
@@ -29,6 +30,14 @@ OF_ASSIGNMENTS: Mapping[str, str] = {
     "recalculate": "重新计算", "rate_department": "评价单位", "rate_whistler": "评价吹哨",
 }  # fmt: skip
 """The same of assignments."""
+
+
+def limit_of(*, emergency: bool, by_midnight: bool) -> str:
+    """Which limit counts for the cases of a category (domain.md §5)."""
+    alarmed = "紧急的,责任单位到场后按 resolve_emergency;其余的," if emergency else ""
+    if by_midnight:
+        return f"{alarmed}定为小事的,{MIDNIGHT}办结,不按 resolve_community;大事、难事按 resolve_community"
+    return f"{alarmed}在社区办理的,小事、大事、难事都按 resolve_community"
 
 
 class Approval(StrEnum):

@@ -10,15 +10,14 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from app.domain.deadlines.errors import DraftNotFound
-from app.domain.deadlines.meaning import told
-from app.domain.deadlines.models import DeadlinePolicyDraft, Effect, Limits, MarkPlan, label_of
+from app.domain.deadlines.models import DeadlinePolicyDraft, Effect, Limits, MarkPlan
+from app.domain.deadlines.reading import said
 from app.domain.deadlines.repository import DRAFT, DRAFTED, PUBLISHING, CarriedEvent, Drafted, Publishing
 from app.domain.deadlines.service import demand_sound, publish
 from app.domain.deadlines.spoken import duration
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.subject import PLACE
 from app.kernel.change import Change
-from app.kernel.deadline_tables import Primitive
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor
 from app.kernel.verbs import record
@@ -194,34 +193,20 @@ def _marks(before: Sequence[MarkPlan], after: Sequence[MarkPlan], carried: set[i
             yield Difference(Part.MARK, f"{percent}%", None, f"取消 {percent}% 的节点{_listed(old)}")
         else:
             for effect in _sorted(old - new):
-                said = _effect(effect)
-                yield Difference(Part.EFFECT, f"{percent}% {said}", None, f"{percent}% 时不再{said}")
+                deed = said(effect)
+                yield Difference(Part.EFFECT, f"{percent}% {deed}", None, f"{percent}% 时不再{deed}")
             for effect in _sorted(new - old):
-                said = _effect(effect)
-                yield Difference(Part.EFFECT, None, f"{percent}% {said}", f"{percent}% 时增加:{said}")
+                deed = said(effect)
+                yield Difference(Part.EFFECT, None, f"{percent}% {deed}", f"{percent}% 时增加:{deed}")
 
 
 def _listed(effects: Iterable[Effect] | None) -> str:
-    said = "、".join(_effect(effect) for effect in _sorted(effects or ()))
-    return f"({said})" if said else ""
+    deeds = "、".join(said(effect) for effect in _sorted(effects or ()))
+    return f"({deeds})" if deeds else ""
 
 
 def _sorted(effects: Iterable[Effect]) -> list[Effect]:
     return sorted(effects, key=lambda effect: (effect.primitive, effect.target))
-
-
-def _effect(effect: Effect) -> str:
-    match effect.primitive:
-        case Primitive.NOTIFY:
-            return f"通知{told(effect.target)}"
-        case Primitive.SET_HOLDER:
-            return f"移交{told(effect.target)}负责"
-        case Primitive.OPEN_POOL:
-            return "开放抢单"
-        case Primitive.START:
-            return f"开始{label_of(effect.target)}时限"
-        case Primitive.EVENT:
-            return effect.target
 
 
 VERBS = (draft, publish_draft)
