@@ -198,7 +198,10 @@ async def test_which_limit_counts_is_said_where_it_is_published_and_read(street:
     found = {one["deadline_kind"]: one for one in listed["items"] if one["category"] in ("", "lighting")}
     assert "当天 24:00" in found["resolve_small"]["counts"]
     assert "按 resolve_small,不按这里" in found["resolve_community"]["counts"]
-    assert found["resolve_community"]["marks_label"][:2] == ["用到 100%:由上一级督办、通知办理的一级", "用到 150%:由上一级督办"]
+    assert found["resolve_community"]["marks_label"][:2] == [
+        "用到 100%:由上一级督办、通知办理的一级",
+        "用到 150%:由上一级督办",
+    ]
 
     async def lighting() -> dict[str, Any]:
         listed = await grandmother.get("/v1/case-categories", place_id=place)

@@ -129,7 +129,10 @@ async def test_it_is_contested_in_time_and_judged_by_a_third_person(street: Stre
     own = {"ground": GROUND, "proposed_id": case.lead.id}
     assert await case.lead.officer.refused(f"{task}/contest", own) == (422, "unit-not-here")
     await later(7201)
-    assert await case.lead.officer.refused(f"{task}/contest", body) == (409, "contest-too-late")
+    late = (await case.lead.officer.ask("POST", f"{task}/contest", body)).json()
+    assert (late["status"], late["code"]) == (409, "contest-too-late")
+    assert late["detail"].startswith("现在是『已签收』;")
+    assert "requestExtension" in late["detail"]
 
     beside = await case.co.task()
     await case.co.officer.post(f"{beside}/sign")

@@ -184,7 +184,11 @@ async def test_a_refused_whistle_leaves_the_case_where_it_was(street: Street) ->
     await grid.post(f"{case}/triage", {"lane": "hard"})
     asked = {"kind": "routine", "reason": "不会修", "lead_id": unit.id}
     await grid.post(f"{case}/whistle", asked)
-    assert await secretary.refused(f"{case}/whistle", asked) == (409, "whistle-waits")
+    waits = await secretary.ask("POST", f"{case}/whistle", asked)
+    assert (waits.status_code, waits.json()["code"]) == (409, "whistle-waits")
+    assert waits.json()["detail"].startswith("现在是『办理中』;已有一个在等批准"), (
+        "how it stands, and what to do instead"
+    )
     await secretary.post(f"{case}/whistle/decide", {"approved": False, "reason": "社区自己能修"})
     assert (await neighbour.get(case))["state"] == "handling"
     assert await secretary.refused(f"{case}/whistle/decide", {"approved": True}) == (409, "no-whistle")
