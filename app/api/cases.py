@@ -79,7 +79,8 @@ class SolvedIn(In):
     spot: Annotated[str, Line(120)] | None = Field(default=None, description="具体位置")
     place_id: StrictUUID | None = Field(
         default=None,
-        description="在哪个小区、网格或社区办的:从 getMe 的 roles 里的 place_id 或 listPlaces 的 id 复制。只有在自己登记居住的社区才可不填;"
+        description="在哪个小区、网格或社区办的:从 getMe 的 roles 里的 place_id 或 listPlaces 的 id 复制。"
+        "只有在自己登记居住的社区才可不填;"
         "没有登记为居民的,或在别处办的,必填",
     )
 
