@@ -58,6 +58,7 @@ def sheet(board: Mapping[str, Any]) -> bytes:
             ("事项", f"{board['category_name']} · {board['state_label']}"),
             ("地点", f"{board['place_name']}(办理层级:{board['seat_name']})"),
             ("内容", board["words"]),
+            ("吹哨", _whistle(board["whistle"])),
             ("当前时限", _when(board["due_at"]) or "无"),
         )
     )
@@ -87,6 +88,10 @@ def _cell(text: str) -> str:
     if text.startswith(_RED):
         return f'<td class="red">{text[1:]}</td>'
     return f"<td>{escape(text)}</td>"
+
+
+def _whistle(whistle: Mapping[str, Any] | None) -> str:
+    return "无" if whistle is None else f"{whistle['kind_label']}({whistle['approval_label']})"
 
 
 def _when(at: datetime | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import RowMapping
 
-from app.api.cases_out import AT, ID
+from app.api.cases_out import AT, ID, WHISTLE_EXAMPLE, CaseWhistleOut, show_whistle
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.cases.models import AssignmentState, CaseState, WhistleKind
 from app.kernel.time import Moment
@@ -65,6 +65,7 @@ class BoardOut(Out):
     seat_name: str = Field(description="办理层级的地点名称")
     due_at: Moment | None = Field(description="事项的当前时限")
     meeting_due_at: Moment | None = Field(description="联席会议须在什么时候之前召开;不须或已开为 null")
+    whistle: CaseWhistleOut | None = Field(description="最近的一个哨和它的批准情况;没有吹哨则为 null")
     seats: list[SeatOut] = Field(description="席位:主办在前")
     minutes: list[MinutesOut] = Field(description="会议纪要,先开的在前")
     promises: list[PromiseOut] = Field(description="承诺,先到期的在前")
@@ -82,6 +83,7 @@ class WhistleRatingsOut(UnitRatingsOut):
 BOARD_EXAMPLE: dict[str, Any] = {
     "case_id": ID, "state_label": "已吹哨", "category_name": "路灯照明", "words": "东门外的路灯杆歪了,没人认领",
     "place_name": "西峪社区", "seat_name": "神堂沟街道", "due_at": AT, "meeting_due_at": None,
+    "whistle": {**WHISTLE_EXAMPLE, "kind": "hard", "kind_label": "攻坚哨"},
     "seats": [{
         "id": ID, "unit_id": ID, "unit_name": "区城管局", "role": "lead", "whistle": "hard", "state": "reported_in",
         "state_label": "已报到", "due_at": None, "red": False, "signed_at": AT, "reported_in_at": AT, "outcome": None,
@@ -105,6 +107,7 @@ def show_board(
         state_label=CaseState(case["state"]).label,
         **{name: case[name] for name in same},
         meeting_due_at=meeting_due_at,
+        whistle=show_whistle(case),
         seats=[_seat(row) for row in parts["seats"]],
         minutes=[MinutesOut(**row) for row in parts["minutes"]],
         promises=[PromiseOut(**row) for row in parts["promises"]],

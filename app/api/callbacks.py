@@ -16,6 +16,7 @@ from app.domain.cases import callback_errors as errors
 from app.domain.cases import callback_lists, callback_policy, callbacks, policy
 from app.domain.cases.callback_tables import CallbackState, CallChannel, CallReason
 from app.domain.cases.errors import CaseNotFound, SameHand
+from app.domain.cases.posts import demand_post
 from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import (
     FieldFault,
@@ -208,10 +209,13 @@ async def record(case_id: CaseId, callback_id: CallbackId, body: CallbackIn, run
     tags=(Tag.INDEPENDENT,),
     rule=callback_policy.LIST,
     answer={"items": [CALLBACK_EXAMPLE], "next_cursor": None},
+    responses=problems(NotAllowed),
 )
 async def list_callbacks(query: Annotated[CallbacksQuery, Query()], reader: TheReader) -> Page[CallbackOut]:
     async with reader() as connection:
         rows = await callback_lists.list_callbacks(connection, query.place_id, query.after(), query.limit)
+        if not rows:
+            await demand_post(connection, callback_policy.LIST)
     return Page.cut(
         rows, query.limit, lambda row: Cursor(row["due_at"], row["id"]), lambda row: _show(row, reader.sealer)
     )

@@ -14,6 +14,7 @@ from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
 from app.domain.cases import catalogue, errors, handing_down, policy
 from app.domain.cases.models import Lane
+from app.domain.cases.words import evidence_label, limit_of
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import EstateType
 from app.domain.units.models import UnitKind
@@ -34,7 +35,11 @@ class CategoryIn(In):
     name: Annotated[str, Line(20)] = Field(description="类别名称")
     lane: Choice[Lane] = Field(description="建议的分类:small 小事、big 大事、hard 难事")
     emergency: bool = Field(default=False, description="是否紧急:上报即通知责任单位")
-    by_midnight: bool = Field(default=True, description="定为小事的,是否当天解决")
+    by_midnight: bool = Field(
+        default=True,
+        description="定为小事的,是否当天解决:true 的小事当天 24:00 到期,不按 resolve_community 的时限;"
+        "要用自己发布的时限,填 false",
+    )
     evidence: list[Annotated[str, Opaque(30)]] = Field(
         default=[], max_length=6, description="结果须有的依据:photo 照片、note 文字……"
     )
@@ -47,14 +52,18 @@ class CategoryOut(Out):
     place_name: str | None = Field(description="发布地点名称")
     code: str = Field(description="类别代码")
     estate_type: str = Field(description="只对这一类型的小区;空为全部")
+    estate_type_label: str | None = Field(description="小区类型的中文名称;不分类型的为 null")
     version: int = Field(description="版本")
     name: str = Field(description="类别名称")
     lane: Choice[Lane] = Field(description="建议的分类")
     lane_label: str = Field(description="建议的分类的中文名称")
     emergency: bool = Field(description="是否紧急")
     by_midnight: bool = Field(description="定为小事的,是否当天解决")
+    limit_label: str = Field(description="按哪项时限办结")
     evidence: list[str] = Field(description="结果须有的依据")
+    evidence_label: list[str] = Field(description="结果须有的依据,中文")
     unit_kind: Choice[UnitKind] | None = Field(description="由哪一种单位负责")
+    unit_kind_label: str | None = Field(description="单位种类的中文名称")
     published_at: Moment = Field(description="发布时间")
 
 
@@ -87,9 +96,13 @@ class AdmissionOut(Out):
     answer={
         "items": [
             {
-                "id": PLACE_ID, "place_id": None, "place_name": None, "code": "lighting", "estate_type": "", "version": 1,
+                "id": PLACE_ID, "place_id": None, "place_name": None, "code": "lighting", "estate_type": "",
+                "estate_type_label": None,
+                "version": 1,
                 "name": "路灯照明", "lane": "small", "lane_label": "小事", "emergency": False, "by_midnight": True,
-                "evidence": ["photo"], "unit_kind": "department", "published_at": "2026-01-01T00:00:00+08:00",
+                "limit_label": limit_of(emergency=False, by_midnight=True),
+                "evidence": ["photo"], "evidence_label": ["照片"], "unit_kind": "department", "unit_kind_label": "职能部门",
+                "published_at": "2026-01-01T00:00:00+08:00",
             }
         ]
     },
@@ -149,6 +162,17 @@ async def publish_admission_list(body: AdmissionIn, run: TheRun) -> Receipt:
 
 def _category(row: RowMapping) -> CategoryOut:
     lane, kind = Lane(row["lane"]), row["unit_kind"]
-    told = ("lane", "lane_label", "unit_kind")
-    shown = {name: row[name] for name in CategoryOut.model_fields if name not in told}
-    return CategoryOut(**shown, lane=lane, lane_label=lane.label, unit_kind=kind and UnitKind(kind))
+    same = (
+        *("id", "place_id", "place_name", "code", "estate_type", "version", "name", "emergency", "by_midnight"),
+        *("evidence", "published_at"),
+    )
+    return CategoryOut(
+        **{name: row[name] for name in same},
+        estate_type_label=EstateType(row["estate_type"]).label if row["estate_type"] else None,
+        lane=lane,
+        lane_label=lane.label,
+        limit_label=limit_of(emergency=row["emergency"], by_midnight=row["by_midnight"]),
+        evidence_label=[evidence_label(one) for one in row["evidence"]],
+        unit_kind=kind and UnitKind(kind),
+        unit_kind_label=kind and UnitKind(kind).label,
+    )

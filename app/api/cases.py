@@ -10,6 +10,7 @@ from pydantic import Field
 from app.api.cases_out import (
     CASE_EXAMPLE,
     CATEGORY,
+    ID,
     PAGE_EXAMPLE,
     CaseOut,
     CaseRow,
@@ -61,7 +62,11 @@ class ReportIn(In):
     category: Annotated[str, Opaque(40)] = Field(description=CATEGORY)
     words: Annotated[str, Paragraph(1000)] = Field(description="反映的内容;办理的人会看到,请勿填写电话")
     spot: Annotated[str, Line(120)] | None = Field(default=None, description="具体位置,如“2 号楼东侧”")
-    place_id: StrictUUID | None = Field(default=None, description="小区、网格等地点编号;不填为自己所在的社区")
+    place_id: StrictUUID | None = Field(
+        default=None,
+        description="在哪个小区、网格或社区:从 listPlaces 的 id 复制。居民为自己居住的社区上报可不填,代报不填为其居住的社区;"
+        "没有登记为居民的工作人员,或不在自己居住的社区发现的,必填",
+    )
     beneficiary_id: StrictUUID | None = Field(default=None, description="替谁上报;为本人不填,代报须有其同意")
     patrol: bool = Field(default=False, description="网格员巡查发现的")
 
@@ -72,7 +77,12 @@ class SolvedIn(In):
     outcome: Annotated[str, Paragraph(500)] = Field(description="怎样解决的")
     evidence: list[CaseEvidenceIn] = Field(max_length=9, description="办理依据")
     spot: Annotated[str, Line(120)] | None = Field(default=None, description="具体位置")
-    place_id: StrictUUID | None = Field(default=None, description="小区、网格等地点编号")
+    place_id: StrictUUID | None = Field(
+        default=None,
+        description="在哪个小区、网格或社区办的:从 getMe 的 roles 里的 place_id 或 listPlaces 的 id 复制。"
+        "只有在自己登记居住的社区才可不填;"
+        "没有登记为居民的,或在别处办的,必填",
+    )
 
 
 class RefuseIn(In):
@@ -177,7 +187,7 @@ async def report(body: ReportIn, run: TheRun) -> Receipt:
     tags=(Tag.GRID_WORKER,),
     rule=policy.LIFECYCLE["solve_on_the_spot"].by,
     example={
-        "category": "rubbish", "words": "3 号楼门口有散落垃圾", "outcome": "已清扫",
+        "place_id": ID, "category": "rubbish", "words": "3 号楼门口有散落垃圾", "outcome": "已清扫",
         "evidence": [{"kind": "photo", "text": "IMG-0301"}],
     },
     answer=receipt("callback"),

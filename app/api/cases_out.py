@@ -11,8 +11,9 @@ from sqlalchemy import RowMapping
 from app.api.doing import ActionOut, labels, offered
 from app.api.orders_out import HistoryRow, show_history
 from app.api.schema import Choice, Out, StrictUUID
-from app.domain.cases import board_policy, policy, telling
-from app.domain.cases.models import AssignmentState, CaseState, Lane, NotAccepted, ReportedAs, WhistleKind
+from app.domain.cases import policy, telling
+from app.domain.cases.models import CaseState, Lane, NotAccepted, ReportedAs, WhistleKind
+from app.domain.cases.words import Approval
 from app.domain.units.models import UnitKind
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.matter import Matter, columns_of
@@ -28,6 +29,8 @@ HOLDERS = {"unit": "主办单位", "callback": "回访单位", "branch": "小区
 """Who holds a case, where it is not the office of its level."""
 SENDS_TO_UNITS = frozenset({"triage", "propose_whistle"})
 """Whoever may do one of these is shown which units fit."""
+
+APPROVALS = "批准情况:" + "、".join(f"{one.value} {one.label}" for one in Approval)
 
 OUTLINE = frozenset(
     """
@@ -85,6 +88,17 @@ class FittingUnitOut(Out):
     answers: bool = Field(description="是否按权责清单由其负责;否则只是该类事项应由这一种单位办理")
 
 
+class CaseWhistleOut(Out):
+    kind: Choice[WhistleKind] = Field(description="哪一种哨")
+    kind_label: str = Field(description="哨的中文名称")
+    reason: str = Field(description="为何吹哨;紧急类别上报即吹的为空")
+    proposed_at: Moment = Field(description="提请时间")
+    approval: Choice[Approval] = Field(description=APPROVALS)
+    approval_label: str = Field(description="批准情况,中文")
+    decided_at: Moment | None = Field(description="批准或不批准的时间;未决定为 null")
+    decision: str | None = Field(description="不批准、不予追认的原因,或补充说明")
+
+
 class CaseOut(CaseRow, CaseTold):
     round: int = Field(description="第几轮")
     level: str = Field(description="办理层级:community 社区、street 街道、district 区县")
@@ -99,6 +113,7 @@ class CaseOut(CaseRow, CaseTold):
     merged_into: StrictUUID | None = Field(description="并入的事项编号")
     order_id: StrictUUID | None = Field(description="由哪个订单转来")
     advice: str | None = Field(description="紧急事项:请先拨打哪些电话;其他为 null")
+    whistle: CaseWhistleOut | None = Field(description="最近的一个哨和它的批准情况;没有吹哨则为 null")
     extension: ExtensionOut | None = Field(description="延期申请,一个事项只有一次;没有则为 null")
     reporters: int = Field(description="有多少人上报或附议")
     actions: list[ActionOut] = Field(description="我现在可以做的操作,各由哪个接口来做")
@@ -107,36 +122,15 @@ class CaseOut(CaseRow, CaseTold):
     )
 
 
-class AssignmentOut(Out):
-    id: StrictUUID = Field(description="任务编号")
-    case_id: StrictUUID = Field(description="事项编号")
-    state: Choice[AssignmentState] = Field(description="状态")
-    state_label: str = Field(description="状态的中文名称")
-    version: int = Field(description="版本")
-    role: str = Field(description="lead 主办、co 协办")
-    whistle: Choice[WhistleKind] = Field(description="哪一种哨")
-    whistle_label: str = Field(description="哨的中文名称")
-    unit_id: StrictUUID = Field(description="单位编号")
-    unit_name: str = Field(description="单位名称")
-    category_name: str | None = Field(description="事项类别")
-    words: str | None = Field(description="反映的内容")
-    spot: str | None = Field(description="具体位置")
-    place_name: str = Field(description="所在地点名称")
-    due_at: Moment | None = Field(description="最近的时限;没有则为 null")
-    signed_at: Moment | None = Field(description="签收时间")
-    contest_until: Moment | None = Field(
-        description="认为不属本单位的,须在这个时刻之前提出异议;未签收或不得再提为 null"
-    )
-    outcome: str | None = Field(description="完成情况")
-    created_at: Moment = Field(description="派发时间")
-    actions: list[ActionOut] = Field(description="我现在可以做的操作,各由哪个接口来做")
-
-
 ROW_EXAMPLE: dict[str, Any] = {
     "id": ID, "state": "whistled", "state_label": "已吹哨", "version": 5, "category": "lighting", "category_name": "路灯照明",
     "emergency": False, "lane": "hard", "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外", "place_id": ID,
     "place_name": "西峪社区", "holder": "主办单位:区城管局", "held_since": AT, "due_at": "2026-03-09T09:00:00+08:00",
     "created_at": AT,
+}  # fmt: skip
+WHISTLE_EXAMPLE = {
+    "kind": "routine", "kind_label": "日常哨", "reason": "灯杆权属不清,需城管和供电一起到场", "proposed_at": AT,
+    "approval": "approved", "approval_label": Approval.APPROVED.label, "decided_at": AT, "decision": None,
 }  # fmt: skip
 PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}
 CASE_EXAMPLE = {
@@ -144,18 +138,12 @@ CASE_EXAMPLE = {
     "story": ["3月2日(周一)09:00,上报。", "现在由主办单位:区城管局负责,须在3月9日(周一)09:00前办结。"],
     **ROW_EXAMPLE, "round": 1, "level": "street", "seat_name": "神堂沟街道", "reported_as": "resident",
     "reported_as_label": "居民上报", "outcome": None, "answer": None, "evidence": [], "end_reason": None, "elsewhere": None,
-    "merged_into": None, "order_id": None, "advice": None, "extension": None, "reporters": 1,
+    "merged_into": None, "order_id": None, "advice": None, "whistle": WHISTLE_EXAMPLE, "extension": None,
+    "reporters": 1,
     "actions": labels(policy.LIFECYCLE, ("withdraw", "withdrawCase")),
     "suggested_units": [
         {"id": ID, "name": "区城管局", "kind": "department", "kind_label": "职能部门", "answers": True},
     ],
-}  # fmt: skip
-ASSIGNMENT_EXAMPLE: dict[str, Any] = {
-    "id": ID, "case_id": ID, "state": "sent", "state_label": "待签收", "version": 1, "role": "lead", "whistle": "routine",
-    "whistle_label": "日常哨", "unit_id": ID, "unit_name": "区城管局", "category_name": "路灯照明",
-    "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外", "place_name": "西峪社区", "due_at": "2026-03-02T11:00:00+08:00",
-    "signed_at": None, "contest_until": None, "outcome": None, "created_at": AT,
-    "actions": labels(board_policy.LIFECYCLE, ("sign", "signAssignment")),
 }  # fmt: skip
 
 
@@ -165,7 +153,7 @@ def show_case_row(row: RowMapping) -> CaseRow:
 
 def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> CaseOut:
     """A case with its steps as this reader may see it."""
-    reported_as, actions = ReportedAs(row["reported_as"]), _actions(policy.LIFECYCLE, row, reader_id)
+    reported_as, actions = ReportedAs(row["reported_as"]), actions_of(policy.LIFECYCLE, row, reader_id)
     same = (
         "round",
         "level",
@@ -184,6 +172,7 @@ def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> 
         "reported_as": reported_as,
         "reported_as_label": reported_as.label,
         "advice": CALL_FIRST if row["emergency"] and row["state"] in policy.OPEN else None,
+        "whistle": show_whistle(row),
         "extension": None if row["extension"] is None else ExtensionOut(**row["extension"]),
         "end_reason": _end_reason(row),
         "story": telling.story(
@@ -193,6 +182,24 @@ def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> 
         "suggested_units": [_fitting(unit) for unit in row["fitting"]] if _sends_to_units(actions) else [],
     }
     return CaseOut(**_fit(row, shown))
+
+
+def show_whistle(row: RowMapping) -> CaseWhistleOut | None:
+    """The newest whistle of the case of the row."""
+    if row["whistle"] is None:
+        return None
+    whistle = row["whistle"]
+    kind, approval = WhistleKind(whistle["kind"]), Approval.of(whistle["approved"], blown=whistle["blown"])
+    return CaseWhistleOut(
+        kind=kind,
+        kind_label=kind.label,
+        reason=whistle["reason"],
+        proposed_at=whistle["proposed_at"],
+        approval=approval,
+        approval_label=approval.label,
+        decided_at=whistle["decided_at"],
+        decision=whistle["decision"],
+    )
 
 
 def _sends_to_units(actions: Sequence[ActionOut]) -> bool:
@@ -232,27 +239,14 @@ def fit_steps(steps: Sequence[RowMapping]) -> list[dict[str, Any]]:
     ]
 
 
-def show_assignment(row: RowMapping, reader_id: UUID) -> AssignmentOut:
-    """An assignment as this reader may see it."""
-    state, whistle = AssignmentState(row["state"]), WhistleKind(row["category"])
-    told = ("state", "state_label", "whistle", "whistle_label", "actions")
-    return AssignmentOut(
-        **{name: row[name] for name in AssignmentOut.model_fields if name not in told},
-        state=state,
-        state_label=state.label,
-        whistle=whistle,
-        whistle_label=whistle.label,
-        actions=_actions(board_policy.LIFECYCLE, row, reader_id),
-    )
-
-
 def allowed(rules: Rules, row: RowMapping, reader_id: UUID) -> bool:
     """Whether one of the rules allows this reader on the case of the row."""
     matter: Matter[None] = Matter(**columns_of(row), kind=policy.LIFECYCLE.kind, detail=None)
     return any(rule.allows(matter, _actor(row, reader_id)) for rule in rules)
 
 
-def _actions(lifecycle: Lifecycle, row: RowMapping, reader_id: UUID) -> list[ActionOut]:
+def actions_of(lifecycle: Lifecycle, row: RowMapping, reader_id: UUID) -> list[ActionOut]:
+    """What this reader may do now with the case or the assignment of the row."""
     matter: Matter[None] = Matter(**columns_of(row), kind=lifecycle.kind, detail=None)
     return offered(lifecycle, matter, _actor(row, reader_id), row["waits"])
 
@@ -298,7 +292,10 @@ def show_holder(row: RowMapping) -> str | None:
 
 def show_step(row: dict[str, Any], reader_id: UUID) -> HistoryRow:
     """A step of a case; whose case it is did not order it, but reported it."""
-    step = show_history(row, reader_id)
-    if step.by == Via.SELF and not row["of_order"]:
-        return step.model_copy(update={"by_label": Via.REPORTER.label})
-    return step
+    if row["of_order"]:
+        return show_history(row, reader_id)
+    step = show_history(row, reader_id, policy.LIFECYCLE)
+    told = {"by_label": Via.REPORTER.label} if step.by == Via.SELF else {}
+    if step.action == "confirm_whistle" and "approved" in step.note:
+        told["label"] = "应急哨" + Approval.of(step.note["approved"], blown=True).label
+    return step.model_copy(update=told)

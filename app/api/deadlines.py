@@ -1,5 +1,7 @@
 """Deadline policies over HTTP; the deadlines of an order stand in `orders.py`."""
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -10,11 +12,9 @@ from app.api.census import SIGNED_IN, Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.docs import ADMIN_ONLY
 from app.api.problems import problems
-from app.api.receipts import ACTIONS
 from app.api.schema import Choice, In, Out, StrictUUID
-from app.domain.deadlines import errors, policy, repository
+from app.domain.deadlines import errors, policy, reading, repository
 from app.domain.deadlines import service as deadlines
-from app.domain.deadlines.meaning import does
 from app.domain.deadlines.models import LABELS, Effect, Limits, MarkPlan, label_of
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import EstateType
@@ -36,6 +36,16 @@ MARKS: list[dict[str, Any]] = [
     },
     {"percent": 150, "effects": [{"primitive": "set_holder", "target": "secretary"}]},
 ]
+
+POLICY_EXAMPLE = {
+    "id": ID, "place_id": None, "place_name": None, "deadline_kind": "respond", "deadline_kind_label": "响应",
+    "counts": reading.counts("order", "respond"), "version": 1, "category": "", "estate_type": "", "estate_type_label": None,
+    "calendar": "DUTY", "calendar_label": CalendarName.DUTY.label, "budget_seconds": 1200, "budget_days": None,
+    "pause_limit_seconds": None, "pause_total_percent": 200, "later_round_percent": 100,
+    "pausing": reading.pausing("order", "respond", pausable=False), "marks": MARKS,
+    "marks_label": ["用到 80%:通知社区派单员", "用到 100%:通知社区派单员、开放抢单", "用到 150%:移交社区书记负责"],
+    "published_at": "2026-01-01T00:00:00+08:00",
+}  # fmt: skip
 
 MatterKind = Literal["order", "case", "assignment"]
 KINDS = "、".join(f"{kind} {label}" for kind, label in LABELS.items())
@@ -92,7 +102,6 @@ class PolicyIn(In):
 class EffectOut(Out):
     primitive: Choice[Primitive] = Field(description="动作")
     target: str = Field(description="对象")
-    label: str = Field(description="动作和对象的中文,如 通知社区派单员")
 
 
 class MarkOut(Out):
@@ -106,10 +115,11 @@ class PolicyOut(Out):
     place_name: str | None = Field(description="发布地点名称")
     deadline_kind: str = Field(description="时限种类")
     deadline_kind_label: str = Field(description="时限种类的中文名称")
+    counts: str = Field(description="这项时限管哪些、到期时刻怎样定")
     version: int = Field(description="版本")
-    category: str = Field(description="只对这一类服务;空为全部")
+    category: str = Field(description="只对这一类:服务、事项的类别,或哨的种类;空为全部")
     estate_type: str = Field(description="只对这一类型的小区;空为全部")
-    estate_type_label: str | None = Field(description="小区类型的中文名称;不分类型则为 null")
+    estate_type_label: str | None = Field(description="小区类型的中文名称;不分类型的为 null")
     calendar: Choice[CalendarName] = Field(description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间")
     calendar_label: str = Field(description="日历的中文名称")
     budget_seconds: int | None = Field(description="时限,秒;按工作日计则为 null")
@@ -117,7 +127,9 @@ class PolicyOut(Out):
     pause_limit_seconds: int | None = Field(description="一次暂停最长多少秒;不可暂停则为 null")
     pause_total_percent: int = Field(description="全部暂停合计最长为时限的百分之几")
     later_round_percent: int = Field(description="返工轮次用时限的百分之几")
+    pausing: str = Field(description="能不能暂停,什么时候")
     marks: list[MarkOut] = Field(description="节点")
+    marks_label: list[str] = Field(description="各节点做什么,中文,一句一个节点")
     published_at: Moment = Field(description="发布时间")
 
 
@@ -132,33 +144,14 @@ class PolicyQuery(In):
     matter_kind: MatterKind = Field(default="order", description="种类:order 订单、case 事项、assignment 任务")
 
 
-SHOWN_MARKS = [
-    {
-        **mark,
-        "effects": [{**one, "label": does(Primitive(one["primitive"]), one["target"])} for one in mark["effects"]],
-    }
-    for mark in MARKS
-]
-
-
 @api.get(
     "",
     rule=SIGNED_IN,
     operation_id="getDeadlinePolicy",
     summary="一个地点现行的时限规则",
     tags=(Tag.ADMINISTRATOR, Tag.RESIDENT),
-    answer={
-        "items": [
-            {
-                "id": ID, "place_id": None, "place_name": None, "deadline_kind": "respond",
-                "deadline_kind_label": "响应", "version": 1, "category": "", "estate_type": "", "estate_type_label": None,
-                "calendar": "DUTY", "calendar_label": "值守时间", "budget_seconds": 1200, "budget_days": None,
-                "pause_limit_seconds": None, "pause_total_percent": 200, "later_round_percent": 100, "marks": SHOWN_MARKS,
-                "published_at": "2026-01-01T00:00:00+08:00",
-            }
-        ]
-    },
-)  # fmt: skip
+    answer={"items": [POLICY_EXAMPLE]},
+)
 async def get_deadline_policy(query: Annotated[PolicyQuery, Query()], reader: TheReader) -> PoliciesOut:
     async with reader() as connection:
         rows = await repository.list_in_force(connection, query.place_id, query.matter_kind)
@@ -170,6 +163,9 @@ async def get_deadline_policy(query: Annotated[PolicyQuery, Query()], reader: Th
     rule=policy.PUBLISH,
     operation_id="publishDeadlinePolicy",
     summary="发布时限规则,只对之后开始的时限生效",
+    description="事项在社区办理的:定为小事、类别为当天解决(by_midnight)的,当天 24:00 到期(resolve_small),"
+    "不按 resolve_community;要用自己的时限,先用 publishCategory 把类别发布为 by_midnight=false。"
+    "哪项时限管哪些,见 getDeadlinePolicy 的 counts",
     tags=(Tag.ADMINISTRATOR,),
     audience=ADMIN_ONLY,
     example={
@@ -223,19 +219,30 @@ def labelled(kind: str, estate_type: str, calendar: CalendarName) -> dict[str, A
     }
 
 
-def effect_out(primitive: Primitive, target: str) -> EffectOut:
-    """An effect as it is shown; an event by what its room calls the action."""
-    label = ACTIONS.get(target, "系统处理") if primitive is Primitive.EVENT else does(primitive, target)
-    return EffectOut(primitive=primitive, target=target, label=label)
+def marked(marks: Iterable[MarkPlan]) -> dict[str, Any]:
+    """The marks of limits as they would be drafted again, and in sentences."""
+    plans = list(marks)
+    return {
+        "marks": [
+            MarkOut(percent=mark.percent, effects=[EffectOut(**asdict(effect)) for effect in mark.effects])
+            for mark in plans
+        ],
+        "marks_label": [reading.at_mark(mark.percent, mark.effects) for mark in plans],
+    }
 
 
 def policy_out(row: RowMapping) -> PolicyOut:
     """A policy with its effects as it is shown."""
+    matter, kind = row["matter_kind"], row["deadline_kind"]
+    pausable = row["pause_limit_seconds"] is not None
+    effects = [(one["percent"], Effect(Primitive(one["primitive"]), one["target"])) for one in row["effects"]]
+    marks = (MarkPlan(percent, tuple(one for at, one in effects if at == percent)) for percent in row["percents"])
     return PolicyOut(
         id=row["id"],
         place_id=row["place_id"],
         place_name=row["place_name"],
-        **labelled(row["deadline_kind"], row["estate_type"], CalendarName(row["calendar"])),
+        **labelled(kind, row["estate_type"], CalendarName(row["calendar"])),
+        counts=reading.counts(matter, kind),
         version=row["version"],
         category=row["category"],
         budget_seconds=row["budget_seconds"],
@@ -243,16 +250,7 @@ def policy_out(row: RowMapping) -> PolicyOut:
         pause_limit_seconds=row["pause_limit_seconds"],
         pause_total_percent=row["pause_total_percent"],
         later_round_percent=row["later_round_percent"],
-        marks=[
-            MarkOut(
-                percent=percent,
-                effects=[
-                    effect_out(Primitive(effect["primitive"]), effect["target"])
-                    for effect in row["effects"]
-                    if effect["percent"] == percent
-                ],
-            )
-            for percent in row["percents"]
-        ],
+        pausing=reading.pausing(matter, kind, pausable=pausable),
+        **marked(marks),
         published_at=row["published_at"],
     )

@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.schema import Choice, Out, StrictUUID
-from app.domain.deadlines import days, explaining, meaning
+from app.domain.deadlines import days, explaining, meaning, reading
 from app.domain.deadlines.models import label_of
 from app.domain.exclusions.models import ExclusionReason
 from app.domain.people.titles import office
@@ -41,6 +41,8 @@ class DeadlineOut(Out):
     round: int = Field(description="第几轮")
     policy_version: int = Field(description="依据的规则版本")
     calendar: Choice[CalendarName] = Field(description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间")
+    calendar_label: str = Field(description="日历的中文名称")
+    pausing: str = Field(description="能不能暂停,什么时候")
     started_at: Moment = Field(description="开始")
     due_at: Moment = Field(description="到期:到这一刻即为错过")
     stopped_at: Moment | None = Field(description="停止;仍在计时则为 null")
@@ -84,6 +86,7 @@ class ExplanationOut(Out):
     policy_version: int = Field(description="依据的规则版本")
     estate_type: str = Field(description="依据的规则只对这一类型的小区;空为全部")
     calendar: Choice[CalendarName] = Field(description="日历")
+    pausing: str = Field(description="能不能暂停,什么时候")
     budget_seconds: int = Field(description="时限,按日历计的秒数")
     started_at: Moment = Field(description="开始")
     due_at: Moment = Field(description="到期")
@@ -99,6 +102,7 @@ DEADLINES_EXAMPLE = {
     "items": [
         {
             "id": ID, "kind": "respond", "kind_label": "响应", "round": 1, "policy_version": 2, "calendar": "DUTY",
+            "calendar_label": "值守时间", "pausing": "从不暂停:响应和答复一直计时",
             "started_at": "2026-03-01T09:00:00+08:00",
             "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": None, "missed": False, "excluded": False,
             "marks": [
@@ -111,7 +115,8 @@ EXPLANATION_EXAMPLE: dict[str, Any] = {
     "id": ID, "kind": "plan", "kind_label": "方案",
     "sentences": ["从下单起算:3月3日(周二)10:30。", "3月4日(周三)10:30到期,到这一刻还没有做到就算错过。"],
     "round": 1, "policy_version": 1, "estate_type": "",
-    "calendar": "WORK", "budget_seconds": 25200, "started_at": AT, "due_at": "2026-03-04T10:30:00+08:00",
+    "calendar": "WORK", "pausing": "可以暂停:等居民回答提问时,或遇不可抗力",
+    "budget_seconds": 25200, "started_at": AT, "due_at": "2026-03-04T10:30:00+08:00",
     "stopped_at": None, "missed": False, "excluded": None,
     "periods": [{"from_at": AT, "until_at": "2026-03-03T12:00:00+08:00", "seconds": 5400.0}], "pauses": [],
     "marks": [{"percent": 100, "at": "2026-03-04T10:30:00+08:00"}],
@@ -127,6 +132,8 @@ def show_deadline(row: RowMapping) -> DeadlineOut:
         round=row["round"],
         policy_version=row["policy_version"],
         calendar=CalendarName(row["calendar"]),
+        calendar_label=CalendarName(row["calendar"]).label,
+        pausing=reading.pausing(row["matter_kind"], row["kind"], pausable=row["pausable"]),
         started_at=row["started_at"],
         due_at=row["due_at"],
         stopped_at=row["stopped_at"],
@@ -180,6 +187,7 @@ def show_explanation(
         policy_version=row["policy_version"],
         estate_type=row["estate_type"],
         calendar=timing.calendar.name,
+        pausing=reading.pausing(row["matter_kind"], deadline.kind, pausable=row["pausable"]),
         budget_seconds=int(timing.budget.total_seconds()),
         started_at=timing.started_at,
         due_at=due_at,

@@ -13,7 +13,7 @@ IN_ORDER_OF_USE: Final = tuple(
     startOrder deliverOrder abortOrder cancelOrder rateOrder reworkOrder
     listCategories suggestDuplicates reportCase reportCaseForCaller solveOnTheSpot
     listCases searchCases listAssignments signAssignment reportInAssignment beginAssignment
-    listCallbacks listSupervision listAgenda getAssignment
+    listCallbacks listContests listSupervision listAgenda getAssignment
     getCase getCaseHistory listCaseDeadlines explainCaseDeadline
     joinCase withdrawCase answerCallback getMyCallback
     recordCaseContact replyToCase triageCase refuseCase escalateCase deliberateCase concludeDeliberation

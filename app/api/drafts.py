@@ -10,13 +10,13 @@ from app.api.census import Api, Tag
 from app.api.deadlines import (
     MARKS,
     PLACE_ID,
-    SHOWN_MARKS,
+    POLICY_EXAMPLE,
     MarkOut,
     PolicyIn,
     PolicyOut,
-    effect_out,
     labelled,
     limits_of,
+    marked,
     policy_out,
 )
 from app.api.deps import Receipt, TheReader, TheRun, receipt
@@ -57,6 +57,7 @@ class DraftOut(Out):
     pause_total_percent: int = Field(description="全部暂停合计最长为时限的百分之几")
     later_round_percent: int = Field(description="返工轮次用时限的百分之几")
     marks: list[MarkOut] = Field(description="节点")
+    marks_label: list[str] = Field(description="各节点做什么,中文,一句一个节点")
     drafted_at: Moment = Field(description="起草时间")
 
 
@@ -83,7 +84,8 @@ DRAFT = {
     "id": ID, "place_id": PLACE_ID, "place_name": "西峪社区", "matter_kind": "order", "deadline_kind": "respond",
     "deadline_kind_label": "响应", "category": "", "estate_type": "", "estate_type_label": None, "calendar": "DUTY",
     "calendar_label": "值守时间", "budget_seconds": 900, "budget_days": None, "pause_limit_seconds": None,
-    "pause_total_percent": 200, "later_round_percent": 100, "marks": SHOWN_MARKS,
+    "pause_total_percent": 200, "later_round_percent": 100, "marks": MARKS,
+    "marks_label": POLICY_EXAMPLE["marks_label"],
     "drafted_at": "2026-03-01T09:00:00+08:00",
 }  # fmt: skip
 
@@ -161,13 +163,7 @@ async def publish_policy_draft(draft_id: DraftId, run: TheRun) -> Receipt:
     tags=(Tag.ADMINISTRATOR,),
     audience=ADMIN_ONLY,
     answer={
-        "in_force": {
-            "id": "01985a3c-3333-7f00-8a6b-2f4c5d6e7f04", "place_id": None, "place_name": None,
-            "deadline_kind": "respond", "deadline_kind_label": "响应", "version": 2, "category": "", "estate_type": "",
-            "estate_type_label": None, "calendar": "DUTY", "calendar_label": "值守时间", "budget_seconds": 1200,
-            "budget_days": None, "pause_limit_seconds": None, "pause_total_percent": 200, "later_round_percent": 100,
-            "marks": SHOWN_MARKS, "published_at": "2026-01-01T00:00:00+08:00",
-        },
+        "in_force": {**POLICY_EXAMPLE, "version": 2},
         "draft": DRAFT,
         "differences": [
             {"part": "budget", "before": "20 分钟", "after": "15 分钟", "sentence": "时限由 20 分钟改为 15 分钟"}
@@ -223,12 +219,6 @@ def _draft(row: RowMapping, limits: Limits) -> DraftOut:
         pause_limit_seconds=limits.pause_limit_seconds,
         pause_total_percent=limits.pause_total_percent,
         later_round_percent=limits.later_round_percent,
-        marks=[
-            MarkOut(
-                percent=mark.percent,
-                effects=[effect_out(effect.primitive, effect.target) for effect in mark.effects],
-            )
-            for mark in limits.marks
-        ],
+        **marked(limits.marks),
         drafted_at=row["drafted_at"],
     )

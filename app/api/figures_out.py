@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.deps import TheReader
 from app.api.schema import Choice, Out, StrictUUID
-from app.domain.cases import rates
+from app.domain.cases import callback_policy
+from app.domain.cases.posts import demand_post
 from app.domain.cases.rates import Group, Period
 from app.domain.places.models import Level
 from app.kernel.errors import FieldFault, InvalidInput
@@ -33,7 +34,7 @@ class FiguresReader:
     async def __call__(self) -> AsyncIterator[AsyncConnection]:
         """Raises NotAllowed."""
         async with self._reader() as connection:
-            await rates.demand_reader(connection)
+            await demand_post(connection, callback_policy.FIGURES)
             yield connection
 
 

@@ -16,6 +16,7 @@ from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.models import OrderState, Reject, Solved
 from app.domain.orders.policy import CODE, LIFECYCLE, suits
 from app.domain.services.models import Evidence, Form
+from app.kernel.lifecycle import Lifecycle
 from app.kernel.matter import Matter, columns_of
 from app.kernel.rules import Actor, Role, Via
 from app.kernel.time import Moment
@@ -123,8 +124,11 @@ class OrderOut(OrderRow):
 class HistoryRow(Out):
     version: int = Field(description="版本")
     action: str = Field(description="操作")
+    label: str = Field(description="操作的中文名称")
     from_state: str | None = Field(description="之前的状态")
+    from_state_label: str | None = Field(description="之前状态的中文名称")
     to_state: str = Field(description="之后的状态")
+    to_state_label: str = Field(description="之后状态的中文名称")
     by: str = Field(
         description="以何身份:requester 居民、representative 代下单人、assignee 志愿者、subtree 社区、system 系统……"
     )
@@ -177,8 +181,9 @@ ORDER_EXAMPLE = {
 HISTORY_EXAMPLE = {
     "items": [
         {
-            "version": 1, "action": "place", "from_state": None, "to_state": "submitted", "by": "requester",
-            "by_label": "下单人", "by_me": True, "at": AT, "note": {},
+            "version": 1, "action": "place", "label": LIFECYCLE.actions_zh["place"], "from_state": None,
+            "from_state_label": None, "to_state": "submitted", "to_state_label": LIFECYCLE.states_zh["submitted"],
+            "by": "requester", "by_label": "下单人", "by_me": True, "at": AT, "note": {},
         }
     ]
 }  # fmt: skip
@@ -277,12 +282,16 @@ def _placed_as(order: Matter[None]) -> Literal["self", "representative", "staff"
     return "representative" if order.placed_by == order.requester_id else "staff"
 
 
-def show_history(row: RowMapping | dict[str, Any], reader_id: UUID) -> HistoryRow:
+def show_history(row: RowMapping | dict[str, Any], reader_id: UUID, lifecycle: Lifecycle = LIFECYCLE) -> HistoryRow:
+    """A step of a matter; a mark of a limit is a step that no lifecycle knows."""
     return HistoryRow(
         version=row["version"],
         action=row["action"],
+        label=lifecycle.actions_zh.get(row["action"], "时限节点"),
         from_state=row["from_state"],
+        from_state_label=row["from_state"] and lifecycle.states_zh[row["from_state"]],
         to_state=row["to_state"],
+        to_state_label=lifecycle.states_zh[row["to_state"]],
         by=row["through"],
         by_label=Via(row["through"]).label,
         by_me=row["actor_id"] == reader_id,

@@ -26,10 +26,3 @@ LABELS: Final[Mapping[str, str]] = {
     **board_policy.LIFECYCLE.states_zh,
 }
 """By state; no two kinds of matter call one state by two names."""
-
-ACTIONS: Final[Mapping[str, str]] = {
-    f"{lifecycle.kind}.{action}": label
-    for lifecycle in (order_policy.LIFECYCLE, case_policy.LIFECYCLE, board_policy.LIFECYCLE)
-    for action, label in lifecycle.actions_zh.items()
-}
-"""By kind of matter and action, as an event names both."""

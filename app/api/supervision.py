@@ -18,6 +18,7 @@ from app.domain.cases.callback_lists import Wanted
 from app.domain.cases.callback_tables import Step
 from app.domain.cases.errors import CaseNotFound
 from app.domain.cases.models import CaseState
+from app.domain.cases.posts import demand_post
 from app.domain.deadlines.models import label_of
 from app.kernel.errors import KeyReused, NotAllowed, TextRefused, TransitionRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
@@ -96,8 +97,9 @@ async def answer(case_id: CaseId, body: SupervisionAnswerIn, run: TheRun) -> Rec
     operation_id="listSupervision",
     summary="督办的事项,新的在前",
     tags=(Tag.INDEPENDENT, Tag.DISPATCHER, Tag.STREET),
-    rule=(*callback_policy.SUPERVISE, policy.lead),
+    rule=callback_policy.SUPERVISE,
     answer={"items": [EXAMPLE], "next_cursor": None},
+    responses=problems(NotAllowed),
 )
 async def list_supervision(query: Annotated[SupervisionQuery, Query()], reader: TheReader) -> Page[SupervisionOut]:
     wanted = Wanted(query.place_id, query.step and query.step.value, query.answered)
@@ -116,6 +118,7 @@ async def list_supervision(query: Annotated[SupervisionQuery, Query()], reader: 
         ],
         "next_cursor": None,
     },
+    responses=problems(NotAllowed),
 )  # fmt: skip
 async def list_agenda(query: Annotated[AgendaQuery, Query()], reader: TheReader) -> Page[SupervisionOut]:
     return await _page(reader, Wanted(query.place_id, Step.AGENDA.value, open_only=True), query)
@@ -124,6 +127,8 @@ async def list_agenda(query: Annotated[AgendaQuery, Query()], reader: TheReader)
 async def _page(reader: TheReader, wanted: Wanted, query: PageQuery) -> Page[SupervisionOut]:
     async with reader() as connection:
         rows = await callback_lists.list_supervision(connection, wanted, query.after(), query.limit)
+        if not rows:
+            await demand_post(connection, callback_policy.SUPERVISE)
     return Page.cut(rows, query.limit, lambda row: Cursor(row["raised_at"], row["id"]), _show)
 
 

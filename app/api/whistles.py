@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 from pydantic import Field
 
+from app.api.assignments_out import ASSIGNMENT_EXAMPLE, AssignmentOut, show_assignment
 from app.api.cases import CaseId, moves
-from app.api.cases_out import ASSIGNMENT_EXAMPLE, ID, AssignmentOut, show_assignment
+from app.api.cases_out import ID
 from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.problems import problems
@@ -87,6 +88,7 @@ async def propose(case_id: CaseId, body: WhistleIn, run: TheRun) -> Receipt:
     "/cases/{case_id}/whistle/decide",
     operation_id="approveWhistle",
     summary="批准或不同意吹哨;应急哨先吹后批",
+    description="应急哨已经吹响,这里是事后补批:approved 填 false 即未予追认,已到的单位照常办理。批准情况见 getCase 的 whistle",
     tags=(Tag.DISPATCHER, Tag.STREET),
     example={"approved": True},
     answer=receipt("whistled", 5),

@@ -26,6 +26,7 @@ from app.kernel.errors import Busy, KeyReused, NotSignedIn, Refusal, TextRefused
 from app.kernel.ids import NOBODY
 from app.kernel.jsonb import dump
 from app.kernel.loading import actor_of, matter_of, pinned
+from app.kernel.rules import Actor
 from app.kernel.text import folded
 from app.kernel.verbs import Verb
 from app.kernel.writing import bind, write
@@ -206,7 +207,23 @@ def _decide(
     actor_id: UUID,
     inputs: dict[str, Any],
 ) -> list[Change]:
-    actor = actor_of(actor_id, row)
+    """What the verb decides; a refusal says how the matter stands."""
+    try:
+        decided = _ask(verb, row, timed, others, actor_of(actor_id, row), inputs)
+    except Refusal as refused:
+        verb.explain(refused, row["state"] if verb.is_matter else None)
+        raise
+    return decided if isinstance(decided, list) else [decided]
+
+
+def _ask(
+    verb: Verb[Any, Any],
+    row: asyncpg.Record,
+    timed: list[dict[str, Any]],
+    others: Mapping[UUID, Policy],
+    actor: Actor,
+    inputs: dict[str, Any],
+) -> Any:
     loaded: Any = orjson.loads(row["facts"]) if row["facts"] is not None else None
     if verb.is_matter:
         if verb.detail_type is None or row["kind"] != verb.kind:
@@ -215,11 +232,9 @@ def _decide(
         detail = verb.detail_type.validate_python(loaded["detail"]) if loaded["detail"] else None
         matter = matter_of(row, detail, timed, others)
         extra = {"facts": verb.facts_type.validate_python(loaded["facts"])} if verb.facts_type else {}
-        decided = verb.decide(matter, actor, row["now"], **extra, **inputs)
-    else:
-        facts = verb.facts_type.validate_python(loaded) if verb.facts_type else None
-        decided = verb.decide(facts, actor, row["now"], **inputs)
-    return decided if isinstance(decided, list) else [decided]
+        return verb.decide(matter, actor, row["now"], **extra, **inputs)
+    facts = verb.facts_type.validate_python(loaded) if verb.facts_type else None
+    return verb.decide(facts, actor, row["now"], **inputs)
 
 
 async def _apply(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Annotated, Any, Generic, ParamSpec, TypeVar
 
 from pydantic import BeforeValidator, TypeAdapter
@@ -28,8 +29,9 @@ class Verb(Generic[P, R]):
     again. `missing` is the refusal when there is no such subject, or none that the actor may see. `read_by_others` names the
     inputs (texts and lists of texts, called as the fields of the body) that the door compares with the refused terms of the
     place. `category` is SQL for the category that the subject shall have, where the verb gives it another one. `beside`: the
-    deadlines of other matters that it makes. `joins`: the actor comes to a matter that they do not see yet; the walls let them
-    in for this one command, where a rule says JOINER.
+    deadlines of other matters that it makes. `instead`: what can be done instead of what is refused for how the matter
+    stands; `states_zh`: the words for its states. `joins`: the actor comes to a matter that they do not see yet; the walls let
+    them in for this one command, where a rule says JOINER.
     """
 
     decide: Callable[P, R]
@@ -47,9 +49,21 @@ class Verb(Generic[P, R]):
     category: str | None = None
     beside: Beside | None = None
     joins: bool = False
+    states_zh: Mapping[str, str] = field(default_factory=dict)
+    instead: Mapping[type[Refusal], str] = field(default_factory=dict)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.decide(*args, **kwargs)
+
+    def explain(self, refused: Refusal, state: str | None) -> None:
+        """To a refusal that says nothing of itself: how the matter stands (None: there is none yet), and what is possible
+        instead."""
+        if refused.detail is not None or type(refused) not in self.instead:
+            return
+        refused.detail = self.instead[type(refused)]
+        if state is not None:
+            refused.detail = f"现在是『{self.states_zh[state]}』;{refused.detail}"
+            refused.detail_en = f"The state is now {state}"
 
     @property
     def is_matter(self) -> bool:
@@ -79,12 +93,21 @@ class Facts:
 
 
 class Room:
-    """The verbs of one kind of matter. `detail` gives the room's own snapshot of a matter as jsonb."""
+    """The verbs of one kind of matter. `detail` gives the room's own snapshot of a matter as jsonb; `instead` what can be done
+    instead of what the room refuses."""
 
-    def __init__(self, lifecycle: Lifecycle, *, detail: Facts, missing: type[NotFound]) -> None:
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        *,
+        detail: Facts,
+        missing: type[NotFound],
+        instead: Mapping[type[Refusal], str] = MappingProxyType({}),
+    ) -> None:
         self.lifecycle = lifecycle
         self.detail = detail
         self.missing = missing
+        self.instead = instead
 
     def creates(
         self,
@@ -152,6 +175,8 @@ class Room:
                 category=category,
                 beside=beside,
                 joins=joins,
+                states_zh=self.lifecycle.states_zh,
+                instead=self.instead,
             )
 
         return wrap

@@ -1,4 +1,4 @@
-"""Until when an assignment may be contested is pinned when it is signed; what a case or an assignment becomes, its history says."""
+"""Signing pins until when an assignment may be contested; what a case or an assignment becomes, its history says."""
 
 from pathlib import Path
 

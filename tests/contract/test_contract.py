@@ -58,6 +58,7 @@ OPERATIONS = frozenset(
     rateDepartment rateWhistler
     listTeamWeek searchOrders exportOrders getMyHours listMyWeek getCalendarFeed listReveals handOverShift listShiftHandovers
     recordExclusion decideExclusion listExclusions recategoriseOrder
+    listContests
     listCallbacks answerCallback getMyCallback recordCallback getReporterContact answerSupervision listSupervision listAgenda
     getThreeRates listRateCases getUnitFigures listUnitFigureCases getHoldTimes listHoldTimeCases listHolds exportRates
     listCategories publishCategory getAdmissionList publishAdmissionList suggestDuplicates joinCase searchCases
@@ -120,7 +121,7 @@ def test_the_frozen_contract_is_the_codes(mini_program: dict[str, Any]) -> None:
 
 
 def test_the_operations_are_those_of_the_issue(settings: Settings, document: dict[str, Any]) -> None:
-    assert len(OPERATIONS) == 207
+    assert len(OPERATIONS) == 208
     assert ids(document) == OPERATIONS
     assert set(census.census(create_app(settings))) == OPERATIONS
 

@@ -7,7 +7,7 @@ import asyncpg
 from app.kernel.rules import Role
 from app.kernel.time import CHINA
 from tests.people import Someone
-from tests.stories.boardwork import LAMP, Unit, whistled
+from tests.stories.boardwork import LAMP, Unit, new_unit, whistled
 from tests.stories.boardwork import RESULT as LAMP_RESULT
 from tests.stories.caselife import RESULT, RUBBISH, Neighbourhood
 from tests.stories.conftest import Later, Street
@@ -199,6 +199,29 @@ async def test_what_a_handler_taps_of_their_own_work_closes_nothing(street: Stre
         await later(wait)
         done = await life.caller.post(f"{case}/callbacks/{call['id']}", missed)
     assert done["state"] == "closed_unreached", "neutral, and no more: nobody but the handler said that it is solved"
+
+
+async def test_who_has_no_such_post_is_told_so_and_not_shown_an_empty_list(street: Street) -> None:
+    resident, secretary = await street.resident("王奶奶"), await street.with_role("陈书记", Role.SECRETARY)
+    caller, dispatcher = (
+        await street.with_role("回访员", Role.CALLBACK_OFFICER),
+        await street.with_role("派单", Role.DISPATCHER),
+    )
+    unit = await new_unit(street, "城管办")
+    lists = {
+        "/v1/callbacks": ((caller,), (resident, secretary, unit.officer), "回访员、督办员"),
+        "/v1/supervision": (
+            (secretary, dispatcher, unit.officer), (resident, caller), "社区派单员、社区书记、督办员、管理员、责任单位的人员",
+        ),
+    }  # fmt: skip
+    for path, (readers, others, who) in lists.items():
+        for reader in readers:
+            assert (await reader.get(path))["items"] == [], "theirs, and nothing is in it"
+        for other in others:
+            answer = await other.http.get(path)
+            assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed"), (other.name, path)
+            assert answer.json()["detail"] == f"这里给{who}查看;您现在没有这样的岗位"
+    assert (await resident.http.get("/v1/supervision/agenda")).status_code == 403
 
 
 async def test_a_list_says_whom_to_ask_and_how(street: Street) -> None:

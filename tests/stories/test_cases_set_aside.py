@@ -1,7 +1,9 @@
 """What takes its time or goes down again: hanging and waking, deliberating, handing down, and the catalogue behind it
 (挂账 · 议事 · 下派)."""
 
+import re
 from datetime import datetime, timedelta
+from typing import Any
 
 from app.kernel.rules import Role
 from app.kernel.time import CHINA
@@ -175,6 +177,61 @@ async def test_a_small_matter_is_due_at_midnight(street: Street) -> None:
     moment = due(limit)
     assert (moment.hour, moment.minute) == (0, 0)
     assert timedelta() < moment - datetime.now(CHINA) <= timedelta(days=2)
+
+
+async def test_which_limit_counts_is_said_where_it_is_published_and_read(street: Street) -> None:
+    grandmother, place = await street.resident("王奶奶"), str(street.world.street)
+    marks = [{"percent": 100, "effects": [{"primitive": "notify", "target": "seat"}]}]
+    wanted = {
+        "place_id": place, "matter_kind": "case", "category": "lighting", "calendar": "WALL", "budget_seconds": 14_400,
+        "marks": marks,
+    }  # fmt: skip
+    for path in ("/v1/deadline-policies", "/v1/deadline-policies/drafts"):
+        refused = await street.administrator.ask("POST", path, {**wanted, "deadline_kind": "resolve_small"})
+        (fault,) = refused.json()["errors"]
+        assert (refused.status_code, fault["code"]) == (422, "by-midnight")
+        assert "by_midnight=false" in fault["message"], "it says what to publish instead"
+    midnight = {**wanted, "deadline_kind": "resolve_small", "budget_seconds": 86_400}
+    await street.administrator.post("/v1/deadline-policies", midnight)
+    await street.administrator.post("/v1/deadline-policies", {**wanted, "deadline_kind": "resolve_community"})
+    listed = await grandmother.get("/v1/deadline-policies", place_id=place, matter_kind="case")
+    found = {one["deadline_kind"]: one for one in listed["items"] if one["category"] in ("", "lighting")}
+    assert "当天 24:00" in found["resolve_small"]["counts"]
+    assert "按 resolve_small,不按这里" in found["resolve_community"]["counts"]
+    assert found["resolve_community"]["marks_label"][:2] == [
+        "用到 100%:由上一级督办、通知办理的一级",
+        "用到 150%:由上一级督办",
+    ]
+
+    async def lighting() -> dict[str, Any]:
+        listed = await grandmother.get("/v1/case-categories", place_id=place)
+        return next(one for one in listed["items"] if one["code"] == "lighting")
+
+    assert "不按 resolve_community" in (await lighting())["limit_label"]
+    own = {"place_id": place, "code": "lighting", "name": "路灯照明", "lane": "small", "by_midnight": False}
+    await street.administrator.post("/v1/case-categories", {**own, "evidence": ["note"], "unit_kind": "department"})
+    shown = await lighting()
+    assert "小事、大事、难事都按 resolve_community" in shown["limit_label"]
+    assert (shown["evidence_label"], shown["unit_kind_label"]) == (["文字说明"], "职能部门")
+
+
+async def test_codes_are_read_in_chinese_beside_them(street: Street) -> None:
+    grandmother = await street.resident("王奶奶")
+    secretary = await street.with_role("书记", Role.SECRETARY)
+    case = await reported(grandmother)
+    await secretary.post(f"{case}/triage", {"lane": "hard"})
+    step = (await grandmother.get(f"{case}/history"))["items"][-1]
+    assert (step["label"], step["from_state_label"], step["to_state_label"]) == ("分流", "待分流", "办理中")
+    limits = {one["kind"]: one for one in (await grandmother.get(f"{case}/deadlines"))["items"]}
+    assert limits["reply"]["pausing"] == "从不暂停:响应和答复一直计时"
+    assert limits["resolve_community"]["pausing"].startswith("不可暂停;只在挂账、议事期间停下")
+    explained = await grandmother.get(f"{case}/deadlines/{limits['reply']['id']}")
+    assert explained["pausing"] == limits["reply"]["pausing"]
+    for kind in ("order", "case", "assignment"):
+        listed = await grandmother.get("/v1/deadline-policies", place_id=str(street.world.east), matter_kind=kind)
+        for one in listed["items"]:
+            said = (one["deadline_kind_label"], one["calendar_label"], one["pausing"], *one["marks_label"])
+            assert not [words for words in said if re.search("[a-z@_]", words)], one
 
 
 async def test_the_reporter_is_contacted_answered_or_told_where_to_go(street: Street) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from app.kernel.rules import Role
 from tests.people import offered
-from tests.stories.boardwork import RESULT, new_unit, topics, whistled
+from tests.stories.boardwork import RESULT, blown, new_unit, topics, whistled
 from tests.stories.conftest import Later, Street
 
 GROUND = "产权移交清单第 3 条"
@@ -87,6 +87,51 @@ async def test_an_upheld_contest_makes_a_co_unit_the_lead(street: Street, later:
     assert (await case.co.officer.get(await case.co.task()))["role"] == "lead"
 
 
+async def test_an_arbiter_finds_what_waits_and_what_was_decided(street: Street, later: Later) -> None:
+    case = await whistled(street)
+    water = await new_unit(street, "水务站")
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    both = {"place_id": str(street.world.street), "role": "arbiter", "person_id": str(case.chief.id)}
+    await street.administrator.post("/v1/roles", both)
+    assert (await arbiter.get("/v1/contests"))["items"] == [], "an arbiter to whom nothing is left"
+    first = await case.lead.task()
+    await case.lead.officer.post(f"{first}/sign")
+    await case.lead.officer.post(f"{first}/contest", {"ground": GROUND, "proposed_id": water.id})
+    await later(60)
+    grid = await street.with_role("小王", Role.GRID_WORKER)
+    staff = (grid, await street.with_role("刘书记", Role.SECRETARY), case.chief)
+    other = await blown(case.reporter, staff, water, None)
+    second = await water.task()
+    await water.officer.post(f"{second}/sign")
+    await water.officer.post(f"{second}/contest", {"ground": "不属水务", "proposed_id": case.lead.id})
+    for someone in (case.chief, arbiter):
+        waiting = (await someone.get("/v1/contests"))["items"]
+        assert [one["ground"] for one in waiting] == [GROUND, "不属水务"], "what is due first stands first"
+    assert [one["actions"] for one in waiting if one["actions"] == []] == [], "the arbiter may decide both"
+    assert (waiting[0]["proposed_name"], waiting[0]["role_label"], waiting[0]["late"]) == ("水务站", "主办", False)
+    assert all(one["actions"] == [] for one in (await case.chief.get("/v1/contests"))["items"]), (
+        "who whistled does not judge"
+    )
+    page = await arbiter.get("/v1/contests", limit=1)
+    rest = await arbiter.get("/v1/contests", limit=1, cursor=page["next_cursor"])
+    assert [one["case_id"] for one in (*page["items"], *rest["items"])] == [
+        path.rpartition("/")[2] for path in (case.path, other)
+    ]
+    decided = {"upheld": False, "decision": "移交尚未完成"}
+    await arbiter.post(f"/v1/assignments/{waiting[0]['assignment_id']}/arbitrate", decided)
+    assert [one["ground"] for one in (await arbiter.get("/v1/contests"))["items"]] == ["不属水务"]
+    (done,) = (await arbiter.get("/v1/contests", decided="true"))["items"]
+    assert (done["decision"], done["upheld"], done["ground"]) == ("移交尚未完成", False, GROUND)
+
+
+async def test_who_is_no_arbiter_anywhere_has_no_list_of_contests(street: Street) -> None:
+    case = await whistled(street)
+    for someone in (case.reporter, case.lead.officer, case.chief):
+        answer = await someone.http.get("/v1/contests")
+        assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed"), someone.name
+        assert answer.json()["detail"] == "这里给裁定人查看;您现在没有这样的岗位"
+
+
 async def test_what_nobody_contested_is_not_arbitrated(street: Street) -> None:
     matter = await whistled(street)
     arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
@@ -110,7 +155,10 @@ async def test_it_is_contested_in_time_and_judged_by_a_third_person(street: Stre
     assert "contest" in offered(signed)
     await later(7201)
     assert "contest" not in offered(await case.lead.officer.get(task))
-    assert await case.lead.officer.refused(f"{task}/contest", body) == (409, "contest-too-late")
+    late = (await case.lead.officer.ask("POST", f"{task}/contest", body)).json()
+    assert (late["status"], late["code"]) == (409, "contest-too-late")
+    assert late["detail"].startswith("现在是『已签收』;")
+    assert "requestExtension" in late["detail"]
 
     beside = await case.co.task()
     await case.co.officer.post(f"{beside}/sign")
@@ -132,7 +180,9 @@ async def test_a_late_arbitration_goes_to_the_next_level(street: Street, later: 
     await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": water.id})
     await later(4 * 3600 + 5)
     decided = {"upheld": False, "decision": "照办"}
+    assert offered(await arbiter.get(task)) == [], "late: no longer theirs"
     assert await arbiter.refused(f"{task}/arbitrate", decided) == (409, "arbitration-went-up")
+    assert "uphold" in offered(await higher.get(task))
     await higher.post(f"{task}/arbitrate", decided)
     await street.world.owner.execute("UPDATE role_grant SET ends_at = app_now() WHERE id = $1", grant)
 

@@ -117,6 +117,42 @@ async def test_an_emergency_for_which_no_unit_answers_stays_with_the_secretary(s
     await secretary.post(f"{case}/whistle/decide", {"approved": False, "reason": "已由物业围挡"})
 
 
+async def test_an_emergency_that_is_not_confirmed_says_so_where_it_is_read(street: Street, later: Later) -> None:
+    neighbour = await street.resident("王奶奶")
+    grid, secretary, _ = await officers(street)
+    unit = await new_unit(street, "应急办")
+    case = f"/v1/cases/{(await neighbour.post('/v1/cases', {'category': 'lighting', 'words': '灯杆要倒'}))['id']}"
+    await grid.post(f"{case}/triage", {"lane": "hard"})
+    await grid.post(f"{case}/whistle", {"kind": "emergency", "reason": "随时会倒", "lead_id": unit.id})
+    await later(1)
+    for page in (await neighbour.get(case), await secretary.get(f"{case}/board")):
+        assert page["whistle"]["approval_label"] == "已吹响,待补批"
+    await secretary.post(f"{case}/whistle/decide", {"approved": False, "reason": "物业已围挡"})
+    await later(2)
+    not_confirmed = "未予追认,已到的单位照常办理"
+    for page in (await neighbour.get(case), await grid.get(case), await secretary.get(f"{case}/board")):
+        assert (page["whistle"]["approval_label"], page["whistle"]["decision"]) == (not_confirmed, "物业已围挡")
+    assert (await unit.officer.get(await unit.task()))["approval_label"] == not_confirmed
+    told = (await grid.get(case))["story"]
+    assert any(sentence.endswith("应急哨事后未予追认,已到的单位照常办理。") for sentence in told)
+    for someone in (grid, unit.head, unit.officer):
+        assert "whistle.not_confirmed" in await topics(someone), someone.name
+    assert (await neighbour.get(case))["state"] == "whistled", "nobody is called back"
+    assert not_confirmed in (await secretary.http.get(f"{case}/board/sheet")).text
+
+
+async def test_whoever_reported_an_emergency_hears_that_it_was_confirmed(street: Street, later: Later) -> None:
+    neighbour = await street.resident("王奶奶")
+    _, secretary, _ = await officers(street)
+    await answers_for_danger(street, (await new_unit(street, "应急办")).id)
+    case = f"/v1/cases/{(await neighbour.post('/v1/cases', WALL))['id']}"
+    await later(1)
+    await secretary.post(f"{case}/whistle/decide", {"approved": True})
+    await later(2)
+    assert (await neighbour.get(case))["whistle"]["approval_label"] == "已批准"
+    assert "whistle.confirmed" in await topics(neighbour)
+
+
 async def test_a_call_up_goes_to_partners_and_keeps_the_limit(street: Street, later: Later) -> None:
     neighbour = await street.resident("王奶奶")
     _, secretary, _ = await officers(street)
@@ -148,7 +184,11 @@ async def test_a_refused_whistle_leaves_the_case_where_it_was(street: Street) ->
     await grid.post(f"{case}/triage", {"lane": "hard"})
     asked = {"kind": "routine", "reason": "不会修", "lead_id": unit.id}
     await grid.post(f"{case}/whistle", asked)
-    assert await secretary.refused(f"{case}/whistle", asked) == (409, "whistle-waits")
+    waits = await secretary.ask("POST", f"{case}/whistle", asked)
+    assert (waits.status_code, waits.json()["code"]) == (409, "whistle-waits")
+    assert waits.json()["detail"].startswith("现在是『办理中』;已有一个在等批准"), (
+        "how it stands, and what to do instead"
+    )
     await secretary.post(f"{case}/whistle/decide", {"approved": False, "reason": "社区自己能修"})
     assert (await neighbour.get(case))["state"] == "handling"
     assert await secretary.refused(f"{case}/whistle/decide", {"approved": True}) == (409, "no-whistle")

@@ -10,6 +10,11 @@ from tests.stories.conftest import Later, Street
 async def test_what_is_solved_on_the_spot_goes_straight_to_the_call_back(street: Street) -> None:
     grid = await street.with_role("网格员", Role.GRID_WORKER)
     found = LAMP | {"outcome": "已扶正", "place_id": str(street.world.east)}
+    nowhere = {name: value for name, value in found.items() if name != "place_id"} | {"evidence": PHOTO}
+    for path, body in (("/v1/cases/solved", nowhere), ("/v1/cases", LAMP)):
+        unplaced = (await grid.ask("POST", path, body)).json()
+        assert (unplaced["status"], unplaced["code"]) == (422, "place-not-below-community")
+        assert unplaced["errors"][0]["pointer"] == "/body/place_id", "who lives nowhere here says where it is"
     assert (await grid.refused("/v1/cases/solved", found | {"evidence": []}))[1] == "case-evidence-missing"
     case = f"/v1/cases/{(await grid.post('/v1/cases/solved', found | {'evidence': PHOTO}))['id']}"
     shown = await grid.get(case)

@@ -236,6 +236,21 @@ async def test_what_is_offered_of_a_case_is_accepted(street: Street, check: Chec
     assert {*wanted, "callback answer_callback", "callback record_callback"} <= set(seen)
 
 
+async def test_the_reporters_own_community_talks_to_them_wherever_the_case_went(street: Street, check: Check) -> None:
+    """Whoever holds it: grid worker, dispatcher and secretary of the place are offered the same, and do it."""
+    resident, grid = await street.resident("王奶奶"), await street.with_role("网格员", "grid_worker")
+    dispatcher, secretary = [await street.with_role(role, role) for role in ("dispatcher", "secretary")]
+    case = await reported(resident)
+    await secretary.post(f"{case}/triage", {"lane": "hard"})
+    await secretary.post(f"{case}/escalate", {"reason": "无权限", "tried": "已看现场"})
+    for someone in (grid, dispatcher, secretary):
+        assert await check(case, someone) == ["handling contact", "handling reply"], someone.name
+        await someone.post(f"{case}/contact", {"channel": "phone", "text": "已告知交街道办理"})
+        await someone.post(f"{case}/reply", {"text": "街道在办"})
+    west = await street.with_role("西书记", "secretary", "west")
+    assert await west.refused(f"{case}/reply", {"text": "不是我们这里的"}) == (404, "case-not-found")
+
+
 async def test_papers_are_taken_only_with_an_authority(street: Street, check: Check) -> None:
     resident, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
     agent = await street.with_role("李强", "volunteer")

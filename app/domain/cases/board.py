@@ -9,6 +9,7 @@ from uuid import UUID
 from app.domain.cases import errors
 from app.domain.cases.board_policy import LIFECYCLE
 from app.domain.cases.facts import ASSIGNMENT, AssignmentFacts
+from app.domain.cases.instead import INSTEAD
 from app.domain.cases.models import AssignmentDetail, CaseState
 from app.domain.cases.policy import ENDED
 from app.kernel.calendar_store import calendar
@@ -23,7 +24,7 @@ from app.kernel.verbs import Facts, Room
 
 Assignment = Matter[AssignmentFacts]
 
-BOARD = Room(LIFECYCLE, detail=ASSIGNMENT, missing=errors.AssignmentNotFound)
+BOARD = Room(LIFECYCLE, detail=ASSIGNMENT, missing=errors.AssignmentNotFound, instead=INSTEAD)
 
 
 def send(

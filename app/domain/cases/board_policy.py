@@ -13,6 +13,9 @@ system = Rule(Via.SYSTEM)
 READ: Rules = (unit, officers, in_unit)
 """Who sees an assignment: the unit, whoever sits on the same board, and the officers of the place and above."""
 
+ARBITRATE: Rules = (arbiter,)
+"""Who sees which contests wait to be decided."""
+
 LIVE = (A.SENT, A.SIGNED, A.REPORTED_IN, A.WORKING, A.CONTESTED)
 ENDED = (A.DONE, A.EXCUSED)
 ALL = ("sign", "report_in", "arbitration")

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.cases.repository import get_case
+from app.domain.cases.repository import ASSIGNMENT_STANDS, get_case
+from app.kernel.pagination import Cursor
 
 # A seat is red for good once the unit has not signed, or not reported in, in time (domain.md §5).
 _SEATS = text("""
@@ -44,6 +45,36 @@ async def get_board(
     for name, query in (("seats", _SEATS), ("minutes", _MINUTES), ("promises", _PROMISES)):
         parts[name] = (await connection.execute(query, {"id": case_id})).mappings().all()
     return case, parts, (await connection.execute(_MEETING, {"id": case_id})).scalar_one_or_none()
+
+
+_CONTESTS = f"""
+SELECT {ASSIGNMENT_STANDS}, c.id AS contest_id, c.ground, c.contested_at, c.upheld, c.decision, c.decided_at,
+       d.case_id, d.role, u.name AS unit_name, o.name AS proposed_name, g.name AS given_name, p.name AS place_name, x.words,
+       k.name AS category_name, l.due_at, coalesce(c.decided_at, app_now()) >= l.due_at AS late
+  FROM contest c JOIN matter m ON m.id = c.matter_id JOIN assignment_detail d ON d.matter_id = m.id
+  JOIN unit u ON u.id = m.unit_id JOIN unit o ON o.id = c.proposed_id LEFT JOIN unit g ON g.id = c.unit_id
+  JOIN place p ON p.id = m.place_id JOIN case_detail x ON x.matter_id = d.case_id
+  JOIN case_category k ON k.id = x.category_id
+  JOIN LATERAL (SELECT max(l.due_at) AS due_at FROM deadline l WHERE l.matter_id = m.id AND l.kind = 'arbitration') l ON true
+ WHERE app_reaches(m.place_id, '{{arbiter}}')"""
+
+_OPEN_CONTESTS = text(f"""{_CONTESTS} AND m.state = 'contested'
+   AND (CAST(:after AS timestamptz) IS NULL OR (l.due_at, c.id) > (CAST(:after AS timestamptz), CAST(:last AS uuid)))
+ ORDER BY l.due_at, c.id LIMIT :most""")
+
+_DECIDED_CONTESTS = text(f"""{_CONTESTS} AND c.decided_at IS NOT NULL
+   AND (CAST(:after AS timestamptz) IS NULL OR (c.decided_at, c.id) < (CAST(:after AS timestamptz), CAST(:last AS uuid)))
+ ORDER BY c.decided_at DESC, c.id DESC LIMIT :most""")
+
+
+async def list_contests(
+    connection: AsyncConnection, *, decided: bool, after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """The contests where the reader is an arbiter: those that wait, what goes late first; or those that were decided, the newest
+    first. One more than `limit`."""
+    asked = {"after": after and after.created_at, "last": after and after.id, "most": limit + 1}
+    query = _DECIDED_CONTESTS if decided else _OPEN_CONTESTS
+    return (await connection.execute(query, asked)).mappings().all()
 
 
 _UNIT_RATED = text("SELECT r.rated, r.stars FROM unit u CROSS JOIN LATERAL unit_rated(u.id) r WHERE u.id = :id")

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from app.domain.cases.callback_tables import CallReason, Step
-from app.domain.cases.policy import LEVELS
+from app.domain.cases.policy import LEVELS, lead
 from app.domain.places.models import Level
 from app.kernel.rules import Role, Rules, reach
 from app.kernel.time import CHINA
@@ -19,7 +19,7 @@ LIST: Rules = (reach(Role.CALLBACK_OFFICER, Role.SUPERVISOR),)
 CALL: Rules = (reach(Role.CALLBACK_OFFICER),)
 """Who calls, if outside the units that handled it."""
 
-SUPERVISE: Rules = (reach(Role.SUPERVISOR, Role.SECRETARY, Role.DISPATCHER, Role.ADMINISTRATOR),)
+SUPERVISE: Rules = (reach(Role.SUPERVISOR, Role.SECRETARY, Role.DISPATCHER, Role.ADMINISTRATOR), lead)
 """Who sees what is supervised: those who supervise, and those who answer."""
 
 FIGURES: Rules = (reach(Role.SUPERVISOR, Role.SECRETARY, Role.ADMINISTRATOR),)

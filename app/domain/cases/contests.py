@@ -135,7 +135,7 @@ def arbitrate(
     if assignment.detail.case_state not in (CaseState.WHISTLED, CaseState.RESULT) and not (
         assignment.detail.case_state == CaseState.CALLBACK and assignment.detail.role == "lead"
     ):
-        raise TransitionRefused
+        raise TransitionRefused("事项已经结束,或已转回访:不用再裁定,任务随事项解除")
     if facts.late and facts.higher is not None and Role.ARBITER not in facts.higher:
         raise errors.ArbitrationWentUp
     case_id = assignment.detail.case_id

@@ -51,7 +51,7 @@ def merge(case: Case, actor: Actor, now: datetime, *, facts: Merging, parent_id:
     """
     change = LIFECYCLE.move(case, "merge", actor, now)
     if case.detail.emergency and case.state == CaseState.REPORTED:
-        raise TransitionRefused
+        raise TransitionRefused("紧急事项刚上报,责任单位还没有接到:由系统吹哨或分流之后才可并案")
     if facts.children:
         raise errors.HasMerged
     if facts.parent is None or not facts.reaches or not facts.offices:

@@ -60,8 +60,19 @@ CASE_WAITS = f"""jsonb_build_object(
      AND NOT EXISTS (SELECT 1 FROM case_reporter r WHERE r.matter_id = m.id AND r.person_id = app_actor()))"""
 """Of a case `m` with its detail `d` and its seat `s`."""
 
+_UNTOUCHED = """NOT EXISTS (
+     SELECT 1 FROM history h WHERE h.matter_id = d.case_id AND h.actor_id = app_actor() AND h.action <> 'reseat')
+     AND NOT EXISTS (SELECT 1 FROM assignment_detail y JOIN history h ON h.matter_id = y.matter_id AND h.actor_id = app_actor()
+                      WHERE y.case_id = d.case_id AND h.action NOT IN ('uphold', 'dismiss', 'dismiss_reported', 'send'))"""
+_STILL_ASKED = """EXISTS (SELECT 1 FROM matter k WHERE k.id = d.case_id
+     AND (k.state IN ('whistled', 'result') OR (k.state = 'callback' AND d.role = 'lead')))"""
+_WENT_UP = """EXISTS (SELECT 1 FROM deadline g WHERE g.matter_id = m.id AND g.kind = 'arbitration' AND g.stopped_at IS NULL
+                 AND g.due_at <= app_now())
+     AND NOT coalesce((SELECT app_reaches(t.id, '{arbiter}') FROM place_ancestor b JOIN place t ON t.id = b.ancestor_id
+                        WHERE b.place_id = m.place_id AND t.level IN ('district', 'city', 'province')
+                        ORDER BY b.depth LIMIT 1), true)"""
 _ARBITER = f"""app_unit(m.unit_id) IS NULL AND NOT 'seated' = ANY (app_parts(m.id))
-     AND {_DUTY.format("arbiter").replace("m.id", "d.case_id")}"""
+     AND {_DUTY.format("arbiter").replace("m.id", "d.case_id")} AND {_UNTOUCHED} AND {_STILL_ASKED} AND NOT ({_WENT_UP})"""
 _CAME = REPORTED_IN.format(assignment="m.id")
 _ENDED = """NOT EXISTS (SELECT 1 FROM matter k WHERE k.id = d.case_id AND k.state IN ('whistled', 'result'))"""
 

@@ -25,6 +25,8 @@ in_unit = Rule(Via.SEATED)
 office = seated(Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
 head = seated(Role.SECRETARY, Role.ADMINISTRATOR)
 branch = reach(Role.BRANCH_SECRETARY)
+local_officers = reach(Role.GRID_WORKER, *office.roles)
+"""The officers of the place itself, whoever holds the case by now: they know the reporter, and go on talking to them."""
 caller_back = reach(Role.CALLBACK_OFFICER)
 supervisor = reach(Role.SUPERVISOR)
 arbiter = reach(Role.ARBITER)
@@ -116,8 +118,8 @@ LIFECYCLE = Lifecycle(
     Transition("follow", (S.MERGED,), S.CALLBACK, (system,), stops=RESOLVES, starts=("callback",), hidden=True),
     Transition("terminate", OPEN, S.TERMINATED, (supervisor,), stops=ALL),
     # What is said and decided on the way: facts, no states
-    Transition("contact", OPEN, STAYS, (grid_worker, office, lead), stops=("respond",)),
-    Transition("reply", OPEN, STAYS, (grid_worker, office, lead), stops=("reply",)),
+    Transition("contact", OPEN, STAYS, (office, lead, local_officers), stops=("respond",)),
+    Transition("reply", OPEN, STAYS, (office, lead, local_officers), stops=("reply",)),
     Transition("join", TAKES_IN, STAYS, (joiner,)),
     Transition("answer_callback", (S.CALLBACK,), STAYS, STANDING),
     Transition("record_callback", (S.CALLBACK,), STAYS, (caller_back,), may_start=RESOLVES),

@@ -236,15 +236,6 @@ async def case_holds(connection: AsyncConnection, case_id: UUID) -> Sequence[Row
     return (await connection.execute(_CASE_HOLDS, {"id": case_id})).mappings().all()
 
 
-_READS_FIGURES = text(f"SELECT app_holds({_READERS})")
-
-
-async def demand_reader(connection: AsyncConnection) -> None:
-    """Whoever reads no figures anywhere is told so, instead of reading zeros. Raises NotAllowed."""
-    if not (await connection.execute(_READS_FIGURES)).scalar_one():
-        raise NotAllowed
-
-
 _MAY_EXPORT = text(f"SELECT app_reaches(p.id, {_READERS}) AS may FROM place p WHERE p.id = :place")
 _AUDITED = text("""
 INSERT INTO audit (subject_id, version, kind, place_id, action, actor_id, at, note)

@@ -44,6 +44,9 @@ _MORE = f""",
        (SELECT jsonb_build_object('hours', round(e.seconds / 3600.0, 2), 'reason', e.reason, 'asked_at', e.asked_at,
                  'granted', e.granted, 'decision', e.decision)
           FROM case_extension e WHERE e.matter_id = m.id ORDER BY e.round DESC LIMIT 1) AS extension,
+       (SELECT jsonb_build_object('kind', w.kind, 'reason', w.reason, 'proposed_at', w.proposed_at,
+                 'blown', w.blown_at IS NOT NULL, 'approved', w.approved, 'decided_at', w.decided_at, 'decision', w.decision)
+          FROM whistle w WHERE w.matter_id = m.id ORDER BY w.proposed_at DESC LIMIT 1) AS whistle,
        CASE WHEN m.state IN ('reported', 'handling') THEN (
          SELECT coalesce(jsonb_agg(to_jsonb(f) ORDER BY f.answers DESC, f.depth, f.name), '[]') FROM (
            SELECT x.id, x.name, x.kind, x.id IS NOT DISTINCT FROM r.unit_id AS answers, b.depth
@@ -140,17 +143,22 @@ async def list_history(connection: AsyncConnection, case_id: UUID) -> Sequence[R
     return found
 
 
-_ASSIGNMENTS = f"""
-SELECT {ASSIGNMENT_WAITS} AS waits,
+ASSIGNMENT_STANDS = f"""{ASSIGNMENT_WAITS} AS waits,
        m.id, m.category, m.place_id, m.state, m.version, m.round, m.requester_id, m.beneficiary_id, m.placed_by, m.assignee_id,
-       m.team_id, m.seat_id, m.unit_id, m.holder_id, m.open_pool, m.created_at, d.case_id, d.role, d.leads, d.signed_at,
-       CASE WHEN NOT d.contested THEN d.contest_until END AS contest_until, d.outcome, d.excuse, u.name AS unit_name,
-       p.name AS place_name, x.words, x.spot, k.name AS category_name,
-       (SELECT min(g.due_at) FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS due_at,
+       m.team_id, m.seat_id, m.unit_id, m.holder_id, m.open_pool, m.created_at,
        app_roles(m.place_id, app_now()) AS roles, app_roles(m.seat_id, app_now()) AS seat_roles,
-       app_unit(m.unit_id) AS post, app_parts(m.id) AS parts
+       app_unit(m.unit_id) AS post, app_parts(m.id) AS parts"""
+"""What says what the reader may do with an assignment `m` with its detail `d`."""
+
+_ASSIGNMENTS = f"""
+SELECT {ASSIGNMENT_STANDS}, d.case_id, d.role, d.leads, d.signed_at, d.outcome, d.excuse,
+       CASE WHEN NOT d.contested THEN d.contest_until END AS contest_until,
+       u.name AS unit_name, p.name AS place_name, x.words, x.spot, k.name AS category_name,
+       w.approved, w.blown_at,
+       (SELECT min(g.due_at) FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS due_at
   FROM matter m JOIN assignment_detail d ON d.matter_id = m.id JOIN unit u ON u.id = m.unit_id
   JOIN place p ON p.id = m.place_id LEFT JOIN case_detail x ON x.matter_id = d.case_id
+  LEFT JOIN whistle w ON w.id = d.whistle_id
   LEFT JOIN case_category k ON k.id = x.category_id
  WHERE m.kind = 'assignment'"""
 

@@ -19,6 +19,7 @@ from app.domain.cases.facts import (
     Reporting,
     Seats,
 )
+from app.domain.cases.instead import INSTEAD
 from app.domain.cases.limits import Case, govern
 from app.domain.cases.models import (
     CaseDetail,
@@ -42,7 +43,7 @@ from app.kernel.recalculating import recalculation
 from app.kernel.rules import Actor, Role
 from app.kernel.verbs import Room
 
-CASES = Room(LIFECYCLE, detail=DETAIL, missing=errors.CaseNotFound)
+CASES = Room(LIFECYCLE, detail=DETAIL, missing=errors.CaseNotFound, instead=INSTEAD)
 
 
 @CASES.creates("report", subject=SELF, facts=REPORTING, read_by_others=("words", "spot"))
@@ -310,7 +311,10 @@ def demand_evidence(wanted: Sequence[str], given: Sequence[dict[str, Any]]) -> N
 
 
 def _reported(seen: Reporting, action: str, requester_id: UUID, actor: Actor, now: datetime) -> Change:
-    if seen.place_id is None or seen.community_id is None:
+    if seen.place_id is None:
+        at = FieldFault("/body/place_id", "missing", "您没有登记居住的社区:请填写在哪个小区、网格或社区")
+        raise errors.PlaceNotBelowCommunity(fields=(at,))
+    if seen.community_id is None:
         raise errors.PlaceNotBelowCommunity
     if seen.category_id is None:
         raise errors.CategoryNotFound

@@ -58,6 +58,7 @@ OF_CASE: Mapping[str, str] = {
     "propose_whistle": "提请吹哨",
     "approve_whistle": "吹响{whistle},责任单位须到场",
     "refuse_whistle": "吹哨未获批准",
+    "confirm_whistle": "应急哨{confirmed}",
     "submit_result": "提交办理结果,等待回访",
     "submit_whistled": "主办单位提交结果,等待核验",
     "accept_result": "结果通过核验,等待回访",
@@ -84,7 +85,12 @@ OF_CASE: Mapping[str, str] = {
 OF_LEAD: Mapping[str, str] = {"sign": "主办单位签收", "report_in": "主办单位报到", "begin": "主办单位开始处置"}
 """What the lead's step with its assignment says."""
 
-BRIEFLY: Mapping[str, str] = {**OF_CASE, "escalate": "上报到{seat}办理", "conclude": "议事有了决定", "hang": "挂账"}
+BRIEFLY: Mapping[str, str] = {
+    **{action: said for action, said in OF_CASE.items() if action != "confirm_whistle"},
+    "escalate": "上报到{seat}办理",
+    "conclude": "议事有了决定",
+    "hang": "挂账",
+}
 """The same without what an officer wrote, for whoever joined the case from another community."""
 
 
@@ -164,6 +170,7 @@ def _names(step: Step) -> dict[str, str]:
     return {
         **names,
         "reason": below + _UNABLE[names["reason"]] if names["reason"] in _UNABLE else names["reason"],
+        "confirmed": "事后获批准" if note.get("approved") else "事后未予追认,已到的单位照常办理",
         "seat": step["seat_name"] or "社区",
         "lane": Lane(lane).label if lane else "事项",
         "whistle": WhistleKind(whistle).label if whistle else "哨",

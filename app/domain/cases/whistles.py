@@ -104,10 +104,14 @@ def decide_whistle(
     if not approved and not reason:
         raise errors.ReasonWanted
     told = {"decided_by": actor.id, "decided_at": now, "approved": approved, "decision": reason}
-    change.note(approved=approved).tell(
-        None if whistle.proposed_by == SYSTEM.id else whistle.proposed_by, "whistle.decided"
-    )
-    if blown or not approved:
+    change.note(approved=approved)
+    # Where the alarm blew it by itself, whoever reported the emergency had whistled.
+    whistler = case.placed_by if whistle.proposed_by == SYSTEM.id else whistle.proposed_by
+    if blown:
+        topic = "whistle.confirmed" if approved else "whistle.not_confirmed"
+        return change.patch(Whistle, id=whistle.id, **told).tell(whistler, topic).tell_office(Office.UNIT, topic)
+    change.tell(whistler, "whistle.decided")
+    if not approved:
         return change.patch(Whistle, id=whistle.id, **told)
     change.patch(Whistle, id=whistle.id, **told, blown_at=now)
     if whistle.kind is WhistleKind.HARD:

@@ -1,14 +1,17 @@
-"""What people call the deeds of a case and of an assignment (domain.md §5), and the evidence of a result."""
+"""What people call the deeds of a case and of an assignment, how the approval of a whistle stands, and the evidence of a result
+(domain.md §5)."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 
+from app.domain.deadlines.reading import MIDNIGHT
 from app.domain.services.models import Evidence
 
 OF_CASES: Mapping[str, str] = {
     "report": "上报", "report_for_caller": "代来电者上报", "solve_on_the_spot": "随手办",
     "open_converted": "由订单转来", "alarm": "应急即吹", "no_unit": "无责任单位", "refuse": "不予受理", "triage": "分流",
     "withdraw": "撤回", "escalate": "上报一级", "hand_down": "下派", "propose_whistle": "提请吹哨",
-    "approve_whistle": "批准吹哨", "refuse_whistle": "不准吹哨", "confirm_whistle": "先吹后批",
+    "approve_whistle": "批准吹哨", "refuse_whistle": "不准吹哨", "confirm_whistle": "应急哨补批",
     "submit_result": "提交结果", "submit_whistled": "主办提交结果", "accept_result": "核验通过",
     "return_result": "核验退回", "close": "办结", "close_unreached": "未联系上办结", "reopen": "重新办理",
     "reopen_whistled": "责任单位重办", "deliberate": "提交议事", "conclude": "议事决定", "hang": "挂账", "wake": "恢复办理",
@@ -27,6 +30,47 @@ OF_ASSIGNMENTS: Mapping[str, str] = {
     "recalculate": "重新计算", "rate_department": "评价单位", "rate_whistler": "评价吹哨",
 }  # fmt: skip
 """The same of assignments."""
+
+
+def limit_of(*, emergency: bool, by_midnight: bool) -> str:
+    """Which limit counts for the cases of a category (domain.md §5)."""
+    alarmed = "紧急的,责任单位到场后按 resolve_emergency;其余的," if emergency else ""
+    if by_midnight:
+        return f"{alarmed}定为小事的,{MIDNIGHT}办结,不按 resolve_community;大事、难事按 resolve_community"
+    return f"{alarmed}在社区办理的,小事、大事、难事都按 resolve_community"
+
+
+class Approval(StrEnum):
+    """How the approval of a whistle stands. An emergency's is blown first, and found right or wrong afterwards (先吹后批); a word
+    against it calls nobody back."""
+
+    WAITING = "waiting"
+    REFUSED = "refused"
+    TO_CONFIRM = "to_confirm"
+    APPROVED = "approved"
+    NOT_CONFIRMED = "not_confirmed"
+
+    @classmethod
+    def of(cls, approved: bool | None, *, blown: bool) -> "Approval":
+        """Of a whistle that was decided so (None: not yet), `blown` or not."""
+        if approved is None:
+            return cls.TO_CONFIRM if blown else cls.WAITING
+        if approved:
+            return cls.APPROVED
+        return cls.NOT_CONFIRMED if blown else cls.REFUSED
+
+    @property
+    def label(self) -> str:
+        return _APPROVALS[self]
+
+
+_APPROVALS = {
+    Approval.WAITING: "待批准",
+    Approval.REFUSED: "未批准",
+    Approval.TO_CONFIRM: "已吹响,待补批",
+    Approval.APPROVED: "已批准",
+    Approval.NOT_CONFIRMED: "未予追认,已到的单位照常办理",
+}
 
 _EVIDENCE = {"note": "文字说明", **{kind.value: kind.label for kind in Evidence}}
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from app.domain.deadlines.errors import DraftNotFound
-from app.domain.deadlines.meaning import does
 from app.domain.deadlines.models import DeadlinePolicyDraft, Effect, Limits, MarkPlan
+from app.domain.deadlines.reading import said
 from app.domain.deadlines.repository import DRAFT, DRAFTED, PUBLISHING, CarriedEvent, Drafted, Publishing
 from app.domain.deadlines.service import demand_sound, publish
 from app.domain.deadlines.spoken import duration
@@ -193,16 +193,16 @@ def _marks(before: Sequence[MarkPlan], after: Sequence[MarkPlan], carried: set[i
             yield Difference(Part.MARK, f"{percent}%", None, f"取消 {percent}% 的节点{_listed(old)}")
         else:
             for effect in _sorted(old - new):
-                said = does(effect.primitive, effect.target)
-                yield Difference(Part.EFFECT, f"{percent}% {said}", None, f"{percent}% 时不再{said}")
+                deed = said(effect)
+                yield Difference(Part.EFFECT, f"{percent}% {deed}", None, f"{percent}% 时不再{deed}")
             for effect in _sorted(new - old):
-                said = does(effect.primitive, effect.target)
-                yield Difference(Part.EFFECT, None, f"{percent}% {said}", f"{percent}% 时增加:{said}")
+                deed = said(effect)
+                yield Difference(Part.EFFECT, None, f"{percent}% {deed}", f"{percent}% 时增加:{deed}")
 
 
 def _listed(effects: Iterable[Effect] | None) -> str:
-    said = "、".join(does(effect.primitive, effect.target) for effect in _sorted(effects or ()))
-    return f"({said})" if said else ""
+    deeds = "、".join(said(effect) for effect in _sorted(effects or ()))
+    return f"({deeds})" if deeds else ""
 
 
 def _sorted(effects: Iterable[Effect]) -> list[Effect]:

@@ -3,10 +3,8 @@ and who is told of its marks. Pure."""
 
 from collections.abc import Mapping
 
-from app.domain.deadlines.models import label_of
 from app.domain.people.titles import title_upward
 from app.domain.places.models import Level
-from app.kernel.deadline_tables import Primitive
 from app.kernel.rules import Role
 
 PROMISED: Mapping[tuple[str, str], str] = {
@@ -80,18 +78,3 @@ def told(target: str) -> str:
     if role in _TOLD:
         return _TOLD[role]
     return title_upward(Role(role), Level(level)) if level else Role(role).label
-
-
-def does(primitive: Primitive, target: str) -> str:
-    """What an effect does, in words; an event, which only its room can name, by its code."""
-    match primitive:
-        case Primitive.NOTIFY:
-            return f"通知{told(target)}"
-        case Primitive.SET_HOLDER:
-            return f"移交{told(target)}负责"
-        case Primitive.OPEN_POOL:
-            return "开放抢单"
-        case Primitive.START:
-            return f"开始{label_of(target)}时限"
-        case Primitive.EVENT:
-            return target

@@ -22,7 +22,7 @@ STEPS = """(
 """The lines of a matter's history that moved it to another state."""
 
 _EXPLAINED = text(f"""
-SELECT {TIMED} AS timed, p.version AS policy_version, p.estate_type, d.round, d.calendar_missing, w.days AS day_names,
+SELECT {TIMED} AS timed, p.version AS policy_version, p.estate_type, d.round, d.pausable, d.calendar_missing, w.days AS day_names,
        {STEPS} AS steps, app_now() AS now,
        EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100) AS missed, matter.kind AS matter_kind,
        (SELECT h.action FROM history h WHERE h.matter_id = d.matter_id AND h.at = d.stopped_at AND h.action <> 'mark'
@@ -75,6 +75,7 @@ async def list_deadlines(
             literal_column(_EXCLUDED).label("excluded"),
             col(DeadlinePolicy.version).label("policy_version"),
             col(DeadlinePolicy.calendar),
+            col(DeadlinePolicy.matter_kind),
         )
         .join(DeadlinePolicy, col(DeadlinePolicy.id) == col(d.policy_id))
         .join(MatterRow, col(MatterRow.id) == col(d.matter_id))

@@ -24,9 +24,16 @@ FOLLOWERS = frozenset({"reply_in_person", "promise_late"})
 """Deadlines that only a mark of another one starts."""
 
 NEVER_PAUSED = frozenset(
-    {"respond", "reply", "reply_in_person", "dispatch", "offer", "appointment", "promise", "promise_late", "wish"}
+    {
+        *("respond", "reply", "reply_in_person", "dispatch", "offer", "appointment", "promise", "promise_late", "wish"),
+        "resolve_emergency",
+    }
 )
-"""Respond and reply never pause (domain.md §4.5), nor does what was agreed for a moment."""
+"""Respond and reply never pause (domain.md §4.5), nor does what was agreed for a moment, nor an emergency (§5)."""
+
+BY_MIDNIGHT = "resolve_small"
+"""The limit of a small matter is the midnight, whatever a budget says (domain.md §5)."""
+_WHOLE_DAY = 86_400
 
 POSTS = (Role.DISPATCHER, Role.SECRETARY)
 """The roles whom the standard limits tell and whom orders fall back on; each community should have them filled."""
@@ -70,6 +77,16 @@ def _of_time(deadline_kind: str, limits: Limits) -> list[FieldFault]:
         faults.append(FieldFault("/body/budget_days", "days-of-work", "按工作日计的时限须用 WORK 日历"))
     if deadline_kind in ANCHORED and limits.calendar is not CalendarName.WALL:
         faults.append(FieldFault("/body/calendar", "wall-only", "约定和承诺按钟点计,须用 WALL 日历"))
+    whole_day = limits.calendar is CalendarName.WALL and limits.budget_seconds == _WHOLE_DAY
+    if deadline_kind == BY_MIDNIGHT and not whole_day:
+        faults.append(
+            FieldFault(
+                "/body/budget_seconds",
+                "by-midnight",
+                "小事办结固定在 24:00 到期,时限长度不起作用:只改节点的,请填 calendar=WALL、budget_seconds=86400;"
+                "要用自己的时限,先用 publishCategory 把类别发布为 by_midnight=false,再发布 resolve_community",
+            )
+        )
     if deadline_kind in NEVER_PAUSED and limits.pause_limit_seconds is not None:
         faults.append(FieldFault("/body/pause_limit_seconds", "never-paused", "这种时限不可暂停"))
     return faults

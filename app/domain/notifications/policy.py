@@ -93,6 +93,8 @@ TEXTS: Mapping[str, str] = {
     "whistle.proposed": "有一个吹哨等您批准",
     "whistle.to_confirm": "应急哨已吹响,请事后确认",
     "whistle.decided": "您提请的吹哨已有决定",
+    "whistle.confirmed": "应急哨已获补批",
+    "whistle.not_confirmed": "应急哨事后未予追认,已到的单位照常办理,可查看原因",
     "assignment.sent": "吹哨:您的单位有一项任务,请签收并报到",
     "assignment.reported_in": "一个单位已报到",
     "assignment.excused": "您单位的一项任务已免除",

@@ -2,7 +2,9 @@
 
 import pytest
 
-from app.api.deadlines import effect_out, labelled
+from app.api.deadlines import labelled
+from app.domain.deadlines.models import Effect
+from app.domain.deadlines.reading import said
 from app.kernel.calendars import CalendarName
 from app.kernel.deadline_tables import Primitive
 
@@ -15,13 +17,13 @@ from app.kernel.deadline_tables import Primitive
         (Primitive.SET_HOLDER, "secretary", "移交社区书记负责"),
         (Primitive.OPEN_POOL, "", "开放抢单"),
         (Primitive.START, "reply_in_person", "开始书记答复时限"),
-        (Primitive.EVENT, "order.lapse", "派单失效"),
-        (Primitive.EVENT, "case.supervise", "督办"),
-        (Primitive.EVENT, "case.check_silence", "系统处理"),
+        (Primitive.EVENT, "order.lapse", "无人应答,退回社区"),
+        (Primitive.EVENT, "case.supervise", "由上一级督办"),
+        (Primitive.EVENT, "case.check_silence", "视为核验通过"),
     ],
 )
 def test_an_effect_is_named(primitive: Primitive, target: str, label: str) -> None:
-    assert effect_out(primitive, target).label == label
+    assert said(Effect(primitive, target)) == label
 
 
 def test_what_limits_are_for_is_named() -> None:
