@@ -56,6 +56,13 @@ class VolunteerOut(Out):
     phone: str | None = Field(description="电话(隐去中间四位);看不到则为 null")
 
 
+class AppointmentOut(Out):
+    meet_at: Moment = Field(description="上门的时间")
+    proposed_by: Literal["resident", "community"] = Field(
+        description="由哪一方提出:resident 居民,community 志愿者或社区"
+    )
+
+
 class RatingOut(Out):
     round: int = Field(description="评价的是第几轮")
     solved: Choice[Solved] = Field(description="是否解决")
@@ -101,6 +108,12 @@ class OrderOut(OrderRow):
     unverified: bool = Field(description="是否未核验(没有开始码和住户卡)而开始服务")
     start_code: str | None = Field(description="开始码,志愿者上门时出示;只给下单人和受益人,接单之后才有")
     volunteer: VolunteerOut | None = Field(description="志愿者;尚无则为 null")
+    appointment: AppointmentOut | None = Field(
+        description="双方已确认的约定,改期得到双方确认之前都算数;没有则为 null"
+    )
+    proposed_appointment: AppointmentOut | None = Field(
+        description="已提出、等对方确认的时间;已有约定时是想改到的时间;没有则为 null"
+    )
     claimed_as: Choice[Claimant] | None = Field(
         description="微心愿以谁的名义认领:member 个人、unit 单位、group 集体;不是微心愿或无人认领则为 null"
     )
@@ -159,6 +172,8 @@ ORDER_EXAMPLE = {
     "placed_as": "self",
     "unverified": False,
     "start_code": "482913",
+    "appointment": {"meet_at": "2026-03-03T10:00:00+08:00", "proposed_by": "community"},
+    "proposed_appointment": {"meet_at": "2026-03-04T15:00:00+08:00", "proposed_by": "resident"},
     "claimed_as": None,
     "claimed_name": None,
     "return_code": None,
@@ -231,6 +246,8 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
             name=name and mask_name(name),
             phone=phone and mask_phone(phone),
         ),
+        appointment=_appointment(row, confirmed=True),
+        proposed_appointment=_appointment(row, confirmed=False) if order.state == OrderState.ACCEPTED else None,
         claimed_as=row["claimed_as"] and Claimant(row["claimed_as"]),
         claimed_name=row["claimed_name"],
         return_code=return_code(vault, order.id, returns(receipts)) if shows_return else None,
@@ -259,6 +276,15 @@ def _waits(row: RowMapping, *, papers: bool) -> dict[str, bool]:
     """What each action would find: what the form of the order has, the papers that are out, and what the query looked for."""
     unsuitable = {t.action: False for t in LIFECYCLE.transitions if not suits(t.action, row["form"])}
     return {"return_papers": papers, "deliver": not papers, **row["waits"], **unsuitable}
+
+
+def _appointment(row: RowMapping, *, confirmed: bool) -> AppointmentOut | None:
+    for one in row["appointments"]:
+        if one["confirmed"] is confirmed:
+            return AppointmentOut(
+                meet_at=one["meet_at"], proposed_by="resident" if one["by_resident"] else "community"
+            )
+    return None
 
 
 def _total(row: RowMapping, clocks: Clocks) -> TotalOut:

@@ -152,6 +152,13 @@ class NoAppointment(Refusal):
     title_en = "No appointment waits for you to confirm it"
 
 
+class AppointmentMissed(Refusal):
+    kind = Kind.CONFLICT
+    code = "appointment-missed"
+    title_zh = "约定的时间已过,没有开始服务:订单即将退回社区,另行安排"
+    title_en = "The appointment was missed: the order goes back to the community"
+
+
 class PromiseTooEarly(Refusal):
     kind = Kind.INVALID
     code = "promise-too-early"

@@ -183,7 +183,7 @@ STOPS = {
     "hand_back": {"offer", "appointment", "wish", "promise", "promise_late"},
     "contact": {"respond"},
     "reply": {"reply", "reply_in_person"},
-    "confirm": {"coordinate", "plan"},
+    "confirm": {"coordinate", "plan", "appointment"},
     "write_plan": {"plan", "promise", "promise_late"},
     "miss_appointment": {"appointment", "wish"},
     "start": {"appointment", "wish", "finish"},
