@@ -108,9 +108,7 @@ class OrderOut(OrderRow):
     unverified: bool = Field(description="是否未核验(没有开始码和住户卡)而开始服务")
     start_code: str | None = Field(description="开始码,志愿者上门时出示;只给下单人和受益人,接单之后才有")
     volunteer: VolunteerOut | None = Field(description="志愿者;尚无则为 null")
-    appointment: AppointmentOut | None = Field(
-        description="双方已确认的约定,改期得到双方确认之前都算数;没有则为 null"
-    )
+    appointment: AppointmentOut | None = Field(description="双方已确认的约定,改期得到双方确认之前都算数;没有则为 null")
     proposed_appointment: AppointmentOut | None = Field(
         description="已提出、等对方确认的时间;已有约定时是想改到的时间;没有则为 null"
     )
@@ -281,9 +279,7 @@ def _waits(row: RowMapping, *, papers: bool) -> dict[str, bool]:
 def _appointment(row: RowMapping, *, confirmed: bool) -> AppointmentOut | None:
     for one in row["appointments"]:
         if one["confirmed"] is confirmed:
-            return AppointmentOut(
-                meet_at=one["meet_at"], proposed_by="resident" if one["by_resident"] else "community"
-            )
+            return AppointmentOut(meet_at=one["meet_at"], proposed_by="resident" if one["by_resident"] else "community")
     return None
 
 

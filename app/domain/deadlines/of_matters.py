@@ -21,8 +21,8 @@ STEPS = """(
     FROM history h WHERE h.matter_id = matter.id AND h.from_state IS DISTINCT FROM h.to_state)"""
 """The lines of a matter's history that moved it to another state."""
 
-_STOPPED_BY = """(SELECT h.action FROM history h WHERE h.matter_id = {0}.matter_id AND h.at = {0}.stopped_at AND h.action <> 'mark'
-         ORDER BY h.version LIMIT 1)"""
+_STOPPED_BY = """(SELECT h.action FROM history h
+         WHERE h.matter_id = {0}.matter_id AND h.at = {0}.stopped_at AND h.action <> 'mark' ORDER BY h.version LIMIT 1)"""
 
 _EXPLAINED = text(f"""
 SELECT {TIMED} AS timed, p.version AS policy_version, p.estate_type, d.round, d.calendar_missing, w.days AS day_names,

@@ -76,7 +76,10 @@ def paused(
 
 
 def order(
-    *deadlines: TimedDeadline, state: S = S.SUBMITTED, meeting: OpenAppointment | None = None, another: OpenAppointment | None = None
+    *deadlines: TimedDeadline,
+    state: S = S.SUBMITTED,
+    meeting: OpenAppointment | None = None,
+    another: OpenAppointment | None = None,
 ) -> Matter[Detail]:
     """`another`: a time that is proposed beside the confirmed one."""
     live = tuple(
