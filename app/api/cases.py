@@ -1,11 +1,14 @@
 """Cases over HTTP: reporting, triage, going up, and the result (domain.md §5). A command is one verb, a list one reading."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Path, Query
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.cases_out import (
     CASE_EXAMPLE,
@@ -20,6 +23,7 @@ from app.api.cases_out import (
 )
 from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
+from app.api.doing import WAITS
 from app.api.orders_out import HISTORY_EXAMPLE, HistoryOut
 from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, In, StrictUUID
@@ -36,6 +40,14 @@ from app.kernel.time import CHINA, Day
 api = Api(prefix="/cases")
 
 CaseId = Annotated[StrictUUID, Path(description="事项编号")]
+
+
+async def _waits(connection: AsyncConnection, case_id: UUID) -> Mapping[str, bool]:
+    waits: Mapping[str, bool] = (await repository.get_case(connection, case_id))["waits"]
+    return waits
+
+
+WAITS[policy.LIFECYCLE.kind] = (policy.LIFECYCLE, _waits)
 READ_BY_OTHERS = {verb.name for verb in (*cases.VERBS, *whistles.VERBS) if verb.read_by_others}
 
 

@@ -208,6 +208,11 @@ def return_code(vault: Vault, order_id: UUID, returned: int) -> str:
     return vault.code("order.return", f"{order_id}:{returned}")
 
 
+def receipts_of(row: RowMapping) -> tuple[PaperReceipt, ...]:
+    """The receipts for an errand's papers; none of another order."""
+    return _RECEIPTS.validate_python(row["receipts"] or ())
+
+
 def show_row(row: RowMapping) -> OrderRow:
     return OrderRow(**_common(row))
 
@@ -217,9 +222,8 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
     actor = Actor(reader_id, frozenset(Role(role) for role in row["roles"]), row["team"])
     order: Matter[None] = Matter(**columns_of(row), kind=LIFECYCLE.kind, detail=None)
     shows_code = order.state == OrderState.ACCEPTED and any(rule.allows(order, actor) for rule in CODE)
-    receipts = _RECEIPTS.validate_python(row["receipts"] or ())
-    out = papers_out(receipts)
-    shows_return = bool(out) and any(rule.allows(order, actor) for rule in CODE)
+    receipts = receipts_of(row)
+    shows_return = bool(papers_out(receipts)) and any(rule.allows(order, actor) for rule in CODE)
     name = sealer.opened("name", row["volunteer_name_sealed"])
     phone = sealer.opened("phone", row["volunteer_phone_sealed"])
     return OrderOut(
@@ -266,12 +270,13 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
             rated_at=row["rated_at"],
             by_representative=row["by_representative"],
         ),
-        actions=offered(LIFECYCLE, order, actor, _waits(row, papers=bool(out))),
+        actions=offered(LIFECYCLE, order, actor, waits_of(row)),
     )
 
 
-def _waits(row: RowMapping, *, papers: bool) -> dict[str, bool]:
+def waits_of(row: RowMapping) -> dict[str, bool]:
     """What each action would find: what the form of the order has, the papers that are out, and what the query looked for."""
+    papers = bool(papers_out(receipts_of(row)))
     unsuitable = {t.action: False for t in LIFECYCLE.transitions if not suits(t.action, row["form"])}
     return {"return_papers": papers, "deliver": not papers, **row["waits"], **unsuitable}
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Self
+from uuid import UUID
 
 
 class Kind(StrEnum):
@@ -101,6 +102,16 @@ class TextRefused(Refusal):
         return cls(fields=tuple(FieldFault(f"/body/{field}", cls.code, cls.title_zh) for field in sorted(fields)))
 
 
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """A matter, and which actions its lifecycle allows whoever was refused. Whether each would find what it needs (a question to
+    answer) is looked up by whoever tells them."""
+
+    kind: str
+    id: UUID
+    actions: tuple[str, ...]
+
+
 class TransitionRefused(Refusal):
     """The matter is not in a state from which this action may be taken."""
 
@@ -108,6 +119,7 @@ class TransitionRefused(Refusal):
     code = "transition-refused"
     title_zh = "当前状态下不能进行这项操作"
     title_en = "Not possible in the present state"
+    instead: Instead | None = None
 
 
 class KeyReused(Refusal):

@@ -50,8 +50,8 @@ class Asked:
     """What is to be explained: a deadline's kind and timing, its pauses, how it ended, the names of special days, the type of
     estate that its limits are for (None: any), the rounds before it (None: it is of the first), why its miss does not count
     (None: it does), whether its matter was re-categorised, and which part of the budget was granted later. `matter`: of which
-    kind its matter is; `told`: who is told at which mark; `stopped_by`: the word for what stopped it, where it is known; `replaced`:
-    a new one of its kind takes its place."""
+    kind its matter is; `told`: who is told at which mark; `stopped_by`: the word for what stopped it, where it is known;
+    `replaced`: a new one of its kind takes its place."""
 
     kind: str
     timing: Timing

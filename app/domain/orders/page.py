@@ -10,6 +10,8 @@ APPOINTMENTS = """(SELECT coalesce(jsonb_agg(jsonb_build_object('meet_at', a.mee
                      FROM appointment a WHERE a.matter_id = matter.id AND a.ended_at IS NULL)"""
 """The time that both sides confirmed, and the one that waits for the other side."""
 
+RECEIPTS = "CASE order_detail.form WHEN 'errand' THEN order_receipts_of(matter.id) END"
+
 # What the actions that answer something would find: a question, an appointment that the other side proposed, pauses, an authority
 # of the reader's; whether the order is somebody else's, who may be sent; and whether a further round is still the resident's to
 # ask for.

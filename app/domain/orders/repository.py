@@ -18,7 +18,7 @@ from app.domain.orders.filters import Filters
 from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
 from app.domain.orders.models import OrderContact, OrderDetail, Rating
-from app.domain.orders.page import APPOINTMENTS, EVIDENCE, WAITS
+from app.domain.orders.page import APPOINTMENTS, EVIDENCE, RECEIPTS, WAITS
 from app.domain.orders.policy import LIFECYCLE, staff
 from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
@@ -248,9 +248,7 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             col(Team.name).label("team_name"),
             func.app_team(col(MatterRow.team_id)).label("team"),
             _roles().label("roles"),
-            literal_column("CASE order_detail.form WHEN 'errand' THEN order_receipts_of(matter.id) END").label(
-                "receipts"
-            ),
+            literal_column(RECEIPTS).label("receipts"),
             col(Service.evidence).label("evidence_wanted"),
             literal_column(EVIDENCE).label("evidence"),
             literal_column(APPOINTMENTS).label("appointments"),
@@ -268,6 +266,19 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
         .where(col(MatterRow.id) == order_id)
     )
     row = (await connection.execute(recorded(query))).mappings().one_or_none()
+    if row is None:
+        raise OrderNotFound
+    return row
+
+
+_WAITS = text(f"""
+SELECT order_detail.form, {RECEIPTS} AS receipts, {WAITS} AS waits
+  FROM matter JOIN order_detail ON order_detail.matter_id = matter.id WHERE matter.id = :order_id""")
+
+
+async def get_waits(connection: AsyncConnection, order_id: UUID) -> RowMapping:
+    """What waits for the reader of an order, and nothing else of it. Raises OrderNotFound."""
+    row = (await connection.execute(_WAITS, {"order_id": order_id})).mappings().one_or_none()
     if row is None:
         raise OrderNotFound
     return row
