@@ -32,19 +32,20 @@ class Refusal(Exception):
     """A foreseen no. Each subclass is one stable `code` with a Chinese and an English title.
 
     `detail` is one more Chinese sentence for this occurrence, `detail_en` the same in English where there is one; they never
-    hold personal data.
+    hold personal data. `advice_zh`: what can be done instead, where the occurrence says nothing of its own.
     """
 
     kind: ClassVar[Kind]
     code: ClassVar[str]
     title_zh: ClassVar[str]
     title_en: ClassVar[str]
+    advice_zh: ClassVar[str | None] = None
 
     def __init__(
         self, detail: str | None = None, *, detail_en: str | None = None, fields: tuple[FieldFault, ...] = ()
     ) -> None:
         super().__init__(self.code, detail)
-        self.detail = detail
+        self.detail = self.advice_zh if detail is None else detail
         self.detail_en = detail_en
         self.fields = fields
 

@@ -9,7 +9,12 @@ import pytest
 from app.api.docs import Tag, operations
 from app.api.docs_order import IN_ORDER_OF_USE
 from app.domain.cases.models import AssignmentState, CaseState
+from app.domain.orders import errors as orders
 from app.domain.orders.models import OrderState
+from app.domain.representations import errors as representations
+from app.domain.services import errors as services
+from app.domain.teams import errors as teams
+from app.kernel.errors import Kind, Refusal
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 AN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -156,3 +161,26 @@ def test_no_list_of_words_goes_unexplained(document: dict[str, Any]) -> None:
     }
     assert {place for place, (words, said) in lists.items() if not any(word in said for word in words)} == set()
     assert sum(words != [""] for words, _ in lists.values()) >= 30
+
+
+ADVISING = (orders, services, teams, representations)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        each
+        for room in ADVISING
+        for each in vars(room).values()
+        if isinstance(each, type) and each.__module__ == room.__name__ and getattr(each, "kind", None) is Kind.CONFLICT
+    ],
+    ids=lambda refusal: refusal.code,
+)
+def test_a_conflict_says_what_can_be_done_instead_with_operations_that_exist(
+    document: dict[str, Any], refusal: type[Refusal]
+) -> None:
+    said = refusal().detail
+    assert said
+    assert said != refusal.title_zh
+    known = {operation["operationId"] for _, _, operation in operations(document)}
+    assert {name for name in OPERATION_ID.findall(said) if name not in known} == set()

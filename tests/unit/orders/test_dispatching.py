@@ -393,4 +393,4 @@ def test_what_has_a_confirmed_appointment_comes_back_by_itself() -> None:
 def test_whoever_was_complained_of_does_not_claim_it_and_is_not_told_why() -> None:
     with pytest.raises(errors.VolunteerNotQualified) as caught:
         dispatching.claim(an_order(), WHO["volunteer"], NOON, facts=Taking(candidate(OTHER), complained=True))
-    assert caught.value.detail is None
+    assert caught.value.detail == errors.VolunteerNotQualified.advice_zh, "as whoever lost the role is told"
