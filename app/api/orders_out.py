@@ -14,7 +14,7 @@ from app.domain.orders.clocks import Clocks, total_of
 from app.domain.orders.kind_facts import PaperReceipt, papers_out, returns
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.models import OrderState, Reject, Solved
-from app.domain.orders.policy import CODE, LIFECYCLE, suits
+from app.domain.orders.policy import CASE, CODE, LIFECYCLE, suits
 from app.domain.services.models import Evidence, Form
 from app.kernel.matter import Matter, columns_of
 from app.kernel.rules import Actor, Role, Via
@@ -126,7 +126,10 @@ class OrderOut(OrderRow):
     cancel_reason: str | None = Field(description="取消的原因")
     reject_reason: str | None = Field(description="不予受理的原因")
     other_help: str | None = Field(description="不予受理时,还可以向谁求助")
-    case_id: StrictUUID | None = Field(description="转成的民情事项编号;没有转则为 null")
+    case_id: StrictUUID | None = Field(description="转成的民情事项编号;没有转、正在立案则为 null")
+    case_label: str | None = Field(
+        description="转为事件之后:正在立案,或已立案;立案由系统随后完成,通常几秒钟;没有转,或看不到事项,则为 null"
+    )
     rating: RatingOut | None = Field(description="最近一次评价;返工后仍显示上一轮的,说明为什么返工")
     actions: list[ActionOut] = Field(description="我现在可以做的操作,各由哪个接口来做")
 
@@ -184,6 +187,7 @@ ORDER_EXAMPLE = {
     "reject_reason": None,
     "other_help": None,
     "case_id": None,
+    "case_label": None,
     "rating": None,
     "actions": labels(LIFECYCLE, ("cancel", "cancelOrder")),
 }
@@ -261,6 +265,7 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
         reject_reason=row["reject_reason"] and Reject(row["reject_reason"]).label,
         other_help=row["other_help"],
         case_id=row["case_id"],
+        case_label=_case_label(row, order, actor),
         rating=row["stars"]
         and RatingOut(
             round=row["rated_round"],
@@ -279,6 +284,13 @@ def waits_of(row: RowMapping) -> dict[str, bool]:
     papers = bool(papers_out(receipts_of(row)))
     unsuitable = {t.action: False for t in LIFECYCLE.transitions if not suits(t.action, row["form"])}
     return {"return_papers": papers, "deliver": not papers, **row["waits"], **unsuitable}
+
+
+def _case_label(row: RowMapping, order: Matter[None], actor: Actor) -> str | None:
+    """The worker opens the case after the order has been converted: until then it is said that it comes."""
+    if order.state != OrderState.CONVERTED or not any(rule.allows(order, actor) for rule in CASE):
+        return None
+    return "已立案,编号见 case_id" if row["case_id"] else "正在立案,请稍候再看"
 
 
 def _appointment(row: RowMapping, *, confirmed: bool) -> AppointmentOut | None:

@@ -64,6 +64,9 @@ OWN: Rules = (requester, beneficiary, assignee)
 CODE: Rules = (requester, beneficiary)
 """Who reads the start code."""
 
+CASE: Rules = (requester, beneficiary, staff, placer)
+"""Who is told of the case that an order becomes: whoever reads that case too."""
+
 PAPERS: Rules = (requester, beneficiary, assignee, lead, staff)
 """Who reads an errand's authority and the receipts for its papers: both sides and staff; and whoever signed a receipt, theirs."""
 
