@@ -80,7 +80,7 @@ NAMES = {
     "小李": "李志强", "小赵": "赵敏", "小钱": "钱国栋", "小孙": "孙晓梅", "小周": "周建军", "小吴": "吴丽", "小郑": "郑海涛",
     "小冯": "冯秀兰", "小陈": "陈伟", "小褚": "褚文静", "小卫": "卫东",
 }  # fmt: skip
-"""What the volunteers are called, by what they call themselves at WeChat: shown with the first name hidden, and still told apart."""
+"""What volunteers are called, by their names at WeChat: what is shown of each, the family name, is nobody else's."""
 
 CHANGED = "(密码已改 · changed since)"
 
