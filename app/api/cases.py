@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, time
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.doing import WAITS
 from app.api.orders_out import HISTORY_EXAMPLE, HistoryOut
+from app.api.periods import instants
 from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, In, StrictUUID
 from app.domain.cases import errors, policy, repository, whistles
@@ -32,10 +32,10 @@ from app.domain.cases import service as cases
 from app.domain.cases.models import CaseState, Lane, NotAccepted
 from app.domain.places.models import Level
 from app.kernel.deadlines import NoDeadlinePolicy
-from app.kernel.errors import FieldFault, InvalidInput, KeyReused, NotAllowed, TextRefused, TransitionRefused
+from app.kernel.errors import KeyReused, NotAllowed, TextRefused, TransitionRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Line, Opaque, Paragraph
-from app.kernel.time import CHINA, Day
+from app.kernel.time import Day
 
 api = Api(prefix="/cases")
 
@@ -125,9 +125,7 @@ class NarrowQuery(PageQuery):
 
     def filters(self) -> repository.Filters:
         """Raises InvalidInput for an empty period."""
-        since, until = _midnight(self.since), _midnight(self.until)
-        if since and until and since >= until:
-            raise InvalidInput(fields=(FieldFault("/query/until", "period-empty", "结束日期须晚于开始日期"),))
+        since, until = instants(self.since, self.until)
         states = (self.state.value,) if self.state else None
         return repository.Filters(states, self.category, self.place_id, since, until, overdue=self.overdue)
 
@@ -154,10 +152,6 @@ class CasesQuery(NarrowQuery):
             level=self.level,
             emergency=self.emergency,
         )
-
-
-def _midnight(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day, time(), CHINA)
 
 
 @api.post(
