@@ -16,7 +16,8 @@ class Feed(Response):
 
 
 def feed(appointments: Iterable[RowMapping]) -> bytes:
-    """One event an appointment. Its UID is the appointment's id and stays; one that was called off is CANCELLED."""
+    """One event an appointment. Its UID stays when it is moved, and SEQUENCE says how often it has changed; one that was called
+    off is CANCELLED."""
     calendar = Calendar()
     calendar.add("prodid", "-//Linli//Linli//ZH")
     calendar.add("version", "2.0")
@@ -28,7 +29,7 @@ def feed(appointments: Iterable[RowMapping]) -> bytes:
         event.add("uid", f"{row['id']}@linli")
         event.add("dtstamp", row["changed_at"])
         event.add("last-modified", row["changed_at"])
-        event.add("sequence", int(row["cancelled"]))
+        event.add("sequence", row["moves"] + row["cancelled"])
         event.add("dtstart", row["meet_at"].astimezone(CHINA))
         event.add("summary", f"{row['service_name']}:{'上门服务' if row['serves'] else '志愿者上门'}")
         event.add("location", row["place_name"])

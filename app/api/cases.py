@@ -1,11 +1,13 @@
 """Cases over HTTP: reporting, triage, going up, and the result (domain.md §5). A command is one verb, a list one reading."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, time
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Path, Query
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.cases_out import (
     CASE_EXAMPLE,
@@ -21,7 +23,9 @@ from app.api.cases_out import (
 )
 from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
+from app.api.doing import WAITS
 from app.api.orders_out import HISTORY_EXAMPLE, HistoryOut
+from app.api.periods import instants
 from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, In, StrictUUID
 from app.domain.cases import errors, policy, repository, whistles
@@ -29,14 +33,22 @@ from app.domain.cases import service as cases
 from app.domain.cases.models import CaseState, Lane, NotAccepted
 from app.domain.places.models import Level
 from app.kernel.deadlines import NoDeadlinePolicy
-from app.kernel.errors import FieldFault, InvalidInput, KeyReused, NotAllowed, TextRefused, TransitionRefused
+from app.kernel.errors import KeyReused, NotAllowed, TextRefused, TransitionRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Line, Opaque, Paragraph
-from app.kernel.time import CHINA, Day
+from app.kernel.time import Day
 
 api = Api(prefix="/cases")
 
 CaseId = Annotated[StrictUUID, Path(description="事项编号")]
+
+
+async def _waits(connection: AsyncConnection, case_id: UUID) -> Mapping[str, bool]:
+    waits: Mapping[str, bool] = (await repository.get_case(connection, case_id))["waits"]
+    return waits
+
+
+WAITS[policy.LIFECYCLE.kind] = (policy.LIFECYCLE, _waits)
 READ_BY_OTHERS = {verb.name for verb in (*cases.VERBS, *whistles.VERBS) if verb.read_by_others}
 
 
@@ -123,9 +135,7 @@ class NarrowQuery(PageQuery):
 
     def filters(self) -> repository.Filters:
         """Raises InvalidInput for an empty period."""
-        since, until = _midnight(self.since), _midnight(self.until)
-        if since and until and since >= until:
-            raise InvalidInput(fields=(FieldFault("/query/until", "period-empty", "结束日期须晚于开始日期"),))
+        since, until = instants(self.since, self.until)
         states = (self.state.value,) if self.state else None
         return repository.Filters(states, self.category, self.place_id, since, until, overdue=self.overdue)
 
@@ -152,10 +162,6 @@ class CasesQuery(NarrowQuery):
             level=self.level,
             emergency=self.emergency,
         )
-
-
-def _midnight(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day, time(), CHINA)
 
 
 @api.post(

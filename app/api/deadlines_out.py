@@ -47,6 +47,7 @@ class DeadlineOut(Out):
     due_at: Moment = Field(description="到期:到这一刻即为错过")
     stopped_at: Moment | None = Field(description="停止;仍在计时则为 null")
     missed: bool = Field(description="是否错过")
+    replaced: bool = Field(description="是否已由新的同类时限接替(改期、改写方案):既不算按时,也不算错过")
     excluded: bool = Field(description="错过是否经复核不计")
     marks: list[FiredOut] = Field(description="已到的节点")
 
@@ -104,7 +105,8 @@ DEADLINES_EXAMPLE = {
             "id": ID, "kind": "respond", "kind_label": "响应", "round": 1, "policy_version": 2, "calendar": "DUTY",
             "calendar_label": "值守时间", "pausing": "从不暂停:响应和答复一直计时",
             "started_at": "2026-03-01T09:00:00+08:00",
-            "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": None, "missed": False, "excluded": False,
+            "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": None, "missed": False, "replaced": False,
+            "excluded": False,
             "marks": [
                 {"percent": 80, "due_at": "2026-03-01T09:16:00+08:00", "fired_at": "2026-03-01T09:16:00+08:00"}
             ],
@@ -125,6 +127,7 @@ EXPLANATION_EXAMPLE: dict[str, Any] = {
 
 def show_deadline(row: RowMapping) -> DeadlineOut:
     marks = [FiredOut.model_validate(mark) for mark in row["marks"]]
+    missed = any(mark.percent == 100 for mark in marks)
     return DeadlineOut(
         id=row["id"],
         kind=row["kind"],
@@ -137,7 +140,8 @@ def show_deadline(row: RowMapping) -> DeadlineOut:
         started_at=row["started_at"],
         due_at=row["due_at"],
         stopped_at=row["stopped_at"],
-        missed=any(mark.percent == 100 for mark in marks),
+        missed=missed,
+        replaced=not missed and meaning.is_replaced(row["matter_kind"], row["kind"], row["stopped_by"]),
         excluded=row["excluded"],
         marks=marks,
     )
@@ -178,6 +182,7 @@ def show_explanation(
             for percent, found in groupby(row["told"], key=itemgetter("percent"))
         },
         stopped_by=actions.get(row["stopped_by"] or ""),
+        replaced=meaning.is_replaced(row["matter_kind"], deadline.kind, row["stopped_by"]),
     )
     return ExplanationOut(
         id=deadline.id,

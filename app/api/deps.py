@@ -15,13 +15,14 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.docs_page import EXAMPLE_KEY
+from app.api.doing import with_ways
 from app.api.receipts import LABELS
 from app.api.schema import CommandKey, Out, StrictUUID
 from app.api.throttle import Throttle
 from app.integrations.wechat import WeChat
 from app.kernel.command import Caller, Key, execute
 from app.kernel.database import Database
-from app.kernel.errors import NotSignedIn
+from app.kernel.errors import NotSignedIn, TransitionRefused
 from app.kernel.passwords import Passwords
 from app.kernel.time import Moment
 from app.kernel.tokens import AccessTokens
@@ -157,7 +158,10 @@ class Run:
         return cls(request.app.state.house, caller, None)
 
     async def __call__(self, verb: Verb[Any, Any], subject_id: UUID | None = None, **inputs: Any) -> Receipt:
-        done = await execute(self.house.database, verb, self.caller, self._key, subject_id, inputs)
+        try:
+            done = await execute(self.house.database, verb, self.caller, self._key, subject_id, inputs)
+        except TransitionRefused as refusal:
+            raise await with_ways(refusal, Reader(self.house, self.caller)) from None
         return Receipt(id=done.id, state=done.state, state_label=LABELS[done.state], version=done.version, at=done.at)
 
 

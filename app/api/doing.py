@@ -1,17 +1,26 @@
 """What a reader may do next, as an answer tells it: in Chinese, with the operation that does it."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Final
+from uuid import UUID
 
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.schema import Out
+from app.kernel.errors import NotFound, TransitionRefused
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.matter import Matter
 from app.kernel.rules import Actor
 
 OPERATIONS: Final[dict[tuple[str, str], str]] = {}
 """By kind of matter and action, the operation that does it: as the routes say it of themselves (`does`, app/api/census.py)."""
+
+
+Waits = Callable[[AsyncConnection, UUID], Awaitable[Mapping[str, bool]]]
+WAITS: Final[dict[str, tuple[Lifecycle, Waits]]] = {}
+"""By kind of matter, its lifecycle and the reading of what waits for whoever reads it, as its page offers it."""
 
 
 class ActionOut(Out):
@@ -37,3 +46,26 @@ def labels(lifecycle: Lifecycle, *actions: tuple[str, str]) -> list[dict[str, st
         {"action": action, "label": lifecycle.actions_zh[action], "operation": operation}
         for action, operation in actions
     ]
+
+
+async def with_ways(
+    refusal: TransitionRefused, reading: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+) -> TransitionRefused:
+    """The same refusal, saying what its reader could do instead: what the page of the matter would offer them, from one more
+    reading."""
+    instead = refusal.instead
+    if instead is None or not instead.actions or instead.kind not in WAITS:
+        return refusal
+    lifecycle, find = WAITS[instead.kind]
+    try:
+        async with reading() as connection:
+            waits = await find(connection, instead.id)
+    except NotFound:
+        return refusal
+    may = [one for one in instead.actions if (instead.kind, one) in OPERATIONS and waits.get(one, True)]
+    if not may:
+        return refusal
+    zh = "、".join(dict.fromkeys(lifecycle.actions_zh[one] for one in may))
+    return TransitionRefused(
+        f"{refusal.detail},可以:{zh}", detail_en=f"{refusal.detail_en}; possible now: {', '.join(may)}"
+    )

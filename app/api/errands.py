@@ -121,7 +121,12 @@ async def withdraw_authority(order_id: OrderId, run: TheRun) -> Receipt:
     example={"code": "482913", "papers": [{"kind": "id_card", "copies": 1, "note": "复印件"}]},
     answer=receipt("in_service", 5),
     **moves(
-        "hand_over_papers", errors.NotForThisService, errors.NoAuthority, errors.StartCodeWrong, errors.StartCodeLocked
+        "hand_over_papers",
+        errors.NotForThisService,
+        errors.NoAuthority,
+        errors.VolunteerNotQualified,
+        errors.StartCodeWrong,
+        errors.StartCodeLocked,
     ),
 )
 async def hand_over_papers(order_id: OrderId, body: HandOverIn, run: TheRun) -> Receipt:

@@ -1,6 +1,5 @@
 """Misses that shall not count, over HTTP: one officer proposes, another decides at the street or above (domain.md §4.6)."""
 
-from datetime import date, datetime, time
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -9,16 +8,17 @@ from sqlalchemy import RowMapping
 
 from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
+from app.api.periods import instants
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID, exactly_one
 from app.domain.deadlines.models import label_of
 from app.domain.exclusions import errors, policy, repository
 from app.domain.exclusions import service as exclusions
 from app.domain.exclusions.models import ExclusionReason, ExclusionState
-from app.kernel.errors import FieldFault, InvalidInput, NotAllowed, TextRefused
+from app.kernel.errors import NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Paragraph
-from app.kernel.time import CHINA, Day, Moment
+from app.kernel.time import Day, Moment
 
 api = Api(prefix="/exclusions")
 
@@ -74,13 +74,7 @@ class ExclusionsQuery(PageQuery):
 
     def wanted(self) -> repository.Wanted:
         """Raises InvalidInput for an empty period."""
-        if self.since and self.until and self.since >= self.until:
-            raise InvalidInput(fields=(FieldFault("/query/until", "period-empty", "结束日期须晚于开始日期"),))
-        return repository.Wanted(self.place_id, self.state, _midnight(self.since), _midnight(self.until))
-
-
-def _midnight(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day, time(), CHINA)
+        return repository.Wanted(self.place_id, self.state, *instants(self.since, self.until))
 
 
 @api.post(

@@ -3,7 +3,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date, datetime, time
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -12,13 +11,13 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.deps import TheReader
+from app.api.periods import instants
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.cases import callback_policy
 from app.domain.cases.posts import demand_post
 from app.domain.cases.rates import Group, Period
 from app.domain.places.models import Level
-from app.kernel.errors import FieldFault, InvalidInput
-from app.kernel.time import CHINA, Day
+from app.kernel.time import Day
 
 GROUPS = "、".join(f"{group} {group.label}" for group in Group)
 RATE_EXAMPLE: dict[str, Any] = {"yes": 9, "no": 1, "percent": 90.0}
@@ -52,9 +51,7 @@ class PeriodQuery(BaseModel):
 
     def period(self) -> Period:
         """Raises InvalidInput for an empty period."""
-        if self.since >= self.until:
-            raise InvalidInput(fields=(FieldFault("/query/until", "period-empty", "结束日期须晚于开始日期"),))
-        return Period(self.place_id, _midnight(self.since), _midnight(self.until))
+        return Period(self.place_id, *instants(self.since, self.until))
 
 
 class GroupedQuery(PeriodQuery):
@@ -78,10 +75,6 @@ class RatesRow(Out):
     waiting: int = Field(description="待答复的,不计入各率")
     unreached: int = Field(description="未联系上的,不计入各率")
     excluded: int = Field(description="经复核不计的,不计入各率")
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), CHINA)
 
 
 def show_rate(yes: int, no: int) -> RateOut:

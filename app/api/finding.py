@@ -1,6 +1,5 @@
 """Finding orders over HTTP: what lists are narrowed by, search, and a period as a spreadsheet."""
 
-from datetime import date, datetime, time
 from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
@@ -14,6 +13,7 @@ from app.api.census import Api, Tag
 from app.api.deps import Sealer, TheReader
 from app.api.docs import ADMIN_ONLY
 from app.api.orders_out import PAGE_EXAMPLE, OrderRow, show_row
+from app.api.periods import instants
 from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, StrictUUID, read_id
 from app.api.spreadsheet import Spreadsheet, written
@@ -21,10 +21,10 @@ from app.domain.orders import errors, finding, policy
 from app.domain.orders.filters import Filters
 from app.domain.orders.models import OrderState
 from app.domain.places.errors import PlaceNotFound
-from app.kernel.errors import FieldFault, InvalidInput, NotAllowed
+from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Search, read_phone
-from app.kernel.time import CHINA, Day
+from app.kernel.time import Day
 
 api = Api(prefix="/orders")
 
@@ -42,9 +42,7 @@ class Narrowing(BaseModel):
 
     def filters(self, *states: str) -> Filters:
         """With `states` when no one state was asked for. Raises InvalidInput for an empty period."""
-        since, until = _midnight(self.since), _midnight(self.until)
-        if since and until and since >= until:
-            raise InvalidInput(fields=(FieldFault("/query/until", "period-empty", "结束日期须晚于开始日期"),))
+        since, until = instants(self.since, self.until)
         wanted = (self.state,) if self.state else tuple(OrderState(state) for state in states)
         return Filters(wanted, self.service_id, since, until, self._place(), self.overdue)
 
@@ -89,10 +87,6 @@ class ExportQuery(Narrowing):
 
     def _place(self) -> UUID:
         return self.place_id
-
-
-def _midnight(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day, time(), CHINA)
 
 
 def place_in_list(row: RowMapping) -> Cursor:

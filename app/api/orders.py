@@ -1,14 +1,17 @@
 """Orders over HTTP: the five-order flow (domain.md §3). Each command is one verb; each list one reading."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Path, Query
 from pydantic import Field
 from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.census import Api, Tag
 from app.api.deadlines_out import DEADLINES_EXAMPLE, DeadlinesOut, show_deadline
 from app.api.deps import Receipt, Run, TheReader, TheRun, receipt
+from app.api.doing import WAITS
 from app.api.finding import MineQuery, PlacedQuery, place_in_list
 from app.api.orders_out import (
     EVIDENCE,
@@ -22,6 +25,7 @@ from app.api.orders_out import (
     show_order,
     show_row,
     start_code,
+    waits_of,
 )
 from app.api.problems import problems
 from app.api.schema import Choice, In, StrictUUID, exactly_one
@@ -66,6 +70,13 @@ VERBS = (
     *wishes.VERBS,
     *errands.VERBS,
 )
+
+
+async def _waits(connection: AsyncConnection, order_id: UUID) -> dict[str, bool]:
+    return waits_of(await repository.get_waits(connection, order_id))
+
+
+WAITS[policy.LIFECYCLE.kind] = (policy.LIFECYCLE, _waits)
 READ_BY_OTHERS = {verb.name for verb in VERBS if verb.read_by_others}
 
 

@@ -14,7 +14,7 @@ from app.domain.orders.clocks import Clocks, total_of
 from app.domain.orders.kind_facts import PaperReceipt, papers_out, returns
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.models import OrderState, Reject, Solved
-from app.domain.orders.policy import CODE, LIFECYCLE, suits
+from app.domain.orders.policy import CASE, CODE, LIFECYCLE, suits
 from app.domain.services.models import Evidence, Form
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.matter import Matter, columns_of
@@ -55,6 +55,13 @@ class VolunteerOut(Out):
     team: str | None = Field(description="派给队伍的单:队伍名称")
     name: str | None = Field(description="姓名(隐去名字);看不到则为 null")
     phone: str | None = Field(description="电话(隐去中间四位);看不到则为 null")
+
+
+class AppointmentOut(Out):
+    meet_at: Moment = Field(description="上门的时间")
+    proposed_by: Literal["resident", "community"] = Field(
+        description="由哪一方提出:resident 居民,community 志愿者或社区"
+    )
 
 
 class RatingOut(Out):
@@ -102,6 +109,10 @@ class OrderOut(OrderRow):
     unverified: bool = Field(description="是否未核验(没有开始码和住户卡)而开始服务")
     start_code: str | None = Field(description="开始码,志愿者上门时出示;只给下单人和受益人,接单之后才有")
     volunteer: VolunteerOut | None = Field(description="志愿者;尚无则为 null")
+    appointment: AppointmentOut | None = Field(description="双方已确认的约定,改期得到双方确认之前都算数;没有则为 null")
+    proposed_appointment: AppointmentOut | None = Field(
+        description="已提出、等对方确认的时间;已有约定时是想改到的时间;没有则为 null"
+    )
     claimed_as: Choice[Claimant] | None = Field(
         description="微心愿以谁的名义认领:member 个人、unit 单位、group 集体;不是微心愿或无人认领则为 null"
     )
@@ -116,7 +127,10 @@ class OrderOut(OrderRow):
     cancel_reason: str | None = Field(description="取消的原因")
     reject_reason: str | None = Field(description="不予受理的原因")
     other_help: str | None = Field(description="不予受理时,还可以向谁求助")
-    case_id: StrictUUID | None = Field(description="转成的民情事项编号;没有转则为 null")
+    case_id: StrictUUID | None = Field(description="转成的民情事项编号;没有转、正在立案则为 null")
+    case_label: str | None = Field(
+        description="转为事件之后:正在立案,或已立案;立案由系统随后完成,通常几秒钟;没有转,或看不到事项,则为 null"
+    )
     rating: RatingOut | None = Field(description="最近一次评价;返工后仍显示上一轮的,说明为什么返工")
     actions: list[ActionOut] = Field(description="我现在可以做的操作,各由哪个接口来做")
 
@@ -163,6 +177,8 @@ ORDER_EXAMPLE = {
     "placed_as": "self",
     "unverified": False,
     "start_code": "482913",
+    "appointment": {"meet_at": "2026-03-03T10:00:00+08:00", "proposed_by": "community"},
+    "proposed_appointment": {"meet_at": "2026-03-04T15:00:00+08:00", "proposed_by": "resident"},
     "claimed_as": None,
     "claimed_name": None,
     "return_code": None,
@@ -175,6 +191,7 @@ ORDER_EXAMPLE = {
     "reject_reason": None,
     "other_help": None,
     "case_id": None,
+    "case_label": None,
     "rating": None,
     "actions": labels(LIFECYCLE, ("cancel", "cancelOrder")),
 }
@@ -200,6 +217,11 @@ def return_code(vault: Vault, order_id: UUID, returned: int) -> str:
     return vault.code("order.return", f"{order_id}:{returned}")
 
 
+def receipts_of(row: RowMapping) -> tuple[PaperReceipt, ...]:
+    """The receipts for an errand's papers; none of another order."""
+    return _RECEIPTS.validate_python(row["receipts"] or ())
+
+
 def show_row(row: RowMapping) -> OrderRow:
     return OrderRow(**_common(row))
 
@@ -209,9 +231,8 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
     actor = Actor(reader_id, frozenset(Role(role) for role in row["roles"]), row["team"])
     order: Matter[None] = Matter(**columns_of(row), kind=LIFECYCLE.kind, detail=None)
     shows_code = order.state == OrderState.ACCEPTED and any(rule.allows(order, actor) for rule in CODE)
-    receipts = _RECEIPTS.validate_python(row["receipts"] or ())
-    out = papers_out(receipts)
-    shows_return = bool(out) and any(rule.allows(order, actor) for rule in CODE)
+    receipts = receipts_of(row)
+    shows_return = bool(papers_out(receipts)) and any(rule.allows(order, actor) for rule in CODE)
     name = sealer.opened("name", row["volunteer_name_sealed"])
     phone = sealer.opened("phone", row["volunteer_phone_sealed"])
     return OrderOut(
@@ -236,6 +257,8 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
             name=name and mask_name(name),
             phone=phone and mask_phone(phone),
         ),
+        appointment=_appointment(row, confirmed=True),
+        proposed_appointment=_appointment(row, confirmed=False) if order.state == OrderState.ACCEPTED else None,
         claimed_as=row["claimed_as"] and Claimant(row["claimed_as"]),
         claimed_name=row["claimed_name"],
         return_code=return_code(vault, order.id, returns(receipts)) if shows_return else None,
@@ -247,6 +270,7 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
         reject_reason=row["reject_reason"] and Reject(row["reject_reason"]).label,
         other_help=row["other_help"],
         case_id=row["case_id"],
+        case_label=_case_label(row, order, actor),
         rating=row["stars"]
         and RatingOut(
             round=row["rated_round"],
@@ -256,14 +280,29 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
             rated_at=row["rated_at"],
             by_representative=row["by_representative"],
         ),
-        actions=offered(LIFECYCLE, order, actor, _waits(row, papers=bool(out))),
+        actions=offered(LIFECYCLE, order, actor, waits_of(row)),
     )
 
 
-def _waits(row: RowMapping, *, papers: bool) -> dict[str, bool]:
+def waits_of(row: RowMapping) -> dict[str, bool]:
     """What each action would find: what the form of the order has, the papers that are out, and what the query looked for."""
+    papers = bool(papers_out(receipts_of(row)))
     unsuitable = {t.action: False for t in LIFECYCLE.transitions if not suits(t.action, row["form"])}
     return {"return_papers": papers, "deliver": not papers, **row["waits"], **unsuitable}
+
+
+def _case_label(row: RowMapping, order: Matter[None], actor: Actor) -> str | None:
+    """The worker opens the case after the order has been converted: until then it is said that it comes."""
+    if order.state != OrderState.CONVERTED or not any(rule.allows(order, actor) for rule in CASE):
+        return None
+    return "已立案,编号见 case_id" if row["case_id"] else "正在立案,请稍候再看"
+
+
+def _appointment(row: RowMapping, *, confirmed: bool) -> AppointmentOut | None:
+    for one in row["appointments"]:
+        if one["confirmed"] is confirmed:
+            return AppointmentOut(meet_at=one["meet_at"], proposed_by="resident" if one["by_resident"] else "community")
+    return None
 
 
 def _total(row: RowMapping, clocks: Clocks) -> TotalOut:

@@ -129,7 +129,7 @@ async def cancel(order_id: OrderId, body: CancelIn, run: TheRun) -> Receipt:
     "/{order_id}/convert",
     operation_id="convertOrder",
     summary="转为事件:小服务解决不了",
-    description="通知社区书记处理;订单就此结束",
+    description="通知社区书记处理;订单就此结束。随后几秒钟内立案:getOrder 的 case_label 先是正在立案,之后 case_id 是事项编号",
     tags=(Tag.DISPATCHER,),
     example={"reason": "整栋楼的下水管堵了,不是一户能解决的"},
     answer=receipt("converted", 2),

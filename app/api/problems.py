@@ -211,6 +211,8 @@ def _example(refusal: type[Refusal], status: int) -> dict[str, Any]:
         "code": refusal.code,
         "trace_id": _TRACE_EXAMPLE,
     }
+    if refusal.advice_zh is not None:
+        body["detail"] = refusal.advice_zh
     if refusal is InvalidInput:
         body["errors"] = [{"pointer": "/body/note", "code": "text-too-long", "message": "最多填写 200 个字"}]
     return body

@@ -30,6 +30,7 @@ Words = Annotated[str, Paragraph(500)]
 
 AT = "2026-03-03T10:30:00+08:00"
 MINUTE = timedelta(minutes=1)
+UNMOVED = (errors.AppointmentMissed, errors.SlotsAreBooked)
 
 
 class ContactRecordIn(In):
@@ -151,11 +152,12 @@ async def answer(order_id: OrderId, body: AnswerIn, run: TheRun) -> Receipt:
 @api.post(
     "/{order_id}/appointment",
     operation_id="proposeAppointment",
-    summary="提出上门的时间,由对方确认",
+    summary="提出上门的时间,或想改到的时间,由对方确认",
+    description="已有约定时为改期:对方确认(confirmAppointment)之前原约定照旧;不同意改期的,再提一次原来的时间,对方的提议即作罢",
     tags=(Tag.VOLUNTEER, Tag.RESIDENT, Tag.DISPATCHER),
     example={"meet_at": AT},
     answer=receipt("accepted", 4),
-    **moves("propose", errors.AppointmentTooEarly, errors.AppointmentTooLate),
+    **moves("propose", errors.AppointmentTooEarly, errors.AppointmentTooLate, *UNMOVED, errors.AppointmentStands),
 )
 async def propose(order_id: OrderId, body: AppointmentIn, run: TheRun) -> Receipt:
     return await run(promises.propose_appointment, order_id, meet_at=body.meet_at)
@@ -165,9 +167,10 @@ async def propose(order_id: OrderId, body: AppointmentIn, run: TheRun) -> Receip
     "/{order_id}/appointment/confirm",
     operation_id="confirmAppointment",
     summary="确认对方提出的时间;协调和方案的时限就此停止,以后按约定的时间计",
+    description="已有约定时即改期:原约定和它的时限由新的接替",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
     answer=receipt("accepted", 5),
-    **moves("confirm", errors.NoAppointment),
+    **moves("confirm", errors.NoAppointment, *UNMOVED),
 )
 async def confirm(order_id: OrderId, run: TheRun) -> Receipt:
     return await run(promises.confirm_appointment, order_id)

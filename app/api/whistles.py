@@ -1,15 +1,19 @@
 """The whistle over HTTP, and what units that were whistled do (吹哨报到, domain.md §5)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Path, Query
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.assignments_out import ASSIGNMENT_EXAMPLE, AssignmentOut, show_assignment
 from app.api.cases import CaseId, moves
 from app.api.cases_out import ID
 from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
+from app.api.doing import WAITS
 from app.api.problems import problems
 from app.api.schema import Choice, In, StrictUUID, exactly_one
 from app.domain.cases import board, board_policy, errors, policy, repository, whistles
@@ -22,6 +26,14 @@ from app.kernel.text import Line, Paragraph
 api = Api()
 
 AssignmentId = Annotated[StrictUUID, Path(description="任务编号")]
+
+
+async def _waits(connection: AsyncConnection, assignment_id: UUID) -> Mapping[str, bool]:
+    waits: Mapping[str, bool] = (await repository.get_assignment(connection, assignment_id))["waits"]
+    return waits
+
+
+WAITS[board_policy.LIFECYCLE.kind] = (board_policy.LIFECYCLE, _waits)
 SAID = {verb.name for verb in board.VERBS if verb.read_by_others}
 
 

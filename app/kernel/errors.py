@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Self
+from uuid import UUID
 
 
 class Kind(StrEnum):
@@ -31,19 +32,20 @@ class Refusal(Exception):
     """A foreseen no. Each subclass is one stable `code` with a Chinese and an English title.
 
     `detail` is one more Chinese sentence for this occurrence, `detail_en` the same in English where there is one; they never
-    hold personal data.
+    hold personal data. `advice_zh`: what can be done instead, where the occurrence says nothing of its own.
     """
 
     kind: ClassVar[Kind]
     code: ClassVar[str]
     title_zh: ClassVar[str]
     title_en: ClassVar[str]
+    advice_zh: ClassVar[str | None] = None
 
     def __init__(
         self, detail: str | None = None, *, detail_en: str | None = None, fields: tuple[FieldFault, ...] = ()
     ) -> None:
         super().__init__(self.code, detail)
-        self.detail = detail
+        self.detail = self.advice_zh if detail is None else detail
         self.detail_en = detail_en
         self.fields = fields
 
@@ -101,6 +103,16 @@ class TextRefused(Refusal):
         return cls(fields=tuple(FieldFault(f"/body/{field}", cls.code, cls.title_zh) for field in sorted(fields)))
 
 
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """A matter, and which actions its lifecycle allows whoever was refused. Whether each would find what it needs (a question to
+    answer) is looked up by whoever tells them."""
+
+    kind: str
+    id: UUID
+    actions: tuple[str, ...]
+
+
 class TransitionRefused(Refusal):
     """The matter is not in a state from which this action may be taken."""
 
@@ -108,6 +120,7 @@ class TransitionRefused(Refusal):
     code = "transition-refused"
     title_zh = "当前状态下不能进行这项操作"
     title_en = "Not possible in the present state"
+    instead: Instead | None = None
 
 
 class KeyReused(Refusal):

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from app.kernel.change import Change
-from app.kernel.errors import NotAllowed, TransitionRefused
+from app.kernel.errors import Instead, NotAllowed, TransitionRefused
 from app.kernel.matter import Matter
 from app.kernel.rules import Actor, Rule, Rules, Via
 
@@ -100,7 +100,7 @@ class Lifecycle:
         the rules: whoever gets here sees the matter and its state (the door answers everybody else that there is none).
 
         Raises:
-            TransitionRefused: the matter is in another state; it says in which, and what the actor may do in that.
+            TransitionRefused: the matter is in another state; it says in which, and knows what the actor may do in that.
             NotAllowed: no rule of the row allows the actor.
         """
         row = self._by_action[action]
@@ -113,12 +113,11 @@ class Lifecycle:
         return change
 
     def _too_late(self, matter: Matter[Any], actor: Actor) -> TransitionRefused:
-        may = [action for action in self.permitted(matter, actor) if self._suits(action, matter)]
         zh, en = f"现在是『{self.states_zh[matter.state]}』", f"The state is now {matter.state}"
-        if may:
-            zh += ",可以:" + "、".join(dict.fromkeys(self.actions_zh[action] for action in may))
-            en += "; possible now: " + ", ".join(may)
-        return TransitionRefused(zh, detail_en=en)
+        refusal = TransitionRefused(zh, detail_en=en)
+        may = tuple(action for action in self.permitted(matter, actor) if self._suits(action, matter))
+        refusal.instead = Instead(self.kind, matter.id, may)
+        return refusal
 
     def create(self, matter: Matter[Any], action: str, actor: Actor, now: datetime) -> Change:
         """Begin the change that makes a new matter, given as it shall be; whoever makes their own is kept as its requester,

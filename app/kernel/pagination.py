@@ -65,6 +65,11 @@ class Cursor:
         return cls(_EPOCH + micros * _MICROSECOND, UUID(row_id))
 
 
+def bounds(after: Cursor | None, limit: int) -> dict[str, Any]:
+    """A page as the SQL of a list takes it: after which row, and one row more than is shown."""
+    return {"after": after and after.created_at, "last": after and after.id, "most": limit + 1}
+
+
 CursorText = Annotated[str, Opaque(120)]
 Limit = Annotated[int, Digits(1, MAX_LIMIT), Field(description="每页条数,1 至 100")]
 

@@ -154,9 +154,12 @@ def write(shape: Shape) -> str:
     for index, (table, key, columns) in enumerate(shape.patches):
         number += 1
         sets = ", ".join(f"{column} = x.{column}" for column in columns)
+        # Rows of one table that are patched in different ways may meet in a unique index: they change in the order given.
+        before = [n for n, earlier in enumerate(shape.patches[:index]) if earlier[0] == table]
+        later = "".join(f" AND (SELECT count(*) FROM p{n}) >= 0" for n in before)
         parts.append(
             f"\np{index} AS (UPDATE {table} t SET {sets}"
-            f" FROM jsonb_populate_recordset(NULL::{table}, ${number}::jsonb) x WHERE t.{key} = x.{key} RETURNING 1)"
+            f" FROM jsonb_populate_recordset(NULL::{table}, ${number}::jsonb) x WHERE t.{key} = x.{key}{later} RETURNING 1)"
         )
     # A row that takes the place of a patched one comes after it, where a unique index watches both.
     after = "".join(f" AND (SELECT count(*) FROM p{index}) >= 0" for index in range(len(shape.patches)))

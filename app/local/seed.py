@@ -78,6 +78,12 @@ TEAMS = (
 )
 """Teams of the whole street, whose members volunteer in all of it."""
 
+NAMES = {
+    "小李": "李志强", "小赵": "赵敏", "小钱": "钱国栋", "小孙": "孙晓梅", "小周": "周建军", "小吴": "吴丽", "小郑": "郑海涛",
+    "小冯": "冯秀兰", "小陈": "陈伟", "小褚": "褚文静", "小卫": "卫东",
+}  # fmt: skip
+"""What volunteers are called, by their names at WeChat: what is shown of each, the family name, is nobody else's."""
+
 CHANGED = "(密码已改 · changed since)"
 
 Say = Callable[[str], None]
@@ -180,9 +186,12 @@ async def _people(
         for kind, name in (("居民", resident), ("志愿者", volunteer)):
             caller, new = await seeder.somebody(name)
             if new:
-                phone = resident_phone(number) if kind == "居民" else f"1382{number:07d}"
+                phone = resident_phone(number) if kind == "居民" else volunteer_phone(name)
                 await seeder.introduce(
-                    caller, name, phone, f"{community['name'].removesuffix('居委会')} {number} 号院 2 号楼 301"
+                    caller,
+                    NAMES.get(name, name),
+                    phone,
+                    f"{community['name'].removesuffix('居委会')} {number} 号院 2 号楼 301",
                 )
             if kind == "居民" and new:
                 await seeder.run(caller, people.join, place_id=homes.get(community["id"], community["id"]))
@@ -235,10 +244,10 @@ async def _teams(seeder: Seeder, admin: Caller, street_id: UUID) -> None:
         if name in known:
             continue
         people_of = []
-        for place, member in enumerate(members, 1):
+        for member in members:
             caller, new = await seeder.somebody(member)
             if new:
-                await seeder.introduce(caller, member, f"1383{number}{place:06d}", "神堂沟街道")
+                await seeder.introduce(caller, NAMES[member], volunteer_phone(member), "神堂沟街道")
             await seeder.admit(admin, caller, street_id, new=new)
             people_of.append(caller)
         lead, second = people_of
@@ -290,6 +299,11 @@ async def _represented(database: Database, vault: Vault, community: UUID, shown:
 def resident_phone(number: int) -> str:
     """The phone of the street's resident with this number."""
     return f"1381{number:07d}"
+
+
+def volunteer_phone(nickname: str) -> str:
+    """The phone of a volunteer of the street: of no two do the last four digits agree, which are all that others see."""
+    return f"1382{(list(NAMES).index(nickname) + 1) * 7919:07d}"
 
 
 def _actors(shown: int, accounts: Accounts) -> tuple[Actor, ...]:

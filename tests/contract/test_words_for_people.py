@@ -9,8 +9,13 @@ import pytest
 from app.api.docs import Tag, operations
 from app.api.docs_order import IN_ORDER_OF_USE
 from app.domain.cases.models import AssignmentState, CaseState
+from app.domain.orders import errors as orders
 from app.domain.orders.models import OrderState
 from app.domain.people.titles import office
+from app.domain.representations import errors as representations
+from app.domain.services import errors as services
+from app.domain.teams import errors as teams
+from app.kernel.errors import Kind, Refusal
 from app.kernel.rules import Role
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -187,3 +192,26 @@ def test_residents_and_volunteers_read_words_of_every_day(document: dict[str, An
     # What is a word of this neighbourhood is explained once, at the head of the page.
     explained = document["info"]["description"].partition("文中常见的词")[2]
     assert [word for word in EXPLAINED if word not in explained] == []
+
+
+ADVISING = (orders, services, teams, representations)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        each
+        for room in ADVISING
+        for each in vars(room).values()
+        if isinstance(each, type) and each.__module__ == room.__name__ and getattr(each, "kind", None) is Kind.CONFLICT
+    ],
+    ids=lambda refusal: refusal.code,
+)
+def test_a_conflict_says_what_can_be_done_instead_with_operations_that_exist(
+    document: dict[str, Any], refusal: type[Refusal]
+) -> None:
+    said = refusal().detail
+    assert said
+    assert said != refusal.title_zh
+    known = {operation["operationId"] for _, _, operation in operations(document)}
+    assert {name for name in OPERATION_ID.findall(said) if name not in known} == set()

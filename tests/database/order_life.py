@@ -113,7 +113,7 @@ class Life(Timed):
             self.wait_for_the_community()
 
     def _undo(self, undone: tuple[str, ...]) -> None:
-        self.appointment = None
+        self.appointment = self.proposed = None
         self.authority = None
         self.stop("appointment", "wish", "finish")
         stopped = [p for p in self.promises if p.round == self.round and p.stopped and p.stopped >= self.accepted_at]
@@ -171,12 +171,12 @@ class Life(Timed):
 
     def _end(self, state: str) -> None:
         self.state = state
-        self.appointment = None
+        self.appointment = self.proposed = None
         self.stop_all()
 
     def _do_deliver(self, who: str) -> None:
         self.people[who].delivered.append(self.now)
-        self.appointment = None
+        self.appointment = self.proposed = None
         self.stop_all()
         self.state = "delivered"
         self.begin("rating")
@@ -270,23 +270,28 @@ class Life(Timed):
         for promise in self.promises:
             self._go_on(promise, "question")
 
-    def _do_propose(self, who: str, *, hours: int) -> None:
-        self.appointment = (who, self.now + timedelta(hours=hours), False)
-        if who in self.theirs:
-            self.tell("order.appointment_proposed", self.assignee)
-        else:
-            self.tell("order.appointment_proposed", self.requester)
+    def _do_propose(self, who: str, *, hours: int | None) -> None:
+        """What is confirmed stands beside it; who names its time again leaves it as it was."""
+        other = self.assignee if who in self.theirs else self.requester
+        if hours is None:
+            self.proposed = None
+            self.tell("order.appointment_kept", other)
+            return
+        self.proposed = (who, self.now + timedelta(hours=hours))
+        self.tell("order.appointment_proposed", other)
 
     def _do_confirm(self, who: str) -> None:
-        """A confirmed appointment stops coordinate and plan, and is a deadline of its own."""
-        assert self.appointment
-        by, at, _ = self.appointment
+        """A confirmed appointment stops coordinate and plan, and is a deadline of its own; the one that stood until then is
+        moved, which is no miss."""
+        assert self.proposed
+        by, at = self.proposed
         self.stop("coordinate", "plan", by="appointment")
-        self.appoint(at, by)
+        self.stop("appointment")
+        self.appoint(at)
         self.tell("order.appointment_confirmed", self.requester if by in self.theirs else self.assignee)
 
-    def appoint(self, at: datetime, by: str = "") -> None:
-        self.appointment = (by, at, True)
+    def appoint(self, at: datetime) -> None:
+        self.appointment, self.proposed = at, None
         self.begin("appointment")
         self.promises[-1].started = at
 

@@ -80,7 +80,8 @@ class Model:
     declined: set[tuple[str, bool]] = field(default_factory=set)
     complained: set[tuple[str, bool]] = field(default_factory=set)
     promises: list[Promise] = field(default_factory=list)
-    appointment: tuple[str, datetime, bool] | None = None
+    appointment: datetime | None = None
+    proposed: tuple[str, datetime] | None = None
     reached: bool = False
     question: bool = False
     accepted_at: datetime = NEVER
@@ -259,7 +260,7 @@ class Model:
 
     def _judge_take_back(self, who: str) -> Iterable[str]:
         """What has a confirmed appointment comes back by itself when nobody begins."""
-        if self.appointment and self.appointment[2]:
+        if self.appointment:
             yield "appointment-stands"
 
     def _judge_claim(self, who: str) -> Iterable[str]:
@@ -344,19 +345,31 @@ class Model:
         if self.round >= 2 and who not in CHIEFS:
             yield "second-rework"
 
-    def _judge_propose(self, who: str, **_: Any) -> Iterable[str]:
-        if self.appointment and self.appointment[2]:
-            yield "transition-refused"
+    def _judge_propose(self, who: str, *, hours: int | None) -> Iterable[str]:
+        """Another time may be proposed while one stands, and has not been missed; a slot is booked as it is. Who names the time
+        that stands says no to another one (`hours` None)."""
+        yield from self._judge_agreeing()
+        if hours is None and (not self.appointment or self.appointment <= self.now):
+            yield "appointment-too-early"
+        elif hours is None and not self.proposed:
+            yield "appointment-stands"
+
+    def _judge_agreeing(self) -> Iterable[str]:
+        missed = self.live("appointment")
+        if missed and missed.at(100) <= self.now:
+            yield "appointment-missed"
+        if self.booked:
+            yield "slots-are-booked"
 
     def _judge_confirm(self, who: str) -> Iterable[str]:
         """Both sides confirm a time."""
         if (
-            not self.appointment
-            or self.appointment[2]
-            or (self.appointment[0] in self.theirs) == (who in self.theirs)
-            or self.appointment[1] <= self.now
+            not self.proposed
+            or (self.proposed[0] in self.theirs) == (who in self.theirs)
+            or self.proposed[1] <= self.now
         ):
             yield "no-appointment"
+        yield from self._judge_agreeing()
 
     def _judge_answer(self, who: str) -> Iterable[str]:
         if not self.question:

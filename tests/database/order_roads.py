@@ -151,6 +151,39 @@ ROADS = {
             wait(hours=3),
         ),
     ),
+    "an appointment that is moved, and missed at its new time": Road(
+        "place",
+        (
+            do("派单员", "offer", to="小李"),
+            do("小李", "accept"),
+            do("小李", "propose", hours=2),
+            do("王奶奶", "confirm"),
+            do("王奶奶", "propose", hours=5),
+            do("小李", "propose", hours=None),
+            do("小李", "confirm"),
+            do("小李", "propose", hours=26),
+            do("小李", "confirm"),
+            do("王奶奶", "confirm"),
+            wait(hours=3),
+            do("派单员", "take_back"),
+            wait(hours=24),
+        ),
+    ),
+    "an appointment that is missed before anybody agreed to another time": Road(
+        "place",
+        (
+            do("派单员", "offer", to="小李"),
+            do("小李", "accept"),
+            do("小李", "propose", hours=2),
+            do("王奶奶", "confirm"),
+            do("小李", "propose", hours=26),
+            Step("sleep", "time", {"seconds": 2.5 * 3600}),
+            do("王奶奶", "confirm"),
+            do("小李", "propose", hours=26),
+            wait(minutes=5),
+            do("小孙", "claim"),
+        ),
+    ),
     "an appointment that is kept": Road(
         "place_for",
         (
@@ -238,7 +271,10 @@ ROADS = {
     ),
     "a wish": Road("wish", (do("小李", "claim_wish"), do("小李", "start", how="code"), do("小李", "deliver"))),
     "a claim that runs out": Road("wish", (wait(days=4), do("小李", "claim_wish"), wait(days=15))),
-    "a slot": Road("book", (wait(hours=6), do("队长", "start", how="code"), do("队长", "deliver"))),
+    "a slot": Road(
+        "book",
+        (do("王奶奶", "propose", hours=26), wait(hours=6), do("队长", "start", how="code"), do("队长", "deliver")),
+    ),
     "a slot that is given back": Road(
         "book", (do("队长", "release"), wait(minutes=5), do("派单员", "offer", to="小李")), True
     ),

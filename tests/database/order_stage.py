@@ -270,7 +270,17 @@ class Stage:
         if step.action in ABOUT:
             about = await self.world.owner.fetchval(ABOUT[step.action], self.order, step.given.get("kind"))
             found = about or found
-        known = Known(self.world.people, self.world.east, self.team, found, m.now, step.who, m.papers_out, m.returns)
+        known = Known(
+            self.world.people,
+            self.world.east,
+            self.team,
+            found,
+            m.now,
+            step.who,
+            m.papers_out,
+            m.returns,
+            m.appointment,
+        )
         if step.action in BESIDE:
             verb, inputs = BESIDE[step.action]
             subject = self.day if step.action == "cancel_day" else None

@@ -54,9 +54,14 @@ class Known:
     who: str
     papers_out: list[int]
     returns: int
+    stands: datetime | None = None
 
     def later(self, given: Mapping[str, Any]) -> datetime:
         return self.now + timedelta(hours=given.get("hours", 0), seconds=given.get("seconds", 0))
+
+    def meeting(self, given: Mapping[str, Any]) -> datetime:
+        """A time to come, or the one that stands; without one, a time that has been."""
+        return self.later(given) if given["hours"] else self.stands or self.now - timedelta(hours=1)
 
 
 Command = tuple[Verb[Any, Any], Callable[[Known, Mapping[str, Any]], dict[str, Any]]]
@@ -110,7 +115,7 @@ COMMANDS: Mapping[str, Command] = {
     "reply": (promises.reply, lambda _, __: {"text": "正在安排"}),
     "ask": (promises.ask, lambda _, __: {"question": "几楼?"}),
     "answer": (promises.answer, lambda known, _: {"question_id": known.found, "text": "三楼"}),
-    "propose": (promises.propose_appointment, lambda known, given: {"meet_at": known.later(given)}),
+    "propose": (promises.propose_appointment, lambda known, given: {"meet_at": known.meeting(given)}),
     "confirm": (promises.confirm_appointment, lambda _, __: {}),
     "write_plan": (
         promises.write_plan,
@@ -177,6 +182,7 @@ def ways(model: Life) -> Iterator[Step]:
             yield Step("start", who, {"how": how})
         for channel in ("phone", "message"):
             yield Step("contact", who, {"channel": channel})
+        yield Step("propose", who, {"hours": None})
         for hours in (2, 26):
             yield Step("propose", who, {"hours": hours})
             yield Step("write_plan", who, {"hours": hours})

@@ -78,6 +78,10 @@ MEETING = (
     "INSERT INTO appointment (id, matter_id, place_id, meet_at, proposed_by, by_resident, proposed_at, confirmed_by,"
     " confirmed_at) VALUES ('{new}', {matter}, '{east}', app_now() + interval '1 hour', {by}, true, app_now(), {confirmed})"
 )
+MOVING = (
+    "INSERT INTO appointment (id, matter_id, place_id, meet_at, proposed_by, by_resident, proposed_at, first_id)"
+    " VALUES ('{new}', {matter}, '{east}', app_now() + interval '1 hour', app_actor(), true, app_now(), {first})"
+)
 MEET = "UPDATE appointment SET {what} WHERE matter_id = '{running}'"
 HOURS = (
     "INSERT INTO calendar_hours (id, place_id, calendar, version, week, published_by, published_at)"

@@ -19,6 +19,7 @@ from tests.security.illegal import (
     MEET,
     MEETING,
     MISSED,
+    MOVING,
     NO_RIGHT,
     NOTHING,
     PAUSE,
@@ -125,6 +126,13 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "volunteer", "UPDATE appointment SET ended_at = NULL WHERE id = '{ended}'", (BROKEN,)),
     "a second open appointment of one order": (
         "resident", fill(MEETING, matter=RUNNING, by=ME, confirmed="NULL, NULL"), (TWICE,)),
+    "another time for an appointment of another order": (
+        "dispatcher", fill(MOVING, matter=MISSED, first="'{ended}'"), (NO_RIGHT,)),
+    "another time for what is not confirmed": (
+        "resident", fill(MOVING, matter=RUNNING, first="(SELECT a.id FROM appointment a WHERE a.matter_id = '{running}')"),
+        (NO_RIGHT,)),
+    "an appointment said to be another one moved": (
+        "volunteer", fill(MEET, what="first_id = id"), (BROKEN,)),
     "an appointment proposed in somebody else's name": (
         "dispatcher", fill(MEETING, matter=MISSED, by="'{resident}'", confirmed="NULL, NULL"), (NO_RIGHT,)),
     "an appointment that comes confirmed": (
@@ -192,6 +200,7 @@ SOUND = {
     "an appointment confirmed by the other side": (
         "resident", fill(MEET, what="confirmed_by = app_actor(), confirmed_at = app_now()")),
     "an appointment ended": ("volunteer", fill(MEET, what="ended_at = app_now()")),
+    "another time for what is confirmed": ("resident", fill(MOVING, matter="'{rated}'", first="'{ended}'")),
     "an appointment proposed": ("resident", fill(MEETING, matter=MISSED, by=ME, confirmed="NULL, NULL")),
     "a draft of limits by the administrator": ("administrator", fill(DRAFT, place="'{east}'")),
     "hours of a place that one administers": ("administrator", fill(HOURS, place="'{east}'", calendar="'DUTY'")),

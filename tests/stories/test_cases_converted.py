@@ -19,12 +19,16 @@ async def test_an_order_that_becomes_a_case_keeps_its_story_and_its_time(street:
     secretary = await street.with_role("陈书记", Role.SECRETARY)
     order = await ordered(street, grandmother)
     placed_at = datetime.fromisoformat((await grandmother.get(order))["created_at"])
-    assert (await grandmother.get(order))["case_id"] is None
+    before = await grandmother.get(order)
+    assert (before["case_id"], before["case_label"]) == (None, None)
     await later(3600)
     await secretary.post(f"{order}/convert", {"reason": "涉及整栋楼的线路"})
+    for reader in (grandmother, secretary):
+        meanwhile = await reader.get(order)
+        assert (meanwhile["case_id"], meanwhile["case_label"]) == (None, "正在立案,请稍候再看")
     await later(3601)
     shown = await grandmother.get(order)
-    assert shown["state"] == "converted"
+    assert (shown["state"], shown["case_label"]) == ("converted", "已立案,编号见 case_id")
     case = f"/v1/cases/{shown['case_id']}"
 
     found = await grandmother.get(case)
@@ -117,3 +121,16 @@ async def test_a_plan_in_time_keeps_it_an_order(street: Street, clock: Clock) ->
     await secretary.post(f"{order}/plan", plan)
     await clock(at(12, 3, 9))
     assert (await grandmother.get(order))["state"] == "submitted"
+
+
+async def test_who_served_it_is_told_of_no_case_that_they_do_not_read(street: Street, later: Later) -> None:
+    grandmother, volunteer = await street.resident("王奶奶"), await street.with_role("李强", Role.VOLUNTEER)
+    secretary = await street.with_role("陈书记", Role.SECRETARY)
+    order = await ordered(street, grandmother)
+    await secretary.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/accept")
+    await secretary.post(f"{order}/convert", {"reason": "线路老化"})
+    for seconds in (0, 1):
+        await later(seconds)
+        seen = await volunteer.get(order)
+        assert (seen["state"], seen["case_id"], seen["case_label"]) == ("converted", None, None)

@@ -186,6 +186,32 @@ async def test_what_is_offered_of_an_order_is_accepted(street: Street, check: Ch
     assert {"submitted offer", "submitted claim", "accepted start", "delivered rate", "rated rework"} <= set(seen)
 
 
+async def test_a_refusal_names_what_the_page_offers_and_nothing_else(street: Street) -> None:
+    resident, neighbour = await street.resident("王秀英"), await street.resident("邻居")
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    volunteer = await street.with_role("李强", "volunteer")
+    order = f"/v1/orders/{await place(street, resident)}"
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/accept")
+    rating = {"solved": "yes", "stars": 5}
+    assert await volunteer.refused(f"{order}/rate", rating) == (409, "transition-refused")
+    assert (await resident.get(f"{order}/reveals"))["items"] == [], "a refusal shows nobody's phone, and is no look"
+    for who in (resident, dispatcher, volunteer):
+        answer = await who.ask("POST", f"{order}/rate", rating)
+        labels = dict.fromkeys(one["label"] for one in (await who.get(order))["actions"])
+        assert (answer.status_code, answer.json()["detail"]) == (409, f"现在是『已接单』,可以:{'、'.join(labels)}")
+    assert "确认约定" not in (await resident.ask("POST", f"{order}/rate", rating)).json()["detail"], (
+        "nobody proposed one"
+    )
+    assert await neighbour.refused(f"{order}/rate", rating) == (404, "order-not-found")
+    english = await resident.http.post(
+        f"{order}/rate", json=rating, headers={"Accept-Language": "en", "Idempotency-Key": str(new_id())}
+    )
+    assert english.json()["detail"] == "The state is now accepted; possible now: cancel, propose"
+    await resident.post(f"{order}/cancel", {})
+    assert (await resident.ask("POST", f"{order}/rate", rating)).json()["detail"] == "现在是『已取消』"
+
+
 async def test_what_is_offered_of_a_case_is_accepted(street: Street, check: Check, later: Later) -> None:
     matter = await whistled(street, co=True)
     assert matter.co is not None

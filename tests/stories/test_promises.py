@@ -244,6 +244,65 @@ async def test_a_confirmed_appointment_stops_the_limits_and_is_one(street: Stree
     assert near(due(found["finish"]), at(12, 2, 18, 5))
 
 
+async def test_an_appointment_is_moved_when_both_have_said_so(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(11, 30, 14))})
+    await grandma.post(f"{order}/appointment/confirm")
+    await grandma.post(f"{order}/appointment", {"meet_at": wire(at(12, 1, 10))})
+    for reader in (grandma, volunteer, dispatcher):
+        page = await reader.get(order)
+        assert (page["appointment"], page["proposed_appointment"]) == (
+            {"meet_at": wire(at(11, 30, 14)), "proposed_by": "community"},
+            {"meet_at": wire(at(12, 1, 10)), "proposed_by": "resident"},
+        ), "both times are seen"
+        assert ("confirm" in offered(page), "propose" in offered(page)) == (reader is not grandma, True)
+    assert due((await limits(grandma, order))["appointment"]) == at(11, 30, 14, 15), "what is confirmed counts on"
+    await clock(at(11, 30, 12))
+    assert "对方想改上门的时间,请看两个时间再确认;双方确认之前,原约定照旧" in await texts(volunteer)
+    await volunteer.post(f"{order}/appointment/confirm")
+    page = await grandma.get(order)
+    assert (page["appointment"], page["proposed_appointment"]) == (
+        {"meet_at": wire(at(12, 1, 10)), "proposed_by": "resident"},
+        None,
+    )
+    (old, new) = [d for d in (await grandma.get(f"{order}/deadlines"))["items"] if d["kind"] == "appointment"]
+    assert (old["missed"], old["replaced"], bool(old["stopped_at"])) == (False, True, True), "neither kept nor missed"
+    assert (new["replaced"], new["stopped_at"], due(new)) == (False, None, at(12, 1, 10, 15))
+    said = (await grandma.get(f"{order}/deadlines/{old['id']}"))["sentences"][-1]
+    assert said.endswith("因『确认约定』停止计时,由新的接替,既不算按时也不算错过。")
+    note = (await grandma.get(f"{order}/history"))["items"][-1]["note"]
+    assert [datetime.fromisoformat(note[name]) for name in ("moved_from", "meet_at")] == [at(11, 30, 14), at(12, 1, 10)]
+    await clock(at(11, 30, 14, 16))
+    assert (await grandma.get(order))["state"] == "accepted", "nobody missed the old one"
+    await clock(at(12, 1, 10, 16))
+    assert (await grandma.get(order))["state"] == "submitted", "the new one is an appointment like any other"
+    found = await limits(grandma, order)
+    assert near(due(found["coordinate"]), at(12, 1, 14, 16)), "none of its four hours was used"
+
+
+async def test_what_is_not_agreed_to_leaves_the_appointment_as_it_was(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    old, new = ({"meet_at": wire(at(11, 30, hour))} for hour in (14, 17))
+    await volunteer.post(f"{order}/appointment", old)
+    await grandma.post(f"{order}/appointment/confirm")
+    await volunteer.post(f"{order}/appointment", new)
+    assert await volunteer.refused(f"{order}/appointment/confirm") == (409, "no-appointment"), "nobody moves it alone"
+    await grandma.post(f"{order}/appointment", old)
+    await clock(at(11, 30, 10))
+    assert "对方不改上门的时间,原约定照旧" in await texts(volunteer)
+    page = await volunteer.get(order)
+    assert (page["appointment"]["meet_at"], page["proposed_appointment"]) == (old["meet_at"], None)
+    assert await volunteer.refused(f"{order}/appointment", old) == (409, "appointment-stands")
+    await volunteer.post(f"{order}/appointment", new)
+    await clock(at(11, 30, 14, 16))
+    page = await grandma.get(order)
+    assert (page["state"], page["appointment"], page["proposed_appointment"]) == ("submitted", None, None)
+
+
 async def test_another_time_is_agreed_in_a_second_round(street: Street, clock: Clock) -> None:
     grandma, dispatcher, _, volunteer = await crew(street)
     await clock(at(12, 2, 10))

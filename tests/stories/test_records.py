@@ -192,6 +192,26 @@ async def test_confirmed_appointments_stand_in_the_calendars_of_both(street: Str
     )
 
 
+async def test_a_moved_appointment_is_the_same_event_in_a_calendar(street: Street) -> None:
+    resident, volunteer = await street.resident("王秀英"), await street.with_role("李强", "volunteer")
+    meet_at = (datetime.now(UTC) + timedelta(days=2)).replace(microsecond=0)
+    path = await appointed(street, resident, volunteer, meet_at)
+
+    async def event() -> tuple[str, int, datetime, str]:
+        (found,) = (await calendar(volunteer))[1].walk("VEVENT")
+        return str(found["uid"]), int(found["sequence"]), found.decoded("dtstart"), str(found["status"])
+
+    uid, *rest = await event()
+    assert rest == [0, meet_at, "CONFIRMED"]
+    for moves, hours in ((1, 3), (2, 5)):
+        await resident.post(f"{path}/appointment", {"meet_at": (meet_at + timedelta(hours=hours)).isoformat()})
+        assert (await event())[1] == moves - 1, "only what both have confirmed"
+        await volunteer.post(f"{path}/appointment/confirm")
+        assert await event() == (uid, moves, meet_at + timedelta(hours=hours), "CONFIRMED")
+    await resident.post(f"{path}/cancel", {})
+    assert await event() == (uid, 3, meet_at + timedelta(hours=5), "CANCELLED")
+
+
 async def test_a_week_holds_appointments_and_limits_of_ones_own_tasks(street: Street) -> None:
     resident, volunteer = await street.resident("王秀英"), await street.with_role("李强", "volunteer")
     meet_at = (datetime.now(UTC) + timedelta(days=8)).replace(microsecond=0)

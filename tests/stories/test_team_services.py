@@ -222,3 +222,27 @@ async def test_a_lead_without_the_skill_takes_it_for_the_team_and_sends_a_member
     await lead.post(f"{path}/member", {"member_id": str(member.id)})
     code = {"code": (await resident.get(path))["start_code"]}
     await member.post(f"{path}/start", code)
+
+
+async def test_a_lead_without_the_skill_does_not_take_an_errands_papers_either(street: Street) -> None:
+    lead, member = [await street.with_role(name, "volunteer") for name in ("小李", "小赵")]
+    made = await team(street, lead)
+    await lead.post(f"/v1/teams/{made}/members", person(member))
+    await street.administrator.post(
+        "/v1/skills", {"place_id": str(street.world.east), "code": "haircut", **person(member)}
+    )
+    body = service(street, team_id=made, skill="haircut", form="errand")
+    offered = (await lead.post("/v1/services", body))["id"]
+    resident = await street.resident("王秀英")
+    path = f"/v1/orders/{(await resident.post('/v1/orders', {'service_id': offered, 'note': 'x'}))['id']}"
+    await street.administrator.post(f"{path}/offer", {"team_id": made})
+    await lead.post(f"{path}/accept")
+    authority = {"text": "代我办理", "until_at": (datetime.now(UTC) + timedelta(days=9)).isoformat()}
+    for agent, answer in ((lead, (409, "volunteer-not-qualified")), (member, None)):
+        await resident.post(f"{path}/authority", authority)
+        papers = {"code": (await resident.get(path))["start_code"], "papers": []}
+        if answer:
+            assert await agent.refused(f"{path}/papers", papers) == answer
+            await lead.post(f"{path}/member", {"member_id": str(member.id)})
+        else:
+            await agent.post(f"{path}/papers", papers)

@@ -55,7 +55,7 @@ async def test_a_lamp_post_that_nobody_owns(street: Street, later: Later) -> Non
     result = {"outcome": "已扶正", "answer": "已修好", "evidence": PHOTO}
     await officer.post(f"{case}/result", result)
     again = await officer.ask("POST", f"{case}/result", result)
-    assert (again.status_code, again.json()["detail"]) == (409, "现在是『待核验』,可以:联系、答复、答复督办")
+    assert (again.status_code, again.json()["detail"]) == (409, "现在是『待核验』,可以:联系、答复")
     await chief.post(f"{case}/check", {"accepted": True})
     await later(1)
     assert (await grandmother.get(case))["state"] == "callback"

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.cases.repository import SHOWN, Filters
-from app.kernel.pagination import Cursor
+from app.kernel.pagination import Cursor, bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,5 @@ async def search(
     """The cases that the reader finds, newest first: those of the places where they are officers, and their own; one more
     than `limit`."""
     narrowed = {name: filters.values()[name] for name in ("states", "category", "place", "since", "until", "overdue")}
-    place = {"after": after and after.created_at, "last": after and after.id, "most": limit + 1}
-    asked = {"words": wanted.words, "case_id": wanted.case_id, **narrowed, **place}
+    asked = {"words": wanted.words, "case_id": wanted.case_id, **narrowed, **bounds(after, limit)}
     return (await connection.execute(_FOUND, asked)).mappings().all()

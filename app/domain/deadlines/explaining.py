@@ -50,7 +50,8 @@ class Asked:
     """What is to be explained: a deadline's kind and timing, its pauses, how it ended, the names of special days, the type of
     estate that its limits are for (None: any), the rounds before it (None: it is of the first), why its miss does not count
     (None: it does), whether its matter was re-categorised, and which part of the budget was granted later. `matter`: of which
-    kind its matter is; `told`: who is told at which mark; `stopped_by`: the word for what stopped it, where it is known."""
+    kind its matter is; `told`: who is told at which mark; `stopped_by`: the word for what stopped it, where it is known;
+    `replaced`: a new one of its kind takes its place."""
 
     kind: str
     timing: Timing
@@ -68,6 +69,7 @@ class Asked:
     matter: str = "order"
     told: Mapping[int, Sequence[str]] = field(default_factory=dict)
     stopped_by: str | None = None
+    replaced: bool = False
 
     def in_minutes(self) -> "Asked":
         """The same to the minute, as people read it; to the second where seconds tell two moments apart."""
@@ -126,9 +128,8 @@ def sentences(asked: Asked) -> tuple[str, ...]:
         )
     if asked.stopped_at is not None:
         because = f"因『{asked.stopped_by}』" if asked.stopped_by else ""
-        said.append(
-            f"{exact(asked.stopped_at)}{because}停止计时,{'已经超过时限' if asked.missed else '没有超过时限'}。"
-        )
+        how = "由新的接替,既不算按时也不算错过" if asked.replaced else "没有超过时限"
+        said.append(f"{exact(asked.stopped_at)}{because}停止计时,{'已经超过时限' if asked.missed else how}。")
     elif asked.missed:
         still = "仍可以评价" if asked.kind == "rating" else "社区仍须办理" if asked.matter == "order" else "仍须办理"
         said.append(f"现在已经超过时限,{still}。")

@@ -42,6 +42,9 @@ PROMISED: Mapping[tuple[str, str], str] = {
 }
 """By kind of matter and of deadline."""
 
+REPLACED: Mapping[tuple[str, str], str] = {("order", "appointment"): "confirm", ("order", "promise"): "write_plan"}
+"""What stops a limit because a new one of its kind takes its place: so it is neither kept nor missed."""
+
 SINCE: Mapping[tuple[str, str], str] = {
     **dict.fromkeys((("order", kind) for kind in ("respond", "reply", "coordinate", "plan")), "下单"),
     ("order", "offer"): "派单",
@@ -70,6 +73,11 @@ _TOLD = {
     "unit_deputy": "办理单位代岗人",
     "case.supervise": "上一级督办员",
 }
+
+
+def is_replaced(matter: str, kind: str, stopped_by: str | None) -> bool:
+    """Whether the action that stopped a limit put a new one of its kind in its place."""
+    return stopped_by is not None and REPLACED.get((matter, kind)) == stopped_by
 
 
 def told(target: str) -> str:

@@ -21,12 +21,14 @@ STEPS = """(
     FROM history h WHERE h.matter_id = matter.id AND h.from_state IS DISTINCT FROM h.to_state)"""
 """The lines of a matter's history that moved it to another state."""
 
+_STOPPED_BY = """(SELECT h.action FROM history h
+         WHERE h.matter_id = {0}.matter_id AND h.at = {0}.stopped_at AND h.action <> 'mark' ORDER BY h.version LIMIT 1)"""
+
 _EXPLAINED = text(f"""
 SELECT {TIMED} AS timed, p.version AS policy_version, p.estate_type, d.round, d.pausable, d.calendar_missing, w.days AS day_names,
        {STEPS} AS steps, app_now() AS now,
        EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100) AS missed, matter.kind AS matter_kind,
-       (SELECT h.action FROM history h WHERE h.matter_id = d.matter_id AND h.at = d.stopped_at AND h.action <> 'mark'
-         ORDER BY h.version LIMIT 1) AS stopped_by,
+       {_STOPPED_BY.format("d")} AS stopped_by,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('percent', e.percent, 'target', e.target)
                                   ORDER BY e.percent, e.target), '[]')
           FROM policy_effect e
@@ -73,6 +75,8 @@ async def list_deadlines(
             d.__table__,  # type: ignore[attr-defined]
             fired.label("marks"),
             literal_column(_EXCLUDED).label("excluded"),
+            literal_column(_STOPPED_BY.format("deadline")).label("stopped_by"),
+            col(MatterRow.kind).label("matter_kind"),
             col(DeadlinePolicy.version).label("policy_version"),
             col(DeadlinePolicy.calendar),
             col(DeadlinePolicy.matter_kind),

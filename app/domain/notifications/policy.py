@@ -37,6 +37,7 @@ TEXTS: Mapping[str, str] = {
     "order.answered": "居民回答了问题",
     "order.appointment_proposed": "对方提出了上门的时间,请确认",
     "order.appointment_confirmed": "上门的时间已确认",
+    "order.appointment_kept": "对方不改上门的时间,原约定照旧",
     "order.appointment_missed": "约定的时间已过而未开始服务,订单已退回社区",
     "order.planned": "社区为您的订单写下了方案和承诺的日期",
     "order.paused": "您的订单有一项时限被暂停,可查看原因,也可提出异议",
@@ -139,6 +140,12 @@ TEXTS: Mapping[str, str] = {
     "representation.ended": "一项代下单关系已经结束,已下的订单照常办理",
 }
 
+MOVED: Mapping[str, str] = {
+    "order.appointment_proposed": "对方想改上门的时间,请看两个时间再确认;双方确认之前,原约定照旧",
+    "order.appointment_confirmed": "上门的时间已改,原约定不再算数",
+}
+"""Of an appointment that takes the place of another one."""
+
 
 RECEIPTS: Mapping[str, tuple[str, str]] = {
     "order.papers_handed_over": ("已交给代办员 ", "代办员已开始办理,无需材料"),
@@ -185,7 +192,7 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
             done, none = RECEIPTS[topic]
             return f"收据:{done}" + "、".join(payload["papers"]) if payload["papers"] else none
         case _:
-            told = TEXTS.get(topic, "您有一条新消息")
+            told = (MOVED if payload.get("moved") else TEXTS).get(topic, "您有一条新消息")
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
 
 

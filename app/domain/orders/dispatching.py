@@ -237,7 +237,7 @@ def take_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, rea
     """The staff take an order back from whoever accepted it and does not come, for a listed reason; it goes on as when it is
     given back. Raises AppointmentStands: with a confirmed appointment it comes back by itself."""
     change = LIFECYCLE.move(order, "take_back", actor, now).note(reason=reason)
-    if order.detail.appointment is not None and order.detail.appointment.confirmed:
+    if order.detail.agreed is not None:
         raise errors.AppointmentStands
     _refuse(change, order, "taken_back", reason.label)
     let_go(change, order, facts, now)

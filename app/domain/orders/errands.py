@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.domain.orders import errors, policy
+from app.domain.orders.facts import STARTING, Starting
 from app.domain.orders.kind_facts import Listed, papers_out, returns
 from app.domain.orders.kind_tables import OrderAuthority, OrderPapers
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.resuming import end_authority
-from app.domain.orders.service import ORDERS, Order, code_is_right, wrong_code
+from app.domain.orders.service import ORDERS, Order, code_is_right, demand_skill, wrong_code
 from app.kernel.change import Change
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor
@@ -55,18 +56,20 @@ def withdraw_authority(order: Order, actor: Actor, now: datetime) -> Change:
     return change.tell(order.assignee_id, "order.authority_withdrawn")
 
 
-@ORDERS.moves("hand_over_papers", read_by_others=("papers/note",))
+@ORDERS.moves("hand_over_papers", facts=STARTING, read_by_others=("papers/note",))
 def hand_over_papers(
-    order: Order, actor: Actor, now: datetime, *, papers: Sequence[Mapping[str, Any]], code_fits: bool
+    order: Order, actor: Actor, now: datetime, *, facts: Starting, papers: Sequence[Mapping[str, Any]], code_fits: bool
 ) -> Change:
     """Take the papers (kind, copies, note) against a receipt, shown the resident's start code: so an errand begins. No papers
     says that it needs none. A wrong code is counted as in `start`.
 
     Raises:
-        NotForThisService: no errand. NoAuthority: none that is this agent's and in force. StartCodeWrong, StartCodeLocked.
+        NotForThisService: no errand. NoAuthority: none that is this agent's and in force. VolunteerNotQualified, StartCodeWrong,
+        StartCodeLocked: as in `start`.
     """
     change = LIFECYCLE.move(order, "hand_over_papers", actor, now)
     _demand_errand("hand_over_papers", order)
+    demand_skill(facts)
     if order.detail.authority is None or not order.detail.authority.holds(actor.id, now):
         raise errors.NoAuthority
     if not code_is_right(order, now, code_fits=code_fits):

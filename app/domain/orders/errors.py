@@ -14,6 +14,7 @@ class NoCommunity(Refusal):
     code = "no-community"
     title_zh = "请先选择您所在的社区"
     title_en = "Choose your community first"
+    advice_zh = "在「我的社区」里选定(joinPlace)后再点单"
 
 
 class ServiceNotOffered(Refusal):
@@ -21,6 +22,7 @@ class ServiceNotOffered(Refusal):
     code = "service-not-offered"
     title_zh = "您所在的社区没有提供这项服务"
     title_en = "This service is not offered in your community"
+    advice_zh = "现在可以点的服务见 listServices;也可致电社区站点代为点单"
 
 
 class ContactMissing(Refusal):
@@ -35,6 +37,7 @@ class VolunteerNotQualified(Refusal):
     code = "volunteer-not-qualified"
     title_zh = "这位志愿者不能承接此订单"
     title_en = "This volunteer does not qualify for the order"
+    advice_zh = "派单员可看谁合适(suggestVolunteers),志愿者可看还能接哪些单(listPool)"
 
 
 class OwnOrder(Refusal):
@@ -42,6 +45,7 @@ class OwnOrder(Refusal):
     code = "own-order"
     title_zh = "自己下的、代下的或为自己下的订单,不能由自己派单或接单"
     title_en = "Nobody dispatches or serves an order that they placed, represent or benefit from"
+    advice_zh = "请由其他派单员派单,或等其他志愿者来接"
 
 
 class NoConsent(NotFound):
@@ -61,6 +65,7 @@ class NotReached(Refusal):
     code = "not-reached"
     title_zh = "没有开始码和住户卡时,须先由社区工作人员电话或上门联系居民"
     title_en = "Without code and card, the staff reach the resident by phone or visit first"
+    advice_zh = "现在没有工作人员联系居民的记录:请站点联系后记下(recordContact),再开始"
 
 
 class StartCodeWrong(Refusal):
@@ -68,6 +73,7 @@ class StartCodeWrong(Refusal):
     code = "start-code-wrong"
     title_zh = "开始码或住户卡号不正确,请向居民核对"
     title_en = "The start code or the card is wrong"
+    advice_zh = "开始码在居民的订单页上(getOrder),接单后换人就换码;输错五次须等十分钟"
 
 
 class StartCodeLocked(Refusal):
@@ -101,6 +107,7 @@ class NothingToPause(Refusal):
     code = "nothing-to-pause"
     title_zh = "这项时限不能暂停,或已经停止"
     title_en = "This deadline does not pause, or has stopped"
+    advice_zh = "各项时限见 listDeadlines:响应和答复从不暂停;正在暂停的可提前继续(resumeDeadline)"
 
 
 class PausedTooLong(Refusal):
@@ -108,6 +115,7 @@ class PausedTooLong(Refusal):
     code = "paused-too-long"
     title_zh = "暂停太久:一次暂停有上限,合计最多为时限的两倍"
     title_en = "One pause has a limit, and all together last at most twice the budget"
+    advice_zh = "请改一个更早的结束时间;已暂停多久见 explainDeadline"
 
 
 class AlreadyDisputed(Refusal):
@@ -115,6 +123,7 @@ class AlreadyDisputed(Refusal):
     code = "already-disputed"
     title_zh = "这次暂停已经提出过异议"
     title_en = "This pause was disputed already"
+    advice_zh = "等暂停者以外的人裁定(decideDispute),结果会告诉您"
 
 
 class NotDisputed(Refusal):
@@ -122,6 +131,7 @@ class NotDisputed(Refusal):
     code = "not-disputed"
     title_zh = "这次暂停没有待裁定的异议"
     title_en = "No dispute of this pause waits for a decision"
+    advice_zh = "还没有人提出异议,或已经裁定;各次暂停见 explainDeadline"
 
 
 class OwnPause(Refusal):
@@ -129,6 +139,7 @@ class OwnPause(Refusal):
     code = "own-pause"
     title_zh = "不能裁定自己作出的暂停"
     title_en = "Nobody decides on a pause of their own"
+    advice_zh = "请由书记或管理员中的另一人裁定"
 
 
 class AppointmentTooEarly(Refusal):
@@ -150,6 +161,15 @@ class NoAppointment(Refusal):
     code = "no-appointment"
     title_zh = "没有待对方确认的约定"
     title_en = "No appointment waits for you to confirm it"
+    advice_zh = "可以由您提出时间(proposeAppointment)"
+
+
+class AppointmentMissed(Refusal):
+    kind = Kind.CONFLICT
+    code = "appointment-missed"
+    title_zh = "约定的时间已过,没有开始服务:订单即将退回社区,另行安排"
+    title_en = "The appointment was missed: the order goes back to the community"
+    advice_zh = "社区会另行派单;要改时间,可与新来的志愿者再约(proposeAppointment)"
 
 
 class PromiseTooEarly(Refusal):
@@ -171,6 +191,7 @@ class TeamNotHere(Refusal):
     code = "team-not-here"
     title_zh = "没有服务这个地方的这支队伍"
     title_en = "No such team serves this place"
+    advice_zh = "服务这里的队伍见 listTeams;也可派给志愿者本人"
 
 
 class AlreadyRefused(Refusal):
@@ -178,6 +199,7 @@ class AlreadyRefused(Refusal):
     code = "already-refused"
     title_zh = "对方本轮已谢绝或退回这个订单,请另派"
     title_en = "They have declined or given back this order in this round"
+    advice_zh = "还可以派给谁,见 suggestVolunteers"
 
 
 class SecondRework(Refusal):
@@ -185,6 +207,7 @@ class SecondRework(Refusal):
     code = "second-rework"
     title_zh = "已返工一次,再次返工须由社区书记决定"
     title_en = "A further round is the secretary's to begin"
+    advice_zh = "请联系社区书记;书记可以再开一轮(reworkOrder)"
 
 
 class ExportTooLarge(Refusal):
@@ -201,6 +224,7 @@ class NotOnDuty(Refusal):
     code = "not-on-duty"
     title_zh = "接班人须是本地的派单员或书记,且不能是您自己"
     title_en = "Who takes the shift over is another dispatcher or secretary of this place"
+    advice_zh = "本地的派单员和书记见 listRoleHolders"
 
 
 class NotForThisService(Refusal):
@@ -208,6 +232,7 @@ class NotForThisService(Refusal):
     code = "not-for-this-service"
     title_zh = "这项服务不适用此操作"
     title_en = "This is not for a service of this form"
+    advice_zh = "这个订单现在可以做什么,见 getOrder 的 actions"
 
 
 class WishIsClaimed(Refusal):
@@ -215,6 +240,7 @@ class WishIsClaimed(Refusal):
     code = "wish-is-claimed"
     title_zh = "微心愿由大家认领,不派单,请使用认领"
     title_en = "A wish is claimed in somebody's name, and not offered"
+    advice_zh = "志愿者认领用 claimWish"
 
 
 class ErrandStartsWithPapers(Refusal):
@@ -222,6 +248,7 @@ class ErrandStartsWithPapers(Refusal):
     code = "errand-starts-with-papers"
     title_zh = "帮办代办从交接材料开始,请先登记材料"
     title_en = "An errand starts with the receipt for its papers"
+    advice_zh = "签收材料即开始(handOverPapers);不需要材料的,材料填空列表"
 
 
 class SameService(Refusal):
@@ -229,6 +256,7 @@ class SameService(Refusal):
     code = "same-service"
     title_zh = "订单已经是这项服务"
     title_en = "The order is for this service already"
+    advice_zh = "要改的话请另选一项服务(listServices)"
 
 
 class SlotsAreBooked(Refusal):
@@ -236,6 +264,7 @@ class SlotsAreBooked(Refusal):
     code = "slots-are-booked"
     title_zh = "服务日须预约时段,请选择一个时段"
     title_en = "A service day is booked by the slot"
+    advice_zh = "有空位的时段见 listServiceDays,预约用 bookSlot"
 
 
 class NoAuthority(Refusal):
@@ -243,6 +272,7 @@ class NoAuthority(Refusal):
     code = "no-authority"
     title_zh = "居民尚未授权,或授权已到期,请居民先授权(recordAuthority)"
     title_en = "The resident has given no authority, or it has ended"
+    advice_zh = "授权写给现在承接的人;换了人,要重新授权"
 
 
 class AuthorityTooLong(Refusal):
@@ -257,6 +287,7 @@ class PapersOut(Refusal):
     code = "papers-out"
     title_zh = "还有材料没有归还,请先归还"
     title_en = "Papers have not come back yet"
+    advice_zh = "在外的材料见 listPapers,凭居民的归还码归还(returnPapers)"
 
 
 class EvidenceMissing(Refusal):
@@ -278,6 +309,7 @@ class AppointmentStands(Refusal):
     code = "appointment-stands"
     title_zh = "已约定上门时间,到时没有开始会自动退回"
     title_en = "A confirmed appointment stands: it comes back by itself when nobody begins"
+    advice_zh = "要改时间,由一方提出、另一方确认(proposeAppointment);志愿者来不了,可退回(releaseOrder)"
 
 
 class PapersNotOut(Refusal):
@@ -285,6 +317,7 @@ class PapersNotOut(Refusal):
     code = "papers-not-out"
     title_zh = "所列材料没有交出,或已经归还"
     title_en = "These papers were not handed over, or have come back"
+    advice_zh = "还在外面的材料和编号见 listPapers"
 
 
 class ReturnCodeWrong(Refusal):
@@ -292,6 +325,7 @@ class ReturnCodeWrong(Refusal):
     code = "return-code-wrong"
     title_zh = "归还码不正确,请向居民核对"
     title_en = "The return code is wrong"
+    advice_zh = "归还码在居民的订单页上(getOrder),每次归还后更换;输错五次须等十分钟"
 
 
 class ServiceDayNotFound(NotFound):
@@ -311,6 +345,7 @@ class NotADayOfHere(Refusal):
     code = "not-a-day-of-here"
     title_zh = "服务日须由服务本地的队伍、以本地的服务日项目开设"
     title_en = "The team or the service is not for a service day here"
+    advice_zh = "服务这里的队伍见 listTeams,形式为服务日的服务见 listServices"
 
 
 class SlotsInvalid(Refusal):
@@ -325,6 +360,7 @@ class DayOver(Refusal):
     code = "day-over"
     title_zh = "服务日已开始或已取消"
     title_en = "The service day has begun, or was cancelled"
+    advice_zh = "以后的服务日见 listServiceDays"
 
 
 class NotYourDay(Refusal):
@@ -332,6 +368,7 @@ class NotYourDay(Refusal):
     code = "not-your-day"
     title_zh = "这个服务日不面向您所在的社区"
     title_en = "This service day is not for your community"
+    advice_zh = "面向您社区的服务日见 listServiceDays"
 
 
 class SlotFull(Refusal):
@@ -339,6 +376,7 @@ class SlotFull(Refusal):
     code = "slot-full"
     title_zh = "这个时段已约满"
     title_en = "This slot is full"
+    advice_zh = "还有空位的时段见 listServiceDays"
 
 
 class SlotOver(Refusal):
@@ -346,6 +384,7 @@ class SlotOver(Refusal):
     code = "slot-over"
     title_zh = "这个时段已开始"
     title_en = "This slot has begun"
+    advice_zh = "以后的时段见 listServiceDays"
 
 
 class AlreadyBooked(Refusal):
@@ -353,3 +392,4 @@ class AlreadyBooked(Refusal):
     code = "already-booked"
     title_zh = "您已预约这个服务日"
     title_en = "You have booked on this day already"
+    advice_zh = "要换时段,请先取消已约的订单(cancelOrder)"

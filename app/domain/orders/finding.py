@@ -17,7 +17,7 @@ from app.domain.places.errors import PlaceNotFound
 from app.kernel.database import rows
 from app.kernel.errors import NotAllowed
 from app.kernel.ids import new_id
-from app.kernel.pagination import Cursor
+from app.kernel.pagination import Cursor, bounds
 from app.kernel.tables import MatterRow
 
 MOST_EXPORTED = 10_000
@@ -59,7 +59,7 @@ async def search(
 ) -> Sequence[RowMapping]:
     """The orders that the reader finds, newest first: those of the places where they are staff, and their own."""
     asked = {"words": wanted.words, "order_id": wanted.order_id, "phone": wanted.phone_index}
-    query = _listed(_FOUND, newest_first=True).params(**asked, **_page(filters, after, limit))
+    query = _listed(_FOUND, newest_first=True).params(**asked, **filters.values(), **bounds(after, limit))
     return await rows(connection, query)
 
 
@@ -68,12 +68,8 @@ async def list_pool(
 ) -> Sequence[RowMapping]:
     """What waits for somebody, what is going late first: to those who dispatch, all that their places have; to volunteers,
     what is open. `place_in_list` is the earliest of an order's live deadlines."""
-    return await rows(connection, _listed(_WAITING, newest_first=False).params(**_page(filters, after, limit)))
-
-
-def _page(filters: Filters, after: Cursor | None, limit: int) -> dict[str, Any]:
-    place = {"after": after and after.created_at, "last": after and after.id, "most": limit + 1}
-    return {**filters.values(), **place}
+    query = _listed(_WAITING, newest_first=False).params(**filters.values(), **bounds(after, limit))
+    return await rows(connection, query)
 
 
 _MAY_EXPORT = text("""

@@ -229,12 +229,20 @@ class OrderPost(SQLModel, table=True):
 
 
 class Appointment(SQLModel, table=True):
-    """When the two sides meet: proposed by one, confirmed by the other; at most one of an order is open."""
+    """When the two sides meet: proposed by one, confirmed by the other. Of an order at most one that is confirmed is open, and
+    at most one proposal: beside the former it is another time for it, and `first_id` the appointment that was moved first (None:
+    this one moves nothing)."""
 
     __tablename__ = "appointment"
     __table_args__ = (
         ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
-        Index("appointment_open", "matter_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "appointment_open",
+            "matter_id",
+            text("(confirmed_at IS NULL)"),
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
         CheckConstraint("num_nonnulls(confirmed_by, confirmed_at) IN (0, 2)", "appointment_confirmed"),
         CheckConstraint("confirmed_by <> proposed_by", "appointment_two_sides"),
     )
@@ -249,6 +257,7 @@ class Appointment(SQLModel, table=True):
     confirmed_by: UUID | None = None
     confirmed_at: datetime | None = Field(default=None, sa_type=Instant)
     ended_at: datetime | None = Field(default=None, sa_type=Instant)
+    first_id: UUID | None = Field(default=None, foreign_key="appointment.id")
 
 
 class OrderContact(SQLModel, table=True):

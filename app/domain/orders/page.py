@@ -5,15 +5,22 @@ EVIDENCE = """(SELECT coalesce(jsonb_agg(jsonb_build_object('kind', e.kind, 'tex
                  FROM order_evidence e WHERE e.matter_id = matter.id)"""
 """What shows that it was done, as far as the reader may see it."""
 
+APPOINTMENTS = """(SELECT coalesce(jsonb_agg(jsonb_build_object('meet_at', a.meet_at, 'by_resident', a.by_resident,
+                              'confirmed', a.confirmed_at IS NOT NULL)), '[]')
+                     FROM appointment a WHERE a.matter_id = matter.id AND a.ended_at IS NULL)"""
+"""The time that both sides confirmed, and the one that waits for the other side."""
+
+RECEIPTS = "CASE order_detail.form WHEN 'errand' THEN order_receipts_of(matter.id) END"
+
 # What the actions that answer something would find: a question, an appointment that the other side proposed, pauses, an authority
 # of the reader's; whether the order is somebody else's, who may be sent; and whether a further round is still the resident's to
 # ask for.
 WAITS = """(SELECT to_jsonb(w) FROM (
   SELECT EXISTS (SELECT 1 FROM order_post q WHERE q.matter_id = matter.id AND q.kind = 'question'
             AND NOT EXISTS (SELECT 1 FROM order_post a WHERE a.answers = q.id)) AS answer,
-         coalesce(a.confirmed_at IS NULL AND a.meet_at > app_now() AND a.by_resident
+         t.movable AND coalesce(n.meet_at > app_now() AND n.by_resident
             <> (app_actor() IN (matter.requester_id, matter.beneficiary_id)), false) AS confirm,
-         a.confirmed_at IS NULL AS propose, a.confirmed_at IS NULL AS take_back,
+         t.movable AS propose, NOT t.agreed AS take_back,
          coalesce(p.resume, false) AS resume, coalesce(p.dispute, false) AS dispute, coalesce(p.decide, false) AS decide,
          EXISTS (SELECT 1 FROM order_authority y WHERE y.matter_id = matter.id AND y.ended_at IS NULL) AS withdraw_authority,
          EXISTS (SELECT 1 FROM order_authority y WHERE y.matter_id = matter.id AND y.ended_at IS NULL AND y.agent_id = app_actor()
@@ -31,4 +38,9 @@ WAITS = """(SELECT to_jsonb(w) FROM (
                  bool_or(s.disputed_at IS NOT NULL AND s.decided_at IS NULL AND s.paused_by <> app_actor()) AS decide
             FROM deadline d JOIN deadline_pause s ON s.deadline_id = d.id
            WHERE d.matter_id = matter.id AND d.round = matter.round) p
-    LEFT JOIN appointment a ON a.matter_id = matter.id AND a.ended_at IS NULL) w)"""
+   CROSS JOIN (SELECT count(a.confirmed_at) > 0 AS agreed, (order_detail.form <> 'service_day'
+                         OR order_booking_of(matter.id) IS NULL)
+                      AND NOT EXISTS (SELECT 1 FROM deadline d WHERE d.matter_id = matter.id AND d.kind = 'appointment'
+                                         AND d.stopped_at IS NULL AND d.due_at <= app_now()) AS movable
+                 FROM appointment a WHERE a.matter_id = matter.id AND a.ended_at IS NULL) t
+    LEFT JOIN appointment n ON n.matter_id = matter.id AND n.ended_at IS NULL AND n.confirmed_at IS NULL) w)"""

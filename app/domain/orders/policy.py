@@ -64,6 +64,9 @@ OWN: Rules = (requester, beneficiary, assignee)
 CODE: Rules = (requester, beneficiary)
 """Who reads the start code."""
 
+CASE: Rules = (requester, beneficiary, staff, placer)
+"""Who is told of the case that an order becomes: whoever reads that case too."""
+
 PAPERS: Rules = (requester, beneficiary, assignee, lead, staff)
 """Who reads an errand's authority and the receipts for its papers: both sides and staff; and whoever signed a receipt, theirs."""
 
@@ -149,8 +152,9 @@ LIFECYCLE = Lifecycle(
     Transition("reply", OPEN, STAYS, (staff, assignee), stops=ANSWERED),
     Transition("ask", OPEN, STAYS, (staff, assignee), timed=True),
     Transition("answer", OPEN, STAYS, (requester, beneficiary), timed=True),
-    Transition("propose", (S.ACCEPTED,), STAYS, (requester, assignee, staff)),
-    Transition("confirm", (S.ACCEPTED,), STAYS, (requester, assignee, staff), stops=SETTLED, starts=("appointment",)),
+    Transition("propose", (S.ACCEPTED,), STAYS, (requester, assignee, staff), timed=True),
+    Transition("confirm", (S.ACCEPTED,), STAYS, (requester, assignee, staff), stops=(*SETTLED, "appointment"),
+               starts=("appointment",), timed=True),
     Transition("write_plan", OPEN, STAYS, (staff, assignee), stops=("plan", *PROMISED), starts=("promise",)),
     Transition("pause", OPEN, STAYS, (chief,), timed=True),
     Transition("resume", OPEN, STAYS, (staff,), timed=True),

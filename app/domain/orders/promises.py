@@ -11,7 +11,7 @@ from app.domain.orders import errors, policy
 from app.domain.orders.dispatching import come_back, refuse
 from app.domain.orders.models import Appointment, OrderPost
 from app.domain.orders.policy import LIFECYCLE
-from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked
+from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked, OpenAppointment
 from app.domain.orders.service import ORDERS, Order
 from app.kernel.change import Change
 from app.kernel.deadline_tables import DeadlinePause, PauseReason
@@ -79,44 +79,84 @@ def _outside(refusal: type[Refusal], field: str, now: datetime, last: datetime) 
 
 @ORDERS.moves("propose")
 def propose_appointment(order: Order, actor: Actor, now: datetime, *, meet_at: datetime) -> Change:
-    """Propose when to meet; the other side confirms. A newer proposal takes the place of an older one.
+    """Propose when to meet; the other side confirms. A newer proposal takes the place of an older one. While an appointment is
+    confirmed this is another time for it, and it stands until that is confirmed as well; whoever names its own time again says
+    that it shall stay as it is.
 
     Raises:
-        AppointmentTooEarly, AppointmentTooLate: not within the next thirty days. TransitionRefused: one is confirmed already.
+        AppointmentTooEarly, AppointmentTooLate: not within the next thirty days. AppointmentStands: it is that time already.
+        AppointmentMissed, SlotsAreBooked: what stands is not to be moved.
     """
     change = LIFECYCLE.move(order, "propose", actor, now)
     if not now < meet_at <= now + FARTHEST_APPOINTMENT:
         refusal = errors.AppointmentTooEarly if meet_at <= now else errors.AppointmentTooLate
         raise _outside(refusal, "meet_at", now, now + FARTHEST_APPOINTMENT)
-    former = order.detail.appointment
-    if former is not None and former.confirmed:
-        raise TransitionRefused
+    _demand_movable(order, now)
+    stands, former = order.detail.agreed, order.detail.proposed
+    by_resident = actor.id in (order.requester_id, order.beneficiary_id)
+    other = order.assignee_id if by_resident else order.requester_id
     if former is not None:
         change.patch(Appointment, id=former.id, ended_at=now)
-    by_resident = actor.id in (order.requester_id, order.beneficiary_id)
+    if stands is not None and stands.meet_at == meet_at:
+        if former is None:
+            raise errors.AppointmentStands("约定的就是这个时间")
+        return change.tell(other, "order.appointment_kept")
     about = {"id": new_id(), "matter_id": order.id, "place_id": order.place_id}
-    change.insert(Appointment, **about, meet_at=meet_at, proposed_by=actor.id, by_resident=by_resident, proposed_at=now)
-    return change.tell(order.assignee_id if by_resident else order.requester_id, "order.appointment_proposed")
+    change.insert(
+        Appointment,
+        **about,
+        meet_at=meet_at,
+        proposed_by=actor.id,
+        by_resident=by_resident,
+        proposed_at=now,
+        first_id=stands and (stands.first_id or stands.id),
+    )
+    return change.tell(other, "order.appointment_proposed", **({"moved": True} if stands else {}))
 
 
 @ORDERS.moves("confirm")
 def confirm_appointment(order: Order, actor: Actor, now: datetime) -> Change:
-    """Confirm what the other side proposed: stops coordinate and plan, and is a deadline of its own.
+    """Confirm what the other side proposed: stops coordinate and plan, and is a deadline of its own. Where an appointment
+    stands, this one takes its place, and so does its deadline: the former is neither met nor missed.
 
     Raises:
-        NoAppointment: none waits for this side, or its time has passed.
+        NoAppointment: none waits for this side, or its time has passed. AppointmentMissed, SlotsAreBooked: as for proposing.
     """
     change = LIFECYCLE.move(order, "confirm", actor, now)
-    proposed = order.detail.appointment
+    stands, proposed = order.detail.agreed, order.detail.proposed
     by_resident = actor.id in (order.requester_id, order.beneficiary_id)
-    if proposed is None or proposed.confirmed or proposed.by_resident == by_resident or proposed.meet_at <= now:
-        raise errors.NoAppointment
+    if proposed is None or proposed.by_resident == by_resident or proposed.meet_at <= now:
+        raise _nothing_to_confirm(proposed, by_resident=by_resident)
+    _demand_movable(order, now)
+    if stands is not None:
+        change.patch(Appointment, id=stands.id, ended_at=now)
+        change.note(moved_from=stands.meet_at.isoformat(), meet_at=proposed.meet_at.isoformat())
     other = order.requester_id if proposed.by_resident else order.assignee_id
     return (
         change.anchor("appointment", begins=proposed.meet_at)
         .patch(Appointment, id=proposed.id, confirmed_by=actor.id, confirmed_at=now)
-        .tell(other, "order.appointment_confirmed")
+        .tell(other, "order.appointment_confirmed", **({"moved": True} if stands else {}))
     )
+
+
+def _demand_movable(order: Order, now: datetime) -> None:
+    """That a time may be agreed on: also a miss that no sweep has come to yet is one (domain.md §4.6), and a slot is booked."""
+    if order.detail.booking_id is not None:
+        raise errors.SlotsAreBooked("约的是服务日的时段,不单独改时间;可取消后另约时段")
+    if any(d.kind == "appointment" and d.stopped_at is None and _missed(d, now) for d in order.timed):
+        raise errors.AppointmentMissed
+
+
+def _missed(deadline: TimedDeadline, now: datetime) -> bool:
+    return deadline.times[deadline.timing.percents.index(100)] <= now
+
+
+def _nothing_to_confirm(proposed: OpenAppointment | None, *, by_resident: bool) -> Refusal:
+    if proposed is None:
+        return errors.NoAppointment("现在没有人提出时间;可以由您提出(proposeAppointment)")
+    if proposed.by_resident == by_resident:
+        return errors.NoAppointment("现在的时间是您这一方提出的,须由对方确认")
+    return errors.NoAppointment("提出的时间已经过去,请另提时间(proposeAppointment)")
 
 
 @ORDERS.moves("write_plan", read_by_others=("text", "steps"))
@@ -222,10 +262,10 @@ def miss_appointment(order: Order, actor: Actor, now: datetime, *, facts: Accept
     change = LIFECYCLE.move(order, "miss_appointment", actor, now)
     if all(deadline.id != deadline_id for deadline in order.live):
         raise TransitionRefused
-    met = order.detail.appointment
+    met = order.detail.agreed
     planned = any(deadline.kind == "promise" for deadline in order.live)
     settled = [kind for kind in policy.SETTLED if not (planned and kind == "plan")]
-    stopped = {("respond", facts.accepted_at)} | {(kind, met and met.confirmed_at) for kind in settled}
+    stopped = {("respond", facts.accepted_at)} | {(kind, met and met.agreed_at) for kind in settled}
     undone = [d for d in order.timed if d.stopped_at is not None and (d.kind, d.stopped_at) in stopped]
     come_back(change, order, undone, facts, now)
     refuse(change, order, order.assignee_id, "missed", None, round_number=order.round)

@@ -103,18 +103,22 @@ async def get_hours(connection: AsyncConnection, after: Cursor | None, limit: in
     return (await connection.execute(_HOURS, asked)).mappings().one()
 
 
-# What is agreed, and what was and is not any more, for as long as a calendar should still say so.
+# What is agreed, and what was and is not any more, for as long as a calendar should still say so. One that was moved is the
+# same one, at its newest time.
 _APPOINTMENTS = text("""
-SELECT a.id, a.meet_at, a.confirmed_at, m.id AS order_id, m.assignee_id = app_actor() AS serves, s.name AS service_name,
+SELECT a.first_id AS id, a.moves, a.meet_at, m.id AS order_id, m.assignee_id = app_actor() AS serves, s.name AS service_name,
        p.name AS place_name, a.ended_at IS NOT NULL OR m.state = ANY (:ended) AS cancelled,
        coalesce(a.ended_at, CASE WHEN m.state = ANY (:ended) THEN m.changed_at END, a.confirmed_at) AS changed_at
-  FROM matter m JOIN appointment a ON a.matter_id = m.id AND a.confirmed_at IS NOT NULL
+  FROM matter m CROSS JOIN LATERAL (
+       SELECT DISTINCT ON (1) coalesce(c.first_id, c.id) AS first_id, c.meet_at, c.confirmed_at, c.ended_at,
+              count(*) OVER (PARTITION BY coalesce(c.first_id, c.id)) - 1 AS moves
+         FROM appointment c WHERE c.matter_id = m.id AND c.confirmed_at IS NOT NULL ORDER BY 1, c.confirmed_at DESC) a
   JOIN order_detail d ON d.matter_id = m.id JOIN service s ON s.id = d.service_id JOIN place p ON p.id = m.place_id
  WHERE (m.requester_id = app_actor() OR m.beneficiary_id = app_actor() OR m.assignee_id = app_actor())
    AND CASE WHEN a.ended_at IS NOT NULL OR m.state = ANY (:ended)
             THEN coalesce(a.ended_at, m.changed_at) > app_now() - make_interval(days => :kept)
             ELSE a.meet_at > app_now() - make_interval(days => :past) END
- ORDER BY a.meet_at, a.id LIMIT :most""")
+ ORDER BY a.meet_at, a.first_id LIMIT :most""")
 
 CANCELLED_DAYS = 30
 PAST_DAYS = 365

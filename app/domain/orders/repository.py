@@ -18,7 +18,7 @@ from app.domain.orders.filters import Filters
 from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
 from app.domain.orders.models import OrderContact, OrderDetail, Rating
-from app.domain.orders.page import EVIDENCE, WAITS
+from app.domain.orders.page import APPOINTMENTS, EVIDENCE, RECEIPTS, WAITS
 from app.domain.orders.policy import LIFECYCLE, staff
 from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
@@ -35,17 +35,16 @@ from app.kernel.verbs import Facts
 
 @dataclass(frozen=True, slots=True)
 class OpenAppointment:
-    """The order's appointment that has not ended: proposed, or confirmed by the other side."""
+    """An appointment of the order that has not ended: proposed, or confirmed by the other side. `first_id`: of one that was
+    moved, or would be, the appointment before all moves; `agreed_at`: when that one was confirmed."""
 
     id: UUID
     meet_at: datetime
     proposed_by: UUID
     by_resident: bool
     confirmed_at: datetime | None
-
-    @property
-    def confirmed(self) -> bool:
-        return self.confirmed_at is not None
+    first_id: UUID | None = None
+    agreed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +55,22 @@ class Detail:
     failures: int
     wrong_codes: int
     wrong_codes_since: datetime | None
-    appointment: OpenAppointment | None = None
+    appointments: tuple[OpenAppointment, ...] = ()
     form: Form = Form.VISIT
     authority: Authority | None = None
     receipts: tuple[PaperReceipt, ...] = ()
     booking_id: UUID | None = None
     unverified: bool = False
+
+    @property
+    def agreed(self) -> OpenAppointment | None:
+        """The appointment that both sides have confirmed: it counts until another one takes its place."""
+        return next((one for one in self.appointments if one.confirmed_at is not None), None)
+
+    @property
+    def proposed(self) -> OpenAppointment | None:
+        """The time that waits for the other side."""
+        return next((one for one in self.appointments if one.confirmed_at is None), None)
 
 
 DETAIL = Facts(
@@ -71,9 +80,12 @@ DETAIL = Facts(
                                   'receipts', CASE d.form WHEN 'errand' THEN order_receipts_of(subject.id) ELSE '[]' END,
                                   'booking_id', CASE d.form WHEN 'service_day' THEN order_booking_of(subject.id) END,
                                   'wrong_codes_since', d.wrong_codes_since, 'unverified', d.unverified,
-                                  'appointment', (
-                                     SELECT jsonb_build_object('id', a.id, 'meet_at', a.meet_at, 'proposed_by', a.proposed_by,
-                                              'by_resident', a.by_resident, 'confirmed_at', a.confirmed_at)
+                                  'appointments', (
+                                     SELECT coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'meet_at', a.meet_at,
+                                              'proposed_by', a.proposed_by, 'by_resident', a.by_resident,
+                                              'confirmed_at', a.confirmed_at, 'first_id', a.first_id, 'agreed_at',
+                                              coalesce((SELECT f.confirmed_at FROM appointment f WHERE f.id = a.first_id),
+                                                       a.confirmed_at))), '[]')
                                        FROM appointment a WHERE a.matter_id = subject.id AND a.ended_at IS NULL))
           FROM order_detail d WHERE d.matter_id = subject.id)""",
     Detail,
@@ -236,11 +248,10 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             col(Team.name).label("team_name"),
             func.app_team(col(MatterRow.team_id)).label("team"),
             _roles().label("roles"),
-            literal_column("CASE order_detail.form WHEN 'errand' THEN order_receipts_of(matter.id) END").label(
-                "receipts"
-            ),
+            literal_column(RECEIPTS).label("receipts"),
             col(Service.evidence).label("evidence_wanted"),
             literal_column(EVIDENCE).label("evidence"),
+            literal_column(APPOINTMENTS).label("appointments"),
             literal_column(WAITS).label("waits"),
             literal_column("(SELECT k.matter_id FROM case_detail k WHERE k.order_id = matter.id)").label("case_id"),
             running_clocks().label("clocks"),
@@ -255,6 +266,19 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
         .where(col(MatterRow.id) == order_id)
     )
     row = (await connection.execute(recorded(query))).mappings().one_or_none()
+    if row is None:
+        raise OrderNotFound
+    return row
+
+
+_WAITS = text(f"""
+SELECT order_detail.form, {RECEIPTS} AS receipts, {WAITS} AS waits
+  FROM matter JOIN order_detail ON order_detail.matter_id = matter.id WHERE matter.id = :order_id""")
+
+
+async def get_waits(connection: AsyncConnection, order_id: UUID) -> RowMapping:
+    """What waits for the reader of an order, and nothing else of it. Raises OrderNotFound."""
+    row = (await connection.execute(_WAITS, {"order_id": order_id})).mappings().one_or_none()
     if row is None:
         raise OrderNotFound
     return row

@@ -52,8 +52,8 @@ def wait_again(change: Change, order: Matter[Detail], now: datetime) -> None:
 
 def end_appointment(change: Change, order: Matter[Detail], now: datetime) -> None:
     """What was agreed with whoever had the order is agreed with nobody else; another time may be proposed."""
-    if order.detail.appointment is not None:
-        change.patch(Appointment, id=order.detail.appointment.id, ended_at=now)
+    for one in order.detail.appointments:
+        change.patch(Appointment, id=one.id, ended_at=now)
 
 
 def for_all(change: Change) -> None:

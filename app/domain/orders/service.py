@@ -46,8 +46,7 @@ def start(
         ErrandStartsWithPapers. VolunteerNotQualified: a lead who took it for the team lacks the skill, and sends a member.
     """
     change = LIFECYCLE.move(order, "start", actor, now)
-    if facts.candidate is not None and Unfit.NOT_SKILLED in unfit(facts.candidate):
-        raise errors.VolunteerNotQualified(f"{Unfit.NOT_SKILLED.label},请先指派有这项技能的队员")
+    demand_skill(facts)
     if not policy.suits("start", order.detail.form):
         raise errors.ErrandStartsWithPapers
     if unverified and not facts.reached:
@@ -59,6 +58,13 @@ def start(
             change.note(unverified=True)
         return change.tell(order.requester_id, "order.started")
     return wrong_code(order, actor, now)
+
+
+def demand_skill(facts: Starting) -> None:
+    """That whoever begins has the skill, however it begins: a lead without it took the order to send a member. Raises
+    VolunteerNotQualified."""
+    if facts.candidate is not None and Unfit.NOT_SKILLED in unfit(facts.candidate):
+        raise errors.VolunteerNotQualified(f"{Unfit.NOT_SKILLED.label},请先指派有这项技能的队员(assignMember)")
 
 
 def code_is_right(order: Order, now: datetime, *, code_fits: bool) -> bool:

@@ -20,6 +20,7 @@ class OwnNameMissing(Refusal):
     code = "own-name-missing"
     title_zh = "请先填写您自己的姓名,对方才知道是谁"
     title_en = "Give your own name first, so that the other side knows who asks"
+    advice_zh = "姓名在 updateMe 填写"
 
 
 class OwnPhone(Refusal):
@@ -27,6 +28,7 @@ class OwnPhone(Refusal):
     code = "own-phone"
     title_zh = "这是您自己的电话,为自己点单不需要代下单"
     title_en = "This is your own phone: nobody represents themselves"
+    advice_zh = "为自己点单用 placeOrder,不填 beneficiary_id"
 
 
 class AlreadyNamed(Refusal):
@@ -34,6 +36,7 @@ class AlreadyNamed(Refusal):
     code = "already-named"
     title_zh = "您已登记过这位受益人"
     title_en = "You have named this person already"
+    advice_zh = "已登记的见 listMyBeneficiaries"
 
 
 class OthersConsent(Refusal):
@@ -48,6 +51,7 @@ class BeneficiaryNotRegistered(Refusal):
     code = "beneficiary-not-registered"
     title_zh = "此人还不是本社区登记的居民,请先登记(registerResident)再记录同意"
     title_en = "The person is no registered resident of this community: register them first"
+    advice_zh = "已经登记的居民,请核对电话是否与登记的一致"
 
 
 class AlreadyConsented(Refusal):
@@ -55,6 +59,7 @@ class AlreadyConsented(Refusal):
     code = "already-consented"
     title_zh = "已经记录过同意"
     title_en = "The consent is recorded already"
+    advice_zh = "现在就可以代下单;关系见 listRepresentations"
 
 
 class RepresentationEnded(Refusal):
@@ -62,3 +67,4 @@ class RepresentationEnded(Refusal):
     code = "representation-ended"
     title_zh = "这项代下单关系已经结束"
     title_en = "This representation has ended"
+    advice_zh = "可重新登记(registerBeneficiary),再由本人或站点记录同意(giveConsent)"

@@ -14,6 +14,7 @@ class NameTaken(Refusal):
     code = "service-name-taken"
     title_zh = "这里已有同名服务"
     title_en = "There is a service of this name here already"
+    advice_zh = "已有的见 listServices;换一个名称,或先下架旧的(withdrawService)"
 
 
 class OfferedAbove(Refusal):
@@ -21,6 +22,7 @@ class OfferedAbove(Refusal):
     code = "service-offered-above"
     title_zh = "上级已提供同名服务,这里的居民已经可以点;另有内容的,请换一个名称"
     title_en = "A place above offers a service of this name here already"
+    advice_zh = "上级的服务见 listServices"
 
 
 class TeamNotServing(Refusal):
@@ -28,6 +30,7 @@ class TeamNotServing(Refusal):
     code = "team-not-serving"
     title_zh = "这个服务队不在此地服务,或已解散"
     title_en = "The team does not serve this place"
+    advice_zh = "服务这里的队伍见 listTeams"
 
 
 class TeamNotSkilled(Refusal):
@@ -35,6 +38,7 @@ class TeamNotSkilled(Refusal):
     code = "team-not-skilled"
     title_zh = "队里没有人登记了这项技能"
     title_en = "Nobody in the team has this skill"
+    advice_zh = "请先为一名队员登记技能(addSkill)"
 
 
 class ServicePaused(Refusal):
@@ -42,6 +46,7 @@ class ServicePaused(Refusal):
     code = "service-paused"
     title_zh = "这项服务正在暂停"
     title_en = "The service is paused"
+    advice_zh = "暂停到何时、还可以点什么,见 listServices;发布者可以提前恢复(resumeService)"
 
 
 class ServiceNotPaused(Refusal):
@@ -49,6 +54,7 @@ class ServiceNotPaused(Refusal):
     code = "service-not-paused"
     title_zh = "这项服务没有暂停"
     title_en = "The service is not paused"
+    advice_zh = "现在的状态见 listServices;要暂停用 pauseService"
 
 
 class ServiceWithdrawn(Refusal):
@@ -56,6 +62,7 @@ class ServiceWithdrawn(Refusal):
     code = "service-withdrawn"
     title_zh = "这项服务已经下架"
     title_en = "The service has been withdrawn"
+    advice_zh = "现有的服务见 listServices;需要的话重新发布(publishService)"
 
 
 class PauseTooEarly(Refusal):

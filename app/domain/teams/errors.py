@@ -32,6 +32,7 @@ class NotAVolunteer(Refusal):
     code = "not-a-volunteer"
     title_zh = "此人不是这里的志愿者"
     title_en = "The person is not a volunteer here"
+    advice_zh = "可先请其申请做志愿者(applyToVolunteer),批准后再来"
 
 
 class AlreadyMember(Refusal):
@@ -39,6 +40,7 @@ class AlreadyMember(Refusal):
     code = "already-member"
     title_zh = "此人已是队员"
     title_en = "The person is a member already"
+    advice_zh = "队里现在有谁,见 getTeam"
 
 
 class NotAMember(Refusal):
@@ -46,6 +48,7 @@ class NotAMember(Refusal):
     code = "not-a-member"
     title_zh = "队长须是本队队员"
     title_en = "A lead is a member of the team"
+    advice_zh = "请先把其加入队伍(addTeamMember)"
 
 
 class AlreadyLeads(Refusal):
@@ -53,6 +56,7 @@ class AlreadyLeads(Refusal):
     code = "already-leads"
     title_zh = "此人已是队长"
     title_en = "The person leads the team already"
+    advice_zh = "队里现在有谁,见 getTeam;要换人请指定另一名队员(setTeamLead)"
 
 
 class LeadStays(Refusal):
@@ -60,6 +64,7 @@ class LeadStays(Refusal):
     code = "lead-stays"
     title_zh = "队长不能离队,请先指定新的队长"
     title_en = "A lead does not leave: name another one first"
+    advice_zh = "指定新的队长用 setTeamLead;不再需要这支队伍的,可解散(disbandTeam)"
 
 
 class TeamDisbanded(Refusal):
@@ -67,6 +72,7 @@ class TeamDisbanded(Refusal):
     code = "team-disbanded"
     title_zh = "这个服务队已经解散"
     title_en = "The team has been disbanded"
+    advice_zh = "服务这里的队伍见 listTeams;需要的话另建一支(createTeam)"
 
 
 class TeamHasServices(Refusal):
@@ -74,6 +80,7 @@ class TeamHasServices(Refusal):
     code = "team-has-services"
     title_zh = "请先下架该队的服务,再解散"
     title_en = "Withdraw the team's services first"
+    advice_zh = "队伍的服务见 listServices;下架用 withdrawService"
 
 
 class AlreadySkilled(Refusal):
@@ -81,6 +88,7 @@ class AlreadySkilled(Refusal):
     code = "already-skilled"
     title_zh = "这项技能已经登记"
     title_en = "The skill is recorded already"
+    advice_zh = "已登记的技能见 listSkills;要更新证照,先停用(endSkill)再登记"
 
 
 class LicenceExpired(Refusal):
@@ -95,6 +103,7 @@ class OwnSkill(Refusal):
     code = "own-skill"
     title_zh = "不能登记自己的技能"
     title_en = "Nobody records a skill of their own"
+    advice_zh = "请由另一名工作人员看过证照后登记"
 
 
 class ResidentsOnly(Refusal):
@@ -102,6 +111,7 @@ class ResidentsOnly(Refusal):
     code = "residents-only"
     title_zh = "居民向自己所在的社区申请,请先选择社区"
     title_en = "Residents apply to their own community: choose it first"
+    advice_zh = "在「我的社区」里选定用 joinPlace"
 
 
 class AlreadyApplied(Refusal):
@@ -109,6 +119,7 @@ class AlreadyApplied(Refusal):
     code = "already-applied"
     title_zh = "您已提交过申请,请等候答复"
     title_en = "You have applied already"
+    advice_zh = "社区答复后,消息里会告诉您(listInbox)"
 
 
 class AlreadyVolunteer(Refusal):
@@ -116,6 +127,7 @@ class AlreadyVolunteer(Refusal):
     code = "already-volunteer"
     title_zh = "您已经是这里的志愿者"
     title_en = "You are a volunteer here already"
+    advice_zh = "可以直接接单(listPool),或填写服务时间(setAvailability)"
 
 
 class ApplicantUnnamed(Refusal):
@@ -123,6 +135,7 @@ class ApplicantUnnamed(Refusal):
     code = "applicant-unnamed"
     title_zh = "做志愿者须先在个人资料中填写姓名和电话"
     title_en = "A volunteer tells name and phone first"
+    advice_zh = "个人资料在 updateMe 填写"
 
 
 class AlreadyDecided(Refusal):
@@ -130,6 +143,7 @@ class AlreadyDecided(Refusal):
     code = "already-decided"
     title_zh = "这份申请已经答复"
     title_en = "The application has been decided"
+    advice_zh = "还在等答复的申请见 listVolunteerApplications"
 
 
 class OwnApplication(Refusal):
@@ -137,6 +151,7 @@ class OwnApplication(Refusal):
     code = "own-application"
     title_zh = "不能审批自己的申请"
     title_en = "Nobody decides on an application of their own"
+    advice_zh = "请由另一名工作人员审批"
 
 
 class AvailabilityInvalid(Refusal):

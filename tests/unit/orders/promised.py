@@ -75,13 +75,19 @@ def paused(
     return Pause(pause_id, reason, str(pause_id), by.id, role, begin, end, disputed, decided, annulled)
 
 
-def order(*deadlines: TimedDeadline, state: S = S.SUBMITTED, meeting: OpenAppointment | None = None) -> Matter[Detail]:
+def order(
+    *deadlines: TimedDeadline,
+    state: S = S.SUBMITTED,
+    meeting: OpenAppointment | None = None,
+    another: OpenAppointment | None = None,
+) -> Matter[Detail]:
+    """`another`: a time that is proposed beside the confirmed one."""
     live = tuple(
         LiveDeadline(d.id, d.kind, d.times[d.fired] if d.fired < len(d.times) else None)
         for d in deadlines
         if d.stopped_at is None
     )
-    detail = Detail(UUID(int=7), 0, 0, None, meeting)
+    detail = Detail(UUID(int=7), 0, 0, None, tuple(filter(None, (meeting, another))))
     return replace(an_order(state), live=live, timed=deadlines, detail=detail)
 
 

@@ -321,7 +321,7 @@ def test_whom_somebody_has_reached_has_had_a_response_whoever_gives_back() -> No
 
 
 def test_whoever_gives_back_is_not_asked_again_in_the_round() -> None:
-    taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, MEETING))
+    taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, (MEETING,)))
     change = dispatching.release(taken, WHO["assignee"], NOON, facts=Accepted(NOON), reason="发烧")
     assert change.columns == NOBODY
     assert [(row["person_id"], row["reason"]) for row in rows(change, OrderRefusal)] == [(VOLUNTEER, "released")]
@@ -385,7 +385,7 @@ def test_the_staff_take_back_what_nobody_comes_for_and_the_volunteer_is_told() -
 
 def test_what_has_a_confirmed_appointment_comes_back_by_itself() -> None:
     meeting = replace(MEETING, confirmed_at=ELEVEN)
-    taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, meeting))
+    taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, (meeting,)))
     with pytest.raises(errors.AppointmentStands):
         dispatching.take_back(taken, WHO["dispatcher"], NOON, facts=Accepted(TEN), reason=TakeBack.NO_APPOINTMENT)
 
@@ -393,4 +393,4 @@ def test_what_has_a_confirmed_appointment_comes_back_by_itself() -> None:
 def test_whoever_was_complained_of_does_not_claim_it_and_is_not_told_why() -> None:
     with pytest.raises(errors.VolunteerNotQualified) as caught:
         dispatching.claim(an_order(), WHO["volunteer"], NOON, facts=Taking(candidate(OTHER), complained=True))
-    assert caught.value.detail is None
+    assert caught.value.detail == errors.VolunteerNotQualified.advice_zh, "as whoever lost the role is told"

@@ -143,7 +143,7 @@ def test_cancelling_stops_whatever_runs(state: S) -> None:
 
 def test_a_new_round_begins_without_the_appointment_of_the_one_before() -> None:
     met = OpenAppointment(UUID(int=21), NOON, VOLUNTEER, by_resident=False, confirmed_at=NOON)
-    order = replace(an_order(S.DELIVERED), detail=Detail(UUID(int=7), 0, 0, None, appointment=met))
+    order = replace(an_order(S.DELIVERED), detail=Detail(UUID(int=7), 0, 0, None, appointments=(met,)))
     for change in (
         outcomes.rework(order, WHO["requester"], NOON, reason="又漏水", about_attitude=False),
         outcomes.rate(order, WHO["requester"], NOON, solved="no", stars=2, reason="又漏水"),

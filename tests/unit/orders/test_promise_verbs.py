@@ -158,7 +158,8 @@ def test_no_question_no_answer() -> None:
 
 def meeting(*, by_resident: bool = False, confirmed: bool = False, when: datetime = FOUR) -> OpenAppointment:
     by = RESIDENT if by_resident else VOLUNTEER
-    return OpenAppointment(UUID(int=301), when, by, by_resident=by_resident, confirmed_at=ELEVEN if confirmed else None)
+    at_eleven = ELEVEN if confirmed else None
+    return OpenAppointment(UUID(int=301), when, by, by_resident, at_eleven, agreed_at=at_eleven)
 
 
 def test_a_proposal_is_the_other_sides_to_confirm() -> None:
@@ -179,10 +180,74 @@ def test_a_newer_proposal_takes_the_place_of_an_older_one() -> None:
     assert len(rows(change, Appointment)) == 1
 
 
-def test_what_is_confirmed_is_not_proposed_anew() -> None:
-    accepted = order(coordinate(), state=S.ACCEPTED, meeting=meeting(confirmed=True))
-    with pytest.raises(TransitionRefused):
-        promises.propose_appointment(accepted, WHO["requester"], TEN, meet_at=FOUR + HOUR)
+def agreed(*, another: OpenAppointment | None = None) -> Matter[Detail]:
+    """An order with an appointment at 16:00 that both sides have confirmed, and perhaps another time proposed."""
+    limit = timed(APPOINTMENT, "appointment", 15 * MINUTE, WALL, start=FOUR)
+    return order(limit, state=S.ACCEPTED, meeting=meeting(confirmed=True), another=another)
+
+
+LATER = OpenAppointment(UUID(int=302), FOUR + HOUR, RESIDENT, True, None, UUID(int=301))
+"""The resident would rather have them at five."""
+
+
+def test_another_time_for_what_is_confirmed_is_proposed_beside_it() -> None:
+    change = promises.propose_appointment(agreed(), WHO["requester"], TWELVE, meet_at=FOUR + HOUR)
+    (proposed,) = rows(change, Appointment)
+    assert (proposed["meet_at"], proposed["first_id"]) == (FOUR + HOUR, UUID(int=301))
+    assert (change.patches, change.stops, change.starts) == ([], [], []), "what is confirmed stands"
+    assert change.events == [Event("order.appointment_proposed", to_person=VOLUNTEER, payload={"moved": True})]
+
+
+def test_the_other_sides_confirmation_moves_the_appointment_with_its_deadline() -> None:
+    change = promises.confirm_appointment(agreed(another=LATER), WHO["assignee"], TWELVE)
+    assert (change.stops, change.starts) == (["appointment"], ["appointment"])
+    assert change.anchors == {"appointment": (FOUR + HOUR, None)}
+    assert change.patches == [
+        Patch(Appointment, {"id": UUID(int=301), "ended_at": TWELVE}),
+        Patch(Appointment, {"id": UUID(int=302), "confirmed_by": VOLUNTEER, "confirmed_at": TWELVE}),
+    ]
+    assert change.events == [Event("order.appointment_confirmed", to_person=RESIDENT, payload={"moved": True})]
+
+
+def test_nobody_moves_an_appointment_alone() -> None:
+    with pytest.raises(errors.NoAppointment) as refused:
+        promises.confirm_appointment(agreed(another=LATER), WHO["requester"], TWELVE)
+    assert refused.value.detail == "现在的时间是您这一方提出的,须由对方确认"
+
+
+@pytest.mark.parametrize("who", ["requester", "assignee"])
+def test_whoever_names_the_agreed_time_again_keeps_it(who: str) -> None:
+    change = promises.propose_appointment(agreed(another=LATER), WHO[who], TWELVE, meet_at=FOUR)
+    assert change.patches == [Patch(Appointment, {"id": UUID(int=302), "ended_at": TWELVE})]
+    assert rows(change, Appointment) == []
+    assert [event.topic for event in change.events] == ["order.appointment_kept"]
+    with pytest.raises(errors.AppointmentStands):
+        promises.propose_appointment(agreed(), WHO[who], TWELVE, meet_at=FOUR)
+
+
+def test_a_missed_appointment_is_not_moved_also_where_no_sweep_has_come_to_it_yet() -> None:
+    for now in (FOUR + 15 * MINUTE, FOUR + 20 * MINUTE):
+        with pytest.raises(errors.AppointmentMissed):
+            promises.propose_appointment(agreed(), WHO["requester"], now, meet_at=FOUR + HOUR)
+        with pytest.raises(errors.AppointmentMissed):
+            promises.confirm_appointment(agreed(another=LATER), WHO["assignee"], now)
+    just_late = FOUR + 14 * MINUTE
+    assert promises.confirm_appointment(agreed(another=LATER), WHO["assignee"], just_late).stops == ["appointment"]
+
+
+def test_the_time_of_a_booked_slot_is_the_slots() -> None:
+    booked = replace(agreed(), detail=replace(agreed().detail, booking_id=UUID(int=303)))
+    with pytest.raises(errors.SlotsAreBooked):
+        promises.propose_appointment(booked, WHO["requester"], TWELVE, meet_at=FOUR + HOUR)
+
+
+def test_a_moved_appointment_that_is_missed_lets_go_on_what_the_first_one_had_stopped() -> None:
+    moved = OpenAppointment(UUID(int=302), FOUR, RESIDENT, True, TWELVE, UUID(int=301), ELEVEN)
+    limit = timed(APPOINTMENT, "appointment", 15 * MINUTE, WALL, start=FOUR, fired=2)
+    before = order(coordinate(stopped=ELEVEN), limit, state=S.ACCEPTED, meeting=moved)
+    now = at("2026-03-03 16:15")
+    change = promises.miss_appointment(before, SYSTEM, now, facts=Accepted(TEN), deadline_id=APPOINTMENT)
+    assert dues(change).keys() == {"coordinate"}
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from pathlib import Path
 from alembic import op
 from sqlalchemy.util import await_only
 
-revision = "0034"
-down_revision = "0031"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
-SQL = Path(__file__).parents[1] / "sql" / "0034_officers_above.sql"
+SQL = Path(__file__).parents[1] / "sql" / "0033_officers_above.sql"
 
 
 def upgrade() -> None:
