@@ -17,7 +17,16 @@ from app.api.problems import problems
 from app.api.schema import In, StrictUUID
 from app.api.units import UnitId
 from app.api.whistles import AssignmentId, steps
-from app.domain.cases import board_policy, board_repository, contests, errors, extensions, meetings, ratings
+from app.domain.cases import (
+    board_errors,
+    board_policy,
+    board_repository,
+    contests,
+    errors,
+    extensions,
+    meetings,
+    ratings,
+)
 from app.domain.places.errors import PlaceNotFound
 from app.domain.units.errors import UnitNotFound
 from app.kernel.deadlines import NoDeadlinePolicy
@@ -90,7 +99,12 @@ class RateWhistlerIn(In):
     answer=receipt("contested", 3),
     **steps(
         "contest",
-        *(errors.AlreadyContested, errors.ContestTooLate, errors.ReportInFirst, errors.UnitNotHere),
+        *(
+            board_errors.AlreadyContested,
+            board_errors.ContestTooLate,
+            board_errors.ReportInFirst,
+            board_errors.UnitNotHere,
+        ),
         *(NoDeadlinePolicy, TextRefused),
     ),
 )
@@ -107,7 +121,7 @@ async def contest(assignment_id: AssignmentId, body: ContestIn, run: TheRun) -> 
     answer=receipt("reported_in", 4),
     **steps(
         "uphold",
-        *(errors.SameHand, errors.ArbitrationWentUp, errors.UnitNotHere, NoDeadlinePolicy, TextRefused),
+        *(errors.SameHand, board_errors.ArbitrationWentUp, board_errors.UnitNotHere, NoDeadlinePolicy, TextRefused),
         also=("dismiss", "dismiss_reported"),
     ),
 )
@@ -124,7 +138,13 @@ async def arbitrate(assignment_id: AssignmentId, body: ArbitrateIn, run: TheRun)
     answer=receipt("whistled", 6),
     **moves(
         "request_extension",
-        *(errors.ExtensionAsked, errors.NothingToExtend, errors.ExtensionTooLate, errors.ExtensionTooLong, TextRefused),
+        *(
+            board_errors.ExtensionAsked,
+            board_errors.NothingToExtend,
+            board_errors.ExtensionTooLate,
+            board_errors.ExtensionTooLong,
+            TextRefused,
+        ),
     ),
 )
 async def request_extension(case_id: CaseId, body: ExtendIn, run: TheRun) -> Receipt:
@@ -139,7 +159,7 @@ async def request_extension(case_id: CaseId, body: ExtendIn, run: TheRun) -> Rec
     example={"granted": True},
     answer=receipt("whistled", 7),
     **moves(
-        "decide_extension", errors.NothingAsked, errors.ExtensionTooLate, errors.ReasonWanted, TextRefused
+        "decide_extension", board_errors.NothingAsked, board_errors.ExtensionTooLate, errors.ReasonWanted, TextRefused
     ),
 )  # fmt: skip
 async def decide_extension(case_id: CaseId, body: DecideExtensionIn, run: TheRun) -> Receipt:
@@ -180,7 +200,7 @@ async def get_board_sheet(case_id: CaseId, reader: TheReader) -> Sheet:
     tags=BOARD_TAGS,
     example={"text": "三方现场确认权属", "held_at": AT, "attended": [ID]},
     answer=receipt("whistled", 6),
-    **moves("add_minutes", errors.HeldInFuture, errors.NotOnBoard, TextRefused),
+    **moves("add_minutes", board_errors.HeldInFuture, board_errors.NotOnBoard, TextRefused),
 )
 async def add_minutes(case_id: CaseId, body: MinutesIn, run: TheRun) -> Receipt:
     return await run(meetings.add_minutes, case_id, **body.model_dump())
@@ -195,7 +215,12 @@ async def add_minutes(case_id: CaseId, body: MinutesIn, run: TheRun) -> Receipt:
     example={"unit_id": ID, "text": "扶正灯杆", "due_at": "2035-03-09T09:00:00+08:00"},
     answer=receipt("whistled", 7),
     **moves(
-        "add_promise", errors.PromiseInPast, errors.NotOnBoard, errors.PromiseNotOpen, NoDeadlinePolicy, TextRefused
+        "add_promise",
+        board_errors.PromiseInPast,
+        board_errors.NotOnBoard,
+        board_errors.PromiseNotOpen,
+        NoDeadlinePolicy,
+        TextRefused,
     ),
 )
 async def add_promise(case_id: CaseId, body: PromiseIn, run: TheRun) -> Receipt:
@@ -208,7 +233,7 @@ async def add_promise(case_id: CaseId, body: PromiseIn, run: TheRun) -> Receipt:
     summary="一项承诺已完成",
     tags=BOARD_TAGS,
     answer=receipt("whistled", 8),
-    **moves("finish_promise", errors.PromiseNotOpen, errors.NextPromiseMissing, NoDeadlinePolicy),
+    **moves("finish_promise", board_errors.PromiseNotOpen, board_errors.NextPromiseMissing, NoDeadlinePolicy),
 )
 async def finish_promise(
     case_id: CaseId, promise_id: Annotated[StrictUUID, Path(description="承诺编号")], run: TheRun
@@ -223,7 +248,7 @@ async def finish_promise(
     tags=(Tag.DISPATCHER, Tag.STREET),
     example={"stars": 5},
     answer=receipt("done", 6),
-    **steps("rate_department", errors.NotEnded, errors.AlreadyRated, errors.ReasonWanted, TextRefused),
+    **steps("rate_department", board_errors.NotEnded, board_errors.AlreadyRated, errors.ReasonWanted, TextRefused),
 )
 async def rate_department(assignment_id: AssignmentId, body: RateDepartmentIn, run: TheRun) -> Receipt:
     return await run(ratings.rate_department, assignment_id, stars=body.stars, reason=body.reason)
@@ -236,7 +261,7 @@ async def rate_department(assignment_id: AssignmentId, body: RateDepartmentIn, r
     tags=(Tag.OFFICER,),
     example={"valid": True, "stars": 4},
     answer=receipt("done", 7),
-    **steps("rate_whistler", errors.NotEnded, errors.AlreadyRated, errors.ReasonWanted, TextRefused),
+    **steps("rate_whistler", board_errors.NotEnded, board_errors.AlreadyRated, errors.ReasonWanted, TextRefused),
 )
 async def rate_whistler(assignment_id: AssignmentId, body: RateWhistlerIn, run: TheRun) -> Receipt:
     return await run(ratings.rate_whistler, assignment_id, valid=body.valid, stars=body.stars, reason=body.reason)

@@ -28,7 +28,7 @@ from app.api.orders_out import HISTORY_EXAMPLE, HistoryOut
 from app.api.periods import instants
 from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, In, StrictUUID
-from app.domain.cases import errors, policy, repository, whistles
+from app.domain.cases import board_errors, errors, policy, repository, whistles
 from app.domain.cases import service as cases
 from app.domain.cases.models import CaseState, Lane, NotAccepted
 from app.domain.places.models import Level
@@ -317,7 +317,7 @@ async def escalate(case_id: CaseId, body: EscalateIn, run: TheRun) -> Receipt:
     does=((policy.LIFECYCLE.kind, "submit_result"), (policy.LIFECYCLE.kind, "submit_whistled")),
     responses=problems(
         *(errors.CaseNotFound, NotAllowed, TransitionRefused, KeyReused, TextRefused, errors.EvidenceMissing),
-        *(errors.SameHand, errors.LeadReplaced, NoDeadlinePolicy),
+        *(errors.SameHand, board_errors.LeadReplaced, NoDeadlinePolicy),
     ),
 )
 async def submit(case_id: CaseId, body: ResultIn, run: TheRun) -> Receipt:

@@ -16,7 +16,7 @@ from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.doing import WAITS
 from app.api.problems import problems
 from app.api.schema import Choice, In, StrictUUID, exactly_one
-from app.domain.cases import board, board_policy, errors, policy, repository, whistles
+from app.domain.cases import board, board_errors, board_policy, errors, policy, repository, whistles
 from app.domain.cases.models import AssignmentState, WhistleKind
 from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import KeyReused, NotAllowed, TextRefused, TransitionRefused
@@ -72,7 +72,7 @@ def steps(action: str, *more: Any, also: tuple[str, ...] = ()) -> dict[str, Any]
     return {
         "rule": board_policy.LIFECYCLE[action].by,
         "does": tuple((board_policy.LIFECYCLE.kind, one) for one in (action, *also)),
-        "responses": problems(errors.AssignmentNotFound, NotAllowed, TransitionRefused, KeyReused, *texts, *more),
+        "responses": problems(board_errors.AssignmentNotFound, NotAllowed, TransitionRefused, KeyReused, *texts, *more),
     }
 
 
@@ -83,7 +83,13 @@ def steps(action: str, *more: Any, also: tuple[str, ...] = ()) -> dict[str, Any]
     tags=(Tag.GRID_WORKER, Tag.DISPATCHER, Tag.STREET),
     example={"kind": "routine", "reason": "灯杆权属不清,需城管和供电一起到场", "lead_id": ID, "co_ids": []},
     answer=receipt("handling", 4),
-    **moves("propose_whistle", errors.WhistleWaits, errors.UnitNotHere, errors.UnitTwice, errors.NotAPartner),
+    **moves(
+        "propose_whistle",
+        board_errors.WhistleWaits,
+        board_errors.UnitNotHere,
+        board_errors.UnitTwice,
+        board_errors.NotAPartner,
+    ),
 )
 async def propose(case_id: CaseId, body: WhistleIn, run: TheRun) -> Receipt:
     return await run(
@@ -106,7 +112,7 @@ async def propose(case_id: CaseId, body: WhistleIn, run: TheRun) -> Receipt:
     answer=receipt("whistled", 5),
     **moves(
         "approve_whistle",
-        *(errors.NoWhistle, errors.ReasonWanted, NoDeadlinePolicy),
+        *(board_errors.NoWhistle, errors.ReasonWanted, NoDeadlinePolicy),
         also=("refuse_whistle", "confirm_whistle"),
     ),
 )
@@ -170,7 +176,7 @@ async def list_assignments(query: Annotated[AssignmentsQuery, Query()], reader: 
     summary="查看一项任务",
     tags=(Tag.OFFICER, Tag.INDEPENDENT, Tag.STREET),
     answer=ASSIGNMENT_EXAMPLE,
-    responses=problems(errors.AssignmentNotFound),
+    responses=problems(board_errors.AssignmentNotFound),
 )
 async def get_assignment(assignment_id: AssignmentId, reader: TheReader) -> AssignmentOut:
     async with reader() as connection:
@@ -235,7 +241,7 @@ async def finish(assignment_id: AssignmentId, body: OutcomeIn, run: TheRun) -> R
     tags=(Tag.DISPATCHER, Tag.STREET),
     example={"reason": "已查明不涉及该单位"},
     answer=receipt("excused", 3),
-    **steps("excuse", errors.LeadStays),
+    **steps("excuse", board_errors.LeadStays),
 )
 async def excuse(assignment_id: AssignmentId, body: ExcuseIn, run: TheRun) -> Receipt:
     return await run(board.excuse, assignment_id, reason=body.reason)

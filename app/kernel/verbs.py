@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Annotated, Any, Generic, ParamSpec, TypeVar
 
 from pydantic import BeforeValidator, TypeAdapter
 
 from app.kernel.change import Change
-from app.kernel.errors import NotFound, Refusal
+from app.kernel.errors import Kind, NotFound, Refusal
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.loading import MATTER_SUBJECT, Beside, load
 
@@ -29,9 +28,8 @@ class Verb(Generic[P, R]):
     again. `missing` is the refusal when there is no such subject, or none that the actor may see. `read_by_others` names the
     inputs (texts and lists of texts, called as the fields of the body) that the door compares with the refused terms of the
     place. `category` is SQL for the category that the subject shall have, where the verb gives it another one. `beside`: the
-    deadlines of other matters that it makes. `instead`: what can be done instead of what is refused for how the matter
-    stands; `states_zh`: the words for its states. `joins`: the actor comes to a matter that they do not see yet; the walls let
-    them in for this one command, where a rule says JOINER.
+    deadlines of other matters that it makes. `states_zh`: the words for the states of the matter. `joins`: the actor comes to a
+    matter that they do not see yet; the walls let them in for this one command, where a rule says JOINER.
     """
 
     decide: Callable[P, R]
@@ -50,19 +48,15 @@ class Verb(Generic[P, R]):
     beside: Beside | None = None
     joins: bool = False
     states_zh: Mapping[str, str] = field(default_factory=dict)
-    instead: Mapping[type[Refusal], str] = field(default_factory=dict)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.decide(*args, **kwargs)
 
     def explain(self, refused: Refusal, state: str | None) -> None:
-        """To a refusal that says nothing of itself: how the matter stands (None: there is none yet), and what is possible
-        instead."""
-        if refused.detail is not None or type(refused) not in self.instead:
-            return
-        refused.detail = self.instead[type(refused)]
-        if state is not None:
-            refused.detail = f"现在是『{self.states_zh[state]}』;{refused.detail}"
+        """To a conflict that says nothing of its own but what can be done instead: how the matter stands (None: there is none
+        yet)."""
+        if state is not None and refused.kind is Kind.CONFLICT and refused.detail == refused.advice_zh is not None:
+            refused.detail = f"现在是『{self.states_zh[state]}』;{refused.advice_zh}"
             refused.detail_en = f"The state is now {state}"
 
     @property
@@ -93,21 +87,12 @@ class Facts:
 
 
 class Room:
-    """The verbs of one kind of matter. `detail` gives the room's own snapshot of a matter as jsonb; `instead` what can be done
-    instead of what the room refuses."""
+    """The verbs of one kind of matter. `detail` gives the room's own snapshot of a matter as jsonb."""
 
-    def __init__(
-        self,
-        lifecycle: Lifecycle,
-        *,
-        detail: Facts,
-        missing: type[NotFound],
-        instead: Mapping[type[Refusal], str] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, lifecycle: Lifecycle, *, detail: Facts, missing: type[NotFound]) -> None:
         self.lifecycle = lifecycle
         self.detail = detail
         self.missing = missing
-        self.instead = instead
 
     def creates(
         self,
@@ -176,7 +161,6 @@ class Room:
                 beside=beside,
                 joins=joins,
                 states_zh=self.lifecycle.states_zh,
-                instead=self.instead,
             )
 
         return wrap

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from app.api.doing import OPERATIONS
+from app.domain.cases import board_errors as of_board
 from app.domain.cases import board_policy
 from app.domain.cases import errors as of_cases
 from app.domain.cases import policy as case_policy
@@ -38,13 +39,13 @@ from tests.stories.test_emergencies import WALL
 from tests.stories.test_one_thread import place
 
 SAID = (
-    InvalidInput, DeadlineNotFound, CallbackNotFound, NoCallWanted, of_cases.HeldInFuture,
+    InvalidInput, DeadlineNotFound, CallbackNotFound, NoCallWanted, of_board.HeldInFuture,
     of_orders.VolunteerNotQualified, of_orders.TeamNotHere, of_orders.QuestionNotFound, of_orders.PauseNotFound,
     of_orders.ServiceNotOffered, of_orders.NotForThisService, of_orders.StartCodeWrong, of_orders.EvidenceMissing,
     of_orders.AuthorityTooLong, of_orders.NotReached, of_orders.AlreadyRefused,
-    of_cases.EvidenceMissing, of_cases.UnitNotHere, of_cases.UnitTwice, of_cases.ParentNotFound, of_cases.PromiseNotOpen,
-    of_cases.NotOnBoard, of_cases.NotAdmitted, of_cases.NotAPartner, of_cases.ReasonWanted, of_cases.ReviewTooFar,
-    of_cases.ExtensionTooLong,
+    of_cases.EvidenceMissing, of_board.UnitNotHere, of_board.UnitTwice, of_cases.ParentNotFound, of_board.PromiseNotOpen,
+    of_board.NotOnBoard, of_cases.NotAdmitted, of_board.NotAPartner, of_cases.ReasonWanted, of_cases.ReviewTooFar,
+    of_board.ExtensionTooLong,
 )  # fmt: skip
 """Refusals of what was said, which are made up here, and not of who says it when."""
 

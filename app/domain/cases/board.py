@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.domain.cases import errors
+from app.domain.cases import board_errors
 from app.domain.cases.board_policy import LIFECYCLE
 from app.domain.cases.facts import ASSIGNMENT, AssignmentFacts
-from app.domain.cases.instead import INSTEAD
 from app.domain.cases.models import AssignmentDetail, CaseState
 from app.domain.cases.policy import ENDED
 from app.kernel.calendar_store import calendar
@@ -24,7 +23,7 @@ from app.kernel.verbs import Facts, Room
 
 Assignment = Matter[AssignmentFacts]
 
-BOARD = Room(LIFECYCLE, detail=ASSIGNMENT, missing=errors.AssignmentNotFound, instead=INSTEAD)
+BOARD = Room(LIFECYCLE, detail=ASSIGNMENT, missing=board_errors.AssignmentNotFound)
 
 
 def send(
@@ -144,7 +143,7 @@ def excuse(assignment: Assignment, actor: Actor, now: datetime, *, reason: str) 
     """The level that whistled needs a co-unit no longer. Raises LeadStays."""
     change = LIFECYCLE.move(assignment, "excuse", actor, now)
     if assignment.detail.role == "lead":
-        raise errors.LeadStays
+        raise board_errors.LeadStays
     return change.patch(AssignmentDetail, matter_id=assignment.id, excuse=reason).tell_office(
         Office.UNIT, "assignment.excused"
     )

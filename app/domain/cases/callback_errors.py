@@ -18,6 +18,7 @@ class AlreadyAnswered(Refusal):
     code = "callback-answered"
     title_zh = "这一轮已经答复过,不能重复答复"
     title_en = "This was answered already"
+    advice_zh = "这一轮的答复已经记下:没有解决的会退回再办,再办以后会再问"
 
 
 class NoCallWanted(Refusal):
@@ -27,6 +28,7 @@ class NoCallWanted(Refusal):
     code = "no-call-wanted"
     title_zh = "上报人还可以自己答复,暂不需要回访"
     title_en = "Nobody has to call yet"
+    advice_zh = "还在等上报人自己答复:到期没有答复的,会出现在 listCallbacks"
 
 
 class HandlingUnit(Refusal):
@@ -45,3 +47,4 @@ class NothingToAnswer(Refusal):
     code = "nothing-to-answer"
     title_zh = "没有等待答复的督办"
     title_en = "No supervision waits for an answer"
+    advice_zh = "督办都已答复,或还没有督办(见 listSupervision):请继续办理"

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.domain.cases import errors
+from app.domain.cases import board_errors, errors
 from app.domain.cases.board import BOARD, Assignment, send
 from app.domain.cases.board_policy import LIFECYCLE
 from app.domain.cases.board_tables import Contest
@@ -52,13 +52,13 @@ def contest(
     change = LIFECYCLE.move(assignment, "contest", actor, now)
     seen = assignment.detail
     if seen.contested:
-        raise errors.AlreadyContested
+        raise board_errors.AlreadyContested
     if seen.kind is WhistleKind.EMERGENCY and assignment.state == AssignmentState.SIGNED:
-        raise errors.ReportInFirst
+        raise board_errors.ReportInFirst
     if seen.contest_until is None or now >= seen.contest_until:
-        raise errors.ContestTooLate
+        raise board_errors.ContestTooLate
     if proposed_id == assignment.unit_id or not facts.serves:
-        raise errors.UnitNotHere
+        raise board_errors.UnitNotHere
     about = {"matter_id": assignment.id, "place_id": assignment.place_id}
     change.patch(AssignmentDetail, matter_id=assignment.id, contested=True).insert(
         Contest, **about, id=new_id(), ground=ground, proposed_id=proposed_id, contested_by=actor.id, contested_at=now
@@ -137,7 +137,7 @@ def arbitrate(
     ):
         raise TransitionRefused("事项已经结束,或已转回访:不用再裁定,任务随事项解除")
     if facts.late and facts.higher is not None and Role.ARBITER not in facts.higher:
-        raise errors.ArbitrationWentUp
+        raise board_errors.ArbitrationWentUp
     case_id = assignment.detail.case_id
     if facts.duty is None:
         about = {"matter_id": case_id, "place_id": assignment.place_id, "person_id": actor.id}
@@ -154,7 +154,7 @@ def _pass_on(change: Change, assignment: Assignment, facts: Arbitrating) -> list
     needs no second. The case moves along: if it ends in that very moment, one of the two sees what the other has done, and no
     unit is called for a case that is over."""
     if facts.unit_id is None or facts.unit_id == assignment.unit_id or not facts.serves:
-        raise errors.UnitNotHere
+        raise board_errors.UnitNotHere
     seen, leads = assignment.detail, assignment.detail.role == "lead"
     change.patch(AssignmentDetail, matter_id=assignment.id, excuse="contest", leads=None)
     if facts.seat_id is not None and not leads:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from app.domain.cases import errors, policy
+from app.domain.cases import board_errors, errors, policy
 from app.domain.cases.board_tables import CaseExtension
 from app.domain.cases.limits import Case
 from app.domain.cases.models import CaseState
@@ -67,14 +67,14 @@ def request_extension(case: Case, actor: Actor, now: datetime, *, facts: Extendi
     if not holder.allows(case, actor):
         raise NotAllowed
     if facts.asked is not None:
-        raise errors.ExtensionAsked
+        raise board_errors.ExtensionAsked
     running = next((d for d in case.timed if d.kind in policy.RESOLVES and d.stopped_at is None), None)
     if running is None or running.kind == NEVER_EXTENDED:
-        raise errors.NothingToExtend
+        raise board_errors.NothingToExtend
     more = timedelta(hours=hours)
     _still_ahead(running, now)
     if more > running.at_first:
-        raise errors.ExtensionTooLong
+        raise board_errors.ExtensionTooLong
     change.insert(
         CaseExtension,
         id=new_id(),
@@ -106,7 +106,7 @@ def decide_extension(
     change = LIFECYCLE.move(case, "decide_extension", actor, now)
     asked = facts.asked
     if asked is None or asked.decided:
-        raise errors.NothingAsked
+        raise board_errors.NothingAsked
     if asked.asked_by == actor.id or not _a_level_up(case, actor, facts):
         raise NotAllowed
     if not granted and not reason:
@@ -117,7 +117,7 @@ def decide_extension(
         return change
     running = next((d for d in case.timed if d.id == asked.deadline_id and d.stopped_at is None), None)
     if running is None:
-        raise errors.ExtensionTooLate
+        raise board_errors.ExtensionTooLate
     _still_ahead(running, now)
     longer = replace(running.timing, budget=running.timing.budget + timedelta(seconds=asked.seconds))
     return tell_reporters(change.retime(running, longer), case, "case.extended")
@@ -125,7 +125,7 @@ def decide_extension(
 
 def _still_ahead(running: TimedDeadline, now: datetime) -> None:
     if now >= running.times[running.timing.percents.index(100)]:
-        raise errors.ExtensionTooLate
+        raise board_errors.ExtensionTooLate
 
 
 def _a_level_up(case: Case, actor: Actor, facts: Extending) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.cases import errors, policy
+from app.domain.cases import board_errors, policy
 from app.domain.cases.board_tables import CaseMinutes, CasePromise
 from app.domain.cases.limits import Case
 from app.domain.cases.models import CaseState, WhistleKind
@@ -57,9 +57,9 @@ def add_minutes(
     NotOnBoard."""
     change = LIFECYCLE.move(case, "add_minutes", actor, now)
     if held_at > now:
-        raise errors.HeldInFuture
+        raise board_errors.HeldInFuture
     if not set(attended) <= set(facts.units):
-        raise errors.NotOnBoard
+        raise board_errors.NotOnBoard
     return change.insert(
         CaseMinutes,
         id=new_id(),
@@ -95,9 +95,9 @@ def add_promise(
     change = LIFECYCLE.move(case, "add_promise", actor, now)
     due_at = due_at.replace(microsecond=0)
     if due_at <= now:
-        raise errors.PromiseInPast
+        raise board_errors.PromiseInPast
     if unit_id not in facts.units:
-        raise errors.NotOnBoard
+        raise board_errors.NotOnBoard
     promise_id = new_id()
     change.insert(
         CasePromise,
@@ -135,7 +135,7 @@ def finish_promise(case: Case, actor: Actor, now: datetime, *, facts: Meeting, p
 def _keep(change: Change, facts: Meeting, promise_id: UUID) -> Open:
     kept = next((promise for promise in facts.open if promise.id == promise_id), None)
     if kept is None:
-        raise errors.PromiseNotOpen
+        raise board_errors.PromiseNotOpen
     change.patch(CasePromise, id=kept.id, kept_by=change.actor.id, kept_at=change.at).note(kept=kept.id)
     return kept
 
@@ -147,7 +147,7 @@ def _follow(change: Change, case: Case, facts: Meeting, open_after: Sequence[Ope
     if case.state != CaseState.WHISTLED or whistle is None or whistle.kind is not WhistleKind.HARD:
         return change
     if not open_after:
-        raise errors.NextPromiseMissing
+        raise board_errors.NextPromiseMissing
     nearest = min(open_after, key=lambda promise: promise.due_at)
     running = next(d for d in case.timed if d.kind in policy.RESOLVES and d.stopped_at is None)
     if running.kind in ("milestone", "renewal") and facts.open and facts.open[0].id == nearest.id:

@@ -4,7 +4,7 @@ unit the whistle (双向评价; domain.md §5). Each is pure, as in `service.py`
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.cases import errors
+from app.domain.cases import board_errors, errors
 from app.domain.cases.board import BOARD, Assignment
 from app.domain.cases.board_policy import LIFECYCLE, LOW
 from app.domain.cases.board_tables import UnitRating, WhistleRating
@@ -83,9 +83,9 @@ def _about(assignment: Assignment, actor: Actor, now: datetime) -> dict[str, obj
 
 def _demand(ended: bool, *, rated: bool, explained: bool) -> None:
     if not ended:
-        raise errors.NotEnded
+        raise board_errors.NotEnded
     if rated:
-        raise errors.AlreadyRated
+        raise board_errors.AlreadyRated
     if not explained:
         raise errors.ReasonWanted
 

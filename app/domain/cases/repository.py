@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.cases.errors import AssignmentNotFound, CaseNotFound
+from app.domain.cases.board_errors import AssignmentNotFound
+from app.domain.cases.errors import CaseNotFound
 from app.domain.cases.facts import ANSWERS
 from app.domain.cases.page import ASSIGNMENT_WAITS, CASE_WAITS
 from app.kernel.pagination import Cursor

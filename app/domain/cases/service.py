@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.domain.cases import errors, policy
+from app.domain.cases import board_errors, errors, policy
 from app.domain.cases.facts import (
     CALLER,
     DETAIL,
@@ -19,7 +19,6 @@ from app.domain.cases.facts import (
     Reporting,
     Seats,
 )
-from app.domain.cases.instead import INSTEAD
 from app.domain.cases.limits import Case, govern
 from app.domain.cases.models import (
     CaseDetail,
@@ -43,7 +42,7 @@ from app.kernel.recalculating import recalculation
 from app.kernel.rules import Actor, Role
 from app.kernel.verbs import Room
 
-CASES = Room(LIFECYCLE, detail=DETAIL, missing=errors.CaseNotFound, instead=INSTEAD)
+CASES = Room(LIFECYCLE, detail=DETAIL, missing=errors.CaseNotFound)
 
 
 @CASES.creates("report", subject=SELF, facts=REPORTING, read_by_others=("words", "spot"))
@@ -221,9 +220,9 @@ def submit_result(
     change = LIFECYCLE.move(case, "submit_whistled" if whistled else "submit_result", actor, now)
     if whistled:
         if facts.lead_unit_id != case.unit_id:
-            raise errors.LeadReplaced
+            raise board_errors.LeadReplaced
         if not facts.lead_reported_in:
-            raise errors.NotReportedIn
+            raise board_errors.NotReportedIn
         change.tell_office(Office.SEAT, "case.to_check").emit("assignment.complete", assignment_id=str(facts.lead_id))
     else:
         own_level(case, change)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from app.domain.cases import errors, policy
+from app.domain.cases import board_errors, errors, policy
 from app.domain.cases.board import send
 from app.domain.cases.facts import ALARMED, CALLED, SEATS, Alarmed, Called, OfWhistle, Seats
 from app.domain.cases.limits import Case, govern, work_again
@@ -57,13 +57,13 @@ def propose_whistle(
     change = LIFECYCLE.move(case, "propose_whistle", actor, now)
     own_level(case, change)
     if case.detail.proposed is not None:
-        raise errors.WhistleWaits
+        raise board_errors.WhistleWaits
     if len(set(units)) != len(units):
-        raise errors.UnitTwice
+        raise board_errors.UnitTwice
     if lead_id not in units or set(facts.units) != set(units):
-        raise errors.UnitNotHere
+        raise board_errors.UnitNotHere
     if kind is WhistleKind.CALL_UP and set(facts.partners) != set(units):
-        raise errors.NotAPartner
+        raise board_errors.NotAPartner
     if kind is WhistleKind.EMERGENCY:
         change.emit("case.alarm")
     about = {"id": new_id(), "matter_id": case.id, "place_id": case.place_id, "round": case.round}
@@ -100,7 +100,7 @@ def decide_whistle(
         case, "confirm_whistle" if blown else "approve_whistle" if approved else "refuse_whistle", actor, now
     )
     if whistle is None:
-        raise errors.NoWhistle
+        raise board_errors.NoWhistle
     if not approved and not reason:
         raise errors.ReasonWanted
     told = {"decided_by": actor.id, "decided_at": now, "approved": approved, "decision": reason}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.cases import errors, meetings
+from app.domain.cases import board_errors, errors, meetings
 from app.domain.cases.board import Signing, sign
 from app.domain.cases.board_policy import LIFECYCLE
 from app.domain.cases.contests import Arbitrating, Contesting, arbitrate, contest
@@ -82,10 +82,10 @@ def test_a_contest_starts_the_arbitration_and_leaves_the_limits_running() -> Non
 @pytest.mark.parametrize(
     ("state", "more", "after", "refusal"),
     [
-        ("signed", {}, 2 * HOUR, errors.ContestTooLate),
-        ("signed", {"contest_until": None}, HOUR, errors.ContestTooLate),
-        ("signed", {"contested": True}, HOUR, errors.AlreadyContested),
-        ("signed", {"kind": WhistleKind.EMERGENCY}, HOUR, errors.ReportInFirst),
+        ("signed", {}, 2 * HOUR, board_errors.ContestTooLate),
+        ("signed", {"contest_until": None}, HOUR, board_errors.ContestTooLate),
+        ("signed", {"contested": True}, HOUR, board_errors.AlreadyContested),
+        ("signed", {"kind": WhistleKind.EMERGENCY}, HOUR, board_errors.ReportInFirst),
         ("sent", {"contest_until": None}, HOUR, TransitionRefused),
         ("working", {}, HOUR, TransitionRefused),
         ("contested", {"contested": True}, HOUR, TransitionRefused),
@@ -107,7 +107,7 @@ def test_just_before_the_time_is_over_it_is_not_too_late() -> None:
 
 @pytest.mark.parametrize(("proposed", "serves"), [(LEAD, True), (OTHER, False)])
 def test_the_proposed_owner_is_another_unit_that_serves_the_place(proposed: UUID, serves: bool) -> None:
-    with pytest.raises(errors.UnitNotHere):
+    with pytest.raises(board_errors.UnitNotHere):
         contested(an_assignment(), HOUR, proposed=proposed, serves=serves)
 
 
@@ -172,7 +172,7 @@ def test_refused_it_goes_back_to_where_it_stood(reported_in: bool, back: str) ->
         (ARBITER, {"duty": "handler"}, errors.SameHand),
         (ARBITER, {"duty": "callback"}, errors.SameHand),
         (ARBITER, {"touched": True}, errors.SameHand),
-        (ARBITER, {"late": True}, errors.ArbitrationWentUp),
+        (ARBITER, {"late": True}, board_errors.ArbitrationWentUp),
     ],
 )
 def test_who_judges_is_a_third_person_and_in_time(actor: Actor, seen: dict[str, Any], refusal: type[Refusal]) -> None:
@@ -236,7 +236,7 @@ def test_a_promise_of_another_whistle_leaves_its_limit() -> None:
 def test_the_last_promise_is_kept_with_the_result_or_with_the_next() -> None:
     only = Open(UUID(int=90), SIGNED + 3 * DAY, mine=True)
     case, seen = a_case("milestone", only.due_at), Meeting((LEAD,), (only,))
-    with pytest.raises(errors.NextPromiseMissing):
+    with pytest.raises(board_errors.NextPromiseMissing):
         meetings.finish_promise(case, OFFICER, SIGNED + HOUR, facts=seen, promise_id=only.id)
     due = SIGNED + 9 * DAY
     change = meetings.add_promise(
