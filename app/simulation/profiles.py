@@ -296,8 +296,8 @@ FATES: Final[Sequence[OrderFate]] = (
                            withdraw=1)),
     _way(Way.ERRAND, _fate("wrong return code", "归还码念错", 0.01, "wrong_return_code", "mistype_return", **_SERVED,
                            authorise=1, deliver=1, mistype_return=1)),
-    _way(Way.DAY, OrderFate("service day", "服务日", 0.05, shows=shown("book"))),
-    _way(Way.DAY, OrderFate("sent by the lead", "队长改派", 0.02, {"send_member": 1}, shows=shown("assign"), hour=5)),
+    OrderFate("service day", "服务日", 0.05, way=Way.DAY),
+    _way(Way.DAY, OrderFate("sent by the lead", "队长改派", 0.02, {"send_member": 1}, shows=shown("book, assign"), hour=5)),
     _way(Way.CANCELLED_DAY, OrderFate("day cancelled", "服务日取消", 0.02, shows=shown("cancel_day"))),
 )  # fmt: skip
 """Everything else is ordinary: character and chance decide."""
