@@ -146,7 +146,7 @@ CASE_FATES: Final[Sequence[CaseFate]] = (
           "escalate, propose_whistle, approve_whistle, submit_whistled, accept_result, close, assignment send, assignment sign, "
           "assignment report_in, assignment begin, assignment finish, assignment complete, assignment rate_department, "
           "assignment rate_whistler",
-          **_WHISTLED, finish=1, rate_department=1, rate_whistler=1),
+          **_WHISTLED, call=1, reach=1, finish=1, rate_department=1, rate_whistler=1),
     _fate("contest upheld", "异议成立", _HARD, "assignment contest, assignment uphold, replace_lead, reseat", "contest",
           **_WHISTLED, contest=1, arbitrate=1, uphold=1),
     _fate("contest refused", "异议不成立", _HARD, "assignment contest, assignment dismiss", "contest", **_WHISTLED, contest=1,

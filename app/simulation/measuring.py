@@ -207,8 +207,11 @@ async def measure(
 
 
 async def _unkept(owner: asyncpg.Connection, fates: Sequence[tuple[str, Fate]]) -> list[tuple[str, Sequence[str]]]:
+    """What none of the affairs of a fate has shown."""
     happened: defaultdict[str, set[str]] = defaultdict(set)
     for row in await owner.fetch(_SHOWN):
         happened[row["id"]].add(row["what"])
-    missing = [(fate.zh, sorted(fate.shows - happened[affair])) for affair, fate in fates]
-    return [one for one in missing if one[1]]
+    missing: dict[str, frozenset[str]] = {}
+    for affair, fate in fates:
+        missing[fate.zh] = missing.get(fate.zh, fate.shows) - happened[affair]
+    return [(zh, sorted(what)) for zh, what in missing.items() if what]
