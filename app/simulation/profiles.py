@@ -225,6 +225,10 @@ def _way(way: Way, fate: OrderFate) -> OrderFate:
     return replace(fate, way=way)
 
 
+def _at(hour: int, fate: OrderFate) -> OrderFate:
+    return replace(fate, hour=hour)
+
+
 _SERVED: Final = {"answer_offer": 1, "take": 1, "propose": 0, "arrive": 1, "decline": 0, "no_phone": 0}
 """Somebody takes it and comes."""
 
@@ -257,12 +261,12 @@ FATES: Final[Sequence[OrderFate]] = (
     _fate("open question", "有问无答", 0.02, "ask", look_after=1, ask=1, answer=0, settle=1),
     _fate("question", "有问有答", 0.03, "ask, answer", look_after=1, ask=1, answer=1, answer_offer=0, spread_the_word=0,
           take_over=0),
-    _fate("disputed", "暂停有争议", 0.01, "pause, dispute, decide", **_WAITS, hold_up=1, resume=0, dispute=1, decide=1),
-    _fate("held up", "不可抗力", 0.01, "pause, resume", **_WAITS, hold_up=1, resume=1, dispute=0),
+    _at(9, _fate("disputed", "暂停有争议", 0.01, "pause, dispute, decide", **_WAITS, hold_up=1, resume=0, dispute=1, decide=1)),
+    _at(9, _fate("held up", "不可抗力", 0.01, "pause, resume", **_WAITS, hold_up=1, resume=1, dispute=0)),
     _fate("no-show", "失约", 0.02, "propose, confirm, appointment 80, appointment 100, miss_appointment", "arrive", "hurry",
-          answer_offer=1, take=1, propose=1, confirm=1, arrive=0, hurry=0),
+          answer_offer=1, take=1, propose=1, confirm=1, arrive=0, hurry=0, settle=0, remind=0),
     _fate("at last", "约后才到", 0.02, "propose, confirm, appointment 80, start", "arrive", answer_offer=1, take=1, propose=1,
-          confirm=1, arrive=0, hurry=1),
+          confirm=1, arrive=0, hurry=1, settle=0, remind=0),
     _fate("wrong code", "开始码念错", 0.02, "wrong_code", "mistype", **_SERVED, mistype=1),
     _fate("no phone", "没带手机", 0.03, "start", **(_SERVED | {"no_phone": 1})),
     _fate("forgotten", "做完忘报", 0.01, "finish 80, finish 100, deliver", **_SERVED, deliver=0, remember=0, be_asked=1),
