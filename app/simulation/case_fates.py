@@ -117,8 +117,9 @@ _AT_LAST: Final = {"work_late": 0, "answer_supervision": 1, "finish_late": 1}
 """Only once it is supervised."""
 
 ORDINARY_CASE: Final = CaseFate("ordinary", "平常", 0)
-FIRST_OF_TWO: Final = CaseFate("first of two", "同一件事", 0, {**SURPRISES, "triage": 0, "triage_late": 1})
-"""Nobody has come to it yet when the second one is reported."""
+FIRST_OF_TWO: Final = CaseFate("first of two", "同一件事", 0, {**SURPRISES, "triage": 0, "triage_late": 1, "work": 0,
+                                                         "work_late": 1})  # fmt: skip
+"""Nobody has come to it yet when the second one is reported, and it is done when the two have been merged."""
 CASE_FATES: Final[Sequence[CaseFate]] = (
     _fate("solved on the spot", "随手办", {**_SMALL, "source": Source.ON_THE_SPOT}, "solve_on_the_spot", call=1, reach=1),
     _fate("patrol", "巡查发现", {**_SMALL, "source": Source.PATROL}, "report, submit_result", triage=1, work=1, call=1, reach=1),
@@ -128,8 +129,8 @@ CASE_FATES: Final[Sequence[CaseFate]] = (
     _fate("by a representative", "代报", {**_SMALL, "source": Source.REPRESENTATIVE}, "report, submit_result", **_HANDLED),
     _fate("by a caller", "来电上报", {**_SMALL, "source": Source.CALLER}, "report_for_caller, submit_result", **_HANDLED, call=1,
           reach=1),
-    _fate("not accepted", "不予受理", _SMALL, "refuse", triage=0, refuse_case=1),
-    _fate("withdrawn", "居民撤回", _SMALL, "withdraw", withdraw=1, triage=0),
+    _fate("not accepted", "不予受理", _SMALL, "refuse", triage=0, triage_late=0, refuse_case=1),
+    _fate("withdrawn", "居民撤回", _SMALL, "withdraw", withdraw=1, triage=0, triage_late=0),
     _fate("nobody reached", "联系不上", _SMALL, "record_callback, close_unreached", triage=1, work=1, tap=0, call=1, reach=0),
     _fate("called by nobody", "无人回访", _SMALL, "callback 100", triage=1, work=1, tap=0, call=0),
     _fate("no word in time", "响应答复迟", _SMALL, "respond 80, respond 100, reply 80, reply 100, contact, reply", contact=0,
@@ -171,7 +172,8 @@ CASE_FATES: Final[Sequence[CaseFate]] = (
     _fate("checked by nobody", "无人核验", _HARD, "check 80, check 100, accept_result",
           **(_WHISTLED | {"check": 0, "check_late": 0})),
     _fate("excused", "协办免除", {**_HARD, "co": True}, "assignment excuse", **_WHISTLED, finish=0, excuse=1),
-    _fate("hard whistle", "攻坚哨", _HARD_WHISTLE, "add_minutes, add_promise, finish_promise", **_WHISTLED, meet=1),
+    _fate("hard whistle", "攻坚哨", _HARD_WHISTLE, "add_minutes, add_promise, finish_promise", **_WHISTLED, meet=1,
+          keep_promise_made=1),
     _fate("hard whistle that drags on", "攻坚哨拖延", _HARD_WHISTLE,
           "meeting 80, meeting 100, milestone 80, milestone 100, submit_whistled",
           **(_WHISTLED | _AT_LAST | {"work": 0, "meet": 0, "meet_late": 1, "keep_promise_made": 0})),
@@ -194,9 +196,10 @@ CASE_FATES: Final[Sequence[CaseFate]] = (
     _fate("emergency left undone", "险情拖延", _DANGER, "resolve_emergency 80, resolve_emergency 100, submit_whistled", sign=1,
           report_in=1, work=0, **_AT_LAST),
     _fate("emergency that nobody answers for", "险情无人认领", {**_DANGER, "nobody": True}, "no_unit, alarm", call_out=1),
-    _fate("reported twice", "并案", {**_SMALL, "hour": 10, "twin": True}, "merge, follow", triage=1, merge=1, unmerge=0),
-    _fate("merging undone", "撤销并案", {**_SMALL, "hour": 10, "twin": True}, "merge, unmerge", triage=1, merge=1, unmerge=1,
-          work=1),
+    _fate("reported twice", "并案", {**_SMALL, "hour": 10, "twin": True}, "merge, follow", triage=1, work=0, merge=1,
+          unmerge=0),
+    _fate("merging undone", "撤销并案", {**_SMALL, "hour": 10, "twin": True}, "merge, unmerge", triage=1, work=0, merge=1,
+          unmerge=1),
     _fate("joined", "附议", {**_SMALL, "hour": 10, "twin": True}, "", join=1, tap=1),
     _fate("late", "超时办结", _SMALL, "resolve_small 80, resolve_small 100, answer_supervision, submit_result",
           **(_LEFT | _AT_LAST)),
