@@ -113,12 +113,13 @@ _HARD_WHISTLE: Final = {**_HARD, "category": "illegal_building", "whistle": Whis
 _DANGER: Final = {"category": "danger", "lane": None}
 _LEFT: Final = {"triage": 1, "work": 0, "work_late": 0, "answer_supervision": 0}
 """Nobody does anything about it."""
+_NOT_SOON: Final = {"work": 0, "work_late": 1}
+"""Not before the limit comes near."""
 _AT_LAST: Final = {"work_late": 0, "answer_supervision": 1, "finish_late": 1}
 """Only once it is supervised."""
 
 ORDINARY_CASE: Final = CaseFate("ordinary", "平常", 0)
-FIRST_OF_TWO: Final = CaseFate("first of two", "同一件事", 0, {**SURPRISES, "triage": 0, "triage_late": 1, "work": 0,
-                                                         "work_late": 1})  # fmt: skip
+FIRST_OF_TWO: Final = CaseFate("first of two", "同一件事", 0, {**SURPRISES, "triage": 0, "triage_late": 1, **_NOT_SOON})
 """Nobody has come to it yet when the second one is reported, and it is done when the two have been merged."""
 CASE_FATES: Final[Sequence[CaseFate]] = (
     _fate("solved on the spot", "随手办", {**_SMALL, "source": Source.ON_THE_SPOT}, "solve_on_the_spot", call=1, reach=1),
@@ -156,10 +157,10 @@ CASE_FATES: Final[Sequence[CaseFate]] = (
           **_WHISTLED, come_at_once=1, contest_late=1, arbitrate=1, uphold=0),
     _fate("arbitrated late", "裁定迟", _HARD, "assignment contest, arbitration 80, arbitration 100, assignment dismiss",
           "contest", **_WHISTLED, contest=1, arbitrate=0, arbitrate_late=1, uphold=0),
-    _fate("more time", "延期获准", {**_HARD, "unit": "slow"}, "request_extension, decide_extension", "ask_longer", **_WHISTLED,
-          ask_longer=1, decide_extension=1, grant=1),
+    _fate("more time", "延期获准", {**_HARD, "unit": "slow"}, "request_extension, decide_extension", "ask_longer",
+          **(_WHISTLED | _NOT_SOON), ask_longer=1, decide_extension=1, grant=1),
     _fate("no more time", "延期未准", {**_HARD, "unit": "slow"}, "request_extension, decide_extension", "ask_longer",
-          **_WHISTLED, ask_longer=1, decide_extension=1, grant=0),
+          **(_WHISTLED | _NOT_SOON), ask_longer=1, decide_extension=1, grant=0),
     _fate("officer away", "代理签收", {**_HARD, "unit": "园林所"}, "sign 100, assignment sign, submit_whistled",
           **(_WHISTLED | {"sign": 0, "sign_late": 0, "sign_for": 1, "work_late": 0})),
     _fate("silent department", "部门不应", {**_HARD, "unit": "silent"},

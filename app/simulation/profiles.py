@@ -238,7 +238,10 @@ _REFUSED: Final = {"answer_offer": 1, "take": 0, "decline": 1, "look_after": 0, 
 _CLAIMED: Final = {"spread_the_word": 1, "look_at_pool": 1}
 """Volunteers hear of it, and somebody claims it."""
 
-_NOBODY: Final = {**_REFUSED, "reply": 0, "take_over": 0, "settle": 0, "street_looks_in": 0}
+_LET_BE: Final = {**_REFUSED, "take_over": 0, "settle": 0, "street_looks_in": 0}
+"""And nobody of the community looks for somebody else."""
+
+_NOBODY: Final = {**_LET_BE, "reply": 0}
 """Nobody of the community does anything."""
 
 _WAITS: Final = {**_REFUSED, "settle": 1, "take_over": 0, "plan_ahead": 0, "ask": 0}
@@ -270,16 +273,15 @@ FATES: Final[Sequence[OrderFate]] = (
     _fate("wrong code", "开始码念错", 0.02, "wrong_code", "mistype", **_SERVED, mistype=1),
     _fate("no phone", "没带手机", 0.03, "start", **(_SERVED | {"no_phone": 1})),
     _fate("forgotten", "做完忘报", 0.01, "finish 80, finish 100, deliver", **_SERVED, deliver=0, remember=0, be_asked=1),
-    _fate("given up", "居民取消", 0.03, "cancel", give_up=1, answer_offer=0, look_at_pool=0, take_over=0, settle=0,
-          street_looks_in=0, plan_ahead=0),
+    _fate("given up", "居民取消", 0.03, "cancel", **(_LET_BE | {"answer_offer": 0}), give_up=1, plan_ahead=0),
     _fate("given back", "接了又退", 0.02, "release", "release", **_SERVED, release=1),
     _fate("taken back", "社区收回", 0.01, "take_back", "arrive", "take_back", answer_offer=1, take=1, decline=0, propose=0,
           arrive=0, settle=0, remind=0, plan_ahead=0, take_back=1),
     _fate("left", "接单后离开", 0.01, "hand_back", "leave", **_SERVED, leave=1),
     _fate("broken off", "服务中止", 0.02, "abort", "break_off", **_SERVED, break_off=1),
     _fate("called off", "中途取消", 0.01, "call_off", **_SERVED, call_off=1),
-    _fate("turned away", "不予受理", 0.02, "reject", **_REFUSED, turn_away=1, settle=0, take_over=0),
-    _fate("more than a service", "转为事件", 0.01, "convert", **_REFUSED, convert=1),
+    _fate("turned away", "不予受理", 0.02, "reject", **_LET_BE, turn_away=1),
+    _fate("more than a service", "转为事件", 0.01, "convert", **_LET_BE, convert=1),
     _at(10, _fate("another service", "改换服务", 0.01, "recategorise, offer, contact", "answer_offer", look_after=1, ask=0,
                   phone=1, move=1, answer_offer=0)),
     _fate("refused words", "含不宜词", 0.01, "place", advertise=1),
