@@ -30,6 +30,20 @@ _SUPERVISED: Final = (
 )
 _CALLS: Final = "SELECT channel, reached, solved, count(*) AS times FROM callback_try GROUP BY 1, 2, 3"
 
+# What no row of the table tells apart: in whose place, by which list, after which limit.
+_PARTICULARS: Final = """
+SELECT (SELECT count(*) FROM history h JOIN matter m ON m.id = h.matter_id
+          JOIN unit_deputy d ON d.unit_id = m.unit_id AND d.deputy_id = h.actor_id AND h.at >= d.from_at AND h.at < d.until_at
+         WHERE m.kind = 'assignment' AND h.action = 'sign') AS "signed by a deputy",
+       count(*) FILTER (WHERE action = 'hand_down' AND (note ->> 'listed')::bool) AS "handed down by the list",
+       count(*) FILTER (WHERE action = 'hand_down' AND note ? 'amount') AS "handed down with money",
+       (SELECT count(*) FROM contest c JOIN deadline d ON d.matter_id = c.matter_id AND d.kind = 'arbitration'
+         WHERE c.decided_at >= d.due_at) AS "arbitrated late, a level up",
+       (SELECT count(*) FROM (SELECT 1 FROM history WHERE action = 'return_result' GROUP BY matter_id HAVING count(*) > 1) twice)
+         AS "results returned twice",
+       count(*) FILTER (WHERE action = 'accept_result' AND note ? 'silent') AS "accepted by silence"
+  FROM history"""
+
 # What the checks at the end have looked at.
 _LOOKED_AT: Final = """
 SELECT (SELECT count(*) FROM matter WHERE kind = 'case') AS cases,
@@ -78,6 +92,8 @@ class CasesMeasured:
     """Step, answered, how often."""
     calls: Sequence[tuple[str, bool, bool | None, int]] = ()
     """Channel, reached, solved, how often."""
+    particulars: Mapping[str, int] = field(default_factory=dict)
+    """English, how often."""
     looked_at: Mapping[str, int] = field(default_factory=dict)
     rates: Rates = field(default_factory=Rates)
 
@@ -102,6 +118,7 @@ async def measure_cases(owner: asyncpg.Connection, rates: Rates) -> CasesMeasure
         extensions=dict(await owner.fetch(_EXTENSIONS)),
         supervised=[tuple(row) for row in await owner.fetch(_SUPERVISED)],
         calls=[tuple(row) for row in await owner.fetch(_CALLS)],
+        particulars=dict(await owner.fetchrow(_PARTICULARS) or {}),
         looked_at=dict(await owner.fetchrow(_LOOKED_AT) or {}),
         rates=rates,
     )

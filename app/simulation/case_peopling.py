@@ -6,7 +6,16 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from app.simulation.affairs import Case
-from app.simulation.case_fates import CASE_FATES, CATEGORIES, FIRST_OF_TWO, ORDINARY_CASE, UNITS, CaseFate, Source
+from app.simulation.case_fates import (
+    ADMITTED,
+    CASE_FATES,
+    CATEGORIES,
+    FIRST_OF_TWO,
+    ORDINARY_CASE,
+    UNITS,
+    CaseFate,
+    Source,
+)
 from app.simulation.peopling import arrivals, fates_of, officer, residents_of, within
 from app.simulation.person import Person
 from app.simulation.profiles import DILIGENCE, Part, Surge
@@ -14,13 +23,19 @@ from app.simulation.street import Street
 
 MEANWHILE = (8, 20)
 """So many minutes after somebody else the same is reported again."""
+AWAY = timedelta(days=60)
 
 
 async def units(street: Street, administrator: Person, street_id: str, district_id: str) -> None:
-    """The officers for all of the street, and the units: an officer and a head each, and what they answer for."""
+    """The officers for all of the street, and what it lets go down; the units: an officer and a head each, and what they answer
+    for."""
     await officer(street, administrator, Part.DISTRICT, 0, district_id, "")
+    await officer(street, administrator, Part.ARBITER, 1, district_id, "")
     for part in (Part.CALLER, Part.SUPERVISOR, Part.ARBITER):
         await officer(street, administrator, part, 0, street_id, "")
+    chief = street.of(Part.STREET, "")
+    if chief is not None:
+        await chief.must("/v1/admission-lists", {"place_id": street_id, "codes": list(ADMITTED)})
     answered = list(street.communities)[:-1]
     for number, unit in enumerate(UNITS):
         made = {"place_id": street_id, "name": unit.name, "kind": unit.kind}
@@ -33,11 +48,27 @@ async def units(street: Street, administrator: Person, street_id: str, district_
             if part is Part.UNIT:
                 who.character = character
             await administrator.must(f"/v1/units/{unit_id}/members", {"person_id": who.id, "post": post})
+        if unit.away:
+            await _deputy(street, administrator, number, street_id, unit_id)
         for category in unit.categories:
             for place in answered if category == "danger" else (street_id,):
                 await administrator.must(
                     "/v1/responsibilities", {"place_id": place, "category": category, "unit_id": unit_id}
                 )
+
+
+async def _deputy(street: Street, administrator: Person, number: int, street_id: str, unit_id: str) -> None:
+    """The officer of a unit is away all the time: the head names a colleague who stands in."""
+    name = f"{street.units[unit_id].name}代理"
+    deputy = await officer(street, administrator, Part.DEPUTY, number, street_id, "", name)
+    deputy.unit = unit_id
+    await administrator.must(f"/v1/units/{unit_id}/members", {"person_id": deputy.id, "post": "officer"})
+    absent, head = (
+        next(who for who in street.people.values() if who.unit == unit_id and who.part is part)
+        for part in (Part.UNIT, Part.HEAD)
+    )
+    period = {"from_at": street.now.isoformat(), "until_at": (street.now + AWAY).isoformat()}
+    await head.must(f"/v1/units/{unit_id}/deputies", {"absent_id": absent.id, "deputy_id": deputy.id, **period})
 
 
 def cases_of(street: Street, days: int, each_day: int) -> Iterator[Case]:

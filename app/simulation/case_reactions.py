@@ -69,5 +69,7 @@ CASE_REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "sign 100 unit_deputy": (Reaction(units.sign_for, (5, 20, 60), 0.8),),
     "report_in 80 unit": (Reaction(units.report_in, (2, 20, 60), 0.6, only=UNIT),),
     "report_in 100 unit_head": (Reaction(units.step_in, (10, 40, 120), 0.9),),
+    "meeting 100 unit_head": (Reaction(units.meet_late, (10, 40, 120), 0.9),),
     "arbitration 80 arbiter": (Reaction(independent.arbitrate, (2, 10, 30), only=ARBITER),),
+    "arbitration 100 arbiter@district": (Reaction(independent.arbitrate_late, (20, 60, 180), only=ARBITER),),
 }

@@ -1,6 +1,6 @@
 """How a case comes to be reported, and what its reporter does later: joining, taking back, saying whether it is solved."""
 
-from typing import Any
+from typing import Any, Final
 
 from app.simulation.affairs import Case
 from app.simulation.case_fates import WORDS, Source
@@ -8,17 +8,22 @@ from app.simulation.person import Person
 from app.simulation.profiles import Part
 from app.simulation.street import Street
 
+WATCHERS: Final = {
+    Source.PATROL: Part.GRID, Source.INFORMATION: Part.INFORMATION, Source.BRANCH: Part.BRANCH,
+}  # fmt: skip
+
 
 async def report(street: Street, who: Person, case: Case) -> None:
     """The moment has come: in the way that the case's fate says."""
     grid = street.of(Part.GRID, who.community)
+    watcher = WATCHERS.get(case.fate.source)
     match case.fate.source:
         case Source.CALLER if (station := street.of(Part.STATION, who.community)) is not None:
             street.intend(take_report, station, case, (0, 1, 2))
         case Source.REPRESENTATIVE if (neighbour := street.represented.get(who.id)) is not None:
             await _report(street, neighbour, case, {"beneficiary_id": who.id})
-        case Source.PATROL if grid is not None:
-            street.intend(patrol, grid, case, (0, 1, 2))
+        case _ if watcher is not None and (seer := street.of(watcher, who.community)) is not None:
+            street.intend(see, seer, case, (0, 1, 2))
         case Source.ON_THE_SPOT if grid is not None:
             street.intend(solve_on_the_spot, grid, case, (0, 1, 2))
         case _ if not await _joined(street, who, case):
@@ -31,9 +36,11 @@ async def take_report(street: Street, who: Person, case: Case) -> None:
     _reported(street, case.resident, case, await who.must("/v1/cases/for-caller", body))
 
 
-async def patrol(street: Street, who: Person, case: Case) -> None:
-    """A grid worker finds it."""
-    await _report(street, who, case, {"patrol": True, "place_id": who.community})
+async def see(street: Street, who: Person, case: Case) -> None:
+    """Somebody who is about for the community finds it or is told: a grid worker on patrol, an information officer, the
+    secretary of the branch."""
+    patrol = {"patrol": True} if case.fate.source is Source.PATROL else {}
+    await _report(street, who, case, {**patrol, "place_id": who.community})
 
 
 async def solve_on_the_spot(street: Street, who: Person, case: Case) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from app.domain.cases.models import CaseState
 from app.simulation.affairs import Case, offered
 from app.simulation.person import Person
 from app.simulation.street import Street
@@ -12,8 +13,11 @@ RESULTS: Final = frozenset({"submit_result", "submit_whistled"})
 
 
 async def work(street: Street, who: Person, case: Case) -> None:
-    """It is done, or is said to be: some results are not true."""
+    """It is done, or is said to be: some results are not true. A unit comes before it says so, whatever it left undone."""
     seen = await who.look(case.path)
+    if seen is not None and who.unit and seen["state"] == CaseState.WHISTLED:
+        await come(who, case)
+        seen = await who.look(case.path)
     if seen is None or not RESULTS & offered(seen):
         return
     untrue = street.will(case, "untrue", 1 - who.character.truthful)
@@ -40,6 +44,19 @@ async def answer_supervision(street: Street, who: Person, case: Case) -> None:
         await who.send(f"{case.path}/supervision/answer", {"text": "配件刚到货,明天办结"})
     if street.will(case, "finish_late", 0.8):
         street.intend(finish_late, who, case, (60, 200, 500))
+
+
+async def come(who: Person, case: Case) -> None:
+    """Sign and report in, as far as that was not done: only then a result counts."""
+    for action in ("sign", "report_in"):
+        await moved(who, await task_of(who, case), action)
+
+
+async def moved(who: Person, task: Any, action: str) -> bool:
+    """A step with an assignment, where it is offered."""
+    if task is None or action not in offered(task):
+        return False
+    return bool(await who.send(f"/v1/assignments/{task['id']}/{action.replace('_', '-')}"))
 
 
 async def task_of(who: Person, case: Case) -> Any:

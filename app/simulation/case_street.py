@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 from app.domain.cases.models import WhistleKind
+from app.domain.cases.policy import RETURNS
 from app.simulation.affairs import Case
+from app.simulation.case_fates import ADMITTED
 from app.simulation.case_results import work
 from app.simulation.person import Person
 from app.simulation.profiles import Part
@@ -18,7 +20,8 @@ async def take_up(street: Street, who: Person, case: Case) -> None:
         await hang(street, who, case)
     elif street.will(case, "hand_down", 0.05):
         if await street.may(who, case, "hand_down"):
-            await who.send(f"{case.path}/hand-down", {"amount": 3000, "source": "街道为民服务项目资金"})
+            body = {} if case.category in ADMITTED else {"amount": 3000, "source": "街道为民服务项目资金"}
+            await who.send(f"{case.path}/hand-down", body)
     elif street.will(case, "push_up", 0.03):
         if await street.may(who, case, "escalate"):
             await who.send(f"{case.path}/escalate", {"reason": "须区里立项", "tried": "街道已召集相关单位"})
@@ -59,10 +62,11 @@ async def blow(street: Street, who: Person, case: Case) -> None:
 
 
 def called(street: Street, case: Case, kind: WhistleKind) -> tuple[str, list[str]]:
-    """The unit that leads, and others that may be called beside it, the most diligent first."""
+    """The unit that leads – one that the fate names, or of its diligence –, and others that may be called beside it, the most
+    diligent first."""
     partner = kind is WhistleKind.CALL_UP
     units = {one: unit for one, unit in street.units.items() if (unit.kind == "partner") is partner}
-    wanted = [one for one, unit in units.items() if unit.diligence == case.fate.unit]
+    wanted = [one for one, unit in units.items() if case.fate.unit in (unit.name, unit.diligence)]
     answers = [one for one, unit in units.items() if case.category in unit.categories]
     lead = [*(one for one in answers if one in wanted), *wanted, *answers, *units][0]
     return lead, [one for one in units if one != lead]
@@ -77,10 +81,10 @@ async def decide_whistle(street: Street, who: Person, case: Case) -> None:
 
 
 async def check(street: Street, who: Person, case: Case) -> None:
-    """The level that whistled looks at the result: what is not true comes back, if they notice."""
+    """The level that whistled looks at the result: what is not true comes back, if they notice, at most twice."""
     if not await street.may(who, case, "accept_result"):
         return
-    if case.untrue and street.will(case, "notice", 0.7):
+    if case.untrue and case.drawn["notice"] < RETURNS and street.will(case, "notice", 0.7):
         await who.send(f"{case.path}/check", {"accepted": False, "reason": "现场没有变化"})
     elif await who.send(f"{case.path}/check", {"accepted": True}) and street.will(case, "rate_department", 0.6):
         street.intend(rate_department, who, case, (60, 300, 900))

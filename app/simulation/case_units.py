@@ -1,23 +1,25 @@
 """What departments, stations and partners do when they are whistled: sign, report in, contest, work, in time or late or never."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from app.simulation.affairs import Case, offered
-from app.simulation.case_results import task_of, work
+from app.simulation.case_results import moved, task_of, work
 from app.simulation.case_street import called
 from app.simulation.person import Person
 from app.simulation.street import Street
+
+AT_ONCE: Final = (2, 5, 10)
 
 
 async def sign(street: Street, who: Person, case: Case) -> None:
     """They have it; some say at once that it is not theirs."""
     task = await task_of(who, case)
-    if await _moved(who, task, "sign"):
+    if await moved(who, task, "sign"):
         if not case.urgent and street.will(case, "contest", 0.04):
             street.intend(contest, who, case, (5, 20, 60))
         elif street.will(case, "report_in", who.character.heeds):
-            street.intend(report_in, who, case, (10, 60, 240))
+            street.intend(report_in, who, case, AT_ONCE if street.will(case, "come_at_once", 0.1) else (10, 60, 240))
 
 
 async def sign_late(street: Street, who: Person, case: Case) -> None:
@@ -33,7 +35,7 @@ async def sign_for(street: Street, who: Person, case: Case) -> None:
 async def report_in(street: Street, who: Person, case: Case) -> None:
     """They are there, and the work begins."""
     task = await task_of(who, case)
-    if await _moved(who, task, "report_in"):
+    if await moved(who, task, "report_in"):
         if street.will(case, "contest_late", 0.01):
             street.intend(contest, who, case, (1, 5, 10))
         else:
@@ -43,7 +45,7 @@ async def report_in(street: Street, who: Person, case: Case) -> None:
 async def step_in(street: Street, who: Person, case: Case) -> None:
     """Nobody has reported in: the head goes."""
     task = await task_of(who, case)
-    await _moved(who, task, "sign")
+    await moved(who, task, "sign")
     await report_in(street, who, case)
 
 
@@ -107,7 +109,13 @@ async def meet(street: Street, who: Person, case: Case) -> None:
     for days, text in ((1, "先行断电"), (4, "拆除并清运")):
         body = {"unit_id": who.unit, "text": text, "due_at": (street.now + timedelta(days=days)).isoformat()}
         await who.send(f"{case.path}/board/promises", body)
-    street.intend(keep_promise_made, who, case, (300, 600, 900))
+    if street.will(case, "keep_promise_made", 0.9):
+        street.intend(keep_promise_made, who, case, (300, 600, 900))
+
+
+async def meet_late(street: Street, who: Person, case: Case) -> None:
+    """The limit of the meeting is missed: the head calls it."""
+    await meet(street, who, case)
 
 
 async def keep_promise_made(street: Street, who: Person, case: Case) -> None:
@@ -118,9 +126,3 @@ async def keep_promise_made(street: Street, who: Person, case: Case) -> None:
         if first is not None:
             await who.send(f"{case.path}/board/promises/{first['id']}/finish")
         street.intend(work, who, case, (400, 1400, 3500))
-
-
-async def _moved(who: Person, task: Any, action: str) -> bool:
-    if task is None or action not in offered(task):
-        return False
-    return bool(await who.send(f"/v1/assignments/{task['id']}/{action.replace('_', '-')}"))

@@ -1,6 +1,6 @@
 """What the database holds when the simulation has come to its end: plain values, read by the owner in one snapshot."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +10,7 @@ import asyncpg
 
 from app import invariants
 from app.simulation.case_measuring import CasesMeasured, Rates, measure_cases
+from app.simulation.profiles import Fate
 from app.simulation.reckoning import Fired, Limit, Message
 
 _ORDERS: Final = """
@@ -76,6 +77,15 @@ SELECT (SELECT count(*) FROM matter m
        (SELECT coalesce(sum(s.capacity), 0) FROM service_slot s) AS places,
        (SELECT coalesce(sum(jsonb_array_length(p.papers)), 0) FROM order_papers p WHERE p.action = 'handed_over') AS papers_out,
        (SELECT coalesce(sum(jsonb_array_length(p.papers)), 0) FROM order_papers p WHERE p.action = 'returned') AS papers_back"""
+
+# What happened on each order and case: actions, and marks as limit and percent. What a unit did belongs to its case.
+_SHOWN: Final = """
+SELECT coalesce(a.case_id, m.id)::text AS id, CASE m.kind WHEN 'order' THEN h.action ELSE m.kind || ' ' || h.action END AS what
+  FROM history h JOIN matter m ON m.id = h.matter_id LEFT JOIN assignment_detail a ON a.matter_id = m.id
+UNION
+SELECT coalesce(a.case_id, m.id)::text, d.kind || ' ' || k.percent
+  FROM mark k JOIN deadline d ON d.id = k.deadline_id JOIN matter m ON m.id = d.matter_id
+  LEFT JOIN assignment_detail a ON a.matter_id = m.id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +162,22 @@ class Measured:
     races: int = 0
     crowded_races: int = 0
     unread: int = 0
+    unkept: Sequence[tuple[str, Sequence[str]]] = ()
+    """Chinese of a fate, and what it is there for and has not shown."""
     invariants: Sequence[tuple[str, str, str, int]] = ()
     """Name, Chinese, English, and how many rows break it."""
     cases: CasesMeasured = field(default_factory=CasesMeasured)
 
 
 async def measure(
-    owner: asyncpg.Connection, volunteers: Sequence[tuple[str, str, str, int]], rates: Rates, **known: Any
+    owner: asyncpg.Connection,
+    volunteers: Sequence[tuple[str, str, str, int]],
+    fates: Sequence[tuple[str, Fate]],
+    rates: Rates,
+    **known: Any,
 ) -> Measured:
-    """Read everything in one snapshot; `volunteers` are id, name, character and capacity, `rates` what the system itself
-    says of its units, `known` what the run knows of itself."""
+    """Read everything in one snapshot; `volunteers` are id, name, character and capacity, `fates` those of orders and cases by
+    id, `rates` what the system itself says of its units, `known` what the run knows of itself."""
     async with owner.transaction(isolation="repeatable_read", readonly=True):
         delivered = {row["person_id"]: row["times"] for row in await owner.fetch(_SERVED)}
         broken = {found.invariant.name: found.rows for found in await invariants.broken(owner)}
@@ -184,6 +200,18 @@ async def measure(
             kinds=[tuple(row) for row in await owner.fetch(_KINDS)],
             placed=dict(await owner.fetchrow(_PLACED) or {}),
             deliveries=Counter(dict(await owner.fetch("SELECT delivery, count(*) FROM inbox_message GROUP BY 1"))),
+            unkept=await _unkept(owner, fates),
             cases=await measure_cases(owner, rates),
             invariants=[(i.name, i.zh, i.en, broken.get(i.name, 0)) for i in invariants.ALL],
         )
+
+
+async def _unkept(owner: asyncpg.Connection, fates: Sequence[tuple[str, Fate]]) -> list[tuple[str, Sequence[str]]]:
+    """What none of the affairs of a fate has shown."""
+    happened: defaultdict[str, set[str]] = defaultdict(set)
+    for row in await owner.fetch(_SHOWN):
+        happened[row["id"]].add(row["what"])
+    missing: dict[str, frozenset[str]] = {}
+    for affair, fate in fates:
+        missing[fate.zh] = missing.get(fate.zh, fate.shows) - happened[affair]
+    return [(zh, sorted(what)) for zh, what in missing.items() if what]

@@ -191,7 +191,7 @@ async def hold_up(street: Street, who: Person, order: Order) -> None:
             body = {"until_at": (street.now + timedelta(hours=2)).isoformat(), "text": "暴雨红色预警，暂停户外作业"}
             await who.send(f"{order.path}/deadlines/{deadline['id']}/pause", body)
     if street.will(order, "resume", 0.5):
-        street.intend(resume, who, order, (30, 60, 110))
+        street.intend(resume, who, order, (20, 40, 60))
 
 
 async def resume(street: Street, who: Person, order: Order) -> None:

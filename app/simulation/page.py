@@ -195,7 +195,14 @@ def _rows(report: Report) -> str:
         f"<p><small>除 {exempt}：只在某年的工作日公布得晚时发生。 <span class=en>Except this: it happens when the working "
         "days of a year come late.</span></small></p>"
     )
-    return heading("流转表的每一行", "every row of the flow") + never + except_for + details("数字 · figures", numbers)
+    unkept = table(("安排", "没有发生 not shown"), ((zh, "，".join(missing)) for zh, missing in report.measured.unkept))
+    return (
+        heading("流转表的每一行", "every row of the flow")
+        + never
+        + except_for
+        + details("数字 · figures", numbers)
+        + details(f"{len(report.measured.unkept)} 件没有照安排发生 · not as arranged", unkept)
+    )
 
 
 def _told(report: Report) -> str:

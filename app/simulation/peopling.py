@@ -29,12 +29,13 @@ AT_ONCE = 6
 TEAM = 4
 IN_ESTATES = (2, 3)
 """Of five residents these live in an estate; those who are represented do not (`furnishing.py`)."""
-OF_COMMUNITY = (Part.SECRETARY, Part.STATION, Part.GRID, Part.BRANCH)
+OF_COMMUNITY = (Part.SECRETARY, Part.STATION, Part.GRID, Part.BRANCH, Part.INFORMATION)
 ROLES = {
     Part.STREET: "secretary",
     Part.DISTRICT: "secretary",
     Part.UNIT: "information_officer",
     Part.HEAD: "information_officer",
+    Part.DEPUTY: "information_officer",
 }
 """The role where it is not named as the part. An account begins with a role: that of a unit's people lets them report what they
 see, and no more."""
@@ -164,7 +165,10 @@ def orders_of(street: Street, days: int, each_day: int) -> Iterator[Order]:
     for day in range(days):
         dice = Random(f"{street.seed}/day {day}")
         fates = fates_of(each_day, dice, FATES, ORDINARY)
-        for at, fate in zip(arrivals(street.profile.begins + timedelta(days=day), each_day, dice), fates, strict=True):
+        today = street.profile.begins + timedelta(days=day)
+        usual = zip(arrivals(today, each_day, dice), fates, strict=True)
+        moments = [(at if fate.hour is None else within(today, fate.hour, dice), fate) for at, fate in usual]
+        for at, fate in sorted(moments, key=lambda one: one[0]):
             some = represented if fate.way is Way.REPRESENTATIVE else residents
             yield Order(number, street.seed, dice.choice(some), at, fate)
             number += 1

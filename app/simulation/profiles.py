@@ -52,9 +52,9 @@ class Profile:
 PROFILES: Final[Mapping[str, Profile]] = {
     p.name: p
     for p in (
-        Profile("weekday", "平常的星期二", date(2026, 3, 3), 80, 48),
-        Profile("holiday", "国庆节", date(2026, 10, 1), 70, 44, haste=1.6, heed=0.8, vacant=1),
-        Profile("storm", "调休的星期日，暴雨", date(2026, 9, 20), 90, 50, haste=1.3, heed=0.9, deeds={"hold_up": 0.15},
+        Profile("weekday", "平常的星期二", date(2026, 3, 3), 80, 56),
+        Profile("holiday", "国庆节", date(2026, 10, 1), 70, 54, haste=1.6, heed=0.8, vacant=1),
+        Profile("storm", "调休的星期日，暴雨", date(2026, 9, 20), 90, 58, haste=1.3, heed=0.9, deeds={"hold_up": 0.15},
                 surge=Surge("water_power_gas", 9, 16)),
     )
 }  # fmt: skip
@@ -86,11 +86,13 @@ class Part(StrEnum):
     DISTRICT = "district"
     GRID = "grid_worker"
     BRANCH = "branch_secretary"
+    INFORMATION = "information_officer"
     CALLER = "callback_officer"
     SUPERVISOR = "supervisor"
     ARBITER = "arbiter"
     UNIT = "unit"
     HEAD = "unit_head"
+    DEPUTY = "unit_deputy"
     ADMINISTRATOR = "administrator"
 
 
@@ -104,17 +106,19 @@ HOURS: Final[Mapping[Part, tuple[time, time]]] = {
     Part.DISTRICT: (time(9), time(17, 30)),
     Part.GRID: (time(7), time(20)),
     Part.BRANCH: (time(8), time(20)),
+    Part.INFORMATION: (time(8), time(20)),
     Part.CALLER: (time(9), time(20)),
     Part.SUPERVISOR: (time(9), time(17, 30)),
     Part.ARBITER: (time(9), time(17, 30)),
     Part.UNIT: (time(9), time(17, 30)),
     Part.HEAD: (time(9), time(17, 30)),
+    Part.DEPUTY: (time(9), time(17, 30)),
     Part.ADMINISTRATOR: (time(9), time(18)),
 }
 """When they react to what they hear; what comes outside waits until then, unless it is an emergency. Residents order and report
 at any hour."""
 
-WORKDAYS_ONLY: Final = frozenset({Part.UNIT, Part.HEAD, Part.DISTRICT, Part.SUPERVISOR, Part.ARBITER})
+WORKDAYS_ONLY: Final = frozenset({Part.UNIT, Part.HEAD, Part.DEPUTY, Part.DISTRICT, Part.SUPERVISOR, Part.ARBITER})
 """They are not about on days off, unless it is an emergency."""
 
 MINUTES_EACH: Final = {Part.DISPATCHER: 1.5, Part.SECRETARY: 3.0, Part.GRID: 2.0, Part.CALLER: 3.0}
@@ -170,8 +174,8 @@ CHARACTERS: Final[Mapping[Part, Sequence[Character]]] = {
     Part.SECRETARY: (Character("dutiful", "尽责", 1, heeds=0.95),),
     Part.UNIT: DILIGENCE,
     **dict.fromkeys(
-        (Part.STREET, Part.DISTRICT, Part.GRID, Part.BRANCH, Part.CALLER, Part.SUPERVISOR, Part.ARBITER, Part.HEAD,
-         Part.ADMINISTRATOR),
+        (Part.STREET, Part.DISTRICT, Part.GRID, Part.BRANCH, Part.INFORMATION, Part.CALLER, Part.SUPERVISOR, Part.ARBITER,
+         Part.HEAD, Part.DEPUTY, Part.ADMINISTRATOR),
         (Character("dutiful", "尽责", 1),),
     ),
 }  # fmt: skip
@@ -182,7 +186,8 @@ class Fate:
     """What becomes of a share of the orders or cases, at least one of them a day, so that each rule is met every day.
 
     `deeds`: the chance of a deed on such an affair, by its function's name, whatever character and table say. `once`: those of
-    them for which this holds the first time only.
+    them for which this holds the first time only. `shows`: what it is there for – actions, and marks as limit and percent –,
+    which happens whatever the dice say; so each row and each mark that `--strict` demands has a fate that shows it.
     """
 
     name: str
@@ -190,13 +195,20 @@ class Fate:
     share: float
     deeds: Mapping[str, float] = field(default_factory=dict)
     once: frozenset[str] = frozenset()
+    shows: frozenset[str] = frozenset()
+
+
+def shown(said: str) -> frozenset[str]:
+    """What a fate shows, as the tables write it: parted by commas."""
+    return frozenset(one.strip() for one in said.split(",") if one.strip())
 
 
 @dataclass(frozen=True, slots=True)
 class OrderFate(Fate):
-    """Of an order: also how it comes about."""
+    """Of an order: also how it comes about, and in which hour, else by the curve."""
 
     way: Way = Way.SELF
+    hour: int | None = None
 
 
 _SURPRISES: Final = dict.fromkeys(
@@ -205,15 +217,19 @@ _SURPRISES: Final = dict.fromkeys(
 """What happens to some orders by chance, and not to one that has a fate."""
 
 
-def _fate(name: str, zh: str, share: float, *once: str, **deeds: float) -> OrderFate:
-    return OrderFate(name, zh, share, {**_SURPRISES, **deeds}, frozenset(once))
+def _fate(name: str, zh: str, share: float, shows: str, *once: str, **deeds: float) -> OrderFate:
+    return OrderFate(name, zh, share, {**_SURPRISES, **deeds}, frozenset(once), shown(shows))
 
 
 def _way(way: Way, fate: OrderFate) -> OrderFate:
     return replace(fate, way=way)
 
 
-_SERVED: Final = {"answer_offer": 1, "take": 1, "arrive": 1, "decline": 0}
+def _at(hour: int, fate: OrderFate) -> OrderFate:
+    return replace(fate, hour=hour)
+
+
+_SERVED: Final = {"answer_offer": 1, "take": 1, "propose": 0, "arrive": 1, "decline": 0, "no_phone": 0}
 """Somebody takes it and comes."""
 
 _REFUSED: Final = {"answer_offer": 1, "take": 0, "decline": 1, "look_after": 0, "look_at_pool": 0}
@@ -222,7 +238,10 @@ _REFUSED: Final = {"answer_offer": 1, "take": 0, "decline": 1, "look_after": 0, 
 _CLAIMED: Final = {"spread_the_word": 1, "look_at_pool": 1}
 """Volunteers hear of it, and somebody claims it."""
 
-_NOBODY: Final = {**_REFUSED, "reply": 0, "take_over": 0, "settle": 0, "street_looks_in": 0}
+_LET_BE: Final = {**_REFUSED, "take_over": 0, "settle": 0, "street_looks_in": 0}
+"""And nobody of the community looks for somebody else."""
+
+_NOBODY: Final = {**_LET_BE, "reply": 0}
 """Nobody of the community does anything."""
 
 _WAITS: Final = {**_REFUSED, "settle": 1, "take_over": 0, "plan_ahead": 0, "ask": 0}
@@ -230,51 +249,64 @@ _WAITS: Final = {**_REFUSED, "settle": 1, "take_over": 0, "plan_ahead": 0, "ask"
 
 ORDINARY: Final = OrderFate("ordinary", "平常", 0)
 FATES: Final[Sequence[OrderFate]] = (
-    _fate("overlooked", "无人过问", 0.01, **_NOBODY, plan_ahead=0, reply_in_person=0, plan_at_last=0, street_steps_in=1,
-          hand_over_shift=1),
-    _fate("late reply", "迟迟不复", 0.02, reply=0, reply_in_person=1),
-    _fate("left to the matcher", "由系统派单", 0.04, **_SERVED, look_after=0, look_at_pool=1),
-    _fate("nobody takes it", "无人接单", 0.02, answer_offer=0, phone=0, **_CLAIMED),
-    _way(Way.RARE, _fate("nobody qualifies", "无人合适", 0.01, look_after=0, spread_the_word=0, convert=1)),
-    _fate("broken promise", "承诺落空", 0.01, **_NOBODY, plan_ahead=1, press_on=0, keep_promise=1),
-    _fate("open question", "有问无答", 0.02, look_after=1, ask=1, answer=0, settle=1),
-    _fate("question", "有问有答", 0.03, look_after=1, ask=1, answer=1),
-    _fate("disputed", "暂停有争议", 0.01, **_WAITS, hold_up=1, resume=0, dispute=1, decide=1),
-    _fate("held up", "不可抗力", 0.01, **_WAITS, hold_up=1, resume=1, dispute=0),
-    _fate("no-show", "失约", 0.02, "arrive", "hurry", answer_offer=1, take=1, propose=1, confirm=1, arrive=0, hurry=0),
-    _fate("at last", "约后才到", 0.02, "arrive", answer_offer=1, take=1, propose=1, confirm=1, arrive=0, hurry=1),
-    _fate("wrong code", "开始码念错", 0.02, "mistype", **_SERVED, mistype=1),
-    _fate("no phone", "没带手机", 0.03, **_SERVED, no_phone=1),
-    _fate("forgotten", "做完忘报", 0.01, **_SERVED, deliver=0, remember=0, be_asked=1),
-    _fate("given up", "居民取消", 0.03, give_up=1, answer_offer=0, look_at_pool=0),
-    _fate("given back", "接了又退", 0.02, "release", **_SERVED, release=1),
-    _fate("taken back", "社区收回", 0.01, "arrive", "take_back", answer_offer=1, take=1, decline=0, propose=0, arrive=0,
-          settle=0, remind=0, plan_ahead=0, take_back=1),
-    _fate("left", "接单后离开", 0.01, "leave", **_SERVED, leave=1),
-    _fate("broken off", "服务中止", 0.02, "break_off", **_SERVED, break_off=1),
-    _fate("called off", "中途取消", 0.01, **_SERVED, call_off=1),
-    _fate("turned away", "不予受理", 0.02, **_REFUSED, turn_away=1, settle=0, take_over=0),
-    _fate("more than a service", "转为事件", 0.01, **_REFUSED, convert=1),
-    _fate("refused words", "含不宜词", 0.01, advertise=1),
-    _fate("second round", "返工", 0.03, "unsolved", **_SERVED, deliver=1, rate=1, unsolved=1),
-    _fate("third round", "再次返工", 0.01, **_SERVED, deliver=1, rate=1, unsolved=1, begin_again=1),
-    _fate("asked for again", "居民要求返工", 0.01, "rate", "ask_again", **_SERVED, deliver=1, rate=0, ask_again=1),
-    _fate("never rated", "始终不评", 0.03, **_SERVED, deliver=1, rate=0, rate_at_last=0, call_back=1),
-    _fate("rated at last", "催后才评", 0.02, **_SERVED, deliver=1, rate=0, rate_at_last=1),
+    _fate("overlooked", "无人过问", 0.01,
+          "decline, respond 80, respond 100, respond 150, reply 80, reply 100, reply_in_person 80, reply_in_person 100, "
+          "coordinate 80, coordinate 100, plan 80, plan 100, hand_over",
+          **_NOBODY, plan_ahead=0, reply_in_person=0, plan_at_last=0, street_steps_in=1, hand_over_shift=1),
+    _fate("late reply", "迟迟不复", 0.02, "reply 100, reply", reply=0, reply_in_person=1),
+    _fate("left to the matcher", "由系统派单", 0.04, "dispatch 100, match, accept, start, deliver", **_SERVED, look_after=0,
+          look_at_pool=1),
+    _fate("nobody takes it", "无人接单", 0.02, "offer 80, offer 100, lapse, claim", answer_offer=0, phone=0, **_CLAIMED),
+    _way(Way.RARE, _fate("nobody qualifies", "无人合适", 0.01, "open_pool, convert", look_after=0, spread_the_word=0,
+                         convert=1)),
+    _fate("broken promise", "承诺落空", 0.01, "write_plan, promise 80, promise 100, promise_late 100", **_NOBODY,
+          plan_ahead=1, press_on=0, keep_promise=1),
+    _fate("open question", "有问无答", 0.02, "ask", look_after=1, ask=1, answer=0, settle=1),
+    _fate("question", "有问有答", 0.03, "ask, answer", look_after=1, ask=1, answer=1, answer_offer=0, spread_the_word=0,
+          take_over=0),
+    _at(9, _fate("disputed", "暂停有争议", 0.01, "pause, dispute, decide", **_WAITS, hold_up=1, resume=0, dispute=1, decide=1)),
+    _at(9, _fate("held up", "不可抗力", 0.01, "pause, resume", **_WAITS, hold_up=1, resume=1, dispute=0)),
+    _fate("no-show", "失约", 0.02, "propose, confirm, appointment 80, appointment 100, miss_appointment", "arrive", "hurry",
+          answer_offer=1, take=1, propose=1, confirm=1, arrive=0, hurry=0, settle=0, remind=0),
+    _fate("at last", "约后才到", 0.02, "propose, confirm, appointment 80, start", "arrive", answer_offer=1, take=1, propose=1,
+          confirm=1, arrive=0, hurry=1, settle=0, remind=0),
+    _fate("wrong code", "开始码念错", 0.02, "wrong_code", "mistype", **_SERVED, mistype=1),
+    _fate("no phone", "没带手机", 0.03, "start", **(_SERVED | {"no_phone": 1})),
+    _fate("forgotten", "做完忘报", 0.01, "finish 80, finish 100, deliver", **_SERVED, deliver=0, remember=0, be_asked=1),
+    _fate("given up", "居民取消", 0.03, "cancel", **(_LET_BE | {"answer_offer": 0}), give_up=1, plan_ahead=0),
+    _fate("given back", "接了又退", 0.02, "release", "release", **_SERVED, release=1),
+    _fate("taken back", "社区收回", 0.01, "take_back", "arrive", "take_back", answer_offer=1, take=1, decline=0, propose=0,
+          arrive=0, settle=0, remind=0, plan_ahead=0, take_back=1),
+    _fate("left", "接单后离开", 0.01, "hand_back", "leave", **_SERVED, leave=1),
+    _fate("broken off", "服务中止", 0.02, "abort", "break_off", **_SERVED, break_off=1),
+    _fate("called off", "中途取消", 0.01, "call_off", **_SERVED, call_off=1),
+    _fate("turned away", "不予受理", 0.02, "reject", **_LET_BE, turn_away=1),
+    _fate("more than a service", "转为事件", 0.01, "convert", **_LET_BE, convert=1),
+    _at(10, _fate("another service", "改换服务", 0.01, "recategorise, offer, contact", "answer_offer", look_after=1, ask=0,
+                  phone=1, move=1, answer_offer=0)),
+    _fate("refused words", "含不宜词", 0.01, "place", advertise=1),
+    _fate("second round", "返工", 0.03, "rate, rework", "unsolved", **_SERVED, deliver=1, rate=1, unsolved=1),
+    _fate("third round", "再次返工", 0.01, "rate, rework", **_SERVED, deliver=1, rate=1, unsolved=1, begin_again=1),
+    _fate("asked for again", "居民要求返工", 0.01, "rework", "rate", "ask_again", **_SERVED, deliver=1, rate=0, ask_again=1),
+    _fate("never rated", "始终不评", 0.03, "rating 60, rating 100, rating 140, close_unrated", **_SERVED, deliver=1, rate=0,
+          rate_at_last=0, call_back=1),
+    _fate("rated at last", "催后才评", 0.02, "rating 60, rate", **_SERVED, deliver=1, rate=0, rate_at_last=1),
     OrderFate("represented", "代下单", 0.05, way=Way.REPRESENTATIVE),
-    OrderFate("caller", "来电点单", 0.05, way=Way.CALLER),
+    _way(Way.CALLER, OrderFate("caller", "来电点单", 0.05, shows=shown("place_for_caller"))),
     OrderFate("of a team", "队伍服务", 0.05, way=Way.TEAM),
-    _way(Way.WISH, _fate("wish", "微心愿", 0.02, arrive=1, **_CLAIMED)),
-    _way(Way.WISH, _fate("wish kept at last", "微心愿催后实现", 0.01, "arrive", "propose", propose=0, arrive=0, hurry=1,
-                         remind=0, settle=0, **_CLAIMED)),
-    _way(Way.WISH, _fate("claim expired", "认领到期", 0.01, "arrive", "hurry", "propose", propose=0, arrive=0, hurry=0,
-                         remind=0, settle=0, **_CLAIMED)),
-    _way(Way.ERRAND, _fate("errand", "帮办代办", 0.03, **_SERVED, authorise=1)),
-    _way(Way.ERRAND, _fate("authority withdrawn", "收回授权", 0.01, "withdraw", **_SERVED, authorise=1, withdraw=1)),
-    _way(Way.ERRAND, _fate("wrong return code", "归还码念错", 0.01, "mistype_return", **_SERVED, authorise=1,
-                           mistype_return=1)),
+    _way(Way.WISH, _fate("wish", "微心愿", 0.02, "wish, claim_wish", arrive=1, **_CLAIMED)),
+    _way(Way.WISH, _fate("wish kept at last", "微心愿催后实现", 0.01, "wish 80, start", "arrive", "propose", propose=0, arrive=0,
+                         hurry=1, remind=0, settle=0, **_CLAIMED)),
+    _way(Way.WISH, _fate("claim expired", "认领到期", 0.01, "wish 80, wish 100, expire_claim", "arrive", "hurry", "propose",
+                         propose=0, arrive=0, hurry=0, remind=0, settle=0, **_CLAIMED)),
+    _way(Way.ERRAND, _fate("errand", "帮办代办", 0.03, "record_authority, hand_over_papers, return_papers", **_SERVED,
+                           authorise=1)),
+    _way(Way.ERRAND, _fate("authority withdrawn", "收回授权", 0.01, "withdraw_authority", "withdraw", **_SERVED, authorise=1,
+                           withdraw=1)),
+    _way(Way.ERRAND, _fate("wrong return code", "归还码念错", 0.01, "wrong_return_code", "mistype_return", **_SERVED,
+                           authorise=1, deliver=1, mistype_return=1)),
     OrderFate("service day", "服务日", 0.05, way=Way.DAY),
-    OrderFate("sent by the lead", "队长改派", 0.02, {"send_member": 1}, way=Way.DAY),
-    OrderFate("day cancelled", "服务日取消", 0.02, way=Way.CANCELLED_DAY),
+    _way(Way.DAY, OrderFate("sent by the lead", "队长改派", 0.02, {"send_member": 1}, shows=shown("book, assign"), hour=5)),
+    _way(Way.CANCELLED_DAY, OrderFate("day cancelled", "服务日取消", 0.02, shows=shown("cancel_day"))),
 )  # fmt: skip
 """Everything else is ordinary: character and chance decide."""

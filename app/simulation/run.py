@@ -144,6 +144,7 @@ async def _lived(console: Console, wanted: Wanted, house: House) -> Measured:
         return await measure(
             owner,
             [(p.id, p.name, p.character.zh, p.character.capacity) for p in street.serving],
+            [(affair.id, affair.fate) for affair in street.affairs.values()],
             rates,
             command=wanted.command,
             made_at=real_now(),

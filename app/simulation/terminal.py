@@ -60,6 +60,8 @@ def show(console: Console, report: Report) -> None:
     unmet = (*report.unmet, *report.cases.unmet)
     if unmet and report.good:
         console.print(f"没有发生 · never happened: {'；'.join(unmet)}", style="yellow")
+    for zh, missing in done.unkept:
+        console.print(f"未如安排 · not as arranged: {zh}：{'，'.join(missing)}", style="yellow", markup=False)
     for sentence in report.wrong:
         console.print(f"✗ {sentence}", style="red", markup=False)
     console.print(

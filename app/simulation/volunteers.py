@@ -131,8 +131,8 @@ async def arrive(street: Street, who: Person, order: Order) -> None:
     if street.will(order, "no_phone", 0.03):
         card = street.cards.get(order.resident.id)
         body = {"card": card} if card else {"unverified": True}
-        if not card and (officer := street.of(Part.DISPATCHER, order.resident.community)):
-            await officer.send(f"{order.path}/contact", {"channel": "phone", "text": "已电话核实是本人"})
+        if not card and (station := street.of(Part.STATION, order.resident.community)):
+            await station.send(f"{order.path}/contact", {"channel": "phone", "text": "已电话核实是本人"})
     if await who.send(f"{order.path}/start", body):
         _under_way(street, who, order)
 

@@ -6,9 +6,11 @@ from random import Random
 
 import pytest
 
+from app.domain.orders.policy import LIFECYCLE
 from app.kernel.time import CHINA
 from app.simulation import officers, placing, residents, volunteers
 from app.simulation.affairs import Order
+from app.simulation.figures import EXEMPT
 from app.simulation.peopling import arrivals, fates_of
 from app.simulation.person import Person, Wire
 from app.simulation.profiles import CHARACTERS, FATES, ORDINARY, PROFILES, Character, Part
@@ -89,6 +91,11 @@ def test_the_tables_name_only_what_people_do() -> None:
     named = {deed for fate in FATES for deed in fate.deeds} | {deed for p in PROFILES.values() for deed in p.deeds}
     assert named <= DEEDS | CHANCES
     assert all(reaction.deed.__name__ in DEEDS for reactions in REACTIONS.values() for reaction in reactions)
+
+
+def test_each_row_of_the_flow_is_arranged_by_a_fate_and_not_left_to_chance() -> None:
+    rows = {move.action for move in LIFECYCLE.transitions}
+    assert rows - EXEMPT <= {one for fate in FATES for one in fate.shows}
 
 
 def test_the_shares_of_the_characters_are_everybody() -> None:

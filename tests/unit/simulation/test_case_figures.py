@@ -117,9 +117,27 @@ def test_every_row_of_section_five_is_listed_and_demanded_but_for_what_comes_fro
 
 
 def test_a_mark_of_a_governing_limit_that_never_fired_is_missing() -> None:
-    assert {kind for kind, _ in MARKS} <= {*policy.ALL, "sign", "report_in"}
+    assert {kind for kind, _ in MARKS} <= {*policy.ALL, *board_policy.ALL}
     assert "resolve_small 小事办结 200 %" in report().unmet
     assert "resolve_small 小事办结 100 %" not in report().unmet
+
+
+@pytest.mark.parametrize(
+    ("never", "once"),
+    [
+        pytest.param("民情信息员上报", "居民上报", id="a way to report"),
+        pytest.param("meeting 联席会议", "resolve_small 小事办结", id="a limit"),
+        pytest.param("应急哨", "日常哨", id="a kind of whistle"),
+        pytest.param("延期未准 · extensions refused", "延期获准 · extensions granted", id="an answer"),
+        pytest.param(
+            "随款下派 · handed down with money", "代理人签收 · signed by a deputy", id="what no row tells apart"
+        ),
+    ],
+)
+def test_what_never_happened_beside_rows_and_marks_is_missing_as_well(never: str, once: str) -> None:
+    found = report(replace(DAY, particulars={"signed by a deputy": 1})).unmet
+    assert never in found
+    assert once not in found
 
 
 @pytest.mark.parametrize(
