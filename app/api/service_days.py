@@ -13,6 +13,7 @@ from app.api.orders_out import AT
 from app.api.problems import problems
 from app.api.schema import In, Out, StrictUUID
 from app.domain.orders import errors, kind_lists, policy, service_days
+from app.domain.orders import service_day_errors as of_days
 from app.domain.places.errors import PlaceNotFound
 from app.domain.services.errors import ServicePaused
 from app.kernel.deadlines import NoDeadlinePolicy
@@ -97,7 +98,7 @@ DAY_EXAMPLE: dict[str, Any] = {
         "slots": [{"starts_at": "2026-03-01T09:00:00+08:00", "minutes": 30, "capacity": 5}],
     },
     answer=receipt("open"),
-    responses=problems(NotAllowed, PlaceNotFound, errors.NotADayOfHere, errors.SlotsInvalid, KeyReused),
+    responses=problems(NotAllowed, PlaceNotFound, of_days.NotADayOfHere, of_days.SlotsInvalid, KeyReused),
 )  # fmt: skip
 async def open_service_day(body: ServiceDayIn, run: TheRun) -> Receipt:
     return await run(
@@ -118,7 +119,7 @@ async def open_service_day(body: ServiceDayIn, run: TheRun) -> Receipt:
     tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
     example={"reason": "大雪,义诊改期"},
     answer=receipt("cancel", 2),
-    responses=problems(NotAllowed, errors.ServiceDayNotFound, errors.DayOver, KeyReused, TextRefused),
+    responses=problems(NotAllowed, of_days.ServiceDayNotFound, of_days.DayOver, KeyReused, TextRefused),
 )
 async def cancel_service_day(day_id: DayId, body: CancelDayIn, run: TheRun) -> Receipt:
     return await run(service_days.cancel_day, day_id, reason=body.reason)
@@ -151,8 +152,8 @@ async def list_service_days(query: Annotated[DaysQuery, Query()], reader: TheRea
     example={"note": "量血压、问问用药", "contact": {"phone": "13812345678"}},
     answer=receipt("accepted"),
     responses=problems(
-        NotAllowed, errors.NoCommunity, errors.SlotNotFound, errors.NotYourDay, errors.SlotOver, errors.AlreadyBooked,
-        errors.SlotFull, errors.ServiceNotOffered, ServicePaused,
+        NotAllowed, errors.NoCommunity, of_days.SlotNotFound, of_days.NotYourDay, of_days.SlotOver, of_days.AlreadyBooked,
+        of_days.SlotFull, errors.ServiceNotOffered, ServicePaused,
         errors.OwnOrder, errors.ContactMissing, NoDeadlinePolicy, KeyReused, TextRefused,
     ),
 )  # fmt: skip

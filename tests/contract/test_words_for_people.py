@@ -10,6 +10,7 @@ from app.api.docs import Tag, operations
 from app.api.docs_order import IN_ORDER_OF_USE
 from app.domain.cases.models import AssignmentState, CaseState
 from app.domain.orders import errors as orders
+from app.domain.orders import service_day_errors as service_days
 from app.domain.orders.models import OrderState
 from app.domain.people.titles import office
 from app.domain.representations import errors as representations
@@ -194,7 +195,7 @@ def test_residents_and_volunteers_read_words_of_every_day(document: dict[str, An
     assert [word for word in EXPLAINED if word not in explained] == []
 
 
-ADVISING = (orders, services, teams, representations)
+ADVISING = (orders, service_days, services, teams, representations)
 
 
 @pytest.mark.parametrize(

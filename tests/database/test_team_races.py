@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from app.domain.orders import dispatching, placing, service_days
-from app.domain.orders.errors import SlotOver, VolunteerNotQualified
+from app.domain.orders.errors import VolunteerNotQualified
 from app.domain.orders.models import TakeBack
+from app.domain.orders.service_day_errors import SlotOver
 from app.domain.people import service as people
 from app.domain.services import service as services
 from app.domain.services.errors import ServiceWithdrawn

@@ -1,4 +1,4 @@
-"""What the orders refuse."""
+"""What the orders refuse; of service days and their slots, `service_day_errors.py`."""
 
 from app.kernel.errors import Kind, NotFound, Refusal
 
@@ -326,70 +326,3 @@ class ReturnCodeWrong(Refusal):
     title_zh = "归还码不正确,请向居民核对"
     title_en = "The return code is wrong"
     advice_zh = "归还码在居民的订单页上(getOrder),每次归还后更换;输错五次须等十分钟"
-
-
-class ServiceDayNotFound(NotFound):
-    code = "service-day-not-found"
-    title_zh = "没有找到这个服务日"
-    title_en = "Service day not found"
-
-
-class SlotNotFound(NotFound):
-    code = "slot-not-found"
-    title_zh = "没有找到这个时段"
-    title_en = "Slot not found"
-
-
-class NotADayOfHere(Refusal):
-    kind = Kind.CONFLICT
-    code = "not-a-day-of-here"
-    title_zh = "服务日须由服务本地的队伍、以本地的服务日项目开设"
-    title_en = "The team or the service is not for a service day here"
-    advice_zh = "服务这里的队伍见 listTeams,形式为服务日的服务见 listServices"
-
-
-class SlotsInvalid(Refusal):
-    kind = Kind.INVALID
-    code = "slots-invalid"
-    title_zh = "时段须在将来九十天之内的同一天,且不重叠"
-    title_en = "Slots lie on one day of the next ninety, and do not overlap"
-
-
-class DayOver(Refusal):
-    kind = Kind.CONFLICT
-    code = "day-over"
-    title_zh = "服务日已开始或已取消"
-    title_en = "The service day has begun, or was cancelled"
-    advice_zh = "以后的服务日见 listServiceDays"
-
-
-class NotYourDay(Refusal):
-    kind = Kind.CONFLICT
-    code = "not-your-day"
-    title_zh = "这个服务日不面向您所在的社区"
-    title_en = "This service day is not for your community"
-    advice_zh = "面向您社区的服务日见 listServiceDays"
-
-
-class SlotFull(Refusal):
-    kind = Kind.CONFLICT
-    code = "slot-full"
-    title_zh = "这个时段已约满"
-    title_en = "This slot is full"
-    advice_zh = "还有空位的时段见 listServiceDays"
-
-
-class SlotOver(Refusal):
-    kind = Kind.CONFLICT
-    code = "slot-over"
-    title_zh = "这个时段已开始"
-    title_en = "This slot has begun"
-    advice_zh = "以后的时段见 listServiceDays"
-
-
-class AlreadyBooked(Refusal):
-    kind = Kind.CONFLICT
-    code = "already-booked"
-    title_zh = "您已预约这个服务日"
-    title_en = "You have booked on this day already"
-    advice_zh = "要换时段,请先取消已约的订单(cancelOrder)"

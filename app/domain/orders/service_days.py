@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from app.domain.orders import errors
+from app.domain.orders import errors, service_day_errors
 from app.domain.orders.facts import AT_HOME, PLACING, Placing
 from app.domain.orders.kind_tables import ServiceDay, ServiceSlot, SlotBooking
 from app.domain.orders.models import Appointment, OrderDetail
@@ -107,14 +107,14 @@ def open_day(
     """
     _demand_host(actor, seen.lead_id)
     if not (seen.team and seen.service):
-        raise errors.NotADayOfHere
+        raise service_day_errors.NotADayOfHere
     planned = sorted(slots, key=lambda slot: slot.starts_at)
     first, last = planned[0], planned[-1]
     days = {slot.starts_at.astimezone(CHINA).date() for slot in planned}
     ends = [slot.starts_at + timedelta(minutes=slot.minutes) for slot in planned]
     overlap = any(end > after.starts_at for end, after in zip(ends, planned[1:], strict=False))
     if len(days) > 1 or overlap or first.starts_at <= now or last.starts_at > now + FARTHEST_DAY:
-        raise errors.SlotsInvalid
+        raise service_day_errors.SlotsInvalid
     day_id = new_id()
     change = Change.record("service_day", day_id, "open", actor, now, place_id=place_id).insert(
         ServiceDay,
@@ -144,7 +144,7 @@ def open_day(
     "cancel",
     subject=DAY,
     facts=CANCELLING,
-    missing=errors.ServiceDayNotFound,
+    missing=service_day_errors.ServiceDayNotFound,
     read_by_others=("reason",),
 )
 def cancel_day(day: Day, actor: Actor, now: datetime, *, reason: str) -> Change:
@@ -155,7 +155,7 @@ def cancel_day(day: Day, actor: Actor, now: datetime, *, reason: str) -> Change:
     """
     _demand_host(actor, day.lead_id)
     if day.held.cancelled or day.starts_at <= now:
-        raise errors.DayOver
+        raise service_day_errors.DayOver
     change = Change.record(
         "service_day", day.id, "cancel", actor, now, place_id=day.place_id, version=day.version
     ).patch(ServiceDay, id=day.id, cancelled_at=now, cancelled_by=actor.id, reason=reason, version=day.version + 1)
@@ -242,17 +242,17 @@ def book(
     """
     slot = seen.slot
     if slot is None:
-        raise errors.SlotNotFound
+        raise service_day_errors.SlotNotFound
     order = new_order(seen.home, actor.id, actor.id, now, slot.service_id)
     if not slot.here:
-        raise errors.NotYourDay
+        raise service_day_errors.NotYourDay
     demand_offered(seen.home)
     if slot.starts_at <= now or slot.lead_id is None:
-        raise errors.SlotOver
+        raise service_day_errors.SlotOver
     if slot.booked:
-        raise errors.AlreadyBooked
+        raise service_day_errors.AlreadyBooked
     if not slot.number:
-        raise errors.SlotFull
+        raise service_day_errors.SlotFull
     if slot.lead_id == actor.id or slot.represented:
         raise errors.OwnOrder
     change = LIFECYCLE.create(replace(order, assignee_id=slot.lead_id, team_id=slot.team_id), "book", actor, now)

@@ -8,7 +8,17 @@ from uuid import UUID
 import pytest
 
 from app.domain.notifications.policy import sentence
-from app.domain.orders import dispatching, errands, errors, outcomes, placing, promises, service_days, wishes
+from app.domain.orders import (
+    dispatching,
+    errands,
+    errors,
+    outcomes,
+    placing,
+    promises,
+    service_day_errors,
+    service_days,
+    wishes,
+)
 from app.domain.orders import service as orders
 from app.domain.orders.evidence import Served
 from app.domain.orders.facts import Placing, Starting
@@ -288,12 +298,12 @@ def test_a_day_has_its_slots_in_order() -> None:
     ("slots", "who", "seen", "refusal"),
     [
         ([slot(1)], "volunteer", HOSTS, NotAllowed),
-        ([slot(1)], "dispatcher", replace(HOSTS, team=False), errors.NotADayOfHere),
-        ([slot(1)], "dispatcher", replace(HOSTS, service=False), errors.NotADayOfHere),
-        ([slot(0)], "dispatcher", HOSTS, errors.SlotsInvalid),
-        ([slot(1, 61), slot(2)], "dispatcher", HOSTS, errors.SlotsInvalid),
-        ([slot(1), slot(25)], "dispatcher", HOSTS, errors.SlotsInvalid),
-        ([slot(91 * 24)], "dispatcher", HOSTS, errors.SlotsInvalid),
+        ([slot(1)], "dispatcher", replace(HOSTS, team=False), service_day_errors.NotADayOfHere),
+        ([slot(1)], "dispatcher", replace(HOSTS, service=False), service_day_errors.NotADayOfHere),
+        ([slot(0)], "dispatcher", HOSTS, service_day_errors.SlotsInvalid),
+        ([slot(1, 61), slot(2)], "dispatcher", HOSTS, service_day_errors.SlotsInvalid),
+        ([slot(1), slot(25)], "dispatcher", HOSTS, service_day_errors.SlotsInvalid),
+        ([slot(91 * 24)], "dispatcher", HOSTS, service_day_errors.SlotsInvalid),
     ],
 )
 def test_a_day_is_not_opened(slots: Any, who: str, seen: Opening, refusal: type[Refusal]) -> None:
@@ -321,15 +331,15 @@ def test_who_books_has_an_order_that_the_lead_has_accepted_and_an_appointment() 
 @pytest.mark.parametrize(
     ("home", "found", "refusal"),
     [
-        (HOME, None, errors.SlotNotFound),
+        (HOME, None, service_day_errors.SlotNotFound),
         (replace(HOME, place_id=None), SLOT, errors.NoCommunity),
-        (HOME, replace(SLOT, here=False), errors.NotYourDay),
+        (HOME, replace(SLOT, here=False), service_day_errors.NotYourDay),
         (replace(HOME, offered=False), SLOT, errors.ServiceNotOffered),
         (replace(HOME, paused=True), SLOT, ServicePaused),
-        (HOME, replace(SLOT, starts_at=NOON), errors.SlotOver),
-        (HOME, replace(SLOT, lead_id=None), errors.SlotOver),
-        (HOME, replace(SLOT, booked=True), errors.AlreadyBooked),
-        (HOME, replace(SLOT, number=0), errors.SlotFull),
+        (HOME, replace(SLOT, starts_at=NOON), service_day_errors.SlotOver),
+        (HOME, replace(SLOT, lead_id=None), service_day_errors.SlotOver),
+        (HOME, replace(SLOT, booked=True), service_day_errors.AlreadyBooked),
+        (HOME, replace(SLOT, number=0), service_day_errors.SlotFull),
         (HOME, replace(SLOT, lead_id=RESIDENT), errors.OwnOrder),
         (HOME, replace(SLOT, represented=True), errors.OwnOrder),
         (replace(HOME, phone_sealed=None), SLOT, errors.ContactMissing),
@@ -390,8 +400,8 @@ def test_a_cancelled_day_has_each_of_its_orders_cancelled() -> None:
     ("day", "who", "refusal"),
     [
         (DAY, "volunteer", NotAllowed),
-        (replace(DAY, held=Held(True, ())), "dispatcher", errors.DayOver),
-        (replace(DAY, starts_at=NOON), "dispatcher", errors.DayOver),
+        (replace(DAY, held=Held(True, ())), "dispatcher", service_day_errors.DayOver),
+        (replace(DAY, starts_at=NOON), "dispatcher", service_day_errors.DayOver),
     ],
 )
 def test_a_day_is_not_cancelled(day: Day, who: str, refusal: type[Refusal]) -> None:
