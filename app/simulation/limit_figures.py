@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from app.domain.deadlines.meaning import is_replaced
 from app.domain.deadlines.models import LABELS, label_of
 from app.simulation.reckoning import Limit
 
@@ -67,6 +68,7 @@ def fate_of(limit: Limit) -> str:
         return "dropped"
     if limit.stopped_by in BY_THE_SYSTEM:
         return "missed" if missed else "met"
-    if limit.left_as in ENDED_OTHERWISE or limit.stopped_by in HANDED_ON:
+    replaced = is_replaced(limit.of, limit.kind, limit.stopped_by)
+    if replaced or limit.left_as in ENDED_OTHERWISE or limit.stopped_by in HANDED_ON:
         return "missed" if missed else "dropped"
     return "late" if missed else "met"

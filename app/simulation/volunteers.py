@@ -103,7 +103,8 @@ async def leave(street: Street, who: Person, order: Order) -> None:
 
 
 async def propose(street: Street, who: Person, order: Order) -> None:
-    if not await street.may(who, order, "propose"):
+    """Say when they would come, unless somebody has proposed a time meanwhile."""
+    if order.meet_at is not None or not await street.may(who, order, "propose"):
         return
     meet_at = agreed(street, order)
     if await who.send(f"{order.path}/appointment", {"meet_at": meet_at.isoformat()}):
