@@ -207,7 +207,8 @@ async def test_the_community_sends_a_team_of_the_whole_street_and_sees_who_they_
     await lead.post(f"{order}/member", {"member_id": str(barber.id)})
     assert (await resident.get(order))["volunteer"]["id"] == str(barber.id)
     grants = await dispatcher.get("/v1/roles", place_id=str(street.world.street))
-    assert {row["role"] for row in grants["items"]} == {"volunteer"}, "of those above, who can be sent and nobody else"
+    found = {row["role"] for row in grants["items"]}
+    assert found == {"volunteer", "administrator"}, "of those above, who can be sent, and who holds an office"
 
 
 async def test_the_staff_take_back_what_nobody_comes_for(street: Street, later: Later) -> None:
