@@ -73,6 +73,7 @@ from app.domain.cases import contests as contest_verbs
 from app.domain.cases import extensions as extension_verbs
 from app.domain.cases import meetings as meeting_verbs
 from app.domain.cases import ratings as rating_verbs
+from app.domain.cases import reporting as reporting_verbs
 from app.domain.cases import service as case_verbs
 from app.domain.cases import supervision as supervision_verbs
 from app.domain.cases import whistles as whistle_verbs
@@ -163,6 +164,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *errand_verbs.VERBS,
     *day_verbs.VERBS,
     *day_verbs.RECORD_VERBS,
+    *reporting_verbs.VERBS,
     *case_verbs.VERBS,
     *whistle_verbs.VERBS,
     *board_verbs.VERBS,

@@ -11,7 +11,7 @@ from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheRun, receipt
 from app.api.problems import problems
 from app.api.schema import Choice, In, StrictUUID, exactly_one
-from app.domain.cases import ending, errors, handing_down, joining, merging, policy, setting_aside
+from app.domain.cases import ending, errors, handing_down, joining, merging, policy, reporting, setting_aside
 from app.domain.cases import service as cases
 from app.domain.orders.models import Channel
 from app.kernel.deadlines import NoDeadlinePolicy
@@ -92,7 +92,7 @@ class TerminateIn(In):
 async def report_for_caller(body: ReportForCallerIn, run: TheRun) -> Receipt:
     exactly_one(person_id=body.person_id, phone=body.phone)
     return await run(
-        cases.report_for_caller,
+        reporting.report_for_caller,
         person_id=body.person_id,
         caller_index=run.sealer.phone_index(body.phone),
         **body.model_dump(include={"category", "words", "spot", "place_id"}),

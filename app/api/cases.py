@@ -28,7 +28,7 @@ from app.api.orders_out import HISTORY_EXAMPLE, HistoryOut
 from app.api.periods import instants
 from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, In, StrictUUID
-from app.domain.cases import board_errors, errors, policy, repository, whistles
+from app.domain.cases import board_errors, errors, policy, reporting, repository, whistles
 from app.domain.cases import service as cases
 from app.domain.cases.models import CaseState, Lane, NotAccepted
 from app.domain.places.models import Level
@@ -181,8 +181,8 @@ class CasesQuery(NarrowQuery):
 async def report(body: ReportIn, run: TheRun) -> Receipt:
     asked: dict[str, Any] = body.model_dump(include={"category", "words", "spot", "place_id"})
     if body.beneficiary_id is None:
-        return await run(cases.report, **asked, patrol=body.patrol)
-    return await run(cases.report_for, beneficiary_id=body.beneficiary_id, **asked)
+        return await run(reporting.report, **asked, patrol=body.patrol)
+    return await run(reporting.report_for, beneficiary_id=body.beneficiary_id, **asked)
 
 
 @api.post(
@@ -203,7 +203,7 @@ async def report(body: ReportIn, run: TheRun) -> Receipt:
     ),
 )  # fmt: skip
 async def solve_on_the_spot(body: SolvedIn, run: TheRun) -> Receipt:
-    return await run(cases.solve_on_the_spot, **body.model_dump())
+    return await run(reporting.solve_on_the_spot, **body.model_dump())
 
 
 @api.get(

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from app.domain.cases import reporting, whistles
 from app.domain.cases import service as cases
-from app.domain.cases import whistles
 from app.domain.cases.models import Lane, WhistleKind
 from app.domain.units import service as units
 from app.domain.units.models import Post, UnitKind
@@ -124,7 +124,7 @@ async def _whistled(seeder: Seeder, ground: Ground, called: list[UUID]) -> None:
     """A lamp post on its way up, from a patrol to the whistle of the street: its lead has not signed yet."""
     grid = await seeder.by_login(f"wangge{ground.shown + 1:03d}")
     chief = await seeder.by_login("jiedao001")
-    case = await seeder.do(grid, cases.report, place_id=ground.communities[ground.shown], patrol=True, **LAMP)
+    case = await seeder.do(grid, reporting.report, place_id=ground.communities[ground.shown], patrol=True, **LAMP)
     await seeder.do(grid, cases.triage, case, lane=Lane.HARD)
     await seeder.do(grid, cases.escalate, case, reason="无权限", tried="现场看过,不属物业")
     asked: dict[str, Any] = {"kind": WhistleKind.ROUTINE, "reason": "权属不清", "lead_id": called[0], "units": called}

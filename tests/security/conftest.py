@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.domain.cases import board, callbacks, whistles
+from app.domain.cases import board, callbacks, reporting, whistles
 from app.domain.cases import service as cases
 from app.domain.cases.models import Lane, WhistleKind
 from app.domain.exclusions import service as exclusions
@@ -233,7 +233,7 @@ async def whistle(world: World, app: Database, community: Community) -> None:
     )
     inputs = {"category": "lighting", "words": "路灯不亮"}
     resident = await world.caller(community.resident)
-    case = (await execute(app, cases.report, resident, new_key(), None, inputs)).id
+    case = (await execute(app, reporting.report, resident, new_key(), None, inputs)).id
     await world.do(app, cases.triage, community.dispatcher, case, lane=Lane.HARD)
     await world.do(app, cases.contact, community.dispatcher, case, channel="phone", text="已联系")
     asked = {"kind": WhistleKind.ROUTINE, "reason": "无权限", "lead_id": unit, "units": [unit]}
@@ -251,7 +251,7 @@ async def whistle(world: World, app: Database, community: Community) -> None:
 async def call_back(world: World, app: Database, community: Community) -> None:
     """A case that was supervised, and whose reporter says that it is not solved."""
     inputs = {"category": "noise", "words": "半夜吵"}
-    case = (await execute(app, cases.report, await world.caller(community.resident), new_key(), None, inputs)).id
+    case = (await execute(app, reporting.report, await world.caller(community.resident), new_key(), None, inputs)).id
     await world.do(app, cases.triage, community.dispatcher, case, lane=Lane.BIG)
     await world.owner.execute(
         "INSERT INTO supervision (id, matter_id, place_id, round, deadline_id, kind, percent, step, seat_id, held_seat_id,"

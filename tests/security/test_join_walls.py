@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.domain.cases import extensions, joining
+from app.domain.cases import extensions, joining, reporting
 from app.domain.cases import service as cases
 from app.kernel.database import Database, begin
 from app.kernel.rules import Role
@@ -45,8 +45,8 @@ async def test_only_a_neighbour_who_joins_this_case_is_let_in(world: World, app:
     elsewhere = await build(owner_url)
     away = elsewhere.people["王奶奶"]
     await elsewhere.owner.close()
-    case = (await world.do(app, cases.report, "王奶奶", None, **REPORT)).id
-    other = (await world.do(app, cases.report, "王奶奶", None, **REPORT)).id
+    case = (await world.do(app, reporting.report, "王奶奶", None, **REPORT)).id
+    other = (await world.do(app, reporting.report, "王奶奶", None, **REPORT)).id
     assert await seen(app, neighbour, case) == (0, 0)
     assert await seen(app, neighbour, case, joins=other) == (0, 0), "it names another case"
     assert await seen(app, away, case, joins=case) == (0, 0), "of another street"
@@ -60,7 +60,7 @@ async def test_only_a_neighbour_who_joins_this_case_is_let_in(world: World, app:
 
 async def test_nobody_joins_for_somebody_else(world: World, app: Database) -> None:
     neighbour = await world.person("李大爷", Role.RESIDENT, world.west)
-    case = (await world.do(app, cases.report, "王奶奶", None, **REPORT)).id
+    case = (await world.do(app, reporting.report, "王奶奶", None, **REPORT)).id
     async with app.pool.acquire() as connection:
         await connection.execute(begin(neighbour, case))
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -77,7 +77,7 @@ async def test_only_whoever_lives_there_or_works_on_it_sees_the_whole(world: Wor
     """Of those who joined; and nobody finds it by words that they may not read."""
     neighbour = await world.person("李大爷", Role.RESIDENT, world.east)
     stranger = await world.person("西大爷", Role.RESIDENT, world.west)
-    case = (await world.do(app, cases.report, "王奶奶", None, **REPORT)).id
+    case = (await world.do(app, reporting.report, "王奶奶", None, **REPORT)).id
     found = "SELECT count(*) FROM find_cases($1, $2, NULL, NULL, NULL, NULL, NULL, false, NULL, NULL, 9)"
 
     async def of(person: UUID) -> tuple[bool, int, int, int]:
@@ -108,7 +108,7 @@ async def test_whoever_joined_from_elsewhere_reads_nothing_that_was_written_on_t
     """What officers wrote to the reporters, and how they whistled, extended, let hang and supervised it."""
     neighbour = await world.person("李大爷", Role.RESIDENT, world.east)
     stranger = await world.person("陌生人", Role.RESIDENT, world.west)
-    case = (await world.do(app, cases.report, "王奶奶", None, **REPORT)).id
+    case = (await world.do(app, reporting.report, "王奶奶", None, **REPORT)).id
     for person in (neighbour, stranger):
         await world.do(app, joining.join, person, case, words="我家也是")
     await world.do(app, cases.triage, "书记", case)
@@ -136,7 +136,7 @@ async def test_whoever_does_not_read_the_extension_of_a_case_asks_for_no_second_
 ) -> None:
     """That there was one already is looked for with the eyes of whoever asks."""
     stranger = await world.person("陌生人", Role.RESIDENT, world.west)
-    case = (await world.do(app, cases.report, "王奶奶", None, **REPORT)).id
+    case = (await world.do(app, reporting.report, "王奶奶", None, **REPORT)).id
     await world.do(app, joining.join, stranger, case, words="我家也是")
     await world.do(app, cases.triage, "书记", case)
     await world.do(app, extensions.request_extension, "书记", case, hours=1, reason="等件")

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.domain.cases import service as cases
+from app.domain.cases import reporting
 from app.domain.orders import placing
 from app.domain.orders.models import Calling
 from app.kernel.command import execute
@@ -37,7 +37,7 @@ async def placed(neighbours: Neighbours) -> Placed:
     asked = {"channel": Calling.PHONE, "person_id": east.resident, "service_id": n.world.service, "note": "修灯"}
     order = (await execute(n.app, placing.place_for_caller, as_clerk, new_key(), None, asked)).id
     told = {"person_id": east.resident, "category": "noise", "words": "夜里吵"}
-    case = (await execute(n.app, cases.report_for_caller, as_clerk, new_key(), None, told)).id
+    case = (await execute(n.app, reporting.report_for_caller, as_clerk, new_key(), None, told)).id
     return Placed(clerk, colleague, order, case)
 
 

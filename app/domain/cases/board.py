@@ -8,8 +8,9 @@ from uuid import UUID
 
 from app.domain.cases import board_errors
 from app.domain.cases.board_policy import LIFECYCLE
+from app.domain.cases.board_tables import AssignmentDetail
 from app.domain.cases.facts import ASSIGNMENT, AssignmentFacts
-from app.domain.cases.models import AssignmentDetail, CaseState
+from app.domain.cases.models import CaseState
 from app.domain.cases.policy import ENDED
 from app.kernel.calendar_store import calendar
 from app.kernel.change import Change, Office

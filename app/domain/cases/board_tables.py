@@ -1,4 +1,4 @@
-"""Tables of the joint board: contests, extensions, minutes, promises, and how units and whistles were rated (domain.md §5)."""
+"""Tables of the joint board: assignments, contests, extensions, minutes, promises, and the ratings (domain.md §5)."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +8,36 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from app.kernel.tables import Instant
+
+
+class AssignmentDetail(SQLModel, table=True):
+    """What a unit was whistled for. `role` is lead 主办 or co 协办; of one whistle one lead stands (`leads` is true while it
+    does, and NULL once it was replaced). `contested`: it was, once, and is not again; `contest_until`: when that is too late."""
+
+    __tablename__ = "assignment_detail"
+    __table_args__ = (
+        ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
+        ForeignKeyConstraint(["case_id", "place_id"], ["matter.id", "matter.place_id"]),
+        Index("assignment_case", "case_id"),
+        UniqueConstraint("whistle_id", "leads", name="assignment_one_lead"),
+        CheckConstraint("role IN ('lead', 'co')", "assignment_role"),
+        CheckConstraint("leads IS NOT FALSE AND (leads IS NULL OR role = 'lead')", "assignment_leads"),
+        CheckConstraint("contest_until > signed_at", "assignment_contest_until"),
+    )
+
+    matter_id: UUID = Field(primary_key=True)
+    place_id: UUID
+    case_id: UUID
+    whistle_id: UUID = Field(foreign_key="whistle.id")
+    role: str = Field(sa_type=Text)
+    leads: bool | None = None
+    sent_by: UUID
+    signed_at: datetime | None = Field(default=None, sa_type=Instant)
+    officer_id: UUID | None = Field(default=None, foreign_key="person.id")
+    contested: bool = False
+    contest_until: datetime | None = Field(default=None, sa_type=Instant)
+    outcome: str | None = Field(default=None, sa_type=Text)
+    excuse: str | None = Field(default=None, sa_type=Text)
 
 
 class Contest(SQLModel, table=True):

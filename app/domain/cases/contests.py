@@ -9,10 +9,10 @@ from uuid import UUID
 from app.domain.cases import board_errors, errors
 from app.domain.cases.board import BOARD, Assignment, send
 from app.domain.cases.board_policy import LIFECYCLE
-from app.domain.cases.board_tables import Contest
+from app.domain.cases.board_tables import AssignmentDetail, Contest
 from app.domain.cases.facts import SEATS, Seats, case_beside
 from app.domain.cases.limits import Case
-from app.domain.cases.models import AssignmentDetail, AssignmentState, CaseDuty, CaseState, Duty, WhistleKind
+from app.domain.cases.models import AssignmentState, CaseDuty, CaseState, Duty, WhistleKind
 from app.domain.cases.policy import ENDED
 from app.domain.cases.policy import LIFECYCLE as CASE
 from app.domain.cases.service import CASES, release, tell_reporters

@@ -1,5 +1,5 @@
-"""The verbs of cases: reporting, solving on the spot, triage, going up, and the result (domain.md §5). Snapshot → Change, pure;
-the door loads, locks and writes (`kernel/command.py`). `whistles.py` calls units, `board.py` is what they do."""
+"""The verbs of cases: triage, going up, and the result (domain.md §5). Snapshot → Change, pure; the door loads, locks and writes
+(`kernel/command.py`). `reporting.py` is how a case begins, `whistles.py` calls units, `board.py` is what they do."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,15 +8,10 @@ from uuid import UUID
 
 from app.domain.cases import board_errors, errors, policy
 from app.domain.cases.facts import (
-    CALLER,
     DETAIL,
     HANDS,
-    REPORTING,
-    REPRESENTED,
     SEATS,
-    SELF,
     Hands,
-    Reporting,
     Seats,
 )
 from app.domain.cases.limits import Case, govern
@@ -24,12 +19,10 @@ from app.domain.cases.models import (
     CaseDetail,
     CaseDuty,
     CasePost,
-    CaseReporter,
     CaseState,
     Duty,
     Lane,
     NotAccepted,
-    ReportedAs,
 )
 from app.domain.cases.policy import LIFECYCLE
 from app.domain.cases.words import evidence_label
@@ -37,110 +30,11 @@ from app.domain.places.models import Level
 from app.kernel.change import Change, Office
 from app.kernel.errors import FieldFault, NotAllowed
 from app.kernel.ids import new_id
-from app.kernel.matter import Matter
 from app.kernel.recalculating import recalculation
-from app.kernel.rules import Actor, Role
+from app.kernel.rules import Actor
 from app.kernel.verbs import Room
 
 CASES = Room(LIFECYCLE, detail=DETAIL, missing=errors.CaseNotFound)
-
-
-@CASES.creates("report", subject=SELF, facts=REPORTING, read_by_others=("words", "spot"))
-def report(
-    seen: Reporting,
-    actor: Actor,
-    now: datetime,
-    *,
-    category: str,
-    words: str,
-    spot: str | None = None,
-    place_id: UUID | None = None,
-    patrol: bool = False,
-) -> Change:
-    """Report a trouble where one lives or works (民情上报). An emergency goes at once to the responsible unit, the secretary and
-    the street. Raises CategoryNotFound, PlaceNotBelowCommunity."""
-    change = _reported(seen, "report", actor.id, actor, now)
-    _describe(change, seen, words, spot, _capacity(actor, patrol=patrol))
-    return change
-
-
-@CASES.creates(
-    "report", subject=REPRESENTED, facts=REPORTING, missing=errors.NotRepresented, read_by_others=("words", "spot")
-)
-def report_for(
-    seen: Reporting,
-    actor: Actor,
-    now: datetime,
-    *,
-    beneficiary_id: UUID,
-    category: str,
-    words: str,
-    spot: str | None = None,
-    place_id: UUID | None = None,
-) -> Change:
-    """Report for somebody whose consent is recorded. Raises NotRepresented, and as `report`."""
-    change = _reported(seen, "report", actor.id, actor, now)
-    _describe(change, seen, words, spot, ReportedAs.REPRESENTATIVE)
-    return change
-
-
-@CASES.creates(
-    "report_for_caller",
-    subject=CALLER,
-    facts=REPORTING,
-    missing=errors.ReporterNotFound,
-    read_by_others=("words", "spot"),
-)
-def report_for_caller(
-    seen: Reporting,
-    actor: Actor,
-    now: datetime,
-    *,
-    category: str,
-    words: str,
-    spot: str | None = None,
-    place_id: UUID | None = None,
-    person_id: UUID | None = None,
-    caller_index: bytes | None = None,
-) -> Change:
-    """Report for a resident who calls or walks in; the case is the caller's own. Raises NotAllowed, ReporterNotFound, and as
-    `report`."""
-    if not policy.station.roles & actor.roles:
-        raise NotAllowed("由站点和社区的工作人员办理;为本人、为请您代下单的人反映问题,用 reportCase")
-    change = _reported(seen, "report_for_caller", seen.person_id, actor, now)
-    _describe(change, seen, words, spot, ReportedAs.STATION)
-    return change.tell(seen.person_id, "case.reported_for_you")
-
-
-@CASES.creates("solve_on_the_spot", subject=SELF, facts=REPORTING, read_by_others=("words", "spot", "outcome"))
-def solve_on_the_spot(
-    seen: Reporting,
-    actor: Actor,
-    now: datetime,
-    *,
-    category: str,
-    words: str,
-    outcome: str,
-    evidence: Sequence[dict[str, Any]],
-    spot: str | None = None,
-    place_id: UUID | None = None,
-) -> Change:
-    """A grid worker reports and solves a small matter in one call, with evidence: straight to the call-back. An emergency goes at
-    report to the responsible unit, the secretary and the street's duty, by day or night (domain.md §5); that one of them has
-    acted already is for the unit to find, and not for one person to say.
-
-    Raises:
-        EmergencyOnTheSpot: to be reported. EvidenceMissing; and as `report`.
-    """
-    change = _reported(seen, "solve_on_the_spot", actor.id, actor, now)
-    if seen.emergency:
-        raise errors.EmergencyOnTheSpot
-    demand_evidence(seen.evidence, evidence)
-    _describe(
-        change, seen, words, spot, ReportedAs.GRID_WORKER,
-        lane=Lane.SMALL.value, outcome=outcome, evidence=list(evidence), handler_id=actor.id,
-    )  # fmt: skip
-    return hand(change, Duty.HANDLER, None)
 
 
 @CASES.moves("refuse", facts=SEATS, read_by_others=("elsewhere",))
@@ -309,72 +203,6 @@ def demand_evidence(wanted: Sequence[str], given: Sequence[dict[str, Any]]) -> N
             )
 
 
-def _reported(seen: Reporting, action: str, requester_id: UUID, actor: Actor, now: datetime) -> Change:
-    if seen.place_id is None:
-        at = FieldFault("/body/place_id", "missing", "您没有登记居住的社区:请填写在哪个小区、网格或社区")
-        raise errors.PlaceNotBelowCommunity(fields=(at,))
-    if seen.community_id is None:
-        raise errors.PlaceNotBelowCommunity
-    if seen.category_id is None:
-        raise errors.CategoryNotFound
-    case: Matter[Any] = Matter(
-        id=new_id(),
-        kind=LIFECYCLE.kind,
-        place_id=seen.place_id,
-        state="",
-        version=0,
-        round=1,
-        requester_id=requester_id,
-        beneficiary_id=seen.person_id,
-        placed_by=actor.id,
-        assignee_id=None,
-        seat_id=seen.community_id,
-        holder_id=None,
-        open_pool=False,
-        created_at=now,
-        category=seen.category,
-        detail=None,
-    )
-    return LIFECYCLE.create(case, action, actor, now)
-
-
-def _describe(
-    change: Change, seen: Reporting, words: str, spot: str | None, reported_as: ReportedAs, **more: Any
-) -> None:
-    about = {"matter_id": change.id, "place_id": change.place_id}
-    change.insert(
-        CaseDetail,
-        **about,
-        community_id=seen.community_id,
-        category_id=seen.category_id,
-        words=words,
-        spot=spot,
-        reported_as=reported_as.value,
-        emergency=seen.emergency,
-        **more,
-    ).insert(CaseReporter, **about, id=new_id(), person_id=change.matter.requester_id, joined_at=change.at)  # type: ignore[union-attr]
-    if seen.emergency:
-        # First of all the reporter hears whom to call; then by day or night the secretary, and the duty of the street.
-        change.tell(change.matter.requester_id, "case.call_first")  # type: ignore[union-attr]
-        change.emit("case.alarm").tell_role(Role.SECRETARY, "case.emergency")
-        change.tell_role(Role.DISPATCHER, "case.emergency").tell_role(Role.DISPATCHER, "case.emergency", level="street")
-    elif change.action != "solve_on_the_spot":
-        change.tell_role(Role.GRID_WORKER, "case.reported").tell_role(Role.DISPATCHER, "case.reported")
-
-
-_CAPACITIES = {
-    Role.GRID_WORKER: ReportedAs.GRID_WORKER,
-    Role.BRANCH_SECRETARY: ReportedAs.BRANCH_SECRETARY,
-    Role.INFORMATION_OFFICER: ReportedAs.INFORMATION_OFFICER,
-}
-
-
-def _capacity(actor: Actor, *, patrol: bool) -> ReportedAs:
-    if patrol and actor.roles & {Role.GRID_WORKER, Role.BRANCH_SECRETARY}:
-        return ReportedAs.PATROL
-    return next((capacity for role, capacity in _CAPACITIES.items() if role in actor.roles), ReportedAs.RESIDENT)
-
-
 def _post(change: Change, kind: str, text: str, **more: object) -> Change:
     about = {"id": new_id(), "matter_id": change.id, "place_id": change.place_id}
     round_number = change.matter.round if change.matter else 1
@@ -393,10 +221,6 @@ def _post(change: Change, kind: str, text: str, **more: object) -> Change:
 recalculate = recalculation(CASES)
 
 VERBS = (
-    report,
-    report_for,
-    report_for_caller,
-    solve_on_the_spot,
     refuse,
     triage,
     withdraw,

@@ -5,7 +5,8 @@ import inspect
 import pytest
 
 from app.domain.cases import board_errors, callback_errors, errors
-from app.domain.cases.service import escalate, solve_on_the_spot
+from app.domain.cases.reporting import solve_on_the_spot
+from app.domain.cases.service import escalate
 from app.kernel.errors import Kind, Refusal
 
 CONFLICTS = [
