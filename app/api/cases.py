@@ -317,7 +317,7 @@ async def escalate(case_id: CaseId, body: EscalateIn, run: TheRun) -> Receipt:
     does=((policy.LIFECYCLE.kind, "submit_result"), (policy.LIFECYCLE.kind, "submit_whistled")),
     responses=problems(
         *(errors.CaseNotFound, NotAllowed, TransitionRefused, KeyReused, TextRefused, errors.EvidenceMissing),
-        *(errors.SameHand, board_errors.LeadReplaced, NoDeadlinePolicy),
+        *(errors.SameHand, board_errors.LeadReplaced, board_errors.NotReportedIn, NoDeadlinePolicy),
     ),
 )
 async def submit(case_id: CaseId, body: ResultIn, run: TheRun) -> Receipt:

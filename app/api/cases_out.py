@@ -91,12 +91,12 @@ class FittingUnitOut(Out):
 class CaseWhistleOut(Out):
     kind: Choice[WhistleKind] = Field(description="哪一种哨")
     kind_label: str = Field(description="哨的中文名称")
-    reason: str = Field(description="为何吹哨;紧急类别上报即吹的为空")
+    reason: str | None = Field(description="为何吹哨,写给办理的人看;紧急类别上报即吹的为空,居民看不到为 null")
     proposed_at: Moment = Field(description="提请时间")
     approval: Choice[Approval] = Field(description=APPROVALS)
     approval_label: str = Field(description="批准情况,中文")
     decided_at: Moment | None = Field(description="批准或不批准的时间;未决定为 null")
-    decision: str | None = Field(description="不批准、不予追认的原因,或补充说明")
+    decision: str | None = Field(description="不批准、不予追认的原因,或补充说明,写给办理的人看;居民看不到为 null")
 
 
 class CaseOut(CaseRow, CaseTold):
@@ -185,10 +185,11 @@ def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> 
 
 
 def show_whistle(row: RowMapping) -> CaseWhistleOut | None:
-    """The newest whistle of the case of the row."""
+    """The newest whistle of the case of the row; what the offices write to each other about it is for them and the units."""
     if row["whistle"] is None:
         return None
-    whistle = row["whistle"]
+    official = row["post"] is not None or "seated" in row["parts"] or policy.officers.roles & {*map(Role, row["roles"])}
+    whistle = row["whistle"] if official else {**row["whistle"], "reason": None, "decision": None}
     kind, approval = WhistleKind(whistle["kind"]), Approval.of(whistle["approved"], blown=whistle["blown"])
     return CaseWhistleOut(
         kind=kind,

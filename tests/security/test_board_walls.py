@@ -180,19 +180,14 @@ async def test_a_limit_grows_once(board: Board) -> None:
 async def test_three_hands_and_one_lead_are_the_databases_to_keep(street: Street, app_url: str) -> None:  # noqa: F811
     case = await whistled(street, co=True)
     assert case.co is not None
-    task, case_id = await case.lead.task(), case.path.rpartition("/")[2]
+    task, case_id = await case.lead.task(), _id(case.path)
     await case.lead.officer.post(f"{task}/sign")
     await case.lead.officer.post(f"{task}/contest", {"ground": "不归我们", "proposed_id": case.co.id})
     judged = "SET decided_by = app_actor(), decided_at = app_now(), upheld = false, decision = 'x'"
     app = await asyncpg.connect(app_url)
 
-    async def commit(who: Someone, statement: str) -> None:
-        async with app.transaction():
-            await app.execute("SELECT set_config('app.actor', $1, true)", str(who.id))
-            await app.execute(statement)
-
     for who, statement in (
-        (case.chief, f"UPDATE contest {judged} WHERE matter_id = '{task.rpartition('/')[2]}'"),
+        (case.chief, f"UPDATE contest {judged} WHERE matter_id = '{_id(task)}'"),
         (case.lead.officer, f"UPDATE case_detail SET handler_id = app_actor() WHERE matter_id = '{case_id}'"),
         (case.lead.officer, f"UPDATE assignment_detail SET leads = NULL WHERE case_id = '{case_id}'"),
         (case.lead.officer, f"UPDATE matter SET unit_id = NULL WHERE id = '{case_id}'"),
@@ -200,12 +195,73 @@ async def test_three_hands_and_one_lead_are_the_databases_to_keep(street: Street
         (case.chief, f"UPDATE matter SET seat_id = place_id WHERE id = '{case_id}'"),
     ):
         with pytest.raises(asyncpg.CheckViolationError):
-            await commit(who, statement)
+            await commit(app, who, statement)
     late = f"""INSERT INTO contest (id, matter_id, place_id, ground, proposed_id, contested_by, contested_at)
         SELECT gen_random_uuid(), id, place_id, '不归我们', '{case.lead.id}', app_actor(), app_now()
-          FROM matter WHERE id = '{(await case.co.task()).rpartition("/")[2]}'"""
+          FROM matter WHERE id = '{_id(await case.co.task())}'"""
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await commit(case.co.officer, late)
-    await case.co.officer.post(f"{await case.co.task()}/sign")
-    await commit(case.co.officer, late)
+        await commit(app, case.co.officer, late)
+    beside = await case.co.task()
+    await case.co.officer.post(f"{beside}/sign")
+    await commit(app, case.co.officer, late)
+    longer = f"UPDATE assignment_detail SET contest_until = app_now() + '9 days' WHERE matter_id = '{_id(beside)}'"
+    with pytest.raises(asyncpg.CheckViolationError):
+        await commit(app, case.co.officer, longer)
     await app.close()
+
+
+async def test_a_contest_is_not_dated_back(street: Street, later: Later, app_url: str) -> None:  # noqa: F811
+    case = await whistled(street, co=True)
+    assert case.co is not None
+    task = await case.lead.reports_in()
+    await later(7201)
+    app = await asyncpg.connect(app_url)
+    back = f"""INSERT INTO contest (id, matter_id, place_id, ground, proposed_id, contested_by, contested_at)
+        SELECT gen_random_uuid(), matter_id, place_id, '不归我们', '{case.co.id}', app_actor(), signed_at + interval '1 hour'
+          FROM assignment_detail WHERE matter_id = '{_id(task)}'"""
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await commit(app, case.lead.officer, back)
+    await app.close()
+
+
+TOLD = """INSERT INTO history (matter_id, version, place_id, action, from_state, to_state, actor_id, through, at, note)
+    SELECT id, version, place_id, '{action}', state, {to_state}, app_actor(), 'unit', {at}, '{{}}' FROM matter
+     WHERE id = '{id}'"""
+
+
+@pytest.mark.parametrize(
+    ("action", "to_state", "at"),
+    [
+        ("reply", "state", "changed_at"),
+        ("replace_lead", "'result'", "changed_at"),
+        ("replace_lead", "state", "app_now() - interval '3 days'"),
+    ],
+    ids=["an action that moves nobody", "another state", "another time"],
+)
+async def test_what_the_history_says_beside_a_move_is_true(
+    street: Street,  # noqa: F811
+    app_url: str,
+    action: str,
+    to_state: str,
+    at: str,
+) -> None:
+    case = await whistled(street, co=True)
+    assert case.co is not None
+    app = await asyncpg.connect(app_url)
+    moved = f"UPDATE matter SET unit_id = '{case.co.id}' WHERE id = '{_id(case.path)}'"
+    told = TOLD.format(action=action, to_state=to_state, at=at, id=_id(case.path))
+    with pytest.raises(asyncpg.CheckViolationError, match="history does not say"):
+        await commit(app, case.lead.officer, moved, told)
+    await app.close()
+
+
+async def commit(app: asyncpg.Connection, who: Someone, *statements: str) -> None:
+    """As the application's role, with nothing but SQL."""
+    async with app.transaction():
+        await app.execute("SELECT set_config('app.actor', $1, true)", str(who.id))
+        for statement in statements:
+            await app.execute(statement)
+
+
+def _id(path: str) -> str:
+    return path.rpartition("/")[2]

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from app.kernel.rules import Role
+from tests.people import offered
 from tests.stories.boardwork import new_unit, topics, whistled
 from tests.stories.casework import LAMP, RESULT, at_street, governing, reported
 from tests.stories.conftest import Later, Street
@@ -155,7 +156,7 @@ async def test_a_merge_of_three_reporters_and_everybody_is_called_back(street: S
     assert await secretary.refused(f"{first}/merge", {"parent_id": second.rpartition("/")[2]}) == (409, "has-merged")
     shown = await reporters[1].get(second)
     assert (shown["state"], shown["merged_into"], shown["due_at"]) == ("merged", parent["parent_id"], promised)
-    assert (await governing(reporters[2], third))["kind"] == "resolve_community", "it had no limit to be solved by yet"
+    assert (await governing(reporters[2], third))["kind"] == "resolve_small", "a lane and a limit as the other's"
     assert (await reporters[1].ask("GET", first)).status_code == 404, "the other's case stays theirs"
 
     await secretary.post(f"{first}/result", RESULT)
@@ -186,6 +187,28 @@ async def test_a_merge_that_is_undone_goes_on_with_the_time_used(street: Street,
     await secretary.post(f"{first}/result", RESULT)
     await later(3601)
     assert (await two.get(second))["state"] == "handling", "it is its own again"
+
+
+async def test_whose_case_is_merged_is_still_reached_and_answered(street: Street) -> None:
+    """They keep their promise (domain.md §5): merging stops no limit of theirs but triage, which it is."""
+    one, two = [await street.resident(name) for name in ("王奶奶", "李大爷")]
+    secretary = await street.with_role("书记", Role.SECRETARY)
+    first, second = await reported(one), await reported(two)
+    await secretary.post(f"{first}/triage", {"lane": "hard"})
+    await secretary.post(f"{second}/merge", {"parent_id": first.rpartition("/")[2]})
+
+    async def live() -> set[str]:
+        limits = (await two.get(f"{second}/deadlines"))["items"]
+        return {limit["kind"] for limit in limits if limit["stopped_at"] is None}
+
+    assert await live() == {"respond", "reply", "resolve_community"}
+    assert {"contact", "reply"} <= set(offered(await secretary.get(second)))
+    await secretary.post(f"{second}/contact", {"channel": "phone", "text": "已告知并案办理"})
+    await secretary.post(f"{second}/reply", {"text": "与王奶奶反映的是同一处,一并办理"})
+    assert await live() == {"resolve_community"}
+    await secretary.post(f"{second}/unmerge")
+    shown = await two.get(second)
+    assert (shown["state"], shown["lane"]) == ("handling", "hard"), "whoever merged it has looked at it"
 
 
 async def test_a_missed_promise_of_a_merged_case_is_a_miss_and_only_told(street: Street, later: Later) -> None:

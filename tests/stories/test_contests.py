@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from app.kernel.rules import Role
 from tests.people import offered
 from tests.stories.boardwork import RESULT, blown, new_unit, topics, whistled
@@ -271,3 +273,35 @@ async def test_a_lead_that_works_again_is_not_let_go_by_what_the_worker_hears_la
     assert await case.lead.state() == "working"
     await later(90)
     assert await case.lead.state() == "working"
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["called back", "closed"])
+@pytest.mark.parametrize("upheld", [False, True], ids=["dismissed", "upheld"])
+async def test_a_lead_that_solved_what_it_contests_is_told_whose_it_was(
+    street: Street, later: Later, upheld: bool, closed: bool
+) -> None:
+    """Come first, argue later: it did the work, and what it contested is decided afterwards."""
+    case = await whistled(street, co=True)
+    assert case.co is not None
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    caller = await street.with_role("回访员", Role.CALLBACK_OFFICER, "street")
+    task = await case.lead.reports_in()
+    await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": case.co.id})
+    await case.lead.officer.post(f"{case.path}/result", RESULT)
+    await later(1)
+    await case.chief.post(f"{case.path}/check", {"accepted": True})
+    await later(2)
+    if closed:
+        await case.reporter.post(f"{case.path}/callback", {"solved": True, "satisfied": True})
+        for call in (await caller.get("/v1/callbacks"))["items"]:
+            said = {"channel": "phone", "reached": True, "solved": True, "satisfied": True}
+            await caller.post(f"{case.path}/callbacks/{call['id']}", said)
+        await later(3)
+    assert (await case.reporter.get(case.path))["state"] == ("closed" if closed else "callback")
+    assert (await case.lead.officer.get(task))["state"] == "contested"
+    assert offered(await arbiter.get(task)) == ["uphold", "dismiss_reported"]
+    await arbiter.post(f"{task}/arbitrate", {"upheld": upheld, "decision": "依清单"})
+    await later(4)
+    assert (await case.lead.officer.get(task))["state"] == ("excused" if upheld else "done")
+    called = [one["role"] for one in (await case.co.officer.get("/v1/assignments"))["items"]]
+    assert called == (["lead", "co"] if upheld and not closed else ["co"]), "no unit is called for a case that is over"

@@ -38,6 +38,9 @@ async def test_at_three_in_the_night_the_unit_comes_first_and_approval_afterward
     await clock(night + timedelta(seconds=1))
 
     assert "110" in (await neighbour.get(case))["advice"]
+    promised = {one["kind"]: one for one in (await neighbour.get(f"{case}/deadlines"))["items"]}
+    assert [promised[kind]["calendar"] for kind in ("respond", "reply")] == ["WALL", "WALL"], "by night as by day"
+    assert not {"deadline.later", "deadline.begins_later"} & set(await topics(neighbour)), "nobody is told to wait"
     assert "case.call_first" in await topics(neighbour)
     assert "case.emergency" in await topics(secretary)
     assert "case.emergency" in await topics(duty)
@@ -130,8 +133,10 @@ async def test_an_emergency_that_is_not_confirmed_says_so_where_it_is_read(stree
     await secretary.post(f"{case}/whistle/decide", {"approved": False, "reason": "物业已围挡"})
     await later(2)
     not_confirmed = "未予追认,已到的单位照常办理"
-    for page in (await neighbour.get(case), await grid.get(case), await secretary.get(f"{case}/board")):
+    for page in (await grid.get(case), await secretary.get(f"{case}/board")):
         assert (page["whistle"]["approval_label"], page["whistle"]["decision"]) == (not_confirmed, "物业已围挡")
+    told = (await neighbour.get(case))["whistle"]
+    assert (told["approval_label"], told["reason"], told["decision"]) == (not_confirmed, None, None), "between offices"
     assert (await unit.officer.get(await unit.task()))["approval_label"] == not_confirmed
     told = (await grid.get(case))["story"]
     assert any(sentence.endswith("应急哨事后未予追认,已到的单位照常办理。") for sentence in told)

@@ -24,6 +24,9 @@ from app.kernel.verbs import Facts, Room
 
 Assignment = Matter[AssignmentFacts]
 
+LED = (CaseState.WHISTLED, CaseState.RESULT, CaseState.CALLBACK)
+"""While a case that was whistled has a lead."""
+
 BOARD = Room(LIFECYCLE, detail=ASSIGNMENT, missing=board_errors.AssignmentNotFound)
 
 
@@ -152,10 +155,10 @@ def excuse(assignment: Assignment, actor: Actor, now: datetime, *, reason: str) 
 
 @BOARD.moves("release")
 def release(assignment: Assignment, actor: Actor, now: datetime) -> Change:
-    """The case has ended, or its result was accepted: the unit is released. Raises TransitionRefused: it leads a case that is
-    worked on again, which was heard of first."""
+    """The case has ended, or its result was accepted: the unit is released. Raises TransitionRefused: it leads a case that has
+    not ended – it is worked on again, which was heard of first, or an arbiter still has to say whose it was."""
     change = LIFECYCLE.move(assignment, "release", actor, now)
-    if assignment.detail.role == "lead" and assignment.detail.case_state in (CaseState.WHISTLED, CaseState.RESULT):
+    if assignment.detail.role == "lead" and assignment.detail.case_state in LED:
         raise TransitionRefused
     return change
 

@@ -79,7 +79,8 @@ class LeadReplaced(Refusal):
 
 
 class NotReportedIn(Refusal):
-    """The lead signs and reports in before it submits a result; while an arbiter decides whose it is, it waits."""
+    """The lead signs and reports in before it submits a result; if it contests before it has reported in, it waits for the
+    arbiter."""
 
     kind = Kind.CONFLICT
     code = "not-reported-in"

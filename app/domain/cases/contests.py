@@ -109,6 +109,12 @@ ARBITRATING = Facts(
 )
 
 
+AT_STAKE = (CaseState.WHISTLED, CaseState.RESULT)
+SOLVED = (*AT_STAKE, CaseState.CALLBACK, CaseState.CLOSED, CaseState.CLOSED_UNREACHED)
+"""While it is decided whose a seat is: a co-unit's as long as there is work, a lead's also when it solved what it contests – come
+first, argue later (domain.md §5)."""
+
+
 @BOARD.moves("uphold", facts=ARBITRATING, read_by_others=("decision",))
 def arbitrate(
     assignment: Assignment,
@@ -132,9 +138,7 @@ def arbitrate(
     change = LIFECYCLE.move(assignment, "uphold" if upheld else back, actor, now)
     if facts.duty not in (None, Duty.ARBITER) or facts.touched or actor.unit is not None or "seated" in actor.parts:
         raise errors.SameHand
-    if assignment.detail.case_state not in (CaseState.WHISTLED, CaseState.RESULT) and not (
-        assignment.detail.case_state == CaseState.CALLBACK and assignment.detail.role == "lead"
-    ):
+    if assignment.detail.case_state not in (SOLVED if assignment.detail.role == "lead" else AT_STAKE):
         raise TransitionRefused("事项已经结束,或已转回访:不用再裁定,任务随事项解除")
     if facts.late and facts.higher is not None and Role.ARBITER not in facts.higher:
         raise board_errors.ArbitrationWentUp
@@ -145,6 +149,9 @@ def arbitrate(
     decided = {"decided_by": actor.id, "decided_at": now, "upheld": upheld, "decision": decision}
     change.note(upheld=upheld).tell_office(Office.UNIT, "contest.decided").tell_office(Office.SEAT, "contest.decided")
     if not upheld:
+        if assignment.detail.role == "lead" and assignment.detail.case_state != CaseState.WHISTLED:
+            # It has submitted the result while it contested: then its part is done.
+            change.emit("assignment.complete", assignment_id=str(assignment.id))
         return change.patch(Contest, id=facts.contest_id, **decided)
     return _pass_on(change.patch(Contest, id=facts.contest_id, **decided, unit_id=facts.unit_id), assignment, facts)
 
@@ -152,10 +159,12 @@ def arbitrate(
 def _pass_on(change: Change, assignment: Assignment, facts: Arbitrating) -> list[Change]:
     """The assignment goes to another unit. A co-unit that becomes the lead gives its seat up for the new one; one that has a seat
     needs no second. The case moves along: if it ends in that very moment, one of the two sees what the other has done, and no
-    unit is called for a case that is over."""
+    unit is called for a case that is over: there it is only said that it was not the lead's."""
     if facts.unit_id is None or facts.unit_id == assignment.unit_id or not facts.serves:
         raise board_errors.UnitNotHere
     seen, leads = assignment.detail, assignment.detail.role == "lead"
+    if seen.case_state in ENDED:
+        return [change.patch(AssignmentDetail, matter_id=assignment.id, excuse="contest")]
     change.patch(AssignmentDetail, matter_id=assignment.id, excuse="contest", leads=None)
     if facts.seat_id is not None and not leads:
         return [change]

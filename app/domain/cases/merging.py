@@ -9,7 +9,7 @@ from uuid import UUID
 from app.domain.cases import errors, policy
 from app.domain.cases.facts import case_beside
 from app.domain.cases.limits import Case, govern
-from app.domain.cases.models import CaseDetail, CaseDuty, CaseState, Duty
+from app.domain.cases.models import CaseDetail, CaseDuty, CaseState, Duty, Lane
 from app.domain.cases.policy import LIFECYCLE
 from app.domain.cases.service import CASES, tell_reporters
 from app.kernel.change import Change
@@ -21,9 +21,10 @@ from app.kernel.verbs import Facts
 @dataclass(frozen=True, slots=True)
 class Merging:
     """The case to merge into as its row is, what the actor is at its seat, and whether that seat reaches the place of the
-    one that merges; which cases are merged into the latter itself."""
+    one that merges; which cases are merged into the latter itself. `lane`: the one that the parent takes."""
 
     parent: dict[str, Any] | None
+    lane: Lane | None
     offices: tuple[Role, ...]
     reaches: bool
     children: tuple[UUID, ...]
@@ -31,7 +32,7 @@ class Merging:
 
 MERGING = Facts(
     """(SELECT jsonb_build_object('parent', to_jsonb(p), 'offices', coalesce(to_jsonb(app_roles(p.seat_id, app_now())), '[]'),
-         'reaches', EXISTS (SELECT 1 FROM place_ancestor a
+         'lane', (SELECT d.lane FROM case_detail d WHERE d.matter_id = p.id), 'reaches', EXISTS (SELECT 1 FROM place_ancestor a
                              WHERE a.place_id = subject.place_id AND a.ancestor_id = p.seat_id),
          'children', merged_into(subject.id))
           FROM (VALUES (1)) one LEFT JOIN matter p
@@ -42,8 +43,9 @@ MERGING = Facts(
 
 @CASES.moves("merge", facts=MERGING)
 def merge(case: Case, actor: Actor, now: datetime, *, facts: Merging, parent_id: UUID) -> list[Change]:
-    """Merge a case into another one that is open and within whose reach it lies. What its reporters were promised runs on, and is
-    only told when it is missed.
+    """Merge a case into another one that is open and within whose reach it lies. What its reporters were promised runs on – to
+    be reached, to be answered, and by when it is solved –, and is only told when it is missed. One that nobody has triaged
+    takes the lane of the other one, or that which the catalogue suggests: whoever merges it has looked at it.
 
     Raises:
         HasMerged: others are merged into it. ParentNotFound. TransitionRefused: also when the other one has a result that is
@@ -58,9 +60,12 @@ def merge(case: Case, actor: Actor, now: datetime, *, facts: Merging, parent_id:
         raise errors.ParentNotFound
     parent = case_beside(facts.parent)
     taken = LIFECYCLE.move(parent, "take_in", replace(actor, seat=frozenset(facts.offices)), now)
+    seen = {"merged_into": parent_id}
     if case.state == CaseState.REPORTED:
-        govern(change, case, policy.resolve_at(case.detail.level, case.detail.lane, same_day=case.detail.by_midnight))
-    change.patch(CaseDetail, matter_id=case.id, merged_into=parent_id).note(into=str(parent_id))
+        lane = facts.lane or case.detail.suggested
+        govern(change, case, policy.resolve_at(case.detail.level, lane, same_day=case.detail.by_midnight))
+        seen["lane"] = lane.value
+    change.patch(CaseDetail, matter_id=case.id, **seen).note(into=str(parent_id))
     return [tell_reporters(change, case, "case.merged"), taken.note(child=str(case.id))]
 
 

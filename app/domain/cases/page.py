@@ -65,7 +65,8 @@ _UNTOUCHED = """NOT EXISTS (
      AND NOT EXISTS (SELECT 1 FROM assignment_detail y JOIN history h ON h.matter_id = y.matter_id AND h.actor_id = app_actor()
                       WHERE y.case_id = d.case_id AND h.action NOT IN ('uphold', 'dismiss', 'dismiss_reported', 'send'))"""
 _STILL_ASKED = """EXISTS (SELECT 1 FROM matter k WHERE k.id = d.case_id
-     AND (k.state IN ('whistled', 'result') OR (k.state = 'callback' AND d.role = 'lead')))"""
+     AND (k.state IN ('whistled', 'result')
+      OR (k.state IN ('callback', 'closed', 'closed_unreached') AND d.role = 'lead')))"""
 _WENT_UP = """EXISTS (SELECT 1 FROM deadline g WHERE g.matter_id = m.id AND g.kind = 'arbitration' AND g.stopped_at IS NULL
                  AND g.due_at <= app_now())
      AND NOT coalesce((SELECT app_reaches(t.id, '{arbiter}') FROM place_ancestor b JOIN place t ON t.id = b.ancestor_id

@@ -26,7 +26,7 @@ office = seated(Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
 head = seated(Role.SECRETARY, Role.ADMINISTRATOR)
 branch = reach(Role.BRANCH_SECRETARY)
 local_officers = reach(Role.GRID_WORKER, *office.roles)
-"""The officers of the place itself, whoever holds the case by now: they know the reporter, and go on talking to them."""
+"""The officers of the place and those above it, whoever holds the case by now: they go on talking to its reporter."""
 caller_back = reach(Role.CALLBACK_OFFICER)
 supervisor = reach(Role.SUPERVISOR)
 arbiter = reach(Role.ARBITER)
@@ -65,6 +65,8 @@ RESOLVES = (
 
 AT_WORK = (S.HANDLING, S.WHISTLED)
 OPEN = (S.REPORTED, *AT_WORK, S.RESULT, S.CALLBACK, S.DELIBERATING, S.HUNG)
+UNENDED = (*OPEN, S.MERGED)
+"""While its reporter is to be reached and answered; also of a merged one, whose reporters keep their promise (domain.md §5)."""
 ENDED = (S.CLOSED, S.CLOSED_UNREACHED, S.WITHDRAWN, S.TERMINATED)
 """How a case ends that was whistled."""
 BEFORE_RESULT = (S.REPORTED, *AT_WORK, S.DELIBERATING, S.HUNG)
@@ -111,15 +113,15 @@ LIFECYCLE = Lifecycle(
     Transition("hang", (S.HANDLING,), S.HUNG, (head,), stops=RESOLVES, starts=("review",)),
     Transition("wake", (S.HUNG,), S.HANDLING, (head, system), stops=("review",), may_start=("renewal",),
                timed=True),
-    Transition("merge", (S.REPORTED, S.HANDLING), S.MERGED, (office,), stops=("respond", "reply", "answer", "triage"),
+    Transition("merge", (S.REPORTED, S.HANDLING), S.MERGED, (office,), stops=("answer", "triage"),
                may_start=RESOLVES, timed=True),
     Transition("take_in", TAKES_IN, STAYS, (office,), hidden=True),
     Transition("unmerge", (S.MERGED,), S.HANDLING, (office, system)),
     Transition("follow", (S.MERGED,), S.CALLBACK, (system,), stops=RESOLVES, starts=("callback",), hidden=True),
     Transition("terminate", OPEN, S.TERMINATED, (supervisor,), stops=ALL),
     # What is said and decided on the way: facts, no states
-    Transition("contact", OPEN, STAYS, (office, lead, local_officers), stops=("respond",)),
-    Transition("reply", OPEN, STAYS, (office, lead, local_officers), stops=("reply",)),
+    Transition("contact", UNENDED, STAYS, (office, lead, local_officers), stops=("respond",)),
+    Transition("reply", UNENDED, STAYS, (office, lead, local_officers), stops=("reply",)),
     Transition("join", TAKES_IN, STAYS, (joiner,)),
     Transition("answer_callback", (S.CALLBACK,), STAYS, STANDING),
     Transition("record_callback", (S.CALLBACK,), STAYS, (caller_back,), may_start=RESOLVES),

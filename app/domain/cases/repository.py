@@ -153,7 +153,7 @@ ASSIGNMENT_STANDS = f"""{ASSIGNMENT_WAITS} AS waits,
 
 _ASSIGNMENTS = f"""
 SELECT {ASSIGNMENT_STANDS}, d.case_id, d.role, d.leads, d.signed_at, d.outcome, d.excuse,
-       CASE WHEN NOT d.contested THEN d.contest_until END AS contest_until,
+       CASE WHEN NOT d.contested AND m.state IN ('signed', 'reported_in') THEN d.contest_until END AS contest_until,
        u.name AS unit_name, p.name AS place_name, x.words, x.spot, k.name AS category_name,
        w.approved, w.blown_at,
        (SELECT min(g.due_at) FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS due_at
