@@ -60,7 +60,7 @@ def merge(case: Case, actor: Actor, now: datetime, *, facts: Merging, parent_id:
         raise errors.ParentNotFound
     parent = case_beside(facts.parent)
     taken = LIFECYCLE.move(parent, "take_in", replace(actor, seat=frozenset(facts.offices)), now)
-    seen = {"merged_into": parent_id}
+    seen: dict[str, Any] = {"merged_into": parent_id}
     if case.state == CaseState.REPORTED:
         lane = facts.lane or case.detail.suggested
         govern(change, case, policy.resolve_at(case.detail.level, lane, same_day=case.detail.by_midnight))
