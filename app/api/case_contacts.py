@@ -58,9 +58,7 @@ async def list_reporters(case_id: CaseId, reader: TheReader) -> CaseReportersOut
     for row in rows:
         name, phone = (reader.sealer.opened(what, row[f"{what}_sealed"]) for what in ("name", "phone"))
         how = contacts.how_to_reach(name, has_phone=phone is not None, mine=row["mine"])
-        items.append(
-            CaseReporterOut(name=name, phone=phone, joined=bool(items), reported_at=row["joined_at"], how=how)
-        )
+        items.append(CaseReporterOut(name=name, phone=phone, joined=bool(items), reported_at=row["joined_at"], how=how))
     return CaseReportersOut(items=items)
 
 

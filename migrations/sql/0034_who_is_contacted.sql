@@ -67,3 +67,49 @@ REVOKE CREATE ON SCHEMA public FROM linli_checker;
 REVOKE ALL ON FUNCTION may_contact(public.matter), reveal_reporters(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION may_contact(public.matter) TO linli_checker, linli_owner;
 GRANT EXECUTE ON FUNCTION reveal_reporters(uuid) TO linli_app, linli_checker, linli_owner;
+
+-- Whoever lives or works at a place, above it or below it asks about it: of an estate's residents many name its community.
+CREATE FUNCTION may_ask_about(place uuid, wanted text[]) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  RETURN app_reaches(place, wanted) OR app_stands_below(place, wanted);
+END $$;
+REVOKE ALL ON FUNCTION may_ask_about(uuid, text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION may_ask_about(uuid, text[]) TO linli_app, linli_checker, linli_owner;
+
+-- What a neighbour may be shown before they join (0021): also to whoever names their community and lives in an estate of it.
+CREATE OR REPLACE FUNCTION similar_cases(at_place uuid, of_category text, said text, most integer)
+RETURNS TABLE (case_id uuid, category_name text, state text, community_id uuid, street_id uuid, ours boolean, words text, spot text,
+               created_at timestamptz, likeness real)
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10
+SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_custom_plan AS
+$$
+DECLARE
+  home uuid := (SELECT p.id FROM place_ancestor a JOIN place p ON p.id = a.ancestor_id
+                 WHERE a.place_id = at_place AND p.level = 'community');
+  street uuid := (SELECT p.id FROM place_ancestor a JOIN place p ON p.id = a.ancestor_id
+                   WHERE a.place_id = at_place AND p.level = 'street');
+  grams text[] := search_grams(search_form(said));
+  pairs text[] := ARRAY(SELECT g FROM unnest(grams) g WHERE length(g) = 2);
+BEGIN
+  IF home IS NULL OR NOT may_ask_about(at_place, '{administrator,branch_secretary,dispatcher,grid_worker,information_officer,resident,secretary,station_staff}') THEN
+    RETURN;
+  END IF;
+  grams := CASE WHEN pairs <> '{}' THEN pairs ELSE grams END;
+  RETURN QUERY
+    SELECT c.id, c.name, c.state, c.community_id, street, c.community_id = home,
+           CASE WHEN c.community_id = home THEN c.words END, CASE WHEN c.community_id = home THEN c.spot END,
+           CASE WHEN c.community_id = home THEN c.created_at END, c.likeness
+      FROM (SELECT m.id, m.state, m.created_at, d.community_id, d.words, d.spot,
+                   k.name,
+                   ((SELECT count(*) FROM unnest(grams) g WHERE g = ANY (t.tokens))::real / greatest(cardinality(grams), 1))::real
+                     AS likeness
+              FROM place_ancestor a JOIN hold h ON h.place_id = a.place_id AND h.until_at IS NULL
+              JOIN matter m ON m.id = h.matter_id AND m.state <> 'callback' JOIN case_detail d ON d.matter_id = m.id
+              JOIN case_category k ON k.id = d.category_id
+             CROSS JOIN LATERAL search_grams(search_form(concat_ws(' ', d.words, d.spot))) t(tokens)
+             WHERE a.ancestor_id = coalesce(street, home) AND m.kind = 'case' AND m.category = of_category) c
+     WHERE c.likeness >= 0.2
+     ORDER BY c.community_id = home DESC, c.likeness DESC, c.created_at DESC, c.id LIMIT most;
+END $$;

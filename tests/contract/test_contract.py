@@ -56,7 +56,8 @@ OPERATIONS = frozenset(
     listResponsibilities getUnitRatings getWhistleRatings approveWhistle contestAssignment arbitrateContest requestExtension
     decideExtension finishAssignment excuseAssignment getBoard getBoardSheet addMinutes addPromise finishPromise
     rateDepartment rateWhistler
-    listTeamWeek searchOrders exportOrders getMyHours listMyWeek getCalendarFeed listReveals listCaseReporters listCaseReveals handOverShift listShiftHandovers
+    listTeamWeek searchOrders exportOrders getMyHours listMyWeek getCalendarFeed listReveals handOverShift listShiftHandovers
+    listCaseReporters listCaseReveals
     recordExclusion decideExclusion listExclusions recategoriseOrder
     listContests
     listCallbacks answerCallback getMyCallback recordCallback getReporterContact answerSupervision listSupervision listAgenda

@@ -100,4 +100,6 @@ async def test_a_reporter_is_shown_to_who_contacts_them_and_the_look_is_kept(
             if capacity == "secretary":  # who answers for the place reads the looks; others read those at themselves
                 assert [tuple(row) for row in await connection.fetch(kept, known["called"])] == [(capacity, "reporter")]
     async with as_person(known["resident"]) as connection:
-        assert await connection.fetch("SELECT * FROM reveal WHERE shown = 'reporter' AND subject_id <> app_actor()") == []
+        assert (
+            await connection.fetch("SELECT * FROM reveal WHERE shown = 'reporter' AND subject_id <> app_actor()") == []
+        )

@@ -1,4 +1,4 @@
-"""Whom the handlers of a case contact: its reporters, by name and phone (domain.md §5; migrations/sql/0034_who_is_contacted.sql)."""
+"""Whom the handlers of a case contact: its reporters, by name and phone (migrations/sql/0034_who_is_contacted.sql)."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -15,8 +15,8 @@ _REPORTERS = text("SELECT r.* FROM reveal_reporters(CAST(:id AS uuid)) r")
 
 
 async def reveal_reporters(connection: AsyncConnection, case_id: UUID) -> Sequence[RowMapping]:
-    """Name and phone of everybody who reported or joined the case, the first first; each look is written down. Raises CaseNotFound,
-    NotAllowed: the case is over, or somebody else contacts them."""
+    """Name and phone of everybody who reported or joined the case, the first first; each look is written down. Raises
+    CaseNotFound, NotAllowed: the case is over, or somebody else contacts them."""
     found = (await connection.execute(_REPORTERS, {"id": case_id})).mappings().all()
     if not found:
         state = CaseState((await get_case(connection, case_id))["state"])
