@@ -54,7 +54,7 @@ class CaseReportersOut(Out):
 async def list_reporters(case_id: CaseId, reader: TheReader) -> CaseReportersOut:
     async with reader() as connection:
         rows = await contacts.reveal_reporters(connection, case_id)
-    items = []
+    items: list[CaseReporterOut] = []
     for row in rows:
         name, phone = (reader.sealer.opened(what, row[f"{what}_sealed"]) for what in ("name", "phone"))
         how = contacts.how_to_reach(name, has_phone=phone is not None, mine=row["mine"])

@@ -34,4 +34,4 @@ def how_to_reach(name: str | None, *, has_phone: bool, mine: bool) -> str:
         return "是您本人上报的,不必联系"
     who = name or "上报人"
     done = "联系上后用 recordCaseContact 记录"
-    return f"请给{who}打电话,{done}" if has_phone else f"{who}没有登记电话:请上门联系,{done}"
+    return f"请给{who}打电话,{done}" if has_phone else f"{who}没有登记电话:请上门,或用 replyToCase 答复;{done}"

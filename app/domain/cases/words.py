@@ -72,6 +72,7 @@ _APPROVALS = {
     Approval.NOT_CONFIRMED: "未予追认,已到的单位照常办理",
 }
 
+
 class Excuse(StrEnum):
     """Why a unit is excused from its assignment. The history of the assignment says it: an arbiter's word, the word of who
     whistled, or a release, which notes what has become of the case."""
