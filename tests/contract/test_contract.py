@@ -122,7 +122,7 @@ def test_the_frozen_contract_is_the_codes(mini_program: dict[str, Any]) -> None:
 
 
 def test_the_operations_are_those_of_the_issue(settings: Settings, document: dict[str, Any]) -> None:
-    assert len(OPERATIONS) == 208
+    assert len(OPERATIONS) == 210
     assert ids(document) == OPERATIONS
     assert set(census.census(create_app(settings))) == OPERATIONS
 
