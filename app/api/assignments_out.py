@@ -11,7 +11,7 @@ from app.api.doing import ActionOut, labels
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.cases import board_policy
 from app.domain.cases.models import AssignmentState, WhistleKind
-from app.domain.cases.words import Approval
+from app.domain.cases.words import Approval, Excuse
 from app.kernel.time import Moment
 
 
@@ -38,6 +38,10 @@ class AssignmentOut(Out):
         description="认为不属本单位的,须在这个时刻之前提出异议;未签收或不得再提为 null"
     )
     outcome: str | None = Field(description="完成情况")
+    excuse: Choice[Excuse] | None = Field(
+        description="为何免除:" + "、".join(f"{one} {one.label}" for one in Excuse) + ";没有免除为 null"
+    )
+    excuse_label: str | None = Field(description="为何免除,中文,连同改派给哪个单位或免除的理由")
     created_at: Moment = Field(description="派发时间")
     actions: list[ActionOut] = Field(description="我现在可以做的操作,各由哪个接口来做")
 
@@ -47,7 +51,7 @@ ASSIGNMENT_EXAMPLE: dict[str, Any] = {
     "whistle_label": "日常哨", "approval": "approved", "approval_label": Approval.APPROVED.label,
     "unit_id": ID, "unit_name": "区城管局", "category_name": "路灯照明",
     "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外", "place_name": "西峪社区", "due_at": "2026-03-02T11:00:00+08:00",
-    "signed_at": None, "contest_until": None, "outcome": None, "created_at": AT,
+    "signed_at": None, "contest_until": None, "outcome": None, "excuse": None, "excuse_label": None, "created_at": AT,
     "actions": labels(board_policy.LIFECYCLE, ("sign", "signAssignment")),
 }  # fmt: skip
 
@@ -57,7 +61,12 @@ def show_assignment(row: RowMapping, reader_id: UUID) -> AssignmentOut:
     state, whistle = AssignmentState(row["state"]), WhistleKind(row["category"])
     blown = row["blown_at"] is not None
     approval = Approval.of(row["approved"], blown=blown) if blown else None
-    told = ("state", "state_label", "whistle", "whistle_label", "approval", "approval_label", "actions")
+    excused = row["excused_by"]
+    excuse = excused and Excuse.of(excused["action"], excused["why"])
+    told = (
+        *("state", "state_label", "whistle", "whistle_label", "approval", "approval_label", "actions"),
+        *("excuse", "excuse_label"),
+    )
     return AssignmentOut(
         **{name: row[name] for name in AssignmentOut.model_fields if name not in told},
         state=state,
@@ -66,5 +75,7 @@ def show_assignment(row: RowMapping, reader_id: UUID) -> AssignmentOut:
         whistle_label=whistle.label,
         approval=approval,
         approval_label=approval and approval.label,
+        excuse=excuse,
+        excuse_label=excuse and excuse.explained(row["excuse"], row["given_name"]),
         actions=actions_of(board_policy.LIFECYCLE, row, reader_id),
     )

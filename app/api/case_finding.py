@@ -26,6 +26,7 @@ from app.domain.cases import errors, finding, joining, policy
 from app.domain.cases.models import CaseState
 from app.domain.deadlines import of_matters
 from app.domain.deadlines.errors import DeadlineNotFound
+from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor, Page
 from app.kernel.text import Line, Opaque, Search
 from app.kernel.time import Moment
@@ -45,7 +46,7 @@ class CaseSearchQuery(NarrowQuery):
 
 
 class SimilarQuery(In):
-    place_id: StrictUUID = Field(description="自己所在的社区、小区或网格")
+    place_id: StrictUUID = Field(description="自己所在的社区、小区或网格;住在小区的,填小区或其社区都可")
     category: Annotated[str, Opaque(40)] = Field(description=CATEGORY)
     words: Annotated[str, Line(200)] = Field(description="想反映的内容")
 
@@ -96,6 +97,7 @@ async def search(query: Annotated[CaseSearchQuery, Query()], reader: TheReader) 
             }
         ]
     },
+    responses=problems(NotAllowed, errors.PlaceNotBelowCommunity),
 )  # fmt: skip
 async def similar(query: Annotated[SimilarQuery, Query()], reader: TheReader) -> SimilarOut:
     async with reader() as connection:

@@ -103,6 +103,7 @@ async def report_for_caller(body: ReportForCallerIn, run: TheRun) -> Receipt:
     "/{case_id}/contact",
     operation_id="recordCaseContact",
     summary="记录已联系上上报人,停止响应时限",
+    description="上报人的姓名和电话见 listCaseReporters",
     tags=(Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER, Tag.STREET),
     example={"channel": "phone", "text": "已电话问清位置"},
     answer=receipt("reported", 2),

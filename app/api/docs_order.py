@@ -16,7 +16,7 @@ IN_ORDER_OF_USE: Final = tuple(
     listCallbacks listContests listSupervision listAgenda getAssignment
     getCase getCaseHistory listCaseDeadlines explainCaseDeadline
     joinCase withdrawCase answerCallback getMyCallback
-    recordCaseContact replyToCase triageCase refuseCase escalateCase deliberateCase concludeDeliberation
+    listCaseReporters recordCaseContact replyToCase triageCase refuseCase escalateCase deliberateCase concludeDeliberation
     proposeWhistle approveWhistle
     getBoard getBoardSheet addMinutes addPromise finishPromise requestExtension
     finishAssignment submitResult contestAssignment rateWhistler answerSupervision checkResult

@@ -1,5 +1,6 @@
 """What is kept of oneself and of who looked, over HTTP: hours, looks, one's week and calendar."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
@@ -8,7 +9,7 @@ from sqlalchemy import RowMapping
 
 from app.api.calendar_feed import Feed, feed
 from app.api.census import SIGNED_IN, Api, Tag
-from app.api.deps import TheReader
+from app.api.deps import Reader, TheReader
 from app.api.orders import OrderId
 from app.api.problems import problems
 from app.api.schema import Choice, Out, StrictUUID
@@ -16,6 +17,7 @@ from app.domain.deadlines.models import label_of
 from app.domain.orders import errors, policy, records
 from app.domain.orders.models import OrderState
 from app.domain.orders.record_models import Shown
+from app.domain.people import looks
 from app.domain.teams.errors import TeamNotFound
 from app.domain.teams.repository import get_team
 from app.kernel.pagination import Cursor, Page, PageQuery
@@ -74,10 +76,10 @@ class HoursOut(Out):
 
 class LookOut(Out):
     id: StrictUUID = Field(description="记录编号")
-    shown: Choice[Shown] = Field(description="看了什么:contact 联系方式、volunteer 志愿者")
+    shown: Choice[Shown] = Field(description="看了什么:contact 联系方式、volunteer 志愿者、reporter 上报人")
     shown_label: str = Field(description="看了什么,中文")
     capacity: str = Field(
-        description="以何身份:assignee、requester、beneficiary、dispatcher、secretary、administrator、other"
+        description="以何身份:assignee、requester、beneficiary、unit、other,或岗位如 grid_worker、dispatcher、secretary"
     )
     capacity_label: str = Field(description="以何身份,中文")
     name: str | None = Field(description="查看者的姓名(隐去名字);未登记则为 null")
@@ -264,7 +266,13 @@ async def get_calendar_feed(reader: TheReader) -> Feed:
 )  # fmt: skip
 async def list_reveals(order_id: OrderId, query: Annotated[PageQuery, Query()], reader: TheReader) -> Page[LookOut]:
     async with reader() as connection:
-        rows = await records.list_looks(connection, order_id, query.after(), query.limit)
+        about = (policy.LIFECYCLE.kind, order_id, errors.OrderNotFound)
+        rows = await looks.list_looks(connection, *about, query.after(), query.limit)
+    return show_looks(rows, query.limit, reader)
+
+
+def show_looks(rows: Sequence[RowMapping], limit: int, reader: Reader) -> Page[LookOut]:
+    """Who looked, as this reader may see it."""
 
     def show(row: RowMapping) -> LookOut:
         name: Any = reader.sealer.opened("name", row["viewer_name_sealed"])
@@ -273,10 +281,10 @@ async def list_reveals(order_id: OrderId, query: Annotated[PageQuery, Query()], 
             shown=Shown(row["shown"]),
             shown_label=Shown(row["shown"]).label,
             capacity=row["capacity"],
-            capacity_label=records.CAPACITIES[row["capacity"]],
+            capacity_label=looks.CAPACITIES[row["capacity"]],
             name=name and mask_name(name),
             by_me=row["viewer_id"] == reader.caller.person_id,
             shown_at=row["shown_at"],
         )
 
-    return Page.cut(rows, query.limit, lambda row: Cursor(row["shown_at"], row["id"]), show)
+    return Page.cut(rows, limit, lambda row: Cursor(row["shown_at"], row["id"]), show)

@@ -1,6 +1,8 @@
 """Units over HTTP: departments, stations and partners, who works there, and what they answer for (domain.md §5)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Path, Query, Request
 from pydantic import Field
@@ -8,7 +10,7 @@ from sqlalchemy import RowMapping
 
 from app.api.cases_out import CATEGORY
 from app.api.census import SIGNED_IN, Access, Api, Intake, Tag
-from app.api.deps import Receipt, Sealer, TheReader, TheRun, receipt
+from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.docs import ADMIN_ONLY
 from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, In, Out, StrictUUID
@@ -34,7 +36,7 @@ UnitId = Annotated[StrictUUID, Path(description="单位编号")]
 
 
 class UnitIn(In):
-    place_id: StrictUUID = Field(description="单位所在的街道或区县编号:其下的事项可向它吹哨")
+    place_id: StrictUUID = Field(description="单位所在的街道或区县:从 listPlaces 的 id 复制;其下的事项可向它吹哨")
     name: Annotated[str, Line(40)] = Field(description="单位名称")
     kind: Choice[UnitKind] = Field(description="department 职能部门、station 站所、partner 共建单位")
 
@@ -71,11 +73,12 @@ class UnitRow(Out):
 
 class UnitMemberOut(Out):
     person_id: StrictUUID = Field(description="人员编号")
-    name: str | None = Field(description="姓名(隐去名字)")
+    name: str | None = Field(description="姓名;本单位的人看到全名,其他人只看到姓氏")
     post: Choice[Post] = Field(description="officer 经办人、head 负责人")
     post_label: str = Field(description="职务的中文名称")
     joined_at: Moment = Field(description="任职时间")
     stands_in_for: StrictUUID | None = Field(description="现在代理谁;没有则为 null")
+    stands_in_for_name: str | None = Field(description="现在代理的人的姓名;没有则为 null")
     stands_in_until: Moment | None = Field(description="代理到什么时候")
 
 
@@ -126,7 +129,7 @@ UNIT: dict[str, Any] = {
 }  # fmt: skip
 UNIT_MEMBER = {
     "person_id": ID, "name": "李*", "post": "officer", "post_label": "经办人", "joined_at": AT, "stands_in_for": None,
-    "stands_in_until": None,
+    "stands_in_for_name": None, "stands_in_until": None,
 }  # fmt: skip
 
 
@@ -162,7 +165,10 @@ async def get_unit(unit_id: UnitId, reader: TheReader) -> UnitOut:
     async with reader() as connection:
         row = await repository.get_unit(connection, unit_id)
         members = await repository.list_members(connection, unit_id)
-    return UnitOut(**_unit(row), members=[_member(one, reader.sealer) for one in members])
+    names = {one["person_id"]: reader.sealer.opened("name", one["name_sealed"]) for one in members}
+    if row["my_post"] is None:
+        names = {person_id: name and mask_name(name) for person_id, name in names.items()}
+    return UnitOut(**_unit(row), members=[_member(one, names) for one in members])
 
 
 @api.post(
@@ -174,7 +180,7 @@ async def get_unit(unit_id: UnitId, reader: TheReader) -> UnitOut:
     audience=ADMIN_ONLY,
     example={"place_id": PLACE_ID, "name": "区城管局", "kind": "department"},
     answer=receipt("create"),
-    responses=problems(NotAllowed, PlaceNotFound, errors.UnitExists, KeyReused, TextRefused),
+    responses=problems(NotAllowed, PlaceNotFound, errors.UnitExists, errors.UnitsStandAbove, KeyReused, TextRefused),
 )
 async def create(body: UnitIn, run: TheRun) -> Receipt:
     return await run(units.create, place_id=body.place_id, name=body.name, kind=body.kind)
@@ -324,10 +330,13 @@ def _unit(row: RowMapping) -> dict[str, Any]:
     return {**row, "kind": kind, "kind_label": kind.label, "my_post": post}
 
 
-def _member(row: RowMapping, sealer: Sealer) -> UnitMemberOut:
+def _member(row: RowMapping, names: Mapping[UUID, str | None]) -> UnitMemberOut:
     post = Post(row["post"])
-    name = sealer.opened("name", row["name_sealed"])
     same = ("person_id", "joined_at", "stands_in_for", "stands_in_until")
     return UnitMemberOut(
-        **{field: row[field] for field in same}, name=name and mask_name(name), post=post, post_label=post.label
+        **{field: row[field] for field in same},
+        name=names[row["person_id"]],
+        stands_in_for_name=names.get(row["stands_in_for"]),
+        post=post,
+        post_label=post.label,
     )

@@ -31,6 +31,10 @@ def _assignment(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"subject_id": UUID(payload["assignment_id"])}
 
 
+def _released(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"subject_id": UUID(payload["assignment_id"]), "leads": payload.get("leads", False)}
+
+
 def _mark(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"deadline_id": UUID(payload["deadline_id"]), "percent": payload["percent"]}
 
@@ -68,7 +72,7 @@ REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "case.supervise": (supervision.supervise, _mark),
     "case.renew": (supervision.renew, lambda _row, _payload: {}),
     "case.need_call": (callbacks.need_call, _deadline),
-    "assignment.release": (board.release, _assignment),
+    "assignment.release": (board.release, _released),
     "assignment.complete": (board.complete, _assignment),
     "assignment.reopen": (board.reopen, _assignment),
     "order.hand_over": (

@@ -275,6 +275,7 @@ class Cast:
             "joinCase": "joinable", "mergeCase": "mergeable", "unmergeCase": "merged", "hangCase": "hangable",
             "wakeCase": "hung", "deliberateCase": "big", "concludeDeliberation": "deliberating", "handDownCase": "above",
             "terminateCase": "terminable", "recordCaseContact": "parent case", "replyToCase": "parent case",
+            "listCaseReporters": "parent case",
         }.get(operation_id, "own case")  # fmt: skip
         more = {
             "mergeCase": {"parent_id": self.ids["parent case"]},

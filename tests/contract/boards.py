@@ -41,7 +41,7 @@ class Boards:
         lead, other = {"unit_id": self.units["lead"]}, {"unit_id": self.units["other"]}
         found: dict[str, dict[str, object]] = {
             "getUnit": {**lead},
-            "createUnit": {"place_id": str(self.world.west)},
+            "createUnit": {"place_id": str(self.world.street)},
             "addUnitMember": {"unit_id": self.units["co"], "person_id": fourth},
             "endUnitMember": {**other, "person_id": third},
             "closeUnit": {"unit_id": self.units["idle"]},

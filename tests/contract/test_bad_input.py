@@ -42,7 +42,7 @@ ONLY_ADMINISTRATOR = {
     *("recordCallback", "getReporterContact", "answerSupervision", "exportRates"),
     *ONLY_OFFICE,
     *("closeUnit", "endUnitMember", "arbitrateContest", "decideExtension", "excuseAssignment", "rateDepartment"),
-    *("listCallbacks", "listAgenda", "listContests"),
+    *("listCallbacks", "listAgenda", "listContests", "listCaseReporters"),
     *(
         "publishCategory",
         "publishAdmissionList",

@@ -467,6 +467,13 @@ async def test_who_sees_cases_and_assignments_is_who_reads_them(owner: asyncpg.C
     assert words(body) == words(f"BEGIN RETURN {OFFICIAL}; END")
 
 
+async def test_who_looks_a_reporter_up_is_who_contacts_them(owner: asyncpg.Connection) -> None:
+    contact = cases.LIFECYCLE["contact"]
+    states = ", ".join(f"'{state}'" for state in sorted(contact.sources))
+    body = await owner.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'may_contact'")
+    assert words(body) == words(f"BEGIN RETURN kind = 'case' AND state IN ({states}) AND {to_sql(contact.by)}; END")
+
+
 async def test_who_sees_a_whole_case_is_every_reader_but_who_joined_from_elsewhere(owner: asyncpg.Connection) -> None:
     """A reporter only where they live; each other way to read a case is a way to read all of it."""
     body = words(await owner.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'app_sees_whole'"))

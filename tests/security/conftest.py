@@ -35,7 +35,7 @@ from app.domain.services.models import Evidence
 from app.domain.teams import service as teams
 from app.domain.teams import volunteers
 from app.domain.units import service as units
-from app.domain.units.models import Post, UnitKind
+from app.domain.units.models import Post
 from app.kernel.command import execute
 from app.kernel.database import Database
 from app.kernel.ids import new_id
@@ -216,10 +216,15 @@ async def volunteer(world: World, app: Database, community: Community) -> None:
 
 
 async def whistle(world: World, app: Database, community: Community) -> None:
-    """A case that was whistled to a unit in which the volunteer works, with its result; somebody stands in."""
+    """A case that was whistled to a unit in which the volunteer works, with its result; somebody stands in. The unit is of the
+    community's own, as none is made any more, so that each side has one."""
     administrator = await world.caller(world.people["管理员"])
-    inputs: dict[str, Any] = {"place_id": community.place, "name": "城管办", "kind": UnitKind.DEPARTMENT}
-    unit = (await execute(app, units.create, administrator, new_key(), None, inputs)).id
+    unit = await world.owner.fetchval(
+        "INSERT INTO unit (id, place_id, name, kind, created_by, created_at, version)"
+        " VALUES (gen_random_uuid(), $1, '城管办', 'department', $2, app_now(), 1) RETURNING id",
+        community.place,
+        administrator.person_id,
+    )
     for person in (community.volunteer, community.dispatcher):
         joining = {"person_id": person, "post": Post.OFFICER}
         await execute(app, units.add_member, administrator, new_key(), unit, joining)
@@ -231,7 +236,7 @@ async def whistle(world: World, app: Database, community: Community) -> None:
         community.volunteer,
         community.dispatcher,
     )
-    inputs = {"category": "lighting", "words": "路灯不亮"}
+    inputs: dict[str, Any] = {"category": "lighting", "words": "路灯不亮"}
     resident = await world.caller(community.resident)
     case = (await execute(app, reporting.report, resident, new_key(), None, inputs)).id
     await world.do(app, cases.triage, community.dispatcher, case, lane=Lane.HARD)

@@ -82,3 +82,24 @@ async def test_a_phone_is_shown_to_who_calls_alone(known: dict[str, UUID], as_pe
         async with as_person(known[who]) as connection:
             assert await connection.fetch("SELECT * FROM reveal_reporter($1)", found) == [], who
             assert await connection.fetch("SELECT * FROM callback_names(ARRAY[$1::uuid])", found) == [], who
+
+
+async def test_a_reporter_is_shown_to_who_contacts_them_and_the_look_is_kept(
+    known: dict[str, UUID], as_person: AsPerson
+) -> None:
+    look = "SELECT * FROM reveal_reporters($1)"
+    kept = "SELECT capacity, shown FROM reveal WHERE matter_id = $1 AND viewer_id = app_actor()"
+    for who in ("station", "volunteer", "stranger", "resident"):
+        async with as_person(known[who]) as connection:
+            assert await connection.fetch(look, known["called"]) == [], who
+    for capacity in ("dispatcher", "secretary"):
+        async with as_person(known[capacity]) as connection:
+            for _ in range(2):
+                (seen,) = await connection.fetch(look, known["called"])
+            assert seen["phone_sealed"] is not None
+            if capacity == "secretary":  # who answers for the place reads the looks; others read those at themselves
+                assert [tuple(row) for row in await connection.fetch(kept, known["called"])] == [(capacity, "reporter")]
+    async with as_person(known["resident"]) as connection:
+        assert (
+            await connection.fetch("SELECT * FROM reveal WHERE shown = 'reporter' AND subject_id <> app_actor()") == []
+        )

@@ -101,6 +101,8 @@ DEFINERS = {
     "callbacks_open(uuid,uuid)",
     "callback_names(uuid[])",
     "reveal_reporter(uuid)",
+    # Name and phone of a case's reporters, against a record, for who contacts them.
+    "reveal_reporters(uuid)",
     "case_is_to_be_called_back()",
     "case_is_called_back()",
     "case_hand_has_its_duty()",

@@ -144,9 +144,30 @@ async def test_results_of_co_units_go_to_the_lead_and_a_returned_one_opens_its_a
 async def test_a_resident_who_withdraws_releases_everybody(street: Street, later: Later) -> None:
     case = await whistled(street, co=True)
     assert case.co is not None
+    await case.lead.reports_in()
     await case.reporter.post(f"{case.path}/withdraw", {})
     await later(1)
-    assert (await case.lead.state(), await case.co.state()) == ("excused", "excused")
+    await later(2)
+    for unit in (case.lead, case.co):
+        task = await unit.officer.get(await unit.task())
+        assert (task["state"], task["excuse"], task["excuse_label"]) == ("excused", "ended", "事项已结束")
+        for who in (unit.head, unit.officer):
+            assert (await topics(who)).count("assignment.released") == 1, "who is on the way turns back"
+
+
+async def test_a_result_that_is_accepted_releases_who_need_not_come(street: Street, later: Later) -> None:
+    case = await whistled(street, co=True)
+    assert case.co is not None
+    await case.lead.reports_in()
+    await case.lead.officer.post(f"{case.path}/result", RESULT)
+    await later(1)
+    await case.chief.post(f"{case.path}/check", {"accepted": True})
+    await later(2)
+    task = await case.co.officer.get(await case.co.task())
+    assert (task["excuse"], task["excuse_label"]) == ("accepted", "事项已有结果并通过核验")
+    assert (await topics(case.co.officer)).count("assignment.accepted") == 1
+    assert (await case.lead.officer.get(await case.lead.task()))["excuse"] is None
+    assert "assignment.accepted" not in await topics(case.lead.officer), "its part was done"
 
 
 async def test_a_co_unit_is_excused_and_the_lead_stays(street: Street) -> None:
@@ -155,7 +176,8 @@ async def test_a_co_unit_is_excused_and_the_lead_stays(street: Street) -> None:
     excuse = {"reason": "不涉及"}
     assert await case.chief.refused(f"{await case.lead.task()}/excuse", excuse) == (409, "lead-unit-stays")
     await case.chief.post(f"{await case.co.task()}/excuse", excuse)
-    assert await case.co.state() == "excused"
+    task = await case.co.officer.get(await case.co.task())
+    assert (task["state"], task["excuse_label"]) == ("excused", "不再需要:不涉及")
 
 
 async def test_a_seat_that_was_late_stays_red(street: Street, later: Later) -> None:

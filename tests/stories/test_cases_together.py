@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from app.kernel.ids import new_id
 from app.kernel.rules import Role
-from tests.people import offered
+from tests.people import Someone, offered
 from tests.stories.boardwork import new_unit, topics, whistled
 from tests.stories.casework import LAMP, RESULT, at_street, governing, reported
 from tests.stories.conftest import Later, Street
@@ -46,7 +47,30 @@ async def test_of_another_community_only_category_street_and_state_are_shown(str
         "place_name": "试验街道", "ours": False,
     }  # fmt: skip
     there = asked | {"place_id": str(street.world.east)}
-    assert (await stranger.get("/v1/cases/similar", **there))["items"] == [], "it is not where they live"
+    refused = await stranger.http.get("/v1/cases/similar", params=there)
+    assert (refused.status_code, "不在这里居住" in refused.json()["detail"]) == (403, True)
+
+
+async def test_who_lives_in_an_estate_is_shown_what_is_near_also_by_their_community(street: Street) -> None:
+    """`getMe` names the community first; whoever lives above or below what they ask about, lives there."""
+    grandmother = await street.resident("王奶奶")
+    case = await reported(grandmother)
+    estate = await street.world.estate(street.world.east, "东苑小区")
+    neighbour = await Someone.by_wechat(street.api_url, f"李大爷@{street.world.street}")
+    await neighbour.post("/v1/me/community", {"place_id": str(estate)})
+    asked = {"category": "lighting", "words": "东门的路灯坏了"}
+    for place in (estate, street.world.east):
+        (alike,) = (await neighbour.get("/v1/cases/similar", **asked, place_id=str(place)))["items"]
+        assert (alike["id"], alike["ours"]) == (case.rpartition("/")[2], True)
+    for place, status, said in (
+        (street.world.west, 403, "您不在这里居住或工作"), (street.world.street, 422, "请选择您所在社区"),
+        (new_id(), 422, "请选择您所在社区"),
+    ):  # fmt: skip
+        answer = await neighbour.http.get("/v1/cases/similar", params=asked | {"place_id": str(place)})
+        assert (answer.status_code, said in answer.text) == (status, True), place
+    nowhere = await Someone.by_wechat(street.api_url, f"路人@{street.world.street}")
+    answer = await nowhere.http.get("/v1/cases/similar", params=asked | {"place_id": str(street.world.east)})
+    assert (answer.status_code, "还没有加入社区" in answer.json()["detail"]) == (403, True)
 
 
 async def test_whoever_joins_from_another_community_reads_how_it_stands_and_nothing_that_others_wrote(
@@ -107,7 +131,7 @@ async def test_whoever_lives_in_another_street_joins_nothing(street: Street) -> 
     case = await reported(grandmother)
     assert await officer.refused(f"{case}/join", {"words": "我也是"}) == (404, "case-not-found")
     asked = {"place_id": str(street.world.east), "category": "lighting", "words": "东门外的路灯不亮了"}
-    assert (await officer.get("/v1/cases/similar", **asked))["items"] == []
+    assert (await officer.http.get("/v1/cases/similar", params=asked)).status_code == 403
 
 
 async def test_whoever_joined_hears_what_the_reporter_hears(street: Street, later: Later) -> None:

@@ -26,7 +26,9 @@ async def test_an_upheld_contest_gives_the_case_to_another_lead(street: Street, 
     await arbiter.post(f"{old}/arbitrate", {"upheld": True, "decision": "依清单,归水务"})
     await later(2)
 
-    assert (await case.lead.officer.get(old))["state"] == "excused"
+    kept = await case.lead.officer.get(old)
+    assert (kept["state"], kept["excuse"], kept["excuse_label"]) == ("excused", "contest", "裁定改派给水务站")
+    assert "assignment.released" not in await topics(case.lead.officer), "of the decision they were told"
     shown = await case.reporter.get(case.path)
     assert (shown["holder"], shown["due_at"]) == ("主办单位:水务站", due_at), "resolve runs on"
     new = await water.reports_in()
@@ -85,7 +87,9 @@ async def test_an_upheld_contest_makes_a_co_unit_the_lead(street: Street, later:
     await arbiter.post(f"{task}/arbitrate", {"upheld": True, "decision": "归供电"})
     await later(1)
     assert (await case.reporter.get(case.path))["holder"] == "主办单位:供电所"
-    assert (await case.co.officer.get(beside))["state"] == "excused", "its seat beside the lead was given up"
+    given_up = await case.co.officer.get(beside)
+    assert (given_up["state"], given_up["excuse"]) == ("excused", "leads"), "its seat beside the lead was given up"
+    assert not {"assignment.released", "assignment.accepted"} & set(await topics(case.co.officer)), "they do come"
     assert (await case.co.officer.get(await case.co.task()))["role"] == "lead"
 
 

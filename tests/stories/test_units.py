@@ -38,6 +38,31 @@ async def test_an_absent_officers_deputy_signs(street: Street, later: Later) -> 
     assert (await outsider.get(unit))["members"] == []
 
 
+async def test_who_works_in_a_unit_reads_full_names_and_others_surnames(street: Street) -> None:
+    """Whoever names a deputy tells their colleagues apart."""
+    made = await new_unit(street, "城管办")
+    away = {"absent_id": str(made.head.id), "deputy_id": str(made.officer.id)}
+    await made.head.post(f"/v1/units/{made.id}/deputies", {**away, "from_at": hours(-1), "until_at": hours(48)})
+    for who in (made.head, made.officer):
+        members = (await who.get(f"/v1/units/{made.id}"))["members"]
+        assert [(one["name"], one["stands_in_for_name"]) for one in members] == [
+            ("城管办head", None), ("城管办officer", "城管办head"),
+        ]  # fmt: skip
+    for one in (await street.administrator.get(f"/v1/units/{made.id}"))["members"]:
+        assert one["name"].startswith("城*")
+        assert (one["stands_in_for_name"] or "城*").startswith("城*")
+
+
+async def test_a_unit_stands_at_a_street_or_a_district(street: Street) -> None:
+    """Whatever a community whistles goes to units above it (domain.md §5)."""
+    estate = await street.world.estate(street.world.east, "东苑小区")
+    body = {"name": "物业站", "kind": "station"}
+    for place in (street.world.east, estate):
+        asked = {**body, "place_id": str(place)}
+        assert await street.administrator.refused("/v1/units", asked) == (422, "units-stand-above")
+    await street.administrator.post("/v1/units", {**body, "place_id": str(street.world.street)})
+
+
 async def test_what_waited_for_a_leaver_waits_for_the_others_or_the_administrator_is_told(
     street: Street, later: Later
 ) -> None:

@@ -11,7 +11,8 @@ from app.domain.cases.board_policy import LIFECYCLE
 from app.domain.cases.board_tables import AssignmentDetail
 from app.domain.cases.facts import ASSIGNMENT, AssignmentFacts
 from app.domain.cases.models import CaseState
-from app.domain.cases.policy import ENDED
+from app.domain.cases.policy import ENDED, OPEN
+from app.domain.cases.words import Excuse
 from app.kernel.calendar_store import calendar
 from app.kernel.change import Change, Office
 from app.kernel.deadlines import Policy
@@ -154,13 +155,18 @@ def excuse(assignment: Assignment, actor: Actor, now: datetime, *, reason: str) 
 
 
 @BOARD.moves("release")
-def release(assignment: Assignment, actor: Actor, now: datetime) -> Change:
-    """The case has ended, or its result was accepted: the unit is released. Raises TransitionRefused: it leads a case that has
-    not ended – it is worked on again, which was heard of first, or an arbiter still has to say whose it was."""
+def release(assignment: Assignment, actor: Actor, now: datetime, *, leads: bool = False) -> Change:
+    """The case has ended, or its result was accepted: the unit is released, and told that it need not come. `leads`: it gives up
+    its seat for the lead's, of which it is told as of any assignment. Raises TransitionRefused: it leads a case that has not
+    ended – it is worked on again, which was heard of first, or an arbiter still has to say whose it was."""
     change = LIFECYCLE.move(assignment, "release", actor, now)
     if assignment.detail.role == "lead" and assignment.detail.case_state in LED:
         raise TransitionRefused
-    return change
+    if leads:
+        return change.note(why=Excuse.LEADS)
+    if assignment.detail.case_state in OPEN:
+        return change.note(why=Excuse.ACCEPTED).tell_office(Office.UNIT, "assignment.accepted")
+    return change.note(why=Excuse.ENDED).tell_office(Office.UNIT, "assignment.released")
 
 
 recalculate = recalculation(BOARD)

@@ -169,7 +169,7 @@ def _pass_on(change: Change, assignment: Assignment, facts: Arbitrating) -> list
     if facts.seat_id is not None and not leads:
         return [change]
     if facts.seat_id is not None:
-        change.emit("assignment.release", assignment_id=str(facts.seat_id))
+        change.emit("assignment.release", assignment_id=str(facts.seat_id), leads=True)
     if leads:
         change.emit("case.replace_lead", case_id=str(seen.case_id), unit_id=str(facts.unit_id))
     new = send(

@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.cases import errors
 from app.domain.cases.limits import Case
 from app.domain.cases.models import CaseReporter
-from app.domain.cases.policy import LIFECYCLE
+from app.domain.cases.policy import LIFECYCLE, SIMILAR
 from app.domain.cases.service import CASES
 from app.kernel.change import Change, Office
+from app.kernel.errors import NotAllowed
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor
 
@@ -39,8 +40,26 @@ SELECT s.case_id, s.state, s.ours, s.words, s.spot, s.created_at, s.category_nam
  ORDER BY s.ours DESC, s.likeness DESC, s.created_at DESC, s.case_id""")
 
 
+_ASKS = text("""
+SELECT may_ask_about(p.id, :roles) AS may, app_works(:roles) AS works, EXISTS (
+         SELECT 1 FROM place_ancestor a JOIN place c ON c.id = a.ancestor_id AND c.level = 'community' WHERE a.place_id = p.id)
+         AS below_community
+  FROM place p WHERE p.id = :place_id""")
+
+
 async def list_similar(connection: AsyncConnection, place_id: UUID, category: str, words: str) -> Sequence[RowMapping]:
-    """Open cases near a place that say something alike, one's own community's first; of another one only that it is there."""
+    """Open cases near a place that say something alike, one's own community's first; of another one only that it is there.
+    Raises PlaceNotBelowCommunity, NotAllowed: the reader neither lives nor works there."""
+    roles = [role for rule in SIMILAR for role in rule.roles]
+    asks = (await connection.execute(_ASKS, {"place_id": place_id, "roles": roles})).mappings().one_or_none()
+    if asks is None or not asks["below_community"]:
+        raise errors.PlaceNotBelowCommunity
+    if not asks["may"]:
+        raise NotAllowed(
+            "您不在这里居住或工作:请填您自己所在的社区、小区或网格,见 getMe"
+            if asks["works"]
+            else "您还没有加入社区:先用 joinPlace 选择您居住的社区"
+        )
     asked = {"place_id": place_id, "category": category, "words": words, "most": SHOWN}
     return (await connection.execute(_SIMILAR, asked)).mappings().all()
 

@@ -37,6 +37,12 @@ officers = reach(
     Role.ARBITER, Role.ADMINISTRATOR,
 )  # fmt: skip
 
+CONTACT: Rules = (office, lead, local_officers)
+"""Who contacts the reporters of a case and replies to them, and so looks up who they are while it is open: the same three."""
+
+LOOKS: Rules = (reporter, reach(Role.SECRETARY, Role.ADMINISTRATOR))
+"""Who reads who looked a reporter up: each at looks at themselves, and who answers for the place."""
+
 READ: Rules = (requester, beneficiary, lead, officers, reporter, in_unit, joiner, placer)
 """Who sees a case: whoever reported or joined it, the officers of its place and above, and the units with a seat on its board;
 whoever joins it, with that command; and who reported it for a caller, or placed the order that it was, while they are on the
@@ -120,8 +126,8 @@ LIFECYCLE = Lifecycle(
     Transition("follow", (S.MERGED,), S.CALLBACK, (system,), stops=RESOLVES, starts=("callback",), hidden=True),
     Transition("terminate", OPEN, S.TERMINATED, (supervisor,), stops=ALL),
     # What is said and decided on the way: facts, no states
-    Transition("contact", UNENDED, STAYS, (office, lead, local_officers), stops=("respond",)),
-    Transition("reply", UNENDED, STAYS, (office, lead, local_officers), stops=("reply",)),
+    Transition("contact", UNENDED, STAYS, CONTACT, stops=("respond",)),
+    Transition("reply", UNENDED, STAYS, CONTACT, stops=("reply",)),
     Transition("join", TAKES_IN, STAYS, (joiner,)),
     Transition("answer_callback", (S.CALLBACK,), STAYS, STANDING),
     Transition("record_callback", (S.CALLBACK,), STAYS, (caller_back,), may_start=RESOLVES),

@@ -155,7 +155,10 @@ _ASSIGNMENTS = f"""
 SELECT {ASSIGNMENT_STANDS}, d.case_id, d.role, d.leads, d.signed_at, d.outcome, d.excuse,
        CASE WHEN NOT d.contested AND m.state IN ('signed', 'reported_in') THEN d.contest_until END AS contest_until,
        u.name AS unit_name, p.name AS place_name, x.words, x.spot, k.name AS category_name,
-       w.approved, w.blown_at,
+       w.approved, w.blown_at, CASE WHEN m.state = 'excused' THEN (
+         SELECT jsonb_build_object('action', h.action, 'why', h.note ->> 'why') FROM history h
+          WHERE h.matter_id = m.id AND h.to_state = 'excused' ORDER BY h.version DESC LIMIT 1) END AS excused_by,
+       (SELECT g.name FROM contest c JOIN unit g ON g.id = c.unit_id WHERE c.matter_id = m.id) AS given_name,
        (SELECT min(g.due_at) FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS due_at
   FROM matter m JOIN assignment_detail d ON d.matter_id = m.id JOIN unit u ON u.id = m.unit_id
   JOIN place p ON p.id = m.place_id LEFT JOIN case_detail x ON x.matter_id = d.case_id

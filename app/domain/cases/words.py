@@ -72,6 +72,43 @@ _APPROVALS = {
     Approval.NOT_CONFIRMED: "未予追认,已到的单位照常办理",
 }
 
+
+class Excuse(StrEnum):
+    """Why a unit is excused from its assignment. The history of the assignment says it: an arbiter's word, the word of who
+    whistled, or a release, which notes what has become of the case."""
+
+    CONTEST = "contest"
+    NOT_NEEDED = "not_needed"
+    ENDED = "ended"
+    ACCEPTED = "accepted"
+    LEADS = "leads"
+
+    @classmethod
+    def of(cls, action: str, why: str | None) -> "Excuse":
+        """Of what excused it, and what that noted; releases noted nothing at first, and most came with the end."""
+        if action == "release":
+            return cls(why or cls.ENDED)
+        return cls.CONTEST if action == "uphold" else cls.NOT_NEEDED
+
+    @property
+    def label(self) -> str:
+        return _EXCUSES[self]
+
+    def explained(self, reason: str | None, given_name: str | None) -> str:
+        """With what belongs to it: the reason of who whistled, or to whom the arbiter gave it."""
+        if self is Excuse.CONTEST and given_name:
+            return f"裁定改派给{given_name}"
+        return f"{self.label}:{reason}" if self is Excuse.NOT_NEEDED and reason else self.label
+
+
+_EXCUSES = {
+    Excuse.CONTEST: "裁定改派给其他单位",
+    Excuse.NOT_NEEDED: "不再需要",
+    Excuse.ENDED: "事项已结束",
+    Excuse.ACCEPTED: "事项已有结果并通过核验",
+    Excuse.LEADS: "裁定改由本单位主办,另有一项任务",
+}
+
 _EVIDENCE = {"note": "文字说明", **{kind.value: kind.label for kind in Evidence}}
 
 

@@ -99,6 +99,8 @@ TEXTS: Mapping[str, str] = {
     "assignment.sent": "吹哨:您的单位有一项任务,请签收并报到",
     "assignment.reported_in": "一个单位已报到",
     "assignment.excused": "您单位的一项任务已免除",
+    "assignment.released": "事项已结束,您单位的任务随之解除,不必再来",
+    "assignment.accepted": "事项的结果已通过核验,您单位的任务随之解除,不必再来",
     "assignment.finished": "一个协办单位完成了它的部分,可在联席页面查看",
     "assignment.reopened": "结果未通过,您单位的任务已重新打开",
     "case.call_first": "紧急情况请先拨打 110(报警)、119(火警)或 120(急救);责任单位、社区书记和街道已同时收到通知",

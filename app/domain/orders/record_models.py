@@ -69,15 +69,24 @@ class Shown(StrEnum):
 
     CONTACT = "contact"
     VOLUNTEER = "volunteer"
+    REPORTER = "reporter"
 
     @property
     def label(self) -> str:
         """The Chinese words that people read."""
-        return {Shown.CONTACT: "联系人姓名、电话和地址", Shown.VOLUNTEER: "志愿者的称呼和部分电话"}[self]
+        return _SHOWN[self]
+
+
+_SHOWN = {
+    Shown.CONTACT: "联系人姓名、电话和地址",
+    Shown.VOLUNTEER: "志愿者的称呼和部分电话",
+    Shown.REPORTER: "上报人的姓名和电话",
+}
 
 
 class Reveal(SQLModel, table=True):
-    """Who saw whose personal data; at most one row for a viewer, an order, what was shown and an hour. Never altered.
+    """Who saw whose personal data; at most one row for a viewer, a matter, whose it was, what was shown and an hour.
+    Never altered.
 
     `capacity`: the relation or the role through which they saw it. The viewer's name is kept as it was then.
     """
@@ -85,9 +94,9 @@ class Reveal(SQLModel, table=True):
     __tablename__ = "reveal"
     __table_args__ = (
         ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
-        Index("reveal_once_an_hour", "matter_id", "viewer_id", "shown", "hour_at", unique=True),
+        Index("reveal_once_an_hour", "matter_id", "viewer_id", "subject_id", "shown", "hour_at", unique=True),
         Index("reveal_matter", "matter_id", "shown_at", "id"),
-        CheckConstraint("shown IN ('contact', 'volunteer')", "reveal_shown"),
+        CheckConstraint("shown IN ('contact', 'volunteer', 'reporter')", "reveal_shown"),
         CheckConstraint("viewer_id <> subject_id", "reveal_of_another"),
     )
 

@@ -10,16 +10,10 @@ from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from app.domain.orders.errors import OrderNotFound
 from app.domain.orders.record_models import Reveal, Shown
 from app.domain.people.models import Person
 from app.kernel.pagination import Cursor
 from app.kernel.rules import Role
-
-CAPACITIES = {"assignee": "志愿者", "requester": "下单人", "beneficiary": "受益人", "other": "其他"} | {
-    role.value: role.label for role in (Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR, Role.STATION_STAFF)
-}
-"""Through what somebody saw it: their relation to the order, else their role at its place."""
 
 
 def recorded(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
@@ -59,26 +53,6 @@ def recorded(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
 
 
 _STAFF = (Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR, Role.STATION_STAFF)
-
-_LOOKS = text("""
-SELECT m.id AS order_id, r.id, r.shown, r.capacity, r.viewer_id, r.viewer_name_sealed, r.shown_at
-  FROM matter m LEFT JOIN LATERAL (
-    SELECT * FROM reveal r WHERE r.matter_id = m.id
-       AND (CAST(:at AS timestamptz) IS NULL OR (r.shown_at, r.id) < (CAST(:at AS timestamptz), CAST(:last AS uuid)))
-     ORDER BY r.shown_at DESC, r.id DESC LIMIT :most) r ON true
- WHERE m.id = :order_id ORDER BY r.shown_at DESC, r.id DESC""")
-
-
-async def list_looks(
-    connection: AsyncConnection, order_id: UUID, after: Cursor | None, limit: int
-) -> Sequence[RowMapping]:
-    """Who looked at an order's personal data, newest first, as far as the reader may know. Raises OrderNotFound."""
-    asked = {"order_id": order_id, "at": after and after.created_at, "last": after and after.id, "most": limit + 1}
-    found = (await connection.execute(_LOOKS, asked)).mappings().all()
-    if not found:
-        raise OrderNotFound
-    return [row for row in found if row["id"] is not None]
-
 
 _HOURS = text("""
 SELECT my_ratings() AS ratings, (

@@ -20,6 +20,15 @@ class UnitExists(Refusal):
     title_en = "The place has a unit of that name"
 
 
+class UnitsStandAbove(Refusal):
+    """A unit stands at a street or a district."""
+
+    kind = Kind.INVALID
+    code = "units-stand-above"
+    title_zh = "单位设在街道或区县:请填其编号,社区的事项由上级的单位负责"
+    title_en = "A unit stands at a street or a district"
+
+
 class WorksThere(Refusal):
     """The person works in the unit already."""
 

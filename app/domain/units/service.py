@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.domain.people.errors import PersonNotFound
 from app.domain.places.errors import PlaceNotFound
+from app.domain.places.models import Level
 from app.domain.places.subject import PLACE
 from app.domain.units import errors, policy
 from app.domain.units.models import Post, Responsibility, Unit, UnitDeputy, UnitKind, UnitMember
@@ -18,13 +19,29 @@ from app.kernel.verbs import Facts, record
 UNIT = "SELECT u.id, u.place_id FROM unit u WHERE u.id = ($3::jsonb ->> 'id')::uuid AND u.closed_at IS NULL FOR SHARE"
 
 
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """At which level the place stands."""
+
+    level: Level
+
+
+FOUNDING = Facts(
+    "(SELECT jsonb_build_object('level', p.level) FROM place p WHERE p.id = subject.id)",
+    Founding,
+)
+
+
 @record(
-    "unit", "create", subject=PLACE, missing=PlaceNotFound, conflicts={"unit_once": errors.UnitExists},
+    "unit", "create", subject=PLACE, facts=FOUNDING, missing=PlaceNotFound, conflicts={"unit_once": errors.UnitExists},
     read_by_others=("name",),
 )  # fmt: skip
-def create(_: None, actor: Actor, now: datetime, *, place_id: UUID, name: str, kind: UnitKind) -> Change:
-    """A unit at a place: whatever stands below it may be whistled to it. Raises NotAllowed, UnitExists."""
+def create(seen: Founding, actor: Actor, now: datetime, *, place_id: UUID, name: str, kind: UnitKind) -> Change:
+    """A unit at a street or district: whatever stands below it may be whistled to it. Raises NotAllowed, UnitExists,
+    UnitsStandAbove: at a place of another level."""
     demand(policy.KEEP, actor)
+    if seen.level not in policy.LEVELS:
+        raise errors.UnitsStandAbove
     unit_id = new_id()
     about = {"id": unit_id, "place_id": place_id, "name": name, "kind": kind.value}
     change = Change.record("unit", unit_id, "create", actor, now, place_id=place_id)
