@@ -42,7 +42,7 @@ SAID = (
     InvalidInput, DeadlineNotFound, CallbackNotFound, NoCallWanted, of_board.HeldInFuture,
     of_orders.VolunteerNotQualified, of_orders.TeamNotHere, of_orders.QuestionNotFound, of_orders.PauseNotFound,
     of_orders.ServiceNotOffered, of_orders.NotForThisService, of_orders.StartCodeWrong, of_orders.EvidenceMissing,
-    of_orders.AuthorityTooLong, of_orders.NotReached, of_orders.AlreadyRefused,
+    of_orders.AuthorityTooLong, of_orders.NotReached, of_orders.AlreadyRefused, of_orders.AnotherTime,
     of_cases.EvidenceMissing, of_board.UnitNotHere, of_board.UnitTwice, of_cases.ParentNotFound, of_board.PromiseNotOpen,
     of_board.NotOnBoard, of_cases.NotAdmitted, of_board.NotAPartner, of_cases.ReasonWanted, of_cases.ReviewTooFar,
     of_board.ExtensionTooLong,

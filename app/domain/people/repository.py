@@ -169,8 +169,9 @@ async def list_roles(connection: AsyncConnection, person_id: UUID) -> Sequence[R
 async def list_role_holders(
     connection: AsyncConnection, place_id: UUID, role: Role | None, *, ended: bool, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
-    """Who holds which role at this place, and then who an office above it, the nearest first, and longest first; `ended` shows those of the place whose
-    role has ended, by name only when they are still seen elsewhere. The offices above are for who works at the place."""
+    """Who holds which role at this place, and then who an office above it, the nearest first; each longest first. `ended` shows
+    those of the place whose role has ended, by name only when they are still seen elsewhere. The offices above are for who works
+    at the place."""
     g, p, a = RoleGrant, Place, PlaceAncestor
     above = and_(
         col(g.role).not_in(NO_OFFICERS),
