@@ -83,6 +83,7 @@ from app.domain.deadlines import drafts as draft_verbs
 from app.domain.deadlines import service as deadline_verbs
 from app.domain.exclusions import service as exclusion_verbs
 from app.domain.notifications import service as notification_verbs
+from app.domain.orders import appointments as appointment_verbs
 from app.domain.orders import dispatching as dispatching_verbs
 from app.domain.orders import errands as errand_verbs
 from app.domain.orders import outcomes as outcome_verbs
@@ -161,6 +162,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *dispatching_verbs.VERBS,
     *outcome_verbs.VERBS,
     *promise_verbs.VERBS,
+    *appointment_verbs.VERBS,
     *recategorising_verbs.VERBS,
     *wish_verbs.VERBS,
     *errand_verbs.VERBS,

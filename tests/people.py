@@ -70,6 +70,12 @@ class Someone:
         return answer.status_code, answer.json()["code"]
 
 
+async def agree(someone: Someone, order: str) -> None:
+    """Confirm the time that is proposed, as they see it on the order's page."""
+    proposed = (await someone.get(order))["proposed_appointment"]
+    await someone.post(f"{order}/appointment/confirm", {"meet_at": proposed["meet_at"]})
+
+
 def offered(page: Mapping[str, Any]) -> list[str]:
     """The actions that an answer offers to whoever reads it."""
     return [one["action"] for one in page["actions"]]

@@ -1,5 +1,6 @@
 """What a reader may do next, as an answer tells it: in Chinese, with the operation that does it."""
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Final
@@ -13,6 +14,8 @@ from app.kernel.errors import NotFound, TransitionRefused
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.matter import Matter
 from app.kernel.rules import Actor
+
+log: Final = logging.getLogger("linli.api")
 
 OPERATIONS: Final[dict[tuple[str, str], str]] = {}
 """By kind of matter and action, the operation that does it: as the routes say it of themselves (`does`, app/api/census.py)."""
@@ -52,7 +55,7 @@ async def with_ways(
     refusal: TransitionRefused, reading: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 ) -> TransitionRefused:
     """The same refusal, saying what its reader could do instead: what the page of the matter would offer them, from one more
-    reading."""
+    reading. Whatever becomes of that reading, the no was sure already: then it is said without."""
     instead = refusal.instead
     if instead is None or not instead.actions or instead.kind not in WAITS:
         return refusal
@@ -61,6 +64,9 @@ async def with_ways(
         async with reading() as connection:
             waits = await find(connection, instead.id)
     except NotFound:
+        return refusal
+    except Exception:
+        log.warning("what could be done instead was not found", exc_info=True)
         return refusal
     may = [one for one in instead.actions if (instead.kind, one) in OPERATIONS and waits.get(one, True)]
     if not may:

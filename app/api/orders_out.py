@@ -109,7 +109,9 @@ class OrderOut(OrderRow):
     unverified: bool = Field(description="是否未核验(没有开始码和住户卡)而开始服务")
     start_code: str | None = Field(description="开始码,志愿者上门时出示;只给下单人和受益人,接单之后才有")
     volunteer: VolunteerOut | None = Field(description="志愿者;尚无则为 null")
-    appointment: AppointmentOut | None = Field(description="双方已确认的约定,改期得到双方确认之前都算数;没有则为 null")
+    appointment: AppointmentOut | None = Field(
+        description="双方已确认的约定,改期得到双方确认之前都算数;没有,或订单已经结束,则为 null"
+    )
     proposed_appointment: AppointmentOut | None = Field(
         description="已提出、等对方确认的时间;已有约定时是想改到的时间;没有则为 null"
     )
@@ -258,7 +260,7 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
             phone=phone and mask_phone(phone),
         ),
         appointment=_appointment(row, confirmed=True),
-        proposed_appointment=_appointment(row, confirmed=False) if order.state == OrderState.ACCEPTED else None,
+        proposed_appointment=_appointment(row, confirmed=False),
         claimed_as=row["claimed_as"] and Claimant(row["claimed_as"]),
         claimed_name=row["claimed_name"],
         return_code=return_code(vault, order.id, returns(receipts)) if shows_return else None,
@@ -299,7 +301,9 @@ def _case_label(row: RowMapping, order: Matter[None], actor: Actor) -> str | Non
 
 
 def _appointment(row: RowMapping, *, confirmed: bool) -> AppointmentOut | None:
-    for one in row["appointments"]:
+    """What is agreed while it is kept, and what is proposed while it may be agreed on; of what has ended neither stands."""
+    stands = (OrderState.ACCEPTED, OrderState.IN_SERVICE) if confirmed else (OrderState.ACCEPTED,)
+    for one in row["appointments"] if row["state"] in stands else ():
         if one["confirmed"] is confirmed:
             return AppointmentOut(meet_at=one["meet_at"], proposed_by="resident" if one["by_resident"] else "community")
     return None

@@ -100,8 +100,8 @@ class HolderOut(Out):
     id: StrictUUID = Field(description="任职编号,用于结束任职")
     person_id: StrictUUID = Field(description="人员编号")
     name: str | None = Field(description="姓名(隐去名字)")
-    phone: str | None = Field(description="电话(隐去中间四位)")
-    login_name: str | None = Field(description="登录名")
+    phone: str | None = Field(description="电话(隐去中间四位);上级的不显示")
+    login_name: str | None = Field(description="登录名;上级的不显示")
     role: Choice[Role] = Field(description="角色")
     role_label: str = Field(description=CALLED)
     place_id: StrictUUID = Field(description="任职地点编号")
@@ -321,7 +321,7 @@ async def revoke_role(grant_id: GrantId, run: TheRun) -> Receipt:
     rule=policy.STAFF,
     operation_id="listRoleHolders",
     summary="某地点有哪些人担任哪些角色,上级由谁任职",
-    description="任职早的在前。在该地点工作的人也看到上级(街道、区县等)的任职人员,没有居民和志愿者。",
+    description="该地点的在前,再由近到远是上级的;各按任职先后。在该地点工作的人也看到上级(街道、区县等)由谁任职:姓氏、角色和地点,没有居民和志愿者。",
     tags=(Tag.ADMINISTRATOR, Tag.DISPATCHER),
     audience=ADMIN_ONLY,
     answer={
@@ -350,16 +350,15 @@ async def list_role_holders(query: Annotated[HolderQuery, Query()], reader: TheR
         )
 
     def show(row: RowMapping) -> HolderOut:
-        name, phone = (
-            reader.sealer.opened("name", row["name_sealed"]),
-            reader.sealer.opened("phone", row["phone_sealed"]),
-        )
+        here = row["depth"] == 0
+        name = reader.sealer.opened("name", row["name_sealed"])
+        phone = reader.sealer.opened("phone", row["phone_sealed"]) if here else None
         return HolderOut(
             id=row["id"],
             person_id=row["person_id"],
             name=name and mask_name(name),
             phone=phone and mask_phone(phone),
-            login_name=row["login_name"],
+            login_name=row["login_name"] if here else None,
             role=Role(row["role"]),
             role_label=title(Role(row["role"]), Level(row["place_level"])),
             place_id=row["place_id"],
@@ -368,4 +367,4 @@ async def list_role_holders(query: Annotated[HolderQuery, Query()], reader: TheR
             ends_at=row["ends_at"],
         )
 
-    return Page.cut(rows, query.limit, lambda row: Cursor(row["starts_at"], row["id"]), show)
+    return Page.cut(rows, query.limit, lambda row: Cursor(row["starts_at"], row["id"], row["depth"]), show)

@@ -124,7 +124,7 @@ class Problem(Out):
     title: str = Field(description="给人看的标题;Accept-Language 以英文优先时为英文")
     status: int = Field(description="HTTP 状态码", ge=400, le=599)
     code: str = Field(description="稳定的错误代码,程序据此判断")
-    detail: str | None = Field(default=None, description="这一次的补充说明")
+    detail: str | None = Field(default=None, description="这一次的补充说明;以英文优先而没有英文的,不给")
     trace_id: str = Field(description="追踪编号,反馈问题时请提供")
     errors: list[FieldProblem] | None = Field(default=None, description="逐项说明哪里填错了")
 
@@ -145,7 +145,7 @@ def problem(refusal: Refusal, scope: Scope, headers: Mapping[str, str] | None = 
         "code": refusal.code,
         "trace_id": trace_id.get(),
     }
-    detail = (english and refusal.detail_en) or refusal.detail
+    detail = refusal.detail_en if english else refusal.detail
     if detail is not None:
         body["detail"] = detail
     if refusal.fields:

@@ -17,7 +17,7 @@ from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
 from app.domain.deadlines import explaining, of_matters
 from app.domain.deadlines.errors import DeadlineNotFound
-from app.domain.orders import errors, policy, promises, repository
+from app.domain.orders import appointments, errors, policy, promises, repository
 from app.domain.orders.clocks import total_of
 from app.domain.orders.models import Channel
 from app.kernel.text import Line, Paragraph
@@ -30,7 +30,7 @@ Words = Annotated[str, Paragraph(500)]
 
 AT = "2026-03-03T10:30:00+08:00"
 MINUTE = timedelta(minutes=1)
-UNMOVED = (errors.AppointmentMissed, errors.SlotsAreBooked)
+UNMOVED = (errors.AppointmentMissed, errors.SlotNotMovable, errors.AgreedByTwo)
 
 
 class ContactRecordIn(In):
@@ -53,6 +53,10 @@ class AnswerIn(In):
 
 class AppointmentIn(In):
     meet_at: Moment = Field(description="约定上门的时间")
+
+
+class ConfirmIn(In):
+    meet_at: Moment = Field(description="要确认的时间:从 getOrder 的 proposed_appointment 里的 meet_at 原样复制")
 
 
 class PlanIn(In):
@@ -160,20 +164,21 @@ async def answer(order_id: OrderId, body: AnswerIn, run: TheRun) -> Receipt:
     **moves("propose", errors.AppointmentTooEarly, errors.AppointmentTooLate, *UNMOVED, errors.AppointmentStands),
 )
 async def propose(order_id: OrderId, body: AppointmentIn, run: TheRun) -> Receipt:
-    return await run(promises.propose_appointment, order_id, meet_at=body.meet_at)
+    return await run(appointments.propose_appointment, order_id, meet_at=body.meet_at)
 
 
 @api.post(
     "/{order_id}/appointment/confirm",
     operation_id="confirmAppointment",
     summary="确认对方提出的时间;协调和方案的时限就此停止,以后按约定的时间计",
-    description="已有约定时即改期:原约定和它的时限由新的接替",
+    description="写明所确认的时间:对方又改了提议的,不会确认到没看过的时间。已有约定时即改期,只由居民和承接的志愿者双方来改:原约定和它的时限由新的接替",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
+    example={"meet_at": AT},
     answer=receipt("accepted", 5),
-    **moves("confirm", errors.NoAppointment, *UNMOVED),
+    **moves("confirm", errors.NoAppointment, errors.AnotherTime, *UNMOVED),
 )
-async def confirm(order_id: OrderId, run: TheRun) -> Receipt:
-    return await run(promises.confirm_appointment, order_id)
+async def confirm(order_id: OrderId, body: ConfirmIn, run: TheRun) -> Receipt:
+    return await run(appointments.confirm_appointment, order_id, meet_at=body.meet_at)
 
 
 @api.post(
@@ -183,7 +188,7 @@ async def confirm(order_id: OrderId, run: TheRun) -> Receipt:
     tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
     example={"text": "请水电师傅看过后更换阀门", "steps": ["看现场", "买阀门", "更换"], "promised_at": AT},
     answer=receipt("submitted", 2),
-    **moves("write_plan", errors.PromiseTooEarly, errors.PromiseTooLate, errors.VolunteerNotQualified),
+    **moves("write_plan", errors.PromiseTooEarly, errors.PromiseTooLate),
 )
 async def write_plan(order_id: OrderId, body: PlanIn, run: TheRun) -> Receipt:
     return await run(

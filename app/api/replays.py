@@ -221,7 +221,10 @@ async def _asked(connection: AsyncConnection, draft_id: UUID, query: ReplayQuery
     chosen = period(now, query.since, query.until)
     await take_turn(connection)
     return _Asked(
-        Drafted(row["id"], row["deadline_kind"], drafts.limits_of(row["limits"])), row["place_id"], chosen, now
+        Drafted(row["id"], row["matter_kind"], row["deadline_kind"], drafts.limits_of(row["limits"])),
+        row["place_id"],
+        chosen,
+        now,
     )
 
 

@@ -1,6 +1,7 @@
 """Keyset pages: a list goes on after the last row that was seen, so that new rows neither repeat nor hide old ones.
 
-Rows are ordered by (created_at, id). The cursor is opaque to the client; it holds nothing that the row did not show.
+Rows are ordered by (created_at, id), in a list that groups them by their group first. The cursor is opaque to the client; it
+holds nothing that the row did not show.
 """
 
 import binascii
@@ -24,6 +25,7 @@ MAX_LIMIT: Final = 100
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _LAST_MICROS: Final = (datetime(2100, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_MAX_GROUP: Final = 99
 _ALPHABET: Final = re.compile(r"[A-Za-z0-9_-]{1,120}")
 
 T = TypeVar("T")
@@ -36,11 +38,13 @@ class Cursor:
 
     created_at: datetime
     id: UUID
+    group: int = 0
 
     def encode(self) -> str:
         """The opaque text for `next_cursor`."""
         micros = (self.created_at - _EPOCH) // _MICROSECOND
-        packed = json.dumps([micros, str(self.id)], separators=(",", ":")).encode()
+        parts = [micros, str(self.id), self.group][: 3 if self.group else 2]
+        packed = json.dumps(parts, separators=(",", ":")).encode()
         return urlsafe_b64encode(packed).rstrip(b"=").decode()
 
     @classmethod
@@ -59,10 +63,13 @@ class Cursor:
     def _unpack(cls, text: str) -> "Cursor | None":
         if not _ALPHABET.fullmatch(text):
             return None
-        micros, row_id = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        micros, row_id, *more = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        group = more[0] if len(more) == 1 else 0
         if type(micros) is not int or not 0 <= micros < _LAST_MICROS or not isinstance(row_id, str):
             return None
-        return cls(_EPOCH + micros * _MICROSECOND, UUID(row_id))
+        if type(group) is not int or not 0 <= group <= _MAX_GROUP:
+            return None
+        return cls(_EPOCH + micros * _MICROSECOND, UUID(row_id), group)
 
 
 def bounds(after: Cursor | None, limit: int) -> dict[str, Any]:

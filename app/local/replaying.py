@@ -53,7 +53,7 @@ async def _replayed(database: Database, draft_id: UUID, length: timedelta) -> Re
     async with database.reading(NOBODY, NOBODY, one_snapshot=True) as connection:
         row = await repository.get_draft(connection, draft_id)
         await connection.execute(_AS_ADMINISTRATOR, {"place_id": row["place_id"]})
-        draft = Drafted(row["id"], row["deadline_kind"], drafts.limits_of(row["limits"]))
+        draft = Drafted(row["id"], row["matter_kind"], row["deadline_kind"], drafts.limits_of(row["limits"]))
         period = (row["now"] - length, row["now"])
         with bars:
             task = bars.add_task("重演 · replay", total=1.0)

@@ -12,8 +12,8 @@ LOW = ("来得太晚", "事情没有办完", "态度不耐烦")
 
 
 async def confirm(street: Street, who: Person, order: Order) -> None:
-    if await street.may(who, order, "confirm"):
-        await who.send(f"{order.path}/appointment/confirm")
+    if await street.may(who, order, "confirm") and (proposed := (await who.get(order.path))["proposed_appointment"]):
+        await who.send(f"{order.path}/appointment/confirm", {"meet_at": proposed["meet_at"]})
 
 
 async def answer(street: Street, who: Person, order: Order) -> None:

@@ -15,15 +15,20 @@ BEGIN
      OR OLD.ended_at IS NOT NULL
      OR (OLD.confirmed_at IS NOT NULL
          AND (NEW.confirmed_by, NEW.confirmed_at) IS DISTINCT FROM (OLD.confirmed_by, OLD.confirmed_at))
-     OR (OLD.confirmed_at IS NULL AND NEW.confirmed_by <> app_actor()) THEN
+     OR (OLD.confirmed_at IS NULL AND NEW.confirmed_by <> app_actor())
+     -- Whoever serves has said themselves that it is moved: by proposing it, or by confirming it.
+     OR (OLD.confirmed_at IS NULL AND NEW.confirmed_at IS NOT NULL AND OLD.first_id IS NOT NULL AND NOT EXISTS (
+         SELECT 1 FROM matter m WHERE m.id = OLD.matter_id
+            AND m.assignee_id = CASE WHEN OLD.by_resident THEN NEW.confirmed_by ELSE OLD.proposed_by END)) THEN
     RAISE EXCEPTION 'appointment %: it cannot be altered', OLD.id USING ERRCODE = '23514';
   END IF;
   RETURN NEW;
 END $$;
 
--- What it moves is a confirmed appointment of the same order.
+-- What it moves is a confirmed appointment of the same order; only the two sides do, and no staff for them.
 ALTER POLICY appointment_insert ON appointment WITH CHECK (
   (proposed_by = app_actor() AND confirmed_by IS NULL AND app_sees(matter_id) IS NOT FALSE
    OR confirmed_by = app_actor() AND NOT by_resident AND app_sees(matter_id) IS NULL)
-  AND (first_id IS NULL OR EXISTS (SELECT 1 FROM appointment f WHERE f.id = appointment.first_id
+  AND (first_id IS NULL OR EXISTS (SELECT 1 FROM appointment f JOIN matter m ON m.id = f.matter_id
+       WHERE f.id = appointment.first_id AND app_actor() IN (m.requester_id, m.beneficiary_id, m.assignee_id)
        AND f.matter_id = appointment.matter_id AND f.confirmed_at IS NOT NULL AND f.first_id IS NULL)));

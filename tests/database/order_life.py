@@ -130,6 +130,7 @@ class Life(Timed):
     def _do_start(self, who: str, *, how: str = "code") -> None:
         """Starting stops the appointment and begins a finish deadline."""
         self.state = "in_service"
+        self.proposed = None
         self.stop("appointment", "wish")
         self.begin("finish")
         if self.form != "errand":
@@ -272,23 +273,29 @@ class Life(Timed):
 
     def _do_propose(self, who: str, *, hours: int | None) -> None:
         """What is confirmed stands beside it; who names its time again leaves it as it was."""
-        other = self.assignee if who in self.theirs else self.requester
         if hours is None:
             self.proposed = None
-            self.tell("order.appointment_kept", other)
+            self._tell_sides("order.appointment_kept", who)
             return
         self.proposed = (who, self.now + timedelta(hours=hours))
+        other = self.assignee if who in self.theirs else self.requester
         self.tell("order.appointment_proposed", other)
+        if who not in self.theirs:
+            self._tell_sides("order.appointment_pending", who, other)
 
-    def _do_confirm(self, who: str) -> None:
+    def _tell_sides(self, what: str, *but: str | None) -> None:
+        """Whose time it is, as far as they did not say it themselves."""
+        self.tell(what, *({self.requester, self.assignee} - {*but}))
+
+    def _do_confirm(self, who: str, *, seen: bool = True) -> None:
         """A confirmed appointment stops coordinate and plan, and is a deadline of its own; the one that stood until then is
         moved, which is no miss."""
         assert self.proposed
-        by, at = self.proposed
+        _, at = self.proposed
         self.stop("coordinate", "plan", by="appointment")
         self.stop("appointment")
         self.appoint(at)
-        self.tell("order.appointment_confirmed", self.requester if by in self.theirs else self.assignee)
+        self._tell_sides("order.appointment_confirmed", who)
 
     def appoint(self, at: datetime) -> None:
         self.appointment, self.proposed = at, None

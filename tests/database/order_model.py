@@ -348,28 +348,35 @@ class Model:
     def _judge_propose(self, who: str, *, hours: int | None) -> Iterable[str]:
         """Another time may be proposed while one stands, and has not been missed; a slot is booked as it is. Who names the time
         that stands says no to another one (`hours` None)."""
-        yield from self._judge_agreeing()
+        yield from self._judge_agreeing(who)
         if hours is None and (not self.appointment or self.appointment <= self.now):
             yield "appointment-too-early"
         elif hours is None and not self.proposed:
             yield "appointment-stands"
 
-    def _judge_agreeing(self) -> Iterable[str]:
+    def _judge_agreeing(self, who: str) -> Iterable[str]:
+        """Both sides confirm a time (§3): nobody else moves what they agreed on."""
+        if self.appointment and who not in self.theirs | {self.assignee}:
+            yield "agreed-by-two"
         missed = self.live("appointment")
         if missed and missed.at(100) <= self.now:
             yield "appointment-missed"
         if self.booked:
-            yield "slots-are-booked"
+            yield "slot-not-movable"
 
-    def _judge_confirm(self, who: str) -> Iterable[str]:
-        """Both sides confirm a time."""
+    def _judge_confirm(self, who: str, *, seen: bool = True) -> Iterable[str]:
+        """Both sides confirm a time, and the one that they have seen; whoever is not sent any more has proposed in vain."""
+        by = self.proposed and self.proposed[0]
         if (
             not self.proposed
             or (self.proposed[0] in self.theirs) == (who in self.theirs)
             or self.proposed[1] <= self.now
+            or (self.appointment and by not in self.theirs | {self.assignee})
         ):
             yield "no-appointment"
-        yield from self._judge_agreeing()
+        elif not seen:
+            yield "another-time"
+        yield from self._judge_agreeing(who)
 
     def _judge_answer(self, who: str) -> Iterable[str]:
         if not self.question:

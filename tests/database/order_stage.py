@@ -280,6 +280,7 @@ class Stage:
             m.papers_out,
             m.returns,
             m.appointment,
+            m.proposed and m.proposed[1],
         )
         if step.action in BESIDE:
             verb, inputs = BESIDE[step.action]

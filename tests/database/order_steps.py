@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.domain.orders import dispatching, errands, outcomes, promises, service, service_days, shifts, wishes
+from app.domain.orders import (
+    appointments,
+    dispatching,
+    errands,
+    outcomes,
+    promises,
+    service,
+    service_days,
+    shifts,
+    wishes,
+)
 from app.domain.orders.kind_tables import Claimant, Paper
 from app.domain.orders.models import Abort, Reject, TakeBack
 from app.domain.teams import volunteers
@@ -55,6 +65,7 @@ class Known:
     papers_out: list[int]
     returns: int
     stands: datetime | None = None
+    proposed: datetime | None = None
 
     def later(self, given: Mapping[str, Any]) -> datetime:
         return self.now + timedelta(hours=given.get("hours", 0), seconds=given.get("seconds", 0))
@@ -62,6 +73,10 @@ class Known:
     def meeting(self, given: Mapping[str, Any]) -> datetime:
         """A time to come, or the one that stands; without one, a time that has been."""
         return self.later(given) if given["hours"] else self.stands or self.now - timedelta(hours=1)
+
+    def seen(self, given: Mapping[str, Any]) -> datetime:
+        """The time that is proposed, or one that is not, or not any more."""
+        return self.proposed if self.proposed and given.get("seen", True) else self.now + timedelta(minutes=90)
 
 
 Command = tuple[Verb[Any, Any], Callable[[Known, Mapping[str, Any]], dict[str, Any]]]
@@ -115,8 +130,8 @@ COMMANDS: Mapping[str, Command] = {
     "reply": (promises.reply, lambda _, __: {"text": "正在安排"}),
     "ask": (promises.ask, lambda _, __: {"question": "几楼?"}),
     "answer": (promises.answer, lambda known, _: {"question_id": known.found, "text": "三楼"}),
-    "propose": (promises.propose_appointment, lambda known, given: {"meet_at": known.meeting(given)}),
-    "confirm": (promises.confirm_appointment, lambda _, __: {}),
+    "propose": (appointments.propose_appointment, lambda known, given: {"meet_at": known.meeting(given)}),
+    "confirm": (appointments.confirm_appointment, lambda known, given: {"meet_at": known.seen(given)}),
     "write_plan": (
         promises.write_plan,
         lambda known, given: {"text": "方案", "steps": ["一", "二"], "promised_at": known.later(given)},
@@ -169,7 +184,7 @@ def ways(model: Life) -> Iterator[Step]:
         for action in (
             "decline", "accept", "claim", "claim_wish", "release", "take_back", "wrong_code", "hand_over_papers", "return_papers",
             "wrong_return_code", "record_authority", "withdraw_authority", "abort", "call_off", "deliver", "reject", "cancel",
-            "convert", "reply", "answer", "confirm", "dispute", "away", "cancel_day",
+            "convert", "reply", "answer", "dispute", "away", "cancel_day",
         ):  # fmt: skip
             yield Step(action, who)
         for to in ("team", *VOLUNTEERS):
@@ -190,6 +205,8 @@ def ways(model: Life) -> Iterator[Step]:
             for seconds in (3600, 100000):
                 yield Step("pause", who, {"kind": kind, "seconds": seconds})
             yield Step("resume", who, {"kind": kind})
+        for seen in (True, False):
+            yield Step("confirm", who, {"seen": seen})
         for upheld in (True, False):
             yield Step("decide", who, {"upheld": upheld})
             yield Step("rework", who, {"about_attitude": upheld})

@@ -263,7 +263,7 @@ async def write(superuser: asyncpg.Connection, ground: Ground) -> None:
 async def drafted(
     ground: Ground, place_id: UUID, limits: Limits, category: str = "", estate_type: str = "", kind: str = KIND
 ) -> Drafted:
-    draft = Drafted(new_id(), kind, limits)
+    draft = Drafted(new_id(), "order", kind, limits)
     await ground.world.owner.execute(
         "INSERT INTO deadline_policy_draft (id, place_id, matter_kind, deadline_kind, category, estate_type, limits, drafted_by,"
         " drafted_at) VALUES ($1, $2, 'order', $3, $4, $5, $6, $7, $8)",

@@ -10,6 +10,7 @@ import pytest
 from app.domain.deadlines.errors import DraftNotFound
 from app.domain.deadlines.models import Limits
 from app.domain.deadlines.replay import PAGE, Counts, Drafted, Replay
+from app.kernel.calendars import CalendarName
 from app.kernel.database import Database
 from app.kernel.ids import new_id
 from app.kernel.pagination import Cursor
@@ -116,9 +117,11 @@ async def test_a_promise_is_due_when_it_was_promised(
             ground.world.street,
         )
     await superuser.execute("RESET session_replication_role")
-    draft = await drafted(ground, ground.world.street, replace(LIMITS["wall"], budget_seconds=1), kind="promise")
-    total = (await ask(ground, app, draft, ground.world.street)).total
-    assert (total.deadlines, total.before, total.under_draft, total.newly) == (3, 2, 2, 0)
+    for calendar in CalendarName:
+        limits = replace(LIMITS["wall"], calendar=calendar, budget_seconds=1)
+        draft = await drafted(ground, ground.world.street, limits, kind="promise")
+        total = (await ask(ground, app, draft, ground.world.street)).total
+        assert (total.deadlines, total.before, total.under_draft, total.newly) == (3, 2, 2, 0), calendar
 
 
 async def test_only_who_administers_the_place_replays(ground: Ground, app: Database) -> None:

@@ -120,7 +120,7 @@ async def ground(postgres: PostgresServer) -> AsyncIterator[Ground]:
 
 
 async def drafted(ground: Ground, limits: Limits) -> Drafted:
-    draft = Drafted(new_id(), KIND, limits)
+    draft = Drafted(new_id(), "order", KIND, limits)
     await ground.world.owner.execute(
         "INSERT INTO deadline_policy_draft VALUES ($1, $2, 'order', $3, '', $4, $5, $6)",
         draft.id,

@@ -16,6 +16,7 @@ from app.domain.cases.models import Lane, WhistleKind
 from app.domain.exclusions import service as exclusions
 from app.domain.exclusions.models import ExclusionReason
 from app.domain.orders import (
+    appointments,
     dispatching,
     errands,
     outcomes,
@@ -125,17 +126,14 @@ async def order(world: World, app: Database, community: Community, *then: str) -
     inputs = {"service_id": world.service, "note": "请陪我去医院"}
     caller = await world.caller(community.resident)
     made = (await execute(app, placing.place, caller, new_key(), None, inputs)).id
+    meet_at = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=2)
     steps = {
         "offer": (dispatching.offer, community.dispatcher, {"volunteer_id": community.volunteer}),
         "decline": (dispatching.decline, community.volunteer, {}),
         "accept": (dispatching.accept, community.volunteer, {}),
         "ask": (promises.ask, community.volunteer, {"question": "哪家医院?"}),
-        "propose": (
-            promises.propose_appointment,
-            community.volunteer,
-            {"meet_at": datetime.now(UTC) + timedelta(hours=2)},
-        ),
-        "confirm": (promises.confirm_appointment, community.resident, {}),
+        "propose": (appointments.propose_appointment, community.volunteer, {"meet_at": meet_at}),
+        "confirm": (appointments.confirm_appointment, community.resident, {"meet_at": meet_at}),
         "start": (orders.start, community.volunteer, {"code_fits": True}),
         "deliver": (orders.deliver, community.volunteer, {"outcome": "已陪同", "evidence": [CHECKED]}),
         "rate": (outcomes.rate, community.resident, {"solved": "yes", "stars": 5, "reason": None}),

@@ -131,6 +131,8 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "another time for what is not confirmed": (
         "resident", fill(MOVING, matter=RUNNING, first="(SELECT a.id FROM appointment a WHERE a.matter_id = '{running}')"),
         (NO_RIGHT,)),
+    "another time for what others have agreed on": (
+        "dispatcher", fill(MOVING, matter="'{rated}'", first="'{ended}'"), (NO_RIGHT,)),
     "an appointment said to be another one moved": (
         "volunteer", fill(MEET, what="first_id = id"), (BROKEN,)),
     "an appointment proposed in somebody else's name": (
@@ -255,6 +257,23 @@ async def test_a_dispute_is_decided_once(ids: dict[str, UUID], as_person: AsPers
             again = f"UPDATE deadline_pause SET {other} WHERE matter_id = '{{running}}'".format(**ids)
             assert await refused(connection, again) == BROKEN, other
             await connection.execute("ROLLBACK TO decided")
+
+
+async def test_a_move_is_confirmed_by_whoever_serves(ids: dict[str, UUID], as_person: AsPerson) -> None:
+    confirm = (
+        "UPDATE appointment SET confirmed_by = app_actor(), confirmed_at = app_now()"
+        " WHERE matter_id = '{rated}' AND first_id IS NOT NULL"
+    ).format(**ids)
+    async with as_person(ids["resident"]) as connection:
+        await connection.execute(fill(MOVING, matter="'{rated}'", first="'{ended}'").format(**ids, new=new_id()))
+        for who, done in (("dispatcher", BROKEN), ("volunteer", "UPDATE 1")):
+            await connection.execute("SELECT set_config('app.actor', $1, true)", str(ids[who]))
+            await connection.execute("SAVEPOINT proposed")
+            if done is BROKEN:
+                assert await refused(connection, confirm) == BROKEN
+                await connection.execute("ROLLBACK TO proposed")
+            else:
+                assert await connection.execute(confirm) == done
 
 
 async def test_a_confirmed_appointment_is_not_confirmed_anew(ids: dict[str, UUID], as_person: AsPerson) -> None:

@@ -29,7 +29,7 @@ from app.kernel.loading import pinned
 from app.kernel.rules import Via
 from app.kernel.verbs import Verb
 from app.main import VERBS
-from tests.people import Someone, offered
+from tests.people import Someone, agree, offered
 from tests.special import service_of, team_of
 from tests.stories.boardwork import whistled
 from tests.stories.casework import RESULT, reported
@@ -42,7 +42,7 @@ SAID = (
     InvalidInput, DeadlineNotFound, CallbackNotFound, NoCallWanted, of_board.HeldInFuture,
     of_orders.VolunteerNotQualified, of_orders.TeamNotHere, of_orders.QuestionNotFound, of_orders.PauseNotFound,
     of_orders.ServiceNotOffered, of_orders.NotForThisService, of_orders.StartCodeWrong, of_orders.EvidenceMissing,
-    of_orders.AuthorityTooLong, of_orders.NotReached, of_orders.AlreadyRefused,
+    of_orders.AuthorityTooLong, of_orders.NotReached, of_orders.AlreadyRefused, of_orders.AnotherTime,
     of_cases.EvidenceMissing, of_board.UnitNotHere, of_board.UnitTwice, of_cases.ParentNotFound, of_board.PromiseNotOpen,
     of_board.NotOnBoard, of_cases.NotAdmitted, of_board.NotAPartner, of_cases.ReasonWanted, of_cases.ReviewTooFar,
     of_board.ExtensionTooLong,
@@ -173,7 +173,7 @@ async def test_what_is_offered_of_an_order_is_accepted(street: Street, check: Ch
         meet_at = (datetime.now(UTC) + timedelta(hours=3)).isoformat()
         await volunteer.post(f"{order}/appointment", {"meet_at": meet_at})
         seen += await check(order, *everybody)
-        await resident.post(f"{order}/appointment/confirm")
+        await agree(resident, order)
         seen += await check(order, *everybody)
         await volunteer.post(f"{order}/start", {"code": (await resident.get(order))["start_code"]})
         seen += await check(order, *everybody)

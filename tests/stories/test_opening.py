@@ -1,6 +1,6 @@
 """Outside its hours a deadline starts at the next opening, and the resident is told so at once (domain.md §4.2)."""
 
-from tests.people import Someone
+from tests.people import Someone, agree
 from tests.stories.conftest import Clock, Street
 from tests.stories.test_promises import accepted, at, crew, place, texts, wire
 
@@ -62,7 +62,7 @@ async def test_every_start_is_told_not_only_placing_but_no_appointed_moment(stre
     assert await told(grandma) == ["现在不在值守时间,您的订单的接单时限从11月27日(周五)08:00开始计时"]
     await volunteer.post(f"{order}/accept")
     await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(11, 26, 21, 30))})
-    await grandma.post(f"{order}/appointment/confirm")
+    await agree(grandma, order)
     await clock(at(11, 26, 21, 2))
     assert len(await told(grandma)) == 1, "an appointment waits for no opening"
     assert (await grandma.get(order))["counting_from"] is None

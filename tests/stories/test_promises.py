@@ -10,7 +10,7 @@ from app.kernel.database import Database
 from app.kernel.time import CHINA
 from app.workers.deadlines import recalculate_once
 from app.workers.reactions import RECALCULATIONS
-from tests.people import Someone, offered
+from tests.people import Someone, agree, offered
 from tests.stories.conftest import Clock, Street
 
 
@@ -231,8 +231,10 @@ async def test_a_confirmed_appointment_stops_the_limits_and_is_one(street: Stree
         "appointment-too-early",
     )
     await volunteer.post(f"{order}/appointment", meet)
-    assert await volunteer.refused(f"{order}/appointment/confirm") == (409, "no-appointment"), "the other side confirms"
-    await grandma.post(f"{order}/appointment/confirm")
+    assert await volunteer.refused(f"{order}/appointment/confirm", meet) == (409, "no-appointment"), (
+        "the other side confirms"
+    )
+    await agree(grandma, order)
     found = await limits(grandma, order)
     assert (bool(found["coordinate"]["stopped_at"]), bool(found["plan"]["stopped_at"])) == (True, True)
     assert due(found["appointment"]) == at(12, 2, 14, 15)
@@ -249,7 +251,7 @@ async def test_an_appointment_is_moved_when_both_have_said_so(street: Street, cl
     await clock(at(11, 30, 9))
     order = await accepted(street, grandma, dispatcher, volunteer)
     await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(11, 30, 14))})
-    await grandma.post(f"{order}/appointment/confirm")
+    await agree(grandma, order)
     await grandma.post(f"{order}/appointment", {"meet_at": wire(at(12, 1, 10))})
     for reader in (grandma, volunteer, dispatcher):
         page = await reader.get(order)
@@ -257,11 +259,14 @@ async def test_an_appointment_is_moved_when_both_have_said_so(street: Street, cl
             {"meet_at": wire(at(11, 30, 14)), "proposed_by": "community"},
             {"meet_at": wire(at(12, 1, 10)), "proposed_by": "resident"},
         ), "both times are seen"
-        assert ("confirm" in offered(page), "propose" in offered(page)) == (reader is not grandma, True)
+        assert ("confirm" in offered(page), "propose" in offered(page)) == (
+            reader is volunteer,
+            reader is not dispatcher,
+        )
     assert due((await limits(grandma, order))["appointment"]) == at(11, 30, 14, 15), "what is confirmed counts on"
     await clock(at(11, 30, 12))
     assert "对方想改上门的时间,请看两个时间再确认;双方确认之前,原约定照旧" in await texts(volunteer)
-    await volunteer.post(f"{order}/appointment/confirm")
+    await agree(volunteer, order)
     page = await grandma.get(order)
     assert (page["appointment"], page["proposed_appointment"]) == (
         {"meet_at": wire(at(12, 1, 10)), "proposed_by": "resident"},
@@ -288,9 +293,11 @@ async def test_what_is_not_agreed_to_leaves_the_appointment_as_it_was(street: St
     order = await accepted(street, grandma, dispatcher, volunteer)
     old, new = ({"meet_at": wire(at(11, 30, hour))} for hour in (14, 17))
     await volunteer.post(f"{order}/appointment", old)
-    await grandma.post(f"{order}/appointment/confirm")
+    await agree(grandma, order)
     await volunteer.post(f"{order}/appointment", new)
-    assert await volunteer.refused(f"{order}/appointment/confirm") == (409, "no-appointment"), "nobody moves it alone"
+    assert await volunteer.refused(f"{order}/appointment/confirm", new) == (409, "no-appointment"), (
+        "nobody moves it alone"
+    )
     await grandma.post(f"{order}/appointment", old)
     await clock(at(11, 30, 10))
     assert "对方不改上门的时间,原约定照旧" in await texts(volunteer)
@@ -303,19 +310,76 @@ async def test_what_is_not_agreed_to_leaves_the_appointment_as_it_was(street: St
     assert (page["state"], page["appointment"], page["proposed_appointment"]) == ("submitted", None, None)
 
 
+async def test_nobodys_time_is_moved_without_them(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    early, late = ({"meet_at": wire(at(11, 30, hour))} for hour in (11, 14))
+    await grandma.post(f"{order}/appointment", late)
+    await agree(dispatcher, order)
+    await clock(at(11, 30, 9, 1))
+    assert "上门的时间已确认" in await texts(volunteer), "the staff agreed for them: they are told"
+    await grandma.post(f"{order}/appointment", early)
+    assert await dispatcher.refused(f"{order}/appointment/confirm", early) == (409, "agreed-by-two")
+    assert await dispatcher.refused(f"{order}/appointment", late) == (409, "agreed-by-two"), "nor does it stay for them"
+    page = await volunteer.get(order)
+    assert (page["appointment"]["meet_at"], page["proposed_appointment"]["meet_at"]) == (
+        late["meet_at"],
+        early["meet_at"],
+    )
+    await agree(volunteer, order)
+    await clock(at(11, 30, 9, 2))
+    assert "上门的时间已改,原约定不再算数" in await texts(grandma)
+
+
+async def test_a_time_that_one_has_not_seen_is_not_confirmed(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    await dispatcher.post(f"{order}/appointment", {"meet_at": wire(at(11, 30, 15))})
+    await clock(at(11, 30, 9, 1))
+    assert any("提出了上门的时间,等对方确认" in text for text in await texts(volunteer))
+    seen = (await grandma.get(order))["proposed_appointment"]["meet_at"]
+    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(12, 20, 6))})
+    answer = await grandma.ask("POST", f"{order}/appointment/confirm", {"meet_at": seen})
+    assert (answer.status_code, answer.json()["code"]) == (409, "another-time")
+    assert "2026年12月20日(周日)06:00" in answer.json()["detail"]
+    assert (await grandma.get(order))["appointment"] is None
+
+
+async def test_what_has_begun_or_ended_has_no_time_to_agree_on(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    begun = await accepted(street, grandma, dispatcher, volunteer)
+    await volunteer.post(f"{begun}/appointment", {"meet_at": wire(at(11, 30, 14))})
+    await agree(grandma, begun)
+    await grandma.post(f"{begun}/appointment", {"meet_at": wire(at(11, 30, 15))})
+    week = (await volunteer.get("/v1/me/week"))["items"]
+    assert [row["what"] for row in week if row["what"] != "deadline"] == ["appointment", "proposed"]
+    await volunteer.post(f"{begun}/start", {"code": (await grandma.get(begun))["start_code"]})
+    week = (await volunteer.get("/v1/me/week"))["items"]
+    assert [row["what"] for row in week if row["what"] != "deadline"] == ["appointment"]
+    assert (await grandma.get(begun))["appointment"]["meet_at"] == wire(at(11, 30, 14)), "it is being kept"
+    called_off = await accepted(street, grandma, dispatcher, volunteer)
+    await volunteer.post(f"{called_off}/appointment", {"meet_at": wire(at(11, 30, 18))})
+    await agree(grandma, called_off)
+    await grandma.post(f"{called_off}/cancel", {})
+    assert (await grandma.get(called_off))["appointment"] is None
+
+
 async def test_another_time_is_agreed_in_a_second_round(street: Street, clock: Clock) -> None:
     grandma, dispatcher, _, volunteer = await crew(street)
     await clock(at(12, 2, 10))
     order = await accepted(street, grandma, dispatcher, volunteer)
     await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(12, 2, 14))})
-    await grandma.post(f"{order}/appointment/confirm")
+    await agree(grandma, order)
     await volunteer.post(f"{order}/start", {"code": (await grandma.get(order))["start_code"]})
     await volunteer.post(f"{order}/deliver", {"outcome": "换了垫圈"})
     await grandma.post(f"{order}/rate", {"solved": "no", "stars": 2, "reason": "又漏水"})
     await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
     await volunteer.post(f"{order}/accept")
     await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(12, 3, 9))})
-    await grandma.post(f"{order}/appointment/confirm")
+    await agree(grandma, order)
 
 
 async def test_a_missed_appointment_goes_back_to_the_community_with_the_time_used(street: Street, clock: Clock) -> None:
@@ -326,7 +390,7 @@ async def test_a_missed_appointment_goes_back_to_the_community_with_the_time_use
     await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
     await volunteer.post(f"{order}/accept")
     await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(11, 30, 14))})
-    await grandma.post(f"{order}/appointment/confirm")
+    await agree(grandma, order)
     await clock(at(11, 30, 14, 16))
     page = await grandma.get(order)
     assert (page["state"], page["volunteer"]) == ("submitted", None)
@@ -343,7 +407,7 @@ async def test_a_new_round_has_an_appointment_of_its_own(street: Street, clock: 
     await clock(at(11, 30, 9))
     order = await accepted(street, grandma, dispatcher, volunteer)
     await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(11, 30, 14))})
-    await grandma.post(f"{order}/appointment/confirm")
+    await agree(grandma, order)
     await clock(at(11, 30, 14))
     await volunteer.post(f"{order}/start", {"code": (await grandma.get(order))["start_code"]})
     await volunteer.post(f"{order}/deliver", {"outcome": "换了垫圈"})
@@ -355,7 +419,7 @@ async def test_a_new_round_has_an_appointment_of_its_own(street: Street, clock: 
     await volunteer.post(f"{order}/accept")
     assert (await volunteer.get(order))["rating"] is None
     await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(12, 1, 10))})
-    await grandma.post(f"{order}/appointment/confirm")
+    await agree(grandma, order)
     found = [d for d in (await grandma.get(f"{order}/deadlines"))["items"] if d["kind"] == "appointment"]
     assert [(d["round"], due(d)) for d in found] == [(1, at(11, 30, 14, 15)), (2, at(12, 1, 10, 15))]
 
@@ -528,9 +592,10 @@ async def test_one_is_offered_what_can_be_done_and_nothing_that_waits_for_nobody
     await volunteer.post(f"{order}/appointment", {"meet_at": meet_at})
     assert "confirm" in await open_to(grandma)
     assert "confirm" not in await open_to(volunteer), "whoever proposed waits for the other side"
-    await grandma.post(f"{order}/appointment/confirm")
+    await agree(grandma, order)
     assert "confirm" not in await open_to(grandma) | await open_to(volunteer), "nothing waits for either side"
     assert "propose" in await open_to(grandma) & await open_to(volunteer), "what was agreed can be moved"
+    assert "propose" not in await open_to(dispatcher), "by the two who agreed"
     plan = (await limits(grandma, order))["plan"]["id"]
     (pause,) = (await grandma.get(f"{order}/deadlines/{plan}"))["pauses"]
     await grandma.post(f"{order}/pauses/{pause['id']}/dispute", {"text": "我当天就答了"})

@@ -7,7 +7,7 @@ from typing import Any
 from icalendar import Calendar
 
 from app.kernel.time import CHINA
-from tests.people import Someone
+from tests.people import Someone, agree
 from tests.stories.conftest import Later, Street
 from tests.stories.test_finding import order
 from tests.world import tireless
@@ -153,7 +153,7 @@ async def test_the_volunteer_sees_the_contact_only_while_the_order_is_live(stree
 async def appointed(street: Street, resident: Someone, volunteer: Someone, meet_at: datetime) -> str:
     path = await accepted(street, resident, volunteer)
     await volunteer.post(f"{path}/appointment", {"meet_at": meet_at.isoformat()})
-    await resident.post(f"{path}/appointment/confirm")
+    await agree(resident, path)
     return path
 
 
@@ -206,7 +206,7 @@ async def test_a_moved_appointment_is_the_same_event_in_a_calendar(street: Stree
     for moves, hours in ((1, 3), (2, 5)):
         await resident.post(f"{path}/appointment", {"meet_at": (meet_at + timedelta(hours=hours)).isoformat()})
         assert (await event())[1] == moves - 1, "only what both have confirmed"
-        await volunteer.post(f"{path}/appointment/confirm")
+        await agree(volunteer, path)
         assert await event() == (uid, moves, meet_at + timedelta(hours=hours), "CONFIRMED")
     await resident.post(f"{path}/cancel", {})
     assert await event() == (uid, 3, meet_at + timedelta(hours=5), "CANCELLED")

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from app.kernel.ids import new_id
 from app.kernel.time import CHINA
-from tests.people import Someone, offered
+from tests.people import Someone, agree, offered
 from tests.stories.conftest import Clock, Later, Street
 from tests.stories.teamwork import person, team
 from tests.stories.test_promises import accepted, at, crew, due, limits, near, place, texts
@@ -234,6 +234,6 @@ async def test_what_has_a_confirmed_appointment_is_not_taken_back(street: Street
     meet_at = (datetime.now(CHINA) + timedelta(hours=3)).isoformat()
     await volunteer.post(f"{order}/appointment", {"meet_at": meet_at})
     assert "take_back" in offered(await dispatcher.get(order))
-    await grandma.post(f"{order}/appointment/confirm")
+    await agree(grandma, order)
     assert "take_back" not in offered(await dispatcher.get(order))
     assert await dispatcher.refused(f"{order}/take-back", {"reason": "no_answer"}) == (409, "appointment-stands")

@@ -34,7 +34,11 @@ async def test_a_community_secretary_finds_who_holds_an_office_above_and_no_resi
     assert {label for label, _ in only.values()} == {"社区书记", "街道书记"}
     shown = (await secretary.get("/v1/roles", place_id=east, role="secretary"))["items"]
     row = next(row for row in shown if row["person_id"] == str(chief.id))
-    assert (row["name"], row["phone"] is None or "****" in row["phone"]) == ("赵**", True)
+    assert (row["name"], row["phone"], row["login_name"]) == ("赵**", None, None), (
+        "who it is, and nothing to log in with"
+    )
+    own = next(row for row in shown if row["person_id"] == str(secretary.id))
+    assert "****" in own["phone"]
 
     # Who works elsewhere, or nowhere, is told nothing of it.
     for stranger in (beside, volunteer, await street.resident("王秀英")):
@@ -44,6 +48,27 @@ async def test_a_community_secretary_finds_who_holds_an_office_above_and_no_resi
     await street.administrator.post(f"/v1/roles/{held}/revoke")
     assert str(chief.id) not in await called(secretary, place_id=east)
     assert str(chief.id) not in await called(secretary, place_id=east, ended="true"), "that is the street's to see"
+
+
+async def test_ones_own_come_before_those_above_page_by_page(street: Street) -> None:
+    people = list(street.world.people.values())
+    await street.world.owner.execute(
+        "UPDATE person SET name_sealed = NULL, phone_sealed = NULL WHERE id = ANY ($1)", people
+    )
+    above = [await street.with_role(f"街道{n}", Role.SUPERVISOR, "street") for n in "甲乙"]
+    secretary = await street.with_role("刘书记", Role.SECRETARY)
+    whole = (await secretary.get("/v1/roles", place_id=str(street.world.east), limit="100"))["items"]
+    places = [row["place_name"] for row in whole]
+    own = places.count(places[0])
+    assert str(secretary.id) in {row["person_id"] for row in whole[:own]}
+    assert set(places[own:]).isdisjoint(places[:own]), "who came later to one's own place stands before those above"
+    assert {str(one.id) for one in above} <= {row["person_id"] for row in whole[own:]}
+    found, cursor = [], {}
+    while cursor is not None:
+        page = await secretary.get("/v1/roles", place_id=str(street.world.east), limit="1", **cursor)
+        found += page["items"]
+        cursor = page["next_cursor"] and {"cursor": page["next_cursor"]}
+    assert found == whole, "nobody twice, nobody left out"
 
 
 async def test_one_is_called_by_the_level_of_ones_place(street: Street) -> None:

@@ -12,18 +12,20 @@ _ONLY_MARKS = "这里的时限长度不改变到期时刻,只有节点起作用"
 MIDNIGHT = "18:00 以前收到的当天 24:00,18:00 起收到的次日 24:00"
 """When a small matter is due (domain.md §5)."""
 
+FIXED: Mapping[tuple[str, str], str] = {
+    ("case", "resolve_small"): f"由社区办理、定为小事、类别为当天解决(by_midnight)的事项,到期时刻固定:{MIDNIGHT}",
+    ("case", "milestone"): "到期时刻是承诺的日期",
+    ("case", "review"): "到期时刻是挂账时写明的复核日期",
+    ("order", "promise"): "到期时刻是方案承诺的日期",
+}
+"""Limits that are due at a moment of their own, whatever budget their policy names: of these only the marks count."""
+
 _COUNTS: Mapping[tuple[str, str], str] = {
-    (
-        "case",
-        "resolve_small",
-    ): f"由社区办理、定为小事、类别为当天解决(by_midnight)的事项,到期时刻固定:{MIDNIGHT};{_ONLY_MARKS}",
+    **{limit: f"{due};{_ONLY_MARKS}" for limit, due in FIXED.items()},
     (
         "case",
         "resolve_community",
     ): "由社区办理的其他事项;定为小事、类别为当天解决(by_midnight)的按 resolve_small,不按这里",
-    ("case", "milestone"): f"到期时刻是承诺的日期;{_ONLY_MARKS}",
-    ("case", "review"): f"到期时刻是挂账时写明的复核日期;{_ONLY_MARKS}",
-    ("order", "promise"): f"到期时刻是方案承诺的日期;{_ONLY_MARKS}",
 }
 _FROM_START = "从开始起,按所选日历和时限长度算出到期时刻"
 

@@ -11,17 +11,15 @@ from typing import Final
 from uuid import UUID
 
 from app.domain.deadlines.models import Limits
+from app.domain.deadlines.reading import FIXED
 from app.kernel.calendars import Calendar
-from app.kernel.deadlines import Policy, Stretch, Timing
+from app.kernel.deadlines import Policy, Stretch
 from app.kernel.errors import FieldFault, InvalidInput
 
 USUAL: Final = timedelta(days=90)
 LONGEST: Final = timedelta(days=366)
 PAGE: Final = 100
 AIM: Final = 1.0
-
-PROMISED: Final = frozenset({"promise"})
-"""Deadlines that are due when somebody promised, whatever budget their policy names."""
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -121,6 +119,7 @@ class Drafted:
     """A draft as the replay needs it."""
 
     id: UUID
+    matter_kind: str
     deadline_kind: str
     limits: Limits
 
@@ -140,19 +139,14 @@ class Drafted:
         )
 
     def budgets(self, calendars: Sequence[Calendar], round_number: int) -> list[int | None]:
-        """The budget of a round on each calendar, in microseconds; None where a deadline keeps its own."""
-        if self.deadline_kind in PROMISED:
+        """The budget of a round on each calendar, in microseconds; None where no budget says when a deadline is due."""
+        if (self.matter_kind, self.deadline_kind) in FIXED:
             return [None] * len(calendars)
         return [self.policy.budget(calendar, round_number) // _MICROSECOND for calendar in calendars]
 
-    def due(
-        self, calendar: Calendar, started_at: datetime, round_number: int, own: timedelta, pauses: Sequence[Stretch]
-    ) -> datetime:
-        """When a deadline would have been due under the draft; `own` is the budget that it had."""
-        timing = self.policy.begin(calendar, started_at, round_number)
-        if self.deadline_kind in PROMISED:
-            timing = Timing(started_at, own, timing.percents, calendar)
-        return timing.with_pauses(pauses).due_at()
+    def due(self, calendar: Calendar, started_at: datetime, round_number: int, pauses: Sequence[Stretch]) -> datetime:
+        """When a deadline would have been due under the draft."""
+        return self.policy.begin(calendar, started_at, round_number).with_pauses(pauses).due_at()
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ def _newly(draft: Drafted, on: Calendar, row: dict[str, Any]) -> NewlyMissed:
         started_at=started_at,
         stopped_at=row["stopped_at"] and moment(row["stopped_at"]),
         due_before=moment(row["due_at"]),
-        due_under_draft=draft.due(on, started_at, row["round"], timedelta(seconds=row["budget_seconds"]), pauses),
+        due_under_draft=draft.due(on, started_at, row["round"], pauses),
     )
 
 

@@ -37,6 +37,7 @@ TEXTS: Mapping[str, str] = {
     "order.answered": "居民回答了问题",
     "order.appointment_proposed": "对方提出了上门的时间,请确认",
     "order.appointment_confirmed": "上门的时间已确认",
+    "order.appointment_pending": "社区为这个订单提出了上门的时间,等对方确认;不合适的,请尽快另提时间",
     "order.appointment_kept": "对方不改上门的时间,原约定照旧",
     "order.appointment_missed": "约定的时间已过而未开始服务,订单已退回社区",
     "order.planned": "社区为您的订单写下了方案和承诺的日期",

@@ -238,7 +238,8 @@ def take_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, rea
     given back. Raises AppointmentStands: with a confirmed appointment it comes back by itself."""
     change = LIFECYCLE.move(order, "take_back", actor, now).note(reason=reason)
     if order.detail.agreed is not None:
-        raise errors.AppointmentStands
+        booked = order.detail.booking_id is not None
+        raise errors.AppointmentStands(errors.SlotNotMovable.advice_zh if booked else None)
     _refuse(change, order, "taken_back", reason.label)
     let_go(change, order, facts, now)
     return change.tell(order.assignee_id, "order.taken_back").tell(order.requester_id, "order.released")

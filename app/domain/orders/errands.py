@@ -11,7 +11,7 @@ from app.domain.orders.kind_facts import Listed, papers_out, returns
 from app.domain.orders.kind_tables import OrderAuthority, OrderPapers
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.resuming import end_authority
-from app.domain.orders.service import ORDERS, Order, code_is_right, demand_skill, wrong_code
+from app.domain.orders.service import ORDERS, Order, code_is_right, demand_skill, end_proposal, wrong_code
 from app.kernel.change import Change
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor
@@ -77,7 +77,7 @@ def hand_over_papers(
     # A number is given once in an order, whoever had its papers before.
     known = [paper.no for receipt in order.detail.receipts for paper in receipt.papers]
     listed = [Listed(no, **paper) for no, paper in enumerate(papers, max(known, default=0) + 1)]
-    return _receipt(change, order, "handed_over", listed)
+    return _receipt(end_proposal(change, order, now), order, "handed_over", listed)
 
 
 @ORDERS.moves("return_papers")

@@ -164,6 +164,32 @@ class NoAppointment(Refusal):
     advice_zh = "可以由您提出时间(proposeAppointment)"
 
 
+class AnotherTime(Refusal):
+    kind = Kind.CONFLICT
+    code = "another-time"
+    title_zh = "对方提出的时间已经不是您看到的那个"
+    title_en = "By now another time is proposed than the one you saw"
+    advice_zh = "现在提出的时间见 getOrder 的 proposed_appointment"
+
+
+class AgreedByTwo(Refusal):
+    """Whoever serves has promised to come then: nobody moves that for them."""
+
+    kind = Kind.CONFLICT
+    code = "agreed-by-two"
+    title_zh = "已约定的上门时间,只由居民和承接的志愿者双方来改"
+    title_en = "What was agreed is moved by the resident and whoever serves, and nobody else"
+    advice_zh = "请居民或志愿者提出新的时间(proposeAppointment),由对方确认;志愿者来不了,可退回(releaseOrder)"
+
+
+class SlotNotMovable(Refusal):
+    kind = Kind.CONFLICT
+    code = "slot-not-movable"
+    title_zh = "约的是服务日的时段,不单独改时间"
+    title_en = "A slot of a service day is not moved by itself"
+    advice_zh = "居民可取消(cancelOrder)后另约时段(bookSlot);志愿者来不了,可退回(releaseOrder)"
+
+
 class AppointmentMissed(Refusal):
     kind = Kind.CONFLICT
     code = "appointment-missed"
@@ -309,7 +335,7 @@ class AppointmentStands(Refusal):
     code = "appointment-stands"
     title_zh = "已约定上门时间,到时没有开始会自动退回"
     title_en = "A confirmed appointment stands: it comes back by itself when nobody begins"
-    advice_zh = "要改时间,由一方提出、另一方确认(proposeAppointment);志愿者来不了,可退回(releaseOrder)"
+    advice_zh = "要改时间,由居民或志愿者提出、另一方确认(proposeAppointment);志愿者来不了,可退回(releaseOrder)"
 
 
 class PapersNotOut(Refusal):

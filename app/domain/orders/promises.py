@@ -1,28 +1,29 @@
-"""The verbs that keep an order's promises, or explain why they wait: what is said and agreed, pauses and disputes
-(domain.md §4.4, §4.5), and what happens when an appointment or a rating is missed. Each is pure, as in `service.py`."""
+"""The verbs that keep an order's promises, or explain why they wait: what is said and planned, pauses and disputes
+(domain.md §4.4, §4.5), and what happens when an appointment is missed; how one is agreed on stands in `appointments.py`. Each is
+pure, as in `service.py`."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.domain.deadlines.errors import DeadlineNotFound
-from app.domain.deadlines.spoken import dated
 from app.domain.orders import errors, policy
+from app.domain.orders.appointments import outside
 from app.domain.orders.dispatching import come_back, refuse
-from app.domain.orders.models import Appointment, OrderPost
+from app.domain.orders.models import OrderPost
 from app.domain.orders.policy import LIFECYCLE
-from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked, OpenAppointment
+from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked
 from app.domain.orders.service import ORDERS, Order
 from app.kernel.change import Change
 from app.kernel.deadline_tables import DeadlinePause, PauseReason
-from app.kernel.errors import FieldFault, Refusal, TransitionRefused
+from app.kernel.errors import FieldFault, InvalidInput, TransitionRefused
 from app.kernel.ids import new_id
 from app.kernel.matter import Pause, TimedDeadline
 from app.kernel.recalculating import recalculation
 from app.kernel.rules import Actor, Role
 
-FARTHEST_APPOINTMENT = timedelta(days=30)
 FARTHEST_PROMISE = timedelta(days=366)
+OWNERS = "方案的负责人须是您本人,或承接这个订单的志愿者"
 
 
 def _post(change: Change, order: Order, kind: str, text: str, **more: object) -> UUID:
@@ -71,94 +72,6 @@ def answer(order: Order, actor: Actor, now: datetime, *, facts: Asked, question_
     return change.tell_role(Role.DISPATCHER, "order.answered").tell(order.assignee_id, "order.answered")
 
 
-def _outside(refusal: type[Refusal], field: str, now: datetime, last: datetime) -> Refusal:
-    """That a moment is not within (now, last], with both as people say them."""
-    window = f"须在{dated(now)}之后,最晚{dated(last)}"
-    return refusal(window, fields=(FieldFault(f"/body/{field}", refusal.code, window),))
-
-
-@ORDERS.moves("propose")
-def propose_appointment(order: Order, actor: Actor, now: datetime, *, meet_at: datetime) -> Change:
-    """Propose when to meet; the other side confirms. A newer proposal takes the place of an older one. While an appointment is
-    confirmed this is another time for it, and it stands until that is confirmed as well; whoever names its own time again says
-    that it shall stay as it is.
-
-    Raises:
-        AppointmentTooEarly, AppointmentTooLate: not within the next thirty days. AppointmentStands: it is that time already.
-        AppointmentMissed, SlotsAreBooked: what stands is not to be moved.
-    """
-    change = LIFECYCLE.move(order, "propose", actor, now)
-    if not now < meet_at <= now + FARTHEST_APPOINTMENT:
-        refusal = errors.AppointmentTooEarly if meet_at <= now else errors.AppointmentTooLate
-        raise _outside(refusal, "meet_at", now, now + FARTHEST_APPOINTMENT)
-    _demand_movable(order, now)
-    stands, former = order.detail.agreed, order.detail.proposed
-    by_resident = actor.id in (order.requester_id, order.beneficiary_id)
-    other = order.assignee_id if by_resident else order.requester_id
-    if former is not None:
-        change.patch(Appointment, id=former.id, ended_at=now)
-    if stands is not None and stands.meet_at == meet_at:
-        if former is None:
-            raise errors.AppointmentStands("约定的就是这个时间")
-        return change.tell(other, "order.appointment_kept")
-    about = {"id": new_id(), "matter_id": order.id, "place_id": order.place_id}
-    change.insert(
-        Appointment,
-        **about,
-        meet_at=meet_at,
-        proposed_by=actor.id,
-        by_resident=by_resident,
-        proposed_at=now,
-        first_id=stands and (stands.first_id or stands.id),
-    )
-    return change.tell(other, "order.appointment_proposed", **({"moved": True} if stands else {}))
-
-
-@ORDERS.moves("confirm")
-def confirm_appointment(order: Order, actor: Actor, now: datetime) -> Change:
-    """Confirm what the other side proposed: stops coordinate and plan, and is a deadline of its own. Where an appointment
-    stands, this one takes its place, and so does its deadline: the former is neither met nor missed.
-
-    Raises:
-        NoAppointment: none waits for this side, or its time has passed. AppointmentMissed, SlotsAreBooked: as for proposing.
-    """
-    change = LIFECYCLE.move(order, "confirm", actor, now)
-    stands, proposed = order.detail.agreed, order.detail.proposed
-    by_resident = actor.id in (order.requester_id, order.beneficiary_id)
-    if proposed is None or proposed.by_resident == by_resident or proposed.meet_at <= now:
-        raise _nothing_to_confirm(proposed, by_resident=by_resident)
-    _demand_movable(order, now)
-    if stands is not None:
-        change.patch(Appointment, id=stands.id, ended_at=now)
-        change.note(moved_from=stands.meet_at.isoformat(), meet_at=proposed.meet_at.isoformat())
-    other = order.requester_id if proposed.by_resident else order.assignee_id
-    return (
-        change.anchor("appointment", begins=proposed.meet_at)
-        .patch(Appointment, id=proposed.id, confirmed_by=actor.id, confirmed_at=now)
-        .tell(other, "order.appointment_confirmed", **({"moved": True} if stands else {}))
-    )
-
-
-def _demand_movable(order: Order, now: datetime) -> None:
-    """That a time may be agreed on: also a miss that no sweep has come to yet is one (domain.md §4.6), and a slot is booked."""
-    if order.detail.booking_id is not None:
-        raise errors.SlotsAreBooked("约的是服务日的时段,不单独改时间;可取消后另约时段")
-    if any(d.kind == "appointment" and d.stopped_at is None and _missed(d, now) for d in order.timed):
-        raise errors.AppointmentMissed
-
-
-def _missed(deadline: TimedDeadline, now: datetime) -> bool:
-    return deadline.times[deadline.timing.percents.index(100)] <= now
-
-
-def _nothing_to_confirm(proposed: OpenAppointment | None, *, by_resident: bool) -> Refusal:
-    if proposed is None:
-        return errors.NoAppointment("现在没有人提出时间;可以由您提出(proposeAppointment)")
-    if proposed.by_resident == by_resident:
-        return errors.NoAppointment("现在的时间是您这一方提出的,须由对方确认")
-    return errors.NoAppointment("提出的时间已经过去,请另提时间(proposeAppointment)")
-
-
 @ORDERS.moves("write_plan", read_by_others=("text", "steps"))
 def write_plan(
     order: Order,
@@ -174,16 +87,16 @@ def write_plan(
     the actor or the one who serves. A new plan takes the place of an older promise.
 
     Raises:
-        PromiseTooEarly, PromiseTooLate: not within the coming year. VolunteerNotQualified: the owner is somebody else.
+        PromiseTooEarly, PromiseTooLate: not within the coming year. InvalidInput: the owner is somebody else.
     """
     change = LIFECYCLE.move(order, "write_plan", actor, now)
     promised_at = promised_at.replace(microsecond=0)
     if not now + timedelta(seconds=1) <= promised_at <= now + FARTHEST_PROMISE:
         refusal = errors.PromiseTooEarly if promised_at <= now + FARTHEST_PROMISE else errors.PromiseTooLate
-        raise _outside(refusal, "promised_at", now, now + FARTHEST_PROMISE)
+        raise outside(refusal, "promised_at", now, now + FARTHEST_PROMISE)
     owner = owner_id or actor.id
     if owner not in (actor.id, order.assignee_id):
-        raise errors.VolunteerNotQualified
+        raise InvalidInput(fields=(FieldFault("/body/owner_id", "owner-unknown", OWNERS),))
     _post(change, order, "plan", text, owner_id=owner, steps=list(steps), promised_at=promised_at)
     return change.anchor("promise", until=promised_at).tell(order.requester_id, "order.planned")
 
@@ -337,6 +250,5 @@ def _resume(change: Change, deadline: TimedDeadline, pauses: Iterable[Pause], no
 
 
 VERBS = (
-    contact, reply, ask, answer, propose_appointment, confirm_appointment, write_plan, pause, resume, dispute, decide,
-    miss_appointment, recalculate,
+    contact, reply, ask, answer, write_plan, pause, resume, dispute, decide, miss_appointment, recalculate,
 )  # fmt: skip

@@ -10,7 +10,7 @@ from app.domain.orders import errors, policy
 from app.domain.orders.evidence import SERVED, Served, faults, missing
 from app.domain.orders.facts import STARTING, Starting
 from app.domain.orders.kind_facts import papers_out
-from app.domain.orders.models import OrderDetail
+from app.domain.orders.models import Appointment, OrderDetail
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.record_models import OrderEvidence, ServiceRecord
 from app.domain.orders.repository import DETAIL, Detail
@@ -56,8 +56,15 @@ def start(
             change.patch(OrderDetail, matter_id=order.id, unverified=unverified)
         if unverified:
             change.note(unverified=True)
-        return change.tell(order.requester_id, "order.started")
+        return end_proposal(change, order, now).tell(order.requester_id, "order.started")
     return wrong_code(order, actor, now)
+
+
+def end_proposal(change: Change, order: Order, now: datetime) -> Change:
+    """Who is there already need not be asked when to come."""
+    if order.detail.proposed is not None:
+        change.patch(Appointment, id=order.detail.proposed.id, ended_at=now)
+    return change
 
 
 def demand_skill(facts: Starting) -> None:

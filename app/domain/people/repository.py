@@ -169,27 +169,30 @@ async def list_roles(connection: AsyncConnection, person_id: UUID) -> Sequence[R
 async def list_role_holders(
     connection: AsyncConnection, place_id: UUID, role: Role | None, *, ended: bool, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
-    """Who holds which role at this place, and who an office above it, longest first; `ended` shows those of the place whose
-    role has ended, by name only when they are still seen elsewhere. The offices above are for who works at the place."""
+    """Who holds which role at this place, and then who an office above it, the nearest first; each longest first. `ended` shows
+    those of the place whose role has ended, by name only when they are still seen elsewhere. The offices above are for who works
+    at the place."""
     g, p, a = RoleGrant, Place, PlaceAncestor
     above = and_(
         col(g.role).not_in(NO_OFFICERS),
         func.app_reaches(place_id, cast([role for rule in STAFF for role in rule.roles], ARRAY(Text))),
     )
     live = or_(col(g.ends_at).is_(None), col(g.ends_at) > func.app_now())
+    order = (col(a.depth), col(g.starts_at), col(g.id))
     query = (
         select(col(g.id), col(g.person_id), col(g.role), col(g.starts_at), col(g.ends_at))
-        .add_columns(col(Person.name_sealed), col(Person.phone_sealed), col(Person.login_name))
+        .add_columns(col(Person.name_sealed), col(Person.phone_sealed), col(Person.login_name), col(a.depth))
         .add_columns(col(p.id).label("place_id"), col(p.name).label("place_name"), col(p.level).label("place_level"))
         .join(a, and_(col(a.ancestor_id) == col(g.place_id), col(a.place_id) == place_id))
         .join(p, col(p.id) == col(g.place_id))
         .outerjoin(Person, col(Person.id) == col(g.person_id))
         .where(*(~live, col(a.depth) == 0) if ended else (live, or_(col(a.depth) == 0, above)))
-        .order_by(col(g.starts_at), col(g.id))
+        .order_by(*order)
         .limit(limit + 1)
     )
     if role is not None:
         query = query.where(col(g.role) == role)
     if after is not None:
-        query = query.where(tuple_(col(g.starts_at), col(g.id)) > tuple_(literal(after.created_at), literal(after.id)))
+        seen = (literal(after.group), literal(after.created_at), literal(after.id))
+        query = query.where(tuple_(*order) > tuple_(*seen))
     return await rows(connection, query)

@@ -101,6 +101,12 @@ async def test_a_refusal_keeps_its_detail_and_status(client: AsyncClient) -> Non
     assert (answer.status_code, answer.json()["detail"]) == (409, "已经删除")
 
 
+async def test_who_prefers_english_is_not_told_the_rest_in_chinese(client: AsyncClient) -> None:
+    body = (await client.delete(f"/v1/notes/{AN_ID}", headers={"accept-language": "en"})).json()
+    assert body["title"].isascii()
+    assert "detail" not in body
+
+
 async def test_a_path_that_nobody_knows(client: AsyncClient) -> None:
     for path in ("/v1/nothing", "/v1", "/v1/notes/", f"/v1/notes/{AN_ID}/", "/v1/notes/%2e%2e/x/y/z"):
         answer = await client.get(path)

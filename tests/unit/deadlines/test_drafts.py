@@ -192,23 +192,35 @@ def test_equal_hours_are_one_group() -> None:
 
 
 def test_a_budget_in_days_is_that_of_the_places_hours() -> None:
-    draft = Drafted(new_id(), "plan", Limits(CalendarName.WORK, None, 2, (MISS,), None, 50))
+    draft = Drafted(new_id(), "order", "plan", Limits(CalendarName.WORK, None, 2, (MISS,), None, 50))
     short = Calendar(CalendarName.WORK, (((32_400, 43_200),),) * 7)
     assert draft.budgets((CALENDARS[3], short), 1) == [14 * 3600 * 10**6, 6 * 3600 * 10**6]
     assert draft.budgets((CALENDARS[3], short), 2) == [7 * 3600 * 10**6, 3 * 3600 * 10**6]
 
 
-def test_a_promise_keeps_its_own_budget() -> None:
-    draft = Drafted(new_id(), "promise", Limits(CalendarName.WALL, 60, None, (MISS,)))
-    assert draft.budgets(CALENDARS[:1], 1) == [None]
-    assert draft.due(CALENDARS[0], NOW, 1, timedelta(hours=5), ()) == NOW + timedelta(hours=5)
+@pytest.mark.parametrize(
+    ("matter", "kind", "by_budget"),
+    [
+        ("order", "promise", False),
+        ("case", "resolve_small", False),
+        ("case", "milestone", False),
+        ("case", "review", False),
+        ("case", "resolve_community", True),
+        ("order", "plan", True),
+    ],
+)
+def test_what_is_due_at_a_moment_of_its_own_has_no_budget_of_the_drafts(
+    matter: str, kind: str, by_budget: bool
+) -> None:
+    draft = Drafted(new_id(), matter, kind, Limits(CalendarName.WALL, 60, None, (MISS,)))
+    assert draft.budgets(CALENDARS[:1], 1) == [60 * 10**6 if by_budget else None]
 
 
 def test_a_due_moment_leaves_pauses_out() -> None:
-    draft = Drafted(new_id(), "coordinate", Limits(CalendarName.WALL, 3600, None, (MISS,), 60, 50))
+    draft = Drafted(new_id(), "order", "coordinate", Limits(CalendarName.WALL, 3600, None, (MISS,), 60, 50))
     pause = (NOW + timedelta(minutes=10), NOW + timedelta(minutes=25))
-    assert draft.due(CALENDARS[0], NOW, 1, timedelta(), (pause,)) == NOW + timedelta(minutes=75)
-    assert draft.due(CALENDARS[0], NOW, 2, timedelta(), (pause,)) == NOW + timedelta(minutes=45)
+    assert draft.due(CALENDARS[0], NOW, 1, (pause,)) == NOW + timedelta(minutes=75)
+    assert draft.due(CALENDARS[0], NOW, 2, (pause,)) == NOW + timedelta(minutes=45)
 
 
 def test_counts_add_up() -> None:

@@ -13,7 +13,7 @@ from app.domain.orders import errors, promises
 from app.kernel.calendar_store import know
 from app.kernel.change import Change, Event, Patch
 from app.kernel.deadline_tables import DeadlinePause
-from app.kernel.errors import NotAllowed, Refusal
+from app.kernel.errors import FieldFault, InvalidInput, NotAllowed, Refusal
 from app.kernel.matter import Pause, TimedDeadline
 from app.kernel.rules import SYSTEM, Actor, Role
 from tests.unit.kernel.test_calendars import DUTY, HOUR, SECOND, WORK, WORKING_DAY, at
@@ -81,8 +81,11 @@ def test_a_promised_date_lies_in_the_coming_year(promised_at: datetime, refusal:
 
 
 def test_a_plans_owner_is_the_actor_or_whoever_serves() -> None:
-    with pytest.raises(errors.VolunteerNotQualified):
+    with pytest.raises(InvalidInput) as refused:
         promises.write_plan(order(plan()), DISPATCHER, TEN, text="?", steps=("?",), promised_at=FOUR, owner_id=RESIDENT)
+    assert refused.value.fields == (
+        FieldFault("/body/owner_id", "owner-unknown", "方案的负责人须是您本人,或承接这个订单的志愿者"),
+    )
 
 
 # -- Pauses -----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.orders import errors, outcomes, promises
+from app.domain.orders import appointments, errors, outcomes, promises
 from app.domain.orders.models import Appointment, OrderRefusal
 from app.domain.orders.models import OrderState as S
 from app.domain.orders.repository import Accepted, Asked, Called, Detail, OpenAppointment
@@ -164,18 +164,18 @@ def meeting(*, by_resident: bool = False, confirmed: bool = False, when: datetim
 
 def test_a_proposal_is_the_other_sides_to_confirm() -> None:
     accepted = order(coordinate(), state=S.ACCEPTED)
-    change = promises.propose_appointment(accepted, WHO["requester"], TEN, meet_at=FOUR)
+    change = appointments.propose_appointment(accepted, WHO["requester"], TEN, meet_at=FOUR)
     (proposed,) = rows(change, Appointment)
     assert (proposed["meet_at"], proposed["by_resident"], proposed["proposed_by"]) == (FOUR, True, RESIDENT)
     assert (change.stops, change.starts) == ([], []), "nothing is promised yet"
     assert change.events == [Event("order.appointment_proposed", to_person=VOLUNTEER)]
-    change = promises.propose_appointment(accepted, WHO["assignee"], TEN, meet_at=FOUR)
+    change = appointments.propose_appointment(accepted, WHO["assignee"], TEN, meet_at=FOUR)
     assert change.events == [Event("order.appointment_proposed", to_person=RESIDENT)]
 
 
 def test_a_newer_proposal_takes_the_place_of_an_older_one() -> None:
     accepted = order(coordinate(), state=S.ACCEPTED, meeting=meeting())
-    change = promises.propose_appointment(accepted, WHO["requester"], TEN, meet_at=FOUR + HOUR)
+    change = appointments.propose_appointment(accepted, WHO["requester"], TEN, meet_at=FOUR + HOUR)
     assert change.patches == [Patch(Appointment, {"id": UUID(int=301), "ended_at": TEN})]
     assert len(rows(change, Appointment)) == 1
 
@@ -191,7 +191,7 @@ LATER = OpenAppointment(UUID(int=302), FOUR + HOUR, RESIDENT, True, None, UUID(i
 
 
 def test_another_time_for_what_is_confirmed_is_proposed_beside_it() -> None:
-    change = promises.propose_appointment(agreed(), WHO["requester"], TWELVE, meet_at=FOUR + HOUR)
+    change = appointments.propose_appointment(agreed(), WHO["requester"], TWELVE, meet_at=FOUR + HOUR)
     (proposed,) = rows(change, Appointment)
     assert (proposed["meet_at"], proposed["first_id"]) == (FOUR + HOUR, UUID(int=301))
     assert (change.patches, change.stops, change.starts) == ([], [], []), "what is confirmed stands"
@@ -199,7 +199,7 @@ def test_another_time_for_what_is_confirmed_is_proposed_beside_it() -> None:
 
 
 def test_the_other_sides_confirmation_moves_the_appointment_with_its_deadline() -> None:
-    change = promises.confirm_appointment(agreed(another=LATER), WHO["assignee"], TWELVE)
+    change = appointments.confirm_appointment(agreed(another=LATER), WHO["assignee"], TWELVE, meet_at=LATER.meet_at)
     assert (change.stops, change.starts) == (["appointment"], ["appointment"])
     assert change.anchors == {"appointment": (FOUR + HOUR, None)}
     assert change.patches == [
@@ -211,34 +211,87 @@ def test_the_other_sides_confirmation_moves_the_appointment_with_its_deadline() 
 
 def test_nobody_moves_an_appointment_alone() -> None:
     with pytest.raises(errors.NoAppointment) as refused:
-        promises.confirm_appointment(agreed(another=LATER), WHO["requester"], TWELVE)
+        appointments.confirm_appointment(agreed(another=LATER), WHO["requester"], TWELVE, meet_at=LATER.meet_at)
     assert refused.value.detail == "现在的时间是您这一方提出的,须由对方确认"
 
 
 @pytest.mark.parametrize("who", ["requester", "assignee"])
 def test_whoever_names_the_agreed_time_again_keeps_it(who: str) -> None:
-    change = promises.propose_appointment(agreed(another=LATER), WHO[who], TWELVE, meet_at=FOUR)
+    change = appointments.propose_appointment(agreed(another=LATER), WHO[who], TWELVE, meet_at=FOUR)
     assert change.patches == [Patch(Appointment, {"id": UUID(int=302), "ended_at": TWELVE})]
     assert rows(change, Appointment) == []
     assert [event.topic for event in change.events] == ["order.appointment_kept"]
     with pytest.raises(errors.AppointmentStands):
-        promises.propose_appointment(agreed(), WHO[who], TWELVE, meet_at=FOUR)
+        appointments.propose_appointment(agreed(), WHO[who], TWELVE, meet_at=FOUR)
 
 
 def test_a_missed_appointment_is_not_moved_also_where_no_sweep_has_come_to_it_yet() -> None:
     for now in (FOUR + 15 * MINUTE, FOUR + 20 * MINUTE):
         with pytest.raises(errors.AppointmentMissed):
-            promises.propose_appointment(agreed(), WHO["requester"], now, meet_at=FOUR + HOUR)
+            appointments.propose_appointment(agreed(), WHO["requester"], now, meet_at=FOUR + HOUR)
         with pytest.raises(errors.AppointmentMissed):
-            promises.confirm_appointment(agreed(another=LATER), WHO["assignee"], now)
+            appointments.confirm_appointment(agreed(another=LATER), WHO["assignee"], now, meet_at=LATER.meet_at)
     just_late = FOUR + 14 * MINUTE
-    assert promises.confirm_appointment(agreed(another=LATER), WHO["assignee"], just_late).stops == ["appointment"]
+    assert appointments.confirm_appointment(
+        agreed(another=LATER), WHO["assignee"], just_late, meet_at=LATER.meet_at
+    ).stops == ["appointment"]
 
 
-def test_the_time_of_a_booked_slot_is_the_slots() -> None:
+@pytest.mark.parametrize(
+    ("who", "advice"),
+    [
+        ("requester", "可取消(cancelOrder)后另约时段(bookSlot)"),
+        ("assignee", "来不了的,可退回(releaseOrder),由社区另行安排"),
+        ("dispatcher", "居民可取消(cancelOrder)后另约时段;整个服务日可取消(cancelServiceDay)"),
+    ],
+)
+def test_the_time_of_a_booked_slot_is_the_slots(who: str, advice: str) -> None:
     booked = replace(agreed(), detail=replace(agreed().detail, booking_id=UUID(int=303)))
-    with pytest.raises(errors.SlotsAreBooked):
-        promises.propose_appointment(booked, WHO["requester"], TWELVE, meet_at=FOUR + HOUR)
+    with pytest.raises(errors.SlotNotMovable) as refused:
+        appointments.propose_appointment(booked, WHO[who], TWELVE, meet_at=FOUR + HOUR)
+    assert refused.value.detail == advice
+
+
+@pytest.mark.parametrize("who", ["dispatcher", "secretary"])
+@pytest.mark.parametrize("hours", [0, 1])
+def test_what_was_agreed_is_not_moved_or_kept_by_the_staff(who: str, hours: int) -> None:
+    with pytest.raises(errors.AgreedByTwo):
+        appointments.propose_appointment(agreed(another=LATER), WHO[who], TWELVE, meet_at=FOUR + hours * HOUR)
+    with pytest.raises(errors.AgreedByTwo):
+        appointments.confirm_appointment(agreed(another=LATER), WHO[who], TWELVE, meet_at=LATER.meet_at)
+
+
+def test_a_move_that_somebody_proposed_who_is_not_sent_any_more_is_not_confirmed() -> None:
+    former = replace(LATER, by_resident=False, proposed_by=FAMILY)
+    with pytest.raises(errors.NoAppointment, match="no-appointment") as refused:
+        appointments.confirm_appointment(agreed(another=former), WHO["requester"], TWELVE, meet_at=LATER.meet_at)
+    assert refused.value.detail == "提出这个时间的人已不再承接,请另提时间(proposeAppointment)"
+
+
+def test_what_the_staff_agree_on_is_told_to_whoever_serves() -> None:
+    waiting = order(coordinate(), state=S.ACCEPTED, meeting=meeting(by_resident=True))
+    change = appointments.confirm_appointment(waiting, DISPATCHER, TEN, meet_at=FOUR)
+    assert change.events == [
+        Event("order.appointment_confirmed", to_person=RESIDENT),
+        Event("order.appointment_confirmed", to_person=VOLUNTEER),
+    ]
+    change = appointments.propose_appointment(
+        order(coordinate(), state=S.ACCEPTED), DISPATCHER, TEN, meet_at=FOUR + MINUTE
+    )
+    assert change.events == [
+        Event("order.appointment_proposed", to_person=RESIDENT),
+        Event("order.appointment_pending", to_person=VOLUNTEER),
+    ]
+
+
+def test_one_confirms_the_time_that_one_has_seen() -> None:
+    waiting = order(coordinate(), state=S.ACCEPTED, meeting=meeting())
+    with pytest.raises(errors.AnotherTime) as refused:
+        appointments.confirm_appointment(waiting, WHO["requester"], TEN, meet_at=FOUR - HOUR)
+    assert refused.value.detail == "现在提出的是2026年3月3日(周二)16:00;同意的,请按这个时间再确认"
+    assert refused.value.detail_en == (
+        "The time proposed now is 2026-03-03T16:00:00+08:00; confirm that one if it suits you"
+    )
 
 
 def test_a_moved_appointment_that_is_missed_lets_go_on_what_the_first_one_had_stopped() -> None:
@@ -261,14 +314,14 @@ def test_a_moved_appointment_that_is_missed_lets_go_on_what_the_first_one_had_st
 )
 def test_an_appointment_lies_in_the_next_thirty_days(meet_at: datetime, refusal: type[Refusal]) -> None:
     with pytest.raises(refusal) as refused:
-        promises.propose_appointment(order(coordinate(), state=S.ACCEPTED), WHO["assignee"], TEN, meet_at=meet_at)
+        appointments.propose_appointment(order(coordinate(), state=S.ACCEPTED), WHO["assignee"], TEN, meet_at=meet_at)
     assert refused.value.detail == "须在2026年3月3日(周二)10:00之后,最晚2026年4月2日(周四)10:00"
     assert [fault.pointer for fault in refused.value.fields] == ["/body/meet_at"]
 
 
 def test_a_confirmed_appointment_stops_coordinate_and_plan_and_is_a_deadline_of_its_own() -> None:
     accepted = order(coordinate(), plan(), state=S.ACCEPTED, meeting=meeting())
-    change = promises.confirm_appointment(accepted, WHO["requester"], TEN)
+    change = appointments.confirm_appointment(accepted, WHO["requester"], TEN, meet_at=FOUR)
     assert (change.stops, change.starts) == (["coordinate", "plan"], ["appointment"])
     assert change.anchors == {"appointment": (FOUR, None)}, "it begins at the appointed time, not now"
     assert change.patches == [Patch(Appointment, {"id": UUID(int=301), "confirmed_by": RESIDENT, "confirmed_at": TEN})]
@@ -277,7 +330,7 @@ def test_a_confirmed_appointment_stops_coordinate_and_plan_and_is_a_deadline_of_
 
 def test_whoever_serves_confirms_what_the_resident_proposed() -> None:
     accepted = order(coordinate(), state=S.ACCEPTED, meeting=meeting(by_resident=True))
-    change = promises.confirm_appointment(accepted, WHO["assignee"], TEN)
+    change = appointments.confirm_appointment(accepted, WHO["assignee"], TEN, meet_at=FOUR)
     assert change.events == [Event("order.appointment_confirmed", to_person=RESIDENT)]
 
 
@@ -294,7 +347,9 @@ def test_whoever_serves_confirms_what_the_resident_proposed() -> None:
 )
 def test_nobody_confirms_their_own_proposal_or_what_is_past(open_appointment: OpenAppointment | None, who: str) -> None:
     with pytest.raises(errors.NoAppointment):
-        promises.confirm_appointment(order(coordinate(), state=S.ACCEPTED, meeting=open_appointment), WHO[who], TEN)
+        appointments.confirm_appointment(
+            order(coordinate(), state=S.ACCEPTED, meeting=open_appointment), WHO[who], TEN, meet_at=FOUR
+        )
 
 
 def missed(*deadlines: TimedDeadline) -> Matter[Detail]:

@@ -1,0 +1,142 @@
+"""How a time is agreed on, and moved: both sides confirm it, and nobody's time moves without them (domain.md §3, §4.4). Each verb
+is pure, as in `service.py`."""
+
+from datetime import datetime, timedelta
+
+from app.domain.deadlines.spoken import dated
+from app.domain.orders import errors
+from app.domain.orders.models import Appointment
+from app.domain.orders.policy import LIFECYCLE
+from app.domain.orders.repository import OpenAppointment
+from app.domain.orders.service import ORDERS, Order
+from app.kernel.change import Change
+from app.kernel.errors import FieldFault, Refusal
+from app.kernel.ids import new_id
+from app.kernel.matter import TimedDeadline
+from app.kernel.rules import Actor
+from app.kernel.time import wire
+
+FARTHEST_APPOINTMENT = timedelta(days=30)
+
+
+def outside(refusal: type[Refusal], field: str, now: datetime, last: datetime) -> Refusal:
+    """That a moment is not within (now, last], with both as people say them."""
+    window = f"须在{dated(now)}之后,最晚{dated(last)}"
+    return refusal(window, fields=(FieldFault(f"/body/{field}", refusal.code, window),))
+
+
+@ORDERS.moves("propose")
+def propose_appointment(order: Order, actor: Actor, now: datetime, *, meet_at: datetime) -> Change:
+    """Propose when to meet, to the second; the other side confirms. A newer proposal takes the place of an older one. While an
+    appointment is confirmed this is another time for it, and it stands until that is confirmed as well; whoever names its own
+    time again says that it shall stay as it is.
+
+    Raises:
+        AppointmentTooEarly, AppointmentTooLate: not within the next thirty days. AppointmentStands: it is that time already.
+        AppointmentMissed, SlotNotMovable: what stands is not to be moved. AgreedByTwo: not by the staff.
+    """
+    change = LIFECYCLE.move(order, "propose", actor, now)
+    meet_at = meet_at.replace(microsecond=0)
+    if not now < meet_at <= now + FARTHEST_APPOINTMENT:
+        refusal = errors.AppointmentTooEarly if meet_at <= now else errors.AppointmentTooLate
+        raise outside(refusal, "meet_at", now, now + FARTHEST_APPOINTMENT)
+    _demand_movable(order, actor, now)
+    stands, former = order.detail.agreed, order.detail.proposed
+    by_resident = _is_resident(order, actor)
+    if former is not None:
+        change.patch(Appointment, id=former.id, ended_at=now)
+    if stands is not None and stands.meet_at == meet_at:
+        if former is None:
+            raise errors.AppointmentStands("约定的就是这个时间")
+        return _tell(change, order, "order.appointment_kept")
+    about = {"id": new_id(), "matter_id": order.id, "place_id": order.place_id}
+    change.insert(
+        Appointment,
+        **about,
+        meet_at=meet_at,
+        proposed_by=actor.id,
+        by_resident=by_resident,
+        proposed_at=now,
+        first_id=stands and (stands.first_id or stands.id),
+    )
+    confirms = order.assignee_id if by_resident else order.requester_id
+    change.tell(confirms, "order.appointment_proposed", **({"moved": True} if stands else {}))
+    for whose in {order.requester_id, order.assignee_id} - {confirms, actor.id}:
+        change.tell(whose, "order.appointment_pending")
+    return change
+
+
+@ORDERS.moves("confirm")
+def confirm_appointment(order: Order, actor: Actor, now: datetime, *, meet_at: datetime) -> Change:
+    """Confirm the time that the other side proposed, as one has seen it: stops coordinate and plan, and is a deadline of its own.
+    Where an appointment stands, this one takes its place, and so does its deadline: the former is neither met nor missed.
+
+    Raises:
+        NoAppointment: none waits for this side, or its time has passed. AnotherTime: by now it is not the one that was seen.
+        AppointmentMissed, SlotNotMovable, AgreedByTwo: as for proposing.
+    """
+    change = LIFECYCLE.move(order, "confirm", actor, now)
+    _demand_movable(order, actor, now)
+    stands, proposed = order.detail.agreed, order.detail.proposed
+    if proposed is None or (why := _why_not(order, proposed, actor, now)):
+        raise errors.NoAppointment(why if proposed else "现在没有人提出时间;可以由您提出(proposeAppointment)")
+    if proposed.meet_at != meet_at:
+        raise errors.AnotherTime(
+            f"现在提出的是{dated(proposed.meet_at)};同意的,请按这个时间再确认",
+            detail_en=f"The time proposed now is {wire(proposed.meet_at)}; confirm that one if it suits you",
+        )
+    if stands is not None:
+        change.patch(Appointment, id=stands.id, ended_at=now)
+        change.note(moved_from=stands.meet_at.isoformat(), meet_at=proposed.meet_at.isoformat())
+    change.anchor("appointment", begins=proposed.meet_at)
+    change.patch(Appointment, id=proposed.id, confirmed_by=actor.id, confirmed_at=now)
+    return _tell(change, order, "order.appointment_confirmed", **({"moved": True} if stands else {}))
+
+
+def _is_resident(order: Order, actor: Actor) -> bool:
+    return actor.id in (order.requester_id, order.beneficiary_id)
+
+
+def _tell(change: Change, order: Order, topic: str, **payload: object) -> Change:
+    """To both sides, but for whoever does it: where the staff act for the community, whoever serves has not seen it."""
+    for whose in (order.requester_id, order.assignee_id):
+        if whose != change.actor.id:
+            change.tell(whose, topic, **payload)
+    return change
+
+
+def _demand_movable(order: Order, actor: Actor, now: datetime) -> None:
+    """That this actor may agree on a time: not for a slot, which is booked; not after a miss, also one that no sweep has come to
+    yet (domain.md §4.6); and what was agreed only the two sides move, for the staff know of neither whether they have time."""
+    if order.detail.booking_id is not None:
+        raise errors.SlotNotMovable(_instead_of_moving(order, actor))
+    if any(d.kind == "appointment" and d.stopped_at is None and _missed(d, now) for d in order.timed):
+        raise errors.AppointmentMissed
+    if order.detail.agreed is not None and not _is_resident(order, actor) and actor.id != order.assignee_id:
+        raise errors.AgreedByTwo
+
+
+def _missed(deadline: TimedDeadline, now: datetime) -> bool:
+    return deadline.times[deadline.timing.percents.index(100)] <= now
+
+
+def _instead_of_moving(order: Order, actor: Actor) -> str:
+    if _is_resident(order, actor):
+        return "可取消(cancelOrder)后另约时段(bookSlot)"
+    if actor.id == order.assignee_id:
+        return "来不了的,可退回(releaseOrder),由社区另行安排"
+    return "居民可取消(cancelOrder)后另约时段;整个服务日可取消(cancelServiceDay)"
+
+
+def _why_not(order: Order, proposed: OpenAppointment, actor: Actor, now: datetime) -> str | None:
+    """Why what is proposed is not this actor's to confirm; None: it is."""
+    if proposed.by_resident == _is_resident(order, actor):
+        return "现在的时间是您这一方提出的,须由对方确认"
+    if proposed.meet_at <= now:
+        return "提出的时间已经过去,请另提时间(proposeAppointment)"
+    if order.detail.agreed and not proposed.by_resident and proposed.proposed_by != order.assignee_id:
+        return "提出这个时间的人已不再承接,请另提时间(proposeAppointment)"
+    return None
+
+
+VERBS = (propose_appointment, confirm_appointment)
