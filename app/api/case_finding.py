@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import RowMapping
 
 from app.api.cases import CaseId, NarrowQuery
-from app.api.cases_out import CATEGORY, ID, PAGE_EXAMPLE, CaseRow, show_case_row
+from app.api.cases_out import CATEGORY, ID, PAGE_EXAMPLE, CaseRow, CategoryCode, show_case_row
 from app.api.census import Api, Tag
 from app.api.deadlines_out import (
     DEADLINES_EXAMPLE,
@@ -27,7 +27,7 @@ from app.domain.cases.models import CaseState
 from app.domain.deadlines import of_matters
 from app.domain.deadlines.errors import DeadlineNotFound
 from app.kernel.pagination import Cursor, Page
-from app.kernel.text import Line, Opaque, Search
+from app.kernel.text import Line, Search
 from app.kernel.time import Moment
 
 api = Api(prefix="/cases")
@@ -46,7 +46,7 @@ class CaseSearchQuery(NarrowQuery):
 
 class SimilarQuery(In):
     place_id: StrictUUID = Field(description="自己所在的社区、小区或网格")
-    category: Annotated[str, Opaque(40)] = Field(description=CATEGORY)
+    category: CategoryCode = Field(description=CATEGORY)
     words: Annotated[str, Line(200)] = Field(description="想反映的内容")
 
 

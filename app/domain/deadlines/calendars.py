@@ -106,7 +106,7 @@ def import_year(
             nothing (a weekday that is worked), none at all.
     """
     if not seen.may:
-        raise NotAllowed
+        raise NotAllowed("全国的工作日安排由最高一级的管理员导入和发布")
     faults = [fault for day, works, _ in days if (fault := day_fault(year, day, works))]
     if not days:
         faults.append(FieldFault("/body/days", "no-days", "请列出放假和调休的日子"))
