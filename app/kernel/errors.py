@@ -135,6 +135,21 @@ class TransitionRefused(Refusal):
     instead: Instead | None = None
 
 
+class NothingChanged(Refusal):
+    """What is published is what is in force already, at the same place."""
+
+    kind = Kind.CONFLICT
+    code = "nothing-changed"
+    title_zh = "没有变化:这里现行的就是这样,不必再发布"
+    title_en = "Nothing changes: this is in force here already"
+    advice_zh = "要改的,请先改好再发布"
+
+    @classmethod
+    def since(cls, version: int) -> Self:
+        """The refusal; `version`: the one in force."""
+        return cls(f"与这里现行的第 {version} 版相同;{cls.advice_zh}")
+
+
 class KeyReused(Refusal):
     """The same idempotency key came with another request."""
 
