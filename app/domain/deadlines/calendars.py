@@ -49,7 +49,7 @@ def set_hours(seen: Hours, actor: Actor, now: datetime, *, place_id: UUID, calen
     if faults:
         raise errors.CalendarInvalid(fields=tuple(FieldFault("/body/week", "week-invalid", fault) for fault in faults))
     hours_id = new_id()
-    return Change.record("calendar_hours", hours_id, "set", actor, now, place_id=place_id).insert(
+    return Change.record("calendar_hours", hours_id, "set", actor, now, place_id=place_id, version=seen.version).insert(
         CalendarHours,
         id=hours_id,
         place_id=place_id,
