@@ -308,5 +308,5 @@ async def _board(case_id: UUID, reader: Reader) -> BoardOut:
     async with reader(one_snapshot=True) as connection:
         case, parts, meeting_due_at = await board_repository.get_board(connection, case_id)
     if not allowed(board_policy.READ, case, reader.caller.person_id):
-        raise NotAllowed
+        raise NotAllowed(rules=board_policy.READ, of="case")
     return show_board(case, parts, meeting_due_at)

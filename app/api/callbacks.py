@@ -89,6 +89,8 @@ class CallbackOut(Out):
     opened_at: Moment = Field(description="转入回访的时间")
     due_at: Moment = Field(description="回访时限")
     tries: list[CallbackTryOut] = Field(description="本人答复和每次联系,旧的在前")
+    missed_tries: int = Field(description="其中没有联系上的次数")
+    next_try_label: str = Field(description="没有联系上的,还差几次、在不在另一天,可直接显示")
 
 
 class ReporterContactOut(Out):
@@ -122,6 +124,8 @@ CALLBACK_EXAMPLE: dict[str, Any] = {
             "words": "无人接听", "tried_at": AT,
         }
     ],
+    "missed_tries": 1,
+    "next_try_label": "已有 1 次没有联系上:再有 2 次,其中至少一次在另一天,仍没有联系上,才按未联系上办结",
 }  # fmt: skip
 
 
@@ -175,7 +179,8 @@ async def get_mine(case_id: CaseId, reader: TheReader) -> OwnCallbacksOut:
     "/cases/{case_id}/callbacks/{callback_id}",
     operation_id="recordCallback",
     summary="记录一次回访:是否联系上,是否及时联系、解决、满意",
-    description="据实填写:记录以后不能更改,已办结的事项也不能再改。两天内三次都没有联系上即按未联系上办结;"
+    description="据实填写:记录以后不能更改,已办结的事项也不能再改。在至少两个不同的日子、共三次都没有联系上,"
+    "才按未联系上办结,还差什么见 listCallbacks 的 next_try_label;"
     "联系上而没有解决则退回再办;联系上并已解决,且不再等别人答复,即办结。办理过的人、办理单位的人、上报人不能回访",
     tags=(Tag.INDEPENDENT,),
     rule=policy.LIFECYCLE["record_callback"].by,
@@ -249,6 +254,9 @@ async def get_contact(callback_id: CallbackId, reader: TheReader) -> ReporterCon
 def _show(row: RowMapping, sealer: Sealer) -> CallbackOut:
     name, reason = sealer.opened("name", row["name_sealed"]), CallReason(row["call_reason"])
     masked = name and mask_name(name)
+    tries = [CallbackTryOut(**one, channel_label=CallChannel(one["channel"]).label) for one in row["tries"]]
+    missed = [one.tried_at for one in tries if not one.reached]
+    answered = any(one.channel is CallChannel.SELF for one in tries) and reason is not CallReason.OWN
     same = (
         *("id", "round", "place_id", "place_name", "category_name", "case_words", "answer", "careful", "mine"),
         *("opened_at", "due_at"),
@@ -260,7 +268,9 @@ def _show(row: RowMapping, sealer: Sealer) -> CallbackOut:
         how=callback_policy.how_to_ask(reason, masked, has_phone=row["has_phone"], mine=row["mine"]),
         reason=reason,
         reason_label=reason.label,
-        tries=[CallbackTryOut(**one, channel_label=CallChannel(one["channel"]).label) for one in row["tries"]],
+        tries=tries,
+        missed_tries=len(missed),
+        next_try_label=callback_policy.still_missing(missed, answered=answered),
     )
 
 

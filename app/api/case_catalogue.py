@@ -18,7 +18,7 @@ from app.domain.cases.words import evidence_label, limit_of
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import EstateType
 from app.domain.units.models import UnitKind
-from app.kernel.errors import KeyReused, NotAllowed, TextRefused
+from app.kernel.errors import KeyReused, NotAllowed, NothingChanged, TextRefused
 from app.kernel.text import Line, Opaque
 from app.kernel.time import Moment
 
@@ -118,11 +118,12 @@ async def list_categories(query: Annotated[PlaceQuery, Query()], reader: TheRead
     rule=policy.CATALOGUE,
     operation_id="publishCategory",
     summary="发布一个事项类别,只对之后上报的生效",
+    description="与那里现行的相同的,不再发布。回执的 version 即 listCategories 里的版本",
     tags=(Tag.ADMINISTRATOR,),
     audience=ADMIN_ONLY,
     example={"place_id": PLACE_ID, "code": "charging", "name": "电动车充电", "lane": "big", "evidence": ["note"]},
     answer=receipt("publish"),
-    responses=problems(NotAllowed, PlaceNotFound, KeyReused, TextRefused),
+    responses=problems(NotAllowed, PlaceNotFound, KeyReused, TextRefused, NothingChanged),
 )
 async def publish_category(body: CategoryIn, run: TheRun) -> Receipt:
     asked: dict[str, Any] = body.model_dump(exclude={"estate_type"})

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import RowMapping
 
 from app.api.cases import CaseId, NarrowQuery
-from app.api.cases_out import CATEGORY, ID, PAGE_EXAMPLE, CaseRow, show_case_row
+from app.api.cases_out import CATEGORY, ID, PAGE_EXAMPLE, CaseRow, CategoryCode, show_case_row
 from app.api.census import Api, Tag
 from app.api.deadlines_out import (
     DEADLINES_EXAMPLE,
@@ -28,7 +28,7 @@ from app.domain.deadlines import of_matters
 from app.domain.deadlines.errors import DeadlineNotFound
 from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor, Page
-from app.kernel.text import Line, Opaque, Search
+from app.kernel.text import Line, Search
 from app.kernel.time import Moment
 
 api = Api(prefix="/cases")
@@ -47,7 +47,7 @@ class CaseSearchQuery(NarrowQuery):
 
 class SimilarQuery(In):
     place_id: StrictUUID = Field(description="自己所在的社区、小区或网格;住在小区的,填小区或其社区都可")
-    category: Annotated[str, Opaque(40)] = Field(description=CATEGORY)
+    category: CategoryCode = Field(description=CATEGORY)
     words: Annotated[str, Line(200)] = Field(description="想反映的内容")
 
 

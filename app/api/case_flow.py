@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from app.api.cases import CaseId, moves
-from app.api.cases_out import CATEGORY, ID
+from app.api.cases_out import CATEGORY, ID, CategoryCode
 from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheRun, receipt
 from app.api.problems import problems
@@ -16,7 +16,7 @@ from app.domain.cases import service as cases
 from app.domain.orders.models import Channel
 from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import FieldFault, InvalidInput, KeyReused, NotAllowed, TextRefused
-from app.kernel.text import Line, Opaque, Paragraph, Phone
+from app.kernel.text import Line, Paragraph, Phone
 from app.kernel.time import Moment
 
 api = Api(prefix="/cases")
@@ -30,7 +30,7 @@ class ReportForCallerIn(In):
         default=None, description="居民编号,即 registerResident 回执的 id;与登记的电话二选一"
     )
     phone: Phone | None = Field(default=None, description="登记的电话;与居民编号二选一")
-    category: Annotated[str, Opaque(40)] = Field(description=CATEGORY)
+    category: CategoryCode = Field(description=CATEGORY)
     words: Annotated[str, Paragraph(1000)] = Field(description="反映的内容;办理的人会看到,请勿填写电话")
     spot: Annotated[str, Line(120)] | None = Field(default=None, description="具体位置")
     place_id: StrictUUID | None = Field(default=None, description="小区、网格等地点编号;不填为居民所在的社区")
@@ -56,7 +56,7 @@ class MergeIn(In):
 class HangIn(In):
     owner: Annotated[str, Line(60)] = Field(description="由谁负责")
     must_change: Words = Field(description="须改变什么才能办")
-    review_at: Moment = Field(description="何时复核,三十天之内")
+    review_at: Moment = Field(description="何时复核,晚于现在,最晚在三十天之内")
 
 
 class ConcludeIn(In):
@@ -149,6 +149,9 @@ async def join(case_id: CaseId, body: JoinCaseIn, run: TheRun) -> Receipt:
     **moves("merge", errors.HasMerged, errors.ParentNotFound, NoDeadlinePolicy),
 )
 async def merge(case_id: CaseId, body: MergeIn, run: TheRun) -> Receipt:
+    if body.parent_id == case_id:
+        fault = FieldFault("/body/parent_id", "into-itself", "不能并入它自己:请填写另一个事项的编号")
+        raise InvalidInput(fields=(fault,))
     return await run(merging.merge, case_id, parent_id=body.parent_id)
 
 

@@ -16,6 +16,7 @@ from app.api.cases_out import (
     PAGE_EXAMPLE,
     CaseOut,
     CaseRow,
+    CategoryCode,
     fit_steps,
     show_case,
     show_case_row,
@@ -64,27 +65,27 @@ def moves(action: str, *more: Any, also: tuple[str, ...] = ()) -> dict[str, Any]
 
 
 class CaseEvidenceIn(In):
-    kind: Annotated[str, Opaque(30)] = Field(
+    kind: Annotated[str, Opaque(30, instead="请填写依据的代码:photo 照片、note 文字、receipt 单据")] = Field(
         description="依据的种类:photo 照片、note 文字、receipt 单据;必须有哪几种,见 listCategories 的 evidence"
     )
     text: Annotated[str, Paragraph(500)] = Field(description="文字,或照片、单据的编号")
 
 
 class ReportIn(In):
-    category: Annotated[str, Opaque(40)] = Field(description=CATEGORY)
+    category: CategoryCode = Field(description=CATEGORY)
     words: Annotated[str, Paragraph(1000)] = Field(description="反映的内容;办理的人会看到,请勿填写电话")
     spot: Annotated[str, Line(120)] | None = Field(default=None, description="具体位置,如“2 号楼东侧”")
     place_id: StrictUUID | None = Field(
         default=None,
-        description="在哪个小区、网格或社区:从 listPlaces 的 id 复制。居民为自己居住的社区上报可不填,代报不填为其居住的社区;"
-        "没有登记为居民的工作人员,或不在自己居住的社区发现的,必填",
+        description="在哪个小区、网格或社区:从 listPlaces 的 id 复制,须在自己居住(joinPlace 选定)或任职的社区之内。"
+        "居民可不填,为自己居住的社区,代报为被代报人居住的社区;没有登记为居民的工作人员必填",
     )
     beneficiary_id: StrictUUID | None = Field(default=None, description="替谁上报;为本人不填,代报须有其同意")
     patrol: bool = Field(default=False, description="网格员巡查发现的")
 
 
 class SolvedIn(In):
-    category: Annotated[str, Opaque(40)] = Field(description=CATEGORY)
+    category: CategoryCode = Field(description=CATEGORY)
     words: Annotated[str, Paragraph(1000)] = Field(description="发现了什么")
     outcome: Annotated[str, Paragraph(500)] = Field(description="怎样解决的")
     evidence: list[CaseEvidenceIn] = Field(max_length=9, description="办理依据")
@@ -127,7 +128,7 @@ class NarrowQuery(PageQuery):
     """What narrows a list of cases as well as a search."""
 
     state: Choice[CaseState] | None = Field(default=None, description="只看某一状态")
-    category: Annotated[str, Opaque(40)] | None = Field(default=None, description=f"只看某一类别,{CATEGORY}")
+    category: CategoryCode | None = Field(default=None, description=f"只看某一类别,{CATEGORY}")
     place_id: StrictUUID | None = Field(default=None, description="只看某地及其下")
     since: Day | None = Field(default=None, alias="from", description="从哪天起上报的(含)")
     until: Day | None = Field(default=None, description="到哪天为止(不含)")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
@@ -18,12 +18,14 @@ from app.domain.units.models import UnitKind
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.matter import Matter, columns_of
 from app.kernel.rules import Actor, Role, Rules, Via
+from app.kernel.text import Opaque
 from app.kernel.time import Moment
 
 ID = "01985a3c-8888-7f00-8a6b-2f4c5d6e7f09"
 AT = "2026-03-02T09:00:00+08:00"
 
 CATEGORY = "类别代码:从 listCategories 的 code 复制"
+CategoryCode = Annotated[str, Opaque(40, instead="请填写类别的代码(listCategories 的 code,如 lighting),不是中文名称")]
 CALL_FIRST = "紧急情况请先拨打 110(报警)、119(火警)或 120(急救)"
 HOLDERS = {"unit": "主办单位", "callback": "回访单位", "branch": "小区党支部"}
 """Who holds a case, where it is not the office of its level."""

@@ -20,7 +20,7 @@ from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import EstateType
 from app.kernel.calendars import CalendarName
 from app.kernel.deadline_tables import Primitive
-from app.kernel.errors import NotAllowed
+from app.kernel.errors import NotAllowed, NothingChanged
 from app.kernel.text import Opaque
 from app.kernel.time import Moment
 
@@ -49,12 +49,15 @@ POLICY_EXAMPLE = {
 
 MatterKind = Literal["order", "case", "assignment"]
 KINDS = "、".join(f"{kind} {label}" for kind, label in LABELS.items())
-DeadlineKind = Annotated[str, Opaque(20)]
+DeadlineKind = Annotated[
+    str, Opaque(20, instead="请填写时限种类的代码(getDeadlinePolicy 的 deadline_kind,如 respond),不是中文名称")
+]
 
 
 class EffectIn(In):
     primitive: Choice[Primitive] = Field(
-        description="动作:notify 通知、set_holder 移交负责人、open_pool 开放抢单、start 开始另一时限"
+        description="动作:notify 通知、set_holder 移交负责人、open_pool 开放抢单、start 开始另一时限;"
+        "从 getDeadlinePolicy 照抄时,event 可以一起抄:由系统自动保留"
     )
     target: Annotated[str, Opaque(40, 0)] = Field(
         default="",
@@ -177,7 +180,7 @@ async def get_deadline_policy(query: Annotated[PolicyQuery, Query()], reader: Th
         "marks": MARKS,
     },
     answer=receipt("publish"),
-    responses=problems(NotAllowed, PlaceNotFound, errors.UnknownDeadline, errors.PolicyInvalid),
+    responses=problems(NotAllowed, PlaceNotFound, errors.UnknownDeadline, errors.PolicyInvalid, NothingChanged),
 )
 async def publish_deadline_policy(body: PolicyIn, run: TheRun) -> Receipt:
     return await run(

@@ -22,7 +22,7 @@ from app.api.docs_order import put_in_order
 from app.api.docs_page import ASSETS_PATH
 from app.api.docs_words import say_what_is_meant
 from app.api.schema import In
-from app.kernel.text import Line, Opaque
+from app.kernel.text import Opaque
 
 PAGES: Final = frozenset(("/", "/openapi.json", "/docs", "/docs-start.js", ASSETS_PATH))
 """Everything that is served beside the operations; the census knows no other."""
@@ -95,10 +95,13 @@ _TAGS: Final = {
 }
 
 
+LOGIN_NAMES: Final = "登录名只有英文字母、数字和半角符号,请按管理员给您的填写"
+
+
 class PasswordForm(In):
     """The form of OAuth2's password flow, with all that "Authorize" on the docs page sends."""
 
-    username: Annotated[str, Line(64)] = Field(description="登录名")
+    username: Annotated[str, Opaque(64, instead=LOGIN_NAMES)] = Field(description="登录名")
     password: Annotated[str, Opaque(128)] = Field(description="密码", json_schema_extra={"format": "password"})
     grant_type: Literal["password"] = Field(default="password", description="固定为 password")
     scope: Annotated[str, Opaque(128)] | None = Field(default=None, description="不使用")

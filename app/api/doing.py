@@ -71,7 +71,6 @@ async def with_ways(
     may = [one for one in instead.actions if (instead.kind, one) in OPERATIONS and waits.get(one, True)]
     if not may:
         return refusal
-    zh = "、".join(dict.fromkeys(lifecycle.actions_zh[one] for one in may))
     return TransitionRefused(
-        f"{refusal.detail},可以:{zh}", detail_en=f"{refusal.detail_en}; possible now: {', '.join(may)}"
+        lifecycle.stands(instead.state, may), detail_en=f"{refusal.detail_en}; possible now: {', '.join(may)}"
     )

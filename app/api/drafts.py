@@ -28,7 +28,7 @@ from app.domain.deadlines.models import Limits
 from app.domain.deadlines.repository import CarriedEvent
 from app.domain.places.errors import PlaceNotFound
 from app.kernel.calendars import CalendarName
-from app.kernel.errors import NotAllowed
+from app.kernel.errors import NotAllowed, NothingChanged
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.time import Moment
 
@@ -146,10 +146,11 @@ async def list_policy_drafts(query: Annotated[DraftsQuery, Query()], reader: The
     rule=policy.PUBLISH,
     operation_id="publishPolicyDraft",
     summary="原样发布一份草稿,只对之后开始的时限生效",
+    description="与那里现行的相同的,不再发布:同一份草稿不会发布出两版。回执的 version 即 getDeadlinePolicy 里的版本",
     tags=(Tag.ADMINISTRATOR,),
     audience=ADMIN_ONLY,
     answer=receipt("publish"),
-    responses=problems(NotAllowed, errors.DraftNotFound, errors.UnknownDeadline, errors.PolicyInvalid),
+    responses=problems(NotAllowed, errors.DraftNotFound, errors.UnknownDeadline, errors.PolicyInvalid, NothingChanged),
 )
 async def publish_policy_draft(draft_id: DraftId, run: TheRun) -> Receipt:
     return await run(drafts.publish_draft, draft_id)

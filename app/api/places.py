@@ -217,7 +217,7 @@ async def _check(connection: asyncpg.Connection, caller: Caller) -> None:
     if not allowed["active"]:
         raise NotSignedIn
     if not await connection.fetchval("SELECT app_administers_tree()"):
-        raise NotAllowed
+        raise NotAllowed("地点由最高一级的管理员导入")
 
 
 def _place(row: repository.PlaceRow) -> PlaceOut:

@@ -26,7 +26,8 @@ from starlette.types import Scope
 from app.api import metrics
 from app.api.schema import Out
 from app.api.wording import in_chinese
-from app.kernel.errors import Busy, FieldFault, InvalidInput, Kind, NotSignedIn, Refusal
+from app.domain.people.titles import who_may
+from app.kernel.errors import Busy, FieldFault, InvalidInput, Kind, NotAllowed, NotSignedIn, Refusal
 
 log: Final = logging.getLogger("linli.api")
 
@@ -145,7 +146,7 @@ def problem(refusal: Refusal, scope: Scope, headers: Mapping[str, str] | None = 
         "code": refusal.code,
         "trace_id": trace_id.get(),
     }
-    detail = refusal.detail_en if english else refusal.detail
+    detail = (refusal.detail_en if english else refusal.detail) or _who_may(refusal, english=english)
     if detail is not None:
         body["detail"] = detail
     if refusal.fields:
@@ -161,6 +162,13 @@ def problem(refusal: Refusal, scope: Scope, headers: Mapping[str, str] | None = 
     elif status == STATUS[Kind.BUSY]:
         extra["Retry-After"] = str(getattr(refusal, "retry_after", 1))
     return Response(orjson.dumps(body), status, extra, MEDIA_TYPE)
+
+
+def _who_may(refusal: Refusal, *, english: bool) -> str | None:
+    """What a bare "you may not" says: who may, by the rules that refused. Never by name."""
+    if not isinstance(refusal, NotAllowed) or not refusal.rules:
+        return None
+    return f"Who may: {' | '.join(map(str, refusal.rules))}" if english else who_may(refusal.rules, refusal.of)
 
 
 def problems(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:

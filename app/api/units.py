@@ -8,7 +8,7 @@ from fastapi import Path, Query, Request
 from pydantic import Field
 from sqlalchemy import RowMapping
 
-from app.api.cases_out import CATEGORY
+from app.api.cases_out import CATEGORY, CategoryCode
 from app.api.census import SIGNED_IN, Access, Api, Intake, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.docs import ADMIN_ONLY
@@ -21,7 +21,7 @@ from app.domain.units import service as units
 from app.domain.units.models import Post, UnitKind
 from app.kernel.errors import KeyReused, NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
-from app.kernel.text import Line, Opaque
+from app.kernel.text import Line
 from app.kernel.time import Moment
 from app.kernel.vault import mask_name
 
@@ -48,7 +48,7 @@ class UnitMemberIn(In):
 
 class ResponsibilityIn(In):
     place_id: StrictUUID = Field(description="在哪里负责,含其下")
-    category: Annotated[str, Opaque(40)] = Field(description=f"事项{CATEGORY}")
+    category: CategoryCode = Field(description=f"事项{CATEGORY}")
     unit_id: StrictUUID = Field(description="单位编号")
 
 
@@ -106,7 +106,7 @@ class ResponsibilityOut(Out):
 
 class RegisterQuery(PageQuery):
     place_id: StrictUUID | None = Field(default=None, description="哪个地点,含从上级继承的")
-    category: Annotated[str, Opaque(40)] | None = Field(default=None, description=f"只看某一类别,{CATEGORY}")
+    category: CategoryCode | None = Field(default=None, description=f"只看某一类别,{CATEGORY}")
     unit_id: StrictUUID | None = Field(default=None, description="只看某一单位")
     past: FlagArg = Field(default=False, description="true 连同已失效的")
 

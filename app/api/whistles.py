@@ -15,11 +15,11 @@ from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.doing import WAITS
 from app.api.problems import problems
-from app.api.schema import Choice, In, StrictUUID, exactly_one
+from app.api.schema import Choice, In, StrictUUID
 from app.domain.cases import board, board_errors, board_policy, errors, policy, repository, whistles
 from app.domain.cases.models import AssignmentState, WhistleKind
 from app.kernel.deadlines import NoDeadlinePolicy
-from app.kernel.errors import KeyReused, NotAllowed, TextRefused, TransitionRefused
+from app.kernel.errors import FieldFault, InvalidInput, KeyReused, NotAllowed, TextRefused, TransitionRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Line, Paragraph
 
@@ -138,12 +138,17 @@ async def decide(case_id: CaseId, body: DecideIn, run: TheRun) -> Receipt:
             KeyReused,
             TextRefused,
             errors.ReturnedTwice,
+            errors.ReasonWanted,
             NoDeadlinePolicy,
         )
     ),
 )
 async def check(case_id: CaseId, body: CheckIn, run: TheRun) -> Receipt:
-    exactly_one(reason=body.reason, accepted=body.accepted)
+    if body.accepted and body.reason:
+        fault = FieldFault("/body/reason", "returned-only", "核验通过不写原因;要退回的,accepted 填 false")
+        raise InvalidInput(fields=(fault,))
+    if not body.accepted and not body.reason:
+        raise errors.ReasonWanted.said("退回时请写明原因")
     if body.accepted:
         return await run(whistles.accept_result, case_id)
     return await run(whistles.return_result, case_id, reason=body.reason)

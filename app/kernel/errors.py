@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from app.kernel.rules import Rules
 
 
 class Kind(StrEnum):
@@ -69,10 +72,18 @@ class NotFound(Refusal):
 
 
 class NotAllowed(Refusal):
+    """No rule allows the actor. `rules`: who may, where that is known, of a matter of the kind `of` (None: a record); whoever
+    writes the answer puts them into words."""
+
     kind = Kind.FORBIDDEN
     code = "not-allowed"
     title_zh = "您没有这项操作的权限"
     title_en = "You may not do this"
+
+    def __init__(self, detail: str | None = None, *, rules: "Rules" = (), of: str | None = None) -> None:
+        super().__init__(detail)
+        self.rules = rules
+        self.of = of
 
 
 class NotSignedIn(Refusal):
@@ -105,11 +116,12 @@ class TextRefused(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Instead:
-    """A matter, and which actions its lifecycle allows whoever was refused. Whether each would find what it needs (a question to
-    answer) is looked up by whoever tells them."""
+    """A matter, its state, and which actions its lifecycle allows whoever was refused. Whether each would find what it needs (a
+    question to answer) is looked up by whoever tells them."""
 
     kind: str
     id: UUID
+    state: str
     actions: tuple[str, ...]
 
 
@@ -121,6 +133,21 @@ class TransitionRefused(Refusal):
     title_zh = "当前状态下不能进行这项操作"
     title_en = "Not possible in the present state"
     instead: Instead | None = None
+
+
+class NothingChanged(Refusal):
+    """What is published is what is in force already, at the same place."""
+
+    kind = Kind.CONFLICT
+    code = "nothing-changed"
+    title_zh = "没有变化:这里现行的就是这样,不必再发布"
+    title_en = "Nothing changes: this is in force here already"
+    advice_zh = "要改的,请先改好再发布"
+
+    @classmethod
+    def since(cls, version: int) -> Self:
+        """The refusal; `version`: the one in force."""
+        return cls(f"与这里现行的第 {version} 版相同;{cls.advice_zh}")
 
 
 class KeyReused(Refusal):

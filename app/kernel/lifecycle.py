@@ -42,7 +42,8 @@ STAYS = None
 class Lifecycle:
     """The transitions of one kind of matter, with the states in which it must have a live deadline, and those of them in
     which a miss is only told. `governed`: the kinds of which exactly one governs in a state; `held`: who holds the matter in
-    a state ("seat", "unit" …), so that its hold-time is counted. `states_zh`, `actions_zh`: what people call them; `suits`:
+    a state ("seat", "unit" …), so that its hold-time is counted. `states_zh`, `actions_zh`: what people call them;
+    `advice_zh`: what somebody does who comes too late, of states in which a matter waits for others or has ended; `suits`:
     whether an action is for matters of this sort at all."""
 
     def __init__(
@@ -51,6 +52,7 @@ class Lifecycle:
         *transitions: Transition,
         states_zh: Mapping[str, str],
         actions_zh: Mapping[str, str],
+        advice_zh: Mapping[str, str],
         promised: Iterable[str],
         only_told: Iterable[str] = (),
         governed: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
@@ -60,6 +62,7 @@ class Lifecycle:
         self.kind = kind
         self.states_zh = states_zh
         self.actions_zh = actions_zh
+        self.advice_zh = advice_zh
         self._suits = suits
         self.transitions = transitions
         self.promised = frozenset(promised)
@@ -106,33 +109,38 @@ class Lifecycle:
         row = self._by_action[action]
         if matter.state not in row.sources:
             raise self._too_late(matter, actor)
-        rule = _allowed(row.by, matter, actor)
+        rule = self._allowed(row.by, matter, actor)
         change = Change.of(matter, action, row.target or matter.state, actor, rule, now)
         change.starts.extend(row.starts)
         change.stops.extend(kind for kind in row.stops if any(d.kind == kind for d in matter.live))
         return change
 
     def _too_late(self, matter: Matter[Any], actor: Actor) -> TransitionRefused:
-        zh, en = f"现在是『{self.states_zh[matter.state]}』", f"The state is now {matter.state}"
-        refusal = TransitionRefused(zh, detail_en=en)
+        refusal = TransitionRefused(self.stands(matter.state), detail_en=f"The state is now {matter.state}")
         may = tuple(action for action in self.permitted(matter, actor) if self._suits(action, matter))
-        refusal.instead = Instead(self.kind, matter.id, may)
+        refusal.instead = Instead(self.kind, matter.id, matter.state, may)
         return refusal
+
+    def stands(self, state: str, may: Iterable[str] = ()) -> str:
+        """How a matter in `state` stands, in words: with the actions that the reader `may` take, and what is done otherwise."""
+        ways = "、".join(dict.fromkeys(self.actions_zh[action] for action in may))
+        so = f"现在是『{self.states_zh[state]}』" + (ways and f",可以:{ways}")
+        return f"{so};{self.advice_zh[state]}" if state in self.advice_zh else so
 
     def create(self, matter: Matter[Any], action: str, actor: Actor, now: datetime) -> Change:
         """Begin the change that makes a new matter, given as it shall be; whoever makes their own is kept as its requester,
         whichever role allows it. Raises NotAllowed."""
         row = self._by_action[action]
-        rule = _allowed(row.by, matter, actor)
+        rule = self._allowed(row.by, matter, actor)
         if rule.via is Via.SUBTREE and matter.requester_id == actor.id:
             rule = Rule(Via.SELF)
         change = Change.of(matter, action, row.target or matter.state, actor, rule, now)
         change.starts.extend(row.starts)
         return change
 
-
-def _allowed(rules: Rules, matter: Matter[Any], actor: Actor) -> Rule:
-    for rule in rules:
-        if rule.allows(matter, actor):
-            return rule
-    raise NotAllowed
+    def _allowed(self, rules: Rules, matter: Matter[Any], actor: Actor) -> Rule:
+        for rule in rules:
+            if rule.allows(matter, actor):
+                return rule
+        may = tuple(rule for rule in rules if not rule.states or matter.state in rule.states)
+        raise NotAllowed(rules=may, of=self.kind)

@@ -254,4 +254,4 @@ def demand(rules: Rules, actor: Actor) -> None:
         NotAllowed: they do not.
     """
     if not any(rule.via is Via.SUBTREE and rule.roles & actor.roles for rule in rules):
-        raise NotAllowed
+        raise NotAllowed(rules=rules)

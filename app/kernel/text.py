@@ -105,10 +105,12 @@ class Paragraph(TextRule):
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """A token, a key or a password: printable ASCII without spaces, taken exactly as it came."""
+    """A token, a code, a key or a password: printable ASCII without spaces, taken exactly as it came. `instead`: what whoever
+    writes anything else is told."""
 
     maximum: int
     minimum: int = 1
+    instead: str = "只能使用英文字母、数字和半角符号,不能有空格"
 
     def read(self, text: str) -> str:
         """The text, unchanged. Raises PydanticCustomError."""
@@ -117,7 +119,7 @@ class Opaque:
         if len(text) < self.minimum:
             raise PydanticCustomError("text_too_short", "至少填写 {minimum} 个字", {"minimum": self.minimum})
         if not all("!" <= character <= "~" for character in text):
-            raise PydanticCustomError("text_not_ascii", "只能使用英文字母、数字和半角符号,不能有空格")
+            raise PydanticCustomError("text_not_ascii", "{instead}", {"instead": self.instead})
         return text
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -270,7 +270,7 @@ async def test_a_merge_needs_an_office_at_both_and_a_reach_over_both(street: Str
     chief = await at_street(street, east)
     assert await chief.refused(f"{east}/merge", other) == (422, "parent-not-found"), "the west does not reach the east"
     itself = {"parent_id": east.rpartition("/")[2]}
-    assert await chief.refused(f"{east}/merge", itself) == (422, "parent-not-found")
+    assert await chief.refused(f"{east}/merge", itself) == (422, "invalid-input")
     assert (await chief.post(f"{west}/merge", itself))["state"] == "merged"
     assert await here.refused(f"{west}/unmerge") == (404, "case-not-found")
 

@@ -175,8 +175,8 @@ async def test_the_limits_of_a_type_are_shown_compared_replayed_and_explained(st
     replayed = await administrator.get(f"{path}/replay")
     assert [(row["place_name"], row["deadlines"]) for row in replayed["places"]] == [("老院", 1)]
 
-    for _ in range(2):
-        await administrator.post("/v1/deadline-policies", limits(east, 600, estate_type="old"))
+    for seconds in (540, 600):
+        await administrator.post("/v1/deadline-policies", limits(east, seconds, estate_type="old"))
     shown = {
         name: [
             (row["estate_type"], row["version"], row["budget_seconds"])

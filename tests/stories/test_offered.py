@@ -210,7 +210,8 @@ async def test_a_refusal_names_what_the_page_offers_and_nothing_else(street: Str
     )
     assert english.json()["detail"] == "The state is now accepted; possible now: cancel, propose"
     await resident.post(f"{order}/cancel", {})
-    assert (await resident.ask("POST", f"{order}/rate", rating)).json()["detail"] == "现在是『已取消』"
+    ended = (await resident.ask("POST", f"{order}/rate", rating)).json()["detail"]
+    assert ended == "现在是『已取消』;仍需帮助的,请用 placeOrder 另行点单"
 
 
 async def test_what_is_offered_of_a_case_is_accepted(street: Street, check: Check, later: Later) -> None:

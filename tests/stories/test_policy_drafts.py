@@ -1,5 +1,6 @@
 """An administrator drafts limits, sees what would change, and what the last days would have looked like under them."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -245,6 +246,72 @@ async def test_each_limit_in_force_may_be_drafted_as_it_stands_and_compared(stre
             assert not [one for one in compared["differences"] if one["part"] in ("mark", "effect")], (kind, row)
             seen += 1
     assert seen > 40
+
+
+async def test_a_draft_makes_one_policy_and_the_receipt_names_its_version(street: Street) -> None:
+    administrator = street.administrator
+    path = f"{await draft(street, 900)}/publish"
+    first = await administrator.post(path)
+    in_force = (await administrator.get("/v1/deadline-policies", place_id=str(street.world.street)))["items"]
+    (respond,) = [row for row in in_force if row["id"] == first["id"]]
+    assert first["version"] == respond["version"] > 1
+    again = await administrator.ask("POST", path)
+    assert (again.status_code, again.json()["code"]) == (409, "nothing-changed")
+    assert f"现行的第 {respond['version']} 版" in again.json()["detail"]
+    assert await administrator.refused("/v1/deadline-policies", limits(street, 900)) == (409, "nothing-changed")
+    other = await administrator.post("/v1/deadline-policies", limits(street, 840))
+    assert other["version"] == respond["version"] + 1
+    assert (await administrator.post(path))["version"] == respond["version"] + 2, "back to what was in force before"
+
+
+async def test_of_many_who_publish_one_draft_at_once_one_does(street: Street) -> None:
+    path = f"{await draft(street, 900)}/publish"
+    answers = await asyncio.gather(*(street.administrator.ask("POST", path) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 7
+    kept = "SELECT count(*) FROM deadline_policy WHERE place_id = $1 AND deadline_kind = 'respond' AND budget_seconds = 900"
+    assert await street.world.owner.fetchval(kept, street.world.street) == 1
+
+
+async def test_a_category_as_it_is_in_force_is_not_published_again(street: Street) -> None:
+    body = {"place_id": str(street.world.street), "code": "charging", "name": "电动车充电", "lane": "big"}
+    body |= {"evidence": ["note"]}
+    for version, name in ((1, "电动车充电"), (2, "电动自行车充电")):
+        receipt = await street.administrator.post("/v1/case-categories", body | {"name": name})
+        listed = await street.administrator.get("/v1/case-categories", place_id=str(street.world.east))
+        (shown,) = [one for one in listed["items"] if one["code"] == "charging"]
+        assert (receipt["id"], receipt["version"]) == (shown["id"], shown["version"]) == (shown["id"], version)
+        assert await street.administrator.refused("/v1/case-categories", body | {"name": name}) == (
+            409,
+            "nothing-changed",
+        )
+
+
+async def test_marks_may_be_copied_with_the_events_that_stand_in_them(street: Street) -> None:
+    administrator, place_id = street.administrator, str(street.world.street)
+    copied = 0
+    for kind in ("order", "case", "assignment"):
+        listed = await administrator.get("/v1/deadline-policies", place_id=place_id, matter_kind=kind)
+        for row in listed["items"]:
+            if row["category"] or all(e["primitive"] != "event" for mark in row["marks"] for e in mark["effects"]):
+                continue
+            names = ("deadline_kind", "calendar", "budget_seconds", "budget_days", "pause_limit_seconds", "marks")
+            same = {name: row[name] for name in names if row[name] is not None}
+            kept = await administrator.post(DRAFTS, {**same, "place_id": place_id, "matter_kind": kind})
+            compared = await administrator.get(f"{DRAFTS}/{kept['id']}/comparison")
+            assert not [one for one in compared["differences"] if one["part"] in ("mark", "effect")], (kind, row)
+            copied += 1
+    assert copied > 5
+
+
+async def test_an_unknown_deadline_is_told_which_there_are(street: Street) -> None:
+    answer = await street.administrator.ask("POST", DRAFTS, {**limits(street, 900), "deadline_kind": "sleep"})
+    (fault,) = answer.json()["errors"]
+    assert (answer.status_code, fault["pointer"]) == (404, "/body/deadline_kind")
+    assert "respond 响应" in fault["message"]
+    assert "sign 签收" not in fault["message"], "that is an assignment's"
+    answer = await street.administrator.ask("POST", DRAFTS, {**limits(street, 900), "deadline_kind": "响应"})
+    (fault,) = answer.json()["errors"]
+    assert "getDeadlinePolicy" in fault["message"]
 
 
 async def test_an_effect_on_the_wrong_target_is_told_which_there_are(street: Street) -> None:

@@ -65,7 +65,10 @@ class LeadStays(Refusal):
     code = "lead-unit-stays"
     title_zh = "首接负责:主办单位不能免除,只能由裁定更换"
     title_en = "The lead stays until an arbiter replaces it"
-    advice_zh = "它是主办:认为不归它的,由它自己用 contestAssignment 提异议,裁定后更换;协办单位可以免除"
+    advice_zh = (
+        "它是主办:认为不归它的,在签收后的异议期限内由它自己用 contestAssignment 提出,裁定后更换;"
+        "期限已过、已经裁定或已经完成的,由它办到底;协办单位可以免除"
+    )
 
 
 class LeadReplaced(Refusal):
@@ -130,13 +133,13 @@ class ArbitrationWentUp(Refusal):
 
 
 class NothingToExtend(Refusal):
-    """No limit that could be extended governs the case."""
+    """The limit has passed, and what governs by now renews itself each working day."""
 
     kind = Kind.CONFLICT
     code = "nothing-to-extend"
-    title_zh = "现在没有可以延期的办理时限"
-    title_en = "No limit can be extended now"
-    advice_zh = "没有可以延期的办理时限在计时(见 listCaseDeadlines):请照常办理"
+    title_zh = "办理时限已到期,现在每个工作日续办,不能再延期"
+    title_en = "The limit has passed: it renews each working day and is not extended"
+    advice_zh = "时限已到期(见 listCaseDeadlines),延期须在到期之前申请:请尽快办结;已有督办的,用 answerSupervision 说明"
 
 
 class ExtensionAsked(Refusal):

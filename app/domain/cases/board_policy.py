@@ -2,7 +2,7 @@
 
 from app.domain.cases.models import AssignmentState as A
 from app.domain.cases.policy import arbiter, head, office, officers
-from app.domain.cases.words import OF_ASSIGNMENTS
+from app.domain.cases.words import OF_ASSIGNMENTS, WAITING_ASSIGNMENTS
 from app.kernel.lifecycle import STAYS, Lifecycle, Transition
 from app.kernel.rules import Rule, Rules, Via
 
@@ -41,6 +41,7 @@ LIFECYCLE = Lifecycle(
     Transition("rate_whistler", ENDED, STAYS, (unit,)),
     states_zh={state: state.label for state in A},
     actions_zh=OF_ASSIGNMENTS,
+    advice_zh=WAITING_ASSIGNMENTS,
     promised=(A.SENT, A.SIGNED, A.CONTESTED),
 )  # fmt: skip
 

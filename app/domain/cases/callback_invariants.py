@@ -36,7 +36,7 @@ CALLBACKS = (
     ),
     Invariant(
         "unreached-after-three-tries",
-        "未联系上的回访,至少有两天内三次没有联系上",
+        "未联系上的回访,至少在两个不同的日子共有三次没有联系上",
         "who counts as not reached was tried three times on two days",
         """SELECT c.id, c.matter_id, count(t.id) AS tries FROM callback c
              LEFT JOIN callback_try t ON t.callback_id = c.id AND NOT t.reached

@@ -58,6 +58,18 @@ def given_up(failed: Sequence[datetime]) -> bool:
     return len(failed) >= TRIES and len(days) >= DAYS
 
 
+def still_missing(failed: Sequence[datetime], *, answered: bool) -> str:
+    """How many tries that reached nobody count so far, and what is missing until nobody has to try any more; `answered`: the
+    reporter tapped an answer, which stands then."""
+    left, elsewhen = max(TRIES - len(failed), 0), len({at.astimezone(CHINA).date() for at in failed}) < DAYS
+    end = "即以其本人的答复为准" if answered else "才按未联系上办结"
+    if not failed:
+        return f"还没有联系过:在至少 {DAYS} 个不同的日子、共 {TRIES} 次都没有联系上,{end}"
+    another = ",其中至少一次在另一天," if elsewhen else ""
+    wanted = f"再有 {left} 次{another}" if left else "再在另一天联系一次"
+    return f"已有 {len(failed)} 次没有联系上:{wanted}仍没有联系上,{end}"
+
+
 def supervising(seats: Mapping[str, UUID], level: str, step: Step) -> UUID:
     """The place that supervises: the next level; what stands on the agenda, the highest; at the top nobody is above."""
     levels = [one for one in LEVELS if one in seats]

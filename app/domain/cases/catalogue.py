@@ -2,7 +2,7 @@
 Versions by place and type of estate; the nearest place wins (domain.md §5; S3's service rules are examples of it)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -16,22 +16,37 @@ from app.domain.places.errors import PlaceNotFound
 from app.domain.places.subject import PLACE
 from app.domain.units.models import UnitKind
 from app.kernel.change import Change
+from app.kernel.errors import NothingChanged
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, demand
 from app.kernel.verbs import Facts, record
 
 
 @dataclass(frozen=True, slots=True)
+class Category:
+    """What a version says of a category."""
+
+    name: str
+    lane: str
+    emergency: bool
+    by_midnight: bool
+    evidence: tuple[str, ...]
+    unit_kind: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
-    """The newest version of the category at the place itself (0: none)."""
+    """The newest version of the category at the place itself (0: none), and what it says."""
 
     version: int
+    newest: Category | None = None
 
 
 PUBLISHED = Facts(
-    """jsonb_build_object('version', (SELECT coalesce(max(c.version), 0) FROM case_category c
+    """coalesce((SELECT jsonb_build_object('version', c.version, 'newest', to_jsonb(c)) FROM case_category c
          WHERE c.place_id = subject.place_id AND c.code = $3::jsonb ->> 'code'
-           AND c.estate_type = coalesce($3::jsonb ->> 'estate_type', '')))""",
+           AND c.estate_type = coalesce($3::jsonb ->> 'estate_type', '')
+         ORDER BY c.version DESC LIMIT 1), '{"version": 0}')""",
     Published,
 )
 
@@ -52,11 +67,15 @@ def publish(
     unit_kind: UnitKind | None,
     estate_type: str = "",
 ) -> Change:
-    """Publish a category at a place and below it; it acts on cases that are reported from now on. Raises NotAllowed."""
+    """Publish a category at a place and below it; it acts on cases that are reported from now on. Raises NotAllowed,
+    NothingChanged."""
     demand(policy.CATALOGUE, actor)
+    said = Category(name, lane.value, emergency, by_midnight, tuple(evidence), unit_kind and unit_kind.value)
+    if said == seen.newest:
+        raise NothingChanged.since(seen.version)
     category_id = new_id()
     return (
-        Change.record("case_category", category_id, "publish", actor, now, place_id=place_id)
+        Change.record("case_category", category_id, "publish", actor, now, place_id=place_id, version=seen.version)
         .insert(
             CaseCategory,
             id=category_id,
@@ -64,12 +83,7 @@ def publish(
             code=code,
             estate_type=estate_type,
             version=seen.version + 1,
-            name=name,
-            lane=lane.value,
-            emergency=emergency,
-            by_midnight=by_midnight,
-            evidence=list(evidence),
-            unit_kind=unit_kind and unit_kind.value,
+            **asdict(said) | {"evidence": list(evidence)},
             published_by=actor.id,
             published_at=now,
         )

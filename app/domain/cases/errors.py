@@ -1,6 +1,8 @@
 """What can be refused about cases; about whistles and the joint board, `board_errors.py`."""
 
-from app.kernel.errors import Kind, NotFound, Refusal
+from typing import Self
+
+from app.kernel.errors import FieldFault, Kind, NotFound, Refusal
 
 
 class CaseNotFound(NotFound):
@@ -103,6 +105,11 @@ class ReasonWanted(Refusal):
     title_zh = "请写明原因"
     title_en = "Please give a reason"
 
+    @classmethod
+    def said(cls, why: str) -> Self:
+        """The refusal at the field; `why`: what the reason is wanted for."""
+        return cls(why, fields=(FieldFault("/body/reason", cls.code, why),))
+
 
 class OthersJoined(Refusal):
     """Other people have joined the case, or theirs were merged into it: one reporter does not take it back for them."""
@@ -158,8 +165,8 @@ class ReviewTooFar(Refusal):
 
     kind = Kind.INVALID
     code = "review-too-far"
-    title_zh = "复核日期须在三十天之内"
-    title_en = "The review is within thirty days"
+    title_zh = "复核日期须晚于现在,最晚在三十天之内"
+    title_en = "The review lies ahead, within thirty days"
 
 
 class NotBig(Refusal):
@@ -183,10 +190,13 @@ class AtTheBottom(Refusal):
 
 
 class NotAdmitted(Refusal):
-    """The category is not on the community's admission list, and no approval names the money that goes along (S1)."""
+    """The category is not on the admission list that holds below, and no approval names the money that goes along (S1)."""
 
     kind = Kind.CONFLICT
     code = "not-admitted"
-    title_zh = "不在社区准入清单内,须有写明经费的批准方可下派"
-    title_en = "Not on the community's admission list, and no money goes along"
-    advice_zh = "不在清单内(见 getAdmissionList):请写明经费 amount 和来源 source 一起下派,或在本级办理"
+    title_zh = "不在下一级的准入清单内,须有写明经费的批准方可下派"
+    title_en = "Not on the admission list of the level below, and no money goes along"
+    advice_zh = (
+        "下派到街道、到社区都看事项所在社区的准入清单(getAdmissionList),清单里没有这一类:"
+        "请写明经费 amount 和来源 source 一起下派,或在本级办理"
+    )

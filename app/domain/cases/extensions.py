@@ -14,7 +14,7 @@ from app.domain.cases.models import CaseState
 from app.domain.cases.policy import LIFECYCLE
 from app.domain.cases.service import CASES, tell_reporters
 from app.kernel.change import Change, Office
-from app.kernel.errors import NotAllowed
+from app.kernel.errors import FieldFault, NotAllowed
 from app.kernel.ids import new_id
 from app.kernel.matter import TimedDeadline
 from app.kernel.rules import Actor, Role
@@ -65,7 +65,7 @@ def request_extension(case: Case, actor: Actor, now: datetime, *, facts: Extendi
     change = LIFECYCLE.move(case, "request_extension", actor, now)
     holder = policy.lead if case.state == CaseState.WHISTLED else policy.office
     if not holder.allows(case, actor):
-        raise NotAllowed
+        raise NotAllowed(rules=(holder,), of=case.kind)
     if facts.asked is not None:
         raise board_errors.ExtensionAsked
     running = next((d for d in case.timed if d.kind in policy.RESOLVES and d.stopped_at is None), None)
@@ -74,7 +74,9 @@ def request_extension(case: Case, actor: Actor, now: datetime, *, facts: Extendi
     more = timedelta(hours=hours)
     _still_ahead(running, now)
     if more > running.at_first:
-        raise board_errors.ExtensionTooLong
+        first = int(running.at_first.total_seconds()) // 3600
+        why = f"原定时限是 {first} 小时,最多再延长 {first} 小时"
+        raise board_errors.ExtensionTooLong(why, fields=(FieldFault("/body/hours", "extension-too-long", why),))
     change.insert(
         CaseExtension,
         id=new_id(),
@@ -108,9 +110,11 @@ def decide_extension(
     if asked is None or asked.decided:
         raise board_errors.NothingAsked
     if asked.asked_by == actor.id or not _a_level_up(case, actor, facts):
-        raise NotAllowed
+        raise NotAllowed(
+            "延期由上一级的书记、管理员或督办员决定:单位申请的由吹哨的层级,层级申请的由再上一级;不由申请人自己决定"
+        )
     if not granted and not reason:
-        raise errors.ReasonWanted
+        raise errors.ReasonWanted.said("不同意延期时请写明原因")
     decided = {"decided_by": actor.id, "decided_at": now, "granted": granted, "decision": reason}
     change.patch(CaseExtension, id=asked.id, **decided).note(granted=granted).tell(asked.asked_by, "extension.decided")
     if not granted:

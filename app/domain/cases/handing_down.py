@@ -58,7 +58,7 @@ def publish(seen: Listing, actor: Actor, now: datetime, *, place_id: UUID, codes
         )
     list_id = new_id()
     return (
-        Change.record("admission_list", list_id, "publish", actor, now, place_id=place_id)
+        Change.record("admission_list", list_id, "publish", actor, now, place_id=place_id, version=seen.version)
         .insert(
             AdmissionList,
             id=list_id,

@@ -128,7 +128,7 @@ def finish_promise(case: Case, actor: Actor, now: datetime, *, facts: Meeting, p
     change = LIFECYCLE.move(case, "finish_promise", actor, now)
     kept = _keep(change, facts, promise_id)
     if not kept.mine and not any(rule.allows(case, actor) for rule in (policy.office, policy.lead)):
-        raise NotAllowed
+        raise NotAllowed("由作出这项承诺的单位、主办单位或办理层级的派单员、书记、管理员办理")
     return _follow(change, case, facts, [promise for promise in facts.open if promise is not kept])
 
 

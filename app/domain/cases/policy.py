@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 
 from app.domain.cases.models import CaseState as S
 from app.domain.cases.models import Lane, WhistleKind
-from app.domain.cases.words import OF_CASES
+from app.domain.cases.words import ENDED_CASES, OF_CASES
 from app.domain.places.models import Level
 from app.kernel.lifecycle import STAYS, Lifecycle, Transition
 from app.kernel.rules import Role, Rule, Rules, Via, reach, seated
@@ -145,6 +145,7 @@ LIFECYCLE = Lifecycle(
     Transition("recalculate", OPEN, STAYS, (system,), timed=True, hidden=True),
     states_zh={state: state.label for state in S},
     actions_zh=OF_CASES,
+    advice_zh=ENDED_CASES,
     promised=(*OPEN, S.MERGED),
     only_told=(S.MERGED,),
     governed={

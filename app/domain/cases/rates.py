@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.cases.callback_policy import FIGURES
 from app.domain.places.errors import PlaceNotFound
 from app.kernel.errors import NotAllowed
 from app.kernel.ids import new_id
@@ -249,5 +250,5 @@ async def exporting(connection: AsyncConnection, period: Period) -> None:
     if place is None:
         raise PlaceNotFound
     if not place.may:
-        raise NotAllowed
+        raise NotAllowed(rules=FIGURES)
     await connection.execute(_AUDITED, period.values() | {"id": new_id()})

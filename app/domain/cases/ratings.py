@@ -47,7 +47,7 @@ def rate_department(
     """
     change = LIFECYCLE.move(assignment, "rate_department", actor, now)
     if actor.unit is not None or facts.excused:
-        raise NotAllowed
+        raise NotAllowed("由吹哨一方的人评价,不评价自己所在的单位;已免除的单位没有办理,不评价")
     _demand(facts.ended, rated=facts.unit_rated, explained=stars > LOW or bool(reason))
     return change.insert(UnitRating, **_about(assignment, actor, now), stars=stars, reason=reason)
 
@@ -87,7 +87,7 @@ def _demand(ended: bool, *, rated: bool, explained: bool) -> None:
     if rated:
         raise board_errors.AlreadyRated
     if not explained:
-        raise errors.ReasonWanted
+        raise errors.ReasonWanted.said("评价较低或认为吹哨不当时请写明原因")
 
 
 VERBS = (rate_department, rate_whistler)

@@ -17,6 +17,9 @@ from app.kernel.ids import new_id
 from app.kernel.matter import Matter
 from app.kernel.rules import Actor, Role
 
+NOT_HERE = "只能上报自己居住或任职的社区里的事:居民先用 joinPlace 选定社区;别处的事,由那里的居民或网格员上报"
+"""What somebody hears who reports a trouble of a place where they neither live nor work."""
+
 
 @CASES.creates("report", subject=SELF, facts=REPORTING, read_by_others=("words", "spot"))
 def report(
@@ -118,7 +121,8 @@ def solve_on_the_spot(
 
 def _reported(seen: Reporting, action: str, requester_id: UUID, actor: Actor, now: datetime) -> Change:
     if seen.place_id is None:
-        at = FieldFault("/body/place_id", "missing", "您没有登记居住的社区:请填写在哪个小区、网格或社区")
+        why = "您没有登记居住的社区:居民请先用 joinPlace 选定,工作人员请填写在哪个小区、网格或社区"
+        at = FieldFault("/body/place_id", "missing", why)
         raise errors.PlaceNotBelowCommunity(fields=(at,))
     if seen.community_id is None:
         raise errors.PlaceNotBelowCommunity
@@ -142,6 +146,8 @@ def _reported(seen: Reporting, action: str, requester_id: UUID, actor: Actor, no
         category=seen.category,
         detail=None,
     )
+    if action == "report" and not any(rule.allows(case, actor) for rule in LIFECYCLE[action].by):
+        raise NotAllowed(NOT_HERE)
     return LIFECYCLE.create(case, action, actor, now)
 
 

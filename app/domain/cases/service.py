@@ -191,7 +191,7 @@ def _levels(case: Case) -> list[Level]:
 def own_level(case: Case, change: Change) -> None:
     """A grid worker acts while the community handles it. Raises NotAllowed."""
     if change.through == "subtree" and case.detail.level != Level.COMMUNITY:
-        raise NotAllowed
+        raise NotAllowed(rules=(policy.office,), of=case.kind)
 
 
 def demand_evidence(wanted: Sequence[str], given: Sequence[dict[str, Any]]) -> None:

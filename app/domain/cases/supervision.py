@@ -105,7 +105,7 @@ def answer_supervision(case: Case, actor: Actor, now: datetime, *, facts: Cards,
     """
     change = LIFECYCLE.move(case, "answer_supervision", actor, now)
     if case.state == CaseState.WHISTLED and actor.unit is None:
-        raise NotAllowed
+        raise NotAllowed(rules=(policy.lead,), of=case.kind)
     if not facts.unanswered:
         raise errors.NothingToAnswer
     for card in facts.unanswered:

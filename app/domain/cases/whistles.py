@@ -102,7 +102,7 @@ def decide_whistle(
     if whistle is None:
         raise board_errors.NoWhistle
     if not approved and not reason:
-        raise errors.ReasonWanted
+        raise errors.ReasonWanted.said("不同意时请写明原因")
     told = {"decided_by": actor.id, "decided_at": now, "approved": approved, "decision": reason}
     change.note(approved=approved)
     # Where the alarm blew it by itself, whoever reported the emergency had whistled.

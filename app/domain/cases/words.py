@@ -31,6 +31,21 @@ OF_ASSIGNMENTS: Mapping[str, str] = {
 }  # fmt: skip
 """The same of assignments."""
 
+_ANEW = "仍需办理或又出现的,请用 reportCase 另行上报"
+ENDED_CASES: Mapping[str, str] = {
+    "closed": _ANEW, "closed_unreached": _ANEW, "withdrawn": _ANEW,
+    "not_accepted": "原因和另找何处见 getCase;情况有变的,请用 reportCase 另行上报", "terminated": f"原因见 getCase;{_ANEW}",
+    "merged": "随并入的事项(getCase 的 merged_into)一起办理和回访;并错了的,由办理层级用 unmergeCase 撤销",
+}  # fmt: skip
+"""What one does about a case that goes on no more by itself."""
+
+WAITING_ASSIGNMENTS: Mapping[str, str] = {
+    "contested": "等待裁定人裁定(arbitrateContest),结果会通知本单位;在此之前时限照常计算",
+    "done": "这项任务已经完成,本单位不必再做什么;事项的进展见 getCase",
+    "excused": "这项任务已经免除,本单位不必再做什么",
+}
+"""How it goes on with an assignment that waits for others or has ended."""
+
 
 def limit_of(*, emergency: bool, by_midnight: bool) -> str:
     """Which limit counts for the cases of a category (domain.md §5)."""

@@ -49,7 +49,7 @@ def set_hours(seen: Hours, actor: Actor, now: datetime, *, place_id: UUID, calen
     if faults:
         raise errors.CalendarInvalid(fields=tuple(FieldFault("/body/week", "week-invalid", fault) for fault in faults))
     hours_id = new_id()
-    return Change.record("calendar_hours", hours_id, "set", actor, now, place_id=place_id).insert(
+    return Change.record("calendar_hours", hours_id, "set", actor, now, place_id=place_id, version=seen.version).insert(
         CalendarHours,
         id=hours_id,
         place_id=place_id,
@@ -106,7 +106,7 @@ def import_year(
             nothing (a weekday that is worked), none at all.
     """
     if not seen.may:
-        raise NotAllowed
+        raise NotAllowed("全国的工作日安排由最高一级的管理员导入和发布")
     faults = [fault for day, works, _ in days if (fault := day_fault(year, day, works))]
     if not days:
         faults.append(FieldFault("/body/days", "no-days", "请列出放假和调休的日子"))

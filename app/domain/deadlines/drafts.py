@@ -1,7 +1,7 @@
 """Drafts of limits: the verb that keeps one, and how it differs from what is in force (domain.md §4.10)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -18,6 +18,7 @@ from app.domain.deadlines.spoken import duration
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.subject import PLACE
 from app.kernel.change import Change
+from app.kernel.deadline_tables import Primitive
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor
 from app.kernel.verbs import record
@@ -44,6 +45,7 @@ def draft(
         UnknownDeadline: no room starts such a deadline. PolicyInvalid: with the field of each fault.
     """
     demand_sound(seen, actor, matter_kind, deadline_kind, limits, category)
+    limits = replace(limits, marks=tuple(replace(mark, effects=_own(mark.effects)) for mark in limits.marks))
     draft_id = new_id()
     return Change.record("deadline_policy_draft", draft_id, "draft", actor, now, place_id=place_id).insert(
         DeadlinePolicyDraft,
@@ -61,8 +63,8 @@ def draft(
 
 @record("deadline_policy", "publish_draft", subject=DRAFT, facts=DRAFTED, missing=DraftNotFound)
 def publish_draft(found: Drafted, actor: Actor, now: datetime) -> Change:
-    """Publish the limits of a draft as they were kept; it stays, and may be compared and published again. Raises as
-    `service.publish`."""
+    """Publish the limits of a draft as they were kept; it stays, and may be compared, and published again once something else
+    is in force. Raises as `service.publish`."""
     return publish(
         found.seen,
         actor,
@@ -74,6 +76,11 @@ def publish_draft(found: Drafted, actor: Actor, now: datetime) -> Change:
         category=found.category,
         estate_type=found.estate_type,
     )
+
+
+def _own(effects: Iterable[Effect]) -> tuple[Effect, ...]:
+    """The effects without the events that every policy carries: a draft is compared without them."""
+    return tuple(effect for effect in effects if effect.primitive is not Primitive.EVENT)
 
 
 def limits_of(stored: dict[str, Any]) -> Limits:

@@ -42,10 +42,12 @@ POOLED = frozenset({("order", "respond"), ("order", "dispatch"), ("order", "offe
 """Deadlines that run only while nobody has taken the matter; a later one must not open it to others (domain.md §4.7)."""
 
 
-def faults_of(matter_kind: str, deadline_kind: str, limits: Limits) -> tuple[FieldFault, ...]:
+def faults_of(
+    matter_kind: str, deadline_kind: str, limits: Limits, carried: frozenset[tuple[int, str]] = frozenset()
+) -> tuple[FieldFault, ...]:
     """Why these limits do not make a policy: a budget in one unit that fits the calendar, no pause where none is allowed,
     percents that rise with 100 among them, targets that fit their effect, and only a deadline that ends with the acceptance
-    opens the pool."""
+    opens the pool. `carried`: the events that are kept in any case, by percent and target; they may be said, and no others."""
     faults, marks = _of_time(deadline_kind, limits), limits.marks
     percents = [mark.percent for mark in marks]
     if percents != sorted(set(percents)):
@@ -57,9 +59,9 @@ def faults_of(matter_kind: str, deadline_kind: str, limits: Limits) -> tuple[Fie
             if effect.primitive is Primitive.OPEN_POOL and (matter_kind, deadline_kind) not in POOLED:
                 faults.append(FieldFault(f"/body/marks/{m}/effects/{e}", "pool-too-late", "接单之后的时限不能开放抢单"))
             if effect.primitive is Primitive.EVENT:
-                faults.append(
-                    FieldFault(f"/body/marks/{m}/effects/{e}", "event-carried", "event 由系统自动保留,请去掉")
-                )
+                if (mark.percent, effect.target) not in carried:
+                    what = "event 由系统自动保留:可以照抄现行的,不能增加或改动,请去掉"
+                    faults.append(FieldFault(f"/body/marks/{m}/effects/{e}", "event-carried", what))
             elif not _fits(matter_kind, effect):
                 faults.append(
                     FieldFault(f"/body/marks/{m}/effects/{e}/target", "bad-target", _TARGETS[effect.primitive])

@@ -30,14 +30,31 @@ class CarriedEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """A policy as its rows keep it; `effects` as (percent, primitive, target)."""
+
+    calendar: str
+    budget_seconds: int | None
+    budget_days: int | None
+    pause_limit_seconds: int | None
+    pause_total_percent: int
+    later_round_percent: int
+    percents: tuple[int, ...]
+    effects: frozenset[tuple[int, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Publishing:
     """The newest version at the place (0: none), whether the kind exists, and the events that it carries. `categories`: those
-    that a matter of the kind may have there, where the limits are for one."""
+    that a matter of the kind may have there, where the limits are for one; `kinds`: the deadlines that such matters have;
+    `newest`: what that version says."""
 
     version: int
     known: bool
     events: tuple[CarriedEvent, ...]
     categories: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    newest: Terms | None = None
 
 
 # The categories of matters: of an order that of its service, else its form; of a case the code of the catalogue; of an assignment
@@ -53,9 +70,21 @@ _CATEGORIES = f"""(
     UNION ALL SELECT 'assignment', w.kind FROM unnest('{{emergency,routine,hard,call_up}}'::text[]) w(kind)) k(matter_kind, code)
    WHERE k.matter_kind = $3::jsonb ->> 'matter_kind' AND coalesce($3::jsonb ->> 'category', '') <> '')"""
 
+_NEWEST = """(
+  SELECT to_jsonb(n) || jsonb_build_object('effects', (
+           SELECT coalesce(jsonb_agg(jsonb_build_array(e.percent, e.primitive, e.target)), '[]')
+             FROM policy_effect e WHERE e.policy_id = n.id))
+    FROM deadline_policy n
+   WHERE n.place_id = subject.place_id AND n.matter_kind = $3::jsonb ->> 'matter_kind'
+     AND n.deadline_kind = $3::jsonb ->> 'deadline_kind' AND n.category = coalesce($3::jsonb ->> 'category', '')
+     AND n.estate_type = coalesce($3::jsonb ->> 'estate_type', '')
+   ORDER BY n.version DESC LIMIT 1)"""
+
 PUBLISHING = Facts(
     f"""(SELECT jsonb_build_object(
-          'known', count(p.id) > 0, 'categories', {_CATEGORIES},
+          'known', count(p.id) > 0, 'categories', {_CATEGORIES}, 'newest', {_NEWEST},
+          'kinds', (SELECT coalesce(jsonb_agg(DISTINCT s.deadline_kind), '[]') FROM deadline_policy s
+                     WHERE s.place_id IS NULL AND s.matter_kind = $3::jsonb ->> 'matter_kind'),
           'version', coalesce(max(p.version) FILTER (WHERE p.place_id = subject.place_id
                                                        AND p.category = coalesce($3::jsonb ->> 'category', '')
                                                        AND p.estate_type = coalesce($3::jsonb ->> 'estate_type', '')), 0),

@@ -12,6 +12,7 @@ from sqlmodel import col
 from app.domain.orders.clocks import steps_of_order
 from app.domain.orders.errors import ExportTooLarge
 from app.domain.orders.filters import Filters
+from app.domain.orders.policy import staff
 from app.domain.orders.repository import shown_orders
 from app.domain.places.errors import PlaceNotFound
 from app.kernel.database import rows
@@ -94,7 +95,7 @@ async def export(connection: AsyncConnection, filters: Filters) -> AsyncIterator
     if place is None:
         raise PlaceNotFound
     if not place.may:
-        raise NotAllowed
+        raise NotAllowed(rules=(staff,))
     shown = shown_orders().add_columns(
         steps_of_order(),
         literal_column(_MISSES).label("misses"),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.words import ACTIONS
+from app.domain.orders.words import ACTIONS, ENDED
 from app.domain.services.models import Form
 from app.kernel.lifecycle import STAYS, Lifecycle, Transition
 from app.kernel.rules import Role, Rule, Rules, Via, reach
@@ -168,6 +168,7 @@ LIFECYCLE = Lifecycle(
     Transition("hand_over", (*OPEN, S.DELIVERED), STAYS, (system,), hidden=True),
     states_zh={state: state.label for state in S},
     actions_zh=ACTIONS,
+    advice_zh=ENDED,
     promised=OPEN,
     only_told=(S.IN_SERVICE,),
     suits=lambda action, order: suits(action, order.detail.form),

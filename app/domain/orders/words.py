@@ -16,3 +16,12 @@ ACTIONS: Mapping[str, str] = {
     "wrong_return_code": "归还码错误", "hand_over": "交班转交", "recategorise": "改换服务",
 }  # fmt: skip
 """The Chinese word of each row of the lifecycle."""
+
+_ANEW = "仍需帮助的,请用 placeOrder 另行点单"
+ENDED: Mapping[str, str] = {
+    "rated": "没有做好的,由书记决定返工(reworkOrder);新的需要,请用 placeOrder 另行点单",
+    "closed_unrated": _ANEW, "cancelled": _ANEW,
+    "rejected": f"原因和另找何处见 getOrder;{_ANEW}",
+    "converted": "已转为民情事项继续办理,编号见 getOrder 的 case_id",
+}  # fmt: skip
+"""What one does about an order that goes on no more by itself."""

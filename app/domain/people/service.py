@@ -141,7 +141,7 @@ def change_password(me: Account, actor: Actor, now: datetime, *, password_hash: 
 def reset_password(officer: Account, actor: Actor, now: datetime, *, password_hash: str) -> Change:
     """A new password for an officer, by who administers every place where they hold a role. Raises NoPassword, NotAllowed."""
     if not officer.administered:
-        raise NotAllowed
+        raise NotAllowed("由这位工作人员所有任职地点的管理员重设")
     if officer.login_name is None:
         raise errors.NoPassword
     return _with_password(officer, "reset_password", actor, now, password_hash)

@@ -178,7 +178,7 @@ def set_availability(
         the same, an end of being away that has passed, handing back without being away.
     """
     if not me.volunteers:
-        raise NotAllowed
+        raise NotAllowed("由志愿者本人办理;想做志愿者,请先用 applyToVolunteer 报名")
     away = away_until is not None and away_until > now
     if faults := _faults(week, quiet_from, quiet_until, away_until, away=away, hands_back=hand_back_orders):
         raise errors.AvailabilityInvalid(fields=faults)

@@ -84,8 +84,14 @@ async def test_content_types(client: AsyncClient, media: str, status: int) -> No
 
 
 async def test_the_form_of_authorize_is_taken(client: AsyncClient) -> None:
-    sent = {"grant_type": "password", "username": "管理员", "password": "secret-secret", "scope": "", "client_id": ""}
-    assert (await client.post("/v1/notes/login", data=sent)).json()["access_token"] == "管理员"
+    sent = {
+        "grant_type": "password",
+        "username": "xiyu-admin",
+        "password": "secret-secret",
+        "scope": "",
+        "client_id": "",
+    }
+    assert (await client.post("/v1/notes/login", data=sent)).json()["access_token"] == "xiyu-admin"
     assert (await client.post("/v1/notes/login", json=sent)).status_code == 415
 
 

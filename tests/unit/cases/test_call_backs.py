@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.domain.cases import callback_errors as errors
-from app.domain.cases.callback_policy import given_up, satisfied_by, supervising
+from app.domain.cases.callback_policy import given_up, satisfied_by, still_missing, supervising
 from app.domain.cases.callback_tables import CallbackState, CallChannel, CallReason, Step
 from app.domain.cases.callbacks import Call, Calls, Own, Said, answer_callback, need_call, record_callback
 from app.domain.cases.errors import SameHand
@@ -248,3 +248,19 @@ def test_who_holds_it_answers_every_card() -> None:
         answer_supervision(a_case(CaseState.HANDLING), secretary, NOON, facts=Cards((), ()), text="明天")
     with pytest.raises(NotAllowed):
         answer_supervision(a_case(CaseState.WHISTLED, unit_id=uuid4()), secretary, NOON, facts=cards, text="明天")
+
+
+@pytest.mark.parametrize(
+    ("hours", "answered", "said"),
+    [
+        ((), False, "还没有联系过:在至少 2 个不同的日子、共 3 次都没有联系上,才按未联系上办结"),
+        ((0,), False, "已有 1 次没有联系上:再有 2 次,其中至少一次在另一天,仍没有联系上,才按未联系上办结"),
+        ((0, 1), True, "已有 2 次没有联系上:再有 1 次,其中至少一次在另一天,仍没有联系上,即以其本人的答复为准"),
+        ((0, 1, 2), False, "已有 3 次没有联系上:再在另一天联系一次仍没有联系上,才按未联系上办结"),
+        ((0, 24), False, "已有 2 次没有联系上:再有 1 次仍没有联系上,才按未联系上办结"),
+    ],
+)
+def test_what_is_missing_until_nobody_has_to_try_any_more(hours: tuple[int, ...], answered: bool, said: str) -> None:
+    failed = [NOON + timedelta(hours=one) for one in hours]
+    assert not given_up(failed)
+    assert still_missing(failed, answered=answered) == said

@@ -10,7 +10,7 @@ from app.domain.orders import policy
 from app.domain.orders.models import OrderState as S
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import Detail
-from app.domain.orders.words import ACTIONS
+from app.domain.orders.words import ACTIONS, ENDED
 from app.domain.services.models import Form
 from app.kernel.errors import Instead, NotAllowed, Refusal, TransitionRefused
 from app.kernel.ids import NOBODY
@@ -245,9 +245,9 @@ def test_every_action_from_every_state_by_everybody(action: str, state: S, who: 
 def test_a_refusal_names_the_state_and_knows_what_may_be_done_in_it(who: str, state: S, possible: str) -> None:
     with pytest.raises(TransitionRefused) as refused:
         LIFECYCLE.move(an_order(state), "lapse", WHO[who], NOON)
-    assert refused.value.detail == f"现在是『{state.label}』"
+    assert refused.value.detail == f"现在是『{state.label}』" + (f";{ENDED[state]}" if state in ENDED else "")
     assert refused.value.detail_en == f"The state is now {state}"
-    assert refused.value.instead == Instead("order", an_order().id, tuple(possible.split()))
+    assert refused.value.instead == Instead("order", an_order().id, state, tuple(possible.split()))
 
 
 def test_every_action_has_a_word() -> None:

@@ -2,9 +2,13 @@
 
 import pytest
 
-from app.domain.people.titles import office, title, title_upward
+from app.api.docs_words import CHINESE
+from app.domain.cases.policy import LIFECYCLE as CASES
+from app.domain.orders.policy import LIFECYCLE as ORDERS
+from app.domain.people.titles import office, title, title_upward, who_may
 from app.domain.places.models import Level
-from app.kernel.rules import Role
+from app.kernel.lifecycle import Transition
+from app.kernel.rules import Role, Rule, Via
 
 
 @pytest.mark.parametrize(
@@ -36,3 +40,29 @@ def test_who_is_looked_for_from_a_level_upward_is_not_said_to_be_that_levels() -
 def test_without_a_place_no_level_is_claimed(role: Role) -> None:
     assert office(role)
     assert not office(role).startswith(tuple(level.label for level in (Level.COMMUNITY, Level.STREET, Level.ESTATE)))
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (CASES["hang"], "这项操作由办理层级的书记、管理员办理"),
+        (CASES["withdraw"], "这项操作由上报人本人或受益人本人办理"),
+        (CASES["triage"], "这项操作由当地及上级的网格员或办理层级的派单员、书记、管理员办理"),
+        (CASES["report"], "这项操作由代为上报的人、当地的居民或当地及上级的网格员、民情信息员、党支部书记办理"),
+        (CASES["submit_whistled"], "这项操作由办理单位的人员办理"),
+        (CASES["alarm"], "这一步由系统进行,不由人办理"),
+        (ORDERS["rate"], "这项操作由下单人本人或受益人本人办理"),
+        (ORDERS["claim"], "这项操作由抢单的志愿者办理"),
+        (ORDERS["start"], "这项操作由承接的志愿者本人办理"),
+        (ORDERS["assign"], "这项操作由承接队伍的队长办理"),
+    ],
+    ids=lambda one: one.action if isinstance(one, Transition) else None,
+)
+def test_who_may_is_said_from_the_rules(row: Transition, said: str) -> None:
+    of = "case" if row in CASES.transitions else "order"
+    assert who_may(row.by, of) == said
+
+
+@pytest.mark.parametrize("via", Via)
+def test_every_relation_has_words(via: Via) -> None:
+    assert CHINESE.search(who_may((Rule(via, frozenset({Role.SECRETARY})),), None))
