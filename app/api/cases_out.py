@@ -176,7 +176,7 @@ def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> 
         "extension": None if row["extension"] is None else ExtensionOut(**row["extension"]),
         "end_reason": _end_reason(row),
         "story": telling.story(
-            fit_steps(steps), show_holder(row), _limits(row), lead=_lead_steps(row), whole=row["whole"]
+            fit_steps(steps), show_holder(row), _limits(row), board=_board_steps(row), whole=row["whole"]
         ),
         "actions": actions,
         "suggested_units": [_fitting(unit) for unit in row["fitting"]] if _sends_to_units(actions) else [],
@@ -216,8 +216,8 @@ def _limits(row: RowMapping) -> list[telling.Limit]:
     return [telling.Limit(one["kind"], datetime.fromisoformat(one["due_at"]), one["late"]) for one in row["limits"]]
 
 
-def _lead_steps(row: RowMapping) -> list[dict[str, Any]]:
-    return [{**step, "at": datetime.fromisoformat(step["at"])} for step in row["lead_steps"]]
+def _board_steps(row: RowMapping) -> list[dict[str, Any]]:
+    return [{**step, "at": datetime.fromisoformat(step["at"])} for step in row["board_steps"]]
 
 
 def _fit(row: RowMapping, shown: dict[str, Any]) -> dict[str, Any]:
