@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from app.domain.cases.models import Lane, NotAccepted, WhistleKind
+from app.domain.cases.words import ROLES
 from app.domain.deadlines.models import label_of
 from app.domain.deadlines.spoken import moment
 
@@ -102,7 +103,6 @@ OF_BOARD: Mapping[str, str] = {
 }
 """What a unit's step with its assignment says."""
 
-_ROLES = {"lead": "主办单位", "co": "协办单位"}
 _UNTOLD = frozenset((("co", "sign"), ("co", "begin"), ("lead", "finish")))
 """Too much of a co-unit; and the lead finishes with the result of the case, which is told."""
 
@@ -176,7 +176,7 @@ def _of_board(board: Sequence[Step]) -> Iterator[tuple[datetime, str]]:
     """Units that did the same at the same moment are named in one sentence."""
     told = (step for step in board if (step["role"], step["action"]) not in _UNTOLD)
     for (action, at), steps in groupby(told, key=lambda step: (step["action"], step["at"])):
-        units = "、".join(f"{_ROLES[step['role']]}{step['unit_name']}" for step in steps)
+        units = "、".join(f"{ROLES[step['role']]}单位{step['unit_name']}" for step in steps)
         yield at, f"{moment(at)},{OF_BOARD[action].format(units=units)}。"
 
 
