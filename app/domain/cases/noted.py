@@ -63,7 +63,8 @@ WORDS: Mapping[str, Callable[[Any], str]] = {
     "silent": _either("到时没有核验,视为通过", ""),
     "marks": _marks,
 }
-"""What a value says, by its name in the note, in the order in which it is read; a name that is not here is an id, and tells nobody anything."""
+"""What a value says, by its name in the note, in the order in which it is read; a name that is not here is an id, and tells
+nobody anything."""
 
 
 def noted(note: Mapping[str, Any]) -> str | None:
