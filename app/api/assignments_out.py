@@ -11,7 +11,7 @@ from app.api.doing import ActionOut, labels
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.cases import board_policy
 from app.domain.cases.models import AssignmentState, WhistleKind
-from app.domain.cases.words import Approval, Excuse
+from app.domain.cases.words import ROLES, Approval, Excuse
 from app.kernel.time import Moment
 
 
@@ -22,6 +22,7 @@ class AssignmentOut(Out):
     state_label: str = Field(description="状态的中文名称")
     version: int = Field(description="版本")
     role: str = Field(description="lead 主办、co 协办")
+    role_label: str = Field(description="席位的中文名称")
     whistle: Choice[WhistleKind] = Field(description="哪一种哨")
     whistle_label: str = Field(description="哨的中文名称")
     approval: Choice[Approval] | None = Field(description=f"{APPROVALS};单位已不在席位上的为 null")
@@ -47,7 +48,8 @@ class AssignmentOut(Out):
 
 
 ASSIGNMENT_EXAMPLE: dict[str, Any] = {
-    "id": ID, "case_id": ID, "state": "sent", "state_label": "待签收", "version": 1, "role": "lead", "whistle": "routine",
+    "id": ID, "case_id": ID, "state": "sent", "state_label": "待签收", "version": 1, "role": "lead", "role_label": "主办",
+    "whistle": "routine",
     "whistle_label": "日常哨", "approval": "approved", "approval_label": Approval.APPROVED.label,
     "unit_id": ID, "unit_name": "区城管局", "category_name": "路灯照明",
     "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外", "place_name": "西峪社区", "due_at": "2026-03-02T11:00:00+08:00",
@@ -64,13 +66,14 @@ def show_assignment(row: RowMapping, reader_id: UUID) -> AssignmentOut:
     excused = row["excused_by"]
     excuse = excused and Excuse.of(excused["action"], excused["why"])
     told = (
-        *("state", "state_label", "whistle", "whistle_label", "approval", "approval_label", "actions"),
+        *("state", "state_label", "role_label", "whistle", "whistle_label", "approval", "approval_label", "actions"),
         *("excuse", "excuse_label"),
     )
     return AssignmentOut(
         **{name: row[name] for name in AssignmentOut.model_fields if name not in told},
         state=state,
         state_label=state.label,
+        role_label=ROLES[row["role"]],
         whistle=whistle,
         whistle_label=whistle.label,
         approval=approval,

@@ -7,9 +7,8 @@ from typing import Any
 
 from starlette.responses import Response
 
+from app.domain.cases.words import ROLES
 from app.domain.deadlines.spoken import moment
-
-ROLES = {"lead": "主办", "co": "协办"}
 
 _STYLE = """
 @page { size: A4; margin: 18mm }

@@ -8,7 +8,7 @@ from fastapi import Path
 from pydantic import Field
 
 from app.api.board_sheet import Sheet, sheet
-from app.api.boards_out import BOARD_EXAMPLE, BoardOut, UnitRatingsOut, WhistleRatingsOut, show_board
+from app.api.boards_out import BOARD_EXAMPLE, BoardOut, UnitRatingsOut, WhistleRatingsOut, show_board, stars_label
 from app.api.cases import CaseId, moves
 from app.api.cases_out import AT, ID, allowed
 from app.api.census import SIGNED_IN, Api, Tag
@@ -273,7 +273,7 @@ async def rate_whistler(assignment_id: AssignmentId, body: RateWhistlerIn, run: 
     operation_id="getUnitRatings",
     summary="一个单位被评价的次数和平均星数",
     tags=BOARD_TAGS,
-    answer={"rated": 12, "stars": 4.5},
+    answer={"rated": 12, "stars": 4.5, "stars_label": "4.5 星"},
     responses=problems(UnitNotFound),
 )
 async def get_unit_ratings(unit_id: UnitId, reader: TheReader) -> UnitRatingsOut:
@@ -281,7 +281,7 @@ async def get_unit_ratings(unit_id: UnitId, reader: TheReader) -> UnitRatingsOut
         found = await board_repository.unit_rated(connection, unit_id)
     if found is None:
         raise UnitNotFound
-    return UnitRatingsOut(**found)
+    return UnitRatingsOut(**found, stars_label=stars_label(found["stars"]))
 
 
 @api.get(
@@ -290,7 +290,7 @@ async def get_unit_ratings(unit_id: UnitId, reader: TheReader) -> UnitRatingsOut
     operation_id="getWhistleRatings",
     summary="一级所吹的哨:被评价的次数、有效数和平均星数",
     tags=BOARD_TAGS,
-    answer={"rated": 8, "valid": 7, "stars": 4.3},
+    answer={"rated": 8, "valid": 7, "stars": 4.3, "stars_label": "4.3 星"},
     responses=problems(PlaceNotFound),
 )
 async def get_whistle_ratings(
@@ -300,7 +300,7 @@ async def get_whistle_ratings(
         found = await board_repository.whistles_rated(connection, place_id)
     if found is None:
         raise PlaceNotFound
-    return WhistleRatingsOut(**found)
+    return WhistleRatingsOut(**found, stars_label=stars_label(found["stars"]))
 
 
 async def _board(case_id: UUID, reader: Reader) -> BoardOut:

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 from app.api.cases_out import AT, ID, WHISTLE_EXAMPLE, CaseWhistleOut, show_whistle
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.cases.models import AssignmentState, CaseState, WhistleKind
+from app.domain.cases.words import RATED_FROM, ROLES
 from app.kernel.time import Moment
 
 
@@ -26,6 +27,7 @@ class SeatOut(Out):
     unit_id: StrictUUID = Field(description="单位编号")
     unit_name: str = Field(description="单位名称")
     role: str = Field(description="lead 主办、co 协办")
+    role_label: str = Field(description="席位的中文名称")
     whistle: Choice[WhistleKind] = Field(description="哪一种哨")
     state: Choice[AssignmentState] = Field(description="状态")
     state_label: str = Field(description="状态的中文名称")
@@ -74,6 +76,7 @@ class BoardOut(Out):
 class UnitRatingsOut(Out):
     rated: int = Field(description="被评价次数")
     stars: float | None = Field(description="平均星数;不满五次为 null")
+    stars_label: str = Field(description="平均星数,或为何不显示")
 
 
 class WhistleRatingsOut(UnitRatingsOut):
@@ -85,8 +88,9 @@ BOARD_EXAMPLE: dict[str, Any] = {
     "place_name": "西峪社区", "seat_name": "神堂沟街道", "due_at": AT, "meeting_due_at": None,
     "whistle": {**WHISTLE_EXAMPLE, "kind": "hard", "kind_label": "攻坚哨"},
     "seats": [{
-        "id": ID, "unit_id": ID, "unit_name": "区城管局", "role": "lead", "whistle": "hard", "state": "reported_in",
-        "state_label": "已报到", "due_at": None, "red": False, "signed_at": AT, "reported_in_at": AT, "outcome": None,
+        "id": ID, "unit_id": ID, "unit_name": "区城管局", "role": "lead", "role_label": "主办", "whistle": "hard",
+        "state": "reported_in", "state_label": "已报到", "due_at": None, "red": False, "signed_at": AT,
+        "reported_in_at": AT, "outcome": None,
         "contest": None,
     }],
     "minutes": [{"id": ID, "text": "三方现场确认权属", "held_at": AT, "written_at": AT, "attended": ["区城管局"]}],
@@ -95,6 +99,11 @@ BOARD_EXAMPLE: dict[str, Any] = {
         "red": False,
     }],
 }  # fmt: skip
+
+
+def stars_label(stars: float | None) -> str:
+    """What an average says; None: there are too few ratings to show one."""
+    return RATED_FROM if stars is None else f"{stars} 星"
 
 
 def show_board(
@@ -115,7 +124,7 @@ def show_board(
 
 
 def _seat(row: RowMapping) -> SeatOut:
-    state, told = AssignmentState(row["state"]), ("state", "state_label", "contest")
+    state, told = AssignmentState(row["state"]), ("state", "state_label", "role_label", "contest")
     contested = None
     if row["ground"] is not None:
         contested = ContestOut(**{name: row[name] for name in ContestOut.model_fields})
@@ -123,5 +132,6 @@ def _seat(row: RowMapping) -> SeatOut:
         **{name: row[name] for name in SeatOut.model_fields if name not in told},
         state=state,
         state_label=state.label,
+        role_label=ROLES[row["role"]],
         contest=contested,
     )

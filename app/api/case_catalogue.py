@@ -85,6 +85,7 @@ class AdmissionOut(Out):
     place_name: str | None = Field(description="发布地点名称")
     version: int = Field(description="版本;没有清单则为 0")
     codes: list[str] = Field(description="社区接受下派的类别代码")
+    names: list[str] = Field(description="这些类别的名称,次序相同")
 
 
 @api.get(
@@ -136,13 +137,19 @@ async def publish_category(body: CategoryIn, run: TheRun) -> Receipt:
     operation_id="getAdmissionList",
     summary="一个社区接受下派哪些事项:准入清单",
     tags=(Tag.DISPATCHER, Tag.ADMINISTRATOR, Tag.STREET),
-    answer={"place_id": PLACE_ID, "place_name": "神堂沟街道", "version": 1, "codes": ["lighting", "repair"]},
+    answer={
+        "place_id": PLACE_ID,
+        "place_name": "神堂沟街道",
+        "version": 1,
+        "codes": ["lighting", "repair"],
+        "names": ["路灯照明", "公共维修"],
+    },
 )
 async def get_admission_list(query: Annotated[PlaceQuery, Query()], reader: TheReader) -> AdmissionOut:
     async with reader() as connection:
         row = await handing_down.in_force(connection, query.place_id)
     if row is None:
-        return AdmissionOut(place_id=None, place_name=None, version=0, codes=[])
+        return AdmissionOut(place_id=None, place_name=None, version=0, codes=[], names=[])
     return AdmissionOut(**{name: row[name] for name in AdmissionOut.model_fields})
 
 

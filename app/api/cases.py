@@ -169,7 +169,7 @@ class CasesQuery(NarrowQuery):
     "",
     operation_id="reportCase",
     summary="民情上报:反映一件事,为本人或为同意由您代报的人",
-    description="紧急类别(如险情)请先拨打 110、119 或 120;系统会立即通知责任单位、社区书记和街道",
+    description="紧急类别(如险情)请先拨打 110、119 或 120;系统会立即通知责任单位、社区书记和街道值班的派单员",
     tags=(Tag.RESIDENT, Tag.GRID_WORKER),
     rule=policy.LIFECYCLE["report"].by,
     example={"category": "lighting", "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外"},
@@ -190,7 +190,7 @@ async def report(body: ReportIn, run: TheRun) -> Receipt:
     "/solved",
     operation_id="solveOnTheSpot",
     summary="网格员随手办:上报并当场解决",
-    description="只用于不紧急的事;紧急类别请用 reportCase,责任单位、书记和街道会立即得到通知",
+    description="只用于不紧急的事;紧急类别请用 reportCase,责任单位、书记和街道值班的派单员会立即得到通知",
     tags=(Tag.GRID_WORKER,),
     rule=policy.LIFECYCLE["solve_on_the_spot"].by,
     example={

@@ -13,7 +13,9 @@ from app.api.orders_out import HistoryRow, show_history
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.cases import policy, telling
 from app.domain.cases.models import CaseState, Lane, NotAccepted, ReportedAs, WhistleKind
+from app.domain.cases.noted import noted
 from app.domain.cases.words import Approval
+from app.domain.places.models import Level
 from app.domain.units.models import UnitKind
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.matter import Matter, columns_of
@@ -37,7 +39,7 @@ APPROVALS = "批准情况:" + "、".join(f"{one.value} {one.label}" for one in A
 OUTLINE = frozenset(
     """
     id state state_label version category category_name emergency place_id place_name holder held_since due_at created_at round
-    level seat_name answer elsewhere advice reporters story actions
+    level level_label seat_name answer elsewhere advice reporters story actions
     """.split()  # noqa: SIM905 - read as a list
 )
 """What whoever joined a case from another community reads of it (domain.md §5): that it is there, how it stands, who holds it and
@@ -64,6 +66,7 @@ class CaseRow(CaseHead):
     category_name: str = Field(description="类别名称")
     emergency: bool = Field(description="是否紧急")
     lane: Choice[Lane] | None = Field(description="分类:small 小事、big 大事、hard 难事;未分流则为 null")
+    lane_label: str | None = Field(description="分类的中文名称;未分流则为 null")
     words: str | None = Field(description="反映的内容;附议其他社区的,不显示")
     spot: str | None = Field(description="具体位置;附议其他社区的,不显示")
     place_id: StrictUUID = Field(description="所在地点编号;附议其他社区的,为街道")
@@ -104,6 +107,7 @@ class CaseWhistleOut(Out):
 class CaseOut(CaseRow, CaseTold):
     round: int = Field(description="第几轮")
     level: str = Field(description="办理层级:community 社区、street 街道、district 区县")
+    level_label: str = Field(description="办理层级的中文名称")
     seat_name: str = Field(description="办理层级的地点名称")
     reported_as: Choice[ReportedAs] | None = Field(description="上报渠道;附议其他社区的,不显示")
     reported_as_label: str | None = Field(description="上报渠道的中文名称;附议其他社区的,不显示")
@@ -126,7 +130,8 @@ class CaseOut(CaseRow, CaseTold):
 
 ROW_EXAMPLE: dict[str, Any] = {
     "id": ID, "state": "whistled", "state_label": "已吹哨", "version": 5, "category": "lighting", "category_name": "路灯照明",
-    "emergency": False, "lane": "hard", "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外", "place_id": ID,
+    "emergency": False, "lane": "hard", "lane_label": "难事",
+    "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外", "place_id": ID,
     "place_name": "西峪社区", "holder": "主办单位:区城管局", "held_since": AT, "due_at": "2026-03-09T09:00:00+08:00",
     "created_at": AT,
 }  # fmt: skip
@@ -138,7 +143,7 @@ PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}
 CASE_EXAMPLE = {
     "id": ID, "state": "whistled", "state_label": "已吹哨",
     "story": ["3月2日(周一)09:00,上报。", "现在由主办单位:区城管局负责,须在3月9日(周一)09:00前办结。"],
-    **ROW_EXAMPLE, "round": 1, "level": "street", "seat_name": "神堂沟街道", "reported_as": "resident",
+    **ROW_EXAMPLE, "round": 1, "level": "street", "level_label": "街道", "seat_name": "神堂沟街道", "reported_as": "resident",
     "reported_as_label": "居民上报", "outcome": None, "answer": None, "evidence": [], "end_reason": None, "elsewhere": None,
     "merged_into": None, "order_id": None, "advice": None, "whistle": WHISTLE_EXAMPLE, "extension": None,
     "reporters": 1,
@@ -171,6 +176,7 @@ def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> 
     shown = {
         **_common(row),
         **{name: row[name] for name in same},
+        "level_label": Level(row["level"]).label,
         "reported_as": reported_as,
         "reported_as_label": reported_as.label,
         "advice": CALL_FIRST if row["emergency"] and row["state"] in policy.OPEN else None,
@@ -178,7 +184,7 @@ def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> 
         "extension": None if row["extension"] is None else ExtensionOut(**row["extension"]),
         "end_reason": _end_reason(row),
         "story": telling.story(
-            fit_steps(steps), show_holder(row), _limits(row), lead=_lead_steps(row), whole=row["whole"]
+            fit_steps(steps), show_holder(row), _limits(row), board=_board_steps(row), whole=row["whole"]
         ),
         "actions": actions,
         "suggested_units": [_fitting(unit) for unit in row["fitting"]] if _sends_to_units(actions) else [],
@@ -219,8 +225,8 @@ def _limits(row: RowMapping) -> list[telling.Limit]:
     return [telling.Limit(one["kind"], datetime.fromisoformat(one["due_at"]), one["late"]) for one in row["limits"]]
 
 
-def _lead_steps(row: RowMapping) -> list[dict[str, Any]]:
-    return [{**step, "at": datetime.fromisoformat(step["at"])} for step in row["lead_steps"]]
+def _board_steps(row: RowMapping) -> list[dict[str, Any]]:
+    return [{**step, "at": datetime.fromisoformat(step["at"])} for step in row["board_steps"]]
 
 
 def _fit(row: RowMapping, shown: dict[str, Any]) -> dict[str, Any]:
@@ -267,11 +273,12 @@ def _actor(row: RowMapping, reader_id: UUID) -> Actor:
 
 def _common(row: RowMapping) -> dict[str, Any]:
     state = CaseState(row["state"])
-    told = ("state", "state_label", "holder", "lane")
+    told = ("state", "state_label", "holder", "lane", "lane_label")
+    lane = row["lane"] and Lane(row["lane"])
     shown = {name: row[name] for name in CaseRow.model_fields if name not in told}
     return {
         **shown, "state": state, "state_label": state.label, "holder": show_holder(row),
-        "lane": row["lane"] and Lane(row["lane"]),
+        "lane": lane, "lane_label": lane and lane.label,
     }  # fmt: skip
 
 
@@ -298,7 +305,9 @@ def show_step(row: dict[str, Any], reader_id: UUID) -> HistoryRow:
     if row["of_order"]:
         return show_history(row, reader_id)
     step = show_history(row, reader_id, policy.LIFECYCLE)
-    told = {"by_label": Via.REPORTER.label} if step.by == Via.SELF else {}
+    told: dict[str, Any] = {"note_label": noted(step.note)}
+    if step.by == Via.SELF:
+        told["by_label"] = Via.REPORTER.label
     if step.action == "confirm_whistle" and "approved" in step.note:
         told["label"] = "应急哨" + Approval.of(step.note["approved"], blown=True).label
     return step.model_copy(update=told)

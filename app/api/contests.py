@@ -6,7 +6,6 @@ from fastapi import Query
 from pydantic import Field
 from sqlalchemy import RowMapping
 
-from app.api.board_sheet import ROLES
 from app.api.cases_out import AT, ID, actions_of
 from app.api.census import Api, Tag
 from app.api.deps import TheReader
@@ -16,6 +15,7 @@ from app.api.schema import Choice, FlagArg, Out, StrictUUID
 from app.domain.cases import board_policy, board_repository
 from app.domain.cases.models import AssignmentState, WhistleKind
 from app.domain.cases.posts import demand_post
+from app.domain.cases.words import ROLES
 from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.time import Moment

@@ -81,11 +81,12 @@ _TAGS: Final = {
 队长为本队发布服务,见“管理员”的 `publishService`。",
     Tag.DISPATCHER: "派单员和书记:把本社区的订单派给合适的志愿者或队伍,查看时限,查找、导出、交班。",
     Tag.STATION: "为没有微信的居民登记、点单,记录代下单的同意,发住户卡。",
-    Tag.GRID_WORKER: "网格员和民情信息员:上报、随手办、分流;网格解决不了的,吹哨。",
+    Tag.GRID_WORKER: "网格员:上报、随手办、分流;网格解决不了的,上报一级或提请吹哨。民情信息员只上报:`reportCase`,\
+再用 `listCases` 查看自己上报的。",
     Tag.BRANCH: "召集居民、物业、社区等各方商量大事。先用“网格员”的 `listCases` 查看本小区的事项,复制 `id`,提交议事,写下决定;\
 也可上报 `reportCase`、提请吹哨 `proposeWhistle`。",
-    Tag.STREET: "街道(和区县)的书记、派单员:先用 `listCases` 查看上报来的事项,复制 `id`,再批准吹哨、核验结果、挂账、下派,\
-看督办和三率。时限规则、人员和服务在“管理员”。",
+    Tag.STREET: "街道(和区县)的书记、派单员:先用 `listCases` 查看上报来的事项,复制 `id`。两者都可提请吹哨、核验结果、上报一级,\
+查看督办;批准吹哨、挂账、下派、决定延期、查看三率由书记,派单员不办。时限规则、人员和服务在“管理员”。",
     Tag.OFFICER: "单位的经办人和负责人:先用 `listAssignments` 查看派来的任务,复制 `id` 去签收、报到、处置;\
 用任务的 `case_id` 查看事项,答复、提交结果。",
     Tag.INDEPENDENT: "不经手办理的人。回访员先用 `listCallbacks`,督办员先用 `listSupervision`,裁定人先用 `listContests`。",

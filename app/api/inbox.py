@@ -12,7 +12,7 @@ from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, Out, StrictUUID
 from app.domain.notifications import repository
 from app.domain.notifications import service as notifications
-from app.domain.notifications.policy import sentence
+from app.domain.notifications.policy import sentence, which
 from app.kernel.errors import NotFound
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.rules import Role
@@ -26,7 +26,7 @@ ID = "01985a3c-2222-7f00-8a6b-2f4c5d6e7f03"
 class MessageOut(Out):
     id: StrictUUID = Field(description="消息编号")
     topic: str = Field(description="主题代码,如 order.offered、deadline.mark")
-    text: str = Field(description="给人看的中文")
+    text: str = Field(description="给人看的中文;民情事项附类别和地点,我上报或附议的另附反映的内容")
     subject_kind: str = Field(description="所说事项的种类,如 order")
     subject_id: StrictUUID = Field(description="所说事项的编号")
     as_role: Choice[Role] | None = Field(description="因何角色收到;发给本人的为 null")
@@ -71,7 +71,8 @@ async def list_inbox(query: Annotated[InboxQuery, Query()], reader: TheReader) -
         return MessageOut(
             id=row["id"],
             topic=row["topic"],
-            text=sentence(row["topic"], row["payload"], row["subject_kind"]),
+            text=sentence(row["topic"], row["payload"], row["subject_kind"])
+            + which(row["case_category"], row["case_place"], row["case_words"]),
             subject_kind=row["subject_kind"],
             subject_id=row["subject_id"],
             as_role=_role(row["as_role"]),

@@ -152,6 +152,7 @@ class HistoryRow(Out):
     by_me: bool = Field(description="是不是我做的")
     at: Moment = Field(description="时间")
     note: dict[str, Any] = Field(description="补充")
+    note_label: str | None = Field(description="补充的中文说明;没有可说的、订单的步骤为 null")
 
 
 class HistoryOut(Out):
@@ -203,6 +204,7 @@ HISTORY_EXAMPLE = {
             "version": 1, "action": "place", "label": LIFECYCLE.actions_zh["place"], "from_state": None,
             "from_state_label": None, "to_state": "submitted", "to_state_label": LIFECYCLE.states_zh["submitted"],
             "by": "requester", "by_label": "下单人", "by_me": True, "at": AT, "note": {},
+            "note_label": None,
         }
     ]
 }  # fmt: skip
@@ -340,6 +342,7 @@ def show_history(row: RowMapping | dict[str, Any], reader_id: UUID, lifecycle: L
         by_me=row["actor_id"] == reader_id,
         at=row["at"],
         note=row["note"],
+        note_label=None,
     )
 
 

@@ -96,6 +96,7 @@ class UnitsQuery(PageQuery):
 class ResponsibilityOut(Out):
     id: StrictUUID = Field(description="条目编号")
     category: str = Field(description="事项类别代码")
+    category_name: str | None = Field(description="事项类别名称;目录里已没有这一类的为 null")
     place_id: StrictUUID = Field(description="在哪里负责,含其下")
     place_name: str = Field(description="地点名称")
     unit_id: StrictUUID = Field(description="单位编号")
@@ -258,7 +259,8 @@ async def set_deputy(unit_id: UnitId, body: DeputyIn, run: TheRun) -> Receipt:
     answer={
         "items": [
             {
-                "id": ID, "category": "lighting", "place_id": PLACE_ID, "place_name": "神堂沟街道", "unit_id": ID,
+                "id": ID, "category": "lighting", "category_name": "路灯照明", "place_id": PLACE_ID,
+                "place_name": "神堂沟街道", "unit_id": ID,
                 "unit_name": "区城管局", "from_at": AT, "until_at": None,
             }
         ],

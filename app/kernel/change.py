@@ -129,6 +129,7 @@ class Change:
     patches: list[Patch] = field(default_factory=list)
     remark: dict[str, Any] = field(default_factory=dict)
     refusal: Refusal | None = None
+    waits: Office | None = None
 
     @classmethod
     def of(cls, matter: Matter[Any], action: str, target: str, actor: Actor, rule: Rule, now: datetime) -> Self:
@@ -212,6 +213,11 @@ class Change:
         """A live deadline goes on under another policy, with the timing that this one has taken over, its first `kept` marks
         as they are."""
         self.retimes.append(Retime(deadline, timing, policy.workdays_id, policy, kept))
+        return self
+
+    def waits_for_opening(self, office: Office) -> Self:
+        """Where the limits that start begin later, since nobody works now, this office is told so, and not the requester."""
+        self.waits = office
         return self
 
     def stop(self, *kinds: str) -> Self:

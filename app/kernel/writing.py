@@ -250,8 +250,8 @@ WAITS_FOR_OPENING = "deadline.waits_for_opening"
 
 
 def _starts(change: Change, policies: Mapping[str, Policy]) -> list[dict[str, Any]]:
-    """The rows of the deadlines that start. Where time does not count yet, the requester is told so, once a command; an
-    appointed or promised moment waits for no opening."""
+    """The rows of the deadlines that start. Where time does not count yet, the requester is told so, once a command, or the
+    office whose limits they are; an appointed or promised moment waits for no opening."""
     rows, begun = [], []
     for kind in change.starts:
         if kind not in policies or change.matter is None:
@@ -266,7 +266,10 @@ def _starts(change: Change, policies: Mapping[str, Policy]) -> list[dict[str, An
         if kind not in change.anchors:
             begun.append((kind, timing))
     if change.matter is not None and (waiting := opening(begun)) is not None:
-        change.tell(change.matter.requester_id, WAITS_FOR_OPENING, **waiting)
+        if change.waits is None:
+            change.tell(change.matter.requester_id, WAITS_FOR_OPENING, **waiting)
+        else:
+            change.tell_office(change.waits, WAITS_FOR_OPENING, **waiting)
     return rows
 
 

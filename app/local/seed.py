@@ -35,7 +35,7 @@ from app.kernel.time import CHINA, real_now
 from app.kernel.vault import Vault
 from app.local.first_admin import create_administrator
 from app.local.panel import Actor, Seeded
-from app.local.seed_cases import BRANCH, CHIEF, OFFICER, Ground, furnish_cases
+from app.local.seed_cases import BRANCH, CHIEF, INFORMATION, OFFICER, Ground, furnish_cases
 from app.local.seeder import Seeder
 from app.settings import Settings
 
@@ -314,6 +314,7 @@ def _actors(shown: int, accounts: Accounts) -> tuple[Actor, ...]:
         Actor(f"{title(Role.SECRETARY, Level.COMMUNITY)} · secretary", f"shuji{shown + 1:03d}", accounts.officers),
         Actor(f"{title(Role.STATION_STAFF, Level.COMMUNITY)} · station", f"zhandian{shown + 1:03d}", accounts.officers),
         Actor("网格员 · grid worker", f"wangge{shown + 1:03d}", accounts.officers),
+        Actor(f"{Role.INFORMATION_OFFICER.label} · reports", INFORMATION.format(shown + 1), accounts.officers),
         Actor(f"{title(Role.BRANCH_SECRETARY, Level.ESTATE)} · branch", BRANCH.format(shown + 1), accounts.officers),
         Actor(f"{title(Role.SECRETARY, Level.STREET)} · street", "jiedao001", accounts.officers),
         Actor(f"{title(Role.SECRETARY, Level.DISTRICT)} · district", CHIEF, accounts.officers),

@@ -35,6 +35,9 @@ GRIDS: Final = 2
 BRANCH: Final = "zhibu{:03d}"
 """Login name of the secretary of the Party branch in an estate of the shown community."""
 
+INFORMATION: Final = "minqing{:03d}"
+"""Login name of the information officer of the shown community, who reports what people say, and no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Furnished:
@@ -89,6 +92,8 @@ async def furnish_cases(seeder: Seeder, admin: Caller, password_hash: str, groun
     shown = ground.communities[ground.shown]
     branch = BRANCH.format(ground.shown + 1)
     home = ground.homes.get(shown, shown)
+    informs, role = INFORMATION.format(ground.shown + 1), Role.INFORMATION_OFFICER
+    await seeder.officer(admin, shown, informs, password_hash, role.label, role)
     await seeder.officer(admin, home, branch, password_hash, "支部书记", Role.BRANCH_SECRETARY)
     known = await seeder.known(admin, "unit", ground.street)
     made = {

@@ -92,7 +92,7 @@ DEFINERS = {
     "my_ratings()",
     # Who works in a unit: asks who wants to know. Who sits on a board: only ids. How units and whistles were rated: only sums.
     "unit_roster(uuid)",
-    "lead_steps(uuid)",
+    "board_steps(uuid)",
     "seats_of(uuid)",
     "unit_rated(uuid)",
     "whistles_rated(uuid)",

@@ -44,7 +44,7 @@ async def test_a_case_that_hangs_wakes_at_its_review_with_the_time_used(street: 
     explained = await grandmother.get(f"{case}/deadlines/{after['id']}")
     assert [pause["reason"] for pause in explained["pauses"]] == ["undone"]
     told = [row["text"] for row in (await supervisor.get("/v1/inbox"))["items"]]
-    assert "挂账的事项到了复核日期仍未复核,请督办" in told
+    assert "挂账的事项到了复核日期仍未复核,请督办(路灯照明,东社区)" in told
 
 
 async def test_it_is_woken_by_hand_and_the_review_is_over(street: Street, later: Later) -> None:
@@ -207,11 +207,11 @@ async def test_which_limit_counts_is_said_where_it_is_published_and_read(street:
         listed = await grandmother.get("/v1/case-categories", place_id=place)
         return next(one for one in listed["items"] if one["code"] == "lighting")
 
-    assert "不按 resolve_community" in (await lighting())["limit_label"]
+    assert "不按“社区办结”时限" in (await lighting())["limit_label"]
     own = {"place_id": place, "code": "lighting", "name": "路灯照明", "lane": "small", "by_midnight": False}
     await street.administrator.post("/v1/case-categories", {**own, "evidence": ["note"], "unit_kind": "department"})
     shown = await lighting()
-    assert "小事、大事、难事都按 resolve_community" in shown["limit_label"]
+    assert "小事、大事、难事都按“社区办结”时限" in shown["limit_label"]
     assert (shown["evidence_label"], shown["unit_kind_label"]) == (["文字说明"], "职能部门")
 
 

@@ -65,17 +65,21 @@ def send(
     )
     role = "lead" if leads else "co"
     sent = LIFECYCLE.create(assignment, "send", change.actor, change.at)
-    return sent.insert(
-        AssignmentDetail,
-        matter_id=assignment.id,
-        place_id=beside.place_id,
-        case_id=case_id,
-        whistle_id=whistle_id,
-        role=role,
-        leads=True if leads else None,
-        sent_by=change.actor.id,
-        contested=final,
-    ).tell_office(Office.UNIT, "assignment.sent", role=role)
+    return (
+        sent.insert(
+            AssignmentDetail,
+            matter_id=assignment.id,
+            place_id=beside.place_id,
+            case_id=case_id,
+            whistle_id=whistle_id,
+            role=role,
+            leads=True if leads else None,
+            sent_by=change.actor.id,
+            contested=final,
+        )
+        .tell_office(Office.UNIT, "assignment.sent", role=role)
+        .waits_for_opening(Office.UNIT)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,8 @@ def contest(
     change.patch(AssignmentDetail, matter_id=assignment.id, contested=True).insert(
         Contest, **about, id=new_id(), ground=ground, proposed_id=proposed_id, contested_by=actor.id, contested_at=now
     )
-    return change.tell_role(Role.ARBITER, "contest.opened").tell_office(Office.SEAT, "contest.opened")
+    change.waits_for_opening(Office.UNIT)
+    return change.tell_role(Role.ARBITER, "contest.opened").tell_office(Office.SEAT, "contest.referred")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,9 @@ def arbitrate(
         about = {"matter_id": case_id, "place_id": assignment.place_id, "person_id": actor.id}
         change.insert(CaseDuty, **about, duty=Duty.ARBITER.value, at=now)
     decided = {"decided_by": actor.id, "decided_at": now, "upheld": upheld, "decision": decision}
-    change.note(upheld=upheld).tell_office(Office.UNIT, "contest.decided").tell_office(Office.SEAT, "contest.decided")
+    change.note(upheld=upheld)
+    for told in (Office.UNIT, Office.SEAT):
+        change.tell_office(told, "contest.decided", upheld=upheld)
     if not upheld:
         if assignment.detail.role == "lead" and assignment.detail.case_state != CaseState.WHISTLED:
             # It has submitted the result while it contested: then its part is done.

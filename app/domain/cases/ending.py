@@ -35,7 +35,7 @@ REVIEW = Facts(
 def terminate(case: Case, actor: Actor, now: datetime, *, facts: Review, reason: str) -> Change:
     """End a case for good, with a reason: by a supervisor who has done nothing of it. Whoever reported it is told; what was
     merged into it goes on alone. Raises SameHand."""
-    change = LIFECYCLE.move(case, "terminate", actor, now)
+    change = LIFECYCLE.move(case, "terminate", actor, now).note(reason=reason)
     if facts.touched or actor.id in (case.requester_id, case.beneficiary_id):
         raise errors.SameHand
     change.patch(CaseDetail, matter_id=case.id, end_reason=reason)

@@ -88,7 +88,7 @@ def request_extension(case: Case, actor: Actor, now: datetime, *, facts: Extendi
         reason=reason,
         asked_by=actor.id,
         asked_at=now,
-    ).note(hours=hours)
+    ).note(hours=hours, reason=reason)
     if case.state == CaseState.WHISTLED:
         return change.tell_office(Office.SEAT, "extension.asked")
     return change.tell_role(Role.SECRETARY, "extension.asked", place_id=facts.above_id or case.seat_id)
@@ -116,15 +116,17 @@ def decide_extension(
     if not granted and not reason:
         raise errors.ReasonWanted.said("不同意延期时请写明原因")
     decided = {"decided_by": actor.id, "decided_at": now, "granted": granted, "decision": reason}
-    change.patch(CaseExtension, id=asked.id, **decided).note(granted=granted).tell(asked.asked_by, "extension.decided")
+    change.patch(CaseExtension, id=asked.id, **decided).note(granted=granted)
+    change.tell(asked.asked_by, "extension.decided", granted=granted)
     if not granted:
-        return change
+        return change.note(reason=reason)
     running = next((d for d in case.timed if d.id == asked.deadline_id and d.stopped_at is None), None)
     if running is None:
         raise board_errors.ExtensionTooLate
     _still_ahead(running, now)
     longer = replace(running.timing, budget=running.timing.budget + timedelta(seconds=asked.seconds))
-    return tell_reporters(change.retime(running, longer), case, "case.extended")
+    change.retime(running, longer).note(due_at=longer.due_at())
+    return tell_reporters(change, case, "case.extended")
 
 
 def _still_ahead(running: TimedDeadline, now: datetime) -> None:

@@ -186,6 +186,20 @@ ALARMED = Facts(f"jsonb_build_object('unit_id', {ANSWERS.format(of='subject')})"
 
 
 @dataclass(frozen=True, slots=True)
+class Rising:
+    """The actor's roles at the place above the case's seat."""
+
+    above: tuple[str, ...]
+
+
+RISING = Facts(
+    """(SELECT jsonb_build_object('above', coalesce(to_jsonb(app_roles(p.parent_id, look.now)), '[]'))
+         FROM place p WHERE p.id = subject.seat_id)""",
+    Rising,
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Hands:
     """Which duty of the case the actor has had already; the lead's assignment, its unit, and whether that has reported in; what
     is merged into the case."""

@@ -119,7 +119,13 @@ def below(case: Case) -> str:
 
 
 _IN_FORCE = text("""
-SELECT l.*, p.name AS place_name FROM admission_list l JOIN place_ancestor a ON a.ancestor_id = l.place_id
+SELECT l.*, p.name AS place_name, ARRAY(
+         SELECT coalesce((SELECT c.name FROM case_category c
+                   LEFT JOIN place_ancestor b ON b.place_id = :place_id AND b.ancestor_id = c.place_id
+                  WHERE c.code = x.code AND (c.place_id IS NULL OR b.place_id IS NOT NULL)
+                  ORDER BY coalesce(b.depth, 99), c.estate_type, c.version DESC LIMIT 1), x.code)
+           FROM unnest(l.codes) WITH ORDINALITY x(code, nth) ORDER BY x.nth) AS names
+  FROM admission_list l JOIN place_ancestor a ON a.ancestor_id = l.place_id
   JOIN place p ON p.id = l.place_id
  WHERE a.place_id = :place_id ORDER BY a.depth, l.version DESC LIMIT 1""")
 

@@ -60,18 +60,22 @@ def add_minutes(
         raise board_errors.HeldInFuture
     if not set(attended) <= set(facts.units):
         raise board_errors.NotOnBoard
-    return change.insert(
-        CaseMinutes,
-        id=new_id(),
-        matter_id=case.id,
-        place_id=case.place_id,
-        round=case.round,
-        text=text,
-        held_at=held_at,
-        attended=sorted(set(attended)),
-        written_by=actor.id,
-        written_at=now,
-    ).tell_office(Office.UNIT, "board.minutes")
+    return (
+        change.insert(
+            CaseMinutes,
+            id=new_id(),
+            matter_id=case.id,
+            place_id=case.place_id,
+            round=case.round,
+            text=text,
+            held_at=held_at,
+            attended=sorted(set(attended)),
+            written_by=actor.id,
+            written_at=now,
+        )
+        .note(text=text, held_at=held_at)
+        .tell_office(Office.UNIT, "board.minutes")
+    )
 
 
 @CASES.moves("add_promise", facts=MEETING, read_by_others=("text",))
@@ -110,7 +114,7 @@ def add_promise(
         due_at=due_at,
         made_by=actor.id,
         made_at=now,
-    ).note(due_at=due_at)
+    ).note(unit_id=unit_id, text=text, due_at=due_at)
     open_after = [*facts.open, Open(promise_id, due_at, mine=False)]
     if kept_id is not None:
         open_after.remove(_keep(change, facts, kept_id))

@@ -34,7 +34,7 @@ def report(
     patrol: bool = False,
 ) -> Change:
     """Report a trouble where one lives or works (民情上报). An emergency goes at once to the responsible unit, the secretary and
-    the street. Raises CategoryNotFound, PlaceNotBelowCommunity."""
+    the street's duty. Raises CategoryNotFound, PlaceNotBelowCommunity."""
     change = _reported(seen, "report", actor.id, actor, now)
     _describe(change, seen, words, spot, _capacity(actor, patrol=patrol))
     return change
@@ -167,10 +167,12 @@ def _describe(
         **more,
     ).insert(CaseReporter, **about, id=new_id(), person_id=change.matter.requester_id, joined_at=change.at)  # type: ignore[union-attr]
     if seen.emergency:
-        # First of all the reporter hears whom to call; then by day or night the secretary, and the duty of the street.
+        # First of all the reporter hears whom to call; then by day or night the secretary, and the duty of
+        # the street; the grid workers are near and come to help.
         change.tell(change.matter.requester_id, "case.call_first")  # type: ignore[union-attr]
         change.emit("case.alarm").tell_role(Role.SECRETARY, "case.emergency")
         change.tell_role(Role.DISPATCHER, "case.emergency").tell_role(Role.DISPATCHER, "case.emergency", level="street")
+        change.tell_role(Role.GRID_WORKER, "case.emergency_near")
     elif change.action != "solve_on_the_spot":
         change.tell_role(Role.GRID_WORKER, "case.reported").tell_role(Role.DISPATCHER, "case.reported")
 

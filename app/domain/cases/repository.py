@@ -41,7 +41,7 @@ _MORE = f""",
        (SELECT count(*) FROM case_reporter r WHERE r.matter_id = m.id) AS reporters,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', g.kind, 'due_at', g.due_at, 'late', g.due_at <= app_now())), '[]')
           FROM deadline g WHERE g.matter_id = m.id AND g.stopped_at IS NULL) AS limits,
-       (SELECT coalesce(jsonb_agg(to_jsonb(l)), '[]') FROM lead_steps(m.id) l) AS lead_steps,
+       (SELECT coalesce(jsonb_agg(to_jsonb(b)), '[]') FROM board_steps(m.id) b) AS board_steps,
        (SELECT jsonb_build_object('hours', round(e.seconds / 3600.0, 2), 'reason', e.reason, 'asked_at', e.asked_at,
                  'granted', e.granted, 'decision', e.decision)
           FROM case_extension e WHERE e.matter_id = m.id ORDER BY e.round DESC LIMIT 1) AS extension,
@@ -128,7 +128,8 @@ async def get_case(connection: AsyncConnection, case_id: UUID) -> RowMapping:
 
 
 _HISTORY = text("""
-SELECT h.*, h.matter_id <> d.matter_id AS of_order, s.name AS seat_name, w.whole
+SELECT h.*, h.matter_id <> d.matter_id AS of_order, s.name AS seat_name, w.whole,
+       (SELECT u.name FROM unit u WHERE h.action = 'add_promise' AND u.id = (h.note ->> 'unit_id')::uuid) AS unit_name
   FROM case_detail d CROSS JOIN LATERAL (SELECT app_sees_whole(d.matter_id) AS whole OFFSET 0) w
   JOIN history h ON h.matter_id IN (d.matter_id, d.order_id)
   LEFT JOIN hold o ON o.matter_id = h.matter_id AND o.version = h.version LEFT JOIN place s ON s.id = o.seat_id
@@ -137,7 +138,7 @@ SELECT h.*, h.matter_id <> d.matter_id AS of_order, s.name AS seat_name, w.whole
 
 async def list_history(connection: AsyncConnection, case_id: UUID) -> Sequence[RowMapping]:
     """Every change of a case, oldest first, with those of the order that it was before them: one thread. Each with the place
-    whose officers it went to, where it moved; `whole` as in a list. Raises CaseNotFound."""
+    whose officers it went to, where it moved, and the unit that promised something; `whole` as in a list. Raises CaseNotFound."""
     found = (await connection.execute(_HISTORY, {"id": case_id})).mappings().all()
     if not found:
         raise CaseNotFound

@@ -10,8 +10,10 @@ from app.domain.cases import board_errors, errors, policy
 from app.domain.cases.facts import (
     DETAIL,
     HANDS,
+    RISING,
     SEATS,
     Hands,
+    Rising,
     Seats,
 )
 from app.domain.cases.limits import Case, govern
@@ -31,7 +33,7 @@ from app.kernel.change import Change, Office
 from app.kernel.errors import FieldFault, NotAllowed
 from app.kernel.ids import new_id
 from app.kernel.recalculating import recalculation
-from app.kernel.rules import Actor
+from app.kernel.rules import Actor, Via
 from app.kernel.verbs import Room
 
 CASES = Room(LIFECYCLE, detail=DETAIL, missing=errors.CaseNotFound)
@@ -40,7 +42,7 @@ CASES = Room(LIFECYCLE, detail=DETAIL, missing=errors.CaseNotFound)
 @CASES.moves("refuse", facts=SEATS, read_by_others=("elsewhere",))
 def refuse(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: NotAccepted, elsewhere: str) -> Change:
     """Not accept it, for a listed reason, and say where to go instead."""
-    change = LIFECYCLE.move(case, "refuse", actor, now).note(reason=reason)
+    change = LIFECYCLE.move(case, "refuse", actor, now).note(reason=reason, elsewhere=elsewhere)
     change.patch(CaseDetail, matter_id=case.id, end_reason=reason.value, elsewhere=elsewhere)
     return tell_reporters(let_go(change, facts), case, "case.refused")
 
@@ -67,14 +69,17 @@ def withdraw(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: s
     return release(change, facts).tell_office(Office.SEAT, "case.withdrawn")
 
 
-@CASES.moves("escalate", read_by_others=("reason", "tried"))
-def escalate(case: Case, actor: Actor, now: datetime, *, reason: str, tried: str) -> Change:
-    """Hand a case one level up, with a reason and what was tried; the time used goes along. Raises AtTheTop."""
+@CASES.moves("escalate", facts=RISING, read_by_others=("reason", "tried"))
+def escalate(case: Case, actor: Actor, now: datetime, *, facts: Rising, reason: str, tried: str) -> Change:
+    """Hand a case one level up, with a reason and what was tried; the time used goes along. Officers of the level above may take
+    it up as well, and the reason is theirs then. Raises AtTheTop."""
     change = LIFECYCLE.move(case, "escalate", actor, now)
     own_level(case, change)
     level = above(case)
     govern(change, case, policy.resolve_at(level, case.detail.lane, same_day=case.detail.by_midnight))
     change.set(seat_id=case.detail.seats[level]).note(reason=reason, tried=tried, to=level)
+    if change.through == Via.SEAT and policy.office.roles & set(facts.above):
+        change.note(taken_up=True)
     return tell_reporters(change.tell_office(Office.SEAT, "case.escalated"), case, "case.went_up")
 
 

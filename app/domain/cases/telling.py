@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Protocol
 
-from app.domain.cases.models import Lane, WhistleKind
+from app.domain.cases.models import Lane, NotAccepted, WhistleKind
+from app.domain.cases.words import ROLES
 from app.domain.deadlines.models import label_of
 from app.domain.deadlines.spoken import moment
 
@@ -50,11 +52,11 @@ OF_CASE: Mapping[str, str] = {
     "solve_on_the_spot": "网格员当场办理",
     "open_converted": "由订单转来,{seat}书记负责",
     "alarm": "紧急事项,已立即通知责任单位",
-    "refuse": "不予受理",
+    "refuse": "不予受理{why}{elsewhere}",
     "triage": "受理,定为{lane},{seat}办理",
     "withdraw": "上报人撤回",
-    "escalate": "上报到{seat}办理,原因:{reason}",
-    "hand_down": "交由{seat}办理",
+    "escalate": "上报到{seat}办理{why}",
+    "hand_down": "交由{seat}办理{means}",
     "propose_whistle": "提请吹哨",
     "approve_whistle": "吹响{whistle},责任单位须到场",
     "refuse_whistle": "吹哨未获批准",
@@ -62,7 +64,7 @@ OF_CASE: Mapping[str, str] = {
     "submit_result": "提交办理结果,等待回访",
     "submit_whistled": "主办单位提交结果,等待核验",
     "accept_result": "结果通过核验,等待回访",
-    "return_result": "结果未通过核验,继续办理",
+    "return_result": "结果未通过核验,继续办理{why}",
     "close": "回访确认,办结",
     "close_unreached": "多次未联系上,办结",
     "reopen": "回访表示未解决,重新办理",
@@ -75,23 +77,52 @@ OF_CASE: Mapping[str, str] = {
     "unmerge": "恢复单独办理",
     "follow": "合并办理的事项有了结果,等待回访",
     "take_in": "有同一件事并入",
-    "terminate": "经独立复核终止",
+    "terminate": "经独立复核终止{why}",
     "contact": "联系了上报人",
     "reply": "答复了上报人",
     "join": "有居民附议",
+    "request_extension": "申请把办理时限延长 {hours} 小时{why}",
+    "decide_extension": "{extension}",
+    "add_minutes": "联席会议({held_at})议定:{text}",
+    "add_promise": "{unit}承诺{due_at}前做到:{text}",
+    "finish_promise": "一项承诺已兑现",
 }
 """What a case's step says; the names in braces come from its note, and `seat` is the place whose officers it went to."""
 
-OF_LEAD: Mapping[str, str] = {"sign": "主办单位签收", "report_in": "主办单位报到", "begin": "主办单位开始处置"}
-"""What the lead's step with its assignment says."""
+OF_BOARD: Mapping[str, str] = {
+    "send": "通知{units}到场",
+    "sign": "{units}签收",
+    "report_in": "{units}报到",
+    "begin": "{units}开始处置",
+    "contest": "{units}提出异议,认为不归它办;时限照常计算",
+    "uphold": "裁定{units}的异议成立,换由别的单位办理,时限照常计算",
+    "dismiss": "裁定{units}的异议不成立,由它继续办理",
+    "dismiss_reported": "裁定{units}的异议不成立,由它继续办理",
+    "finish": "{units}完成了它的部分",
+    "excuse": "{units}不再需要参与",
+}
+"""What a unit's step with its assignment says."""
 
+_UNTOLD = frozenset((("co", "sign"), ("co", "begin"), ("lead", "finish")))
+"""Too much of a co-unit; and the lead finishes with the result of the case, which is told."""
+
+_WRITTEN = frozenset(
+    ("confirm_whistle", "request_extension", "decide_extension", "add_minutes", "add_promise", "finish_promise")
+)
 BRIEFLY: Mapping[str, str] = {
-    **{action: said for action, said in OF_CASE.items() if action != "confirm_whistle"},
+    **{action: said for action, said in OF_CASE.items() if action not in _WRITTEN},
+    "refuse": "不予受理",
     "escalate": "上报到{seat}办理",
+    "hand_down": "交由{seat}办理",
+    "return_result": "结果未通过核验,继续办理",
     "conclude": "议事有了决定",
     "hang": "挂账",
+    "terminate": "经独立复核终止",
 }
 """The same without what an officer wrote, for whoever joined the case from another community."""
+
+TAKEN_UP = "由上级提到{seat}办理{why}"
+"""Going up, where not the level below said that it cannot, but the level above took it."""
 
 
 BY_THEN: Mapping[str, str] = {
@@ -126,19 +157,27 @@ def story(
     holder: str | None,
     limits: Iterable[Limit],
     *,
-    lead: Sequence[Step] = (),
+    board: Sequence[Step] = (),
     whole: bool = True,
 ) -> list[str]:
-    """One sentence a step, those of the case and those of its `lead` unit by time, and at the end who holds it now and what must
-    have happened by when, the nearest first; `whole`: with what was written."""
+    """One sentence a step, those of the case and those of the units on its `board` by time, and at the end who holds it now and
+    what must have happened by when, the nearest first; `whole`: with what was written."""
     of_case = OF_CASE if whole else BRIEFLY
     told_at = [(step["at"], sentence) for step in steps for sentence in _sentences(step, of_case)]
-    told_at += [(step["at"], f"{moment(step['at'])},{OF_LEAD[step['action']]}。") for step in lead]
+    told_at += _of_board(board)
     said = [sentence for _, sentence in sorted(told_at, key=lambda one: one[0])]
     if holder is not None:
         told = sorted((limit for limit in limits if limit.kind in BY_THEN), key=lambda limit: limit.due_at)
         said.append(";".join([f"现在由{holder}负责", *map(_until, told)]).replace(";", ",", 1) + "。")
     return said
+
+
+def _of_board(board: Sequence[Step]) -> Iterator[tuple[datetime, str]]:
+    """Units that did the same at the same moment are named in one sentence."""
+    told = (step for step in board if (step["role"], step["action"]) not in _UNTOLD)
+    for (action, at), steps in groupby(told, key=lambda step: (step["action"], step["at"])):
+        units = "、".join(f"{ROLES[step['role']]}单位{step['unit_name']}" for step in steps)
+        yield at, f"{moment(at)},{OF_BOARD[action].format(units=units)}。"
 
 
 def _until(limit: Limit) -> str:
@@ -154,8 +193,10 @@ def _sentences(step: Step, of_case: Mapping[str, str]) -> Iterator[str]:
                 yield f"{at},{label_of(mark['deadline'])}时限已到,还没有做到。"
         return
     words = (OF_ORDER if step["of_order"] else of_case).get(step["action"])
+    if step["note"].get("taken_up"):
+        words = TAKEN_UP
     if words is not None:
-        yield f"{at},{words.format_map(_names(step))}。"
+        yield f"{at},{words.format_map(_names(step)).rstrip('。')}。"
 
 
 _UNABLE = {"无权限": "无权办理", "缺资源": "缺少资源"}
@@ -164,14 +205,43 @@ _UNABLE = {"无权限": "无权办理", "缺资源": "缺少资源"}
 
 def _names(step: Step) -> dict[str, str]:
     note: Mapping[str, Any] = step["note"]
-    names = {name: str(note.get(name, "")) for name in ("reason", "decision", "owner", "must_change")}
-    lane, whistle = note.get("lane"), note.get("whistle")
-    below = {"street": "社区", "district": "街道"}.get(note.get("to", ""), "")
+    names = {name: str(note.get(name, "")) for name in ("decision", "owner", "must_change", "hours", "text")}
+    lane, whistle, elsewhere = note.get("lane"), note.get("whistle"), note.get("elsewhere")
     return {
         **names,
-        "reason": below + _UNABLE[names["reason"]] if names["reason"] in _UNABLE else names["reason"],
+        "why": _why(step),
+        "elsewhere": f";可以去:{elsewhere}" if elsewhere else "",
+        "means": _means(note),
+        "extension": _extension(note, _why(step)),
         "confirmed": "事后获批准" if note.get("approved") else "事后未予追认,已到的单位照常办理",
         "seat": step["seat_name"] or "社区",
+        "unit": step["unit_name"] or "一个单位",
         "lane": Lane(lane).label if lane else "事项",
         "whistle": WhistleKind(whistle).label if whistle else "哨",
+        **{name: moment(datetime.fromisoformat(note[name])) if name in note else "" for name in ("due_at", "held_at")},
     }
+
+
+def _why(step: Step) -> str:
+    """The reason, as it goes on from what was done; the level that could not do it is named, and who took it up is not below."""
+    note: Mapping[str, Any] = step["note"]
+    reason = str(note.get("reason") or "")
+    if step["action"] == "refuse" and reason:
+        reason = NotAccepted(reason).label
+    elif reason in _UNABLE and not note.get("taken_up"):
+        reason = {"street": "社区", "district": "街道"}.get(note.get("to", ""), "") + _UNABLE[reason]
+    return f",原因:{reason}" if reason else ""
+
+
+def _means(note: Mapping[str, Any]) -> str:
+    """By what a case went down: with money, or by the list (费随事转, 准入制度)."""
+    if "amount" in note:
+        return f",随拨经费 {note['amount']} 元,来源:{note['source']}"
+    return ",按准入清单" if note.get("listed") else ""
+
+
+def _extension(note: Mapping[str, Any], why: str) -> str:
+    if not note.get("granted"):
+        return f"延期未获批准{why}"
+    until = note.get("due_at")
+    return f"上一级批准延期,办理时限到{moment(datetime.fromisoformat(until))}" if until else "上一级批准延期"

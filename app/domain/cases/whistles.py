@@ -110,7 +110,7 @@ def decide_whistle(
     if blown:
         topic = "whistle.confirmed" if approved else "whistle.not_confirmed"
         return change.patch(Whistle, id=whistle.id, **told).tell(whistler, topic).tell_office(Office.UNIT, topic)
-    change.tell(whistler, "whistle.decided")
+    change.tell(whistler, "whistle.decided", approved=approved)
     if not approved:
         return change.patch(Whistle, id=whistle.id, **told)
     change.patch(Whistle, id=whistle.id, **told, blown_at=now)

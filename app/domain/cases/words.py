@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from app.domain.deadlines.models import label_of
 from app.domain.deadlines.reading import MIDNIGHT
 from app.domain.services.models import Evidence
 
@@ -25,8 +26,8 @@ OF_CASES: Mapping[str, str] = {
 
 OF_ASSIGNMENTS: Mapping[str, str] = {
     "send": "派发任务", "sign": "签收", "report_in": "报到", "begin": "开始处置", "finish": "协办完成",
-    "complete": "主办完成", "contest": "提出异议", "uphold": "异议成立", "dismiss": "异议不成立(签收后)",
-    "dismiss_reported": "异议不成立(报到后)", "excuse": "免除", "release": "随事项解除", "reopen": "任务重开",
+    "complete": "主办完成", "contest": "提出异议", "uphold": "异议成立", "dismiss": "异议不成立",
+    "dismiss_reported": "异议不成立", "excuse": "免除", "release": "随事项解除", "reopen": "任务重开",
     "recalculate": "重新计算", "rate_department": "评价单位", "rate_whistler": "评价吹哨",
 }  # fmt: skip
 """The same of assignments."""
@@ -46,13 +47,20 @@ WAITING_ASSIGNMENTS: Mapping[str, str] = {
 }
 """How it goes on with an assignment that waits for others or has ended."""
 
+ROLES: Mapping[str, str] = {"lead": "主办", "co": "协办"}
+"""How a unit sits on the board of a case."""
+
+RATED_FROM = "不满五次,暂不显示"
+"""Why there is no average of ratings yet (the SQL functions unit_rated and whistles_rated keep it back)."""
+
 
 def limit_of(*, emergency: bool, by_midnight: bool) -> str:
     """Which limit counts for the cases of a category (domain.md §5)."""
-    alarmed = "紧急的,责任单位到场后按 resolve_emergency;其余的," if emergency else ""
+    community = f"“{label_of('resolve_community')}”时限"
+    alarmed = f"紧急的,从吹哨起按“{label_of('resolve_emergency')}”时限;其余的," if emergency else ""
     if by_midnight:
-        return f"{alarmed}定为小事的,{MIDNIGHT}办结,不按 resolve_community;大事、难事按 resolve_community"
-    return f"{alarmed}在社区办理的,小事、大事、难事都按 resolve_community"
+        return f"{alarmed}定为小事的,{MIDNIGHT}办结,不按{community};大事、难事按{community}"
+    return f"{alarmed}在社区办理的,小事、大事、难事都按{community}"
 
 
 class Approval(StrEnum):

@@ -44,7 +44,8 @@ SETTLED = _proposing("SELECT 1 FROM callback c WHERE c.id = subject.id AND c.set
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """An exclusion, whether the actor had a part in its matter, and whether they stand at the street or above it. Of the row
+    """An exclusion – of a call-back or of a miss –, whether the actor had a part in its matter, and whether they stand at the
+    street or above it. Of the row
     that is locked, which is newer than the statement's snapshot when two decide at once."""
 
     id: UUID
@@ -54,11 +55,13 @@ class Proposed:
     version: int
     had_part: bool
     from_street: bool
+    callback: bool = False
 
 
 PROPOSED = Facts(
     """jsonb_build_object('id', subject.id, 'place_id', subject.place_id, 'proposed_by', subject.proposed_by,
-         'decided_at', subject.decided_at, 'version', subject.version, 'had_part', had_part_in(subject.matter_id, $1),
+         'decided_at', subject.decided_at, 'version', subject.version,
+         'callback', subject.callback_id IS NOT NULL, 'had_part', had_part_in(subject.matter_id, $1),
          'from_street', app_reaches_from_street(subject.place_id, '{administrator,secretary}'))""",
     Proposed,
 )

@@ -66,7 +66,7 @@ def _proposed(about: Proposing, actor: Actor, now: datetime, **said: Any) -> Cha
     change = Change.record("exclusion", exclusion_id, "propose", actor, now, place_id=about.place_id)
     where = {"id": exclusion_id, "matter_id": about.matter_id, "place_id": about.place_id}
     return change.insert(Exclusion, **where, **said, proposed_by=actor.id, proposed_at=now).tell_role(
-        Role.SECRETARY, "exclusion.proposed", place_id=about.street_id
+        Role.SECRETARY, "exclusion.proposed", place_id=about.street_id, **_of_callback(callback="callback_id" in said)
     )
 
 
@@ -97,8 +97,17 @@ def decide(found: Proposed, actor: Actor, now: datetime, *, upheld: bool, note: 
     return (
         change.patch(Exclusion, id=found.id, version=found.version + 1, **decided)
         .note(state=ExclusionState.of(upheld))
-        .tell(found.proposed_by, "exclusion.upheld" if upheld else "exclusion.refused")
+        .tell(
+            found.proposed_by,
+            "exclusion.upheld" if upheld else "exclusion.refused",
+            **_of_callback(callback=found.callback),
+        )
     )
+
+
+def _of_callback(*, callback: bool) -> dict[str, Any]:
+    """What a notice says of an exclusion that is no miss of a limit."""
+    return {"callback": True} if callback else {}
 
 
 VERBS = (propose, propose_callback, decide)

@@ -1,4 +1,4 @@
-"""The words of notices, in Chinese, by topic. Pure; a text never holds personal data."""
+"""The words of notices, in Chinese, by topic. Pure; what a notice says by itself never holds personal data."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -58,6 +58,7 @@ TEXTS: Mapping[str, str] = {
     "case.reported": "有新的民情事项,请尽快分流",
     "case.reported_for_you": "社区已按您所说为您上报",
     "case.emergency": "紧急事项:请立即处置",
+    "case.emergency_near": "您负责的地方有紧急事项:责任单位、社区书记和街道值班的派单员已收到通知,请到场协助",
     "case.nobody_answers": "紧急事项没有登记责任单位,请您立即安排",
     "case.refused": "您反映的事项未予受理,可查看原因和去处",
     "case.triaged": "您反映的事项已受理并开始办理",
@@ -104,10 +105,11 @@ TEXTS: Mapping[str, str] = {
     "assignment.accepted": "事项的结果已通过核验,您单位的任务随之解除,不必再来",
     "assignment.finished": "一个协办单位完成了它的部分,可在联席页面查看",
     "assignment.reopened": "结果未通过,您单位的任务已重新打开",
-    "case.call_first": "紧急情况请先拨打 110(报警)、119(火警)或 120(急救);责任单位、社区书记和街道已同时收到通知",
+    "case.call_first": "紧急情况请先拨打 110(报警)、119(火警)或 120(急救);责任单位、社区书记和街道值班的派单员已同时收到通知",
     "case.new_lead": "经裁定,事项换了主办单位,时限照常计算",
     "case.extended": "您反映的事项经上一级批准延长了办理时限,可查看原因",
     "contest.opened": "一个单位对派给它的任务提出异议,请裁定",
+    "contest.referred": "一个单位对派给它的任务提出异议,已转裁定人",
     "contest.decided": "对一项任务的异议已裁定",
     "extension.asked": "有一项延期申请等您批准",
     "extension.decided": "您的延期申请已有决定",
@@ -149,6 +151,25 @@ MOVED: Mapping[str, str] = {
 }
 """Of an appointment that takes the place of another one."""
 
+DECIDED: Mapping[str, tuple[str, str, str]] = {
+    "whistle.decided": ("approved", "您提请的吹哨已获批准", "您提请的吹哨未获批准,可查看原因"),
+    "contest.decided": (
+        "upheld",
+        "对一项任务的异议已裁定:成立,换由别的单位办理",
+        "对一项任务的异议已裁定:不成立,由原单位继续办理",
+    ),
+    "extension.decided": ("granted", "您申请的延期已获批准", "您申请的延期未获批准,可查看原因"),
+    "order.dispute_decided": ("upheld", "您对暂停的异议已裁定:成立", "您对暂停的异议已裁定:不成立,可查看理由"),
+}
+"""Of a decision: by what its payload says which way it went, and the two ways. A notice from before that was said has TEXTS."""
+
+OF_CALLBACK: Mapping[str, str] = {
+    "exclusion.proposed": "有一次回访提请不计,请复核",
+    "exclusion.upheld": "您提请不计的回访已复核:同意不计",
+    "exclusion.refused": "您提请不计的回访已复核:不同意",
+}
+"""Of an exclusion that is no miss, but what was said in a call-back."""
+
 
 RECEIPTS: Mapping[str, tuple[str, str]] = {
     "order.papers_handed_over": ("已交给代办员 ", "代办员已开始办理,无需材料"),
@@ -178,7 +199,7 @@ ORDER = "order"
 MATTERS: Mapping[str, tuple[str, str]] = {
     ORDER: ("订单", "您的订单"),
     "case": ("事项", "您反映的事项"),
-    "assignment": ("任务", "您的任务"),
+    "assignment": ("任务", "您单位的任务"),
 }
 """What a matter is called by whoever must act, and by whoever waits."""
 
@@ -194,9 +215,30 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
         case _ if topic in RECEIPTS:
             done, none = RECEIPTS[topic]
             return f"收据:{done}" + "、".join(payload["papers"]) if payload["papers"] else none
+        case _ if topic in DECIDED and DECIDED[topic][0] in payload:
+            way, yes, no = DECIDED[topic]
+            return yes if payload[way] else no
         case _:
-            told = (MOVED if payload.get("moved") else TEXTS).get(topic, "您有一条新消息")
+            told = _texts(payload).get(topic, "您有一条新消息")
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
+
+
+WORDS = 16
+"""So many characters of what somebody reported tell them which of their matters it is."""
+
+
+def which(category: str | None, place: str | None, words: str | None) -> str:
+    """Which case a notice is about, as its reader may know it: behind the sentence. `words`: only for who reported it."""
+    if category is None or place is None:
+        return ""
+    said = f":{words if len(words) <= WORDS else words[: WORDS - 1] + '…'}" if words else ""
+    return f"({category},{place}{said})"
+
+
+def _texts(payload: Mapping[str, Any]) -> Mapping[str, str]:
+    if payload.get("moved"):
+        return MOVED
+    return OF_CALLBACK if payload.get("callback") else TEXTS
 
 
 def _of_opening(payload: Mapping[str, Any], own: str) -> str:

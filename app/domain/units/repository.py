@@ -57,7 +57,11 @@ async def list_members(connection: AsyncConnection, unit_id: UUID) -> Sequence[R
 
 
 _REGISTER = """
-SELECT r.id, r.category, r.place_id, p.name AS place_name, r.unit_id, u.name AS unit_name, r.from_at, r.until_at
+SELECT r.id, r.category, (SELECT c.name FROM case_category c
+          LEFT JOIN place_ancestor a ON a.place_id = r.place_id AND a.ancestor_id = c.place_id
+         WHERE c.code = r.category AND (c.place_id IS NULL OR a.place_id IS NOT NULL)
+         ORDER BY coalesce(a.depth, 99), c.estate_type, c.version DESC LIMIT 1) AS category_name,
+       r.place_id, p.name AS place_name, r.unit_id, u.name AS unit_name, r.from_at, r.until_at
   FROM responsibility r JOIN place p ON p.id = r.place_id JOIN unit u ON u.id = r.unit_id
  WHERE (CAST(:place AS uuid) IS NULL
         OR EXISTS (SELECT 1 FROM place_ancestor a WHERE a.place_id = :place AND a.ancestor_id = r.place_id))

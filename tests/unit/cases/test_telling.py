@@ -6,17 +6,25 @@ from typing import Any
 import pytest
 
 from app.domain.cases.board_policy import LIFECYCLE as ASSIGNMENTS
+from app.domain.cases.models import NotAccepted
 from app.domain.cases.policy import GOVERNING, LIFECYCLE
-from app.domain.cases.telling import BY_THEN, OF_CASE, OF_ORDER, Limit, story
+from app.domain.cases.telling import BY_THEN, OF_BOARD, OF_CASE, OF_ORDER, Limit, story
 from app.domain.cases.words import OF_ASSIGNMENTS, OF_CASES
 from app.domain.orders.policy import LIFECYCLE as ORDERS
 from app.kernel.time import CHINA
 
+WRITTEN_DOWN = ("request_extension", "decide_extension", "add_minutes", "add_promise", "finish_promise")
 NINE = datetime(2026, 3, 2, 9, tzinfo=CHINA)
+LATER = datetime(2026, 3, 4, 17, tzinfo=CHINA).isoformat()
 
 
 def step(action: str, *, of_order: bool = False, seat: str | None = None, **note: Any) -> dict[str, Any]:
-    return {"action": action, "at": NINE, "note": note, "of_order": of_order, "seat_name": seat}
+    return {"action": action, "at": NINE, "note": note, "of_order": of_order, "seat_name": seat, "unit_name": None}
+
+
+def did(action: str, minutes: int, unit: str = "城管办", role: str = "lead") -> dict[str, Any]:
+    """What a unit on the board did, so long after nine."""
+    return {"action": action, "at": NINE + timedelta(minutes=minutes), "role": role, "unit_name": unit}
 
 
 @pytest.mark.parametrize(
@@ -39,21 +47,78 @@ def step(action: str, *, of_order: bool = False, seat: str | None = None, **note
             ["3月2日(周一)09:00,分流时限已到,还没有做到。"],
         ),
         (step("recalculate"), []),
+        (
+            step("escalate", seat="试验区", reason="无权限", to="district", taken_up=True),
+            ["3月2日(周一)09:00,由上级提到试验区办理,原因:无权限。"],
+        ),
+        (
+            step("refuse", reason="not_ours", elsewhere="市场监管所。"),
+            [f"3月2日(周一)09:00,不予受理,原因:{NotAccepted.NOT_OURS.label};可以去:市场监管所。"],
+        ),
+        (step("return_result", reason="照片不清"), ["3月2日(周一)09:00,结果未通过核验,继续办理,原因:照片不清。"]),
+        (step("terminate", reason="已拆除"), ["3月2日(周一)09:00,经独立复核终止,原因:已拆除。"]),
+        (
+            step("hand_down", seat="东社区", to="community", listed=False, amount=3000, source="街道经费"),
+            ["3月2日(周一)09:00,交由东社区办理,随拨经费 3000 元,来源:街道经费。"],
+        ),
+        (
+            step("hand_down", seat="东社区", to="community", listed=True),
+            ["3月2日(周一)09:00,交由东社区办理,按准入清单。"],
+        ),
+        (step("hand_down", to="community", listed=False), ["3月2日(周一)09:00,交由社区办理。"]),
+        (
+            step("request_extension", hours=14, reason="配件外地调运"),
+            ["3月2日(周一)09:00,申请把办理时限延长 14 小时,原因:配件外地调运。"],
+        ),
+        (
+            step("decide_extension", granted=True, due_at=LATER),
+            ["3月2日(周一)09:00,上一级批准延期,办理时限到3月4日(周三)17:00。"],
+        ),
+        (step("decide_extension", granted=False, reason="不需要"), ["3月2日(周一)09:00,延期未获批准,原因:不需要。"]),
+        (
+            step("add_minutes", text="先扶正", held_at=LATER),
+            ["3月2日(周一)09:00,联席会议(3月4日(周三)17:00)议定:先扶正。"],
+        ),
+        (
+            step("add_promise", text="换好灯杆", due_at=LATER) | {"unit_name": "城管办"},
+            ["3月2日(周一)09:00,城管办承诺3月4日(周三)17:00前做到:换好灯杆。"],
+        ),
+        (step("finish_promise", kept="x"), ["3月2日(周一)09:00,一项承诺已兑现。"]),
     ],
 )
 def test_a_step_is_a_sentence_or_nothing(told: dict[str, Any], said: list[str]) -> None:
     assert story([told], None, ()) == said
 
 
-def test_what_the_lead_unit_did_stands_where_it_happened() -> None:
+def test_what_the_units_did_stands_where_it_happened() -> None:
     whistle, result = step("approve_whistle", whistle="routine"), step("submit_whistled")
-    signed = {"action": "sign", "at": NINE + timedelta(minutes=20)}
     result["at"] = NINE + timedelta(hours=1)
-    assert story([whistle, result], None, (), lead=[signed]) == [
+    board = [did("send", 0), did("send", 0, "供电所", "co"), did("sign", 20), did("sign", 25, "供电所", "co")]
+    assert story([whistle, result], None, (), board=board) == [
         "3月2日(周一)09:00,吹响日常哨,责任单位须到场。",
-        "3月2日(周一)09:20,主办单位签收。",
+        "3月2日(周一)09:00,通知主办单位城管办、协办单位供电所到场。",
+        "3月2日(周一)09:20,主办单位城管办签收。",
         "3月2日(周一)10:00,主办单位提交结果,等待核验。",
     ]
+
+
+def test_a_contest_and_the_change_of_the_lead_are_told() -> None:
+    board = [did("sign", 1), did("contest", 2), did("uphold", 3), did("send", 3, "水务站"), did("sign", 4, "水务站")]
+    assert story([], None, (), board=board) == [
+        "3月2日(周一)09:01,主办单位城管办签收。",
+        "3月2日(周一)09:02,主办单位城管办提出异议,认为不归它办;时限照常计算。",
+        "3月2日(周一)09:03,裁定主办单位城管办的异议成立,换由别的单位办理,时限照常计算。",
+        "3月2日(周一)09:03,通知主办单位水务站到场。",
+        "3月2日(周一)09:04,主办单位水务站签收。",
+    ]
+
+
+def test_whoever_reads_the_outline_hears_nothing_that_was_written() -> None:
+    """What was noted is not given to them at all, so that every step must do without."""
+    moved = {action: step(action) for action in OF_CASE}
+    said = " ".join(story(list(moved.values()), None, (), whole=False))
+    assert "原因" not in said
+    assert [action for action in WRITTEN_DOWN if story([moved[action]], None, (), whole=False)] == []
 
 
 @pytest.mark.parametrize(
@@ -81,6 +146,7 @@ def test_every_limit_that_may_govern_says_what_must_be_done() -> None:
 
 def test_only_steps_that_exist_are_told() -> None:
     assert OF_CASE.keys() <= {t.action for t in LIFECYCLE.transitions}
+    assert OF_BOARD.keys() <= {t.action for t in ASSIGNMENTS.transitions}
     assert OF_ORDER.keys() <= {t.action for t in ORDERS.transitions}
 
 

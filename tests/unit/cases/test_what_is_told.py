@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.notifications.policy import sentence
+from app.domain.notifications.policy import sentence, which
 from app.kernel.time import CHINA
 
 OPENS = datetime(2026, 11, 27, 8, tzinfo=CHINA).isoformat()
@@ -38,7 +38,51 @@ OPENS = datetime(2026, 11, 27, 8, tzinfo=CHINA).isoformat()
             *("deadline.waits_for_opening", {"deadlines": ["respond", "reply"], "calendar": "DUTY", "opens_at": OPENS}),
             *("case", "现在不在值守时间,您反映的事项的响应、答复时限从11月27日(周五)08:00开始计时"),
         ),
+        (
+            *("deadline.waits_for_opening", {"deadlines": ["sign", "report_in"], "calendar": "WORK", "opens_at": OPENS}),
+            *("assignment", "现在不在工作时间,您单位的任务的签收、报到时限从11月27日(周五)08:00开始计时"),
+        ),
     ],
 )  # fmt: skip
 def test_a_limit_names_what_it_is_of(topic: str, payload: dict[str, Any], about: str, said: str) -> None:
     assert sentence(topic, payload, about) == said
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "said"),
+    [
+        ("extension.decided", {"granted": True}, "您申请的延期已获批准"),
+        ("extension.decided", {"granted": False}, "您申请的延期未获批准,可查看原因"),
+        ("whistle.decided", {"approved": True}, "您提请的吹哨已获批准"),
+        ("whistle.decided", {"approved": False}, "您提请的吹哨未获批准,可查看原因"),
+        ("whistle.decided", {}, "您提请的吹哨已有决定"),
+        ("contest.decided", {"upheld": True}, "对一项任务的异议已裁定:成立,换由别的单位办理"),
+        ("contest.decided", {"upheld": False}, "对一项任务的异议已裁定:不成立,由原单位继续办理"),
+        ("order.dispute_decided", {"upheld": False}, "您对暂停的异议已裁定:不成立,可查看理由"),
+        ("exclusion.proposed", {}, "有一次时限错过提请不计,请复核"),
+        ("exclusion.proposed", {"callback": True}, "有一次回访提请不计,请复核"),
+        ("exclusion.upheld", {"callback": True}, "您提请不计的回访已复核:同意不计"),
+    ],
+)
+def test_a_decision_says_which_way_it_went_and_an_exclusion_of_what(
+    topic: str, payload: dict[str, Any], said: str
+) -> None:
+    assert sentence(topic, payload, "case") == said
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ((None, None, None), ""),
+        (("路灯照明", "东社区", None), "(路灯照明,东社区)"),
+        (("路灯照明", "东社区", "路灯不亮"), "(路灯照明,东社区:路灯不亮)"),
+        (
+            ("路灯照明", "东社区", "东门外的路灯杆歪了,没有人来认领,三天了"),
+            "(路灯照明,东社区:东门外的路灯杆歪了,没有人来认…)",
+        ),
+    ],
+)
+def test_a_notice_says_which_case_as_far_as_its_reader_knows_it(
+    known: tuple[str | None, str | None, str | None], said: str
+) -> None:
+    assert which(*known) == said

@@ -227,9 +227,9 @@ def test_an_upheld_dispute_restores_the_moments() -> None:
         "id": QUESTION, "decided_at": TWELVE, "decided_by": JUDGE.id, "decision": "没有送达", "annulled": True,
     }  # fmt: skip
     assert dues(change) == {"coordinate": "03-03 14:15:00"}, "the other pause stands"
-    assert change.events == [Event("order.dispute_decided", to_person=who) for who in (RESIDENT, FAMILY)], (
-        "either of them disputed it"
-    )
+    assert change.events == [
+        Event("order.dispute_decided", to_person=who, payload={"upheld": True}) for who in (RESIDENT, FAMILY)
+    ], "either of them disputed it"
     assert change.remark == {"upheld": True}
 
 
