@@ -52,8 +52,10 @@ class EmergencyOnTheSpot(Refusal):
 
     kind = Kind.CONFLICT
     code = "emergency-on-the-spot"
-    title_zh = "紧急事项不能随手办:请用 reportCase 上报,系统会立即通知责任单位、社区书记和街道值班的派单员;"
+    title_zh = (
+        "紧急事项不能随手办:请用 reportCase 上报,系统会立即通知责任单位、社区书记和街道值班的派单员;"
         "已经做了什么,写在反映的内容里"
+    )
     title_en = "An emergency is reported, so that unit, secretary and street are told at once"
     advice_zh = "这件事还没有上报:请用 reportCase 上报,责任单位看过以后由它提交结果"
 
