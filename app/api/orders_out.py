@@ -71,6 +71,7 @@ class RatingOut(Out):
     reason: str | None = Field(description="原因")
     rated_at: Moment = Field(description="评价时间")
     by_representative: bool = Field(description="是否由代下单人评价")
+    passed_on: bool = Field(description="是否来电转达:由代为点单的工作人员按居民所说填写")
 
 
 class RoundOut(Out):
@@ -278,7 +279,8 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
             stars=row["stars"],
             reason=row["reason"],
             rated_at=row["rated_at"],
-            by_representative=row["by_representative"],
+            by_representative=row["by_representative"] and not row["passed_on"],
+            passed_on=row["passed_on"],
         ),
         actions=offered(LIFECYCLE, order, actor, waits_of(row)),
     )

@@ -272,7 +272,7 @@ class Life(Timed):
 
     def _do_propose(self, who: str, *, hours: int | None) -> None:
         """What is confirmed stands beside it; who names its time again leaves it as it was."""
-        other = self.assignee if who in self.theirs else self.requester
+        other = self.assignee if who in self.voices else self.requester
         if hours is None:
             self.proposed = None
             self.tell("order.appointment_kept", other)
@@ -288,7 +288,7 @@ class Life(Timed):
         self.stop("coordinate", "plan", by="appointment")
         self.stop("appointment")
         self.appoint(at)
-        self.tell("order.appointment_confirmed", self.requester if by in self.theirs else self.assignee)
+        self.tell("order.appointment_confirmed", self.requester if by in self.voices else self.assignee)
 
     def appoint(self, at: datetime) -> None:
         self.appointment, self.proposed = at, None

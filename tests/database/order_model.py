@@ -110,6 +110,11 @@ class Model:
         """Who never serves it: whoever placed it, benefits from it, or represents whom it serves (§1)."""
         return self.theirs | {self.placed_by} | self.represents
 
+    @property
+    def voices(self) -> set[str]:
+        """Who speaks for the resident's side: whose it is, and whoever placed it for a caller, who passes on what they say."""
+        return self.theirs | {self.placed_by}
+
     def in_area(self, who: str) -> bool:
         return who in self.people and self.people[who].area == "east"
 
@@ -154,12 +159,14 @@ class Model:
                 return who in serving or (self.team and who == self.lead)
             case "abort" | "call_off":
                 return who in serving | self.theirs
-            case "rate" | "cancel" | "answer" | "dispute" | "record_authority" | "withdraw_authority":
+            case "rate" | "cancel" | "answer":
+                return who in self.voices
+            case "dispute" | "record_authority" | "withdraw_authority":
                 return who in self.theirs
             case "rework":
-                return who in CHIEFS or (self.state != "rated" and who in self.theirs)
+                return who in CHIEFS or (self.state != "rated" and who in self.voices)
             case "propose" | "confirm":
-                return who in STAFF | serving | {self.requester}
+                return who in STAFF | serving | {self.requester, self.placed_by}
             case "contact":
                 return who in STAFF | serving or self.phones(who)
             case _:
@@ -365,7 +372,7 @@ class Model:
         """Both sides confirm a time."""
         if (
             not self.proposed
-            or (self.proposed[0] in self.theirs) == (who in self.theirs)
+            or (self.proposed[0] in self.voices) == (who in self.voices)
             or self.proposed[1] <= self.now
         ):
             yield "no-appointment"

@@ -21,6 +21,7 @@ TEXTS: Mapping[str, str] = {
     "order.handed_back": "承接人已离开,订单已退回待派",
     "order.aborted": "服务中止,社区会另行安排",
     "order.reworked": "订单需要再来一轮,请安排",
+    "order.begins_again": "社区会为您的订单再安排一轮服务,可查看订单",
     "order.unsolved": "返工之后居民仍表示没有解决,请决定是否再来一轮",
     "order.rejected": "您的订单未能受理,可查看原因和其他求助途径",
     "order.converted": "订单已转为事件,由社区书记处理",
@@ -182,7 +183,9 @@ MATTERS: Mapping[str, tuple[str, str]] = {
 
 def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
     """The notice as people read it; a limit speaks otherwise to whoever waits than to whoever must act, and a receipt lists
-    what it is for. `about`: the kind of the subject."""
+    what it is for. `about`: the kind of the subject. Whoever placed it for a caller is asked to pass it on."""
+    if payload.get("pass_on"):
+        return "请转告居民:" + sentence(topic, {**payload, "pass_on": False}, about)
     match topic:
         case "deadline.mark":
             return _of_limit(payload, *MATTERS[about])

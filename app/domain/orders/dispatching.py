@@ -281,8 +281,8 @@ def _demand_member(order: Order, facts: Taking) -> None:
 
 
 def own_people(order: Order) -> set[UUID]:
-    """Who neither dispatches nor serves an order: whom it serves, and who placed it. Who represents them, the facts know
-    (domain.md §1)."""
+    """The resident's side, who neither dispatch nor serve an order: whom it serves, and who placed it and passes on what they
+    say. Who represents them, the facts know (domain.md §1)."""
     return {order.requester_id, order.beneficiary_id, order.placed_by}
 
 

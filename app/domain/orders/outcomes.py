@@ -163,7 +163,7 @@ def _begin_again(change: Change, order: Order, *, about_attitude: bool) -> None:
         claimed_name=None,
     ).tell_role(Role.DISPATCHER, "order.reworked")
     if change.actor.id not in (order.requester_id, order.beneficiary_id):
-        change.tell(order.requester_id, "order.reworked")
+        change.tell(order.requester_id, "order.begins_again")
 
 
 def _tell_of_papers(change: Change, order: Order) -> None:

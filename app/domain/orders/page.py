@@ -19,7 +19,7 @@ WAITS = """(SELECT to_jsonb(w) FROM (
   SELECT EXISTS (SELECT 1 FROM order_post q WHERE q.matter_id = matter.id AND q.kind = 'question'
             AND NOT EXISTS (SELECT 1 FROM order_post a WHERE a.answers = q.id)) AS answer,
          t.movable AND coalesce(n.meet_at > app_now() AND n.by_resident
-            <> (app_actor() IN (matter.requester_id, matter.beneficiary_id)), false) AS confirm,
+            <> (app_actor() IN (matter.requester_id, matter.beneficiary_id, matter.placed_by)), false) AS confirm,
          t.movable AS propose, NOT t.agreed AS take_back,
          coalesce(p.resume, false) AS resume, coalesce(p.dispute, false) AS dispute, coalesce(p.decide, false) AS decide,
          EXISTS (SELECT 1 FROM order_authority y WHERE y.matter_id = matter.id AND y.ended_at IS NULL) AS withdraw_authority,
@@ -29,7 +29,8 @@ WAITS = """(SELECT to_jsonb(w) FROM (
             AND d.pausable AND NOT EXISTS (SELECT 1 FROM deadline_pause s WHERE s.deadline_id = d.id AND NOT s.annulled
                AND s.from_at <= app_now() AND s.until_at > app_now())) AS pause,
          o.others AS offer, o.others AS accept, o.others AS claim, o.others AS claim_wish, o.others AS recategorise,
-         matter.round <= 1 OR app_actor() NOT IN (matter.requester_id, matter.beneficiary_id) AS rework
+         matter.round <= 1 OR (app_actor() NOT IN (matter.requester_id, matter.beneficiary_id)
+            AND (app_actor() <> matter.placed_by OR app_reaches(matter.place_id, '{administrator,secretary}'))) AS rework
     FROM (SELECT app_actor() NOT IN (matter.requester_id, matter.beneficiary_id, matter.placed_by)
                  AND NOT person_represents(app_actor(), matter.beneficiary_id) AS others) o
    CROSS JOIN (SELECT bool_or(s.reason <> 'undone' AND NOT s.annulled AND d.stopped_at IS NULL

@@ -19,8 +19,8 @@ resident = reach(Role.RESIDENT)
 representative = Rule(Via.REPRESENTATIVE)
 station = reach(Role.STATION_STAFF, Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
 placer = Rule(Via.PLACER, station.roles)
-"""Whoever placed it for a caller reads it again, for whoever calls again to ask; it stays the caller's own to cancel, to confirm
-and to rate (domain.md §3). Who is not on the staff there any more has nothing of it."""
+"""Whoever placed it for a caller reads it again and passes on what the caller says: it is the caller who cancels, confirms,
+answers and rates (domain.md §3), and who has no phone to do it with. Who is not on the staff there any more has nothing of it."""
 pool = Rule(Via.POOL, frozenset({Role.VOLUNTEER}))
 phoning = replace(reach(Role.STATION_STAFF), states=frozenset({S.ACCEPTED}))
 """Who is at the station calls the resident when somebody stands at the door without a code (domain.md §3, start): so they see
@@ -78,8 +78,11 @@ OPEN_DAYS: Rules = (staff,)
 
 chief = reach(Role.SECRETARY, Role.ADMINISTRATOR)
 served = (requester, beneficiary)
+voices = (*served, placer)
+"""Whoever it serves, and the staff who pass on what they say."""
 delivered = tuple(replace(rule, states=frozenset({S.DELIVERED})) for rule in served)
 """Whoever it served may ask for it once more until they have rated; then it is the secretary's to say."""
+passed_on = replace(placer, states=frozenset({S.DELIVERED}))
 
 LOOKS: Rules = (*OWN, chief)
 """Who reads who looked at an order's personal data: each at what was shown of themselves, and who answers for the place."""
@@ -138,11 +141,11 @@ LIFECYCLE = Lifecycle(
                starts=("dispatch",), may_start=FOUR, timed=True),
     Transition("call_off", (S.IN_SERVICE,), S.CANCELLED, (assignee, *served), stops=ALL),
     Transition("deliver", (S.IN_SERVICE,), S.DELIVERED, (assignee,), stops=ALL, starts=("rating",)),
-    Transition("rate", (S.DELIVERED,), S.RATED, served, stops=("rating",), may_start=FRESH),
-    Transition("rework", (S.DELIVERED, S.RATED), S.SUBMITTED, (*delivered, chief), stops=("rating",), starts=FRESH),
+    Transition("rate", (S.DELIVERED,), S.RATED, voices, stops=("rating",), may_start=FRESH),
+    Transition("rework", (S.DELIVERED, S.RATED), S.SUBMITTED, (*delivered, chief, passed_on), stops=("rating",), starts=FRESH),
     Transition("close_unrated", (S.DELIVERED,), S.CLOSED_UNRATED, (system,), stops=("rating",), hidden=True),
     Transition("reject", (S.SUBMITTED,), S.REJECTED, (staff,), stops=ALL),
-    Transition("cancel", BEFORE_SERVICE, S.CANCELLED, served, stops=ALL),
+    Transition("cancel", BEFORE_SERVICE, S.CANCELLED, voices, stops=ALL),
     Transition("cancel_day", (S.ACCEPTED,), S.CANCELLED, (system,), stops=ALL, hidden=True),
     Transition("convert", BEFORE_SERVICE, S.CONVERTED, (staff, system), stops=ALL),
     Transition("recategorise", (S.SUBMITTED, S.OFFERED), S.SUBMITTED, (staff,), stops=("offer",), may_start=("dispatch",),
@@ -151,9 +154,9 @@ LIFECYCLE = Lifecycle(
     Transition("contact", (*OPEN, S.DELIVERED), STAYS, (staff, phoning, assignee), stops=("respond",)),
     Transition("reply", OPEN, STAYS, (staff, assignee), stops=ANSWERED),
     Transition("ask", OPEN, STAYS, (staff, assignee), timed=True),
-    Transition("answer", OPEN, STAYS, (requester, beneficiary), timed=True),
-    Transition("propose", (S.ACCEPTED,), STAYS, (requester, assignee, staff), timed=True),
-    Transition("confirm", (S.ACCEPTED,), STAYS, (requester, assignee, staff), stops=(*SETTLED, "appointment"),
+    Transition("answer", OPEN, STAYS, voices, timed=True),
+    Transition("propose", (S.ACCEPTED,), STAYS, (requester, assignee, placer, staff), timed=True),
+    Transition("confirm", (S.ACCEPTED,), STAYS, (requester, assignee, placer, staff), stops=(*SETTLED, "appointment"),
                starts=("appointment",), timed=True),
     Transition("write_plan", OPEN, STAYS, (staff, assignee), stops=("plan", *PROMISED), starts=("promise",)),
     Transition("pause", OPEN, STAYS, (chief,), timed=True),

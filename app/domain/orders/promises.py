@@ -8,7 +8,7 @@ from uuid import UUID
 from app.domain.deadlines.errors import DeadlineNotFound
 from app.domain.deadlines.spoken import dated
 from app.domain.orders import errors, policy
-from app.domain.orders.dispatching import come_back, refuse
+from app.domain.orders.dispatching import come_back, own_people, refuse
 from app.domain.orders.models import Appointment, OrderPost
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked, OpenAppointment
@@ -93,7 +93,7 @@ def propose_appointment(order: Order, actor: Actor, now: datetime, *, meet_at: d
         raise _outside(refusal, "meet_at", now, now + FARTHEST_APPOINTMENT)
     _demand_movable(order, now)
     stands, former = order.detail.agreed, order.detail.proposed
-    by_resident = actor.id in (order.requester_id, order.beneficiary_id)
+    by_resident = actor.id in own_people(order)
     other = order.assignee_id if by_resident else order.requester_id
     if former is not None:
         change.patch(Appointment, id=former.id, ended_at=now)
@@ -124,7 +124,7 @@ def confirm_appointment(order: Order, actor: Actor, now: datetime) -> Change:
     """
     change = LIFECYCLE.move(order, "confirm", actor, now)
     stands, proposed = order.detail.agreed, order.detail.proposed
-    by_resident = actor.id in (order.requester_id, order.beneficiary_id)
+    by_resident = actor.id in own_people(order)
     if proposed is None or proposed.by_resident == by_resident or proposed.meet_at <= now:
         raise _nothing_to_confirm(proposed, by_resident=by_resident)
     _demand_movable(order, now)
