@@ -265,9 +265,9 @@ class Model:
         """The resident complained of them: on this order they do not come again."""
         return any(who == name for name, _ in self.complained)
 
-    def _judge_take_back(self, who: str) -> Iterable[str]:
-        """What has a confirmed appointment comes back by itself when nobody begins."""
-        if self.appointment:
+    def _judge_take_back(self, who: str, *, heard: bool = False) -> Iterable[str]:
+        """What has a confirmed appointment comes back by itself when nobody begins; unless one of the two sides has said so."""
+        if self.appointment and not heard:
             yield "appointment-stands"
 
     def _judge_claim(self, who: str) -> Iterable[str]:

@@ -74,6 +74,11 @@ DEFINERS = {
     "next_place(uuid)",
     "places_taken(uuid)",
     "day_is_new(uuid)",
+    # For whoever books for somebody: whether these are theirs to book for, have booked, who hosts and whether they represent them.
+    "app_represents_at(uuid)",
+    "has_booked(uuid,uuid)",
+    "hold_host(uuid,uuid)",
+    "leads(uuid,uuid)",
     "service_live_orders(uuid)",
     # What a draft would have done to everything below a place: asks for its administrator first.
     (

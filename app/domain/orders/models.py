@@ -78,6 +78,11 @@ class TakeBack(StrEnum):
     def label(self) -> str:
         return _TAKE_BACKS[self]
 
+    @property
+    def heard(self) -> bool:
+        """Whether one of the two sides has said so: then there is nobody to wait for."""
+        return self in (TakeBack.CANNOT_COME, TakeBack.RESIDENT_ASKS)
+
 
 _TAKE_BACKS = {
     TakeBack.NO_ANSWER: "联系不上志愿者",

@@ -67,8 +67,8 @@ CODE: Rules = (requester, beneficiary)
 CASE: Rules = (requester, beneficiary, staff, placer)
 """Who is told of the case that an order becomes: whoever reads that case too."""
 
-PAPERS: Rules = (requester, beneficiary, assignee, lead, staff)
-"""Who reads an errand's authority and the receipts for its papers: both sides and staff; and whoever signed a receipt, theirs."""
+PAPERS: Rules = (requester, beneficiary, assignee, lead, staff, placer)
+"""Who reads an errand's authority and the receipts for its papers: both sides, staff, and who placed it for a caller; and whoever signed a receipt, theirs."""
 
 EVIDENCE: Rules = (requester, beneficiary, staff)
 """Who sees what shows that it was done: whoever it was done for, and who answers for the place; and whoever gave it, theirs."""
@@ -114,7 +114,7 @@ LIFECYCLE = Lifecycle(
     Transition("place", (), S.SUBMITTED, (representative, resident), starts=FRESH),
     Transition("place_for_caller", (), S.SUBMITTED, (station,), starts=FRESH),
     Transition("wish", (), S.SUBMITTED, (representative, resident, station), starts=FOUR),
-    Transition("book", (), S.ACCEPTED, (resident,), starts=("appointment",)),
+    Transition("book", (), S.ACCEPTED, (representative, resident, station), starts=("appointment",)),
     Transition("offer", (S.SUBMITTED,), S.OFFERED, (staff,), stops=("dispatch",), starts=("offer",)),
     Transition("match", (S.SUBMITTED,), S.OFFERED, (system,), stops=("dispatch",), starts=("offer",), hidden=True),
     Transition("open_pool", (S.SUBMITTED,), STAYS, (system,), stops=("dispatch",), hidden=True),
