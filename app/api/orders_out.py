@@ -207,6 +207,9 @@ HISTORY_EXAMPLE = {
 }  # fmt: skip
 
 
+KEEPER = frozenset({Via.KEEPER.value})
+
+
 def start_code(vault: Vault, order_id: UUID, volunteer_id: UUID) -> str:
     """The six digits that this volunteer must be shown to start this order; nothing of it is stored."""
     return vault.code("order.start", f"{order_id}:{volunteer_id}")
@@ -229,7 +232,7 @@ def show_row(row: RowMapping) -> OrderRow:
 
 def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer, vault: Vault) -> OrderOut:
     """An order as this reader may see it; what row-level security hid is null already."""
-    actor = Actor(reader_id, frozenset(Role(role) for role in row["roles"]), row["team"])
+    actor = Actor(reader_id, frozenset(Role(role) for role in row["roles"]), row["team"], parts=KEEPER if row["keeps_papers"] else frozenset())
     order: Matter[None] = Matter(**columns_of(row), kind=LIFECYCLE.kind, detail=None)
     shows_code = order.state == OrderState.ACCEPTED and any(rule.allows(order, actor) for rule in CODE)
     receipts = receipts_of(row)

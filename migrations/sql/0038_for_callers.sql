@@ -84,3 +84,94 @@ REVOKE ALL ON FUNCTION app_represents_at(uuid), has_booked(uuid, uuid), hold_hos
   hold_opening(uuid, uuid, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app_represents_at(uuid), has_booked(uuid, uuid), hold_host(uuid, uuid), leads(uuid, uuid), hold_opening(uuid, uuid, uuid)
   TO linli_app, linli_worker, linli_checker, linli_owner;
+
+-- Has the actor papers of this errand that are still out? Whoever has, brings them back, whoever has the errand by now.
+CREATE FUNCTION app_keeps_papers(subject uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE actor uuid := app_actor();
+BEGIN
+  RETURN EXISTS (
+    SELECT 1 FROM order_papers given CROSS JOIN LATERAL jsonb_array_elements(given.papers) paper
+     WHERE given.matter_id = subject AND given.acted_by = actor AND given.action = 'handed_over'
+       AND NOT EXISTS (SELECT 1 FROM order_papers back WHERE back.matter_id = subject AND back.action = 'returned'
+                          AND back.papers @> jsonb_build_array(jsonb_build_object('no', paper -> 'no'))));
+END $$;
+GRANT CREATE ON SCHEMA public TO linli_checker;
+ALTER FUNCTION app_keeps_papers(uuid) OWNER TO linli_checker;
+REVOKE CREATE ON SCHEMA public FROM linli_checker;
+REVOKE ALL ON FUNCTION app_keeps_papers(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app_keeps_papers(uuid) TO linli_app, linli_worker, linli_checker, linli_owner;
+
+ALTER POLICY matter_read ON matter USING (
+  (kind = 'order' AND (
+     requester_id = app_actor()
+     OR beneficiary_id = app_actor()
+     OR assignee_id = app_actor()
+     OR (team_id IS NOT NULL AND app_team(team_id) IS NOT NULL)
+     OR app_reaches(place_id, '{administrator,dispatcher,secretary}')
+     OR (open_pool AND app_reaches(place_id, '{volunteer}'))
+     OR (state IN ('accepted') AND app_reaches(place_id, '{station_staff}'))
+     OR (placed_by = app_actor() AND app_reaches(place_id, '{administrator,dispatcher,secretary,station_staff}'))
+     OR app_keeps_papers(id)))
+  OR (kind <> 'order' AND app_sees_official(matter))
+  OR (moved_by = app_actor() AND moved_in = app_transaction()));
+ALTER POLICY matter_update ON matter USING (
+  (kind = 'order' AND (
+     requester_id = app_actor()
+     OR beneficiary_id = app_actor()
+     OR assignee_id = app_actor()
+     OR (team_id IS NOT NULL AND app_team(team_id) IS NOT NULL)
+     OR app_reaches(place_id, '{administrator,dispatcher,secretary}')
+     OR (open_pool AND app_reaches(place_id, '{volunteer}'))
+     OR (state IN ('accepted') AND app_reaches(place_id, '{station_staff}'))
+     OR (placed_by = app_actor() AND app_reaches(place_id, '{administrator,dispatcher,secretary,station_staff}'))
+     OR app_keeps_papers(id)))
+  OR (kind <> 'order' AND app_sees_official(matter)));
+
+CREATE OR REPLACE FUNCTION app_sees(subject uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE matter public.matter;
+BEGIN
+  SELECT * INTO matter FROM matter m WHERE m.id = subject;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  RETURN ((matter.kind = 'order' AND (
+     matter.requester_id = app_actor()
+     OR matter.beneficiary_id = app_actor()
+     OR matter.assignee_id = app_actor()
+     OR (matter.team_id IS NOT NULL AND app_team(matter.team_id) IS NOT NULL)
+     OR app_reaches(matter.place_id, '{administrator,dispatcher,secretary}')
+     OR (matter.open_pool AND app_reaches(matter.place_id, '{volunteer}'))
+     OR (matter.state IN ('accepted') AND app_reaches(matter.place_id, '{station_staff}'))
+     OR (matter.placed_by = app_actor() AND app_reaches(matter.place_id, '{administrator,dispatcher,secretary,station_staff}'))
+     OR app_keeps_papers(matter.id)))
+  OR (matter.kind <> 'order' AND app_sees_official(matter))
+  OR (matter.moved_by = app_actor() AND matter.moved_in = app_transaction())) IS TRUE;
+END $$;
+
+CREATE OR REPLACE FUNCTION app_sees_detail(subject uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE matter public.matter;
+BEGIN
+  SELECT * INTO matter FROM matter m WHERE m.id = subject;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  RETURN (matter.kind = 'order' AND (
+     matter.requester_id = app_actor()
+     OR matter.beneficiary_id = app_actor()
+     OR matter.assignee_id = app_actor()
+     OR (matter.team_id IS NOT NULL AND app_team(matter.team_id) = 'lead')
+     OR (matter.state IN ('offered') AND (matter.team_id IS NOT NULL AND app_team(matter.team_id) IS NOT NULL))
+     OR app_reaches(matter.place_id, '{administrator,dispatcher,secretary}')
+     OR (matter.state IN ('offered', 'submitted') AND (matter.open_pool AND app_reaches(matter.place_id, '{volunteer}')))
+     OR (matter.state IN ('accepted') AND app_reaches(matter.place_id, '{station_staff}'))
+     OR (matter.placed_by = app_actor() AND app_reaches(matter.place_id, '{administrator,dispatcher,secretary,station_staff}'))
+     OR app_keeps_papers(matter.id)))
+  OR (matter.kind <> 'order' AND app_sees_official(matter))
+  OR (matter.moved_by = app_actor() AND matter.moved_in = app_transaction());
+END $$;

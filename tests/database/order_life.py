@@ -138,12 +138,14 @@ class Life(Timed):
     def _do_hand_over_papers(self, who: str) -> None:
         self.papers += 1
         self.papers_out.append(self.papers)
+        self.keepers.add(who)
         self._do_start(who)
         self.tell("order.papers_handed_over", *self.theirs, who)
 
     def _do_return_papers(self, who: str) -> None:
         self.tell("order.papers_returned", *self.theirs, who)
         self.papers_out = []
+        self.keepers.clear()
         self.returns += 1
 
     def _do_record_authority(self, who: str) -> None:

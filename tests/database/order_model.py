@@ -88,6 +88,7 @@ class Model:
     authority: tuple[str | None, datetime] | None = None
     papers_out: list[int] = field(default_factory=list)
     papers: int = 0
+    keepers: set[str] = field(default_factory=set)
     returns: int = 0
     paused: dict[str, Any] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
@@ -124,7 +125,7 @@ class Model:
 
     def sees(self, who: str) -> bool:
         """Theirs, whoever placed it for them, whoever has it, the team that it is offered to, who dispatches here; what is open,
-        every volunteer here."""
+        every volunteer here; and whoever has papers of it that are out."""
         return (
             who in self.theirs
             or who == self.placed_by
@@ -133,6 +134,7 @@ class Model:
             or (self.team and who in self.members)
             or (self.open_pool and self.in_area(who))
             or self.phones(who)
+            or who in self.keepers
         )
 
     def phones(self, who: str) -> bool:
@@ -167,6 +169,8 @@ class Model:
                 return who in CHIEFS or (self.state != "rated" and who in self.voices)
             case "propose" | "confirm":
                 return who in STAFF | serving | {self.requester, self.placed_by}
+            case "return_papers" | "wrong_return_code":
+                return who in STAFF | serving | self.keepers
             case "contact":
                 return who in STAFF | serving or self.phones(who)
             case _:

@@ -79,6 +79,8 @@ DEFINERS = {
     "has_booked(uuid,uuid)",
     "hold_host(uuid,uuid)",
     "leads(uuid,uuid)",
+    # Whether the actor has papers of an errand that are out.
+    "app_keeps_papers(uuid)",
     "service_live_orders(uuid)",
     # What a draft would have done to everything below a place: asks for its administrator first.
     (

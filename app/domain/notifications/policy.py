@@ -52,6 +52,7 @@ TEXTS: Mapping[str, str] = {
     "order.authority_recorded": "居民已写下授权,可以上门交接材料",
     "order.authority_withdrawn": "居民收回了授权,请把材料归还",
     "order.papers_out": "帮办代办已中止,还有材料没有归还居民,请跟进",
+    "order.papers_to_come": "您还有材料在代办员手中,会归还给您;归还时请出示归还码",
     "order.booked": "有居民预约了您队伍的服务日",
     "order.day_cancelled": "您预约的服务日已取消,可另约时段或另行点单",
     "order.placed_for_you": "社区已按您所说为您下单",

@@ -25,9 +25,11 @@ pool = Rule(Via.POOL, frozenset({Role.VOLUNTEER}))
 phoning = replace(reach(Role.STATION_STAFF), states=frozenset({S.ACCEPTED}))
 """Who is at the station calls the resident when somebody stands at the door without a code (domain.md §3, start): so they see
 what is accepted, whom to call, and record that they reached them."""
+keeper = Rule(Via.KEEPER)
+"""Whoever took papers of an errand that are still out brings them back, whoever has the errand by now (domain.md §3)."""
 system = Rule(Via.SYSTEM)
 
-READ: Rules = (requester, beneficiary, assignee, team, staff, pool, phoning, placer)
+READ: Rules = (requester, beneficiary, assignee, team, staff, pool, phoning, placer, keeper)
 """Who sees that an order is there, and in which state. One that was opened to the pool stays in sight of the volunteers, and
 one that was offered to a team in sight of its members, so that a late claim or acceptance is told why it lost."""
 
@@ -41,6 +43,7 @@ DETAIL: Rules = (
     Rule(Via.POOL, frozenset({Role.VOLUNTEER}), frozenset({S.SUBMITTED, S.OFFERED})),
     phoning,
     placer,
+    keeper,
 )
 """Who sees what it is about: note, outcome, history, deadlines. Volunteers and members of a team only while they may still
 take it; the team's lead as long as it is the team's."""
@@ -165,8 +168,8 @@ LIFECYCLE = Lifecycle(
     Transition("decide", OPEN, STAYS, (chief,), timed=True),
     Transition("record_authority", (S.ACCEPTED, S.IN_SERVICE), STAYS, served),
     Transition("withdraw_authority", (S.ACCEPTED, S.IN_SERVICE), STAYS, served),
-    Transition("return_papers", PAPERS_OUT, STAYS, (assignee, staff)),
-    Transition("wrong_return_code", PAPERS_OUT, STAYS, (assignee, staff), hidden=True),
+    Transition("return_papers", PAPERS_OUT, STAYS, (assignee, staff, keeper)),
+    Transition("wrong_return_code", PAPERS_OUT, STAYS, (assignee, staff, keeper), hidden=True),
     Transition("recalculate", (*OPEN, S.DELIVERED), STAYS, (system,), timed=True, hidden=True),
     Transition("hand_over", (*OPEN, S.DELIVERED), STAYS, (system,), hidden=True),
     states_zh={state: state.label for state in S},

@@ -250,6 +250,7 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             col(Person.phone_sealed).label("volunteer_phone_sealed"),
             col(Team.name).label("team_name"),
             func.app_team(col(MatterRow.team_id)).label("team"),
+            func.app_keeps_papers(col(MatterRow.id)).label("keeps_papers"),
             _roles().label("roles"),
             literal_column(RECEIPTS).label("receipts"),
             col(Service.evidence).label("evidence_wanted"),
