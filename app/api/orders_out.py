@@ -232,7 +232,12 @@ def show_row(row: RowMapping) -> OrderRow:
 
 def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer, vault: Vault) -> OrderOut:
     """An order as this reader may see it; what row-level security hid is null already."""
-    actor = Actor(reader_id, frozenset(Role(role) for role in row["roles"]), row["team"], parts=KEEPER if row["keeps_papers"] else frozenset())
+    actor = Actor(
+        reader_id,
+        frozenset(Role(role) for role in row["roles"]),
+        row["team"],
+        parts=KEEPER if row["keeps_papers"] else frozenset(),
+    )
     order: Matter[None] = Matter(**columns_of(row), kind=LIFECYCLE.kind, detail=None)
     shows_code = order.state == OrderState.ACCEPTED and any(rule.allows(order, actor) for rule in CODE)
     receipts = receipts_of(row)

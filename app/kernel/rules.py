@@ -199,7 +199,7 @@ class Rule:
         states = ", ".join(f"'{state}'" for state in sorted(self.states))
         return f"({row}.state IN ({states}) AND {condition})"
 
-    def _condition(self, row: str) -> str:  # noqa: C901, PLR0911 - one line a relation
+    def _condition(self, row: str) -> str:  # noqa: C901, PLR0911, PLR0912 - one line a relation
         roles = "{" + ",".join(sorted(self.roles)) + "}"
         match self.via:
             case Via.SELF | Via.BENEFICIARY | Via.ASSIGNED:

@@ -56,7 +56,7 @@ made AS (
 INSERT INTO inbox_message (id, outbox_id, person_id, place_id, topic, subject_kind, subject_id, payload, as_role,
                            nobody_in_post, created_at, version, delivery, attempts, retry_at)
 SELECT gen_random_uuid(), t.id, t.person_id, t.place_id, t.topic, t.subject_kind, t.subject_id,
-       CASE WHEN t.person_id = t.to_person OR t.to_person IS NULL THEN t.payload ELSE t.payload || '{"pass_on": true}' END, t.as_role,
+       CASE WHEN t.person_id <> t.to_person THEN t.payload || '{"pass_on": true}' ELSE t.payload END, t.as_role,
        t.nobody_in_post, t.created_at, 1, CASE WHEN p.openid IS NULL THEN 'none' ELSE 'due' END, 0, clock_timestamp()
   FROM told t JOIN person p ON p.id = t.person_id
 ON CONFLICT DO NOTHING

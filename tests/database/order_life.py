@@ -98,7 +98,7 @@ class Life(Timed):
         self._give_back()
         self.tell("order.released", "派单员")
 
-    def _do_take_back(self, who: str, *, heard: bool = False) -> None:  # noqa: ARG002 - it goes on alike
+    def _do_take_back(self, who: str, *, heard: bool = False) -> None:
         """As when it is given back, by the staff; whoever had it is told."""
         self.refused.add((self.assignee, self.team))
         self.tell("order.taken_back", self.assignee)

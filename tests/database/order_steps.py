@@ -85,7 +85,10 @@ COMMANDS: Mapping[str, Command] = {
     "claim_wish": (wishes.claim_wish, lambda _, __: {"claimed_as": Claimant.MEMBER, "name": None}),
     "assign": (dispatching.assign, lambda known, given: {"member_id": known.people[given["to"]]}),
     "release": (dispatching.release, lambda _, __: {"reason": "病了"}),
-    "take_back": (dispatching.take_back, lambda _, given: {"reason": TakeBack.CANNOT_COME if given.get("heard") else TakeBack.NO_ANSWER}),
+    "take_back": (
+        dispatching.take_back,
+        lambda _, given: {"reason": TakeBack.CANNOT_COME if given.get("heard") else TakeBack.NO_ANSWER},
+    ),
     "start": (
         service.start,
         lambda _, given: {"code_fits": given["how"] == "code", "unverified": given["how"] == "unverified"},

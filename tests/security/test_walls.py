@@ -74,7 +74,7 @@ DEFINERS = {
     "next_place(uuid)",
     "places_taken(uuid)",
     "day_is_new(uuid)",
-    # For whoever books for somebody: whether these are theirs to book for, have booked, who hosts and whether they represent them.
+    # For whoever books for somebody: whether these are theirs, have booked, and who hosts; whether somebody leads a team.
     "app_represents_at(uuid)",
     "has_booked(uuid,uuid)",
     "hold_host(uuid,uuid)",

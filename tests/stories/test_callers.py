@@ -257,7 +257,9 @@ async def test_what_the_caller_says_is_passed_on_by_who_placed_it(
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     await volunteer.post(f"{order}/appointment", {"meet_at": tomorrow})
     await later(1)
-    assert {"请转告居民:社区有问题要问您,等您回答", "请转告居民:对方提出了上门的时间,请确认"} <= set(await texts(station))
+    assert {"请转告居民:社区有问题要问您,等您回答", "请转告居民:对方提出了上门的时间,请确认"} <= set(
+        await texts(station)
+    )
     assert {"answer", "confirm", "propose", "cancel"} <= set(offered(await station.get(order)))
     (question,) = [one for one in (await station.get(f"{order}/posts"))["items"] if one["kind"] == "question"]
     await station.post(f"{order}/answer", {"question_id": question["id"], "text": "厨房"})

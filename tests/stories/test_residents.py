@@ -99,4 +99,8 @@ async def test_who_has_no_phone_is_registered_and_ordered_for_with_the_phone_of_
     asked = {"channel": "walk_in", "person_id": wife, "service_id": street.service_id, "note": "请帮我修灯"}
     assert await staff.refused("/v1/orders/for-caller", asked) == (422, "contact-missing")
     order = (await staff.post("/v1/orders/for-caller", {**asked, "contact": {"phone": phone}}))["id"]
-    assert (await staff.get(f"/v1/orders/{order}"))["contact"] == {"name": "王奶奶", "phone": phone, "address": "1 号楼 102"}
+    assert (await staff.get(f"/v1/orders/{order}"))["contact"] == {
+        "name": "王奶奶",
+        "phone": phone,
+        "address": "1 号楼 102",
+    }

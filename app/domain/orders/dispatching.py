@@ -235,7 +235,7 @@ def release(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reaso
 @ORDERS.moves("take_back", facts=ACCEPTED)
 def take_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: TakeBack) -> Change:
     """The staff take an order back from whoever accepted it and does not come, for a listed reason; it goes on as when it is
-    given back. Raises AppointmentStands: where nobody has spoken with either side, a confirmed appointment comes back by itself."""
+    given back. Raises AppointmentStands: with a confirmed appointment it comes back by itself, unless one side has said so."""
     change = LIFECYCLE.move(order, "take_back", actor, now).note(reason=reason)
     if order.detail.agreed is not None and not reason.heard:
         raise errors.AppointmentStands

@@ -46,7 +46,8 @@ SELECT d.id, d.place_id, p.name AS place_name, d.team_id, w.name AS team_name, d
                          ORDER BY t.starts_at) FROM service_slot t WHERE t.day_id = d.id) AS slots
   FROM service_day d JOIN place_ancestor a ON a.ancestor_id = d.place_id AND a.place_id = :place_id
   JOIN place p ON p.id = d.place_id JOIN service s ON s.id = d.service_id LEFT JOIN team w ON w.id = d.team_id
- WHERE d.cancelled_at IS NULL AND d.starts_at >= coalesce(:from_at, app_now()) AND (CAST(:until_at AS timestamptz) IS NULL OR d.starts_at < :until_at)
+ WHERE d.cancelled_at IS NULL AND d.starts_at >= coalesce(:from_at, app_now())
+   AND (CAST(:until_at AS timestamptz) IS NULL OR d.starts_at < :until_at)
    AND (CAST(:after_at AS timestamptz) IS NULL OR (d.starts_at, d.id) > (:after_at, CAST(:after_id AS uuid)))
  ORDER BY d.starts_at, d.id LIMIT :rows""")
 

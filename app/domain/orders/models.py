@@ -283,8 +283,8 @@ class OrderContact(SQLModel, table=True):
 
 
 class Rating(SQLModel, table=True):
-    """One rating an order and round, by the actual result (评单). `by_representative`: by somebody other than the beneficiary; where
-    that is who placed it for a caller, they passed it on."""
+    """One rating an order and round, by the actual result (评单). `by_representative`: by somebody other than the beneficiary;
+    where that is who placed it for a caller, they passed it on."""
 
     __tablename__ = "rating"
     __table_args__ = (

@@ -71,7 +71,8 @@ CASE: Rules = (requester, beneficiary, staff, placer)
 """Who is told of the case that an order becomes: whoever reads that case too."""
 
 PAPERS: Rules = (requester, beneficiary, assignee, lead, staff, placer)
-"""Who reads an errand's authority and the receipts for its papers: both sides, staff, and who placed it for a caller; and whoever signed a receipt, theirs."""
+"""Who reads an errand's authority and the receipts for its papers: both sides, staff, and who placed it for
+a caller; and whoever signed a receipt, theirs."""
 
 EVIDENCE: Rules = (requester, beneficiary, staff)
 """Who sees what shows that it was done: whoever it was done for, and who answers for the place; and whoever gave it, theirs."""

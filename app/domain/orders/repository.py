@@ -241,9 +241,9 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
         .add_columns(
             *(col(column) for column in (c.name_sealed, c.phone_sealed, c.address_sealed)),
             *(col(column) for column in (r.solved, r.stars, r.reason, r.rated_at, r.by_representative)),
-            and_(col(r.rater_id) == col(MatterRow.placed_by), col(MatterRow.placed_by) != col(MatterRow.requester_id)).label(
-                "passed_on"
-            ),
+            and_(
+                col(r.rater_id) == col(MatterRow.placed_by), col(MatterRow.placed_by) != col(MatterRow.requester_id)
+            ).label("passed_on"),
             col(r.round).label("rated_round"),
             col(OrderDetail.unverified),
             col(Person.name_sealed).label("volunteer_name_sealed"),

@@ -186,7 +186,8 @@ def cancel_booked(order: Order, actor: Actor, now: datetime, *, reason: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class OpenSlot:
-    """A slot as whoever books it finds it; `number` is the lowest free one, 0 when there is none; `cancelled`: why its day was."""
+    """A slot as whoever books it finds it; `number` is the lowest free one, 0 when there is none; `cancelled`: why its day
+    was."""
 
     id: UUID
     day_id: UUID
