@@ -264,7 +264,9 @@ async def test_the_station_books_for_a_caller_and_takes_it_back_as_she_says(stre
     caller, phone = await registered(street, station)
     await team.opens(slot(tomorrow(9), capacity=1))
     path = f"/v1/service-slots/{(await slots_of(station, street))[0]['id']}/book"
-    assert await station.refused(path, NOTE) == (409, "no-community"), "whom it is for is not said"
+    answer = await station.ask("POST", path, NOTE)
+    assert (answer.status_code, answer.json()["code"]) == (409, "no-community")
+    assert "请填 person_id 或 phone" in answer.json()["detail"], "whom it is for is not said"
     assert await western.refused(path, {**NOTE, "phone": phone}) == (404, "caller-not-found")
     someone = await street.resident("王秀英")
     assert await someone.refused(path, {**NOTE, "person_id": caller}) == (403, "not-allowed")

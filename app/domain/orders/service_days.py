@@ -247,6 +247,10 @@ def book(
         SlotOver: begun, or its team is gone. AlreadyBooked. SlotFull. OwnOrder: of the team's lead, or of whom they represent.
         ContactMissing.
     """
+    if seen.slot is not None and seen.home.place_id is None:
+        raise errors.NoCommunity(
+            "在「我的社区」里选定(joinPlace)后再预约;工作人员为来电或到站的居民预约,请填 person_id 或 phone"
+        )
     return _booked(seen, actor.id, actor, now, note, (name, phone, phone_index, address))
 
 
