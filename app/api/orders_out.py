@@ -71,6 +71,7 @@ class RatingOut(Out):
     reason: str | None = Field(description="原因")
     rated_at: Moment = Field(description="评价时间")
     by_representative: bool = Field(description="是否由代下单人评价")
+    passed_on: bool = Field(description="是否来电转达:由代为点单的工作人员按居民所说填写")
 
 
 class RoundOut(Out):
@@ -210,6 +211,9 @@ HISTORY_EXAMPLE = {
 }  # fmt: skip
 
 
+KEEPER = frozenset({Via.KEEPER.value})
+
+
 def start_code(vault: Vault, order_id: UUID, volunteer_id: UUID) -> str:
     """The six digits that this volunteer must be shown to start this order; nothing of it is stored."""
     return vault.code("order.start", f"{order_id}:{volunteer_id}")
@@ -232,7 +236,12 @@ def show_row(row: RowMapping) -> OrderRow:
 
 def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer, vault: Vault) -> OrderOut:
     """An order as this reader may see it; what row-level security hid is null already."""
-    actor = Actor(reader_id, frozenset(Role(role) for role in row["roles"]), row["team"])
+    actor = Actor(
+        reader_id,
+        frozenset(Role(role) for role in row["roles"]),
+        row["team"],
+        parts=KEEPER if row["keeps_papers"] else frozenset(),
+    )
     order: Matter[None] = Matter(**columns_of(row), kind=LIFECYCLE.kind, detail=None)
     shows_code = order.state == OrderState.ACCEPTED and any(rule.allows(order, actor) for rule in CODE)
     receipts = receipts_of(row)
@@ -282,7 +291,8 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
             stars=row["stars"],
             reason=row["reason"],
             rated_at=row["rated_at"],
-            by_representative=row["by_representative"],
+            by_representative=row["by_representative"] and not row["passed_on"],
+            passed_on=row["passed_on"],
         ),
         actions=offered(LIFECYCLE, order, actor, waits_of(row)),
     )

@@ -11,7 +11,7 @@ from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.orders import ID, ContactIn, sealed
 from app.api.orders_out import AT
 from app.api.problems import problems
-from app.api.schema import In, Out, StrictUUID
+from app.api.schema import In, Out, StrictUUID, exactly_one
 from app.domain.orders import errors, kind_lists, policy, service_days
 from app.domain.orders import service_day_errors as of_days
 from app.domain.places.errors import PlaceNotFound
@@ -19,7 +19,7 @@ from app.domain.services.errors import ServicePaused
 from app.kernel.deadlines import NoDeadlinePolicy
 from app.kernel.errors import KeyReused, NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
-from app.kernel.text import Line, Paragraph
+from app.kernel.text import Line, Paragraph, Phone
 from app.kernel.time import Moment
 
 api = Api()
@@ -49,7 +49,12 @@ class CancelDayIn(In):
 
 class BookIn(In):
     note: Annotated[str, Paragraph(500)] = Field(description="需要什么帮助;队伍会看到,请勿填写电话和住址")
-    contact: ContactIn | None = Field(default=None, description="联系方式;不填用本人资料")
+    contact: ContactIn | None = Field(default=None, description="联系方式;不填用受益人的资料")
+    beneficiary_id: StrictUUID | None = Field(default=None, description="受益人编号;为本人预约不填,代约须有其同意")
+    person_id: StrictUUID | None = Field(
+        default=None, description="来电或到站的居民编号,即 registerResident 回执的 id;工作人员代约时与登记的电话二选一"
+    )
+    phone: Phone | None = Field(default=None, description="来电或到站的居民登记的电话;工作人员代约时与居民编号二选一")
 
 
 class DaysQuery(PageQuery):
@@ -75,14 +80,12 @@ class ServiceDayOut(Out):
     service_id: StrictUUID = Field(description="服务编号")
     service_name: str = Field(description="服务名称")
     starts_at: Moment = Field(description="最早的时段何时开始")
-    cancelled_at: Moment | None = Field(description="何时取消;没有取消则为 null")
-    reason: str | None = Field(description="为什么取消")
     slots: list[SlotOut] = Field(description="时段,从早到晚")
 
 
 DAY_EXAMPLE: dict[str, Any] = {
     "id": ID, "place_id": ID, "place_name": "西峪社区", "team_id": ID, "team_name": "白衣义诊队", "service_id": ID,
-    "service_name": "义诊日", "starts_at": AT, "cancelled_at": None, "reason": None,
+    "service_name": "义诊日", "starts_at": AT,
     "slots": [{"id": ID, "starts_at": AT, "minutes": 30, "capacity": 5, "free": 2}],
 }  # fmt: skip
 
@@ -98,7 +101,7 @@ DAY_EXAMPLE: dict[str, Any] = {
         "slots": [{"starts_at": "2026-03-01T09:00:00+08:00", "minutes": 30, "capacity": 5}],
     },
     answer=receipt("open"),
-    responses=problems(NotAllowed, PlaceNotFound, of_days.NotADayOfHere, of_days.SlotsInvalid, KeyReused),
+    responses=problems(NotAllowed, PlaceNotFound, of_days.NotADayOfHere, of_days.SlotsInvalid, of_days.DayIsOpen, KeyReused),
 )  # fmt: skip
 async def open_service_day(body: ServiceDayIn, run: TheRun) -> Receipt:
     return await run(
@@ -147,18 +150,26 @@ async def list_service_days(query: Annotated[DaysQuery, Query()], reader: TheRea
     rule=policy.LIFECYCLE["book"].by,
     operation_id="bookSlot",
     summary="预约服务日的一个时段",
-    description="名额先到先得,一人一个服务日只约一次;取消订单即退回名额",
-    tags=(Tag.RESIDENT,),
+    description="名额先到先得,一人一个服务日只约一次;取消订单即退回名额。代下单人填 beneficiary_id;站点、社区的工作人员"
+    "为来电或到站的居民预约,填 person_id 或 phone,订单算居民自己的",
+    tags=(Tag.RESIDENT, Tag.STATION),
     example={"note": "量血压、问问用药", "contact": {"phone": "13812345678"}},
     answer=receipt("accepted"),
     responses=problems(
-        NotAllowed, errors.NoCommunity, of_days.SlotNotFound, of_days.NotYourDay, of_days.SlotOver, of_days.AlreadyBooked,
-        of_days.SlotFull, errors.ServiceNotOffered, ServicePaused,
+        NotAllowed, errors.NoCommunity, errors.NoConsent, errors.CallerNotFound, of_days.SlotNotFound, of_days.NotYourDay,
+        of_days.DayCancelled, of_days.SlotOver, of_days.AlreadyBooked, of_days.SlotFull, errors.ServiceNotOffered, ServicePaused,
         errors.OwnOrder, errors.ContactMissing, NoDeadlinePolicy, KeyReused, TextRefused,
     ),
 )  # fmt: skip
 async def book_slot(slot_id: SlotId, body: BookIn, run: TheRun) -> Receipt:
-    return await run(service_days.book, slot_id, note=body.note, **sealed(body.contact, run))
+    asked = {"note": body.note, **sealed(body.contact, run)}
+    if body.beneficiary_id is None and body.person_id is None and body.phone is None:
+        return await run(service_days.book, slot_id, **asked)
+    exactly_one(beneficiary_id=body.beneficiary_id, person_id=body.person_id, phone=body.phone)
+    if body.beneficiary_id is not None:
+        return await run(service_days.book_for, slot_id, beneficiary_id=body.beneficiary_id, **asked)
+    caller = {"person_id": body.person_id, "caller_index": run.sealer.phone_index(body.phone)}
+    return await run(service_days.book_for_caller, slot_id, **caller, **asked)
 
 
 def _show(row: RowMapping) -> ServiceDayOut:

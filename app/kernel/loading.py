@@ -38,10 +38,13 @@ _TIMED = f"""(
     FROM deadline d JOIN deadline_policy p ON p.id = d.policy_id
    WHERE d.matter_id = subject.id AND d.round = subject.round)"""
 
-# What the actor is to a matter that officers hold: their roles at its seat, their post in its unit, their part in it.
+# What the actor is to a matter that officers hold: their roles at its seat, their post in its unit, their part in it; to an
+# order, whether they keep papers of it, whoever has it now.
 _OFFICE = """CASE WHEN subject.seat_id IS NOT NULL THEN jsonb_build_object(
            'seat', app_roles(subject.seat_id, look.now), 'unit', app_unit(subject.unit_id),
-           'parts', app_parts(subject.id)) END"""
+           'parts', app_parts(subject.id))
+         WHEN subject.kind = 'order' AND app_keeps_papers(subject.id)
+           THEN '{"seat": [], "unit": null, "parts": ["keeper"]}' END"""
 
 _POLICIES = "policies_in_force(subject.place_id, $4, $5, {category})"
 _OTHERS = """(

@@ -68,6 +68,7 @@ class Via(StrEnum):
     REPORTER = "reporter"
     JOINER = "joiner"
     SEATED = "seated"
+    KEEPER = "keeper"
     PLACER = "placer"
     SUBTREE = "subtree"
     POOL = "pool"
@@ -92,6 +93,7 @@ _VIA = {
     Via.REPORTER: "上报人",
     Via.JOINER: "附议人",
     Via.SEATED: "联席单位",
+    Via.KEEPER: "持有材料的代办员",
     Via.PLACER: "代为点单或上报的工作人员",
     Via.SUBTREE: "社区",
     Via.POOL: "抢单的志愿者",
@@ -104,7 +106,8 @@ class Actor:
     """Who acts: a person, the roles they hold live at the subject's place or above it, and what they are in the team that
     the matter is offered to ("member", "lead" or None). `seat`: their roles at the place whose officers hold the matter, or
     above it; `unit`: what they are in the unit that it is assigned to ("officer", "head" or None); `parts`: "reporter" who
-    joined it, "joiner" who may and does so with this command, "seated" who works in a unit that has a seat on its board."""
+    joined it, "joiner" who may and does so with this command, "seated" who works in a unit that has a seat on its board, "keeper"
+    who took papers of an errand that have not come back."""
 
     id: UUID
     roles: frozenset[Role] = frozenset()
@@ -175,7 +178,7 @@ class Rule:
                 return subject.unit_id is not None and actor.unit is not None
             case Via.HEAD:
                 return subject.unit_id is not None and actor.unit == "head"
-            case Via.REPORTER | Via.JOINER | Via.SEATED:
+            case Via.REPORTER | Via.JOINER | Via.SEATED | Via.KEEPER:
                 return self.via.value in actor.parts
             case Via.SEAT:
                 return bool(self.roles & actor.seat)
@@ -196,7 +199,7 @@ class Rule:
         states = ", ".join(f"'{state}'" for state in sorted(self.states))
         return f"({row}.state IN ({states}) AND {condition})"
 
-    def _condition(self, row: str) -> str:  # noqa: C901, PLR0911 - one line a relation
+    def _condition(self, row: str) -> str:  # noqa: C901, PLR0911, PLR0912 - one line a relation
         roles = "{" + ",".join(sorted(self.roles)) + "}"
         match self.via:
             case Via.SELF | Via.BENEFICIARY | Via.ASSIGNED:
@@ -213,6 +216,8 @@ class Rule:
                 return f"({row}.unit_id IS NOT NULL AND app_unit({row}.unit_id) = 'head')"
             case Via.REPORTER | Via.JOINER | Via.SEATED:
                 return f"'{self.via.value}' = ANY (app_parts({row}.id))"
+            case Via.KEEPER:
+                return f"app_keeps_papers({row}.id)"
             case Via.SEAT:
                 return f"app_reaches({row}.seat_id, '{roles}')"
             case Via.PLACER:

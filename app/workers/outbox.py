@@ -38,7 +38,15 @@ told AS MATERIALIZED (
     FROM batch b WHERE b.to_person IS NOT NULL
   UNION ALL
   SELECT b.*, h.person_id, b.to_role, h.nobody_in_post
-    FROM batch b CROSS JOIN LATERAL told_of(b.subject_id, b.place_id, b.to_role) h WHERE b.to_role IS NOT NULL),
+    FROM batch b CROSS JOIN LATERAL told_of(b.subject_id, b.place_id, b.to_role) h WHERE b.to_role IS NOT NULL
+  UNION ALL
+  -- A caller without a log-in reads no inbox: whoever placed the order for them passes it on.
+  SELECT b.*, m.placed_by, NULL, false
+    FROM batch b JOIN matter m ON m.id = b.subject_id AND m.kind = 'order' JOIN person caller ON caller.id = b.to_person
+   WHERE m.requester_id = b.to_person AND m.placed_by NOT IN (b.to_person, b.created_by)
+     AND caller.openid IS NULL
+     AND EXISTS (SELECT 1 FROM unnest('{administrator,dispatcher,secretary,station_staff}'::text[]) r
+                  WHERE person_holds(m.placed_by, m.place_id, r))),
 gone AS (DELETE FROM outbox WHERE id IN (SELECT id FROM told)),
 parked AS (
   UPDATE outbox SET failed_at = app_now(), last_error = 'nobody to tell'
@@ -47,7 +55,8 @@ parked AS (
 made AS (
 INSERT INTO inbox_message (id, outbox_id, person_id, place_id, topic, subject_kind, subject_id, payload, as_role,
                            nobody_in_post, created_at, version, delivery, attempts, retry_at)
-SELECT gen_random_uuid(), t.id, t.person_id, t.place_id, t.topic, t.subject_kind, t.subject_id, t.payload, t.as_role,
+SELECT gen_random_uuid(), t.id, t.person_id, t.place_id, t.topic, t.subject_kind, t.subject_id,
+       CASE WHEN t.person_id <> t.to_person THEN t.payload || '{"pass_on": true}' ELSE t.payload END, t.as_role,
        t.nobody_in_post, t.created_at, 1, CASE WHEN p.openid IS NULL THEN 'none' ELSE 'due' END, 0, clock_timestamp()
   FROM told t JOIN person p ON p.id = t.person_id
 ON CONFLICT DO NOTHING

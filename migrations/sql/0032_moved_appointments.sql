@@ -25,10 +25,11 @@ BEGIN
   RETURN NEW;
 END $$;
 
--- What it moves is a confirmed appointment of the same order; only the two sides do, and no staff for them.
+-- What it moves is a confirmed appointment of the same order; only the two sides do – whoever placed it for a caller
+-- passes on what they say –, and no staff for them.
 ALTER POLICY appointment_insert ON appointment WITH CHECK (
   (proposed_by = app_actor() AND confirmed_by IS NULL AND app_sees(matter_id) IS NOT FALSE
    OR confirmed_by = app_actor() AND NOT by_resident AND app_sees(matter_id) IS NULL)
   AND (first_id IS NULL OR EXISTS (SELECT 1 FROM appointment f JOIN matter m ON m.id = f.matter_id
-       WHERE f.id = appointment.first_id AND app_actor() IN (m.requester_id, m.beneficiary_id, m.assignee_id)
+       WHERE f.id = appointment.first_id AND app_actor() IN (m.requester_id, m.beneficiary_id, m.placed_by, m.assignee_id)
        AND f.matter_id = appointment.matter_id AND f.confirmed_at IS NOT NULL AND f.first_id IS NULL)));

@@ -237,13 +237,17 @@ class Cast:
         self.ids["authorised"] = await self.order(self.resident, self.neighbour, "accepted", errand)
         authority = {"text": "代办老年证", "until_at": (datetime.now(UTC) + timedelta(days=20)).isoformat()}
         await self.resident.post(f"/v1/orders/{self.ids['authorised']}/authority", authority)
-        starts_at = (datetime.now(UTC) + timedelta(days=2)).replace(hour=2, minute=0).isoformat()
-        self.ids["slots"] = [{"starts_at": starts_at, "minutes": 30, "capacity": 5}]  # type: ignore[assignment]
+        starts_at = (datetime.now(UTC) + timedelta(days=2)).replace(hour=2, minute=0)
+        # The same day is opened once: the two that stand there, and the one that the operation opens.
+        slots = [
+            [{"starts_at": (starts_at + timedelta(hours=n)).isoformat(), "minutes": 30, "capacity": 5}]
+            for n in range(3)
+        ]
+        self.ids["slots"] = slots[2]  # type: ignore[assignment]
         self.ids["day_service"] = day
         opening = {"place_id": self.ids["place_id"], "team_id": self.ids["team_id"], "service_id": day}
         days = [
-            (await self.administrator.post("/v1/service-days", {**opening, "slots": self.ids["slots"]}))["id"]
-            for _ in range(2)
+            (await self.administrator.post("/v1/service-days", {**opening, "slots": each}))["id"] for each in slots[:2]
         ]
         self.ids["day_id"] = days[0]
         listed = (await self.resident.get("/v1/service-days", place_id=self.ids["place_id"]))["items"]

@@ -98,7 +98,7 @@ class Life(Timed):
         self._give_back()
         self.tell("order.released", "派单员")
 
-    def _do_take_back(self, who: str) -> None:
+    def _do_take_back(self, who: str, *, heard: bool = False) -> None:
         """As when it is given back, by the staff; whoever had it is told."""
         self.refused.add((self.assignee, self.team))
         self.tell("order.taken_back", self.assignee)
@@ -139,12 +139,14 @@ class Life(Timed):
     def _do_hand_over_papers(self, who: str) -> None:
         self.papers += 1
         self.papers_out.append(self.papers)
+        self.keepers.add(who)
         self._do_start(who)
         self.tell("order.papers_handed_over", *self.theirs, who)
 
     def _do_return_papers(self, who: str) -> None:
         self.tell("order.papers_returned", *self.theirs, who)
         self.papers_out = []
+        self.keepers.clear()
         self.returns += 1
 
     def _do_record_authority(self, who: str) -> None:
@@ -278,7 +280,7 @@ class Life(Timed):
             self._tell_sides("order.appointment_kept", who)
             return
         self.proposed = (who, self.now + timedelta(hours=hours))
-        other = self.assignee if who in self.theirs else self.requester
+        other = self.assignee if who in self.voices else self.requester
         self.tell("order.appointment_proposed", other)
         if who not in self.theirs:
             self._tell_sides("order.appointment_pending", who, other)

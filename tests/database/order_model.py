@@ -88,6 +88,7 @@ class Model:
     authority: tuple[str | None, datetime] | None = None
     papers_out: list[int] = field(default_factory=list)
     papers: int = 0
+    keepers: set[str] = field(default_factory=set)
     returns: int = 0
     paused: dict[str, Any] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
@@ -110,6 +111,11 @@ class Model:
         """Who never serves it: whoever placed it, benefits from it, or represents whom it serves (§1)."""
         return self.theirs | {self.placed_by} | self.represents
 
+    @property
+    def voices(self) -> set[str]:
+        """Who speaks for the resident's side: whose it is, and whoever placed it for a caller, who passes on what they say."""
+        return self.theirs | {self.placed_by}
+
     def in_area(self, who: str) -> bool:
         return who in self.people and self.people[who].area == "east"
 
@@ -119,7 +125,7 @@ class Model:
 
     def sees(self, who: str) -> bool:
         """Theirs, whoever placed it for them, whoever has it, the team that it is offered to, who dispatches here; what is open,
-        every volunteer here."""
+        every volunteer here; and whoever has papers of it that are out."""
         return (
             who in self.theirs
             or who == self.placed_by
@@ -128,6 +134,7 @@ class Model:
             or (self.team and who in self.members)
             or (self.open_pool and self.in_area(who))
             or self.phones(who)
+            or who in self.keepers
         )
 
     def phones(self, who: str) -> bool:
@@ -154,12 +161,16 @@ class Model:
                 return who in serving or (self.team and who == self.lead)
             case "abort" | "call_off":
                 return who in serving | self.theirs
-            case "rate" | "cancel" | "answer" | "dispute" | "record_authority" | "withdraw_authority":
+            case "rate" | "cancel" | "answer":
+                return who in self.voices
+            case "dispute" | "record_authority" | "withdraw_authority":
                 return who in self.theirs
             case "rework":
-                return who in CHIEFS or (self.state != "rated" and who in self.theirs)
+                return who in CHIEFS or (self.state != "rated" and who in self.voices)
             case "propose" | "confirm":
-                return who in STAFF | serving | {self.requester}
+                return who in STAFF | serving | {self.requester, self.placed_by}
+            case "return_papers" | "wrong_return_code":
+                return who in STAFF | serving | self.keepers
             case "contact":
                 return who in STAFF | serving or self.phones(who)
             case _:
@@ -258,9 +269,9 @@ class Model:
         """The resident complained of them: on this order they do not come again."""
         return any(who == name for name, _ in self.complained)
 
-    def _judge_take_back(self, who: str) -> Iterable[str]:
-        """What has a confirmed appointment comes back by itself when nobody begins."""
-        if self.appointment:
+    def _judge_take_back(self, who: str, *, heard: bool = False) -> Iterable[str]:
+        """What has a confirmed appointment comes back by itself when nobody begins; unless one of the two sides has said so."""
+        if self.appointment and not heard:
             yield "appointment-stands"
 
     def _judge_claim(self, who: str) -> Iterable[str]:
@@ -356,7 +367,7 @@ class Model:
 
     def _judge_agreeing(self, who: str) -> Iterable[str]:
         """Both sides confirm a time (§3): nobody else moves what they agreed on."""
-        if self.appointment and who not in self.theirs | {self.assignee}:
+        if self.appointment and who not in self.voices | {self.assignee}:
             yield "agreed-by-two"
         missed = self.live("appointment")
         if missed and missed.at(100) <= self.now:
@@ -369,9 +380,9 @@ class Model:
         by = self.proposed and self.proposed[0]
         if (
             not self.proposed
-            or (self.proposed[0] in self.theirs) == (who in self.theirs)
+            or (self.proposed[0] in self.voices) == (who in self.voices)
             or self.proposed[1] <= self.now
-            or (self.appointment and by not in self.theirs | {self.assignee})
+            or (self.appointment and by not in self.voices | {self.assignee})
         ):
             yield "no-appointment"
         elif not seen:

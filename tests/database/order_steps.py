@@ -100,7 +100,10 @@ COMMANDS: Mapping[str, Command] = {
     "claim_wish": (wishes.claim_wish, lambda _, __: {"claimed_as": Claimant.MEMBER, "name": None}),
     "assign": (dispatching.assign, lambda known, given: {"member_id": known.people[given["to"]]}),
     "release": (dispatching.release, lambda _, __: {"reason": "病了"}),
-    "take_back": (dispatching.take_back, lambda _, __: {"reason": TakeBack.NO_ANSWER}),
+    "take_back": (
+        dispatching.take_back,
+        lambda _, given: {"reason": TakeBack.CANNOT_COME if given.get("heard") else TakeBack.NO_ANSWER},
+    ),
     "start": (
         service.start,
         lambda _, given: {"code_fits": given["how"] == "code", "unverified": given["how"] == "unverified"},
@@ -182,11 +185,13 @@ def ways(model: Life) -> Iterator[Step]:
     """Everything that anybody may try now."""
     for who in PEOPLE:
         for action in (
-            "decline", "accept", "claim", "claim_wish", "release", "take_back", "wrong_code", "hand_over_papers", "return_papers",
+            "decline", "accept", "claim", "claim_wish", "release", "wrong_code", "hand_over_papers", "return_papers",
             "wrong_return_code", "record_authority", "withdraw_authority", "abort", "call_off", "deliver", "reject", "cancel",
             "convert", "reply", "answer", "dispute", "away", "cancel_day",
         ):  # fmt: skip
             yield Step(action, who)
+        for heard in (False, True):
+            yield Step("take_back", who, {"heard": heard})
         for to in ("team", *VOLUNTEERS):
             yield Step("offer", who, {"to": to})
         for to in model.members:

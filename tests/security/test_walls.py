@@ -74,6 +74,13 @@ DEFINERS = {
     "next_place(uuid)",
     "places_taken(uuid)",
     "day_is_new(uuid)",
+    # For whoever books for somebody: whether these are theirs, have booked, and who hosts; whether somebody leads a team.
+    "app_represents_at(uuid)",
+    "has_booked(uuid,uuid)",
+    "hold_host(uuid,uuid)",
+    "leads(uuid,uuid)",
+    # Whether the actor has papers of an errand that are out.
+    "app_keeps_papers(uuid)",
     "service_live_orders(uuid)",
     # What a draft would have done to everything below a place: asks for its administrator first.
     (

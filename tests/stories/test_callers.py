@@ -1,11 +1,12 @@
 """Somebody calls the station, or walks in: the staff place the order, and it is served without a phone at the door."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from app.kernel.ids import new_id
-from tests.people import Someone, offered
+from tests.people import Someone, agree, offered
 from tests.stories.conftest import Later, Street
 from tests.stories.teamwork import person, team
 from tests.stories.test_representatives import registered, texts
@@ -69,14 +70,14 @@ async def test_staff_place_for_who_lives_where_they_work(street: Street, station
 async def test_who_placed_it_for_a_caller_reads_it_again_whatever_becomes_of_it(
     street: Street, station: Someone
 ) -> None:
-    """The caller calls again, and asks. It stays theirs: to cancel it, to open the door, to rate."""
+    """The caller calls again, and asks. It stays theirs: to open the door."""
     caller, phone = await registered(street, station)
     placed = (await station.post("/v1/orders/for-caller", call(street, phone=phone)))["id"]
     order = f"/v1/orders/{placed}"
     page = await station.get(order)
     assert (page["state"], page["placed_as"], page["note"]) == ("submitted", "staff", "请帮我修灯")
     assert (page["contact"]["phone"], page["beneficiary_id"]) == (phone, caller)
-    assert (page["actions"], page["start_code"], page["rating"]) == ([], None, None)
+    assert (offered(page), page["start_code"], page["rating"]) == (["cancel"], None, None)
     (first,) = (await station.get(f"{order}/history"))["items"]
     assert (first["action"], first["by_me"]) == ("place_for_caller", True)
     assert {limit["kind"] for limit in (await station.get(f"{order}/deadlines"))["items"]} >= {"respond", "plan"}
@@ -84,9 +85,6 @@ async def test_who_placed_it_for_a_caller_reads_it_again_whatever_becomes_of_it(
     assert await listed(station) == [], "it is not their own"
     for search in (phone, "修灯", placed):
         assert [row["id"] for row in (await station.get("/v1/orders/search", search=search))["items"]] == [placed]
-    for command, body in (("cancel", {}), ("rate", {"solved": "yes", "stars": 5})):
-        status, _ = await station.refused(f"{order}/{command}", body)
-        assert status in (403, 409), command
 
     colleague = await street.with_role("站员", "station_staff")
     western = await street.with_role("西站长", "station_staff", "west")
@@ -104,8 +102,7 @@ async def test_who_placed_it_for_a_caller_reads_it_again_whatever_becomes_of_it(
     await volunteer.post(f"{order}/start", {"unverified": True})
     await volunteer.post(f"{order}/deliver", {"outcome": "已换灯泡"})
     page = await station.get(order)
-    assert (page["state"], page["outcome"], page["actions"]) == ("delivered", "已换灯泡", [])
-    assert await station.refused(f"{order}/rate", {"solved": "yes", "stars": 5}) == (403, "not-allowed")
+    assert (page["state"], page["outcome"], offered(page)) == ("delivered", "已换灯泡", ["rate", "rework"])
 
 
 async def test_who_left_the_staff_has_left_what_they_placed(street: Street, station: Someone) -> None:
@@ -247,3 +244,68 @@ async def test_cards_are_issued_and_seen_by_the_staff_there(street: Street, stat
     for someone in (western, caller, await street.with_role("李强", "volunteer")):
         assert (await someone.http.get(card)).status_code == 404
         assert await someone.refused(card) == (404, "person-not-found")
+
+
+async def test_what_the_caller_says_is_passed_on_by_who_placed_it(
+    street: Street, station: Someone, later: Later
+) -> None:
+    """She has no phone: whoever placed it is told in her place, and answers, agrees on a time and rates as she says."""
+    order, volunteer, dispatcher, _ = await accepted(street, station)
+    await later(0)
+    assert "请转告居民:您的订单已有志愿者接单" in await texts(station)
+    await volunteer.post(f"{order}/questions", {"question": "灯在哪间屋?"})
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    await volunteer.post(f"{order}/appointment", {"meet_at": tomorrow})
+    await later(1)
+    assert {"请转告居民:社区有问题要问您,等您回答", "请转告居民:对方提出了上门的时间,请确认"} <= set(
+        await texts(station)
+    )
+    assert {"answer", "confirm", "propose", "cancel"} <= set(offered(await station.get(order)))
+    (question,) = [one for one in (await station.get(f"{order}/posts"))["items"] if one["kind"] == "question"]
+    await station.post(f"{order}/answer", {"question_id": question["id"], "text": "厨房"})
+    await agree(station, order)
+    another = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    await station.post(f"{order}/appointment", {"meet_at": another})
+    assert (await dispatcher.get(order))["proposed_appointment"]["proposed_by"] == "resident"
+    assert await station.refused(f"{order}/appointment/confirm", {"meet_at": meet_at}) == (409, "no-appointment"), (
+        "by the other side"
+    )
+    await agree(volunteer, order)
+    await station.post(f"{order}/contact", {"channel": "phone", "text": "本人在家等候"})
+    await volunteer.post(f"{order}/start", {"unverified": True})
+    await volunteer.post(f"{order}/deliver", {"outcome": "已换灯泡"})
+    assert {"rate", "rework"} <= set(offered(await station.get(order)))
+    await station.post(f"{order}/rate", {"solved": "yes", "stars": 5})
+    rating = (await dispatcher.get(order))["rating"]
+    assert (rating["stars"], rating["by_representative"], rating["passed_on"]) == (5, False, True)
+    done = [(row["action"], row["by"]) for row in (await dispatcher.get(f"{order}/history"))["items"]]
+    assert {("answer", "placer"), ("confirm", "placer"), ("propose", "placer"), ("rate", "placer")} <= set(done)
+
+
+async def test_a_caller_who_calls_it_off_is_heard_and_a_caller_with_a_login_reads_for_herself(
+    street: Street, station: Someone, later: Later
+) -> None:
+    order, volunteer, _, _ = await accepted(street, station)
+    colleague = await street.with_role("站员", "station_staff")
+    assert await colleague.refused(f"{order}/cancel", {}) == (403, "not-allowed"), "who did not speak with her"
+    await station.post(f"{order}/cancel", {"reason": "女儿已经修好"})
+    caller = await street.resident("王秀英")
+    own = await station.post("/v1/orders/for-caller", call(street, person_id=str(caller.id)))
+    dispatcher = await street.with_role("赵红", "dispatcher")
+    await dispatcher.post(f"/v1/orders/{own['id']}/reply", {"text": "已收到"})
+    await later(0)
+    assert "订单已取消,可查看原因" in await texts(volunteer)
+    assert "社区答复了您的订单" in await texts(caller)
+    assert [text for text in await texts(station) if text.endswith("社区答复了您的订单")] == []
+
+
+async def test_a_dispatcher_who_placed_it_speaks_for_the_caller(street: Street, station: Someone) -> None:
+    dispatcher, other = [await street.with_role(who, "dispatcher") for who in ("张敏", "赵红")]
+    volunteer = await street.with_role("李强", "volunteer")
+    _, phone = await registered(street, station)
+    order = f"/v1/orders/{(await dispatcher.post('/v1/orders/for-caller', call(street, phone=phone)))['id']}"
+    await other.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/accept")
+    await other.post(f"{order}/appointment", {"meet_at": (datetime.now(UTC) + timedelta(days=1)).isoformat()})
+    assert "confirm" in offered(await dispatcher.get(order))
+    await agree(dispatcher, order)

@@ -172,7 +172,6 @@ async def test_of_an_errand_that_goes_to_somebody_else_the_station_returns_the_p
     receipts = (await errand.agent.get(f"{errand.path}/papers"))["items"]
     assert [r["action"] for r in receipts] == ["handed_over"], "whoever holds papers still has the receipt"
     body = {"code": await errand.return_code(), "papers": [1]}
-    assert await errand.agent.refused(f"{errand.path}/papers/return", body) == (404, "order-not-found")
     await errand.dispatcher.post(f"{errand.path}/papers/return", body)
     second = await street.with_role("赵芳", "volunteer")
     await errand.dispatcher.post(f"{errand.path}/offer", {"volunteer_id": str(second.id)})
@@ -187,6 +186,24 @@ async def test_of_an_errand_that_goes_to_somebody_else_the_station_returns_the_p
     assert await second.refused(f"{errand.path}/deliver", {"outcome": "已办好"}) == (409, "papers-out")
     await errand.dispatcher.post(f"{errand.path}/papers/return", {"code": await errand.return_code(), "papers": [2]})
     await second.post(f"{errand.path}/deliver", {"outcome": "已办好"})
+
+
+async def test_who_has_papers_brings_them_back_whatever_became_of_the_errand(errand: Errand, later: Later) -> None:
+    await errand.begin()
+    await errand.agent.post(f"{errand.path}/abort", {"reason": "needs_tradesman", "again": True})
+    page = await errand.agent.get(errand.path)
+    assert (page["state"], page["contact"], offered(page)) == ("submitted", None, ["return_papers"])
+    first = {"code": await errand.return_code(), "papers": [1]}
+    await errand.agent.post(f"{errand.path}/papers/return", first)
+    await errand.resident.post(f"{errand.path}/cancel", {"reason": "不办了"})
+    await later(0)
+    assert len(await told(errand.resident, "order.papers_to_come")) == 2, "when it was aborted, and when she cancelled"
+    assert len(await told(errand.dispatcher, "order.papers_out")) == 2
+    code = await errand.return_code()
+    wrong = {"code": f"{(int(code) + 1) % 10**6:06d}", "papers": [2]}
+    assert await errand.agent.refused(f"{errand.path}/papers/return", wrong) == (409, "return-code-wrong")
+    await errand.agent.post(f"{errand.path}/papers/return", {"code": code, "papers": [2]})
+    assert (await errand.agent.ask("GET", errand.path)).status_code == 404, "nothing of it is theirs any more"
 
 
 async def test_an_agent_who_gives_the_errand_back_loses_the_authority(errand: Errand) -> None:

@@ -85,3 +85,22 @@ async def test_registering_is_for_staff_of_that_community(street: Street) -> Non
         assert await someone.refused("/v1/residents", east) == (403, "not-allowed")
     assert await staff.refused("/v1/residents", west) == (403, "not-allowed")
     assert await street.administrator.refused("/v1/residents", wide) == (409, "not-a-community")
+
+
+async def test_who_has_no_phone_is_registered_and_ordered_for_with_the_phone_of_the_household(street: Street) -> None:
+    staff = await street.with_role("站长", "station_staff")
+    home = {"place_id": str(street.world.east), "address": "1 号楼 102"}
+    phone = f"0351{staff.id.int % 10**7:07d}"
+    await staff.post("/v1/residents", {**home, "name": "李大爷", "phone": phone})
+    answer = await staff.ask("POST", "/v1/residents", {**home, "name": "王奶奶", "phone": phone})
+    assert (answer.json()["code"], answer.json()["title"]) == ("phone-taken", "这个电话已被登记")
+    assert "另一位登记时可不填电话" in answer.text
+    wife = (await staff.post("/v1/residents", {**home, "name": "王奶奶"}))["id"]
+    asked = {"channel": "walk_in", "person_id": wife, "service_id": street.service_id, "note": "请帮我修灯"}
+    assert await staff.refused("/v1/orders/for-caller", asked) == (422, "contact-missing")
+    order = (await staff.post("/v1/orders/for-caller", {**asked, "contact": {"phone": phone}}))["id"]
+    assert (await staff.get(f"/v1/orders/{order}"))["contact"] == {
+        "name": "王奶奶",
+        "phone": phone,
+        "address": "1 号楼 102",
+    }

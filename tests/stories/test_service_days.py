@@ -11,6 +11,7 @@ from app.kernel.time import CHINA
 from tests.people import Someone
 from tests.special import service_of, team_of, told
 from tests.stories.conftest import Later, Street
+from tests.stories.test_representatives import name, registered
 
 NOTE = {"note": "量血压"}
 
@@ -63,7 +64,7 @@ async def test_a_resident_books_a_slot_and_is_served(street: Street, team: Team,
     resident = await street.resident("王秀英")
     await team.opens(slot(tomorrow(10)), slot(tomorrow(9)))
     (day,) = await days(resident, street)
-    assert (day["service_name"], day["team_name"], day["cancelled_at"]) == ("义诊日", "白衣义诊队", None)
+    assert (day["service_name"], day["team_name"]) == ("义诊日", "白衣义诊队")
     assert [s["free"] for s in day["slots"]] == [2, 2]
     assert day["starts_at"] == day["slots"][0]["starts_at"]
     order = await book(resident, day["slots"][0]["id"])
@@ -163,14 +164,18 @@ async def test_a_cancelled_day_cancels_what_was_booked_and_tells_everybody(
     await team.lead.post(f"/v1/service-days/{day}/cancel", {"reason": "大雪,义诊改期"})
     assert await team.lead.refused(f"/v1/service-days/{day}/cancel", {"reason": "再取消"}) == (409, "day-over")
     late = await street.resident("来晚了")
-    assert await late.refused(f"/v1/service-slots/{slot_id}/book", NOTE) == (409, "slot-full")
+    for someone in (late, residents[0]):
+        answer = await someone.ask("POST", f"/v1/service-slots/{slot_id}/book", NOTE)
+        assert (answer.status_code, answer.json()["code"]) == (409, "day-cancelled"), "also who had booked"
+        assert "大雪,义诊改期" in answer.json()["detail"]
     await later(0)
     for resident, order in zip(residents[:2], orders, strict=False):
         page = await resident.get(order)
         assert (page["state"], page["cancel_reason"]) == ("cancelled", "大雪,义诊改期")
         assert await told(resident, "order.day_cancelled") == ["您预约的服务日已取消,可另约时段或另行点单"]
     assert await told(residents[2], "order.day_cancelled") == []
-    assert (await days(late, street))[0]["reason"] == "大雪,义诊改期"
+    assert await days(late, street) == [], "nothing that could be booked"
+    await team.opens(slot(tomorrow(9), capacity=5))
 
 
 async def test_after_a_missed_appointment_the_usual_way_goes_on(street: Street, team: Team, later: Later) -> None:
@@ -224,3 +229,53 @@ async def test_a_day_whose_service_rests_or_is_withdrawn_is_not_booked(street: S
     await street.administrator.post(f"{service}/resume")
     await street.administrator.post(f"{service}/withdraw")
     assert (await resident.refused(path, NOTE))[1] == "service-not-offered"
+
+
+async def test_the_same_day_is_opened_once(street: Street, team: Team) -> None:
+    body = team.day(slot(tomorrow(9)))
+    answers = await asyncio.gather(*(team.lead.ask("POST", "/v1/service-days", body) for _ in range(3)))
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 409: 2}
+    assert {a.json()["code"] for a in answers if a.status_code == 409} == {"day-is-open"}
+    await team.opens(slot(tomorrow(11)))
+
+
+async def test_a_daughter_books_for_her_mother_and_once(street: Street, team: Team) -> None:
+    station = await street.with_role("站长", "station_staff")
+    mother, daughter = await street.resident("王妈妈"), await street.resident("陈芳", "west")
+    await team.opens(slot(tomorrow(9), capacity=5))
+    path = f"/v1/service-slots/{(await slots_of(mother, street))[0]['id']}/book"
+    for_her = {**NOTE, "beneficiary_id": str(mother.id)}
+    assert await daughter.refused(path, for_her) == (404, "no-consent")
+    asked = await name(street, daughter, (await mother.get("/v1/me"))["phone"])
+    await station.post(f"{asked}/consent", {"how": "phone"})
+    assert len(await days(daughter, street)) == 1, "she sees what she may book"
+    order = f"/v1/orders/{(await daughter.post(path, for_her))['id']}"
+    page = await mother.get(order)
+    assert (page["state"], page["placed_as"], page["beneficiary_id"]) == ("accepted", "representative", str(mother.id))
+    assert await mother.refused(path, NOTE) == (409, "already-booked")
+    await daughter.post(f"{order}/cancel", {})
+    await mother.post(path, NOTE)
+    assert await daughter.refused(path, for_her) == (409, "already-booked"), "of what she does not see"
+
+
+async def test_the_station_books_for_a_caller_and_takes_it_back_as_she_says(street: Street, team: Team) -> None:
+    station = await street.with_role("站长", "station_staff")
+    western = await street.with_role("西站长", "station_staff", "west")
+    caller, phone = await registered(street, station)
+    await team.opens(slot(tomorrow(9), capacity=1))
+    path = f"/v1/service-slots/{(await slots_of(station, street))[0]['id']}/book"
+    answer = await station.ask("POST", path, NOTE)
+    assert (answer.status_code, answer.json()["code"]) == (409, "no-community")
+    assert "请填 person_id 或 phone" in answer.json()["detail"], "whom it is for is not said"
+    assert await western.refused(path, {**NOTE, "phone": phone}) == (404, "caller-not-found")
+    someone = await street.resident("王秀英")
+    assert await someone.refused(path, {**NOTE, "person_id": caller}) == (403, "not-allowed")
+    both = await station.ask("POST", path, {**NOTE, "phone": phone, "person_id": caller})
+    assert both.json()["errors"][0]["code"] == "exactly-one"
+    order = f"/v1/orders/{(await station.post(path, {**NOTE, 'phone': phone}))['id']}"
+    page = await station.get(order)
+    assert (page["state"], page["placed_as"], page["contact"]["phone"]) == ("accepted", "staff", phone)
+    assert await station.refused(path, {**NOTE, "person_id": caller}) == (409, "already-booked")
+    await station.post(f"{order}/cancel", {"reason": "住院了"})
+    assert (await slots_of(someone, street))[0]["free"] == 1
+    await someone.post(path, NOTE)

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from app.kernel.ids import new_id
 from app.kernel.time import CHINA
 from tests.people import Someone, agree, offered
@@ -235,5 +237,23 @@ async def test_what_has_a_confirmed_appointment_is_not_taken_back(street: Street
     await volunteer.post(f"{order}/appointment", {"meet_at": meet_at})
     assert "take_back" in offered(await dispatcher.get(order))
     await agree(grandma, order)
-    assert "take_back" not in offered(await dispatcher.get(order))
     assert await dispatcher.refused(f"{order}/take-back", {"reason": "no_answer"}) == (409, "appointment-stands")
+
+
+@pytest.mark.parametrize("reason", ["cannot_come", "resident_asks"])
+async def test_what_one_of_the_two_sides_calls_off_is_taken_back_whatever_was_agreed(
+    street: Street, later: Later, reason: str
+) -> None:
+    """The volunteer has phoned in sick: nobody waits for the time to pass."""
+    grandma, dispatcher, _, volunteer = await crew(street)
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    await volunteer.post(f"{order}/appointment", {"meet_at": (datetime.now(CHINA) + timedelta(hours=3)).isoformat()})
+    await agree(grandma, order)
+    assert "take_back" in offered(await dispatcher.get(order))
+    await dispatcher.post(f"{order}/take-back", {"reason": reason})
+    await later(1)
+    page = await grandma.get(order)
+    assert (page["state"], page["volunteer"], page["appointment"]) == ("submitted", None, None)
+    live = {kind for kind, limit in (await limits(grandma, order)).items() if limit["stopped_at"] is None}
+    assert live == {"respond", "reply", "coordinate", "plan", "dispatch"}, "what was agreed had stopped goes on"
+    assert any("收回了您已接的订单" in text for text in await texts(volunteer))

@@ -21,6 +21,7 @@ TEXTS: Mapping[str, str] = {
     "order.handed_back": "承接人已离开,订单已退回待派",
     "order.aborted": "服务中止,社区会另行安排",
     "order.reworked": "订单需要再来一轮,请安排",
+    "order.begins_again": "社区会为您的订单再安排一轮服务,可查看订单",
     "order.unsolved": "返工之后居民仍表示没有解决,请决定是否再来一轮",
     "order.rejected": "您的订单未能受理,可查看原因和其他求助途径",
     "order.converted": "订单已转为事件,由社区书记处理",
@@ -52,6 +53,7 @@ TEXTS: Mapping[str, str] = {
     "order.authority_recorded": "居民已写下授权,可以上门交接材料",
     "order.authority_withdrawn": "居民收回了授权,请把材料归还",
     "order.papers_out": "帮办代办已中止,还有材料没有归还居民,请跟进",
+    "order.papers_to_come": "您还有材料在代办员手中,会归还给您;归还时请出示归还码",
     "order.booked": "有居民预约了您队伍的服务日",
     "order.day_cancelled": "您预约的服务日已取消,可另约时段或另行点单",
     "order.placed_for_you": "社区已按您所说为您下单",
@@ -206,7 +208,9 @@ MATTERS: Mapping[str, tuple[str, str]] = {
 
 def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
     """The notice as people read it; a limit speaks otherwise to whoever waits than to whoever must act, and a receipt lists
-    what it is for. `about`: the kind of the subject."""
+    what it is for. `about`: the kind of the subject. Whoever placed it for a caller is asked to pass it on."""
+    if payload.get("pass_on"):
+        return "请转告居民:" + sentence(topic, {**payload, "pass_on": False}, about)
     match topic:
         case "deadline.mark":
             return _of_limit(payload, *MATTERS[about])

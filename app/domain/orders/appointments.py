@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from app.domain.deadlines.spoken import dated
 from app.domain.orders import errors
+from app.domain.orders.dispatching import own_people
 from app.domain.orders.models import Appointment
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import OpenAppointment
@@ -42,7 +43,7 @@ def propose_appointment(order: Order, actor: Actor, now: datetime, *, meet_at: d
         raise outside(refusal, "meet_at", now, now + FARTHEST_APPOINTMENT)
     _demand_movable(order, actor, now)
     stands, former = order.detail.agreed, order.detail.proposed
-    by_resident = _is_resident(order, actor)
+    by_resident = actor.id in own_people(order)
     if former is not None:
         change.patch(Appointment, id=former.id, ended_at=now)
     if stands is not None and stands.meet_at == meet_at:
@@ -93,10 +94,6 @@ def confirm_appointment(order: Order, actor: Actor, now: datetime, *, meet_at: d
     return _tell(change, order, "order.appointment_confirmed", **({"moved": True} if stands else {}))
 
 
-def _is_resident(order: Order, actor: Actor) -> bool:
-    return actor.id in (order.requester_id, order.beneficiary_id)
-
-
 def _tell(change: Change, order: Order, topic: str, **payload: object) -> Change:
     """To both sides, but for whoever does it: where the staff act for the community, whoever serves has not seen it."""
     for whose in (order.requester_id, order.assignee_id):
@@ -112,7 +109,7 @@ def _demand_movable(order: Order, actor: Actor, now: datetime) -> None:
         raise errors.SlotNotMovable(_instead_of_moving(order, actor))
     if any(d.kind == "appointment" and d.stopped_at is None and _missed(d, now) for d in order.timed):
         raise errors.AppointmentMissed
-    if order.detail.agreed is not None and not _is_resident(order, actor) and actor.id != order.assignee_id:
+    if order.detail.agreed is not None and actor.id not in own_people(order) and actor.id != order.assignee_id:
         raise errors.AgreedByTwo
 
 
@@ -121,7 +118,7 @@ def _missed(deadline: TimedDeadline, now: datetime) -> bool:
 
 
 def _instead_of_moving(order: Order, actor: Actor) -> str:
-    if _is_resident(order, actor):
+    if actor.id in own_people(order):
         return "可取消(cancelOrder)后另约时段(bookSlot)"
     if actor.id == order.assignee_id:
         return "来不了的,可退回(releaseOrder),由社区另行安排"
@@ -130,7 +127,7 @@ def _instead_of_moving(order: Order, actor: Actor) -> str:
 
 def _why_not(order: Order, proposed: OpenAppointment, actor: Actor, now: datetime) -> str | None:
     """Why what is proposed is not this actor's to confirm; None: it is."""
-    if proposed.by_resident == _is_resident(order, actor):
+    if proposed.by_resident == actor.id in own_people(order):
         return "现在的时间是您这一方提出的,须由对方确认"
     if proposed.meet_at <= now:
         return "提出的时间已经过去,请另提时间(proposeAppointment)"

@@ -235,9 +235,9 @@ def release(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reaso
 @ORDERS.moves("take_back", facts=ACCEPTED)
 def take_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: TakeBack) -> Change:
     """The staff take an order back from whoever accepted it and does not come, for a listed reason; it goes on as when it is
-    given back. Raises AppointmentStands: with a confirmed appointment it comes back by itself."""
+    given back. Raises AppointmentStands: with a confirmed appointment it comes back by itself, unless one side has said so."""
     change = LIFECYCLE.move(order, "take_back", actor, now).note(reason=reason)
-    if order.detail.agreed is not None:
+    if order.detail.agreed is not None and not reason.heard:
         booked = order.detail.booking_id is not None
         raise errors.AppointmentStands(errors.SlotNotMovable.advice_zh if booked else None)
     _refuse(change, order, "taken_back", reason.label)
@@ -282,8 +282,8 @@ def _demand_member(order: Order, facts: Taking) -> None:
 
 
 def own_people(order: Order) -> set[UUID]:
-    """Who neither dispatches nor serves an order: whom it serves, and who placed it. Who represents them, the facts know
-    (domain.md §1)."""
+    """The resident's side, who neither dispatch nor serve an order: whom it serves, and who placed it and passes on what they
+    say. Who represents them, the facts know (domain.md §1)."""
     return {order.requester_id, order.beneficiary_id, order.placed_by}
 
 

@@ -335,7 +335,10 @@ class AppointmentStands(Refusal):
     code = "appointment-stands"
     title_zh = "已约定上门时间,到时没有开始会自动退回"
     title_en = "A confirmed appointment stands: it comes back by itself when nobody begins"
-    advice_zh = "要改时间,由居民或志愿者提出、另一方确认(proposeAppointment);志愿者来不了,可退回(releaseOrder)"
+    advice_zh = (
+        "要改时间,由居民或志愿者提出、另一方确认(proposeAppointment);志愿者说来不了或居民要求换人的,"
+        "可退回(releaseOrder)或由社区收回(takeBackOrder,cannot_come、resident_asks)"
+    )
 
 
 class PapersNotOut(Refusal):

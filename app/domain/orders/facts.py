@@ -30,32 +30,36 @@ def home(asked: str) -> str:
    WHERE p.id = $1"""
 
 
-HOME = home(_asked())
-AT_HOME = home(
-    _asked(
-        "(SELECT d.service_id FROM service_slot t JOIN service_day d ON d.id = t.day_id"
-        " WHERE t.id = ($3::jsonb ->> 'id')::uuid)"
-    )
-)
-"""The same for the service of a slot."""
+def _elsewhere(asked: str) -> str:
+    return f"""SELECT h.person_id AS id, h.place_id, h.name_sealed, h.phone_sealed, h.phone_index, h.address_sealed,
+         {asked}"""
 
-_ELSEWHERE = f"""SELECT h.person_id AS id, h.place_id, h.name_sealed, h.phone_sealed, h.phone_index, h.address_sealed,
-         {_asked()}"""
 
-REPRESENTED = f"""
-  {_ELSEWHERE}
+def _represented(asked: str) -> str:
+    """The same of somebody for whom the actor may order; the consent is held until the order stands."""
+    return f"""
+  {_elsewhere(asked)}
     FROM representation r CROSS JOIN LATERAL home_of(r.beneficiary_id, NULL) h
    WHERE r.representative_id = $1 AND r.beneficiary_id = ($3::jsonb ->> 'beneficiary_id')::uuid
      AND r.consented_at IS NOT NULL AND r.ended_at IS NULL FOR SHARE OF r"""
-"""The same of somebody for whom the actor may order; the consent is held until the order stands."""
 
-CALLER = f"""
-  {_ELSEWHERE}
+
+def _caller(asked: str) -> str:
+    """The same of a caller who lives where the actor works; the actor at no place, where they work at no desk."""
+    return f"""
+  {_elsewhere(asked)}
     FROM home_of(($3::jsonb ->> 'person_id')::uuid, decode(substr($3::jsonb ->> 'caller_index', 3), 'hex')) h
    UNION ALL
-  SELECT $1::uuid, NULL, NULL, NULL, NULL, NULL, {_asked()}
+  SELECT $1::uuid, NULL, NULL, NULL, NULL, NULL, {asked}
    WHERE NOT app_works('{{administrator,dispatcher,secretary,station_staff}}') LIMIT 1"""
-"""The same of a caller who lives where the actor works; the actor at no place, where they work at no desk."""
+
+
+HOME, REPRESENTED, CALLER = home(_asked()), _represented(_asked()), _caller(_asked())
+_OF_SLOT = _asked(
+    "(SELECT d.service_id FROM service_slot t JOIN service_day d ON d.id = t.day_id WHERE t.id = ($3::jsonb ->> 'id')::uuid)"
+)
+AT_HOME, AT_REPRESENTED, AT_CALLER = home(_OF_SLOT), _represented(_OF_SLOT), _caller(_OF_SLOT)
+"""The same three for the service of a slot."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,13 +40,14 @@ async def list_papers(connection: AsyncConnection, order_id: UUID) -> RowMapping
 
 _DAYS = text("""
 SELECT d.id, d.place_id, p.name AS place_name, d.team_id, w.name AS team_name, d.service_id, s.name AS service_name,
-       d.starts_at, d.cancelled_at, d.reason,
+       d.starts_at,
        (SELECT jsonb_agg(jsonb_build_object('id', t.id, 'starts_at', t.starts_at, 'minutes', t.minutes,
                                             'capacity', t.capacity, 'free', t.capacity - places_taken(t.id))
                          ORDER BY t.starts_at) FROM service_slot t WHERE t.day_id = d.id) AS slots
   FROM service_day d JOIN place_ancestor a ON a.ancestor_id = d.place_id AND a.place_id = :place_id
   JOIN place p ON p.id = d.place_id JOIN service s ON s.id = d.service_id LEFT JOIN team w ON w.id = d.team_id
- WHERE d.starts_at >= coalesce(:from_at, app_now()) AND (CAST(:until_at AS timestamptz) IS NULL OR d.starts_at < :until_at)
+ WHERE d.cancelled_at IS NULL AND d.starts_at >= coalesce(:from_at, app_now())
+   AND (CAST(:until_at AS timestamptz) IS NULL OR d.starts_at < :until_at)
    AND (CAST(:after_at AS timestamptz) IS NULL OR (d.starts_at, d.id) > (:after_at, CAST(:after_id AS uuid)))
  ORDER BY d.starts_at, d.id LIMIT :rows""")
 

@@ -78,6 +78,11 @@ class TakeBack(StrEnum):
     def label(self) -> str:
         return _TAKE_BACKS[self]
 
+    @property
+    def heard(self) -> bool:
+        """Whether one of the two sides has said so: then there is nobody to wait for."""
+        return self in (TakeBack.CANNOT_COME, TakeBack.RESIDENT_ASKS)
+
 
 _TAKE_BACKS = {
     TakeBack.NO_ANSWER: "联系不上志愿者",
@@ -278,7 +283,8 @@ class OrderContact(SQLModel, table=True):
 
 
 class Rating(SQLModel, table=True):
-    """One rating an order and round, by the actual result (评单)."""
+    """One rating an order and round, by the actual result (评单). `by_representative`: by somebody other than the beneficiary;
+    where that is who placed it for a caller, they passed it on."""
 
     __tablename__ = "rating"
     __table_args__ = (

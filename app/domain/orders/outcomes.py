@@ -115,6 +115,7 @@ def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = No
     for other in {order.requester_id, order.beneficiary_id} - {actor.id}:
         change.tell(other, "order.cancelled")
     free_place(change, order, now)
+    _tell_of_papers(change, order)
     return change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason) if reason else change
 
 
@@ -163,12 +164,14 @@ def _begin_again(change: Change, order: Order, *, about_attitude: bool) -> None:
         claimed_name=None,
     ).tell_role(Role.DISPATCHER, "order.reworked")
     if change.actor.id not in (order.requester_id, order.beneficiary_id):
-        change.tell(order.requester_id, "order.reworked")
+        change.tell(order.requester_id, "order.begins_again")
 
 
 def _tell_of_papers(change: Change, order: Order) -> None:
     if papers_out(order.detail.receipts):
         change.tell_role(Role.DISPATCHER, "order.papers_out")
+        for person in dict.fromkeys((order.requester_id, order.beneficiary_id)):
+            change.tell(person, "order.papers_to_come")
 
 
 def _tell_other(change: Change, order: Order, topic: str) -> Change:

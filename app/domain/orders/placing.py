@@ -89,8 +89,7 @@ def place_for_caller(
         NotAllowed: the actor works at no desk. CallerNotFound: nobody with this id or phone lives where the actor works. And
             as `place`.
     """
-    if not policy.station.roles & actor.roles:
-        raise NotAllowed("由站点和社区的工作人员办理;为本人、为请您代下单的人点单,用 placeOrder")
+    demand_desk(actor, "为本人、为请您代下单的人点单,用 placeOrder")
     change = _placed(
         home, "place_for_caller", home.person_id, actor, now, service_id, note, (name, phone, phone_index, address)
     )
@@ -119,6 +118,12 @@ def _placed(
     change = LIFECYCLE.create(order, action, actor, now)
     describe(change, home, service_id, note, contact)
     return change.tell_role(Role.DISPATCHER, "order.wished" if wish else "order.placed")
+
+
+def demand_desk(actor: Actor, otherwise: str) -> None:
+    """That the actor works where callers are served. Raises NotAllowed, which says what is theirs to do."""
+    if not policy.station.roles & actor.roles:
+        raise NotAllowed(f"由站点和社区的工作人员办理;{otherwise}")
 
 
 def demand_offered(home: Placing | Recategorising) -> None:

@@ -19,15 +19,17 @@ resident = reach(Role.RESIDENT)
 representative = Rule(Via.REPRESENTATIVE)
 station = reach(Role.STATION_STAFF, Role.DISPATCHER, Role.SECRETARY, Role.ADMINISTRATOR)
 placer = Rule(Via.PLACER, station.roles)
-"""Whoever placed it for a caller reads it again, for whoever calls again to ask; it stays the caller's own to cancel, to confirm
-and to rate (domain.md §3). Who is not on the staff there any more has nothing of it."""
+"""Whoever placed it for a caller reads it again and passes on what the caller says: it is the caller who cancels, confirms,
+answers and rates (domain.md §3), and who has no phone to do it with. Who is not on the staff there any more has nothing of it."""
 pool = Rule(Via.POOL, frozenset({Role.VOLUNTEER}))
 phoning = replace(reach(Role.STATION_STAFF), states=frozenset({S.ACCEPTED}))
 """Who is at the station calls the resident when somebody stands at the door without a code (domain.md §3, start): so they see
 what is accepted, whom to call, and record that they reached them."""
+keeper = Rule(Via.KEEPER)
+"""Whoever took papers of an errand that are still out brings them back, whoever has the errand by now (domain.md §3)."""
 system = Rule(Via.SYSTEM)
 
-READ: Rules = (requester, beneficiary, assignee, team, staff, pool, phoning, placer)
+READ: Rules = (requester, beneficiary, assignee, team, staff, pool, phoning, placer, keeper)
 """Who sees that an order is there, and in which state. One that was opened to the pool stays in sight of the volunteers, and
 one that was offered to a team in sight of its members, so that a late claim or acceptance is told why it lost."""
 
@@ -41,6 +43,7 @@ DETAIL: Rules = (
     Rule(Via.POOL, frozenset({Role.VOLUNTEER}), frozenset({S.SUBMITTED, S.OFFERED})),
     phoning,
     placer,
+    keeper,
 )
 """Who sees what it is about: note, outcome, history, deadlines. Volunteers and members of a team only while they may still
 take it; the team's lead as long as it is the team's."""
@@ -67,8 +70,9 @@ CODE: Rules = (requester, beneficiary)
 CASE: Rules = (requester, beneficiary, staff, placer)
 """Who is told of the case that an order becomes: whoever reads that case too."""
 
-PAPERS: Rules = (requester, beneficiary, assignee, lead, staff)
-"""Who reads an errand's authority and the receipts for its papers: both sides and staff; and whoever signed a receipt, theirs."""
+PAPERS: Rules = (requester, beneficiary, assignee, lead, staff, placer)
+"""Who reads an errand's authority and the receipts for its papers: both sides, staff, and who placed it for
+a caller; and whoever signed a receipt, theirs."""
 
 EVIDENCE: Rules = (requester, beneficiary, staff)
 """Who sees what shows that it was done: whoever it was done for, and who answers for the place; and whoever gave it, theirs."""
@@ -78,8 +82,11 @@ OPEN_DAYS: Rules = (staff,)
 
 chief = reach(Role.SECRETARY, Role.ADMINISTRATOR)
 served = (requester, beneficiary)
+voices = (*served, placer)
+"""Whoever it serves, and the staff who pass on what they say."""
 delivered = tuple(replace(rule, states=frozenset({S.DELIVERED})) for rule in served)
 """Whoever it served may ask for it once more until they have rated; then it is the secretary's to say."""
+passed_on = replace(placer, states=frozenset({S.DELIVERED}))
 
 LOOKS: Rules = (*OWN, chief)
 """Who reads who looked at an order's personal data: each at what was shown of themselves, and who answers for the place."""
@@ -111,7 +118,7 @@ LIFECYCLE = Lifecycle(
     Transition("place", (), S.SUBMITTED, (representative, resident), starts=FRESH),
     Transition("place_for_caller", (), S.SUBMITTED, (station,), starts=FRESH),
     Transition("wish", (), S.SUBMITTED, (representative, resident, station), starts=FOUR),
-    Transition("book", (), S.ACCEPTED, (resident,), starts=("appointment",)),
+    Transition("book", (), S.ACCEPTED, (representative, resident, station), starts=("appointment",)),
     Transition("offer", (S.SUBMITTED,), S.OFFERED, (staff,), stops=("dispatch",), starts=("offer",)),
     Transition("match", (S.SUBMITTED,), S.OFFERED, (system,), stops=("dispatch",), starts=("offer",), hidden=True),
     Transition("open_pool", (S.SUBMITTED,), STAYS, (system,), stops=("dispatch",), hidden=True),
@@ -138,11 +145,11 @@ LIFECYCLE = Lifecycle(
                starts=("dispatch",), may_start=FOUR, timed=True),
     Transition("call_off", (S.IN_SERVICE,), S.CANCELLED, (assignee, *served), stops=ALL),
     Transition("deliver", (S.IN_SERVICE,), S.DELIVERED, (assignee,), stops=ALL, starts=("rating",)),
-    Transition("rate", (S.DELIVERED,), S.RATED, served, stops=("rating",), may_start=FRESH),
-    Transition("rework", (S.DELIVERED, S.RATED), S.SUBMITTED, (*delivered, chief), stops=("rating",), starts=FRESH),
+    Transition("rate", (S.DELIVERED,), S.RATED, voices, stops=("rating",), may_start=FRESH),
+    Transition("rework", (S.DELIVERED, S.RATED), S.SUBMITTED, (*delivered, chief, passed_on), stops=("rating",), starts=FRESH),
     Transition("close_unrated", (S.DELIVERED,), S.CLOSED_UNRATED, (system,), stops=("rating",), hidden=True),
     Transition("reject", (S.SUBMITTED,), S.REJECTED, (staff,), stops=ALL),
-    Transition("cancel", BEFORE_SERVICE, S.CANCELLED, served, stops=ALL),
+    Transition("cancel", BEFORE_SERVICE, S.CANCELLED, voices, stops=ALL),
     Transition("cancel_day", (S.ACCEPTED,), S.CANCELLED, (system,), stops=ALL, hidden=True),
     Transition("convert", BEFORE_SERVICE, S.CONVERTED, (staff, system), stops=ALL),
     Transition("recategorise", (S.SUBMITTED, S.OFFERED), S.SUBMITTED, (staff,), stops=("offer",), may_start=("dispatch",),
@@ -151,9 +158,9 @@ LIFECYCLE = Lifecycle(
     Transition("contact", (*OPEN, S.DELIVERED), STAYS, (staff, phoning, assignee), stops=("respond",)),
     Transition("reply", OPEN, STAYS, (staff, assignee), stops=ANSWERED),
     Transition("ask", OPEN, STAYS, (staff, assignee), timed=True),
-    Transition("answer", OPEN, STAYS, (requester, beneficiary), timed=True),
-    Transition("propose", (S.ACCEPTED,), STAYS, (requester, assignee, staff), timed=True),
-    Transition("confirm", (S.ACCEPTED,), STAYS, (requester, assignee, staff), stops=(*SETTLED, "appointment"),
+    Transition("answer", OPEN, STAYS, voices, timed=True),
+    Transition("propose", (S.ACCEPTED,), STAYS, (requester, assignee, placer, staff), timed=True),
+    Transition("confirm", (S.ACCEPTED,), STAYS, (requester, assignee, placer, staff), stops=(*SETTLED, "appointment"),
                starts=("appointment",), timed=True),
     Transition("write_plan", OPEN, STAYS, (staff, assignee), stops=("plan", *PROMISED), starts=("promise",)),
     Transition("pause", OPEN, STAYS, (chief,), timed=True),
@@ -162,8 +169,8 @@ LIFECYCLE = Lifecycle(
     Transition("decide", OPEN, STAYS, (chief,), timed=True),
     Transition("record_authority", (S.ACCEPTED, S.IN_SERVICE), STAYS, served),
     Transition("withdraw_authority", (S.ACCEPTED, S.IN_SERVICE), STAYS, served),
-    Transition("return_papers", PAPERS_OUT, STAYS, (assignee, staff)),
-    Transition("wrong_return_code", PAPERS_OUT, STAYS, (assignee, staff), hidden=True),
+    Transition("return_papers", PAPERS_OUT, STAYS, (assignee, staff, keeper)),
+    Transition("wrong_return_code", PAPERS_OUT, STAYS, (assignee, staff, keeper), hidden=True),
     Transition("recalculate", (*OPEN, S.DELIVERED), STAYS, (system,), timed=True, hidden=True),
     Transition("hand_over", (*OPEN, S.DELIVERED), STAYS, (system,), hidden=True),
     states_zh={state: state.label for state in S},

@@ -241,12 +241,16 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
         .add_columns(
             *(col(column) for column in (c.name_sealed, c.phone_sealed, c.address_sealed)),
             *(col(column) for column in (r.solved, r.stars, r.reason, r.rated_at, r.by_representative)),
+            and_(
+                col(r.rater_id) == col(MatterRow.placed_by), col(MatterRow.placed_by) != col(MatterRow.requester_id)
+            ).label("passed_on"),
             col(r.round).label("rated_round"),
             col(OrderDetail.unverified),
             col(Person.name_sealed).label("volunteer_name_sealed"),
             col(Person.phone_sealed).label("volunteer_phone_sealed"),
             col(Team.name).label("team_name"),
             func.app_team(col(MatterRow.team_id)).label("team"),
+            func.app_keeps_papers(col(MatterRow.id)).label("keeps_papers"),
             _roles().label("roles"),
             literal_column(RECEIPTS).label("receipts"),
             col(Service.evidence).label("evidence_wanted"),

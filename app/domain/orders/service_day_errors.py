@@ -38,6 +38,22 @@ class DayOver(Refusal):
     advice_zh = "以后的服务日见 listServiceDays"
 
 
+class DayCancelled(Refusal):
+    kind = Kind.CONFLICT
+    code = "day-cancelled"
+    title_zh = "服务日已取消"
+    title_en = "The service day was cancelled"
+    advice_zh = "其他服务日见 listServiceDays"
+
+
+class DayIsOpen(Refusal):
+    kind = Kind.CONFLICT
+    code = "day-is-open"
+    title_zh = "这支队伍在这个时间已开设这项服务日"
+    title_en = "The team has opened this service day at this time already"
+    advice_zh = "已开设的见 listServiceDays;要改时段,请先取消再重新开设"
+
+
 class NotYourDay(Refusal):
     kind = Kind.CONFLICT
     code = "not-your-day"

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.domain.orders import errors, service_day_errors
-from app.domain.orders.facts import AT_HOME, PLACING, Placing
+from app.domain.orders.facts import AT_CALLER, AT_HOME, AT_REPRESENTED, PLACING, Placing
 from app.domain.orders.kind_tables import ServiceDay, ServiceSlot, SlotBooking
 from app.domain.orders.models import Appointment, OrderDetail
-from app.domain.orders.placing import demand_offered, describe, new_order
+from app.domain.orders.placing import Contact, demand_desk, demand_offered, describe, new_order
 from app.domain.orders.policy import LIFECYCLE, OPEN_DAYS
 from app.domain.orders.resuming import free_place
 from app.domain.orders.service import ORDERS, Order
@@ -27,17 +27,20 @@ FARTHEST_DAY = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Whether the team serves the place, the service is one for service days there, and who leads the team."""
+    """Whether the team serves the place, the service is one for service days there, and who leads the team; and when this
+    team's days of this service begin there that are not cancelled."""
 
     team: bool
     service: bool
     lead_id: UUID | None
+    begins: frozenset[datetime] = frozenset()
 
 
 OPENING = Facts(
     """(SELECT jsonb_build_object(
           'team', EXISTS (SELECT 1 FROM place_ancestor a WHERE a.place_id = subject.place_id AND a.ancestor_id = t.place_id),
           'lead_id', team_lead(t.id),
+          'begins', hold_opening(t.id, subject.place_id, ($3::jsonb ->> 'service_id')::uuid),
           'service', EXISTS (SELECT 1 FROM service s JOIN place_ancestor a ON a.ancestor_id = s.place_id
                               WHERE s.id = ($3::jsonb ->> 'service_id')::uuid AND s.withdrawn_at IS NULL
                                 AND s.form = 'service_day' AND a.place_id = subject.place_id))
@@ -103,7 +106,7 @@ def open_day(
 
     Raises:
         NotADayOfHere: the team does not serve the place, or the service is not one for service days there.
-        SlotsInvalid: not on one day of the next ninety, or overlapping.
+        SlotsInvalid: not on one day of the next ninety, or overlapping. DayIsOpen: twice at the same time.
     """
     _demand_host(actor, seen.lead_id)
     if not (seen.team and seen.service):
@@ -115,6 +118,8 @@ def open_day(
     overlap = any(end > after.starts_at for end, after in zip(ends, planned[1:], strict=False))
     if len(days) > 1 or overlap or first.starts_at <= now or last.starts_at > now + FARTHEST_DAY:
         raise service_day_errors.SlotsInvalid
+    if first.starts_at in seen.begins:
+        raise service_day_errors.DayIsOpen
     day_id = new_id()
     change = Change.record("service_day", day_id, "open", actor, now, place_id=place_id).insert(
         ServiceDay,
@@ -181,7 +186,8 @@ def cancel_booked(order: Order, actor: Actor, now: datetime, *, reason: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class OpenSlot:
-    """A slot as whoever books it finds it; `number` is the lowest free one, 0 when there is none."""
+    """A slot as whoever books it finds it; `number` is the lowest free one, 0 when there is none; `cancelled`: why its day
+    was."""
 
     id: UUID
     day_id: UUID
@@ -194,11 +200,12 @@ class OpenSlot:
     booked: bool
     represented: bool
     number: int
+    cancelled: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """The resident's home and contact, and the slot."""
+    """Whom it serves, with home and contact, and the slot."""
 
     home: Placing
     slot: OpenSlot | None
@@ -211,11 +218,11 @@ BOOKING = Facts(
                    'lead_id', w.lead_id, 'starts_at', t.starts_at, 'capacity', t.capacity,
                    'here', EXISTS (SELECT 1 FROM place_ancestor a
                                     WHERE a.place_id = subject.place_id AND a.ancestor_id = d.place_id),
-                   'booked', EXISTS (SELECT 1 FROM slot_booking b WHERE b.day_id = d.id AND b.person_id = $1 AND b.live),
-                   'represented', person_represents(w.lead_id, $1),
+                   'booked', has_booked(d.id, subject.id), 'cancelled', d.reason,
+                   'represented', w.represents,
                    'number', next_place(t.id))
             FROM service_slot t JOIN service_day d ON d.id = t.day_id
-            CROSS JOIN LATERAL hold_lead(d.team_id) w(lead_id) WHERE t.id = {_SLOT}))""",
+            CROSS JOIN LATERAL hold_host(d.team_id, subject.id) w WHERE t.id = {_SLOT}))""",
     Booking,
 )
 
@@ -236,27 +243,70 @@ def book(
     the slot's time. One booking a person and service day; never more than the slot has places.
 
     Raises:
-        NoCommunity. SlotNotFound. NotYourDay: it is for another place. ServiceNotOffered. ServicePaused. SlotOver: begun, or its
-        team is gone. AlreadyBooked. SlotFull: or the day is cancelled. OwnOrder: of the team's lead, or of whom they represent.
+        NoCommunity. SlotNotFound. NotYourDay: it is for another place. DayCancelled. ServiceNotOffered. ServicePaused.
+        SlotOver: begun, or its team is gone. AlreadyBooked. SlotFull. OwnOrder: of the team's lead, or of whom they represent.
         ContactMissing.
     """
-    slot = seen.slot
+    if seen.slot is not None and seen.home.place_id is None:
+        raise errors.NoCommunity(
+            "在「我的社区」里选定(joinPlace)后再预约;工作人员为来电或到站的居民预约,请填 person_id 或 phone"
+        )
+    return _booked(seen, actor.id, actor, now, note, (name, phone, phone_index, address))
+
+
+@ORDERS.creates("book", subject=AT_REPRESENTED, facts=BOOKING, missing=errors.NoConsent, read_by_others=("note",))
+def book_for(
+    seen: Booking,
+    actor: Actor,
+    now: datetime,
+    *,
+    beneficiary_id: UUID,  # noqa: ARG001 - the subject is found by it
+    note: str,
+    name: bytes | None = None,
+    phone: bytes | None = None,
+    phone_index: bytes | None = None,
+    address: bytes | None = None,
+) -> Change:
+    """Book for somebody whose consent is recorded. Raises NoConsent, and as `book`."""
+    return _booked(seen, actor.id, actor, now, note, (name, phone, phone_index, address))
+
+
+@ORDERS.creates("book", subject=AT_CALLER, facts=BOOKING, missing=errors.CallerNotFound, read_by_others=("note",))
+def book_for_caller(
+    seen: Booking,
+    actor: Actor,
+    now: datetime,
+    *,
+    note: str,
+    person_id: UUID | None = None,  # noqa: ARG001 - the subject is found by one of the two
+    caller_index: bytes | None = None,  # noqa: ARG001
+    name: bytes | None = None,
+    phone: bytes | None = None,
+    phone_index: bytes | None = None,
+    address: bytes | None = None,
+) -> Change:
+    """Book for a resident who calls or walks in, by the staff there; the order is the caller's own, who is told.
+
+    Raises:
+        NotAllowed: the actor works at no desk. CallerNotFound: nobody with this id or phone lives where the actor works. And
+            as `book`.
+    """
+    demand_desk(actor, "为本人、为请您代下单的人预约,不填 person_id 和 phone")
+    caller = seen.home.person_id
+    change = _booked(seen, caller, actor, now, note, (name, phone, phone_index, address))
+    return change.tell(caller, "order.placed_for_you")
+
+
+def _booked(seen: Booking, requester_id: UUID, actor: Actor, now: datetime, note: str, contact: Contact) -> Change:
+    slot, person_id = seen.slot, seen.home.person_id
     if slot is None:
         raise service_day_errors.SlotNotFound
-    order = new_order(seen.home, actor.id, actor.id, now, slot.service_id)
-    if not slot.here:
-        raise service_day_errors.NotYourDay
-    demand_offered(seen.home)
-    if slot.starts_at <= now or slot.lead_id is None:
-        raise service_day_errors.SlotOver
-    if slot.booked:
-        raise service_day_errors.AlreadyBooked
-    if not slot.number:
-        raise service_day_errors.SlotFull
-    if slot.lead_id == actor.id or slot.represented:
+    order = new_order(seen.home, requester_id, actor.id, now, slot.service_id)
+    _demand_bookable(slot, seen.home, now)
+    if slot.lead_id in (person_id, actor.id) or slot.represented:
         raise errors.OwnOrder
     change = LIFECYCLE.create(replace(order, assignee_id=slot.lead_id, team_id=slot.team_id), "book", actor, now)
-    describe(change, seen.home, slot.service_id, note, (name, phone, phone_index, address))
+    describe(change, seen.home, slot.service_id, note, contact)
     about = {"matter_id": order.id, "place_id": order.place_id}
     return (
         change.anchor("appointment", begins=slot.starts_at)
@@ -268,7 +318,7 @@ def book(
             day_id=slot.day_id,
             capacity=slot.capacity,
             number=slot.number,
-            person_id=actor.id,
+            person_id=person_id,
             booked_at=now,
         )
         .insert(
@@ -286,11 +336,25 @@ def book(
     )
 
 
+def _demand_bookable(slot: OpenSlot, home: Placing, now: datetime) -> None:
+    if not slot.here:
+        raise service_day_errors.NotYourDay
+    if slot.cancelled is not None:
+        raise service_day_errors.DayCancelled(f"取消的原因:{slot.cancelled}")
+    demand_offered(home)
+    if slot.starts_at <= now or slot.lead_id is None:
+        raise service_day_errors.SlotOver
+    if slot.booked:
+        raise service_day_errors.AlreadyBooked
+    if not slot.number:
+        raise service_day_errors.SlotFull
+
+
 def _demand_host(actor: Actor, lead_id: UUID | None) -> None:
     """The staff of the place, or the lead of the team. Raises NotAllowed."""
     if lead_id is None or actor.id != lead_id:
         demand(OPEN_DAYS, actor)
 
 
-VERBS = (cancel_booked, book)
+VERBS = (cancel_booked, book, book_for, book_for_caller)
 RECORD_VERBS = (open_day, cancel_day)

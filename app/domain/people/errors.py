@@ -25,8 +25,9 @@ class NotACommunity(Refusal):
 class PhoneTaken(Refusal):
     kind = Kind.CONFLICT
     code = "phone-taken"
-    title_zh = "这个手机号已被登记"
+    title_zh = "这个电话已被登记"
     title_en = "This phone is registered already"
+    advice_zh = "家里共用一部电话的,另一位登记时可不填电话,点单时在联系方式里填这部电话"
 
 
 class LoginNameTaken(Refusal):

@@ -77,11 +77,12 @@ def register_resident(
     *,
     place_id: UUID,
     name: bytes,
-    phone: bytes,
-    phone_index: bytes,
+    phone: bytes | None,
+    phone_index: bytes | None,
     address: bytes,
 ) -> Change:
-    """Register somebody without WeChat as a resident, by station staff. Raises NotACommunity, PhoneTaken."""
+    """Register somebody without WeChat as a resident, by station staff; whoever has no phone, or shares one, is found by the id.
+    Raises NotACommunity, PhoneTaken."""
     demand(policy.STAFF, actor)
     if place.level not in policy.HOMES:
         raise errors.NotACommunity

@@ -388,6 +388,8 @@ def test_what_has_a_confirmed_appointment_comes_back_by_itself() -> None:
     taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, (meeting,)))
     with pytest.raises(errors.AppointmentStands):
         dispatching.take_back(taken, WHO["dispatcher"], NOON, facts=Accepted(TEN), reason=TakeBack.NO_APPOINTMENT)
+    change = dispatching.take_back(taken, WHO["dispatcher"], NOON, facts=Accepted(TEN), reason=TakeBack.CANNOT_COME)
+    assert change.state == S.SUBMITTED, "but for what the volunteer says"
 
 
 def test_whoever_was_complained_of_does_not_claim_it_and_is_not_told_why() -> None:

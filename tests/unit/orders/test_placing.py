@@ -87,7 +87,7 @@ def test_an_order_for_a_caller_is_the_callers_who_is_told() -> None:
 
 @pytest.mark.parametrize("who", WHO)
 def test_only_staff_place_for_a_caller(who: str) -> None:
-    if who in ("station", "dispatcher", "secretary", "administrator"):
+    if who in ("station", "clerk", "dispatcher", "secretary", "administrator"):
         placing.place_for_caller(THEIRS, WHO[who], NOON, channel=Calling.WALK_IN, **WISH)
     else:
         with pytest.raises(NotAllowed):

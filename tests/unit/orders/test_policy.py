@@ -19,6 +19,7 @@ from app.kernel.rules import Actor, Role
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 RESIDENT, VOLUNTEER, OTHER, FAMILY, TEAM = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4), UUID(int=6)
+CLERK = UUID(int=9)
 
 WHO = {
     "requester": Actor(RESIDENT, frozenset({Role.RESIDENT})),
@@ -32,6 +33,8 @@ WHO = {
     "secretary": Actor(OTHER, frozenset({Role.SECRETARY})),
     "administrator": Actor(OTHER, frozenset({Role.ADMINISTRATOR})),
     "station": Actor(OTHER, frozenset({Role.STATION_STAFF})),
+    "clerk": Actor(CLERK, frozenset({Role.STATION_STAFF})),
+    "keeper": Actor(OTHER, parts=frozenset({"keeper"})),
     "system": Actor(NOBODY),
     "elsewhere": Actor(OTHER),
 }
@@ -39,6 +42,7 @@ WHO = {
 STAFF = {"dispatcher", "secretary", "administrator"}
 CHIEFS = {"secretary", "administrator"}
 THEIRS = {"requester", "beneficiary"}
+VOICES = THEIRS | {"clerk"}
 BEFORE_SERVICE = {S.SUBMITTED, S.OFFERED, S.ACCEPTED}
 OPEN = BEFORE_SERVICE | {S.IN_SERVICE}
 PAPERS_OUT = OPEN | {S.CANCELLED, S.REJECTED, S.CONVERTED}
@@ -55,8 +59,8 @@ MAY = {
     "hand_over_papers": {"assignee"},
     "record_authority": THEIRS,
     "withdraw_authority": THEIRS,
-    "return_papers": STAFF | {"assignee"},
-    "wrong_return_code": STAFF | {"assignee"},
+    "return_papers": STAFF | {"assignee", "keeper"},
+    "wrong_return_code": STAFF | {"assignee", "keeper"},
     "cancel_day": {"system"},
     "assign": {"lead"},
     "release": {"assignee", "lead"},
@@ -68,30 +72,30 @@ MAY = {
     "abort": THEIRS | {"assignee"},
     "call_off": THEIRS | {"assignee"},
     "deliver": {"assignee"},
-    "rate": THEIRS,
-    "rework": {*CHIEFS, *THEIRS},
+    "rate": VOICES,
+    "rework": {*CHIEFS, *VOICES},
     "reject": STAFF,
-    "cancel": THEIRS,
+    "cancel": VOICES,
     "convert": STAFF | {"system"},
     "recategorise": STAFF,
     "miss_appointment": {"system"},
     "close_unrated": {"system"},
     "recalculate": {"system"},
     "hand_over": {"system"},
-    "contact": STAFF | {"assignee", "station"},
+    "contact": STAFF | {"assignee", "station", "clerk"},
     "reply": STAFF | {"assignee"},
     "ask": STAFF | {"assignee"},
-    "answer": THEIRS,
-    "propose": STAFF | {"assignee", "requester"},
-    "confirm": STAFF | {"assignee", "requester"},
+    "answer": VOICES,
+    "propose": STAFF | {"assignee", "requester", "clerk"},
+    "confirm": STAFF | {"assignee", "requester", "clerk"},
     "write_plan": STAFF | {"assignee"},
     "pause": CHIEFS,
     "resume": STAFF,
     "dispute": THEIRS,
     "decide": CHIEFS,
 }
-BUT_FOR = {("rework", S.RATED): THEIRS} | {
-    ("contact", state): {"station"} for state in (OPEN | {S.DELIVERED}) - {S.ACCEPTED}
+BUT_FOR = {("rework", S.RATED): VOICES} | {
+    ("contact", state): {"station", "clerk"} for state in (OPEN | {S.DELIVERED}) - {S.ACCEPTED}
 }
 """Whom it served asks for it once more until they have rated; then it is the secretary's to say. The station calls while somebody
 may stand at the door. In a state in which nobody may
@@ -206,6 +210,7 @@ def an_order(state: S = S.SUBMITTED, *, open_pool: bool = True) -> Matter[Detail
         round=1,
         requester_id=RESIDENT,
         beneficiary_id=FAMILY,
+        placed_by=CLERK,
         assignee_id=VOLUNTEER,
         team_id=TEAM,
         holder_id=None,

@@ -304,6 +304,7 @@ def test_a_day_has_its_slots_in_order() -> None:
         ([slot(1, 61), slot(2)], "dispatcher", HOSTS, service_day_errors.SlotsInvalid),
         ([slot(1), slot(25)], "dispatcher", HOSTS, service_day_errors.SlotsInvalid),
         ([slot(91 * 24)], "dispatcher", HOSTS, service_day_errors.SlotsInvalid),
+        ([slot(1)], "dispatcher", replace(HOSTS, begins=frozenset({NOON + HOUR})), service_day_errors.DayIsOpen),
     ],
 )
 def test_a_day_is_not_opened(slots: Any, who: str, seen: Opening, refusal: type[Refusal]) -> None:
@@ -339,6 +340,7 @@ def test_who_books_has_an_order_that_the_lead_has_accepted_and_an_appointment() 
         (HOME, replace(SLOT, starts_at=NOON), service_day_errors.SlotOver),
         (HOME, replace(SLOT, lead_id=None), service_day_errors.SlotOver),
         (HOME, replace(SLOT, booked=True), service_day_errors.AlreadyBooked),
+        (HOME, replace(SLOT, booked=True, number=0, cancelled="大雪"), service_day_errors.DayCancelled),
         (HOME, replace(SLOT, number=0), service_day_errors.SlotFull),
         (HOME, replace(SLOT, lead_id=RESIDENT), errors.OwnOrder),
         (HOME, replace(SLOT, represented=True), errors.OwnOrder),
