@@ -267,7 +267,7 @@ async def test_what_the_caller_says_is_passed_on_by_who_placed_it(
     another = (datetime.now(UTC) + timedelta(days=2)).isoformat()
     await station.post(f"{order}/appointment", {"meet_at": another})
     assert (await dispatcher.get(order))["proposed_appointment"]["proposed_by"] == "resident"
-    assert await station.refused(f"{order}/appointment/confirm", {"meet_at": meet_at}) == (409, "no-appointment"), (
+    assert await station.refused(f"{order}/appointment/confirm", {"meet_at": another}) == (409, "no-appointment"), (
         "by the other side"
     )
     await agree(volunteer, order)

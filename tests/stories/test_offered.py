@@ -19,6 +19,7 @@ from app.domain.cases.callback_errors import CallbackNotFound, NoCallWanted
 from app.domain.deadlines.errors import DeadlineNotFound
 from app.domain.orders import errors as of_orders
 from app.domain.orders import policy as order_policy
+from app.domain.orders.models import TakeBack
 from app.kernel.calendar_store import know
 from app.kernel.command import Caller, _decide, _load
 from app.kernel.database import Database, begin
@@ -52,6 +53,7 @@ SAID = (
 LIFECYCLES = {"orders": order_policy.LIFECYCLE, "cases": case_policy.LIFECYCLE, "assignments": board_policy.LIFECYCLE}
 BY_ACTION = {(verb.kind, verb.name): verb for verb in reversed(VERBS)}
 INSTEAD = {
+    ("order", "take_back"): ("take_back", {"reason": TakeBack.CANNOT_COME}),
     ("case", "refuse_whistle"): ("approve_whistle", {"approved": False}),
     ("case", "confirm_whistle"): ("approve_whistle", {}),
     ("case", "submit_whistled"): ("submit_result", {}),

@@ -127,7 +127,7 @@ def _instead_of_moving(order: Order, actor: Actor) -> str:
 
 def _why_not(order: Order, proposed: OpenAppointment, actor: Actor, now: datetime) -> str | None:
     """Why what is proposed is not this actor's to confirm; None: it is."""
-    if proposed.by_resident == actor.id in own_people(order):
+    if proposed.by_resident == (actor.id in own_people(order)):
         return "现在的时间是您这一方提出的,须由对方确认"
     if proposed.meet_at <= now:
         return "提出的时间已经过去,请另提时间(proposeAppointment)"

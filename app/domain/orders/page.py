@@ -33,15 +33,18 @@ WAITS = """(SELECT to_jsonb(w) FROM (
             AND (app_actor() <> matter.placed_by OR app_reaches(matter.place_id, '{administrator,secretary}'))) AS rework
     FROM (SELECT app_actor() NOT IN (matter.requester_id, matter.beneficiary_id, matter.placed_by)
                  AND NOT person_represents(app_actor(), matter.beneficiary_id) AS others,
-                 app_actor() IN (matter.requester_id, matter.beneficiary_id, matter.placed_by) AS resident, coalesce(app_actor() IN
-                 (matter.requester_id, matter.beneficiary_id, matter.placed_by, matter.assignee_id), false) AS side) o
+                 app_actor() IN (matter.requester_id, matter.beneficiary_id, matter.placed_by) AS resident,
+                 coalesce(app_actor() IN (matter.requester_id, matter.beneficiary_id, matter.placed_by, matter.assignee_id),
+                          false) AS side) o
    CROSS JOIN (SELECT bool_or(s.reason <> 'undone' AND NOT s.annulled AND d.stopped_at IS NULL
                          AND s.from_at <= app_now() AND s.until_at > app_now()) AS resume,
                  bool_or(s.reason <> 'undone' AND s.disputed_at IS NULL) AS dispute,
                  bool_or(s.disputed_at IS NOT NULL AND s.decided_at IS NULL AND s.paused_by <> app_actor()) AS decide
             FROM deadline d JOIN deadline_pause s ON s.deadline_id = d.id
            WHERE d.matter_id = matter.id AND d.round = matter.round) p
-   CROSS JOIN (SELECT (order_detail.form <> 'service_day' OR order_booking_of(matter.id) IS NULL)
+   CROSS JOIN (SELECT count(a.confirmed_at) > 0 AS agreed, (order_detail.form <> 'service_day'
+                         OR order_booking_of(matter.id) IS NULL)
                       AND NOT EXISTS (SELECT 1 FROM deadline d WHERE d.matter_id = matter.id AND d.kind = 'appointment'
-                                         AND d.stopped_at IS NULL AND d.due_at <= app_now()) AS movable) t
+                                         AND d.stopped_at IS NULL AND d.due_at <= app_now()) AS movable
+                 FROM appointment a WHERE a.matter_id = matter.id AND a.ended_at IS NULL) t
     LEFT JOIN appointment n ON n.matter_id = matter.id AND n.ended_at IS NULL AND n.confirmed_at IS NULL) w)"""
