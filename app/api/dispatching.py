@@ -130,6 +130,7 @@ async def suggest(order_id: OrderId, reader: TheReader) -> SuggestionsOut:
         errors.OwnOrder,
         errors.VolunteerNotQualified,
         errors.AlreadyRefused,
+        errors.ComplainedOf,
         errors.TeamNotHere,
         errors.WishIsClaimed,
         InvalidInput,

@@ -131,6 +131,7 @@ class OrderOut(OrderRow):
     case_label: str | None = Field(
         description="转为事件之后:正在立案,或已立案;立案由系统随后完成,通常几秒钟;没有转,或看不到事项,则为 null"
     )
+    rework_reason: str | None = Field(description="上一轮哪里没有做好,返工的人须知道;没有返工,或只关服务态度,则为 null")
     rating: RatingOut | None = Field(description="最近一次评价;返工后仍显示上一轮的,说明为什么返工")
     actions: list[ActionOut] = Field(description="我现在可以做的操作,各由哪个接口来做")
 
@@ -192,6 +193,7 @@ ORDER_EXAMPLE = {
     "other_help": None,
     "case_id": None,
     "case_label": None,
+    "rework_reason": None,
     "rating": None,
     "actions": labels(LIFECYCLE, ("cancel", "cancelOrder")),
 }
@@ -271,6 +273,7 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
         other_help=row["other_help"],
         case_id=row["case_id"],
         case_label=_case_label(row, order, actor),
+        rework_reason=row["rework_reason"],
         rating=row["stars"]
         and RatingOut(
             round=row["rated_round"],

@@ -237,3 +237,20 @@ async def test_what_has_a_confirmed_appointment_is_not_taken_back(street: Street
     await grandma.post(f"{order}/appointment/confirm")
     assert "take_back" not in offered(await dispatcher.get(order))
     assert await dispatcher.refused(f"{order}/take-back", {"reason": "no_answer"}) == (409, "appointment-stands")
+
+
+async def test_why_somebody_did_not_take_it_is_read_by_the_staff_and_by_nobody_else(street: Street) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    other = await street.with_role("赵明", "volunteer")
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/decline", {"reason": "当天要去医院"})
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(other.id)})
+    await other.post(f"{order}/accept")
+    await other.post(f"{order}/release", {"reason": "临时发烧"})
+    said = (await dispatcher.get(f"{order}/posts"))["items"]
+    assert [(one["kind"], one["kind_label"], one["text"], one["about_name"]) for one in said] == [
+        ("declined", "谢绝的原因", "当天要去医院", "李*"),
+        ("released", "退回的原因", "临时发烧", "赵*"),
+    ]
+    assert (await grandma.get(f"{order}/posts"))["items"] == []

@@ -21,6 +21,7 @@ TEXTS: Mapping[str, str] = {
     "order.handed_back": "承接人已离开,订单已退回待派",
     "order.aborted": "服务中止,社区会另行安排",
     "order.reworked": "订单需要再来一轮,请安排",
+    "order.complained": "居民对一次服务的态度不满意,原话在订单的 listOrderPosts,请过问",
     "order.unsolved": "返工之后居民仍表示没有解决,请决定是否再来一轮",
     "order.rejected": "您的订单未能受理,可查看原因和其他求助途径",
     "order.converted": "订单已转为事件,由社区书记处理",

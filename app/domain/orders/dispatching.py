@@ -28,13 +28,14 @@ OWN_CHOICE = frozenset({Unfit.OFF_DUTY, Unfit.QUIET_HOURS, Unfit.AWAY})
 @dataclass(frozen=True, slots=True)
 class Offered:
     """What is known of whom an order is to be offered to: the person, or the members of the team that serves this place; and
-    of whom the resident complained on this order."""
+    of whom, or of which team, the resident complained on this order."""
 
     candidates: tuple[Candidate, ...]
     lead_id: UUID | None
     refused: bool
     representatives: frozenset[UUID] = frozenset()
     complained: frozenset[UUID] = frozenset()
+    team_complained: bool = False
 
 
 _TEAM = "($3::jsonb ->> 'team_id')::uuid"
@@ -51,8 +52,10 @@ OFFERED = Facts(
           'complained', (SELECT coalesce(jsonb_agg(DISTINCT r.person_id), '[]') FROM order_refusal r
                           WHERE r.matter_id = subject.id AND r.reason = 'complaint'),
           'refused', EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id
-                       AND (r.reason = 'declined' AND r.round = subject.round OR r.reason = 'complaint')
-                       AND (r.team_id = {_TEAM} OR r.person_id = {_PERSON})))""",
+                       AND r.reason = 'declined' AND r.round = subject.round
+                       AND (r.team_id = {_TEAM} OR r.person_id = {_PERSON})),
+          'team_complained', EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id
+                       AND r.reason = 'complaint' AND r.team_id = {_TEAM}))""",
     Offered,
 )
 
@@ -97,7 +100,8 @@ def offer(
 
     Raises:
         OwnOrder: the dispatcher's own order, or offered to whom it serves. VolunteerNotQualified: with the reason.
-        AlreadyRefused: they have declined it in this round, or the resident complained of them, or of the team's lead.
+        AlreadyRefused: they have declined it in this round. ComplainedOf: the resident complained of them, or of whoever came
+            from the team, or leads it.
         TeamNotHere: no such team serves this place. WishIsClaimed.
     """
     change = LIFECYCLE.move(order, "offer", actor, now)
@@ -109,7 +113,9 @@ def offer(
     assignee_id = facts.lead_id if team_id is not None else volunteer_id
     if actor.id in own or assignee_id in own:
         raise errors.OwnOrder
-    if facts.refused or assignee_id in facts.complained:
+    if facts.team_complained or assignee_id in facts.complained:
+        raise errors.ComplainedOf
+    if facts.refused:
         raise errors.AlreadyRefused
     asked = [one for one in facts.candidates if one.person_id not in own | facts.complained]
     if team_id is not None:

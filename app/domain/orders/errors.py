@@ -197,9 +197,19 @@ class TeamNotHere(Refusal):
 class AlreadyRefused(Refusal):
     kind = Kind.CONFLICT
     code = "already-refused"
-    title_zh = "对方本轮已谢绝或退回这个订单,请另派"
-    title_en = "They have declined or given back this order in this round"
+    title_zh = "对方本轮已谢绝这个订单,请另派"
+    title_en = "They have declined this order in this round"
     advice_zh = "还可以派给谁,见 suggestVolunteers"
+
+
+class ComplainedOf(Refusal):
+    """For the staff who dispatch: whom it is about learns of it nowhere."""
+
+    kind = Kind.CONFLICT
+    code = "complained-of"
+    title_zh = "居民对其服务态度不满意,这个订单不再派给此人或其队伍"
+    title_en = "The resident complained of their attitude: this order does not go to them, or to their team"
+    advice_zh = "居民怎么说,见 listOrderPosts;还可以派给谁,见 suggestVolunteers"
 
 
 class SecondRework(Refusal):

@@ -119,6 +119,14 @@ class Solved(StrEnum):
     PARTLY = "partly"
     NO = "no"
 
+    @property
+    def label(self) -> str:
+        """The Chinese word that people read."""
+        return _SOLVED[self]
+
+
+_SOLVED = {Solved.YES: "已解决", Solved.PARTLY: "部分解决", Solved.NO: "未解决"}
+
 
 class OrderDetail(SQLModel, table=True):
     """What an order is about. `failures` counts the round's offers that were declined or lapsed; wrong start codes are counted
@@ -189,12 +197,61 @@ class Channel(StrEnum):
     VISIT = "visit"
     MESSAGE = "message"
 
+    @property
+    def label(self) -> str:
+        return _CHANNELS[self]
+
+
+_CHANNELS = {Channel.PHONE: "电话", Channel.VISIT: "上门", Channel.MESSAGE: "消息"}
+
 
 class Calling(StrEnum):
     """How a caller came to the station."""
 
     PHONE = "phone"
     WALK_IN = "walk_in"
+
+    @property
+    def label(self) -> str:
+        return _CALLINGS[self]
+
+
+_CALLINGS = {Calling.PHONE: "来电", Calling.WALK_IN: "到站"}
+
+
+class Said(StrEnum):
+    """What is read on an order: an `order_post` by its kind, or why somebody did not take or do it (`order_refusal`)."""
+
+    CONTACT = "contact"
+    REPLY = "reply"
+    QUESTION = "question"
+    ANSWER = "answer"
+    PLAN = "plan"
+    DECLINED = "declined"
+    RELEASED = "released"
+    ABORTED = "aborted"
+    TAKEN_BACK = "taken_back"
+    MISSED = "missed"
+    COMPLAINT = "complaint"
+
+    @property
+    def label(self) -> str:
+        return _SAID[self]
+
+
+_SAID = {
+    Said.CONTACT: "联系",
+    Said.REPLY: "答复",
+    Said.QUESTION: "问题",
+    Said.ANSWER: "回答",
+    Said.PLAN: "方案",
+    Said.DECLINED: "谢绝的原因",
+    Said.RELEASED: "退回的原因",
+    Said.ABORTED: "中止的说明",
+    Said.TAKEN_BACK: "收回的原因",
+    Said.MISSED: "失约",
+    Said.COMPLAINT: "对服务态度不满意",
+}
 
 
 class OrderPost(SQLModel, table=True):

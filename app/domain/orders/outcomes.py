@@ -49,8 +49,8 @@ def rate(
     reason: str | None,
     about_attitude: bool = False,
 ) -> Change:
-    """Rate by the actual result (评单), once a round. What was not solved begins a new round by itself, the first time; after
-    that the secretary is told. Raises ReasonMissing for a low rating without one."""
+    """Rate by the actual result (评单), once a round. What was not solved begins a new round by itself, the first time, and says
+    what was missing; after that the secretary is told. Raises ReasonMissing for a low rating without one."""
     again = solved == "no" and order.round <= policy.ROUNDS_BY_ASKING
     # Also where it begins again: who may ask for a rework need not be who rates.
     change = LIFECYCLE.move(order, "rate", actor, now)
@@ -58,12 +58,12 @@ def rate(
         raise errors.ReasonMissing(fields=(FieldFault("/body/reason", "missing", "评价较低时请说明原因"),))
     if again:
         change = LIFECYCLE.move(order, "rework", actor, now)
-        _begin_again(change, order, about_attitude=about_attitude)
+        _begin_again(change, order, reason, about_attitude=about_attitude)
     elif solved == "no":
         change.tell_role(Role.SECRETARY, "order.unsolved")
     if about_attitude and not again:
         # Whoever begins a further round, that person does not come again.
-        refuse(change, order, order.assignee_id, "complaint", None, round_number=order.round)
+        _complain(change, order, reason, order.round)
     return change.insert(
         Rating,
         matter_id=order.id,
@@ -85,8 +85,8 @@ def rework(order: Order, actor: Actor, now: datetime, *, reason: str, about_atti
     change = LIFECYCLE.move(order, "rework", actor, now)
     if change.through != "subtree" and order.round > policy.ROUNDS_BY_ASKING:
         raise errors.SecondRework
-    _begin_again(change, order, about_attitude=about_attitude)
-    return change.note(reason=reason)
+    _begin_again(change, order, reason, about_attitude=about_attitude)
+    return change
 
 
 @ORDERS.moves("close_unrated", facts=CALLED)
@@ -143,14 +143,17 @@ def _become_case(change: Change, order: Order) -> Change:
     )
 
 
-def _begin_again(change: Change, order: Order, *, about_attitude: bool) -> None:
+def _begin_again(change: Change, order: Order, reason: str | None, *, about_attitude: bool) -> None:
+    """A new round. What was missing is for whoever comes next, in the history; a complaint about attitude for the staff alone."""
     again = order.round + 1
     change.set(round=again, assignee_id=None, team_id=None, open_pool=False)
     end_appointment(change, order, change.at)
     if order.detail.form == Form.WISH:
         for_all(change)
     if about_attitude:
-        refuse(change, order, order.assignee_id, "complaint", None, round_number=again)
+        _complain(change, order, reason, again)
+    elif reason is not None:
+        change.note(reason=reason)
     change.patch(
         OrderDetail,
         matter_id=order.id,
@@ -164,6 +167,11 @@ def _begin_again(change: Change, order: Order, *, about_attitude: bool) -> None:
     ).tell_role(Role.DISPATCHER, "order.reworked")
     if change.actor.id not in (order.requester_id, order.beneficiary_id):
         change.tell(order.requester_id, "order.reworked")
+
+
+def _complain(change: Change, order: Order, reason: str | None, round_number: int) -> None:
+    refuse(change, order, order.assignee_id, "complaint", reason, round_number=round_number)
+    change.tell_role(Role.SECRETARY, "order.complained")
 
 
 def _tell_of_papers(change: Change, order: Order) -> None:

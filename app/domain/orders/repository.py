@@ -18,7 +18,7 @@ from app.domain.orders.filters import Filters
 from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
 from app.domain.orders.models import OrderContact, OrderDetail, Rating
-from app.domain.orders.page import APPOINTMENTS, EVIDENCE, RECEIPTS, WAITS
+from app.domain.orders.page import APPOINTMENTS, EVIDENCE, RECEIPTS, REWORK_REASON, WAITS
 from app.domain.orders.policy import LIFECYCLE, staff
 from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
@@ -253,6 +253,7 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             literal_column(EVIDENCE).label("evidence"),
             literal_column(APPOINTMENTS).label("appointments"),
             literal_column(WAITS).label("waits"),
+            literal_column(REWORK_REASON).label("rework_reason"),
             literal_column("(SELECT k.matter_id FROM case_detail k WHERE k.order_id = matter.id)").label("case_id"),
             running_clocks().label("clocks"),
             steps_of_order(),
@@ -334,10 +335,22 @@ async def list_history(connection: AsyncConnection, order_id: UUID) -> Sequence[
     return found
 
 
+# What was said to the resident and by them; and why somebody did not take or do it, for whoever row-level security shows that
+# to: the staff, and who it was themselves – who never learns of a complaint, whatever else they are at the place.
 _POSTS = text("""
-SELECT q.id, q.kind, q.round, q.text, q.channel, q.answers, q.owner_id, q.steps, q.promised_at, q.posted_at, q.posted_by,
-       EXISTS (SELECT 1 FROM order_post a WHERE a.answers = q.id) AS answered
-  FROM order_detail d LEFT JOIN order_post q ON q.matter_id = d.matter_id
+SELECT q.*, p.name_sealed
+  FROM order_detail d
+  LEFT JOIN (
+    SELECT s.id, s.matter_id, s.kind, s.round, s.text, s.channel, s.answers, s.owner_id, s.steps, s.promised_at, s.posted_at,
+           s.posted_by, EXISTS (SELECT 1 FROM order_post a WHERE a.answers = s.id) AS answered, NULL::uuid AS about_id
+      FROM order_post s WHERE s.matter_id = :order_id
+     UNION ALL
+    SELECT r.id, r.matter_id, r.reason, r.round, coalesce(r.text, ''), NULL, NULL, NULL, NULL, NULL, r.refused_at,
+           r.refused_by, false, r.person_id
+      FROM order_refusal r
+     WHERE r.matter_id = :order_id AND (r.reason = 'complaint' AND r.person_id <> app_actor()
+            OR r.reason <> 'complaint' AND r.text IS NOT NULL)) q ON q.matter_id = d.matter_id
+  LEFT JOIN person p ON p.id = q.about_id
  WHERE d.matter_id = :order_id ORDER BY q.posted_at, q.id""")
 
 

@@ -97,8 +97,8 @@ def test_an_offer_to_a_team_is_put_before_its_lead() -> None:
         ),
         (offered(candidate(), lead=RESIDENT), {"team_id": TEAM}, errors.OwnOrder),
         (offered(member(OTHER), candidate(), lead=VOLUNTEER), {"team_id": TEAM}, errors.TeamNotHere),
-        (complained(candidate()), {"volunteer_id": VOLUNTEER}, errors.AlreadyRefused),
-        (complained(member(), member(OTHER), lead=VOLUNTEER), {"team_id": TEAM}, errors.AlreadyRefused),
+        (complained(candidate()), {"volunteer_id": VOLUNTEER}, errors.ComplainedOf),
+        (complained(member(), member(OTHER), lead=VOLUNTEER), {"team_id": TEAM}, errors.ComplainedOf),
         (complained(member(), member(OTHER, quiet=True), lead=OTHER), {"team_id": TEAM}, errors.VolunteerNotQualified),
     ],
 )
