@@ -17,9 +17,10 @@ from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
 from app.domain.deadlines import explaining, of_matters
 from app.domain.deadlines.errors import DeadlineNotFound
-from app.domain.orders import errors, policy, promises, repository
+from app.domain.orders import errors, policy, promises
 from app.domain.orders.clocks import total_of
-from app.domain.orders.models import Channel, Said
+from app.domain.orders.models import Channel
+from app.domain.orders.posts import Said, list_posts
 from app.kernel.text import Line, Paragraph
 from app.kernel.time import Moment
 from app.kernel.vault import mask_name
@@ -219,9 +220,9 @@ async def write_plan(order_id: OrderId, body: PlanIn, run: TheRun) -> Receipt:
     },
     responses=problems(errors.OrderNotFound),
 )  # fmt: skip
-async def list_posts(order_id: OrderId, reader: TheReader) -> PostsOut:
+async def list_order_posts(order_id: OrderId, reader: TheReader) -> PostsOut:
     async with reader() as connection:
-        rows = await repository.list_posts(connection, order_id)
+        rows = await list_posts(connection, order_id)
     return PostsOut(items=[_post(row, reader.caller.person_id, reader.sealer) for row in rows])
 
 

@@ -219,41 +219,6 @@ class Calling(StrEnum):
 _CALLINGS = {Calling.PHONE: "来电", Calling.WALK_IN: "到站"}
 
 
-class Said(StrEnum):
-    """What is read on an order: an `order_post` by its kind, or why somebody did not take or do it (`order_refusal`)."""
-
-    CONTACT = "contact"
-    REPLY = "reply"
-    QUESTION = "question"
-    ANSWER = "answer"
-    PLAN = "plan"
-    DECLINED = "declined"
-    RELEASED = "released"
-    ABORTED = "aborted"
-    TAKEN_BACK = "taken_back"
-    MISSED = "missed"
-    COMPLAINT = "complaint"
-
-    @property
-    def label(self) -> str:
-        return _SAID[self]
-
-
-_SAID = {
-    Said.CONTACT: "联系",
-    Said.REPLY: "答复",
-    Said.QUESTION: "问题",
-    Said.ANSWER: "回答",
-    Said.PLAN: "方案",
-    Said.DECLINED: "谢绝的原因",
-    Said.RELEASED: "退回的原因",
-    Said.ABORTED: "中止的说明",
-    Said.TAKEN_BACK: "收回的原因",
-    Said.MISSED: "失约",
-    Said.COMPLAINT: "对服务态度不满意",
-}
-
-
 class OrderPost(SQLModel, table=True):
     """What was said on an order: a contact, a reply, a question and its answer, a plan with owner, steps and promised date."""
 
