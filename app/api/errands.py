@@ -56,6 +56,7 @@ class PaperOut(Out):
 
 class PaperReceiptOut(Out):
     action: str = Field(description="handed_over 交出、returned 归还")
+    action_label: str = Field(description="交出或归还,中文")
     by_me: bool = Field(description="是不是我签收的")
     at: Moment = Field(description="时间")
     papers: list[PaperOut] = Field(description="材料;交出时为空表示无需材料")
@@ -73,11 +74,12 @@ class PapersOut(Out):
     items: list[PaperReceiptOut] = Field(description="收据,从早到晚")
 
 
+RECEIPTS = {"handed_over": "交出", "returned": "归还"}
 PAPERS_EXAMPLE: dict[str, Any] = {
     "authorities": [{"text": "代办老年证", "until_at": "2026-03-31T18:00:00+08:00", "given_at": AT, "ended_at": None}],
     "items": [
         {
-            "action": "handed_over", "by_me": False, "at": AT,
+            "action": "handed_over", "action_label": "交出", "by_me": False, "at": AT,
             "papers": [
                 {"no": 1, "kind": "id_card", "kind_label": "身份证件", "copies": 1, "note": "复印件", "out": True},
             ],
@@ -186,6 +188,7 @@ async def list_papers(order_id: OrderId, reader: TheReader) -> PapersOut:
 def _receipt(one: dict[str, Any] | RowMapping, reader_id: object, back: set[int]) -> PaperReceiptOut:
     return PaperReceiptOut(
         action=one["action"],
+        action_label=RECEIPTS[one["action"]],
         by_me=one["acted_by"] == str(reader_id),
         at=one["acted_at"],
         papers=[

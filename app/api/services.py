@@ -67,6 +67,7 @@ class ServiceOut(Out):
     team_id: StrictUUID | None = Field(description="由哪个服务队提供;社区提供则为 null")
     team_name: str | None = Field(description="服务队名称")
     team_colour: Choice[Colour] | None = Field(description="服务队颜色")
+    team_colour_label: str | None = Field(description="服务队颜色的中文名称")
     paused: bool = Field(description="是否正在暂停,暂停时不能点")
     paused_until: Moment | None = Field(description="暂停到何时;没有定则为 null")
 
@@ -171,6 +172,7 @@ async def withdraw_service(service_id: ServiceId, run: TheRun) -> Receipt:
                 "team_id": None,
                 "team_name": None,
                 "team_colour": None,
+                "team_colour_label": None,
                 "paused": False,
                 "paused_until": None,
             }
@@ -192,6 +194,7 @@ async def list_services(query: Annotated[ServicesQuery, Query()], reader: TheRea
         )
 
     def show(row: RowMapping) -> ServiceOut:
-        return ServiceOut(**dict(row), form_label=Form(row["form"]).label)
+        colour = row["team_colour"] and Colour(row["team_colour"]).label
+        return ServiceOut(**dict(row), form_label=Form(row["form"]).label, team_colour_label=colour)
 
     return Page.cut(rows, query.limit, lambda row: Cursor(row["created_at"], row["id"]), show)

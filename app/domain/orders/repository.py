@@ -161,12 +161,13 @@ ASKED = Facts(
 def shown_orders() -> Select[*tuple[Any, ...]]:
     """An order as lists and pages show it: everything that row-level security lets the reader see, null where it does not."""
     m, d, s, p = MatterRow, OrderDetail, Service, Place
-    next_due = (
-        select(col(Deadline.due_at))
+    next_due, what_is_due = (
+        select(col(column))
         .where(col(Deadline.matter_id) == col(m.id), col(Deadline.stopped_at).is_(None))
-        .order_by(col(Deadline.due_at))
+        .order_by(col(Deadline.due_at), col(Deadline.id))
         .limit(1)
         .scalar_subquery()
+        for column in (Deadline.due_at, Deadline.kind)
     )
     return (
         select(
@@ -187,6 +188,7 @@ def shown_orders() -> Select[*tuple[Any, ...]]:
             col(s.name).label("service_name"),
             col(p.name).label("place_name"),
             next_due.label("due_at"),
+            what_is_due.label("due_kind"),
         )
         .join(d, col(d.matter_id) == col(m.id))
         .join(s, col(s.id) == col(d.service_id))
@@ -326,9 +328,15 @@ def _roles() -> ScalarSelect[Any]:
     )
 
 
+_AGREED = """(SELECT a.meet_at FROM appointment a
+                WHERE a.matter_id = history.matter_id AND CASE history.action WHEN 'propose' THEN a.proposed_at
+                        WHEN 'confirm' THEN a.confirmed_at END = history.at LIMIT 1)"""
+
+
 async def list_history(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
-    """Every change of an order, oldest first. Raises OrderNotFound."""
-    query = select(History.__table__).where(col(History.matter_id) == order_id).order_by(col(History.version))  # type: ignore[attr-defined]
+    """Every change of an order, oldest first; of one that proposed or confirmed a time, which. Raises OrderNotFound."""
+    steps = select(History.__table__, literal_column(_AGREED).label("agreed_on"))  # type: ignore[attr-defined]
+    query = steps.where(col(History.matter_id) == order_id).order_by(col(History.version))
     found = await rows(connection, query)
     if not found:
         raise OrderNotFound
