@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping
 
 from app.api.census import Api, Tag
 from app.api.deps import Reader, Receipt, TheReader, TheRun, receipt
-from app.api.orders import OrderId, moves
+from app.api.orders import SIX, OrderId, moves
 from app.api.orders_out import AT, return_code, start_code
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out
@@ -34,12 +34,12 @@ class PaperIn(In):
 
 
 class HandOverIn(In):
-    code: Annotated[str, Opaque(6, 6)] = Field(description="居民手机上显示的六位开始码")
+    code: Annotated[str, Opaque(6, 6, SIX)] = Field(description="居民手机上显示的六位开始码")
     papers: Annotated[list[PaperIn], Field(max_length=30)] = Field(description="交给代办员的材料;空列表表示无需材料")
 
 
 class ReturnIn(In):
-    code: Annotated[str, Opaque(6, 6)] = Field(description="居民手机上显示的六位归还码")
+    code: Annotated[str, Opaque(6, 6, SIX)] = Field(description="居民手机上显示的六位归还码")
     papers: Annotated[list[Annotated[int, Field(strict=True, ge=1, le=10_000)]], Field(min_length=1, max_length=60)] = (
         Field(description="归还哪些材料,按收据上的序号")
     )

@@ -248,7 +248,7 @@ async def explain(order_id: OrderId, deadline_id: DeadlineId, reader: TheReader)
     tags=(Tag.DISPATCHER,),
     example={"until_at": AT, "text": "暴雨红色预警,全市停止户外作业"},
     answer=receipt("submitted", 2),
-    **moves("pause", DeadlineNotFound, errors.NothingToPause, errors.PausedTooLong),
+    **moves("pause", DeadlineNotFound, errors.NothingToPause, errors.PauseOver, errors.PausedTooLong),
 )
 async def pause(order_id: OrderId, deadline_id: DeadlineId, body: PauseIn, run: TheRun) -> Receipt:
     return await run(promises.pause, order_id, deadline_id=deadline_id, until_at=body.until_at, text=body.text)

@@ -52,6 +52,9 @@ class PauseServiceIn(In):
     until_at: Moment | None = Field(default=None, description="暂停到何时;不填则到恢复为止")
 
 
+UNTIL_RESUMED = PauseServiceIn()
+
+
 class ServiceOut(Out):
     id: StrictUUID = Field(description="服务编号")
     name: str = Field(description="名称")
@@ -119,7 +122,7 @@ async def publish_service(body: ServiceIn, run: TheRun) -> Receipt:
         *(NotAllowed, errors.ServiceNotFound, errors.ServicePaused, errors.ServiceWithdrawn), errors.PauseTooEarly
     ),
 )
-async def pause_service(service_id: ServiceId, body: PauseServiceIn, run: TheRun) -> Receipt:
+async def pause_service(service_id: ServiceId, run: TheRun, body: PauseServiceIn = UNTIL_RESUMED) -> Receipt:
     return await run(services.pause, service_id, until_at=body.until_at)
 
 

@@ -34,7 +34,7 @@ SKILL_RULE = Access("own-skill", "本人,或当地的站点工作人员、社区
 APPLICATIONS = {"open": "待审批", "approved": "已同意", "refused": "未通过"}
 
 SkillCode = Annotated[str, Opaque(20)]
-Clock = Annotated[str, Opaque(5, 5)]
+Clock = Annotated[str, Opaque(5, 5, "请写成四位的时刻,如 09:00")]
 
 
 class SkillIn(In):

@@ -105,13 +105,17 @@ class Paragraph(TextRule):
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """A token, a key or a password: printable ASCII without spaces, taken exactly as it came."""
+    """A token, a key or a password: printable ASCII without spaces, taken exactly as it came. `says`: what is said of a wrong
+    length, where people know the thing by its form."""
 
     maximum: int
     minimum: int = 1
+    says: str = ""
 
     def read(self, text: str) -> str:
         """The text, unchanged. Raises PydanticCustomError."""
+        if self.says and not self.minimum <= len(text) <= self.maximum:
+            raise PydanticCustomError("text_too_long" if len(text) > self.maximum else "text_too_short", "{says}", {"says": self.says})
         if len(text) > self.maximum:
             raise PydanticCustomError("text_too_long", "最多填写 {maximum} 个字", {"maximum": self.maximum})
         if len(text) < self.minimum:

@@ -237,7 +237,7 @@ class Model:
             refused = any(t for _, t in self.declined)
             complained = any(t for _, t in self.complained) or self.unwelcome(self.lead)
             if not asked:
-                yield "volunteer-not-qualified"
+                yield "team-not-qualified"
         else:
             refused = any(who == to for who, _ in self.declined)
             complained = self.unwelcome(to)
@@ -286,7 +286,9 @@ class Model:
     def _judge_assign(self, who: str, *, to: str) -> Iterable[str]:
         if to in self.own_people:
             yield "own-order"
-        if to not in self.members or not self.fit(to) or self.unwelcome(to):
+        if to not in self.members:
+            yield "not-of-the-team"
+        if not self.fit(to) or self.unwelcome(to):
             yield "volunteer-not-qualified"
 
     def _judge_start(self, who: str, *, how: str) -> Iterable[str]:

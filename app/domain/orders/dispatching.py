@@ -13,7 +13,7 @@ from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, LEFT, Accepted, Left
 from app.domain.orders.resuming import end_appointment, for_all, go_on, wait_again
 from app.domain.orders.service import ORDERS, Order
-from app.domain.teams.fitness import Candidate, Unfit
+from app.domain.teams.fitness import Candidate, Unfit, unfit
 from app.kernel.change import Change
 from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
@@ -100,6 +100,7 @@ def offer(
 
     Raises:
         OwnOrder: the dispatcher's own order, or offered to whom it serves. VolunteerNotQualified: with the reason.
+        TeamNotQualified: nobody of the team.
         AlreadyRefused: they have declined it in this round. ComplainedOf: the resident complained of them, or of whoever came
             from the team, or leads it.
         TeamNotHere: no such team serves this place. WishIsClaimed.
@@ -123,6 +124,8 @@ def offer(
         if all(one.person_id != assignee_id or team_id not in one.team_ids for one in facts.candidates):
             raise errors.TeamNotHere
         asked = [one for one in asked if team_id in one.team_ids]
+        if all(unfit(one) for one in asked):
+            raise errors.TeamNotQualified
     demand_fit(asked)
     return change.set(assignee_id=assignee_id, team_id=team_id).tell(assignee_id, "order.offered")
 
@@ -171,7 +174,7 @@ def accept(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Chang
         VolunteerNotQualified: the role has ended since, the member has left or does not qualify, or the resident complained
             of them. OwnOrder.
     """
-    change = LIFECYCLE.move(order, "accept", actor, now)
+    change = first_come(order, "accept", actor, now)
     if facts.represents or actor.id in own_people(order):
         raise errors.OwnOrder
     demand_welcome(facts)
@@ -194,7 +197,7 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
     Raises:
         OwnOrder. VolunteerNotQualified: without the skill, or nothing left of today's capacity. WishIsClaimed: in a name.
     """
-    change = LIFECYCLE.move(order, "claim", actor, now)
+    change = first_come(order, "claim", actor, now)
     if not policy.suits("claim", order.detail.form):
         raise errors.WishIsClaimed
     if facts.represents or actor.id in own_people(order):
@@ -212,13 +215,15 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
 
 @ORDERS.moves("assign", facts=MEMBER)
 def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_id: UUID) -> Change:
-    """The team's lead lets another member go. Raises VolunteerNotQualified, OwnOrder."""
+    """The team's lead lets another member go. Raises NotOfTheTeam, VolunteerNotQualified, OwnOrder."""
     change = LIFECYCLE.move(order, "assign", actor, now)
     if facts.represents or member_id in own_people(order):
         raise errors.OwnOrder
     if member_id == order.assignee_id:
         return change
     demand_welcome(facts)
+    if facts.candidate is None or order.team_id not in facts.candidate.team_ids:
+        raise errors.NotOfTheTeam
     _demand_member(order, facts)
     return (
         change.set(assignee_id=member_id)
@@ -272,6 +277,17 @@ def hand_back(
     let_go(change, order, facts.accepted, now)
     change.tell_role(Role.DISPATCHER, "order.handed_back")
     return change if order.state == OrderState.OFFERED else change.tell(order.requester_id, "order.released")
+
+
+def first_come(order: Order, action: str, actor: Actor, now: datetime) -> Change:
+    """Begin to take an order that several may take. Raises TransitionRefused, which says so where somebody was faster."""
+    try:
+        return LIFECYCLE.move(order, action, actor, now)
+    except TransitionRefused as refused:
+        if order.state == OrderState.ACCEPTED and order.assignee_id != actor.id:
+            refused.detail = f"已有人先接了这个订单:{refused.detail}"
+            refused.detail_en = f"Somebody was faster. {refused.detail_en}"
+        raise
 
 
 def demand_welcome(facts: Taking) -> None:

@@ -7,14 +7,14 @@ from uuid import UUID
 from app.domain.orders import errors, policy
 from app.domain.orders.dispatching import let_go, refuse
 from app.domain.orders.kind_facts import papers_out
-from app.domain.orders.models import Abort, OrderDetail, Rating, Reject
+from app.domain.orders.models import Abort, OrderDetail, OrderState, Rating, Reject
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, CALLED, Accepted, Called
 from app.domain.orders.resuming import end_appointment, for_all, free_place
 from app.domain.orders.service import ORDERS, Order
 from app.domain.services.models import Form
 from app.kernel.change import Change
-from app.kernel.errors import FieldFault, TransitionRefused
+from app.kernel.errors import FieldFault, NotAllowed, TransitionRefused
 from app.kernel.rules import Actor, Role
 
 
@@ -82,6 +82,8 @@ def rate(
 def rework(order: Order, actor: Actor, now: datetime, *, reason: str, about_attitude: bool) -> Change:
     """Have it done once more, in a new round with limits of its own; whoever served it, and their team, is asked first, unless
     the complaint is about them. Raises SecondRework: a further round is the secretary's to begin."""
+    if order.state == OrderState.RATED and actor.id in (order.requester_id, order.beneficiary_id):
+        raise NotAllowed("已评价的订单,再来一轮由社区书记决定:请联系社区书记")
     change = LIFECYCLE.move(order, "rework", actor, now)
     if change.through != "subtree" and order.round > policy.ROUNDS_BY_ASKING:
         raise errors.SecondRework

@@ -1,6 +1,6 @@
 """What the room of the people refuses."""
 
-from app.kernel.errors import Kind, NotFound, Refusal
+from app.kernel.errors import FieldFault, Kind, NotFound, Refusal
 
 
 class PersonNotFound(NotFound):
@@ -27,6 +27,10 @@ class PhoneTaken(Refusal):
     code = "phone-taken"
     title_zh = "这个手机号已被登记"
     title_en = "This phone is registered already"
+    advice_zh = "请核对号码;本人请用原来的方式登录,来电或到站的居民可直接代为点单,不必再登记"
+
+    def __init__(self) -> None:
+        super().__init__(fields=(FieldFault("/body/phone", self.code, self.title_zh),))
 
 
 class LoginNameTaken(Refusal):
