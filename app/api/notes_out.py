@@ -29,7 +29,7 @@ def said(action: str, note: Mapping[str, Any]) -> str | None:
     return ";".join(part for key, value in note.items() if (part := _part(action, key, value))) or None
 
 
-def _part(action: str, key: str, value: Any) -> str | None:  # noqa: C901, PLR0911 - one line for each key
+def _part(action: str, key: str, value: Any) -> str | None:  # noqa: C901, PLR0911, PLR0912 - one line for each key
     match key:
         case "reason":
             return f"原因:{REASONS[action](value).label if action in REASONS else value}"

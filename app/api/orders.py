@@ -107,7 +107,9 @@ class PlaceOrderIn(In):
 
 class StartIn(In):
     code: Annotated[str, Opaque(6, 6, SIX)] | None = Field(default=None, description="居民手机上显示的六位开始码")
-    card: Annotated[str, Opaque(8, 8, "请填写住户卡上的八位数字")] | None = Field(default=None, description="住户卡上的八位卡号;与开始码二选一")
+    card: Annotated[str, Opaque(8, 8, "请填写住户卡上的八位数字")] | None = Field(
+        default=None, description="住户卡上的八位卡号;与开始码二选一"
+    )
     unverified: bool = Field(
         default=False, description="没有开始码和住户卡,未核验开始;须先由社区工作人员电话或上门联系过居民"
     )
@@ -181,7 +183,7 @@ async def list_mine(query: Annotated[MineQuery, Query()], reader: TheReader) -> 
     "/tasks",
     rule=(policy.assignee,),
     operation_id="listMyTasks",
-    summary="派给我的、我在做的、由我负责的,新的在前",
+    summary="派给我或我的队伍的、我在做的、由我负责的,新的在前",
     tags=(Tag.VOLUNTEER,),
     answer=PAGE_EXAMPLE,
 )

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -115,7 +115,10 @@ class Opaque:
     def read(self, text: str) -> str:
         """The text, unchanged. Raises PydanticCustomError."""
         if self.says and not self.minimum <= len(text) <= self.maximum:
-            raise PydanticCustomError("text_too_long" if len(text) > self.maximum else "text_too_short", "{says}", {"says": self.says})
+            kind: Literal["text_too_long", "text_too_short"] = (
+                "text_too_long" if len(text) > self.maximum else "text_too_short"
+            )
+            raise PydanticCustomError(kind, "{says}", {"says": self.says})
         if len(text) > self.maximum:
             raise PydanticCustomError("text_too_long", "最多填写 {maximum} 个字", {"maximum": self.maximum})
         if len(text) < self.minimum:

@@ -77,7 +77,11 @@ async def test_what_has_no_required_field_needs_no_body(street: Street) -> None:
     ("path", "body", "fault"),
     [
         ("/v1/orders/{id}/start", {"code": "12"}, ("/body/code", "请填写六位数字")),
-        ("/v1/orders/{id}/rate", {"solved": "maybe", "stars": 3}, ("/body/solved", "只能是 yes 已解决、partly 部分解决、no 未解决 之一")),
+        (
+            "/v1/orders/{id}/rate",
+            {"solved": "maybe", "stars": 3},
+            ("/body/solved", "只能是 yes 已解决、partly 部分解决、no 未解决 之一"),
+        ),
         (
             "/v1/orders/for-caller",
             {"channel": "fax", "phone": "13812345678", "service_id": str(uuid4()), "note": "请人来"},
@@ -85,7 +89,9 @@ async def test_what_has_no_required_field_needs_no_body(street: Street) -> None:
         ),
     ],
 )  # fmt: skip
-async def test_a_field_says_what_it_wants(street: Street, path: str, body: dict[str, Any], fault: tuple[str, str]) -> None:
+async def test_a_field_says_what_it_wants(
+    street: Street, path: str, body: dict[str, Any], fault: tuple[str, str]
+) -> None:
     problem = await no(await street.resident("王秀英"), path.format(id=uuid4()), body)
     assert said(problem) == [fault]
 

@@ -254,3 +254,19 @@ async def test_why_somebody_did_not_take_it_is_read_by_the_staff_and_by_nobody_e
         ("released", "退回的原因", "临时发烧", "赵*"),
     ]
     assert (await grandma.get(f"{order}/posts"))["items"] == []
+
+
+async def test_what_is_offered_to_a_team_its_members_find_and_are_told(street: Street, later: Later) -> None:
+    grandma, dispatcher, _, stranger = await crew(street)
+    lead, member = [await street.with_role(name, "volunteer") for name in ("孙磊", "赵明")]
+    made = await team(street, lead)
+    await lead.post(f"/v1/teams/{made}/members", person(member))
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/offer", {"team_id": made})
+    await later(1)
+    for someone in (lead, member):
+        assert await _is_mine(someone, order)
+    assert not await _is_mine(stranger, order)
+    assert "社区派给您的队伍一个订单,队长或您都可以接,先接为准" in await texts(member)
+    await member.post(f"{order}/accept")
+    assert not await _is_mine(lead, order)

@@ -43,3 +43,14 @@ async def test_a_list_says_what_is_due_and_is_open_only_until_somebody_has_it(st
     (row,) = (await volunteer.get("/v1/orders/tasks"))["items"]
     assert (row["open_pool"], row["form_label"]) == (False, "上门服务")
     assert await volunteer.refused(f"{order}/claim") == (409, "transition-refused")
+
+
+async def test_a_message_says_which_order_it_is_about_and_which_time(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(11, 30, 14))})
+    await clock(at(11, 30, 9, 1))
+    told = {one["topic"]: one["about"] for one in (await grandma.get("/v1/inbox"))["items"]}
+    assert told["order.accepted"] == "陪同就医"
+    assert told["order.appointment_proposed"] == "陪同就医,11月30日(周一)14:00"

@@ -11,6 +11,7 @@ from app.kernel.calendars import CalendarName
 TEXTS: Mapping[str, str] = {
     "order.placed": "有新的订单,请尽快派单",
     "order.offered": "社区派给您一个订单,请尽快接单",
+    "order.offered_to_team": "社区派给您的队伍一个订单,队长或您都可以接,先接为准",
     "order.lapsed": "派出的订单无人应答,已退回待派",
     "order.declined": "派出的订单被谢绝,已退回待派",
     "order.nobody_qualifies": "有一个订单眼下没有合适的志愿者,已开放抢单,请留意",
@@ -195,6 +196,11 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
         case _:
             told = (MOVED if payload.get("moved") else TEXTS).get(topic, "您有一条新消息")
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
+
+
+def of_order(service: str, meet_at: datetime | None) -> str:
+    """Which order a notice is about: its service, and the time that the notice is about."""
+    return service if meet_at is None else f"{service},{moment(meet_at)}"
 
 
 def _of_opening(payload: Mapping[str, Any], own: str) -> str:

@@ -96,7 +96,8 @@ def offer(
     volunteer_id: UUID | None = None,
     team_id: UUID | None = None,
 ) -> Change:
-    """Offer an order to a volunteer or a team (派单); it lapses when they stay silent. A team's is put before its lead.
+    """Offer an order to a volunteer or a team (派单); it lapses when they stay silent. A team's is put before its lead, and the
+    members who may take it are told.
 
     Raises:
         OwnOrder: the dispatcher's own order, or offered to whom it serves. VolunteerNotQualified: with the reason.
@@ -127,7 +128,9 @@ def offer(
         if all(unfit(one) for one in asked):
             raise errors.TeamNotQualified
     demand_fit(asked)
-    return change.set(assignee_id=assignee_id, team_id=team_id).tell(assignee_id, "order.offered")
+    change.set(assignee_id=assignee_id, team_id=team_id).tell(assignee_id, "order.offered")
+    others = [one for one in asked if team_id is not None and one.person_id != assignee_id]
+    return _tell_members(change, others)
 
 
 @ORDERS.moves("match", facts=MATCHING)
@@ -294,6 +297,14 @@ def demand_welcome(facts: Taking) -> None:
     """That the resident has not complained of them. Raises VolunteerNotQualified, which does not say so."""
     if facts.complained:
         raise errors.VolunteerNotQualified
+
+
+def _tell_members(change: Change, others: Sequence[Candidate]) -> Change:
+    """Beside the lead also those of the team who may take it."""
+    for one in others:
+        if not unfit(one):
+            change.tell(one.person_id, "order.offered_to_team")
+    return change
 
 
 def _demand_member(order: Order, facts: Taking) -> None:

@@ -17,14 +17,14 @@ from app.domain.orders.facts import ACCEPTED_AT
 from app.domain.orders.filters import Filters
 from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
-from app.domain.orders.models import OrderContact, OrderDetail, Rating
+from app.domain.orders.models import OrderContact, OrderDetail, OrderState, Rating
 from app.domain.orders.page import APPOINTMENTS, EVIDENCE, RECEIPTS, REWORK_REASON, WAITS
 from app.domain.orders.policy import LIFECYCLE, staff
 from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
 from app.domain.services.models import Form, Service
-from app.domain.teams.models import Team
+from app.domain.teams.models import Team, TeamMember
 from app.kernel.database import rows
 from app.kernel.deadline_tables import Deadline
 from app.kernel.pagination import Cursor
@@ -226,8 +226,12 @@ async def list_placed(
 async def list_tasks(
     connection: AsyncConnection, actor_id: UUID, filters: Filters, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
-    """The orders that are offered to the actor, served by them, or theirs to hold after a miss, newest first."""
-    theirs = or_(col(MatterRow.assignee_id) == actor_id, col(MatterRow.holder_id) == actor_id)
+    """The orders that are offered to the actor or to their team, served by them, or theirs to hold after a miss, newest
+    first."""
+    t = TeamMember
+    teams = select(col(t.team_id)).where(col(t.person_id) == actor_id, col(t.live).is_(True))
+    to_team = and_(col(MatterRow.state) == OrderState.OFFERED.value, col(MatterRow.team_id).in_(teams))
+    theirs = or_(col(MatterRow.assignee_id) == actor_id, col(MatterRow.holder_id) == actor_id, to_team)
     query = filters.narrow(shown_orders().where(theirs))
     return await rows(connection, _page(query, after, limit))
 
@@ -335,7 +339,10 @@ _AGREED = """(SELECT a.meet_at FROM appointment a
 
 async def list_history(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
     """Every change of an order, oldest first; of one that proposed or confirmed a time, which. Raises OrderNotFound."""
-    steps = select(History.__table__, literal_column(_AGREED).label("agreed_on"))  # type: ignore[attr-defined]
+    steps: Select[*tuple[Any, ...]] = select(
+        History.__table__,  # type: ignore[attr-defined]
+        literal_column(_AGREED).label("agreed_on"),
+    )
     query = steps.where(col(History.matter_id) == order_id).order_by(col(History.version))
     found = await rows(connection, query)
     if not found:
