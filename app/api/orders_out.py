@@ -168,7 +168,7 @@ class HistoryOut(Out):
 
 ROW_EXAMPLE: dict[str, Any] = {
     "id": ID, "state": "accepted", "state_label": "已接单", "version": 3, "service_id": ID, "service_name": "陪同就医",
-    "place_id": ID, "place_name": "西峪社区", "form": "visit", "form_label": "上门服务", 
+    "place_id": ID, "place_name": "西峪社区", "form": "visit", "form_label": "上门服务",
     "note": "周三上午想请人陪我去医院取药", "open_pool": False,
     "due_at": "2026-03-01T13:00:00+08:00", "due_label": "协调", "created_at": AT,
 }  # fmt: skip
