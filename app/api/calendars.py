@@ -23,7 +23,7 @@ api = Api(prefix="/calendars")
 PLACE_ID = "01985a3c-0000-7f00-8a6b-2f4c5d6e7f01"
 CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 
-Clock = Annotated[str, Opaque(5, 5)]
+Clock = Annotated[str, Opaque(5, 5, says="请写成四位的时刻,如 09:00")]
 
 
 class ShiftIn(In):

@@ -26,12 +26,20 @@ DeadlineId = Annotated[StrictUUID, Path(description="时限编号")]
 
 ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 AT = "2026-03-03T10:30:00+08:00"
+PAUSES = "、".join(f"{reason.value} {reason.label}" for reason in PauseReason)
 
 
 class FiredOut(Out):
     percent: int = Field(description="时限的百分之几")
     due_at: Moment = Field(description="应到时间")
     fired_at: Moment = Field(description="实际处理时间")
+
+
+class PausedOut(Out):
+    reason: Choice[PauseReason] = Field(description=PAUSES)
+    reason_label: str = Field(description="原因的中文名称")
+    text: str | None = Field(description="不可抗力的情况;等待回答的,问题见 listOrderPosts")
+    until_at: Moment = Field(description="到什么时候(不含)")
 
 
 class DeadlineOut(Out):
@@ -49,6 +57,7 @@ class DeadlineOut(Out):
     missed: bool = Field(description="是否错过")
     replaced: bool = Field(description="是否已由新的同类时限接替(改期、改写方案):既不算按时,也不算错过")
     excluded: bool = Field(description="错过是否经复核不计")
+    paused: PausedOut | None = Field(description="正在暂停:原因和到期;没有暂停则为 null")
     marks: list[FiredOut] = Field(description="已到的节点")
 
 
@@ -58,12 +67,16 @@ class DeadlinesOut(Out):
 
 class PauseOut(Out):
     id: StrictUUID = Field(description="暂停的编号")
-    reason: Choice[PauseReason] = Field(description="question 等待回答、force_majeure 不可抗力、undone 退回前的间隔")
+    reason: Choice[PauseReason] = Field(description=PAUSES)
+    reason_label: str = Field(description="原因的中文名称")
+    text: str | None = Field(description="不可抗力的情况;其他原因为 null")
     from_at: Moment = Field(description="从")
     until_at: Moment = Field(description="到(不含)")
     by: str = Field(description="由谁暂停")
     disputed: bool = Field(description="居民是否提出异议")
+    dispute: str | None = Field(description="居民为什么不同意;只给居民和社区")
     decided: bool = Field(description="是否已裁定")
+    decision: str | None = Field(description="裁定的理由;只给居民和社区")
     annulled: bool = Field(description="是否已撤销")
 
 
@@ -106,7 +119,7 @@ DEADLINES_EXAMPLE = {
             "calendar_label": "值守时间", "pausing": "从不暂停:响应和答复一直计时",
             "started_at": "2026-03-01T09:00:00+08:00",
             "due_at": "2026-03-01T09:20:00+08:00", "stopped_at": None, "missed": False, "replaced": False,
-            "excluded": False,
+            "excluded": False, "paused": None,
             "marks": [
                 {"percent": 80, "due_at": "2026-03-01T09:16:00+08:00", "fired_at": "2026-03-01T09:16:00+08:00"}
             ],
@@ -143,6 +156,7 @@ def show_deadline(row: RowMapping) -> DeadlineOut:
         missed=missed,
         replaced=not missed and meaning.is_replaced(row["matter_kind"], row["kind"], row["stopped_by"]),
         excluded=row["excluded"],
+        paused=row["pause"] and PausedOut(**row["pause"], reason_label=PauseReason(row["pause"]["reason"]).label),
         marks=marks,
     )
 
@@ -207,14 +221,18 @@ def show_explanation(
             PauseOut(
                 id=p.id,
                 reason=PauseReason(p.reason),
+                reason_label=PauseReason(p.reason).label,
+                text=p.text if p.reason == PauseReason.FORCE_MAJEURE else None,
                 from_at=p.from_at,
                 until_at=p.until_at,
                 by=_who(p.paused_as, p.reason),
                 disputed=p.disputed,
+                dispute=stored["dispute"] if row["of_dispute"] else None,
                 decided=p.decided,
+                decision=stored["decision"] if row["of_dispute"] else None,
                 annulled=p.annulled,
             )
-            for p in deadline.pauses
+            for p, stored in zip(deadline.pauses, row["timed"]["pauses"], strict=True)
         ],
         marks=[MomentOut(percent=p, at=at) for p, at in zip(timing.percents, deadline.times, strict=True)],
         sentences=list(explaining.sentences(asked)),

@@ -39,6 +39,9 @@ class DeclineIn(In):
     reason: Annotated[str, Line(100)] | None = Field(default=None, description="原因,社区会看到")
 
 
+NO_REASON = DeclineIn()
+
+
 class ReleaseIn(In):
     reason: Annotated[str, Line(100)] = Field(description="为什么退回,社区会看到")
 
@@ -130,6 +133,8 @@ async def suggest(order_id: OrderId, reader: TheReader) -> SuggestionsOut:
         errors.OwnOrder,
         errors.VolunteerNotQualified,
         errors.AlreadyRefused,
+        errors.ComplainedOf,
+        errors.TeamNotQualified,
         errors.TeamNotHere,
         errors.WishIsClaimed,
         InvalidInput,
@@ -174,7 +179,7 @@ async def recategorise(order_id: OrderId, body: RecategoriseIn, run: TheRun) -> 
     answer=receipt("submitted", 3),
     **moves("decline"),
 )
-async def decline(order_id: OrderId, body: DeclineIn, run: TheRun) -> Receipt:
+async def decline(order_id: OrderId, run: TheRun, body: DeclineIn = NO_REASON) -> Receipt:
     return await run(dispatching.decline, order_id, reason=body.reason)
 
 
@@ -234,7 +239,7 @@ async def claim_wish(order_id: OrderId, body: ClaimIn, run: TheRun) -> Receipt:
     tags=(Tag.VOLUNTEER,),
     example={"member_id": ID},
     answer=receipt("accepted", 4),
-    **moves("assign", errors.OwnOrder, errors.VolunteerNotQualified),
+    **moves("assign", errors.OwnOrder, errors.VolunteerNotQualified, errors.NotOfTheTeam),
 )
 async def assign(order_id: OrderId, body: AssignIn, run: TheRun) -> Receipt:
     return await run(dispatching.assign, order_id, member_id=body.member_id)

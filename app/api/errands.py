@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping
 
 from app.api.census import Api, Tag
 from app.api.deps import Reader, Receipt, TheReader, TheRun, receipt
-from app.api.orders import OrderId, moves
+from app.api.orders import SIX, OrderId, moves
 from app.api.orders_out import AT, return_code, start_code
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out
@@ -34,12 +34,12 @@ class PaperIn(In):
 
 
 class HandOverIn(In):
-    code: Annotated[str, Opaque(6, 6)] = Field(description="居民手机上显示的六位开始码")
+    code: Annotated[str, Opaque(6, 6, says=SIX)] = Field(description="居民手机上显示的六位开始码")
     papers: Annotated[list[PaperIn], Field(max_length=30)] = Field(description="交给代办员的材料;空列表表示无需材料")
 
 
 class ReturnIn(In):
-    code: Annotated[str, Opaque(6, 6)] = Field(description="居民手机上显示的六位归还码")
+    code: Annotated[str, Opaque(6, 6, says=SIX)] = Field(description="居民手机上显示的六位归还码")
     papers: Annotated[list[Annotated[int, Field(strict=True, ge=1, le=10_000)]], Field(min_length=1, max_length=60)] = (
         Field(description="归还哪些材料,按收据上的序号")
     )
@@ -56,6 +56,7 @@ class PaperOut(Out):
 
 class PaperReceiptOut(Out):
     action: str = Field(description="handed_over 交出、returned 归还")
+    action_label: str = Field(description="交出或归还,中文")
     by_me: bool = Field(description="是不是我签收的")
     at: Moment = Field(description="时间")
     papers: list[PaperOut] = Field(description="材料;交出时为空表示无需材料")
@@ -73,11 +74,12 @@ class PapersOut(Out):
     items: list[PaperReceiptOut] = Field(description="收据,从早到晚")
 
 
+RECEIPTS = {"handed_over": "交出", "returned": "归还"}
 PAPERS_EXAMPLE: dict[str, Any] = {
     "authorities": [{"text": "代办老年证", "until_at": "2026-03-31T18:00:00+08:00", "given_at": AT, "ended_at": None}],
     "items": [
         {
-            "action": "handed_over", "by_me": False, "at": AT,
+            "action": "handed_over", "action_label": "交出", "by_me": False, "at": AT,
             "papers": [
                 {"no": 1, "kind": "id_card", "kind_label": "身份证件", "copies": 1, "note": "复印件", "out": True},
             ],
@@ -186,6 +188,7 @@ async def list_papers(order_id: OrderId, reader: TheReader) -> PapersOut:
 def _receipt(one: dict[str, Any] | RowMapping, reader_id: object, back: set[int]) -> PaperReceiptOut:
     return PaperReceiptOut(
         action=one["action"],
+        action_label=RECEIPTS[one["action"]],
         by_me=one["acted_by"] == str(reader_id),
         at=one["acted_at"],
         papers=[

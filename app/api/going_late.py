@@ -72,7 +72,7 @@ class EmptyPostsRow(Out):
     "/going-late",
     rule=SIGNED_IN,
     operation_id="listGoingLate",
-    summary="快要到期和已经错过的时限,最急的在前",
+    summary="快要到期的,和已经错过而还没有做到的时限,最急的在前",
     description="派单员、书记、网格员看到本地的;志愿者看到自己承接的,单位看到派给自己的",
     tags=(Tag.DISPATCHER, Tag.VOLUNTEER, Tag.STREET),
     answer={

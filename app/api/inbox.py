@@ -12,7 +12,7 @@ from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, Out, StrictUUID
 from app.domain.notifications import repository
 from app.domain.notifications import service as notifications
-from app.domain.notifications.policy import sentence, which
+from app.domain.notifications.policy import of_order, sentence, which
 from app.kernel.errors import NotFound
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.rules import Role
@@ -27,6 +27,9 @@ class MessageOut(Out):
     id: StrictUUID = Field(description="消息编号")
     topic: str = Field(description="主题代码,如 order.offered、deadline.mark")
     text: str = Field(description="给人看的中文;民情事项附类别和地点,我上报或附议的另附反映的内容")
+    about: str | None = Field(
+        description="哪个订单:服务名称,和所说的时间;民情事项写在 text 里;都不是,或已看不到,则为 null"
+    )
     subject_kind: str = Field(description="所说事项的种类,如 order")
     subject_id: StrictUUID = Field(description="所说事项的编号")
     as_role: Choice[Role] | None = Field(description="因何角色收到;发给本人的为 null")
@@ -50,6 +53,7 @@ class InboxQuery(PageQuery):
                 "id": ID,
                 "topic": "order.offered",
                 "text": "社区派给您一个订单,请尽快接单",
+                "about": "陪同就医",
                 "subject_kind": "order",
                 "subject_id": ID,
                 "as_role": None,
@@ -66,6 +70,7 @@ async def list_inbox(query: Annotated[InboxQuery, Query()], reader: TheReader) -
         rows = await repository.list_inbox(
             connection, reader.caller.person_id, unread=query.unread, after=query.after(), limit=query.limit
         )
+        orders = await repository.orders_of(connection, [row["id"] for row in rows])
 
     def show(row: RowMapping) -> MessageOut:
         return MessageOut(
@@ -73,6 +78,7 @@ async def list_inbox(query: Annotated[InboxQuery, Query()], reader: TheReader) -
             topic=row["topic"],
             text=sentence(row["topic"], row["payload"], row["subject_kind"])
             + which(row["case_category"], row["case_place"], row["case_words"]),
+            about=of_order(order["service_name"], order["meet_at"]) if (order := orders.get(row["id"])) else None,
             subject_kind=row["subject_kind"],
             subject_id=row["subject_id"],
             as_role=_role(row["as_role"]),

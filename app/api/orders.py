@@ -58,6 +58,7 @@ api = Api(prefix="/orders")
 
 OrderId = Annotated[StrictUUID, Path(description="订单编号")]
 ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
+SIX = "请填写六位数字"
 
 
 VERBS = (
@@ -105,8 +106,10 @@ class PlaceOrderIn(In):
 
 
 class StartIn(In):
-    code: Annotated[str, Opaque(6, 6)] | None = Field(default=None, description="居民手机上显示的六位开始码")
-    card: Annotated[str, Opaque(8, 8)] | None = Field(default=None, description="住户卡上的八位卡号;与开始码二选一")
+    code: Annotated[str, Opaque(6, 6, says=SIX)] | None = Field(default=None, description="居民手机上显示的六位开始码")
+    card: Annotated[str, Opaque(8, 8, says="请填写住户卡上的八位数字")] | None = Field(
+        default=None, description="住户卡上的八位卡号;与开始码二选一"
+    )
     unverified: bool = Field(
         default=False, description="没有开始码和住户卡,未核验开始;须先由社区工作人员电话或上门联系过居民"
     )
@@ -180,7 +183,7 @@ async def list_mine(query: Annotated[MineQuery, Query()], reader: TheReader) -> 
     "/tasks",
     rule=(policy.assignee,),
     operation_id="listMyTasks",
-    summary="派给我的、我在做的、由我负责的,新的在前",
+    summary="派给我或我的队伍的、我在做的、由我负责的,新的在前",
     tags=(Tag.VOLUNTEER,),
     answer=PAGE_EXAMPLE,
 )

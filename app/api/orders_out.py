@@ -7,9 +7,11 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 from sqlalchemy import RowMapping
 
+from app.api import notes_out
 from app.api.deps import Sealer
 from app.api.doing import ActionOut, labels, offered
 from app.api.schema import Choice, Out, StrictUUID
+from app.domain.deadlines.models import label_of
 from app.domain.orders.clocks import Clocks, total_of
 from app.domain.orders.kind_facts import PaperReceipt, papers_out, returns
 from app.domain.orders.kind_tables import Claimant
@@ -25,6 +27,7 @@ from app.kernel.vault import Vault, mask_name, mask_phone
 ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 AT = "2026-03-01T09:00:00+08:00"
 EVIDENCE = "种类:" + "、".join(f"{kind.value} {kind.label}" for kind in Evidence)
+PLACED_AS = {"self": "本人", "representative": "代下单人", "staff": "工作人员"}
 _RECEIPTS = TypeAdapter(tuple[PaperReceipt, ...])
 
 
@@ -38,9 +41,11 @@ class OrderRow(Out):
     place_id: StrictUUID = Field(description="社区或小区编号")
     place_name: str = Field(description="社区或小区名称")
     form: Choice[Form] = Field(description="形式:visit 上门服务、errand 帮办代办、wish 微心愿、service_day 服务日")
+    form_label: str = Field(description="形式的中文名称")
     note: str = Field(description="需要什么帮助")
-    open_pool: bool = Field(description="是否已开放抢单")
+    open_pool: bool = Field(description="是否已开放抢单,而还没有人接")
     due_at: Moment | None = Field(description="最近的时限;没有则为 null")
+    due_label: str | None = Field(description="到期的是哪项时限;没有则为 null")
     created_at: Moment = Field(description="点单时间")
 
 
@@ -67,6 +72,7 @@ class AppointmentOut(Out):
 class RatingOut(Out):
     round: int = Field(description="评价的是第几轮")
     solved: Choice[Solved] = Field(description="是否解决")
+    solved_label: str = Field(description="是否解决,中文")
     stars: int = Field(description="几星")
     reason: str | None = Field(description="原因")
     rated_at: Moment = Field(description="评价时间")
@@ -107,6 +113,7 @@ class OrderOut(OrderRow):
     placed_as: Literal["self", "representative", "staff"] = Field(
         description="由谁点单:self 本人、representative 代下单人、staff 工作人员为来电或到站的居民"
     )
+    placed_as_label: str = Field(description="由谁点单,中文")
     unverified: bool = Field(description="是否未核验(没有开始码和住户卡)而开始服务")
     start_code: str | None = Field(description="开始码,志愿者上门时出示;只给下单人和受益人,接单之后才有")
     volunteer: VolunteerOut | None = Field(description="志愿者;尚无则为 null")
@@ -119,6 +126,7 @@ class OrderOut(OrderRow):
     claimed_as: Choice[Claimant] | None = Field(
         description="微心愿以谁的名义认领:member 个人、unit 单位、group 集体;不是微心愿或无人认领则为 null"
     )
+    claimed_as_label: str | None = Field(description="以谁的名义,中文")
     claimed_name: str | None = Field(description="认领的单位或集体的名称")
     return_code: str | None = Field(description="归还码,代办员归还材料时出示;只给居民,有材料在外时才有,每次归还后更换")
     held_by: Literal["me", "somebody"] | None = Field(
@@ -134,6 +142,7 @@ class OrderOut(OrderRow):
     case_label: str | None = Field(
         description="转为事件之后:正在立案,或已立案;立案由系统随后完成,通常几秒钟;没有转,或看不到事项,则为 null"
     )
+    rework_reason: str | None = Field(description="上一轮哪里没有做好,返工的人须知道;没有返工,或只关服务态度,则为 null")
     rating: RatingOut | None = Field(description="最近一次评价;返工后仍显示上一轮的,说明为什么返工")
     actions: list[ActionOut] = Field(description="我现在可以做的操作,各由哪个接口来做")
 
@@ -153,7 +162,7 @@ class HistoryRow(Out):
     by_me: bool = Field(description="是不是我做的")
     at: Moment = Field(description="时间")
     note: dict[str, Any] = Field(description="补充")
-    note_label: str | None = Field(description="补充的中文说明;没有可说的、订单的步骤为 null")
+    note_label: str | None = Field(description="补充的中文,可直接显示;没有则为 null")
 
 
 class HistoryOut(Out):
@@ -162,8 +171,9 @@ class HistoryOut(Out):
 
 ROW_EXAMPLE: dict[str, Any] = {
     "id": ID, "state": "accepted", "state_label": "已接单", "version": 3, "service_id": ID, "service_name": "陪同就医",
-    "place_id": ID, "place_name": "西峪社区", "form": "visit", "note": "周三上午想请人陪我去医院取药", "open_pool": False,
-    "due_at": "2026-03-01T13:00:00+08:00", "created_at": AT,
+    "place_id": ID, "place_name": "西峪社区", "form": "visit", "form_label": "上门服务",
+    "note": "周三上午想请人陪我去医院取药", "open_pool": False,
+    "due_at": "2026-03-01T13:00:00+08:00", "due_label": "协调", "created_at": AT,
 }  # fmt: skip
 PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}
 ORDER_EXAMPLE = {
@@ -179,11 +189,13 @@ ORDER_EXAMPLE = {
     "contact": {"name": "王秀英", "phone": "13812345678", "address": "西峪东街 8 号院 2 号楼 3 单元 501"},
     "beneficiary_id": ID,
     "placed_as": "self",
+    "placed_as_label": "本人",
     "unverified": False,
     "start_code": "482913",
     "appointment": {"meet_at": "2026-03-03T10:00:00+08:00", "proposed_by": "community"},
     "proposed_appointment": {"meet_at": "2026-03-04T15:00:00+08:00", "proposed_by": "resident"},
     "claimed_as": None,
+    "claimed_as_label": None,
     "claimed_name": None,
     "return_code": None,
     "volunteer": {"id": ID, "team": None, "name": "李*", "phone": "139****5678"},
@@ -196,6 +208,7 @@ ORDER_EXAMPLE = {
     "other_help": None,
     "case_id": None,
     "case_label": None,
+    "rework_reason": None,
     "rating": None,
     "actions": labels(LIFECYCLE, ("cancel", "cancelOrder")),
 }
@@ -261,6 +274,7 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
         ),
         beneficiary_id=row["name_sealed"] and order.beneficiary_id,
         placed_as=_placed_as(order),
+        placed_as_label=PLACED_AS[_placed_as(order)],
         unverified=row["unverified"],
         start_code=start_code(vault, order.id, order.assignee_id) if shows_code and order.assignee_id else None,
         volunteer=order.assignee_id
@@ -273,6 +287,7 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
         appointment=_appointment(row, confirmed=True),
         proposed_appointment=_appointment(row, confirmed=False),
         claimed_as=row["claimed_as"] and Claimant(row["claimed_as"]),
+        claimed_as_label=row["claimed_as"] and Claimant(row["claimed_as"]).label,
         claimed_name=row["claimed_name"],
         return_code=return_code(vault, order.id, returns(receipts)) if shows_return else None,
         held_by=order.holder_id and ("me" if order.holder_id == reader_id else "somebody"),
@@ -284,10 +299,12 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
         other_help=row["other_help"],
         case_id=row["case_id"],
         case_label=_case_label(row, order, actor),
+        rework_reason=row["rework_reason"],
         rating=row["stars"]
         and RatingOut(
             round=row["rated_round"],
             solved=Solved(row["solved"]),
+            solved_label=Solved(row["solved"]).label,
             stars=row["stars"],
             reason=row["reason"],
             rated_at=row["rated_at"],
@@ -339,6 +356,7 @@ def _placed_as(order: Matter[None]) -> Literal["self", "representative", "staff"
 
 def show_history(row: RowMapping | dict[str, Any], reader_id: UUID, lifecycle: Lifecycle = LIFECYCLE) -> HistoryRow:
     """A step of a matter; a mark of a limit is a step that no lifecycle knows."""
+    note = notes_out.shown(row["note"], row.get("agreed_on"))
     return HistoryRow(
         version=row["version"],
         action=row["action"],
@@ -351,12 +369,19 @@ def show_history(row: RowMapping | dict[str, Any], reader_id: UUID, lifecycle: L
         by_label=Via(row["through"]).label,
         by_me=row["actor_id"] == reader_id,
         at=row["at"],
-        note=row["note"],
-        note_label=None,
+        note=note,
+        note_label=notes_out.said(row["action"], note) if lifecycle is LIFECYCLE else None,
     )
 
 
 def _common(row: RowMapping) -> dict[str, Any]:
     state = OrderState(row["state"])
-    shown = {name: row[name] for name in OrderRow.model_fields if name not in ("state", "state_label")}
-    return {**shown, "state": state, "state_label": state.label}
+    made: dict[str, Any] = {
+        "state": state,
+        "state_label": state.label,
+        "form_label": Form(row["form"]).label,
+        # That it was open is kept, so that a late claim learns why it lost; open it is only until somebody has it.
+        "open_pool": row["open_pool"] and state in (OrderState.SUBMITTED, OrderState.OFFERED),
+        "due_label": row["due_kind"] and label_of(row["due_kind"]),
+    }
+    return {name: row[name] for name in OrderRow.model_fields if name not in made} | made

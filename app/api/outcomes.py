@@ -51,6 +51,9 @@ class CancelIn(In):
     reason: Annotated[str, Line(100)] | None = Field(default=None, description="原因")
 
 
+NO_REASON = CancelIn()
+
+
 @api.post(
     "/{order_id}/abort",
     operation_id="abortOrder",
@@ -121,7 +124,7 @@ async def reject(order_id: OrderId, body: RejectIn, run: TheRun) -> Receipt:
     answer=receipt("cancelled", 2),
     **moves("cancel"),
 )
-async def cancel(order_id: OrderId, body: CancelIn, run: TheRun) -> Receipt:
+async def cancel(order_id: OrderId, run: TheRun, body: CancelIn = NO_REASON) -> Receipt:
     return await run(outcomes.cancel, order_id, reason=body.reason)
 
 

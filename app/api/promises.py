@@ -11,17 +11,19 @@ from sqlalchemy import RowMapping
 
 from app.api.census import Api, Tag
 from app.api.deadlines_out import EXPLANATION_EXAMPLE, DeadlineId, ExplanationOut, show_explanation
-from app.api.deps import Receipt, TheReader, TheRun, receipt
+from app.api.deps import Receipt, Sealer, TheReader, TheRun, receipt
 from app.api.orders import ID, OrderId, moves
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
 from app.domain.deadlines import explaining, of_matters
 from app.domain.deadlines.errors import DeadlineNotFound
-from app.domain.orders import appointments, errors, policy, promises, repository
+from app.domain.orders import appointments, errors, policy, promises
 from app.domain.orders.clocks import total_of
 from app.domain.orders.models import Channel
+from app.domain.orders.posts import Said, list_posts
 from app.kernel.text import Line, Paragraph
 from app.kernel.time import Moment
+from app.kernel.vault import mask_name
 
 api = Api(prefix="/orders")
 
@@ -84,10 +86,14 @@ class DecisionIn(In):
 
 class PostOut(Out):
     id: StrictUUID = Field(description="编号")
-    kind: str = Field(description="contact 联系、reply 答复、question 问题、answer 回答、plan 方案")
+    kind: Choice[Said] = Field(description="、".join(f"{said.value} {said.label}" for said in Said))
+    kind_label: str = Field(description="种类的中文名称")
     round: int = Field(description="第几轮")
-    text: str = Field(description="内容")
-    channel: str | None = Field(description="联系方式")
+    text: str = Field(description="内容;没有写明的为空")
+    channel: Choice[Channel] | None = Field(description="联系方式")
+    channel_label: str | None = Field(description="联系方式的中文名称")
+    about_id: StrictUUID | None = Field(description="谢绝、退回、被收回或被投诉的志愿者编号;其他种类为 null")
+    about_name: str | None = Field(description="这位志愿者的姓名(隐去名字)")
     answers: StrictUUID | None = Field(description="回答的是哪个问题")
     answered: bool = Field(description="问题是否已回答")
     owner_id: StrictUUID | None = Field(description="方案的负责人")
@@ -205,22 +211,24 @@ async def write_plan(order_id: OrderId, body: PlanIn, run: TheRun) -> Receipt:
     "/{order_id}/posts",
     rule=policy.READ,
     operation_id="listOrderPosts",
-    summary="一个订单上的联系、答复、问答和方案",
+    summary="一个订单上的联系、答复、问答、方案,和没有做成的原因",
+    description="谢绝、退回、中止的原因只给社区和本人;对服务态度的不满只给社区,不给被评的人",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
     answer={
         "items": [
             {
-                "id": ID, "kind": "reply", "round": 1, "text": "您的订单已收到", "channel": None, "answers": None,
+                "id": ID, "kind": "reply", "kind_label": "答复", "round": 1, "text": "您的订单已收到", "channel": None,
+                "channel_label": None, "about_id": None, "about_name": None, "answers": None,
                 "answered": False, "owner_id": None, "steps": None, "promised_at": None, "by_me": False, "posted_at": AT,
             }
         ]
     },
     responses=problems(errors.OrderNotFound),
 )  # fmt: skip
-async def list_posts(order_id: OrderId, reader: TheReader) -> PostsOut:
+async def list_order_posts(order_id: OrderId, reader: TheReader) -> PostsOut:
     async with reader() as connection:
-        rows = await repository.list_posts(connection, order_id)
-    return PostsOut(items=[_post(row, reader.caller.person_id) for row in rows])
+        rows = await list_posts(connection, order_id)
+    return PostsOut(items=[_post(row, reader.caller.person_id, reader.sealer) for row in rows])
 
 
 @api.get(
@@ -245,7 +253,7 @@ async def explain(order_id: OrderId, deadline_id: DeadlineId, reader: TheReader)
     tags=(Tag.DISPATCHER,),
     example={"until_at": AT, "text": "暴雨红色预警,全市停止户外作业"},
     answer=receipt("submitted", 2),
-    **moves("pause", DeadlineNotFound, errors.NothingToPause, errors.PausedTooLong),
+    **moves("pause", DeadlineNotFound, errors.NothingToPause, errors.PauseOver, errors.PausedTooLong),
 )
 async def pause(order_id: OrderId, deadline_id: DeadlineId, body: PauseIn, run: TheRun) -> Receipt:
     return await run(promises.pause, order_id, deadline_id=deadline_id, until_at=body.until_at, text=body.text)
@@ -289,9 +297,18 @@ async def decide(order_id: OrderId, pause_id: PauseId, body: DecisionIn, run: Th
     return await run(promises.decide, order_id, pause_id=pause_id, upheld=body.upheld, text=body.text)
 
 
-def _post(row: RowMapping, reader_id: UUID) -> PostOut:
-    shown: dict[str, Any] = {name: row[name] for name in PostOut.model_fields if name != "by_me"}
-    return PostOut(**shown, by_me=row["posted_by"] == reader_id)
+def _post(row: RowMapping, reader_id: UUID, sealer: Sealer) -> PostOut:
+    name: str | None = sealer.opened("name", row["name_sealed"])
+    said, channel = Said(row["kind"]), Channel(row["channel"]) if row["channel"] else None
+    shown: dict[str, Any] = {
+        "kind": said,
+        "kind_label": said.label,
+        "channel": channel,
+        "channel_label": channel and channel.label,
+        "about_name": name and mask_name(name),
+        "by_me": row["posted_by"] == reader_id,
+    }
+    return PostOut(**{one: row[one] for one in PostOut.model_fields if one not in shown}, **shown)
 
 
 def _later(row: RowMapping) -> explaining.Later | None:

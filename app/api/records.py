@@ -97,6 +97,7 @@ class WeekRow(Out):
     what: Literal["appointment", "proposed", "deadline"] = Field(
         description="appointment 已约定、proposed 已提出待确认、deadline 时限到期"
     )
+    what_label: str = Field(description="是什么,中文")
     kind_label: str | None = Field(description="时限的中文名称;不是时限则为 null")
     mine: bool = Field(description="是不是由我承接")
     at: Moment = Field(description="时间")
@@ -168,11 +169,12 @@ def _years(months: list[MonthOut]) -> list[YearOut]:
     ]
 
 
+WHAT = {"appointment": "已约定", "proposed": "已提出,待确认", "deadline": "时限到期"}
 WEEK_EXAMPLE: dict[str, Any] = {
     "items": [
         {
             "order_id": ID, "state": "accepted", "state_label": "已接单", "service_name": "陪同就医", "place_id": ID,
-            "place_name": "西峪社区", "what": "appointment", "kind_label": None, "mine": True, "at": AT,
+            "place_name": "西峪社区", "what": "appointment", "what_label": "已约定", "kind_label": None, "mine": True, "at": AT,
         }
     ]
 }  # fmt: skip
@@ -224,6 +226,7 @@ def show_week(row: RowMapping) -> WeekRow:
         place_id=row["place_id"],
         place_name=row["place_name"],
         what=row["what"],
+        what_label=WHAT[row["what"]],
         kind_label=row["kind"] and label_of(row["kind"]),
         mine=row["mine"],
         at=row["at"],

@@ -47,9 +47,11 @@ class ConsentIn(In):
 class RepresentationOut(Out):
     id: StrictUUID = Field(description="代下单关系编号")
     state: Choice[Standing] = Field(description="pending 待同意、consented 已同意、ended 已结束")
+    state_label: str = Field(description="状态的中文名称")
     place_id: StrictUUID = Field(description="受益人所在社区编号")
     place_name: str = Field(description="受益人所在社区名称")
     relation: Choice[Relation] = Field(description="代下单人是受益人的:家人、邻居、站点工作人员")
+    relation_label: str = Field(description="关系的中文名称")
     beneficiary_id: StrictUUID | None = Field(description="受益人编号,点单时用;同意之前为 null")
     beneficiary_name: str = Field(description="代下单人填写的受益人姓名")
     beneficiary_phone: str = Field(description="受益人电话(社区之外隐去中间四位)")
@@ -58,6 +60,7 @@ class RepresentationOut(Out):
     how: Choice[How] | None = Field(
         description="如何同意:self 本人、in_person 当面、phone 电话、written 书面;未同意为 null"
     )
+    how_label: str | None = Field(description="如何同意,中文;未同意为 null")
     recorded_by: StrictUUID | None = Field(description="记录同意的人;未同意为 null")
     named_at: Moment = Field(description="登记时间")
     consented_at: Moment | None = Field(description="同意时间;未同意为 null")
@@ -79,9 +82,10 @@ class CardOut(Out):
 
 
 EXAMPLE: dict[str, Any] = {
-    "id": ID, "state": "consented", "place_id": ID, "place_name": "西峪社区", "relation": "family", "beneficiary_id": ID,
+    "id": ID, "state": "consented", "state_label": "已同意", "place_id": ID, "place_name": "西峪社区", "relation": "family",
+    "relation_label": "家人", "beneficiary_id": ID,
     "beneficiary_name": "王秀英", "beneficiary_phone": "139****5678", "representative_id": ID, "representative_name": "陈芳",
-    "how": "in_person", "recorded_by": ID, "named_at": AT, "consented_at": AT, "ended_at": None,
+    "how": "in_person", "how_label": "当面", "recorded_by": ID, "named_at": AT, "consented_at": AT, "ended_at": None,
 }  # fmt: skip
 PAGE_EXAMPLE = {"items": [EXAMPLE], "next_cursor": None}
 
@@ -236,8 +240,11 @@ def _show(row: RowMapping, sealer: Sealer, *, whole: bool = False) -> Representa
     return RepresentationOut(
         **{name: row[name] for name in (*shown, "named_at", "consented_at", "ended_at")},
         state=state,
+        state_label=state.label,
         relation=Relation(row["relation"]),
+        relation_label=Relation(row["relation"]).label,
         how=row["how"] and How(row["how"]),
+        how_label=row["how"] and How(row["how"]).label,
         beneficiary_name=sealer.opened("name", row["name_sealed"]) or "",
         beneficiary_phone=phone if whole else mask_phone(phone),
         representative_name=sealer.opened("name", row["representative_name_sealed"]) or "",

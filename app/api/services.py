@@ -52,6 +52,9 @@ class PauseServiceIn(In):
     until_at: Moment | None = Field(default=None, description="暂停到何时;不填则到恢复为止")
 
 
+UNTIL_RESUMED = PauseServiceIn()
+
+
 class ServiceOut(Out):
     id: StrictUUID = Field(description="服务编号")
     name: str = Field(description="名称")
@@ -67,6 +70,7 @@ class ServiceOut(Out):
     team_id: StrictUUID | None = Field(description="由哪个服务队提供;社区提供则为 null")
     team_name: str | None = Field(description="服务队名称")
     team_colour: Choice[Colour] | None = Field(description="服务队颜色")
+    team_colour_label: str | None = Field(description="服务队颜色的中文名称")
     paused: bool = Field(description="是否正在暂停,暂停时不能点")
     paused_until: Moment | None = Field(description="暂停到何时;没有定则为 null")
 
@@ -118,7 +122,7 @@ async def publish_service(body: ServiceIn, run: TheRun) -> Receipt:
         *(NotAllowed, errors.ServiceNotFound, errors.ServicePaused, errors.ServiceWithdrawn), errors.PauseTooEarly
     ),
 )
-async def pause_service(service_id: ServiceId, body: PauseServiceIn, run: TheRun) -> Receipt:
+async def pause_service(service_id: ServiceId, run: TheRun, body: PauseServiceIn = UNTIL_RESUMED) -> Receipt:
     return await run(services.pause, service_id, until_at=body.until_at)
 
 
@@ -171,6 +175,7 @@ async def withdraw_service(service_id: ServiceId, run: TheRun) -> Receipt:
                 "team_id": None,
                 "team_name": None,
                 "team_colour": None,
+                "team_colour_label": None,
                 "paused": False,
                 "paused_until": None,
             }
@@ -192,6 +197,7 @@ async def list_services(query: Annotated[ServicesQuery, Query()], reader: TheRea
         )
 
     def show(row: RowMapping) -> ServiceOut:
-        return ServiceOut(**dict(row), form_label=Form(row["form"]).label)
+        colour = row["team_colour"] and Colour(row["team_colour"]).label
+        return ServiceOut(**dict(row), form_label=Form(row["form"]).label, team_colour_label=colour)
 
     return Page.cut(rows, query.limit, lambda row: Cursor(row["created_at"], row["id"]), show)

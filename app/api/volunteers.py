@@ -31,8 +31,10 @@ PERSON_ID = "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80"
 
 SKILL_RULE = Access("own-skill", "本人,或当地的站点工作人员、社区书记、管理员")
 
+APPLICATIONS = {"open": "待审批", "approved": "已同意", "refused": "未通过"}
+
 SkillCode = Annotated[str, Opaque(20)]
-Clock = Annotated[str, Opaque(5, 5)]
+Clock = Annotated[str, Opaque(5, 5, says="请写成四位的时刻,如 09:00")]
 
 
 class SkillIn(In):
@@ -109,6 +111,7 @@ class ApplicationOut(Out):
     skills: list[str] = Field(description="会什么:技能代码,与服务要求的 skill 相同,如 haircut 理发")
     created_at: Moment = Field(description="申请时间")
     state: Literal["open", "approved", "refused"] = Field(description="open 待审批、approved 已同意、refused 未通过")
+    state_label: str = Field(description="状态的中文名称")
     reason: str | None = Field(description="理由")
     decided_at: Moment | None = Field(description="审批时间;待审批则为 null")
 
@@ -146,8 +149,8 @@ async def apply_to_volunteer(body: ApplicationIn, run: TheRun) -> Receipt:
         "items": [
             {
                 "id": ID, "person_id": PERSON_ID, "name": "王**", "phone": "138****5678", "place_id": PLACE_ID,
-                "place_name": "西峪社区", "text": "周末想陪老人看病", "skills": ["haircut"], "state": "open", "reason": None,
-                "created_at": "2026-03-01T09:00:00+08:00", "decided_at": None,
+                "place_name": "西峪社区", "text": "周末想陪老人看病", "skills": ["haircut"], "state": "open",
+                "state_label": "待审批", "reason": None, "created_at": "2026-03-01T09:00:00+08:00", "decided_at": None,
             }
         ],
         "next_cursor": None,
@@ -158,6 +161,9 @@ async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader
         rows = await repository.list_applications(connection, query.place_id, query.state, query.after(), query.limit)
 
     def show(row: RowMapping) -> ApplicationOut:
+        state: Literal["open", "approved", "refused"] = "open"
+        if row["approved"] is not None:
+            state = "approved" if row["approved"] else "refused"
         name = reader.sealer.opened("name", row["name_sealed"])
         phone = reader.sealer.opened("phone", row["phone_sealed"])
         return ApplicationOut(
@@ -170,7 +176,8 @@ async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader
             text=row["text"],
             skills=row["skills"],
             created_at=row["created_at"],
-            state="open" if row["approved"] is None else "approved" if row["approved"] else "refused",
+            state=state,
+            state_label=APPLICATIONS[state],
             reason=row["reason"],
             decided_at=row["decided_at"],
         )

@@ -227,6 +227,18 @@ class PauseReason(StrEnum):
     FORCE_MAJEURE = "force_majeure"
     UNDONE = "undone"
 
+    @property
+    def label(self) -> str:
+        """The Chinese word that people read."""
+        return _PAUSES[self]
+
+
+_PAUSES = {
+    PauseReason.QUESTION: "等待居民回答",
+    PauseReason.FORCE_MAJEURE: "不可抗力",
+    PauseReason.UNDONE: "退回前的间隔",
+}
+
 
 class DeadlinePause(SQLModel, table=True):
     """A stretch [from_at, until_at) in which a deadline does not run. It ends by itself at `limit_at`; an earlier end moves

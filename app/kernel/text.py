@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -106,14 +106,20 @@ class Paragraph(TextRule):
 @dataclass(frozen=True, slots=True)
 class Opaque:
     """A token, a code, a key or a password: printable ASCII without spaces, taken exactly as it came. `instead`: what whoever
-    writes anything else is told."""
+    writes anything else is told; `says`: the same of a wrong length, where people know the thing by its form."""
 
     maximum: int
     minimum: int = 1
     instead: str = "只能使用英文字母、数字和半角符号,不能有空格"
+    says: str = ""
 
     def read(self, text: str) -> str:
         """The text, unchanged. Raises PydanticCustomError."""
+        if self.says and not self.minimum <= len(text) <= self.maximum:
+            kind: Literal["text_too_long", "text_too_short"] = (
+                "text_too_long" if len(text) > self.maximum else "text_too_short"
+            )
+            raise PydanticCustomError(kind, "{says}", {"says": self.says})
         if len(text) > self.maximum:
             raise PydanticCustomError("text_too_long", "最多填写 {maximum} 个字", {"maximum": self.maximum})
         if len(text) < self.minimum:

@@ -239,24 +239,27 @@ class Model:
     def _judge_offer(self, who: str, *, to: str) -> Iterable[str]:
         """Qualified, in area, on duty, not in quiet hours, below capacity; whoever declined is not offered it again in the round,
         and whoever was complained of not at all."""
-        barred = self.declined | self.complained
         if self.form == "wish":
             yield "wish-is-claimed"
         if who in self.own_people:
             yield "own-order"
         if to == "team":
             asked = [m for m in self.members if m not in self.own_people and self.fit(m) and not self.unwelcome(m)]
-            refused = any(t for _, t in barred) or self.unwelcome(self.lead)
+            refused = any(t for _, t in self.declined)
+            complained = any(t for _, t in self.complained) or self.unwelcome(self.lead)
             if not asked:
-                yield "volunteer-not-qualified"
+                yield "team-not-qualified"
         else:
-            refused = any(who == to for who, _ in barred)
+            refused = any(who == to for who, _ in self.declined)
+            complained = self.unwelcome(to)
             if to in self.own_people:
                 yield "own-order"
             if not self.fit(to):
                 yield "volunteer-not-qualified"
         if refused:
             yield "already-refused"
+        if complained:
+            yield "complained-of"
 
     def _judge_accept(self, who: str) -> Iterable[str]:
         """The offered volunteer; for a team its lead or a qualified member."""
@@ -294,7 +297,9 @@ class Model:
     def _judge_assign(self, who: str, *, to: str) -> Iterable[str]:
         if to in self.own_people:
             yield "own-order"
-        if to not in self.members or not self.fit(to) or self.unwelcome(to):
+        if to not in self.members:
+            yield "not-of-the-team"
+        if not self.fit(to) or self.unwelcome(to):
             yield "volunteer-not-qualified"
 
     def _judge_start(self, who: str, *, how: str) -> Iterable[str]:

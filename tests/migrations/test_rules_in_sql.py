@@ -217,7 +217,12 @@ EXPECTED = {
         f"person_id = {ME} OR {to_sql(teams.CHIEF, 'team_member')} OR {LEADS}",
         f"ended_by = {ME}",
     ),
-    "skill_read": ("skill", "SELECT", f"person_id = {ME} OR {to_sql(teams.STAFF, 'skill')}", None),
+    "skill_read": (
+        "skill",
+        "SELECT",
+        f"person_id = {ME} OR {to_sql(teams.STAFF, 'skill')} OR {WORKS_BELOW}",
+        None,
+    ),
     "skill_insert": (
         "skill",
         "INSERT",

@@ -2,9 +2,9 @@
 rework: same team first, unless the complaint is about attitude)."""
 
 from tests.people import Someone
-from tests.stories.conftest import Street
+from tests.stories.conftest import Later, Street
 from tests.stories.teamwork import person, team
-from tests.stories.test_promises import accepted, crew
+from tests.stories.test_promises import accepted, crew, texts
 
 NOT_THEM = (409, "volunteer-not-qualified")
 
@@ -25,7 +25,7 @@ async def test_whoever_it_was_about_is_not_offered_the_order_and_does_not_claim_
     order = await done(await accepted(street, grandma, dispatcher, volunteer), grandma, volunteer)
     await grandma.post(f"{order}/rework", {"reason": "说话很冲", "about_attitude": True})
     offer = {"volunteer_id": str(volunteer.id)}
-    assert await dispatcher.refused(f"{order}/offer", offer) == (409, "already-refused")
+    assert await dispatcher.refused(f"{order}/offer", offer) == (409, "complained-of")
     suggested = [row["volunteer_id"] for row in (await dispatcher.get(f"{order}/volunteers"))["items"]]
     assert str(volunteer.id) not in suggested
     await open_to_all(street, order)
@@ -35,7 +35,7 @@ async def test_whoever_it_was_about_is_not_offered_the_order_and_does_not_claim_
     await other.post(f"{order}/claim")
     await done(order, grandma, other)
     await secretary.post(f"{order}/rework", {"reason": "还是漏", "about_attitude": False})
-    assert await dispatcher.refused(f"{order}/offer", offer) == (409, "already-refused"), "also in the round after that"
+    assert await dispatcher.refused(f"{order}/offer", offer) == (409, "complained-of"), "also in the round after that"
     for who in (volunteer, other):
         seen = await who.ask("GET", f"{order}/history")
         assert "attitude" not in seen.text
@@ -61,7 +61,7 @@ async def test_a_team_whose_lead_it_was_about_is_not_offered_it(street: Street) 
     made = await team(street, volunteer)
     order = await done(await accepted(street, grandma, dispatcher, volunteer), grandma, volunteer)
     await grandma.post(f"{order}/rework", {"reason": "说话很冲", "about_attitude": True})
-    assert await dispatcher.refused(f"{order}/offer", {"team_id": made}) == (409, "already-refused")
+    assert await dispatcher.refused(f"{order}/offer", {"team_id": made}) == (409, "complained-of")
 
 
 async def served_by_a_team(street: Street, grandma: Someone, dispatcher: Someone) -> tuple[str, str, Someone, Someone]:
@@ -84,7 +84,7 @@ async def test_after_a_complaint_with_the_rating_the_team_is_not_asked_first_eit
     await secretary.post(f"{order}/rework", {"reason": "没有修完", "about_attitude": False})
     asked = (await dispatcher.get(f"{order}/volunteers"))["items"]
     assert not [row["why"] for row in asked if "上一轮" in row["why"]]
-    assert await dispatcher.refused(f"{order}/offer", {"team_id": made}) == (409, "already-refused")
+    assert await dispatcher.refused(f"{order}/offer", {"team_id": made}) == (409, "complained-of")
 
 
 async def test_without_such_a_complaint_the_team_that_had_it_is_asked_first(street: Street) -> None:
@@ -95,3 +95,46 @@ async def test_without_such_a_complaint_the_team_that_had_it_is_asked_first(stre
     assert [row["volunteer_id"] for row in asked[:2]] == [str(member.id), str(lead.id)]
     assert [row["why"].partition(",")[0] for row in asked[:2]] == ["上一轮由其服务", "上一轮由其队伍服务"]
     assert str(fresh.id) in [row["volunteer_id"] for row in asked[2:]]
+
+
+async def test_the_staff_read_it_and_the_secretary_is_told(street: Street, later: Later) -> None:
+    grandma, dispatcher, secretary, volunteer = await crew(street)
+    order = await done(await accepted(street, grandma, dispatcher, volunteer), grandma, volunteer)
+    low = {"solved": "no", "stars": 1, "reason": "说话很冲", "about_attitude": True}
+    await grandma.post(f"{order}/rate", low)
+    await later(1)
+    assert any("态度" in text for text in await texts(secretary))
+    said = (await dispatcher.get(f"{order}/posts"))["items"]
+    assert [(one["kind_label"], one["text"], one["about_id"]) for one in said] == [
+        ("对服务态度不满意", "说话很冲", str(volunteer.id))
+    ]
+    answer = await dispatcher.ask("POST", f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    assert (answer.status_code, answer.json()["code"]) == (409, "complained-of")
+    assert "态度" in answer.json()["title"]
+    for reading in ("/history", ""):
+        assert "说话很冲" not in (await volunteer.ask("GET", f"{order}{reading}")).text
+
+
+async def test_whoever_it_was_about_does_not_read_it_as_a_dispatcher_either(street: Street) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await street.administrator.post(
+        "/v1/roles", {"place_id": str(street.world.east), "role": "dispatcher", "person_id": str(volunteer.id)}
+    )
+    order = await done(await accepted(street, grandma, dispatcher, volunteer), grandma, volunteer)
+    await grandma.post(f"{order}/rework", {"reason": "说话很冲", "about_attitude": True})
+    for reading in ("", "/posts", "/history"):
+        found = await volunteer.ask("GET", f"{order}{reading}")
+        assert found.status_code == 200
+        assert "说话很冲" not in found.text, reading
+
+
+async def test_whoever_comes_again_reads_what_was_missing_and_not_who_said_it(street: Street) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    order = await done(await accepted(street, grandma, dispatcher, volunteer), grandma, volunteer)
+    await grandma.post(f"{order}/rate", {"solved": "no", "stars": 2, "reason": "水龙头还在漏"})
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    page = await volunteer.get(order)
+    assert (page["rating"], page["rework_reason"]) == (None, "水龙头还在漏")
+    (begun,) = [one for one in (await volunteer.get(f"{order}/history"))["items"] if one["action"] == "rework"]
+    assert begun["note"]["reason"] == "水龙头还在漏"
+    assert "stars" not in begun["note"]

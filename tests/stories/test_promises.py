@@ -177,7 +177,7 @@ async def test_a_question_pauses_coordinate_and_plan_until_it_is_answered(street
 
 
 async def test_a_pause_has_limits_is_shown_and_can_be_disputed(street: Street, clock: Clock) -> None:
-    grandma, dispatcher, secretary, _ = await crew(street)
+    grandma, dispatcher, secretary, volunteer = await crew(street)
     await clock(at(11, 30, 9))
     order = await place(street, grandma)
     found = await limits(grandma, order)
@@ -192,8 +192,11 @@ async def test_a_pause_has_limits_is_shown_and_can_be_disputed(street: Street, c
     await secretary.post(f"{plan}/pause", storm)
     assert near(due((await limits(grandma, order))["plan"]), at(12, 1, 17, 30))
     assert await secretary.refused(f"{plan}/pause", storm) == (409, "nothing-to-pause")
+    shown = (await limits(grandma, order))["plan"]["paused"]
+    assert (shown["reason_label"], shown["text"]) == ("不可抗力", "暴雪红色预警")
+    assert (await limits(grandma, order))["coordinate"]["paused"] is None
     pause = (await grandma.get(plan))["pauses"][0]
-    assert (pause["by"], pause["disputed"]) == ("书记", False)
+    assert (pause["by"], pause["text"], pause["disputed"]) == ("书记", "暴雪红色预警", False)
 
     await grandma.post(f"{order}/pauses/{pause['id']}/dispute", {"text": "室内的事不受雪影响"})
     await clock(at(11, 30, 9, 1))
@@ -204,6 +207,10 @@ async def test_a_pause_has_limits_is_shown_and_can_be_disputed(street: Street, c
     assert near(due((await limits(grandma, order))["plan"]), at(12, 1, 9))
     pause = (await grandma.get(plan))["pauses"][0]
     assert (pause["disputed"], pause["decided"], pause["annulled"]) == (True, True, True)
+    assert (pause["dispute"], pause["decision"]) == ("室内的事不受雪影响", "室内维修照常")
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    pause = (await volunteer.get(plan))["pauses"][0]
+    assert (pause["text"], pause["dispute"], pause["decision"]) == ("暴雪红色预警", None, None), "between those two"
     assert await grandma.refused(f"{order}/pauses/{pause['id']}/dispute", {"text": "再次"}) == (409, "already-disputed")
     actions = [row["action"] for row in (await grandma.get(f"{order}/history"))["items"]]
     assert [action for action in actions if action in ("pause", "dispute", "decide")] == ["pause", "dispute", "decide"]

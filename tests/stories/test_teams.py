@@ -299,3 +299,12 @@ async def test_hours_that_cannot_be(street: Street, said: dict[str, Any], pointe
     answer = await volunteer.ask("PUT", "/v1/me/availability", said)
     assert answer.status_code == 422
     assert pointer in [error["pointer"] for error in answer.json()["errors"]]
+
+
+async def test_a_skill_of_a_wider_place_is_seen_where_the_volunteer_may_be_sent(street: Street) -> None:
+    volunteer = await street.with_role("李强", "volunteer", "street")
+    station = await street.with_role("站长", "station_staff", "street")
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    await station.post("/v1/skills", {"place_id": str(street.world.street), "code": "haircut", **person(volunteer)})
+    seen = (await dispatcher.get("/v1/skills", person_id=str(volunteer.id)))["items"]
+    assert [one["code"] for one in seen] == ["haircut"]

@@ -257,3 +257,36 @@ async def test_what_one_of_the_two_sides_calls_off_is_taken_back_whatever_was_ag
     live = {kind for kind, limit in (await limits(grandma, order)).items() if limit["stopped_at"] is None}
     assert live == {"respond", "reply", "coordinate", "plan", "dispatch"}, "what was agreed had stopped goes on"
     assert any("收回了您已接的订单" in text for text in await texts(volunteer))
+
+
+async def test_why_somebody_did_not_take_it_is_read_by_the_staff_and_by_nobody_else(street: Street) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    other = await street.with_role("赵明", "volunteer")
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/decline", {"reason": "当天要去医院"})
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(other.id)})
+    await other.post(f"{order}/accept")
+    await other.post(f"{order}/release", {"reason": "临时发烧"})
+    said = (await dispatcher.get(f"{order}/posts"))["items"]
+    assert [(one["kind"], one["kind_label"], one["text"], one["about_name"]) for one in said] == [
+        ("declined", "谢绝的原因", "当天要去医院", "李*"),
+        ("released", "退回的原因", "临时发烧", "赵*"),
+    ]
+    assert (await grandma.get(f"{order}/posts"))["items"] == []
+
+
+async def test_what_is_offered_to_a_team_its_members_find_and_are_told(street: Street, later: Later) -> None:
+    grandma, dispatcher, _, stranger = await crew(street)
+    lead, member = [await street.with_role(name, "volunteer") for name in ("孙磊", "赵明")]
+    made = await team(street, lead)
+    await lead.post(f"/v1/teams/{made}/members", person(member))
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/offer", {"team_id": made})
+    await later(1)
+    for someone in (lead, member):
+        assert await _is_mine(someone, order)
+    assert not await _is_mine(stranger, order)
+    assert "社区派给您的队伍一个订单,队长或您都可以接,先接为准" in await texts(member)
+    await member.post(f"{order}/accept")
+    assert not await _is_mine(lead, order)

@@ -29,6 +29,8 @@ SELECT {TIMED} AS timed, p.version AS policy_version, p.estate_type, d.round, d.
        {STEPS} AS steps, app_now() AS now,
        EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100) AS missed, matter.kind AS matter_kind,
        {_STOPPED_BY.format("d")} AS stopped_by,
+       app_actor() IN (matter.requester_id, matter.beneficiary_id)
+         OR app_reaches(matter.place_id, '{{administrator,dispatcher,secretary}}') AS of_dispute,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('percent', e.percent, 'target', e.target)
                                   ORDER BY e.percent, e.target), '[]')
           FROM policy_effect e
@@ -50,6 +52,13 @@ async def get_deadline(connection: AsyncConnection, kind: str, matter_id: UUID, 
     return row
 
 
+# The pause that runs now. The text of a question's pause is the question's id: the question stands among the posts.
+_PAUSE = """(SELECT jsonb_build_object('reason', s.reason, 'until_at', s.until_at,
+                                       'text', CASE s.reason WHEN 'force_majeure' THEN s.text END)
+               FROM deadline_pause s
+              WHERE s.deadline_id = deadline.id AND deadline.stopped_at IS NULL AND NOT s.annulled
+                AND s.from_at <= app_now() AND s.until_at > app_now()
+              ORDER BY s.from_at, s.id LIMIT 1)"""
 _EXCLUDED = "EXISTS (SELECT 1 FROM exclusion e WHERE e.deadline_id = deadline.id AND e.upheld)"
 
 
@@ -76,6 +85,7 @@ async def list_deadlines(
             fired.label("marks"),
             literal_column(_EXCLUDED).label("excluded"),
             literal_column(_STOPPED_BY.format("deadline")).label("stopped_by"),
+            literal_column(_PAUSE).label("pause"),
             col(MatterRow.kind).label("matter_kind"),
             col(DeadlinePolicy.version).label("policy_version"),
             col(DeadlinePolicy.calendar),

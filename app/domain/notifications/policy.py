@@ -11,6 +11,7 @@ from app.kernel.calendars import CalendarName
 TEXTS: Mapping[str, str] = {
     "order.placed": "有新的订单,请尽快派单",
     "order.offered": "社区派给您一个订单,请尽快接单",
+    "order.offered_to_team": "社区派给您的队伍一个订单,队长或您都可以接,先接为准",
     "order.lapsed": "派出的订单无人应答,已退回待派",
     "order.declined": "派出的订单被谢绝,已退回待派",
     "order.nobody_qualifies": "有一个订单眼下没有合适的志愿者,已开放抢单,请留意",
@@ -22,6 +23,7 @@ TEXTS: Mapping[str, str] = {
     "order.aborted": "服务中止,社区会另行安排",
     "order.reworked": "订单需要再来一轮,请安排",
     "order.begins_again": "社区会为您的订单再安排一轮服务,可查看订单",
+    "order.complained": "居民对一次服务的态度不满意,原话在订单的 listOrderPosts,请过问",
     "order.unsolved": "返工之后居民仍表示没有解决,请决定是否再来一轮",
     "order.rejected": "您的订单未能受理,可查看原因和其他求助途径",
     "order.converted": "订单已转为事件,由社区书记处理",
@@ -225,6 +227,11 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
         case _:
             told = _texts(payload).get(topic, "您有一条新消息")
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
+
+
+def of_order(service: str, meet_at: datetime | None) -> str:
+    """Which order a notice is about: its service, and the time that the notice is about."""
+    return service if meet_at is None else f"{service},{moment(meet_at)}"
 
 
 WORDS = 16

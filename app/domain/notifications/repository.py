@@ -54,3 +54,22 @@ async def list_inbox(
     """A person's messages, newest first; one more than `limit`."""
     place = {"after_at": after and after.created_at, "after_id": after and after.id, "limit": limit + 1}
     return (await connection.execute(_INBOX, {"person": person_id, "unread": unread} | place)).mappings().all()
+
+
+# Which order a message is about, as far as the reader reads it by now; where it is about a time, the one of that moment.
+_ORDERS = text("""
+SELECT m.id, s.name AS service_name, CASE m.topic
+         WHEN 'order.appointment_proposed' THEN (
+           SELECT a.meet_at FROM appointment a WHERE a.matter_id = m.subject_id AND a.proposed_at <= m.created_at
+            ORDER BY a.proposed_at DESC LIMIT 1)
+         WHEN 'order.appointment_confirmed' THEN (
+           SELECT a.meet_at FROM appointment a WHERE a.matter_id = m.subject_id AND a.confirmed_at <= m.created_at
+            ORDER BY a.confirmed_at DESC LIMIT 1) END AS meet_at
+  FROM inbox_message m JOIN order_detail d ON d.matter_id = m.subject_id JOIN service s ON s.id = d.service_id
+ WHERE m.id = ANY (CAST(:ids AS uuid[]))""")
+
+
+async def orders_of(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, RowMapping]:
+    """By message, the service of the order that it is about, and the time that it names; without those of no order."""
+    found = (await connection.execute(_ORDERS, {"ids": list(ids)})).mappings()
+    return {row["id"]: row for row in found}

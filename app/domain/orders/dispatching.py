@@ -13,7 +13,7 @@ from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, LEFT, Accepted, Left
 from app.domain.orders.resuming import end_appointment, for_all, go_on, wait_again
 from app.domain.orders.service import ORDERS, Order
-from app.domain.teams.fitness import Candidate, Unfit
+from app.domain.teams.fitness import Candidate, Unfit, unfit
 from app.kernel.change import Change
 from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
@@ -28,13 +28,14 @@ OWN_CHOICE = frozenset({Unfit.OFF_DUTY, Unfit.QUIET_HOURS, Unfit.AWAY})
 @dataclass(frozen=True, slots=True)
 class Offered:
     """What is known of whom an order is to be offered to: the person, or the members of the team that serves this place; and
-    of whom the resident complained on this order."""
+    of whom, or of which team, the resident complained on this order."""
 
     candidates: tuple[Candidate, ...]
     lead_id: UUID | None
     refused: bool
     representatives: frozenset[UUID] = frozenset()
     complained: frozenset[UUID] = frozenset()
+    team_complained: bool = False
 
 
 _TEAM = "($3::jsonb ->> 'team_id')::uuid"
@@ -51,8 +52,10 @@ OFFERED = Facts(
           'complained', (SELECT coalesce(jsonb_agg(DISTINCT r.person_id), '[]') FROM order_refusal r
                           WHERE r.matter_id = subject.id AND r.reason = 'complaint'),
           'refused', EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id
-                       AND (r.reason = 'declined' AND r.round = subject.round OR r.reason = 'complaint')
-                       AND (r.team_id = {_TEAM} OR r.person_id = {_PERSON})))""",
+                       AND r.reason = 'declined' AND r.round = subject.round
+                       AND (r.team_id = {_TEAM} OR r.person_id = {_PERSON})),
+          'team_complained', EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id
+                       AND r.reason = 'complaint' AND r.team_id = {_TEAM}))""",
     Offered,
 )
 
@@ -93,11 +96,14 @@ def offer(
     volunteer_id: UUID | None = None,
     team_id: UUID | None = None,
 ) -> Change:
-    """Offer an order to a volunteer or a team (派单); it lapses when they stay silent. A team's is put before its lead.
+    """Offer an order to a volunteer or a team (派单); it lapses when they stay silent. A team's is put before its lead, and the
+    members who may take it are told.
 
     Raises:
         OwnOrder: the dispatcher's own order, or offered to whom it serves. VolunteerNotQualified: with the reason.
-        AlreadyRefused: they have declined it in this round, or the resident complained of them, or of the team's lead.
+        TeamNotQualified: nobody of the team.
+        AlreadyRefused: they have declined it in this round. ComplainedOf: the resident complained of them, or of whoever came
+            from the team, or leads it.
         TeamNotHere: no such team serves this place. WishIsClaimed.
     """
     change = LIFECYCLE.move(order, "offer", actor, now)
@@ -109,7 +115,9 @@ def offer(
     assignee_id = facts.lead_id if team_id is not None else volunteer_id
     if actor.id in own or assignee_id in own:
         raise errors.OwnOrder
-    if facts.refused or assignee_id in facts.complained:
+    if facts.team_complained or assignee_id in facts.complained:
+        raise errors.ComplainedOf
+    if facts.refused:
         raise errors.AlreadyRefused
     asked = [one for one in facts.candidates if one.person_id not in own | facts.complained]
     if team_id is not None:
@@ -117,8 +125,12 @@ def offer(
         if all(one.person_id != assignee_id or team_id not in one.team_ids for one in facts.candidates):
             raise errors.TeamNotHere
         asked = [one for one in asked if team_id in one.team_ids]
+        if all(unfit(one) for one in asked):
+            raise errors.TeamNotQualified
     demand_fit(asked)
-    return change.set(assignee_id=assignee_id, team_id=team_id).tell(assignee_id, "order.offered")
+    change.set(assignee_id=assignee_id, team_id=team_id).tell(assignee_id, "order.offered")
+    others = [one for one in asked if team_id is not None and one.person_id != assignee_id]
+    return _tell_members(change, others)
 
 
 @ORDERS.moves("match", facts=MATCHING)
@@ -165,7 +177,7 @@ def accept(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Chang
         VolunteerNotQualified: the role has ended since, the member has left or does not qualify, or the resident complained
             of them. OwnOrder.
     """
-    change = LIFECYCLE.move(order, "accept", actor, now)
+    change = first_come(order, "accept", actor, now)
     if facts.represents or actor.id in own_people(order):
         raise errors.OwnOrder
     demand_welcome(facts)
@@ -188,7 +200,7 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
     Raises:
         OwnOrder. VolunteerNotQualified: without the skill, or nothing left of today's capacity. WishIsClaimed: in a name.
     """
-    change = LIFECYCLE.move(order, "claim", actor, now)
+    change = first_come(order, "claim", actor, now)
     if not policy.suits("claim", order.detail.form):
         raise errors.WishIsClaimed
     if facts.represents or actor.id in own_people(order):
@@ -206,13 +218,15 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
 
 @ORDERS.moves("assign", facts=MEMBER)
 def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_id: UUID) -> Change:
-    """The team's lead lets another member go. Raises VolunteerNotQualified, OwnOrder."""
+    """The team's lead lets another member go. Raises NotOfTheTeam, VolunteerNotQualified, OwnOrder."""
     change = LIFECYCLE.move(order, "assign", actor, now)
     if facts.represents or member_id in own_people(order):
         raise errors.OwnOrder
     if member_id == order.assignee_id:
         return change
     demand_welcome(facts)
+    if facts.candidate is None or order.team_id not in facts.candidate.team_ids:
+        raise errors.NotOfTheTeam
     _demand_member(order, facts)
     return (
         change.set(assignee_id=member_id)
@@ -269,10 +283,29 @@ def hand_back(
     return change if order.state == OrderState.OFFERED else change.tell(order.requester_id, "order.released")
 
 
+def first_come(order: Order, action: str, actor: Actor, now: datetime) -> Change:
+    """Begin to take an order that several may take. Raises TransitionRefused, which says so where somebody was faster."""
+    try:
+        return LIFECYCLE.move(order, action, actor, now)
+    except TransitionRefused as refused:
+        if order.state == OrderState.ACCEPTED and order.assignee_id != actor.id:
+            refused.detail = f"已有人先接了这个订单:{refused.detail}"
+            refused.detail_en = f"Somebody was faster. {refused.detail_en}"
+        raise
+
+
 def demand_welcome(facts: Taking) -> None:
     """That the resident has not complained of them. Raises VolunteerNotQualified, which does not say so."""
     if facts.complained:
         raise errors.VolunteerNotQualified
+
+
+def _tell_members(change: Change, others: Sequence[Candidate]) -> Change:
+    """Beside the lead also those of the team who may take it."""
+    for one in others:
+        if not unfit(one):
+            change.tell(one.person_id, "order.offered_to_team")
+    return change
 
 
 def _demand_member(order: Order, facts: Taking) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.domain.deadlines.spoken import dated
 from app.domain.orders import errors, policy
 from app.domain.orders.facts import STARTING, Starting
 from app.domain.orders.kind_facts import Listed, papers_out, returns
@@ -13,6 +14,7 @@ from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.resuming import end_authority
 from app.domain.orders.service import ORDERS, Order, code_is_right, demand_skill, end_proposal, wrong_code
 from app.kernel.change import Change
+from app.kernel.errors import FieldFault
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor
 
@@ -29,7 +31,8 @@ def record_authority(order: Order, actor: Actor, now: datetime, *, text: str, un
     change = LIFECYCLE.move(order, "record_authority", actor, now)
     _demand_errand("record_authority", order)
     if not now < until_at <= now + LONGEST_AUTHORITY:
-        raise errors.AuthorityTooLong
+        window = f"须在现在之后,最晚{dated(now + LONGEST_AUTHORITY)}"
+        raise errors.AuthorityTooLong(window, fields=(FieldFault("/body/until_at", "authority-too-long", window),))
     end_authority(change, order, now)
     return change.insert(
         OrderAuthority,

@@ -30,6 +30,7 @@ class ContactMissing(Refusal):
     code = "contact-missing"
     title_zh = "请填写联系人姓名、电话和地址"
     title_en = "Name, phone and address are needed"
+    advice_zh = "缺哪一项见 errors:填在 contact 里,或先由受益人在 updateMe 登记好"
 
 
 class VolunteerNotQualified(Refusal):
@@ -38,6 +39,22 @@ class VolunteerNotQualified(Refusal):
     title_zh = "这位志愿者不能承接此订单"
     title_en = "This volunteer does not qualify for the order"
     advice_zh = "派单员可看谁合适(suggestVolunteers),志愿者可看还能接哪些单(listPool)"
+
+
+class TeamNotQualified(Refusal):
+    kind = Kind.CONFLICT
+    code = "team-not-qualified"
+    title_zh = "这支队伍眼下没有能承接此订单的队员"
+    title_en = "Nobody of this team qualifies for the order now"
+    advice_zh = "可派给其他队伍(listTeams)或合适的志愿者(suggestVolunteers)"
+
+
+class NotOfTheTeam(Refusal):
+    kind = Kind.CONFLICT
+    code = "not-of-the-team"
+    title_zh = "此人不是承接这个订单的队伍的队员"
+    title_en = "This person is no member of the team that has the order"
+    advice_zh = "队员见 getTeam;没有派给队伍的订单不能改派"
 
 
 class OwnOrder(Refusal):
@@ -52,6 +69,7 @@ class NoConsent(NotFound):
     code = "no-consent"
     title_zh = "没有此人同意您代下单的记录"
     title_en = "No consent of this person that you order for them"
+    advice_zh = "先登记对方(registerBeneficiary),由其同意或由站点记录;已同意的见 listMyBeneficiaries"
 
 
 class CallerNotFound(NotFound):
@@ -94,6 +112,7 @@ class QuestionNotFound(NotFound):
     code = "question-not-found"
     title_zh = "没有找到等待回答的问题"
     title_en = "No such question waits for an answer"
+    advice_zh = "可能已经回答过;问题和是否已回答见 listOrderPosts"
 
 
 class PauseNotFound(NotFound):
@@ -108,6 +127,13 @@ class NothingToPause(Refusal):
     title_zh = "这项时限不能暂停,或已经停止"
     title_en = "This deadline does not pause, or has stopped"
     advice_zh = "各项时限见 listDeadlines:响应和答复从不暂停;正在暂停的可提前继续(resumeDeadline)"
+
+
+class PauseOver(Refusal):
+    kind = Kind.INVALID
+    code = "pause-over"
+    title_zh = "暂停的结束时间须在将来"
+    title_en = "A pause ends in the future"
 
 
 class PausedTooLong(Refusal):
@@ -223,9 +249,19 @@ class TeamNotHere(Refusal):
 class AlreadyRefused(Refusal):
     kind = Kind.CONFLICT
     code = "already-refused"
-    title_zh = "对方本轮已谢绝或退回这个订单,请另派"
-    title_en = "They have declined or given back this order in this round"
+    title_zh = "对方本轮已谢绝这个订单,请另派"
+    title_en = "They have declined this order in this round"
     advice_zh = "还可以派给谁,见 suggestVolunteers"
+
+
+class ComplainedOf(Refusal):
+    """For the staff who dispatch: whom it is about learns of it nowhere."""
+
+    kind = Kind.CONFLICT
+    code = "complained-of"
+    title_zh = "居民对其服务态度不满意,这个订单不再派给此人或其队伍"
+    title_en = "The resident complained of their attitude: this order does not go to them, or to their team"
+    advice_zh = "居民怎么说,见 listOrderPosts;还可以派给谁,见 suggestVolunteers"
 
 
 class SecondRework(Refusal):

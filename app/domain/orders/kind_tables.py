@@ -20,6 +20,14 @@ class Claimant(StrEnum):
     UNIT = "unit"
     GROUP = "group"
 
+    @property
+    def label(self) -> str:
+        """The Chinese word that people read."""
+        return _CLAIMANTS[self]
+
+
+_CLAIMANTS = {Claimant.MEMBER: "个人", Claimant.UNIT: "单位", Claimant.GROUP: "集体"}
+
 
 class Paper(StrEnum):
     """What an errand needs. A list, so that a receipt names papers and nobody's data."""

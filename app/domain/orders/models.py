@@ -124,6 +124,14 @@ class Solved(StrEnum):
     PARTLY = "partly"
     NO = "no"
 
+    @property
+    def label(self) -> str:
+        """The Chinese word that people read."""
+        return _SOLVED[self]
+
+
+_SOLVED = {Solved.YES: "已解决", Solved.PARTLY: "部分解决", Solved.NO: "未解决"}
+
 
 class OrderDetail(SQLModel, table=True):
     """What an order is about. `failures` counts the round's offers that were declined or lapsed; wrong start codes are counted
@@ -194,12 +202,26 @@ class Channel(StrEnum):
     VISIT = "visit"
     MESSAGE = "message"
 
+    @property
+    def label(self) -> str:
+        return _CHANNELS[self]
+
+
+_CHANNELS = {Channel.PHONE: "电话", Channel.VISIT: "上门", Channel.MESSAGE: "消息"}
+
 
 class Calling(StrEnum):
     """How a caller came to the station."""
 
     PHONE = "phone"
     WALK_IN = "walk_in"
+
+    @property
+    def label(self) -> str:
+        return _CALLINGS[self]
+
+
+_CALLINGS = {Calling.PHONE: "来电", Calling.WALK_IN: "到站"}
 
 
 class OrderPost(SQLModel, table=True):

@@ -7,14 +7,14 @@ from uuid import UUID
 from app.domain.orders import errors, policy
 from app.domain.orders.dispatching import let_go, refuse
 from app.domain.orders.kind_facts import papers_out
-from app.domain.orders.models import Abort, OrderDetail, Rating, Reject
+from app.domain.orders.models import Abort, OrderDetail, OrderState, Rating, Reject
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, CALLED, Accepted, Called
 from app.domain.orders.resuming import end_appointment, for_all, free_place
 from app.domain.orders.service import ORDERS, Order
 from app.domain.services.models import Form
 from app.kernel.change import Change
-from app.kernel.errors import FieldFault, TransitionRefused
+from app.kernel.errors import FieldFault, NotAllowed, TransitionRefused
 from app.kernel.rules import Actor, Role
 
 
@@ -49,8 +49,8 @@ def rate(
     reason: str | None,
     about_attitude: bool = False,
 ) -> Change:
-    """Rate by the actual result (评单), once a round. What was not solved begins a new round by itself, the first time; after
-    that the secretary is told. Raises ReasonMissing for a low rating without one."""
+    """Rate by the actual result (评单), once a round. What was not solved begins a new round by itself, the first time, and says
+    what was missing; after that the secretary is told. Raises ReasonMissing for a low rating without one."""
     again = solved == "no" and order.round <= policy.ROUNDS_BY_ASKING
     # Also where it begins again: who may ask for a rework need not be who rates.
     change = LIFECYCLE.move(order, "rate", actor, now)
@@ -58,12 +58,12 @@ def rate(
         raise errors.ReasonMissing(fields=(FieldFault("/body/reason", "missing", "评价较低时请说明原因"),))
     if again:
         change = LIFECYCLE.move(order, "rework", actor, now)
-        _begin_again(change, order, about_attitude=about_attitude)
+        _begin_again(change, order, reason, about_attitude=about_attitude)
     elif solved == "no":
         change.tell_role(Role.SECRETARY, "order.unsolved")
     if about_attitude and not again:
         # Whoever begins a further round, that person does not come again.
-        refuse(change, order, order.assignee_id, "complaint", None, round_number=order.round)
+        _complain(change, order, reason, order.round)
     return change.insert(
         Rating,
         matter_id=order.id,
@@ -82,11 +82,13 @@ def rate(
 def rework(order: Order, actor: Actor, now: datetime, *, reason: str, about_attitude: bool) -> Change:
     """Have it done once more, in a new round with limits of its own; whoever served it, and their team, is asked first, unless
     the complaint is about them. Raises SecondRework: a further round is the secretary's to begin."""
+    if order.state == OrderState.RATED and actor.id in (order.requester_id, order.beneficiary_id):
+        raise NotAllowed("已评价的订单,再来一轮由社区书记决定:请联系社区书记")
     change = LIFECYCLE.move(order, "rework", actor, now)
     if change.through != "subtree" and order.round > policy.ROUNDS_BY_ASKING:
         raise errors.SecondRework
-    _begin_again(change, order, about_attitude=about_attitude)
-    return change.note(reason=reason)
+    _begin_again(change, order, reason, about_attitude=about_attitude)
+    return change
 
 
 @ORDERS.moves("close_unrated", facts=CALLED)
@@ -144,14 +146,17 @@ def _become_case(change: Change, order: Order) -> Change:
     )
 
 
-def _begin_again(change: Change, order: Order, *, about_attitude: bool) -> None:
+def _begin_again(change: Change, order: Order, reason: str | None, *, about_attitude: bool) -> None:
+    """A new round. What was missing is for whoever comes next, in the history; a complaint about attitude for the staff alone."""
     again = order.round + 1
     change.set(round=again, assignee_id=None, team_id=None, open_pool=False)
     end_appointment(change, order, change.at)
     if order.detail.form == Form.WISH:
         for_all(change)
     if about_attitude:
-        refuse(change, order, order.assignee_id, "complaint", None, round_number=again)
+        _complain(change, order, reason, again)
+    elif reason is not None:
+        change.note(reason=reason)
     change.patch(
         OrderDetail,
         matter_id=order.id,
@@ -165,6 +170,11 @@ def _begin_again(change: Change, order: Order, *, about_attitude: bool) -> None:
     ).tell_role(Role.DISPATCHER, "order.reworked")
     if change.actor.id not in (order.requester_id, order.beneficiary_id):
         change.tell(order.requester_id, "order.begins_again")
+
+
+def _complain(change: Change, order: Order, reason: str | None, round_number: int) -> None:
+    refuse(change, order, order.assignee_id, "complaint", reason, round_number=round_number)
+    change.tell_role(Role.SECRETARY, "order.complained")
 
 
 def _tell_of_papers(change: Change, order: Order) -> None:

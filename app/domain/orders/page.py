@@ -10,6 +10,11 @@ APPOINTMENTS = """(SELECT coalesce(jsonb_agg(jsonb_build_object('meet_at', a.mee
                      FROM appointment a WHERE a.matter_id = matter.id AND a.ended_at IS NULL)"""
 """The time that both sides confirmed, and the one that waits for the other side."""
 
+REWORK_REASON = """(SELECT h.note ->> 'reason' FROM history h
+                     WHERE h.matter_id = matter.id AND h.action = 'rework' ORDER BY h.version DESC LIMIT 1)"""
+"""What was missing in the round before: whoever comes again has to know it, though never who rated and how (a complaint about
+attitude is not kept there)."""
+
 RECEIPTS = "CASE order_detail.form WHEN 'errand' THEN order_receipts_of(matter.id) END"
 
 # What the actions that answer something would find: a question, an appointment that the other side proposed, pauses, an authority

@@ -106,13 +106,15 @@ def pause(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID, until
     """Pause a deadline for force majeure until a moment, with a reason that the resident reads.
 
     Raises:
-        DeadlineNotFound. NothingToPause: it never pauses, has stopped, or is paused. PausedTooLong: beyond the limit of one
-            pause or of all together.
+        DeadlineNotFound. NothingToPause: it never pauses, has stopped, or is paused. PauseOver: it would have ended.
+        PausedTooLong: beyond the limit of one pause or of all together.
     """
     change = LIFECYCLE.move(order, "pause", actor, now)
     deadline = _find(order, deadline_id)
-    if deadline.pause_limit is None or deadline.stopped_at is not None or _running(deadline, now) or until_at <= now:
+    if deadline.pause_limit is None or deadline.stopped_at is not None or _running(deadline, now):
         raise errors.NothingToPause
+    if until_at <= now:
+        raise errors.PauseOver(fields=(FieldFault("/body/until_at", "pause-over", errors.PauseOver.title_zh),))
     if until_at > now + deadline.pause_limit:
         raise errors.PausedTooLong
     _pause(change, order, deadline, PauseReason.FORCE_MAJEURE, until_at, text)

@@ -37,7 +37,7 @@ def recategorise(order: Order, actor: Actor, now: datetime, *, facts: Recategori
     if facts.form is Form.SERVICE_DAY:
         raise errors.SlotsAreBooked
     if facts.form is not order.detail.form:
-        raise errors.NotForThisService
+        raise errors.NotForThisService(f"这个订单是{order.detail.form.label},只能改成同一形式的服务(listServices)")
     if facts.category != order.category:
         _under_new_limits(change, order, now)
     if order.state == OrderState.OFFERED:

@@ -17,14 +17,14 @@ from app.domain.orders.facts import ACCEPTED_AT
 from app.domain.orders.filters import Filters
 from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
-from app.domain.orders.models import OrderContact, OrderDetail, Rating
-from app.domain.orders.page import APPOINTMENTS, EVIDENCE, RECEIPTS, WAITS
+from app.domain.orders.models import OrderContact, OrderDetail, OrderState, Rating
+from app.domain.orders.page import APPOINTMENTS, EVIDENCE, RECEIPTS, REWORK_REASON, WAITS
 from app.domain.orders.policy import LIFECYCLE, staff
 from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
 from app.domain.services.models import Form, Service
-from app.domain.teams.models import Team
+from app.domain.teams.models import Team, TeamMember
 from app.kernel.database import rows
 from app.kernel.deadline_tables import Deadline
 from app.kernel.pagination import Cursor
@@ -161,12 +161,13 @@ ASKED = Facts(
 def shown_orders() -> Select[*tuple[Any, ...]]:
     """An order as lists and pages show it: everything that row-level security lets the reader see, null where it does not."""
     m, d, s, p = MatterRow, OrderDetail, Service, Place
-    next_due = (
-        select(col(Deadline.due_at))
+    next_due, what_is_due = (
+        select(col(column))
         .where(col(Deadline.matter_id) == col(m.id), col(Deadline.stopped_at).is_(None))
-        .order_by(col(Deadline.due_at))
+        .order_by(col(Deadline.due_at), col(Deadline.id))
         .limit(1)
         .scalar_subquery()
+        for column in (Deadline.due_at, Deadline.kind)
     )
     return (
         select(
@@ -187,6 +188,7 @@ def shown_orders() -> Select[*tuple[Any, ...]]:
             col(s.name).label("service_name"),
             col(p.name).label("place_name"),
             next_due.label("due_at"),
+            what_is_due.label("due_kind"),
         )
         .join(d, col(d.matter_id) == col(m.id))
         .join(s, col(s.id) == col(d.service_id))
@@ -224,8 +226,12 @@ async def list_placed(
 async def list_tasks(
     connection: AsyncConnection, actor_id: UUID, filters: Filters, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
-    """The orders that are offered to the actor, served by them, or theirs to hold after a miss, newest first."""
-    theirs = or_(col(MatterRow.assignee_id) == actor_id, col(MatterRow.holder_id) == actor_id)
+    """The orders that are offered to the actor or to their team, served by them, or theirs to hold after a miss, newest
+    first."""
+    t = TeamMember
+    teams = select(col(t.team_id)).where(col(t.person_id) == actor_id, col(t.live).is_(True))
+    to_team = and_(col(MatterRow.state) == OrderState.OFFERED.value, col(MatterRow.team_id).in_(teams))
+    theirs = or_(col(MatterRow.assignee_id) == actor_id, col(MatterRow.holder_id) == actor_id, to_team)
     query = filters.narrow(shown_orders().where(theirs))
     return await rows(connection, _page(query, after, limit))
 
@@ -257,6 +263,7 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             literal_column(EVIDENCE).label("evidence"),
             literal_column(APPOINTMENTS).label("appointments"),
             literal_column(WAITS).label("waits"),
+            literal_column(REWORK_REASON).label("rework_reason"),
             literal_column("(SELECT k.matter_id FROM case_detail k WHERE k.order_id = matter.id)").label("case_id"),
             running_clocks().label("clocks"),
             steps_of_order(),
@@ -329,25 +336,19 @@ def _roles() -> ScalarSelect[Any]:
     )
 
 
+_AGREED = """(SELECT a.meet_at FROM appointment a
+                WHERE a.matter_id = history.matter_id AND CASE history.action WHEN 'propose' THEN a.proposed_at
+                        WHEN 'confirm' THEN a.confirmed_at END = history.at LIMIT 1)"""
+
+
 async def list_history(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
-    """Every change of an order, oldest first. Raises OrderNotFound."""
-    query = select(History.__table__).where(col(History.matter_id) == order_id).order_by(col(History.version))  # type: ignore[attr-defined]
+    """Every change of an order, oldest first; of one that proposed or confirmed a time, which. Raises OrderNotFound."""
+    steps: Select[*tuple[Any, ...]] = select(
+        History.__table__,  # type: ignore[attr-defined]
+        literal_column(_AGREED).label("agreed_on"),
+    )
+    query = steps.where(col(History.matter_id) == order_id).order_by(col(History.version))
     found = await rows(connection, query)
     if not found:
         raise OrderNotFound
     return found
-
-
-_POSTS = text("""
-SELECT q.id, q.kind, q.round, q.text, q.channel, q.answers, q.owner_id, q.steps, q.promised_at, q.posted_at, q.posted_by,
-       EXISTS (SELECT 1 FROM order_post a WHERE a.answers = q.id) AS answered
-  FROM order_detail d LEFT JOIN order_post q ON q.matter_id = d.matter_id
- WHERE d.matter_id = :order_id ORDER BY q.posted_at, q.id""")
-
-
-async def list_posts(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
-    """What was said on an order, oldest first. Raises OrderNotFound."""
-    found = (await connection.execute(_POSTS, {"order_id": order_id})).mappings().all()
-    if not found:
-        raise OrderNotFound
-    return [row for row in found if row["id"] is not None]

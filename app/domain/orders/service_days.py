@@ -16,7 +16,7 @@ from app.domain.orders.service import ORDERS, Order
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.subject import PLACE
 from app.kernel.change import Change
-from app.kernel.errors import TransitionRefused
+from app.kernel.errors import FieldFault, TransitionRefused
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, demand
 from app.kernel.time import CHINA
@@ -91,6 +91,24 @@ class Slot:
     capacity: int
 
 
+def _faults(slots: Sequence[Slot], now: datetime) -> tuple[FieldFault, ...]:
+    """Which slots are wrong, in the order in which they were given: out of time, on another day than the first, or over one that
+    was given before."""
+    found = {}
+    for n, slot in enumerate(slots):
+        if not now < slot.starts_at <= now + FARTHEST_DAY:
+            found[n] = "须在将来九十天之内"
+        elif slot.starts_at.astimezone(CHINA).date() != slots[0].starts_at.astimezone(CHINA).date():
+            found[n] = "须与第一个时段在同一天"
+        elif any(
+            slot.starts_at < other.starts_at + timedelta(minutes=other.minutes)
+            and other.starts_at < slot.starts_at + timedelta(minutes=slot.minutes)
+            for other in slots[:n]
+        ):
+            found[n] = "与前面的时段重叠"
+    return tuple(FieldFault(f"/body/slots/{n}/starts_at", "slots-invalid", said) for n, said in found.items())
+
+
 @record("service_day", "open", subject=PLACE, facts=OPENING, missing=PlaceNotFound)
 def open_day(
     seen: Opening,
@@ -117,7 +135,7 @@ def open_day(
     ends = [slot.starts_at + timedelta(minutes=slot.minutes) for slot in planned]
     overlap = any(end > after.starts_at for end, after in zip(ends, planned[1:], strict=False))
     if len(days) > 1 or overlap or first.starts_at <= now or last.starts_at > now + FARTHEST_DAY:
-        raise service_day_errors.SlotsInvalid
+        raise service_day_errors.SlotsInvalid(fields=_faults(slots, now))
     if first.starts_at in seen.begins:
         raise service_day_errors.DayIsOpen
     day_id = new_id()

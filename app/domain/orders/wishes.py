@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.orders import errors, policy
-from app.domain.orders.dispatching import CLAIMING, OWN_CHOICE, Taking, demand_welcome, let_go, own_people
+from app.domain.orders.dispatching import CLAIMING, OWN_CHOICE, Taking, demand_welcome, first_come, let_go, own_people
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.matching import demand_fit
 from app.domain.orders.models import OrderDetail
@@ -26,7 +26,7 @@ def claim_wish(
     Raises:
         NotForThisService: no wish. OwnOrder. VolunteerNotQualified: whoever claims serves, in whosever name.
     """
-    change = LIFECYCLE.move(order, "claim_wish", actor, now)
+    change = first_come(order, "claim_wish", actor, now)
     if not policy.suits("claim_wish", order.detail.form):
         raise errors.NotForThisService
     if facts.represents or actor.id in own_people(order):

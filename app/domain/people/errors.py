@@ -1,6 +1,6 @@
 """What the room of the people refuses."""
 
-from app.kernel.errors import Kind, NotFound, Refusal
+from app.kernel.errors import FieldFault, Kind, NotFound, Refusal
 
 
 class PersonNotFound(NotFound):
@@ -27,7 +27,12 @@ class PhoneTaken(Refusal):
     code = "phone-taken"
     title_zh = "这个电话已被登记"
     title_en = "This phone is registered already"
-    advice_zh = "家里共用一部电话的,另一位登记时可不填电话,点单时在联系方式里填这部电话"
+    advice_zh = (
+        "请核对号码;本人请用原来的方式登录;家里共用一部电话的,另一位登记时可不填电话,点单时在联系方式里填这部电话"
+    )
+
+    def __init__(self) -> None:
+        super().__init__(fields=(FieldFault("/body/phone", self.code, self.title_zh),))
 
 
 class LoginNameTaken(Refusal):

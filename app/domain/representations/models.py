@@ -17,6 +17,14 @@ class Relation(StrEnum):
     NEIGHBOUR = "neighbour"
     STATION_STAFF = "station_staff"
 
+    @property
+    def label(self) -> str:
+        """The Chinese word that people read."""
+        return _RELATIONS[self]
+
+
+_RELATIONS = {Relation.FAMILY: "家人", Relation.NEIGHBOUR: "邻居", Relation.STATION_STAFF: "站点工作人员"}
+
 
 class How(StrEnum):
     """How the consent was given: on one's own phone, or heard or read by the staff."""
@@ -26,6 +34,14 @@ class How(StrEnum):
     PHONE = "phone"
     WRITTEN = "written"
 
+    @property
+    def label(self) -> str:
+        """The Chinese word that people read."""
+        return _HOW[self]
+
+
+_HOW = {How.SELF: "本人", How.IN_PERSON: "当面", How.PHONE: "电话", How.WRITTEN: "书面"}
+
 
 class Standing(StrEnum):
     """How far a representation has come; computed from its moments."""
@@ -33,6 +49,14 @@ class Standing(StrEnum):
     PENDING = "pending"
     CONSENTED = "consented"
     ENDED = "ended"
+
+    @property
+    def label(self) -> str:
+        """The Chinese word that people read."""
+        return _STANDING[self]
+
+
+_STANDING = {Standing.PENDING: "待同意", Standing.CONSENTED: "已同意", Standing.ENDED: "已结束"}
 
 
 class Representation(SQLModel, table=True):

@@ -93,13 +93,13 @@ def test_an_offer_to_a_team_is_put_before_its_lead() -> None:
         (
             offered(member(RESIDENT), member(quiet=True), lead=VOLUNTEER),
             {"team_id": TEAM},
-            errors.VolunteerNotQualified,
+            errors.TeamNotQualified,
         ),
         (offered(candidate(), lead=RESIDENT), {"team_id": TEAM}, errors.OwnOrder),
         (offered(member(OTHER), candidate(), lead=VOLUNTEER), {"team_id": TEAM}, errors.TeamNotHere),
-        (complained(candidate()), {"volunteer_id": VOLUNTEER}, errors.AlreadyRefused),
-        (complained(member(), member(OTHER), lead=VOLUNTEER), {"team_id": TEAM}, errors.AlreadyRefused),
-        (complained(member(), member(OTHER, quiet=True), lead=OTHER), {"team_id": TEAM}, errors.VolunteerNotQualified),
+        (complained(candidate()), {"volunteer_id": VOLUNTEER}, errors.ComplainedOf),
+        (complained(member(), member(OTHER), lead=VOLUNTEER), {"team_id": TEAM}, errors.ComplainedOf),
+        (complained(member(), member(OTHER, quiet=True), lead=OTHER), {"team_id": TEAM}, errors.TeamNotQualified),
     ],
 )
 def test_an_offer_is_refused(facts: Offered, to: dict[str, UUID], refusal: type[Exception]) -> None:
@@ -396,3 +396,11 @@ def test_whoever_was_complained_of_does_not_claim_it_and_is_not_told_why() -> No
     with pytest.raises(errors.VolunteerNotQualified) as caught:
         dispatching.claim(an_order(), WHO["volunteer"], NOON, facts=Taking(candidate(OTHER), complained=True))
     assert caught.value.detail == errors.VolunteerNotQualified.advice_zh, "as whoever lost the role is told"
+
+
+def test_whoever_comes_second_is_told_that_somebody_was_faster() -> None:
+    taken = replace(an_order(S.ACCEPTED), open_pool=True)
+    with pytest.raises(TransitionRefused) as refused:
+        dispatching.claim(taken, WHO["volunteer"], NOON, facts=Taking(candidate(OTHER)))
+    assert refused.value.detail is not None
+    assert refused.value.detail.startswith("已有人先接了这个订单:现在是『已接单』")

@@ -142,17 +142,17 @@ def test_one_pause_has_a_limit_of_its_own_in_real_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("deadline", "until"),
+    ("deadline", "until", "refusal"),
     [
-        (respond(), TWELVE),
-        (coordinate(stopped=TEN), TWELVE),
-        (coordinate(paused(QUESTION, TEN, FOUR)), TWELVE),
-        (coordinate(), ELEVEN),
+        (respond(), TWELVE, errors.NothingToPause),
+        (coordinate(stopped=TEN), TWELVE, errors.NothingToPause),
+        (coordinate(paused(QUESTION, TEN, FOUR)), TWELVE, errors.NothingToPause),
+        (coordinate(), ELEVEN, errors.PauseOver),
     ],
     ids=["never pauses", "has stopped", "is paused", "until now"],
 )
-def test_these_are_not_paused(deadline: TimedDeadline, until: datetime) -> None:
-    with pytest.raises(errors.NothingToPause):
+def test_these_are_not_paused(deadline: TimedDeadline, until: datetime, refusal: type[Exception]) -> None:
+    with pytest.raises(refusal):
         promises.pause(order(deadline), SECRETARY, ELEVEN, deadline_id=deadline.id, until_at=until, text="?")
 
 
