@@ -6,7 +6,8 @@ CREATE UNIQUE INDEX appointment_of_each ON appointment (matter_id, (confirmed_at
 DROP INDEX appointment_open;
 ALTER INDEX appointment_of_each RENAME TO appointment_open;
 
-CREATE OR REPLACE FUNCTION appointment_keeps_its_past() RETURNS trigger LANGUAGE plpgsql AS
+CREATE OR REPLACE FUNCTION appointment_keeps_its_past() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS
 $$
 BEGIN
   IF (NEW.id, NEW.matter_id, NEW.place_id, NEW.meet_at, NEW.proposed_by, NEW.by_resident, NEW.proposed_at, NEW.first_id)

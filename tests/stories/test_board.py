@@ -212,9 +212,11 @@ async def test_the_two_sides_rate_each_other_once_and_see_sums(street: Street, l
     assert await case.co.officer.refused(f"{beside}/rate-whistler", invalid) == (422, "reason-wanted")
     await case.co.officer.post(f"{beside}/rate-whistler", {**invalid, "reason": "与我们无关"})
     few = await case.lead.officer.get(f"/v1/units/{case.lead.id}/ratings")
-    assert few == {"rated": 1, "stars": None}, "of fewer than five one could tell who said what"
+    assert few == {"rated": 1, "stars": None, "stars_label": "不满五次,暂不显示"}, (
+        "of fewer than five one could tell who said what"
+    )
     sums = await case.chief.get(f"/v1/places/{street.world.street}/whistle-ratings")
-    assert sums == {"rated": 2, "valid": None, "stars": None}
+    assert sums == {"rated": 2, "valid": None, "stars": None, "stars_label": "不满五次,暂不显示"}
     more = (
         "INSERT INTO whistle_rating SELECT matter_id, place_id, $2, seat_id, true, 5, NULL, rated_by, rated_at"
         " FROM (SELECT DISTINCT ON (m.id) m.id AS matter_id, w.place_id, w.seat_id, w.rated_by, w.rated_at FROM whistle_rating w"

@@ -51,7 +51,7 @@ async def test_a_lamp_post_that_nobody_owns(street: Street, later: Later) -> Non
     (beside,) = (await power.get("/v1/assignments"))["items"]
     assert beside["role"] == "co"
     story = (await grandmother.get(case))["story"]
-    assert [said.partition(",")[2] for said in story[-3:-1]] == ["主办单位签收。", "主办单位报到。"]
+    assert [said.partition(",")[2] for said in story[-3:-1]] == ["主办单位城管办签收。", "主办单位城管办报到。"]
     result = {"outcome": "已扶正", "answer": "已修好", "evidence": PHOTO}
     await officer.post(f"{case}/result", result)
     again = await officer.ask("POST", f"{case}/result", result)

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.domain.cases.callback_tables import CallChannel
 from app.domain.cases.models import Lane, NotAccepted, WhistleKind
-from app.domain.cases.words import Approval
+from app.domain.cases.words import Approval, Excuse
 from app.domain.deadlines.models import label_of
 from app.domain.deadlines.spoken import moment
 from app.domain.places.models import Level
@@ -62,6 +62,7 @@ WORDS: Mapping[str, Callable[[Any], str]] = {
     "percent": lambda value: f"时限用到 {value}%",
     "silent": _either("到时没有核验,视为通过", ""),
     "marks": _marks,
+    "why": lambda value: Excuse(value).label,
 }
 """What a value says, by its name in the note, in the order in which it is read; a name that is not here is an id, and tells
 nobody anything."""
