@@ -71,6 +71,8 @@ async def with_ways(
     may = [one for one in instead.actions if (instead.kind, one) in OPERATIONS and waits.get(one, True)]
     if not may:
         return refusal
+    # What the refusal says besides – that somebody was faster – stays before it.
+    before = (refusal.detail or "").partition(lifecycle.stands(instead.state))[0]
     return TransitionRefused(
-        lifecycle.stands(instead.state, may), detail_en=f"{refusal.detail_en}; possible now: {', '.join(may)}"
+        before + lifecycle.stands(instead.state, may), detail_en=f"{refusal.detail_en}; possible now: {', '.join(may)}"
     )

@@ -36,7 +36,10 @@ async def test_who_may_is_said_by_office_and_never_by_name(street: Street) -> No
     reject = {"reason": "duplicate", "other_help": "见上一单"}
     assert await detail(resident, f"{order}/reject", reject, 403) == "这项操作由当地及上级的派单员、书记、管理员办理"
     cancel = {"reason": "不用了"}
-    assert await detail(dispatcher, f"{order}/cancel", cancel, 403) == "这项操作由下单人本人或受益人本人办理"
+    assert (
+        await detail(dispatcher, f"{order}/cancel", cancel, 403)
+        == "这项操作由下单人本人、受益人本人或代为点单或上报的工作人员办理"
+    )
     case = await reported(resident)
     withdraw = {"reason": "好了"}
     assert await detail(dispatcher, f"{case}/withdraw", withdraw, 403) == "这项操作由上报人本人或受益人本人办理"

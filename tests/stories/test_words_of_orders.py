@@ -1,5 +1,6 @@
 """What an order shows is said in Chinese beside each code, and in the time of China."""
 
+from tests.people import agree
 from tests.stories.conftest import Clock, Street
 from tests.stories.test_promises import accepted, at, crew, place, wire
 
@@ -9,9 +10,9 @@ async def test_the_history_says_which_time_was_proposed_confirmed_and_moved(stre
     await clock(at(11, 30, 9))
     order = await accepted(street, grandma, dispatcher, volunteer)
     await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(11, 30, 14))})
-    await grandma.post(f"{order}/appointment/confirm")
+    await agree(grandma, order)
     await grandma.post(f"{order}/appointment", {"meet_at": wire(at(12, 1, 10))})
-    await volunteer.post(f"{order}/appointment/confirm")
+    await agree(volunteer, order)
     first, agreed, another, moved = (await grandma.get(f"{order}/history"))["items"][-4:]
     assert first["note"] == agreed["note"] == {"meet_at": wire(at(11, 30, 14))}
     assert another["note"] == {"meet_at": wire(at(12, 1, 10))}
