@@ -11,7 +11,7 @@ from app.kernel.time import CHINA
 from tests.people import Someone
 from tests.special import service_of
 from tests.stories.conftest import Clock, Street
-from tests.stories.test_promises import at, crew, due, limits, near, place, texts
+from tests.stories.orderwork import at, crew, due, limits, near, place, texts
 
 
 async def publish(street: Street, kind: str, seconds: int, *marks: int, category: str = "repair") -> None:

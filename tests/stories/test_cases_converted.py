@@ -7,7 +7,7 @@ from app.kernel.rules import Role
 from tests.people import Someone
 from tests.stories.casework import PHOTO, governing
 from tests.stories.conftest import Clock, Later, Street
-from tests.stories.test_promises import at
+from tests.stories.orderwork import at
 
 
 async def ordered(street: Street, who: Someone, note: str = "楼道灯坏了三盏,请人来修") -> str:

@@ -3,8 +3,8 @@ rework: same team first, unless the complaint is about attitude)."""
 
 from tests.people import Someone
 from tests.stories.conftest import Later, Street
+from tests.stories.orderwork import accepted, crew, texts
 from tests.stories.teamwork import person, team
-from tests.stories.test_promises import accepted, crew, texts
 
 NOT_THEM = (409, "volunteer-not-qualified")
 

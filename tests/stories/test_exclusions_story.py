@@ -8,7 +8,7 @@ from openpyxl import load_workbook
 from app.api.spreadsheet import COLUMNS
 from tests.people import Someone
 from tests.stories.conftest import Clock, Street
-from tests.stories.test_promises import at, crew, limits, place, texts
+from tests.stories.orderwork import at, crew, limits, place, texts
 
 OUTAGE = {"reason": "outage", "note": "当天全社区停电,值守电话无法接通"}
 

@@ -2,7 +2,7 @@
 
 from tests.people import Someone, agree
 from tests.stories.conftest import Clock, Street
-from tests.stories.test_promises import accepted, at, crew, place, texts, wire
+from tests.stories.orderwork import accepted, at, crew, place, texts, wire
 
 
 async def told(someone: Someone) -> list[str]:

@@ -8,9 +8,9 @@ import pytest
 
 from tests.people import Someone
 from tests.stories.conftest import Street
+from tests.stories.orderwork import accepted, crew, limits, place
 from tests.stories.teamwork import person, team
 from tests.stories.test_complaints import done
-from tests.stories.test_promises import accepted, crew, limits, place
 
 
 async def no(who: Someone, path: str, body: dict[str, Any] | None = None, method: str = "POST") -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from app.kernel.rules import Role
 from tests.stories.conftest import Clock, Street
-from tests.stories.test_promises import at
+from tests.stories.orderwork import at
 
 DRAFT = {"matter_kind": "case", "deadline_kind": "resolve_small", "calendar": "WALL", "budget_seconds": 86400}
 

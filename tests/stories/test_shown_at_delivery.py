@@ -7,7 +7,7 @@ from typing import Any
 from app.kernel.time import CHINA
 from tests.people import Someone
 from tests.stories.conftest import Street
-from tests.stories.test_promises import crew
+from tests.stories.orderwork import crew
 
 DIGEST = "0f" * 32
 CHECKED = {"kind": "checklist", "text": "药名、用法已核对"}

@@ -7,7 +7,7 @@ from openpyxl import load_workbook
 from app.api.spreadsheet import COLUMNS
 from tests.people import Someone
 from tests.stories.conftest import Clock, Street
-from tests.stories.test_promises import accepted, at, crew, limits
+from tests.stories.orderwork import accepted, at, crew, limits
 
 
 async def test_the_total_time_runs_on_through_a_rework_and_is_told_apart(street: Street, clock: Clock) -> None:

@@ -7,7 +7,7 @@ from tests.people import Someone
 from tests.stories.boardwork import LAMP, new_unit, officers, topics, whistled
 from tests.stories.casework import reported
 from tests.stories.conftest import Clock, Later, Street
-from tests.stories.test_promises import at
+from tests.stories.orderwork import at
 
 
 async def texts(someone: Someone, topic: str) -> list[str]:

@@ -8,8 +8,8 @@ from app.kernel.ids import new_id
 from app.kernel.time import CHINA
 from tests.people import Someone, agree, offered
 from tests.stories.conftest import Clock, Later, Street
+from tests.stories.orderwork import accepted, at, crew, due, limits, near, place, texts
 from tests.stories.teamwork import person, team
-from tests.stories.test_promises import accepted, at, crew, due, limits, near, place, texts
 
 
 async def state(someone: Someone, order: str) -> str:

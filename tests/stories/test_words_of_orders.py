@@ -2,7 +2,7 @@
 
 from tests.people import agree
 from tests.stories.conftest import Clock, Street
-from tests.stories.test_promises import accepted, at, crew, place, wire
+from tests.stories.orderwork import accepted, at, crew, place, wire
 
 
 async def test_the_history_says_which_time_was_proposed_confirmed_and_moved(street: Street, clock: Clock) -> None:
