@@ -121,10 +121,14 @@ class Lifecycle:
         refusal.instead = Instead(self.kind, matter.id, matter.state, may)
         return refusal
 
+    def present(self, state: str) -> str:
+        """The state in which a matter is, in words."""
+        return f"现在是『{self.states_zh[state]}』"
+
     def stands(self, state: str, may: Iterable[str] = ()) -> str:
         """How a matter in `state` stands, in words: with the actions that the reader `may` take, and what is done otherwise."""
         ways = "、".join(dict.fromkeys(self.actions_zh[action] for action in may))
-        so = f"现在是『{self.states_zh[state]}』" + (ways and f",可以:{ways}")
+        so = self.present(state) + (ways and f",可以:{ways}")
         return f"{so};{self.advice_zh[state]}" if state in self.advice_zh else so
 
     def create(self, matter: Matter[Any], action: str, actor: Actor, now: datetime) -> Change:

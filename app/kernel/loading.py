@@ -39,11 +39,11 @@ _TIMED = f"""(
    WHERE d.matter_id = subject.id AND d.round = subject.round)"""
 
 # What the actor is to a matter that officers hold: their roles at its seat, their post in its unit, their part in it; to an
-# order, whether they keep papers of it, whoever has it now.
+# order that is somebody else's, whether they keep papers of it: whoever has it needs no such right.
 _OFFICE = """CASE WHEN subject.seat_id IS NOT NULL THEN jsonb_build_object(
            'seat', app_roles(subject.seat_id, look.now), 'unit', app_unit(subject.unit_id),
            'parts', app_parts(subject.id))
-         WHEN subject.kind = 'order' AND app_keeps_papers(subject.id)
+         WHEN subject.kind = 'order' AND subject.assignee_id IS DISTINCT FROM $1 AND app_keeps_papers(subject.id)
            THEN '{"seat": [], "unit": null, "parts": ["keeper"]}' END"""
 
 _POLICIES = "policies_in_force(subject.place_id, $4, $5, {category})"

@@ -28,7 +28,7 @@ class Verb(Generic[P, R]):
     again. `missing` is the refusal when there is no such subject, or none that the actor may see. `read_by_others` names the
     inputs (texts and lists of texts, called as the fields of the body) that the door compares with the refused terms of the
     place. `category` is SQL for the category that the subject shall have, where the verb gives it another one. `beside`: the
-    deadlines of other matters that it makes. `states_zh`: the words for the states of the matter. `joins`: the actor comes to a
+    deadlines of other matters that it makes. `lifecycle`: that of its matter (None: a record). `joins`: the actor comes to a
     matter that they do not see yet; the walls let them in for this one command, where a rule says JOINER.
     """
 
@@ -47,7 +47,7 @@ class Verb(Generic[P, R]):
     category: str | None = None
     beside: Beside | None = None
     joins: bool = False
-    states_zh: Mapping[str, str] = field(default_factory=dict)
+    lifecycle: Lifecycle | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.decide(*args, **kwargs)
@@ -55,8 +55,10 @@ class Verb(Generic[P, R]):
     def explain(self, refused: Refusal, state: str | None) -> None:
         """To a conflict that says nothing of its own but what can be done instead: how the matter stands (None: there is none
         yet)."""
-        if state is not None and refused.kind is Kind.CONFLICT and refused.detail == refused.advice_zh is not None:
-            refused.detail = f"现在是『{self.states_zh[state]}』;{refused.advice_zh}"
+        if self.lifecycle is None or state is None or refused.advice_zh is None:
+            return
+        if refused.kind is Kind.CONFLICT and refused.detail == refused.advice_zh:
+            refused.detail = f"{self.lifecycle.present(state)};{refused.advice_zh}"
             refused.detail_en = f"The state is now {state}"
 
     @property
@@ -160,7 +162,7 @@ class Room:
                 category=category,
                 beside=beside,
                 joins=joins,
-                states_zh=self.lifecycle.states_zh,
+                lifecycle=self.lifecycle,
             )
 
         return wrap
