@@ -8,8 +8,9 @@ import pytest
 from app.kernel.ids import new_id
 from tests.people import Someone, agree, offered
 from tests.stories.conftest import Later, Street
+from tests.stories.orderwork import texts
 from tests.stories.teamwork import person, team
-from tests.stories.test_representatives import registered, texts
+from tests.stories.test_representatives import registered
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from tests.people import Someone, offered
 from tests.special import service_of
 from tests.stories.conftest import Later, Street
+from tests.stories.orderwork import texts
 
 
 async def registered(street: Street, staff: Someone, community: str = "east") -> tuple[str, str]:
@@ -37,10 +38,6 @@ def wish(street: Street, beneficiary: str) -> dict[str, Any]:
 async def only(someone: Someone, path: str, **query: Any) -> dict[str, Any]:
     (row,) = (await someone.get(path, **query))["items"]
     return row
-
-
-async def texts(someone: Someone) -> list[str]:
-    return [message["text"] for message in (await someone.get("/v1/inbox"))["items"]]
 
 
 async def test_a_daughter_orders_for_her_mother_whose_consent_the_station_heard(street: Street, later: Later) -> None:
