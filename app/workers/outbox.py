@@ -42,7 +42,8 @@ told AS MATERIALIZED (
   UNION ALL
   -- A caller without a log-in reads no inbox: whoever placed the order for them passes it on.
   SELECT b.*, m.placed_by, NULL, false
-    FROM batch b JOIN matter m ON m.id = b.subject_id AND m.kind = 'order' JOIN person caller ON caller.id = b.to_person
+    FROM batch b JOIN matter m ON m.id = b.subject_id AND m.kind IN ('order', 'case')
+    JOIN person caller ON caller.id = b.to_person
    WHERE m.requester_id = b.to_person AND m.placed_by NOT IN (b.to_person, b.created_by)
      AND caller.openid IS NULL
      AND EXISTS (SELECT 1 FROM unnest('{administrator,dispatcher,secretary,station_staff}'::text[]) r

@@ -4,15 +4,15 @@
 ALTER TABLE assignment_detail ADD COLUMN contest_until timestamptz;
 ALTER TABLE assignment_detail ADD CONSTRAINT assignment_contest_until CHECK (contest_until > signed_at);
 UPDATE assignment_detail SET contest_until = signed_at + interval '10 days' WHERE signed_at IS NOT NULL AND NOT contested;
-CREATE TRIGGER assignment_is_signed_once BEFORE UPDATE OF signed_at, contest_until ON assignment_detail FOR EACH ROW
-  WHEN (OLD.signed_at IS NOT NULL
+CREATE TRIGGER assignment_is_signed_once BEFORE UPDATE OF signed_at, contest_until, contested ON assignment_detail FOR EACH ROW
+  WHEN (OLD.contested AND NOT NEW.contested OR OLD.signed_at IS NOT NULL
     AND (NEW.signed_at, NEW.contest_until) IS DISTINCT FROM (OLD.signed_at, OLD.contest_until))
   EXECUTE FUNCTION never_altered();
 ALTER POLICY contest_insert ON contest WITH CHECK (
   contested_by = app_actor() AND decided_by IS NULL AND app_sees(matter_id) IS NOT FALSE AND EXISTS (
     SELECT 1 FROM assignment_detail a
      WHERE a.matter_id = contest.matter_id AND contest.contested_at < a.contest_until
-       AND contest.contested_at > app_now() - interval '1 minute'));
+       AND contest.contested_at > app_now() - interval '1 minute' AND contest.contested_at <= app_now()));
 
 -- Whatever a case or an assignment becomes, its history says now, by whom and what it was: hold-times are counted by seat and unit.
 CREATE FUNCTION move_is_told() RETURNS trigger

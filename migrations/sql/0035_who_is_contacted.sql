@@ -113,3 +113,7 @@ BEGIN
      WHERE c.likeness >= 0.2
      ORDER BY c.community_id = home DESC, c.likeness DESC, c.created_at DESC, c.id LIMIT most;
 END $$;
+
+-- A look at a reporter is written by what shows them, and by nobody else: not beforehand, not in another's name.
+ALTER POLICY reveal_insert ON reveal WITH CHECK (
+  viewer_id = app_actor() AND app_sees(matter_id) IS NOT FALSE AND shown <> 'reporter');

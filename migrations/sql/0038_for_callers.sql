@@ -175,3 +175,12 @@ BEGIN
   OR (matter.kind <> 'order' AND app_sees_official(matter))
   OR (matter.moved_by = app_actor() AND matter.moved_in = app_transaction());
 END $$;
+
+-- Who has papers sees the order: so a receipt for them is given by whoever serves the errand, and they are brought back by who has
+-- them, whoever serves it by now, or the staff.
+ALTER POLICY order_papers_insert ON order_papers WITH CHECK (
+  acted_by = app_actor() AND app_sees(matter_id) IS NOT FALSE AND EXISTS (
+    SELECT 1 FROM matter m JOIN order_detail d ON d.matter_id = m.id
+     WHERE m.id = order_papers.matter_id AND d.form = 'errand' AND (
+       m.assignee_id = app_actor() OR (action = 'returned' AND (
+         app_keeps_papers(m.id) OR app_reaches(m.place_id, '{administrator,dispatcher,secretary}'))))));

@@ -178,7 +178,12 @@ EXPECTED = {
         f"subject_id = {ME} OR (shown = 'contact' AND {PLACED}) OR {orders.chief.to_sql('reveal')}",
         None,
     ),
-    "reveal_insert": ("reveal", "INSERT", None, f"viewer_id = {ME} AND app_sees(matter_id) IS NOT FALSE"),
+    "reveal_insert": (
+        "reveal",
+        "INSERT",
+        None,
+        f"viewer_id = {ME} AND app_sees(matter_id) IS NOT FALSE AND shown <> 'reporter'",
+    ),
     "shift_handover_read": ("shift_handover", "SELECT", orders.staff.to_sql("shift_handover"), None),
     "shift_handover_insert": (
         "shift_handover",

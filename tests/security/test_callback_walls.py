@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from tests.security.conftest import AsPerson, Neighbours, tried
+from tests.security.conftest import AsPerson, Neighbours, refused, tried
 from tests.security.illegal import BROKEN, NO_RIGHT, NOTHING
 
 CASE = "WHERE matter_id = '{called}'"
@@ -103,3 +103,14 @@ async def test_a_reporter_is_shown_to_who_contacts_them_and_the_look_is_kept(
         assert (
             await connection.fetch("SELECT * FROM reveal WHERE shown = 'reporter' AND subject_id <> app_actor()") == []
         )
+
+
+async def test_nobody_writes_a_look_at_a_reporter_by_themselves(known: dict[str, UUID], as_person: AsPerson) -> None:
+    """Neither beforehand, so that the true one would be left out, nor in another's name."""
+    async with as_person(known["dispatcher"]) as connection:
+        forged = (
+            "INSERT INTO reveal (id, matter_id, place_id, viewer_id, subject_id, shown, capacity, hour_at, shown_at)"
+            " SELECT gen_random_uuid(), id, place_id, app_actor(), requester_id, 'reporter', 'secretary',"
+            f" date_trunc('hour', app_now()), app_now() FROM matter WHERE id = '{known['called']}'"
+        )
+        assert await refused(connection, forged) == NO_RIGHT

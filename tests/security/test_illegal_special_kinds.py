@@ -111,3 +111,23 @@ async def test_evidence_is_given_by_whoever_serves(
     ids: dict[str, UUID], as_person: AsPerson, who: str, more: dict[str, str], answer: str
 ) -> None:
     assert await tried(as_person, ids, who, fill(EVIDENCE, **more)) == answer
+
+
+@pytest.mark.parametrize("order", ["errand", "booked"])
+async def test_nobody_gives_themselves_papers_to_see_an_order(
+    neighbours: Neighbours, ids: dict[str, UUID], as_person: AsPerson, order: str
+) -> None:
+    """Whoever has papers of an errand sees it: so only whoever serves an errand gives a receipt."""
+    passer_by = await neighbours.world.person(f"好奇的人{order}")
+    await neighbours.world.grant(passer_by, Role.VOLUNTEER, neighbours.east.place)
+    await neighbours.world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1", ids[order])
+    taken = (
+        "INSERT INTO order_papers (id, matter_id, place_id, round, action, papers, acted_by, acted_at)"
+        " SELECT gen_random_uuid(), id, place_id, round, '{action}', '[{{\"no\": 9}}]', app_actor(), app_now()"
+        f" FROM matter WHERE id = '{ids[order]}'"
+    )
+    for action in ("handed_over", "returned"):
+        async with as_person(passer_by) as connection:
+            assert await refused(connection, taken.format(action=action)) == NO_RIGHT
+    async with as_person(passer_by) as connection:
+        assert not await connection.fetchval("SELECT app_keeps_papers($1)", ids[order])

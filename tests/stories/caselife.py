@@ -41,6 +41,7 @@ class Neighbourhood:
             if not await self.street.world.owner.fetchval("SELECT case_is_sampled($1::uuid)", made):
                 await self.grid.post(f"/v1/cases/{made}/triage", {"lane": lane})
                 return f"/v1/cases/{made}"
+            await self.resident.post(f"/v1/cases/{made}/withdraw", {"reason": "重复上报"})
 
     async def solved(self, lane: str = "small", **about: Any) -> str:
         """The path of a case whose result waits for the call-back."""

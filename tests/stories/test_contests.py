@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from app.invariants import check
 from app.kernel.rules import Role
 from tests.people import offered
 from tests.stories.boardwork import RESULT, blown, new_unit, topics, whistled
@@ -27,7 +28,7 @@ async def test_an_upheld_contest_gives_the_case_to_another_lead(street: Street, 
     await later(2)
 
     kept = await case.lead.officer.get(old)
-    assert (kept["state"], kept["excuse"], kept["excuse_label"]) == ("excused", "contest", "裁定改派给水务站")
+    assert (kept["state"], kept["excuse"], kept["excuse_label"]) == ("excused", "contest", "裁定归水务站")
     assert "assignment.released" not in await topics(case.lead.officer), "of the decision they were told"
     shown = await case.reporter.get(case.path)
     assert (shown["holder"], shown["due_at"]) == ("主办单位:水务站", due_at), "resolve runs on"
@@ -279,10 +280,11 @@ async def test_a_lead_that_works_again_is_not_let_go_by_what_the_worker_hears_la
     assert await case.lead.state() == "working"
 
 
+@pytest.mark.parametrize("heard", [False, True], ids=["before the worker heard", "after"])
 @pytest.mark.parametrize("closed", [False, True], ids=["called back", "closed"])
 @pytest.mark.parametrize("upheld", [False, True], ids=["dismissed", "upheld"])
 async def test_a_lead_that_solved_what_it_contests_is_told_whose_it_was(
-    street: Street, later: Later, upheld: bool, closed: bool
+    street: Street, later: Later, upheld: bool, closed: bool, heard: bool
 ) -> None:
     """Come first, argue later: it did the work, and what it contested is decided afterwards."""
     case = await whistled(street, co=True)
@@ -294,7 +296,8 @@ async def test_a_lead_that_solved_what_it_contests_is_told_whose_it_was(
     await case.lead.officer.post(f"{case.path}/result", RESULT)
     await later(1)
     await case.chief.post(f"{case.path}/check", {"accepted": True})
-    await later(2)
+    if heard:
+        await later(2)
     if closed:
         await case.reporter.post(f"{case.path}/callback", {"solved": True, "satisfied": True})
         for call in (await caller.get("/v1/callbacks"))["items"]:
@@ -303,9 +306,46 @@ async def test_a_lead_that_solved_what_it_contests_is_told_whose_it_was(
         await later(3)
     assert (await case.reporter.get(case.path))["state"] == ("closed" if closed else "callback")
     assert (await case.lead.officer.get(task))["state"] == "contested"
+    assert not await left_behind(street, case.path)
     assert offered(await arbiter.get(task)) == ["uphold", "dismiss_reported"]
     await arbiter.post(f"{task}/arbitrate", {"upheld": upheld, "decision": "依清单"})
     await later(4)
     assert (await case.lead.officer.get(task))["state"] == ("excused" if upheld else "done")
     called = [one["role"] for one in (await case.co.officer.get("/v1/assignments"))["items"]]
     assert called == (["lead", "co"] if upheld and not closed else ["co"]), "no unit is called for a case that is over"
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["checked", "silence"])
+async def test_a_lead_that_came_after_the_result_need_not_come(street: Street, later: Later, silent: bool) -> None:
+    """An arbiter appointed it while the result was checked: the case goes on to the call-back and closes without it."""
+    case = await whistled(street)
+    water = await new_unit(street, "水务站")
+    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
+    caller = await street.with_role("回访员", Role.CALLBACK_OFFICER, "street")
+    task = await case.lead.reports_in()
+    await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": water.id})
+    await case.lead.officer.post(f"{case.path}/result", RESULT)
+    await later(1)
+    await arbiter.post(f"{task}/arbitrate", {"upheld": True, "decision": "归水务"})
+    await later(2)
+    assert await water.state() == "sent"
+    if silent:
+        await later(86400 + 3)
+    else:
+        await case.chief.post(f"{case.path}/check", {"accepted": True})
+        await later(3)
+    assert (await case.reporter.get(case.path))["state"] == "callback"
+    assert await water.state() == "done"
+    assert "assignment.accepted" in await topics(water.officer)
+    await case.reporter.post(f"{case.path}/callback", {"solved": True, "satisfied": True})
+    for call in (await caller.get("/v1/callbacks"))["items"]:
+        said = {"channel": "phone", "reached": True, "solved": True, "satisfied": True}
+        await caller.post(f"{case.path}/callbacks/{call['id']}", said)
+    assert (await case.reporter.get(case.path))["state"] == "closed"
+    assert not await left_behind(street, case.path)
+
+
+async def left_behind(street: Street, case: str) -> list[str]:
+    """Whether a unit still sits on the board of this case though it has ended."""
+    found = [broken for broken in await check(street.world.owner) if broken.invariant.name == "case-ended-lets-go"]
+    return [example for broken in found for example in broken.examples if case.rpartition("/")[2] in example]

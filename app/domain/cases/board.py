@@ -10,7 +10,7 @@ from app.domain.cases import board_errors
 from app.domain.cases.board_policy import LIFECYCLE
 from app.domain.cases.board_tables import AssignmentDetail
 from app.domain.cases.facts import ASSIGNMENT, AssignmentFacts
-from app.domain.cases.models import CaseState
+from app.domain.cases.models import AssignmentState, CaseState
 from app.domain.cases.policy import ENDED, OPEN
 from app.domain.cases.words import Excuse
 from app.kernel.calendar_store import calendar
@@ -134,8 +134,12 @@ def finish(assignment: Assignment, actor: Actor, now: datetime, *, outcome: str)
 
 @BOARD.moves("complete")
 def complete(assignment: Assignment, actor: Actor, now: datetime) -> Change:
-    """The lead has submitted the result of the case: its assignment is done."""
-    return LIFECYCLE.move(assignment, "complete", actor, now)
+    """The lead has submitted the result of the case: its assignment is done. One that an arbiter appointed meanwhile hears that
+    it need not come."""
+    change = LIFECYCLE.move(assignment, "complete", actor, now)
+    if assignment.state in (AssignmentState.SENT, AssignmentState.SIGNED):
+        change.tell_office(Office.UNIT, "assignment.accepted")
+    return change
 
 
 @BOARD.moves("reopen")

@@ -148,6 +148,11 @@ class Seats:
     lead_unit_id: UUID | None = None
     children: tuple[UUID, ...] = ()
 
+    @property
+    def beside(self) -> tuple[UUID, ...]:
+        """The assignments beside the lead's."""
+        return tuple(one for one in self.assignments if one != self.lead_id)
+
 
 SEATS = Facts("seats_of(subject.id) || jsonb_build_object('children', merged_into(subject.id))", Seats)
 

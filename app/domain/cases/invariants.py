@@ -26,13 +26,16 @@ CASES = (
     Invariant(
         "case-ended-lets-go",
         "事项结束后,各单位的任务都已解除",
-        "no unit sits on the board of a case that has ended, but for what the worker is about to hear",
+        "no unit sits on the board of a case that has ended, but for what the worker is about to hear, and a lead that solved"
+        " what it contests until the arbiter says whose it was",
         """SELECT s.id, s.state, m.id AS case_id, m.state AS ended
              FROM matter m JOIN assignment_detail a ON a.case_id = m.id JOIN matter s ON s.id = a.matter_id
             WHERE m.kind = 'case' AND s.state NOT IN ('done', 'excused')
+              AND NOT (s.state = 'contested' AND a.role = 'lead' AND m.state IN ('closed', 'closed_unreached'))
               AND NOT EXISTS (SELECT 1 FROM promised_state p WHERE p.kind = m.kind AND p.state = m.state)
               AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.sort = 'event' AND o.failed_at IS NULL
-                                 AND (o.topic = 'assignment.release' AND o.payload ->> 'assignment_id' = s.id::text
+                                 AND (o.topic IN ('assignment.release', 'assignment.complete')
+                                       AND o.payload ->> 'assignment_id' = s.id::text
                                    OR o.topic = 'case.replace_lead' AND o.payload ->> 'case_id' = m.id::text))""",
     ),
     Invariant(

@@ -95,7 +95,7 @@ OF_BOARD: Mapping[str, str] = {
     "report_in": "{units}报到",
     "begin": "{units}开始处置",
     "contest": "{units}提出异议,认为不归它办;时限照常计算",
-    "uphold": "裁定{units}的异议成立,换由别的单位办理,时限照常计算",
+    "uphold": "裁定{units}的异议成立,不归它办",
     "dismiss": "裁定{units}的异议不成立,由它继续办理",
     "dismiss_reported": "裁定{units}的异议不成立,由它继续办理",
     "finish": "{units}完成了它的部分",

@@ -2,6 +2,7 @@
 checks the result (domain.md §5). Each is pure, as in `service.py`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -181,7 +182,11 @@ def accept_result(case: Case, actor: Actor, now: datetime, *, facts: Seats, dead
         if all(deadline.id != deadline_id for deadline in case.live):
             raise TransitionRefused
         change.note(silent=True)
-    return release(let_follow(change, facts.children), facts)
+    let_follow(change, facts.children)
+    if facts.lead_id is not None:
+        # Nothing is left for it to do, also where it came after the result; one that contests waits for the arbiter.
+        change.emit("assignment.complete", assignment_id=str(facts.lead_id))
+    return release(change, replace(facts, assignments=facts.beside, lead_id=None))
 
 
 @CASES.moves("return_result", facts=SEATS, read_by_others=("reason",))

@@ -120,12 +120,12 @@ class Excuse(StrEnum):
     def explained(self, reason: str | None, given_name: str | None) -> str:
         """With what belongs to it: the reason of who whistled, or to whom the arbiter gave it."""
         if self is Excuse.CONTEST and given_name:
-            return f"裁定改派给{given_name}"
+            return f"裁定归{given_name}"
         return f"{self.label}:{reason}" if self is Excuse.NOT_NEEDED and reason else self.label
 
 
 _EXCUSES = {
-    Excuse.CONTEST: "裁定改派给其他单位",
+    Excuse.CONTEST: "裁定归其他单位",
     Excuse.NOT_NEEDED: "不再需要",
     Excuse.ENDED: "事项已结束",
     Excuse.ACCEPTED: "事项已有结果并通过核验",

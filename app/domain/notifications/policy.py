@@ -159,7 +159,7 @@ DECIDED: Mapping[str, tuple[str, str, str]] = {
     "whistle.decided": ("approved", "您提请的吹哨已获批准", "您提请的吹哨未获批准,可查看原因"),
     "contest.decided": (
         "upheld",
-        "对一项任务的异议已裁定:成立,换由别的单位办理",
+        "对一项任务的异议已裁定:成立,不归原单位办",
         "对一项任务的异议已裁定:不成立,由原单位继续办理",
     ),
     "extension.decided": ("granted", "您申请的延期已获批准", "您申请的延期未获批准,可查看原因"),

@@ -56,7 +56,7 @@ def test_a_limit_names_what_it_is_of(topic: str, payload: dict[str, Any], about:
         ("whistle.decided", {"approved": True}, "您提请的吹哨已获批准"),
         ("whistle.decided", {"approved": False}, "您提请的吹哨未获批准,可查看原因"),
         ("whistle.decided", {}, "您提请的吹哨已有决定"),
-        ("contest.decided", {"upheld": True}, "对一项任务的异议已裁定:成立,换由别的单位办理"),
+        ("contest.decided", {"upheld": True}, "对一项任务的异议已裁定:成立,不归原单位办"),
         ("contest.decided", {"upheld": False}, "对一项任务的异议已裁定:不成立,由原单位继续办理"),
         ("order.dispute_decided", {"upheld": False}, "您对暂停的异议已裁定:不成立,可查看理由"),
         ("exclusion.proposed", {}, "有一次时限错过提请不计,请复核"),
