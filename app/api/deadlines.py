@@ -9,6 +9,7 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import SIGNED_IN, Api, Tag
+from app.api.deadlines_out import CALENDARS
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.docs import ADMIN_ONLY
 from app.api.problems import problems
@@ -80,7 +81,7 @@ class PolicyIn(In):
     )
     estate_type: Choice[EstateType] | None = Field(default=None, description="只对这一类型的小区;不填为全部")
     calendar: Choice[CalendarName] = Field(
-        default=CalendarName.WALL, description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间"
+        default=CalendarName.WALL, description=f"{CALENDARS};紧急民情的响应、答复、分流不论选哪个都全天候计时"
     )
     budget_seconds: Annotated[int, Field(strict=True, ge=1, le=31_536_000)] | None = Field(
         default=None, description="时限,按所选日历计的秒数;与 budget_days 二选一"
@@ -123,7 +124,7 @@ class PolicyOut(Out):
     category: str = Field(description="只对这一类:服务、事项的类别,或哨的种类;空为全部")
     estate_type: str = Field(description="只对这一类型的小区;空为全部")
     estate_type_label: str | None = Field(description="小区类型的中文名称;不分类型的为 null")
-    calendar: Choice[CalendarName] = Field(description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间")
+    calendar: Choice[CalendarName] = Field(description=CALENDARS)
     calendar_label: str = Field(description="日历的中文名称")
     budget_seconds: int | None = Field(description="时限,秒;按工作日计则为 null")
     budget_days: int | None = Field(description="时限,整工作日数;按秒计则为 null")

@@ -26,6 +26,7 @@ DeadlineId = Annotated[StrictUUID, Path(description="时限编号")]
 
 ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 AT = "2026-03-03T10:30:00+08:00"
+CALENDARS = "日历:" + "、".join(f"{name.value} {name.label}" for name in CalendarName)
 PAUSES = "、".join(f"{reason.value} {reason.label}" for reason in PauseReason)
 
 
@@ -48,7 +49,7 @@ class DeadlineOut(Out):
     kind_label: str = Field(description="种类的中文名称")
     round: int = Field(description="第几轮")
     policy_version: int = Field(description="依据的规则版本")
-    calendar: Choice[CalendarName] = Field(description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间")
+    calendar: Choice[CalendarName] = Field(description=CALENDARS)
     calendar_label: str = Field(description="日历的中文名称")
     pausing: str = Field(description="能不能暂停,什么时候")
     started_at: Moment = Field(description="开始")

@@ -19,6 +19,7 @@ from app.api.deadlines import (
     marked,
     policy_out,
 )
+from app.api.deadlines_out import CALENDARS
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.docs import ADMIN_ONLY
 from app.api.problems import problems
@@ -49,7 +50,7 @@ class DraftOut(Out):
     category: str = Field(description="只对这一类服务;空为全部")
     estate_type: str = Field(description="只对这一类型的小区;空为全部")
     estate_type_label: str | None = Field(description="小区类型的中文名称;不分类型则为 null")
-    calendar: Choice[CalendarName] = Field(description="日历:WALL 全天候、DUTY 值守时间、WORK 工作时间")
+    calendar: Choice[CalendarName] = Field(description=CALENDARS)
     calendar_label: str = Field(description="日历的中文名称")
     budget_seconds: int | None = Field(description="时限,秒;按工作日计则为 null")
     budget_days: int | None = Field(description="时限,整工作日数;按秒计则为 null")

@@ -22,13 +22,16 @@ from app.kernel.rules import Actor, Role
 
 MATTER_SUBJECT = "SELECT * FROM matter WHERE id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"
 
+RUNS_ON = "CASE WHEN {0}.hours_id IS NULL THEN 'WALL' ELSE {1}.calendar END"
+"""The calendar of a deadline, and not that of its policy: what has no hours runs around the clock, as an emergency's does."""
+
 # Everything that the moments of a deadline `d` with its policy `p` are computed from. Whoever writes a pause moves the
 # matter's version.
-TIMED = """jsonb_build_object(
+TIMED = f"""jsonb_build_object(
            'id', d.id, 'kind', d.kind, 'started_at', d.started_at, 'budget_seconds', d.budget_seconds,
            'extension_seconds', d.extension_seconds, 'percents', d.percents, 'times', d.times, 'fired', d.fired,
-           'stopped_at', d.stopped_at, 'calendar', p.calendar, 'hours_id', d.hours_id, 'workdays_id', d.workdays_id,
-           'policy_id', d.policy_id, 'kept', d.kept, 'pause_limit_seconds', p.pause_limit_seconds,
+           'stopped_at', d.stopped_at, 'calendar', {RUNS_ON.format("d", "p")}, 'hours_id', d.hours_id,
+           'workdays_id', d.workdays_id, 'policy_id', d.policy_id, 'kept', d.kept, 'pause_limit_seconds', p.pause_limit_seconds,
            'pause_total_percent', p.pause_total_percent,
            'pauses', (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.from_at, s.id), '[]')
                         FROM deadline_pause s WHERE s.deadline_id = d.id))"""

@@ -1,5 +1,6 @@
 -- A replay leaves alone what is due at a moment of its own, whatever the budget: a promise, a milestone, a review, the midnight of
--- a small matter. As before in all else; no budget says that it is one of these.
+-- a small matter; and an emergency, which runs around the clock whatever hours are drafted. As before in all else; no budget says
+-- that it is one of these.
 CREATE OR REPLACE FUNCTION replay_draft(
   draft uuid, since timestamptz, until timestamptz, at timestamptz, band bigint, opens bigint[], closes bigint[],
   shifts bigint[], budgets bigint[], later_budgets bigint[], places uuid[], groups int[], after_at timestamptz,
@@ -11,6 +12,7 @@ DECLARE
   by_category boolean;
   by_type boolean;
   policies uuid[];
+  hourly uuid[];
   answer jsonb;
 BEGIN
   SELECT * INTO d FROM deadline_policy_draft x WHERE x.id = draft;
@@ -28,6 +30,10 @@ BEGIN
   -- take for one row.
   policies := ARRAY(SELECT p.id FROM deadline_policy p
                      WHERE p.matter_kind = d.matter_kind AND p.deadline_kind = d.deadline_kind);
+  -- What runs around the clock though its policy names hours is an emergency's, and stays as it was.
+  hourly := ARRAY(SELECT p.id FROM deadline_policy p
+                   WHERE d.matter_kind = 'case' AND p.matter_kind = 'case' AND p.deadline_kind = d.deadline_kind
+                     AND p.calendar <> 'WALL');
   -- Planned with these values, not for any: a community and a province want different plans.
   EXECUTE $q$
 WITH typed AS MATERIALIZED (
@@ -74,7 +80,8 @@ judged AS MATERIALIZED (
             FROM (
               SELECT d.id, d.place_id, d.started_at, s.base, greatest($2, least(d.started_at, $4)) AS begins,
                      greatest($2, least(d.stopped_at, $4)) AS ends, d.due_at <= coalesce(d.stopped_at, $4) AS missed,
-                     CASE WHEN d.round > 1 THEN s.later_budget ELSE s.budget END AS budget,
+                     CASE WHEN d.hours_id IS NULL AND d.policy_id = ANY ($23) THEN NULL
+                          WHEN d.round > 1 THEN s.later_budget ELSE s.budget END AS budget,
                      ('' = ANY (s.taken) OR CASE WHEN $16 THEN m.category = ANY (s.taken) END)
                        IS NOT TRUE AS reached
                 FROM deadline d JOIN spot s ON s.place_id = d.place_id
@@ -102,6 +109,6 @@ SELECT jsonb_build_object(
   $q$
   INTO answer
   USING d.place_id, since, until, at, band, opens, closes, shifts, budgets, later_budgets, places, groups, d.matter_kind,
-        d.deadline_kind, d.category, by_category, by_type, d.estate_type, after_at, after_id, most, policies;
+        d.deadline_kind, d.category, by_category, by_type, d.estate_type, after_at, after_id, most, policies, hourly;
   RETURN answer;
 END $$;

@@ -59,6 +59,34 @@ async def test_at_three_in_the_night_the_unit_comes_first_and_approval_afterward
     assert len((await unit.officer.get("/v1/assignments"))["items"]) == 1
 
 
+async def test_what_a_place_calls_an_emergency_is_promised_by_night_whatever_its_hours(
+    street: Street, clock: Clock
+) -> None:
+    """A category of its own, and limits of its own in the hours of the station: both are nearer than the standard's."""
+    neighbour = await street.resident("王奶奶")
+    here = {"place_id": str(street.world.street)}
+    lift = {"code": "lift", "name": "电梯困人", "lane": "hard", "emergency": True}
+    await street.administrator.post("/v1/case-categories", {**here, **lift})
+    limit = {"matter_kind": "case", "deadline_kind": "respond", "calendar": "DUTY", "budget_seconds": 600}
+    await street.administrator.post(
+        "/v1/deadline-policies", {**here, **limit, "marks": [{"percent": 100, "effects": []}]}
+    )
+    night = tomorrow_at_three()
+    await clock(night)
+    promised = {}
+    for category in ("lift", "danger", "noise"):
+        made = await neighbour.post("/v1/cases", {**WALL, "category": category})
+        found = (await neighbour.get(f"/v1/cases/{made['id']}/deadlines"))["items"]
+        promised[category] = {one["kind"]: one for one in found}
+    for category in ("lift", "danger"):
+        assert [promised[category][kind]["calendar"] for kind in ("respond", "reply", "triage")] == ["WALL"] * 3
+        due = datetime.fromisoformat(promised[category]["respond"]["due_at"])
+        assert timedelta(minutes=10) <= due - night < timedelta(minutes=11)
+    due = datetime.fromisoformat(promised["noise"]["respond"]["due_at"])
+    assert promised["noise"]["respond"]["calendar"] == "DUTY"
+    assert due - night > timedelta(hours=3)
+
+
 async def test_an_emergency_is_not_solved_on_the_spot_by_one_person(street: Street, later: Later) -> None:
     grid, secretary, _ = await officers(street)
     unit = await new_unit(street, "应急办")

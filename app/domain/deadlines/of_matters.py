@@ -13,7 +13,7 @@ from app.kernel.calendar_store import know
 from app.kernel.database import driver, rows
 from app.kernel.deadline_tables import Deadline, DeadlinePolicy, Mark
 from app.kernel.errors import NotFound
-from app.kernel.loading import TIMED, pinned
+from app.kernel.loading import RUNS_ON, TIMED, pinned
 from app.kernel.tables import MatterRow
 
 STEPS = """(
@@ -88,7 +88,7 @@ async def list_deadlines(
             literal_column(_PAUSE).label("pause"),
             col(MatterRow.kind).label("matter_kind"),
             col(DeadlinePolicy.version).label("policy_version"),
-            col(DeadlinePolicy.calendar),
+            literal_column(RUNS_ON.format("deadline", "deadline_policy")).label("calendar"),
             col(DeadlinePolicy.matter_kind),
         )
         .join(DeadlinePolicy, col(DeadlinePolicy.id) == col(d.policy_id))
