@@ -29,6 +29,14 @@ STREET_OFFICERS: Final = (
 CHIEF: Final = "quxian001"
 """Login name of the secretary of the district, to whom the street hands up what it cannot solve."""
 
+DISTRICT_OFFICERS: Final = (
+    (CHIEF, "区县书记", Role.SECRETARY),
+    ("quhuifang001", "区县回访员", Role.CALLBACK_OFFICER),
+    ("quduban001", "区县督办员", Role.SUPERVISOR),
+    ("qucaiding001", "区县裁定人", Role.ARBITER),
+)
+"""Whoever acts for the whole district: who calls back, supervises and decides what came up to it."""
+
 GRIDS: Final = 2
 """So many communities, the first ones, have a grid worker: `wangge001` and so on."""
 
@@ -84,9 +92,9 @@ class Ground:
 
 async def furnish_cases(seeder: Seeder, admin: Caller, password_hash: str, ground: Ground) -> None:
     """Bring in whoever is missing. Units are made once, with all that belongs to them; what was changed since stays."""
-    for login, name, role in STREET_OFFICERS:
-        await seeder.officer(admin, ground.street, login, password_hash, name, role)
-    await seeder.officer(admin, ground.district, CHIEF, password_hash, "区县书记", Role.SECRETARY)
+    for place, officers in ((ground.street, STREET_OFFICERS), (ground.district, DISTRICT_OFFICERS)):
+        for login, name, role in officers:
+            await seeder.officer(admin, place, login, password_hash, name, role)
     for number, community in enumerate(ground.communities[:GRIDS], 1):
         await seeder.officer(admin, community, f"wangge{number:03d}", password_hash, "网格员", Role.GRID_WORKER)
     shown = ground.communities[ground.shown]
