@@ -20,7 +20,7 @@ OPEN = BEFORE_SERVICE | {"in_service"}
 
 MATTERS = {
     "offer": {"submitted"}, "decline": {"offered"}, "accept": {"offered"}, "claim": {"submitted", "offered"},
-    "claim_wish": {"submitted"}, "assign": {"accepted"}, "release": {"accepted"}, "take_back": {"accepted"},
+    "claim_wish": {"submitted"}, "assign": {"accepted"}, "release": {"accepted"}, "take_back": {"offered", "accepted"},
     "start": {"accepted"}, "wrong_code": {"accepted"}, "hand_over_papers": {"accepted"},
     "abort": {"in_service"}, "call_off": {"in_service"},
     "deliver": {"in_service"}, "rate": {"delivered"}, "rework": {"delivered", "rated"}, "reject": {"submitted"},

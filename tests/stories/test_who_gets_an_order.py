@@ -230,6 +230,27 @@ async def test_the_staff_take_back_what_nobody_comes_for(street: Street, later: 
     assert str(volunteer.id) not in suggested, "the matcher does not ask them again in this round"
 
 
+async def test_an_offer_that_was_sent_by_mistake_is_taken_back(street: Street, later: Later) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    other = await street.with_role("赵明", "volunteer")
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    assert await volunteer.refused(f"{order}/take-back", {"reason": "by_mistake"}) == (403, "not-allowed")
+    assert "take_back" in offered(await dispatcher.get(order))
+    await dispatcher.post(f"{order}/take-back", {"reason": "by_mistake"})
+    await later(1)
+    assert any("收回了派给您的订单" in text for text in await texts(volunteer)), "they need not answer"
+    assert not any("退回了订单" in text for text in await texts(grandma)), "nobody had it yet"
+    live = {kind for kind, limit in (await limits(grandma, order)).items() if limit["stopped_at"] is None}
+    assert live == {"respond", "reply", "coordinate", "plan", "dispatch"}, "it waits for somebody, as before the offer"
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(other.id)})
+    await other.post(f"{order}/decline")
+    page = await dispatcher.get(order)
+    assert (page["state"], page["open_pool"]) == ("submitted", False), "of two offers one failed"
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/accept")
+
+
 async def test_what_has_a_confirmed_appointment_is_not_taken_back(street: Street) -> None:
     grandma, dispatcher, _, volunteer = await crew(street)
     order = await accepted(street, grandma, dispatcher, volunteer)

@@ -19,6 +19,7 @@ TEXTS: Mapping[str, str] = {
     "order.member_changed": "为您服务的志愿者换了人,可查看订单",
     "order.released": "志愿者退回了订单,社区会另行安排",
     "order.taken_back": "社区收回了您已接的订单,会另行安排",
+    "order.offer_taken_back": "社区收回了派给您的订单,不必再答复",
     "order.handed_back": "承接人已离开,订单已退回待派",
     "order.aborted": "服务中止,社区会另行安排",
     "order.reworked": "订单需要再来一轮,请安排",

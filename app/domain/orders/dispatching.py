@@ -248,14 +248,19 @@ def release(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reaso
 
 @ORDERS.moves("take_back", facts=ACCEPTED)
 def take_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: TakeBack) -> Change:
-    """The staff take an order back from whoever accepted it and does not come, for a listed reason; it goes on as when it is
-    given back. Raises AppointmentStands: with a confirmed appointment it comes back by itself, unless one side has said so."""
+    """The staff take an order back, for a listed reason: from whom it was offered to by mistake, who need not answer any more and
+    are not counted as a failure; or from whoever accepted it and does not come: then it goes on as when it is given back. Raises
+    AppointmentStands: with a confirmed appointment it comes back by itself, unless one side has said so."""
     change = LIFECYCLE.move(order, "take_back", actor, now).note(reason=reason)
     if order.detail.agreed is not None and not reason.heard:
         booked = order.detail.booking_id is not None
         raise errors.AppointmentStands(errors.SlotNotMovable.advice_zh if booked else None)
     _refuse(change, order, "taken_back", reason.label)
     let_go(change, order, facts, now)
+    if order.state == OrderState.OFFERED:
+        if order.open_pool:
+            for_all(change)
+        return change.tell(order.assignee_id, "order.offer_taken_back")
     return change.tell(order.assignee_id, "order.taken_back").tell(order.requester_id, "order.released")
 
 

@@ -383,6 +383,16 @@ def test_the_staff_take_back_what_nobody_comes_for_and_the_volunteer_is_told() -
     assert change.remark == {"reason": "no_answer"}
 
 
+@pytest.mark.parametrize(("open_pool", "starts"), [(False, ["dispatch"]), (True, [])])
+def test_an_offer_that_is_taken_back_leaves_the_order_as_it_was(open_pool: bool, starts: list[str]) -> None:
+    asked = replace(order(respond(), coordinate(), state=S.OFFERED), open_pool=open_pool)
+    change = dispatching.take_back(asked, WHO["dispatcher"], ELEVEN, facts=Accepted(TEN), reason=TakeBack.BY_MISTAKE)
+    assert (change.state, change.starts, dues(change)) == (S.SUBMITTED, starts, {})
+    assert change.columns["assignee_id"] is None
+    assert not [patch for patch in change.patches if "failures" in patch.values], "it is no failure"
+    assert [(event.topic, event.to_person) for event in change.events] == [("order.offer_taken_back", VOLUNTEER)]
+
+
 def test_what_has_a_confirmed_appointment_comes_back_by_itself() -> None:
     meeting = replace(MEETING, confirmed_at=ELEVEN)
     taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, (meeting,)))
