@@ -255,6 +255,32 @@ async def test_what_is_going_late_is_seen_by_who_must_act(street: Street, clock:
     assert [page["items"][0]["kind"] for page in (first, second)] == ["respond", "reply"]
 
 
+async def test_what_was_missed_today_is_seen_also_when_it_was_dealt_with_afterwards(
+    street: Street, clock: Clock
+) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    secretary = await street.with_role("书记", "secretary")
+    elsewhere = await street.with_role("西派单员", "dispatcher", "west")
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    await clock(at(11, 30, 9, 31))
+    going = (await secretary.get("/v1/deadlines/going-late"))["items"]
+    assert [(row["kind"], row["missed"]) for row in going] == [
+        ("respond", True),
+        ("reply", True),
+        ("reply_in_person", False),
+    ], "what went up to the secretary is still there"
+    await dispatcher.post(f"{order}/contact", {"channel": "phone", "text": "已联系"})
+    kinds = [row["kind"] for row in (await secretary.get("/v1/deadlines/going-late"))["items"]]
+    assert kinds == ["reply", "reply_in_person"], "nobody need respond any more"
+    today = (await secretary.get("/v1/deadlines/going-late", missed_since="2026-11-30"))["items"]
+    assert [(row["kind"], row["missed"], row["stopped_at"] is not None) for row in today] == [
+        ("respond", True, True), ("reply", True, False),
+    ]  # fmt: skip
+    for who, day in ((secretary, "2026-12-01"), (elsewhere, "2026-11-30"), (volunteer, "2026-11-30")):
+        assert (await who.get("/v1/deadlines/going-late", missed_since=day))["items"] == []
+
+
 async def test_posts_that_nobody_holds_are_listed(street: Street) -> None:
     await street.with_role("街道书记", "secretary", "street")
     items = (await street.administrator.get("/v1/deadlines/empty-posts"))["items"]
