@@ -156,6 +156,12 @@ MOVED: Mapping[str, str] = {
 }
 """Of an appointment that takes the place of another one."""
 
+OPENED: Mapping[str, str] = {
+    "order.declined": "又一次派单被谢绝,两次没有派成,订单已开放给合适的志愿者抢单,请留意有没有人接",
+    "order.lapsed": "又一次派单无人应答,两次没有派成,订单已开放给合适的志愿者抢单,请留意有没有人接",
+}
+"""Of the offer whose failure opened the order to the pool."""
+
 DECIDED: Mapping[str, tuple[str, str, str]] = {
     "whistle.decided": ("approved", "您提请的吹哨已获批准", "您提请的吹哨未获批准,可查看原因"),
     "contest.decided": (
@@ -250,6 +256,8 @@ def which(category: str | None, place: str | None, words: str | None) -> str:
 def _texts(payload: Mapping[str, Any]) -> Mapping[str, str]:
     if payload.get("moved"):
         return MOVED
+    if payload.get("opened"):
+        return OPENED
     return OF_CALLBACK if payload.get("callback") else TEXTS
 
 

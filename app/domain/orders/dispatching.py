@@ -157,7 +157,7 @@ def decline(order: Order, actor: Actor, now: datetime, *, reason: str | None = N
     """Say no to an offer, for oneself or as the lead for the team: it is not offered to them again in this round."""
     change = LIFECYCLE.move(order, "decline", actor, now)
     _refuse(change, order, "declined", reason)
-    return _failed(change, order).tell_role(Role.DISPATCHER, "order.declined")
+    return _failed(change, order, "order.declined")
 
 
 @ORDERS.moves("lapse")
@@ -166,7 +166,7 @@ def lapse(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID) -> Ch
     change = LIFECYCLE.move(order, "lapse", actor, now)
     if all(deadline.id != deadline_id for deadline in order.live):
         raise TransitionRefused
-    return _failed(change, order).tell_role(Role.DISPATCHER, "order.lapsed")
+    return _failed(change, order, "order.lapsed")
 
 
 @ORDERS.moves("accept", facts=MEMBER)
@@ -355,12 +355,15 @@ def come_back(change: Change, order: Order, undone: Sequence[TimedDeadline], fac
         go_on(change, deadline, deadline.stopped_at or now, now, facts.answered)
 
 
-def _failed(change: Change, order: Order) -> Change:
-    """An offer came to nothing: after the second every qualified volunteer may claim (domain.md §3). What is open to all the
-    matcher offers no more: those who stay silent would be asked in turn for ever."""
+def _failed(change: Change, order: Order, topic: str) -> Change:
+    """An offer came to nothing: after the second every qualified volunteer may claim, and the duty officer, who is told of each,
+    is told so (domain.md §3). What is open to all the matcher offers no more: those who stay silent would be asked in turn for
+    ever."""
     failures = order.detail.failures + 1
-    if order.open_pool or failures >= policy.FAILURES_BEFORE_POOL:
+    opens = failures >= policy.FAILURES_BEFORE_POOL and not order.open_pool
+    if order.open_pool or opens:
         for_all(change)
+    change.tell_role(Role.DISPATCHER, topic, **({"opened": True} if opens else {}))
     return (
         change.set(assignee_id=None, team_id=None)
         .patch(OrderDetail, matter_id=order.id, failures=failures)

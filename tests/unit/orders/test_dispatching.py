@@ -197,6 +197,14 @@ def test_the_second_failure_opens_the_pool(how: str, failures: int, opened: bool
     assert change.patches == [Patch(OrderDetail, {"matter_id": waits.id, "failures": failures + 1})]
     kept = [(row["person_id"], row["team_id"], row["reason"], row["round"]) for row in rows(change, OrderRefusal)]
     assert kept == ([(VOLUNTEER, TEAM, "declined", 1)] if how == "decline" else []), "a lapse is no decline"
+    [told] = change.events
+    assert (told.to_role, told.payload) == (Role.DISPATCHER, {"opened": True} if opened else {})
+
+
+def test_what_is_open_to_all_already_is_not_told_again() -> None:
+    waits = replace(an_order(S.OFFERED, open_pool=True), live=(RESPOND, OFFER), detail=Detail(UUID(int=7), 2, 0, None))
+    change = dispatching.lapse(waits, SYSTEM, NOON, deadline_id=OFFER.id)
+    assert [event.payload for event in change.events] == [{}]
 
 
 def test_a_lapse_that_speaks_of_an_older_offer_does_nothing() -> None:
