@@ -239,7 +239,7 @@ async def claim_wish(order_id: OrderId, body: ClaimIn, run: TheRun) -> Receipt:
     tags=(Tag.VOLUNTEER,),
     example={"member_id": ID},
     answer=receipt("accepted", 4),
-    **moves("assign", errors.OwnOrder, errors.VolunteerNotQualified, errors.NotOfTheTeam),
+    **moves("assign", errors.OwnOrder, errors.VolunteerNotQualified, errors.NotOfTheTeam, errors.AppointmentDouble),
 )
 async def assign(order_id: OrderId, body: AssignIn, run: TheRun) -> Receipt:
     return await run(dispatching.assign, order_id, member_id=body.member_id)

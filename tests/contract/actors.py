@@ -10,7 +10,7 @@ from app.kernel.passwords import Passwords
 from app.kernel.rules import Role
 from tests.contract import cases_cast
 from tests.contract.boards import Boards
-from tests.people import Someone
+from tests.people import Someone, by_day
 from tests.special import service_of
 from tests.world import World, build, tireless
 
@@ -120,7 +120,7 @@ class Cast:
         secretary = await Someone.by_wechat(self.api_url, f"刘书记@{self.world.street}")
         grant = {"place_id": self.ids["place_id"], "role": "secretary", "person_id": str(secretary.id)}
         await self.administrator.post("/v1/roles", grant)
-        soon = (datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)).isoformat()
+        soon = by_day(days=2).isoformat()
         proposed = self.ids["proposed"] = await self.order(self.neighbour, self.resident, "accepted")
         await self.neighbour.post(f"/v1/orders/{proposed}/appointment", {"meet_at": soon})
         asked = self.ids["asked"] = await self.order(self.resident, self.neighbour, "submitted")

@@ -6,7 +6,7 @@ fields, and time is seconds on a wall. What an action does stands in `Model.<act
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from typing import Any
 
 from tests.database.order_promises import Promise
@@ -369,6 +369,13 @@ class Model:
             yield "appointment-too-early"
         elif hours is None and not self.proposed:
             yield "appointment-stands"
+        if hours is not None and not self.by_day(self.now + timedelta(hours=hours)):
+            yield "appointment-at-night"
+
+    @staticmethod
+    def by_day(at: datetime) -> bool:
+        """Nobody is visited by night (ours)."""
+        return time(7) <= at.astimezone(CHINA).time() <= time(21)
 
     def _judge_agreeing(self, who: str) -> Iterable[str]:
         """Both sides confirm a time (§3): nobody else moves what they agreed on."""

@@ -1,16 +1,13 @@
 """The promise of "2341" on real calendars: what stops, waits, escalates and explains itself (domain.md §4). The clock stands
 where a story puts it; the worker does all that is due."""
 
-from datetime import datetime, timedelta
-
 import pytest
 
 from app.kernel import calendar_store
 from app.kernel.database import Database
-from app.kernel.time import CHINA
 from app.workers.deadlines import recalculate_once
 from app.workers.reactions import RECALCULATIONS
-from tests.people import Someone, agree, offered
+from tests.people import Someone, agree, by_day, offered
 from tests.stories.conftest import Clock, Street
 from tests.stories.orderwork import accepted, at, crew, due, limits, near, place, texts, wire
 
@@ -373,7 +370,7 @@ async def test_one_is_offered_what_can_be_done_and_nothing_that_waits_for_nobody
     asked = (await grandma.get(f"{order}/posts"))["items"][0]["id"]
     await grandma.post(f"{order}/answer", {"question_id": asked, "text": "三楼"})
     assert (await open_to(grandma), await open_to(dispatcher)) == ({"dispute", "propose"}, {"propose"})
-    meet_at = (datetime.now(CHINA) + timedelta(hours=3)).isoformat()
+    meet_at = by_day().isoformat()
     await volunteer.post(f"{order}/appointment", {"meet_at": meet_at})
     assert "confirm" in await open_to(grandma)
     assert "confirm" not in await open_to(volunteer), "whoever proposed waits for the other side"

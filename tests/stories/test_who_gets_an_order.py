@@ -1,12 +1,9 @@
 """Who gets an order and how it comes back: suggestions, the matcher, teams, saying no, giving back (domain.md §3)."""
 
-from datetime import datetime, timedelta
-
 import pytest
 
 from app.kernel.ids import new_id
-from app.kernel.time import CHINA
-from tests.people import Someone, agree, offered
+from tests.people import Someone, agree, by_day, offered
 from tests.stories.conftest import Clock, Later, Street
 from tests.stories.orderwork import accepted, at, crew, due, limits, near, place, texts
 from tests.stories.teamwork import person, team
@@ -254,7 +251,7 @@ async def test_an_offer_that_was_sent_by_mistake_is_taken_back(street: Street, l
 async def test_what_has_a_confirmed_appointment_is_not_taken_back(street: Street) -> None:
     grandma, dispatcher, _, volunteer = await crew(street)
     order = await accepted(street, grandma, dispatcher, volunteer)
-    meet_at = (datetime.now(CHINA) + timedelta(hours=3)).isoformat()
+    meet_at = by_day().isoformat()
     await volunteer.post(f"{order}/appointment", {"meet_at": meet_at})
     assert "take_back" in offered(await dispatcher.get(order))
     await agree(grandma, order)
@@ -268,7 +265,7 @@ async def test_what_one_of_the_two_sides_calls_off_is_taken_back_whatever_was_ag
     """The volunteer has phoned in sick: nobody waits for the time to pass."""
     grandma, dispatcher, _, volunteer = await crew(street)
     order = await accepted(street, grandma, dispatcher, volunteer)
-    await volunteer.post(f"{order}/appointment", {"meet_at": (datetime.now(CHINA) + timedelta(hours=3)).isoformat()})
+    await volunteer.post(f"{order}/appointment", {"meet_at": by_day().isoformat()})
     await agree(grandma, order)
     assert "take_back" in offered(await dispatcher.get(order))
     await dispatcher.post(f"{order}/take-back", {"reason": reason})

@@ -63,11 +63,12 @@ OFFERED = Facts(
 @dataclass(frozen=True, slots=True)
 class Taking:
     """What is known of whoever takes an order, where that was not looked at when it was offered; whether they represent whom
-    it serves, and whether the resident complained of them."""
+    it serves, whether the resident complained of them, and when they have another appointment at about that of the order."""
 
     candidate: Candidate | None
     represents: bool = False
     complained: bool = False
+    near: datetime | None = None
 
 
 CLAIMING = Facts(
@@ -80,6 +81,9 @@ _MEMBER = "coalesce(($3::jsonb ->> 'member_id')::uuid, $1)"
 MEMBER = Facts(
     f"""jsonb_build_object('represents', person_represents({_MEMBER}, subject.beneficiary_id),
           'complained', complained_of(subject.id, {_MEMBER}),
+          'near', CASE subject.state WHEN 'accepted' THEN appointment_near(subject.id, {_MEMBER}, (
+             SELECT a.meet_at FROM appointment a
+              WHERE a.matter_id = subject.id AND a.confirmed_at IS NOT NULL AND a.ended_at IS NULL)) END,
           'candidate', CASE WHEN subject.team_id IS NOT NULL AND subject.assignee_id <> {_MEMBER}
                             THEN team_candidate(subject.id, subject.place_id, subject.team_id, {_MEMBER}) END)""",
     Taking,
@@ -218,7 +222,8 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
 
 @ORDERS.moves("assign", facts=MEMBER)
 def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_id: UUID) -> Change:
-    """The team's lead lets another member go. Raises NotOfTheTeam, VolunteerNotQualified, OwnOrder."""
+    """The team's lead lets another member go. Raises NotOfTheTeam, VolunteerNotQualified, OwnOrder, AppointmentDouble: when the
+    order's appointment is they have another one."""
     change = LIFECYCLE.move(order, "assign", actor, now)
     if facts.represents or member_id in own_people(order):
         raise errors.OwnOrder
@@ -228,6 +233,8 @@ def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_i
     if facts.candidate is None or order.team_id not in facts.candidate.team_ids:
         raise errors.NotOfTheTeam
     _demand_member(order, facts)
+    if facts.near is not None and order.detail.booking_id is None:
+        raise errors.AppointmentDouble.of(facts.near)
     return (
         change.set(assignee_id=member_id)
         .tell(order.assignee_id, "order.taken")

@@ -1,6 +1,10 @@
 """What the orders refuse; of service days and their slots, `service_day_errors.py`."""
 
+from datetime import datetime
+
+from app.domain.deadlines.spoken import dated
 from app.kernel.errors import Kind, NotFound, Refusal
+from app.kernel.time import wire
 
 
 class OrderNotFound(NotFound):
@@ -180,6 +184,28 @@ class AppointmentTooLate(Refusal):
     code = "appointment-too-late"
     title_zh = "约定的时间太远,须在三十天之内"
     title_en = "An appointment lies in the next thirty days"
+
+
+class AppointmentAtNight(Refusal):
+    kind = Kind.INVALID
+    code = "appointment-at-night"
+    title_zh = "上门的时间须在早上七点至晚上九点之间"
+    title_en = "An appointment begins between 07:00 and 21:00, in China"
+
+
+class AppointmentDouble(Refusal):
+    """Whoever serves is somewhere else at about that time; at which order, is not said."""
+
+    kind = Kind.CONFLICT
+    code = "appointment-double"
+    title_zh = "承接的志愿者那时另有约定:两次上门须相隔至少半小时"
+    title_en = "Whoever serves has another appointment within half an hour of that time"
+    advice_zh = "请另提时间(proposeAppointment)"
+
+    @classmethod
+    def of(cls, near: datetime) -> "AppointmentDouble":
+        """With when the other one is."""
+        return cls(f"另一个约定在{dated(near)};{cls.advice_zh}", detail_en=f"The other appointment is at {wire(near)}")
 
 
 class NoAppointment(Refusal):

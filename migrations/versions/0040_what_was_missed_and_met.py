@@ -1,4 +1,4 @@
-"""What was missed is found by its day."""
+"""What was missed is found by its day; nobody is at two places at once."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ down_revision = "0039"
 branch_labels = None
 depends_on = None
 
-SQL = Path(__file__).parents[1] / "sql" / "0040_what_was_missed.sql"
+SQL = Path(__file__).parents[1] / "sql" / "0040_what_was_missed_and_met.sql"
 
 
 def upgrade() -> None:
