@@ -73,7 +73,7 @@ def made_up(parameter: inspect.Parameter) -> Any:
         int: 3,
         float: 1.0,
         UUID: new_id(),
-        datetime: by_day(),
+        datetime: by_day(days=3),
     }
     if kind in simple:
         return simple[kind]
