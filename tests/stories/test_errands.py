@@ -203,7 +203,7 @@ async def test_who_has_papers_brings_them_back_whatever_became_of_the_errand(err
     wrong = {"code": f"{(int(code) + 1) % 10**6:06d}", "papers": [2]}
     assert await errand.agent.refused(f"{errand.path}/papers/return", wrong) == (409, "return-code-wrong")
     await errand.agent.post(f"{errand.path}/papers/return", {"code": code, "papers": [2]})
-    assert (await errand.agent.ask("GET", errand.path)).status_code == 404, "nothing of it is theirs any more"
+    assert (await errand.agent.ask("GET", errand.path)).status_code == 403, "nothing of it is theirs any more"
 
 
 async def test_an_agent_who_gives_the_errand_back_loses_the_authority(errand: Errand) -> None:

@@ -135,7 +135,31 @@ async def test_what_is_given_back_goes_on_with_the_time_used(street: Street, clo
     assert await state(grandma, order) == "submitted"
     await clock(at(11, 30, 9, 31))
     assert any("退回" in text for text in await texts(grandma))
-    assert await volunteer.refused(f"{order}/accept") == (404, "order-not-found")
+    assert await volunteer.refused(f"{order}/accept") == (403, "order-passed-on")
+
+
+async def test_whoever_comes_late_is_told_that_it_is_theirs_no_more(street: Street, clock: Clock) -> None:
+    """And not who has it now; whoever never had to do with it is told that there is none."""
+    grandma, dispatcher, _, late = await crew(street)
+    other, stranger = await street.with_role("赵明", "volunteer"), await street.with_role("外人", "volunteer")
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(late.id)})
+    await clock(at(11, 30, 9, 9))
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(other.id)})
+    await other.post(f"{order}/accept")
+    answers = [
+        await late.ask("POST", f"{order}/accept"),
+        await late.ask("POST", f"{order}/decline"),
+        await late.ask("POST", f"{order}/start", {"code": "123456"}),
+        await late.ask("GET", order),
+    ]
+    assert [(one.status_code, one.json()["code"]) for one in answers] == [(403, "order-passed-on")] * 4
+    assert answers[0].json()["title"] == "这个订单已不归您承接:已退回社区、转给他人,或已结束"
+    assert "listPool" in answers[0].json()["detail"]
+    assert not any("赵" in one.text or str(other.id) in one.text for one in answers)
+    assert await stranger.refused(f"{order}/accept") == (404, "order-not-found")
+    assert (await stranger.ask("GET", order)).json()["code"] == "order-not-found"
 
 
 async def a_team(street: Street, lead: Someone, *members: Someone) -> str:
