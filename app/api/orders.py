@@ -303,7 +303,7 @@ async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
         "evidence": [{"kind": "checklist", "text": "药品三种,用法已讲清"}],
     },
     answer=receipt("delivered", 5),
-    **moves("deliver", errors.PapersOut, errors.EvidenceMissing, errors.EvidenceInvalid),
+    **moves("deliver", errors.PapersOut, errors.NoAuthority, errors.EvidenceMissing, errors.EvidenceInvalid),
 )
 async def deliver(order_id: OrderId, body: DeliverIn, run: TheRun) -> Receipt:
     evidence = [one.model_dump() for one in body.evidence]

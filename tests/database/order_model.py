@@ -348,8 +348,11 @@ class Model:
     _judge_wrong_return_code = _judge_return_papers
 
     def _judge_deliver(self, who: str) -> Iterable[str]:
+        """In the resident's name nothing is done without an authority, and papers come back first."""
         if self.papers_out:
             yield "papers-out"
+        if self.form == "errand" and not self.authority:
+            yield "no-authority"
 
     def _judge_rate(self, who: str, *, solved: str, stars: int, reason: bool) -> Iterable[str]:
         """A reason when low."""

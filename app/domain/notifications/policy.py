@@ -54,7 +54,7 @@ TEXTS: Mapping[str, str] = {
     "order.claim_expired": "您认领的微心愿超过时限没有开始,已重新开放",
     "order.wish_open_again": "认领已到期,微心愿重新开放认领",
     "order.authority_recorded": "居民已写下授权,可以上门交接材料",
-    "order.authority_withdrawn": "居民收回了授权,请把材料归还",
+    "order.authority_withdrawn": "居民收回了授权,请停止办理:有材料的先归还,再中止订单;重新授权的可以接着办",
     "order.papers_out": "帮办代办已中止,还有材料没有归还居民,请跟进",
     "order.papers_to_come": "您还有材料在代办员手中,会归还给您;归还时请出示归还码",
     "order.booked": "有居民预约了您队伍的服务日",

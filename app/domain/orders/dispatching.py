@@ -4,6 +4,7 @@ Each is pure, as in `service.py`."""
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from app.domain.orders import errors, policy
@@ -370,7 +371,8 @@ def _failed(change: Change, order: Order, topic: str) -> Change:
     opens = failures >= policy.FAILURES_BEFORE_POOL and not order.open_pool
     if order.open_pool or opens:
         for_all(change)
-    change.tell_role(Role.DISPATCHER, topic, **({"opened": True} if opens else {}))
+    said: dict[str, Any] = {"opened": True} if opens else {}
+    change.tell_role(Role.DISPATCHER, topic, **said)
     return (
         change.set(assignee_id=None, team_id=None)
         .patch(OrderDetail, matter_id=order.id, failures=failures)

@@ -373,6 +373,12 @@ class NoAuthority(Refusal):
     advice_zh = "授权写给现在承接的人;换了人,要重新授权"
 
 
+_NEXT = "居民重新授权(recordAuthority)后可以接着办;不办了的,请中止(abortOrder)"
+WITHDRAWN = f"居民已收回授权,不能再以其名义办理。{_NEXT}"
+WITHDRAWN_WITH_PAPERS = f"居民已收回授权:先凭归还码归还材料(returnPapers)。{_NEXT}"
+"""Of an errand in service whose authority was withdrawn: what whoever serves it does now."""
+
+
 class AuthorityTooLong(Refusal):
     kind = Kind.INVALID
     code = "authority-too-long"
