@@ -118,7 +118,7 @@ def deliver(
     the time since the start goes into the record of hours.
 
     Raises:
-        PapersOut: an errand's papers come back first. NoAuthority: it was withdrawn; without one nothing is done in the resident's
+        PapersOut: an errand's papers come back first. NoAuthority: it was withdrawn; without one nothing is done in their
             name, so it goes on under a new one, or is broken off. EvidenceMissing: names what is wanted and was not given.
         EvidenceInvalid.
     """
