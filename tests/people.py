@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
 import httpx
 
 from app.kernel.ids import new_id
+from app.kernel.time import CHINA
 
 
 @dataclass
@@ -68,6 +70,11 @@ class Someone:
         answer = await self.ask("POST", path, body)
         assert answer.headers["content-type"] == "application/problem+json", answer.text
         return answer.status_code, answer.json()["code"]
+
+
+def by_day(*, days: int = 1, hour: int = 14) -> datetime:
+    """A time when somebody may come, in so many days."""
+    return datetime.now(CHINA).replace(hour=hour, minute=0, second=0, microsecond=0) + timedelta(days=days)
 
 
 async def agree(someone: Someone, order: str) -> None:

@@ -16,9 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.docs_page import EXAMPLE_KEY
 from app.api.doing import with_ways
+from app.api.passed_on import passed_on
 from app.api.receipts import LABELS
 from app.api.schema import CommandKey, Out, StrictUUID
 from app.api.throttle import Throttle
+from app.domain.orders.errors import OrderNotFound
 from app.integrations.wechat import WeChat
 from app.kernel.command import Caller, Key, execute
 from app.kernel.database import Database
@@ -162,6 +164,10 @@ class Run:
             done = await execute(self.house.database, verb, self.caller, self._key, subject_id, inputs)
         except TransitionRefused as refusal:
             raise await with_ways(refusal, Reader(self.house, self.caller)) from None
+        except OrderNotFound as missing:
+            if subject_id is None:
+                raise
+            raise await passed_on(missing, subject_id, Reader(self.house, self.caller)) from None
         return Receipt(id=done.id, state=done.state, state_label=LABELS[done.state], version=done.version, at=done.at)
 
 

@@ -239,7 +239,7 @@ async def claim_wish(order_id: OrderId, body: ClaimIn, run: TheRun) -> Receipt:
     tags=(Tag.VOLUNTEER,),
     example={"member_id": ID},
     answer=receipt("accepted", 4),
-    **moves("assign", errors.OwnOrder, errors.VolunteerNotQualified, errors.NotOfTheTeam),
+    **moves("assign", errors.OwnOrder, errors.VolunteerNotQualified, errors.NotOfTheTeam, errors.AppointmentDouble),
 )
 async def assign(order_id: OrderId, body: AssignIn, run: TheRun) -> Receipt:
     return await run(dispatching.assign, order_id, member_id=body.member_id)
@@ -262,9 +262,10 @@ async def release(order_id: OrderId, body: ReleaseIn, run: TheRun) -> Receipt:
 @api.post(
     "/{order_id}/take-back",
     operation_id="takeBackOrder",
-    summary="收回志愿者已接而迟迟不来的单",
-    description="志愿者说来不了(cannot_come)、居民要求换人(resident_asks),随时可用;其余原因在没有约定时间时可用,"
-    "已约定而没有开始的,到时自动退回。志愿者会收到通知,本轮不再自动派给他",
+    summary="收回派出的单:派错了的,或志愿者已接而迟迟不来的",
+    description="还没有接的,随时可以收回,对方不必再答复,也不算一次无人承接。已接的:志愿者说来不了(cannot_come)、"
+    "居民要求换人(resident_asks),随时可用;其余原因在没有约定时间时可用,已约定而没有开始的,到时自动退回。"
+    "志愿者会收到通知,本轮不再自动派给他",
     tags=(Tag.DISPATCHER,),
     example={"reason": "no_answer"},
     answer=receipt("submitted", 4),

@@ -11,6 +11,7 @@ from app.api.census import SIGNED_IN, Api, Tag
 from app.api.deadlines import MatterKind
 from app.api.deps import TheReader
 from app.api.docs import ADMIN_ONLY
+from app.api.periods import instants
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.cases.models import AssignmentState, CaseState
 from app.domain.deadlines import policy, repository
@@ -19,7 +20,7 @@ from app.domain.orders.models import OrderState
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.rules import Role
 from app.kernel.text import Digits
-from app.kernel.time import Moment
+from app.kernel.time import Day, Moment
 
 api = Api(prefix="/deadlines")
 
@@ -35,6 +36,9 @@ ID = "01985a3c-6666-7f00-8a6b-2f4c5d6e7f07"
 
 class GoingLateQuery(PageQuery):
     within_minutes: Annotated[int, Digits(1, 10_080)] = Field(default=60, description="多少分钟之内到期,最多七天")
+    missed_since: Day | None = Field(
+        default=None, description="改看从这天起错过的全部时限,连同后来已做到的(见 stopped_at);此时不看 within_minutes"
+    )
 
 
 class GoingLateRow(Out):
@@ -49,6 +53,7 @@ class GoingLateRow(Out):
     kind_label: str = Field(description="时限种类的中文名称")
     started_at: Moment = Field(description="开始")
     due_at: Moment = Field(description="到期")
+    stopped_at: Moment | None = Field(description="何时做到而停下;还在走的为 null")
     minutes_left: int = Field(description="还有多少分钟;已错过则为负")
     missed: bool = Field(description="是否已错过")
     excluded: bool = Field(description="错过是否经复核不计")
@@ -73,7 +78,9 @@ class EmptyPostsRow(Out):
     rule=SIGNED_IN,
     operation_id="listGoingLate",
     summary="快要到期的,和已经错过而还没有做到的时限,最急的在前",
-    description="派单员、书记、网格员看到本地的;志愿者看到自己承接的,单位看到派给自己的",
+    description="派单员、书记、网格员看到本地的;志愿者看到自己承接的,单位看到派给自己的。错过而没有做到的一直列出,上报给书记后也在;"
+    "做到了(如已有人接单、已答复)或订单已结束的不再列出:这一项已不用谁再做什么,订单若还在等人,由它另外在走的时限列出。"
+    "要看今天错过了哪些,填 missed_since",
     tags=(Tag.DISPATCHER, Tag.VOLUNTEER, Tag.STREET),
     answer={
         "items": [
@@ -81,7 +88,7 @@ class EmptyPostsRow(Out):
                 "id": ID, "matter_kind": "order", "matter_id": ID, "state": "submitted", "state_label": "待派单",
                 "place_id": ID, "place_name": "西峪社区", "kind": "respond",
                 "kind_label": "响应", "started_at": "2026-03-01T09:00:00+08:00", "due_at": "2026-03-01T09:20:00+08:00",
-                "minutes_left": 4, "missed": False, "excluded": False, "mine": False,
+                "stopped_at": None, "minutes_left": 4, "missed": False, "excluded": False, "mine": False,
             }
         ],
         "next_cursor": None,
@@ -89,7 +96,10 @@ class EmptyPostsRow(Out):
 )  # fmt: skip
 async def list_going_late(query: Annotated[GoingLateQuery, Query()], reader: TheReader) -> Page[GoingLateRow]:
     async with reader() as connection:
-        rows = await repository.list_going_late(connection, query.within_minutes * 60, query.after(), query.limit)
+        since, _ = instants(query.missed_since, None)
+        rows = await repository.list_going_late(
+            connection, query.within_minutes * 60, since, query.after(), query.limit
+        )
 
     def show(row: RowMapping) -> GoingLateRow:
         return GoingLateRow(
@@ -104,6 +114,7 @@ async def list_going_late(query: Annotated[GoingLateQuery, Query()], reader: The
             kind_label=label_of(row["kind"]),
             started_at=row["started_at"],
             due_at=row["due_at"],
+            stopped_at=row["stopped_at"],
             minutes_left=row["seconds_left"] // 60,
             missed=row["missed"],
             excluded=row["excluded"],

@@ -27,6 +27,7 @@ from app.api.orders_out import (
     start_code,
     waits_of,
 )
+from app.api.passed_on import passed_on
 from app.api.problems import problems
 from app.api.schema import Choice, In, StrictUUID, exactly_one
 from app.domain.deadlines import of_matters
@@ -88,7 +89,9 @@ def moves(action: str, *more: Any, also: tuple[str, ...] = ()) -> dict[str, Any]
     return {
         "rule": policy.LIFECYCLE[action].by,
         "does": tuple((policy.LIFECYCLE.kind, one) for one in (action, *also)),
-        "responses": problems(errors.OrderNotFound, NotAllowed, TransitionRefused, KeyReused, *texts, *more),
+        "responses": problems(
+            errors.OrderNotFound, errors.OrderPassedOn, NotAllowed, TransitionRefused, KeyReused, *texts, *more
+        ),
     }
 
 
@@ -218,12 +221,15 @@ async def list_pool(query: Annotated[PlacedQuery, Query()], reader: TheReader) -
     description="联系方式只给下单人、受益人、社区、服务进行中的志愿者、已接单期间的站点和代为点单的工作人员;开始码只给下单人和受益人",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION, Tag.DISPATCHER),
     answer=ORDER_EXAMPLE,
-    responses=problems(errors.OrderNotFound),
+    responses=problems(errors.OrderNotFound, errors.OrderPassedOn),
 )
 async def get_order(order_id: OrderId, reader: TheReader) -> OrderOut:
-    async with reader() as connection:
-        row = await repository.get_order(connection, order_id)
-        clocks = await clocks_of(connection, row)
+    try:
+        async with reader() as connection:
+            row = await repository.get_order(connection, order_id)
+            clocks = await clocks_of(connection, row)
+    except errors.OrderNotFound as missing:
+        raise await passed_on(missing, order_id, reader) from None
     return show_order(row, clocks, reader.caller.person_id, reader.sealer, reader.house.vault)
 
 
@@ -297,7 +303,7 @@ async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
         "evidence": [{"kind": "checklist", "text": "药品三种,用法已讲清"}],
     },
     answer=receipt("delivered", 5),
-    **moves("deliver", errors.PapersOut, errors.EvidenceMissing, errors.EvidenceInvalid),
+    **moves("deliver", errors.PapersOut, errors.NoAuthority, errors.EvidenceMissing, errors.EvidenceInvalid),
 )
 async def deliver(order_id: OrderId, body: DeliverIn, run: TheRun) -> Receipt:
     evidence = [one.model_dump() for one in body.evidence]

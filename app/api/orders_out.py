@@ -319,7 +319,9 @@ def waits_of(row: RowMapping) -> dict[str, bool]:
     """What each action would find: what the form of the order has, the papers that are out, and what the query looked for."""
     papers = bool(papers_out(receipts_of(row)))
     unsuitable = {t.action: False for t in LIFECYCLE.transitions if not suits(t.action, row["form"])}
-    return {"return_papers": papers, "deliver": not papers, **row["waits"], **unsuitable}
+    # An errand without an authority is not delivered; only one that is in force can be withdrawn.
+    allowed = row["form"] != Form.ERRAND or row["waits"]["withdraw_authority"]
+    return {"return_papers": papers, "deliver": allowed and not papers, **row["waits"], **unsuitable}
 
 
 def _case_label(row: RowMapping, order: Matter[None], actor: Actor) -> str | None:

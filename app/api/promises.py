@@ -33,6 +33,7 @@ Words = Annotated[str, Paragraph(500)]
 AT = "2026-03-03T10:30:00+08:00"
 MINUTE = timedelta(minutes=1)
 UNMOVED = (errors.AppointmentMissed, errors.SlotNotMovable, errors.AgreedByTwo)
+UNFIT = (errors.AppointmentAtNight, errors.AppointmentDouble)
 
 
 class ContactRecordIn(In):
@@ -54,7 +55,7 @@ class AnswerIn(In):
 
 
 class AppointmentIn(In):
-    meet_at: Moment = Field(description="约定上门的时间")
+    meet_at: Moment = Field(description="约定上门的时间:北京时间 07:00 至 21:00 之间开始,三十天之内")
 
 
 class ConfirmIn(In):
@@ -167,7 +168,9 @@ async def answer(order_id: OrderId, body: AnswerIn, run: TheRun) -> Receipt:
     tags=(Tag.VOLUNTEER, Tag.RESIDENT, Tag.DISPATCHER),
     example={"meet_at": AT},
     answer=receipt("accepted", 4),
-    **moves("propose", errors.AppointmentTooEarly, errors.AppointmentTooLate, *UNMOVED, errors.AppointmentStands),
+    **moves(
+        "propose", errors.AppointmentTooEarly, errors.AppointmentTooLate, *UNMOVED, *UNFIT, errors.AppointmentStands
+    ),
 )
 async def propose(order_id: OrderId, body: AppointmentIn, run: TheRun) -> Receipt:
     return await run(appointments.propose_appointment, order_id, meet_at=body.meet_at)
@@ -181,7 +184,7 @@ async def propose(order_id: OrderId, body: AppointmentIn, run: TheRun) -> Receip
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
     example={"meet_at": AT},
     answer=receipt("accepted", 5),
-    **moves("confirm", errors.NoAppointment, errors.AnotherTime, *UNMOVED),
+    **moves("confirm", errors.NoAppointment, errors.AnotherTime, *UNMOVED, *UNFIT),
 )
 async def confirm(order_id: OrderId, body: ConfirmIn, run: TheRun) -> Receipt:
     return await run(appointments.confirm_appointment, order_id, meet_at=body.meet_at)

@@ -290,6 +290,7 @@ class Mark(SQLModel, table=True):
         ForeignKeyConstraint(["deadline_id"], ["deadline.id"]),
         ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
         Index("mark_matter", "matter_id"),
+        Index("mark_missed", "due_at", postgresql_where=sql("percent = 100")),
     )
 
     deadline_id: UUID = Field(primary_key=True)

@@ -26,7 +26,8 @@ async def look_after(street: Street, who: Person, order: Order) -> None:
         await phone(street, who, order)
     if order.drawn["move"] == 0 and order.fate.way not in street.special and street.will(order, "move", 0.08):
         await move(street, who, order)
-    await offer(street, who, order)
+    if await offer(street, who, order) and order.drawn["recall"] == 0 and street.will(order, "recall", 0.01):
+        street.intend(recall, who, order, (0.1, 0.2, 0.4))
 
 
 async def move(street: Street, who: Person, order: Order) -> None:
@@ -242,6 +243,15 @@ async def remind(street: Street, who: Person, order: Order) -> None:
 async def take_back(street: Street, who: Person, order: Order) -> None:
     """It was accepted long ago, nobody came and no time was agreed on: somebody else is looked for."""
     if await street.may(who, order, "take_back") and await who.send(f"{order.path}/take-back", {"reason": "no_answer"}):
+        await offer(street, who, order)
+
+
+async def recall(street: Street, who: Person, order: Order) -> None:
+    """It was offered to the wrong one: they are asked no longer, and somebody else is."""
+    seen = await who.look(order.path)
+    if seen is None or seen["state"] != "offered" or "take_back" not in offered(seen):
+        return
+    if await who.send(f"{order.path}/take-back", {"reason": "by_mistake"}):
         await offer(street, who, order)
 
 

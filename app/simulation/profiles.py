@@ -277,6 +277,8 @@ FATES: Final[Sequence[OrderFate]] = (
     _fate("given back", "接了又退", 0.02, "release", "release", **_SERVED, release=1),
     _fate("taken back", "社区收回", 0.01, "take_back", "arrive", "take_back", answer_offer=1, take=1, decline=0, propose=0,
           arrive=0, settle=0, remind=0, plan_ahead=0, take_back=1),
+    _at(10, _fate("sent by mistake", "派错收回", 0.01, "offer, take_back", "answer_offer", "recall", look_after=1, ask=0,
+                  recall=1, answer_offer=0)),
     _fate("left", "接单后离开", 0.01, "hand_back", "leave", **_SERVED, leave=1),
     _fate("broken off", "服务中止", 0.02, "abort", "break_off", **_SERVED, break_off=1),
     _fate("called off", "中途取消", 0.01, "call_off", **_SERVED, call_off=1),

@@ -10,7 +10,7 @@ from app.kernel.passwords import Passwords
 from app.kernel.rules import Role
 from tests.contract import cases_cast
 from tests.contract.boards import Boards
-from tests.people import Someone
+from tests.people import Someone, by_day
 from tests.special import service_of
 from tests.world import World, build, tireless
 
@@ -120,9 +120,12 @@ class Cast:
         secretary = await Someone.by_wechat(self.api_url, f"刘书记@{self.world.street}")
         grant = {"place_id": self.ids["place_id"], "role": "secretary", "person_id": str(secretary.id)}
         await self.administrator.post("/v1/roles", grant)
-        soon = (datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)).isoformat()
+        soon, meet_at = (
+            (datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)).isoformat(),
+            by_day(days=2).isoformat(),
+        )
         proposed = self.ids["proposed"] = await self.order(self.neighbour, self.resident, "accepted")
-        await self.neighbour.post(f"/v1/orders/{proposed}/appointment", {"meet_at": soon})
+        await self.neighbour.post(f"/v1/orders/{proposed}/appointment", {"meet_at": meet_at})
         asked = self.ids["asked"] = await self.order(self.resident, self.neighbour, "submitted")
         await self.administrator.post(f"/v1/orders/{asked}/questions", {"question": "上午方便吗?"})
         posts = (await self.resident.get(f"/v1/orders/{asked}/posts"))["items"]
@@ -147,7 +150,7 @@ class Cast:
         refused = {"place_id": str(self.world.west), "term": "加微信"}
         self.ids["term_id"] = (await self.administrator.post("/v1/refused-terms", refused))["id"]
         await self._miss(secretary)
-        self.ids |= {"meet_at": soon, "promised_at": soon, "until_at": soon}
+        self.ids |= {"meet_at": meet_at, "promised_at": soon, "until_at": soon}
 
     async def _miss(self, secretary: Someone) -> None:
         """Orders whose response was missed: of one it is proposed that it shall not count."""
@@ -255,7 +258,7 @@ class Cast:
 
     async def _flow(self) -> None:
         """Cases that may be joined, merged, hung, deliberated, handed down and ended; and those that are already."""
-        admin, soon = self.administrator, self.ids["meet_at"]
+        admin, soon = self.administrator, self.ids["until_at"]
         await self.world.grant(admin.id, Role.SUPERVISOR, self.world.east)
         for name in ("own case", "joinable", "parent case", "mergeable", "merged", "hangable", "hung", "big", "deliberating",
                      "above", "terminable"):  # fmt: skip

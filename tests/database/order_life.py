@@ -101,8 +101,13 @@ class Life(Timed):
     def _do_take_back(self, who: str, *, heard: bool = False) -> None:
         """As when it is given back, by the staff; whoever had it is told."""
         self.refused.add((self.assignee, self.team))
-        self.tell("order.taken_back", self.assignee)
-        self._give_back()
+        if self.state == "offered":
+            self.tell("order.offer_taken_back", self.assignee)
+            self.stop("offer")
+            self._let_go(dispatched=not self.open_pool)
+        else:
+            self.tell("order.taken_back", self.assignee)
+            self._give_back()
 
     def _give_back(self, *undone: str) -> None:
         """What this acceptance, appointment or plan had stopped goes on with the time used."""

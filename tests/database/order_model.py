@@ -6,7 +6,7 @@ fields, and time is seconds on a wall. What an action does stands in `Model.<act
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from typing import Any
 
 from tests.database.order_promises import Promise
@@ -20,7 +20,7 @@ OPEN = BEFORE_SERVICE | {"in_service"}
 
 MATTERS = {
     "offer": {"submitted"}, "decline": {"offered"}, "accept": {"offered"}, "claim": {"submitted", "offered"},
-    "claim_wish": {"submitted"}, "assign": {"accepted"}, "release": {"accepted"}, "take_back": {"accepted"},
+    "claim_wish": {"submitted"}, "assign": {"accepted"}, "release": {"accepted"}, "take_back": {"offered", "accepted"},
     "start": {"accepted"}, "wrong_code": {"accepted"}, "hand_over_papers": {"accepted"},
     "abort": {"in_service"}, "call_off": {"in_service"},
     "deliver": {"in_service"}, "rate": {"delivered"}, "rework": {"delivered", "rated"}, "reject": {"submitted"},
@@ -348,8 +348,11 @@ class Model:
     _judge_wrong_return_code = _judge_return_papers
 
     def _judge_deliver(self, who: str) -> Iterable[str]:
+        """In the resident's name nothing is done without an authority, and papers come back first."""
         if self.papers_out:
             yield "papers-out"
+        if self.form == "errand" and not self.authority:
+            yield "no-authority"
 
     def _judge_rate(self, who: str, *, solved: str, stars: int, reason: bool) -> Iterable[str]:
         """A reason when low."""
@@ -369,6 +372,13 @@ class Model:
             yield "appointment-too-early"
         elif hours is None and not self.proposed:
             yield "appointment-stands"
+        if hours is not None and not self.by_day(self.now + timedelta(hours=hours)):
+            yield "appointment-at-night"
+
+    @staticmethod
+    def by_day(at: datetime) -> bool:
+        """Nobody is visited by night (ours)."""
+        return time(7) <= at.astimezone(CHINA).time() <= time(21)
 
     def _judge_agreeing(self, who: str) -> Iterable[str]:
         """Both sides confirm a time (§3): nobody else moves what they agreed on."""

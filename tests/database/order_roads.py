@@ -113,6 +113,24 @@ ROADS = {
         ),
         True,
     ),
+    "an offer that was sent by mistake": Road(
+        "place",
+        (
+            do("派单员", "offer", to="小李"),
+            do("小李", "take_back"),
+            do("派单员", "take_back"),
+            do("小李", "accept"),
+            wait(minutes=4),
+            do("派单员", "take_back"),
+            do("派单员", "offer", to="team"),
+            do("派单员", "take_back"),
+            wait(minutes=25),
+            do("派单员", "offer", to="小孙"),
+            do("派单员", "take_back"),
+            do("小孙", "claim"),
+        ),
+        True,
+    ),
     "whoever was complained of does not come again": Road(
         "place",
         (

@@ -30,7 +30,7 @@ RUNS = {
 """The deadlines that govern an order by its state; beside them runs what was promised to the resident, while it is open."""
 
 TURNS = {"respond", "dispatch", "offer", "appointment", "finish", "rating"}
-LATE = {(409, "transition-refused"), (403, "not-allowed"), (404, "order-not-found")}
+LATE = {(409, "transition-refused"), (403, "not-allowed"), (404, "order-not-found"), (403, "order-passed-on")}
 """How whoever comes too late is told: the order has moved on, is no longer theirs, or no longer to be seen by them."""
 
 

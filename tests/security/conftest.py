@@ -46,6 +46,7 @@ from app.workers.deadlines import sweep_once
 from app.workers.outbox import react_once, relay_notices
 from app.workers.reactions import REACTIONS
 from tests.conftest import TEMPLATE
+from tests.people import by_day
 from tests.special import service_of, team_of
 from tests.world import World, build, new_key
 
@@ -126,7 +127,7 @@ async def order(world: World, app: Database, community: Community, *then: str) -
     inputs = {"service_id": world.service, "note": "请陪我去医院"}
     caller = await world.caller(community.resident)
     made = (await execute(app, placing.place, caller, new_key(), None, inputs)).id
-    meet_at = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=2)
+    meet_at = by_day()
     steps = {
         "offer": (dispatching.offer, community.dispatcher, {"volunteer_id": community.volunteer}),
         "decline": (dispatching.decline, community.volunteer, {}),

@@ -79,6 +79,8 @@ DEFINERS = {
     "has_booked(uuid,uuid)",
     "hold_host(uuid,uuid)",
     "leads(uuid,uuid)",
+    # When whoever has an order is to be elsewhere, at about a time: for whoever sees the order.
+    "appointment_near(uuid,uuid,timestamp with time zone)",
     # Whether the actor has papers of an errand that are out.
     "app_keeps_papers(uuid)",
     "service_live_orders(uuid)",

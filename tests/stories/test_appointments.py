@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import pytest
+
 from tests.people import agree, offered
 from tests.stories.conftest import Clock, Street
 from tests.stories.orderwork import accepted, at, crew, due, limits, near, place, texts, wire
@@ -126,10 +128,10 @@ async def test_a_time_that_one_has_not_seen_is_not_confirmed(street: Street, clo
     await clock(at(11, 30, 9, 1))
     assert any("提出了上门的时间,等对方确认" in text for text in await texts(volunteer))
     seen = (await grandma.get(order))["proposed_appointment"]["meet_at"]
-    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(12, 20, 6))})
+    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(12, 20, 9))})
     answer = await grandma.ask("POST", f"{order}/appointment/confirm", {"meet_at": seen})
     assert (answer.status_code, answer.json()["code"]) == (409, "another-time")
-    assert "2026年12月20日(周日)06:00" in answer.json()["detail"]
+    assert "2026年12月20日(周日)09:00" in answer.json()["detail"]
     assert (await grandma.get(order))["appointment"] is None
 
 
@@ -208,3 +210,43 @@ async def test_a_new_round_has_an_appointment_of_its_own(street: Street, clock: 
     await agree(grandma, order)
     found = [d for d in (await grandma.get(f"{order}/deadlines"))["items"] if d["kind"] == "appointment"]
     assert [(d["round"], due(d)) for d in found] == [(1, at(11, 30, 14, 15)), (2, at(12, 1, 10, 15))]
+
+
+@pytest.mark.parametrize(("hour", "minute"), [(3, 0), (6, 59), (21, 1)])
+async def test_nobody_is_visited_by_night(street: Street, clock: Clock, hour: int, minute: int) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    answer = await volunteer.ask("POST", f"{order}/appointment", {"meet_at": wire(at(12, 1, hour, minute))})
+    said = answer.json()
+    assert (answer.status_code, said["code"], said["errors"][0]["pointer"]) == (
+        422,
+        "appointment-at-night",
+        "/body/meet_at",
+    )
+    assert "须在每天 07:00 至 21:00 之间" in said["detail"]
+    for latest in (at(12, 1, 7), at(12, 1, 21)):
+        await volunteer.post(f"{order}/appointment", {"meet_at": wire(latest)})
+
+
+async def test_nobody_is_at_two_places_at_once(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    neighbour = await street.resident("刘大爷")
+    await clock(at(11, 30, 9))
+    hers, his = [await accepted(street, who, dispatcher, volunteer) for who in (grandma, neighbour)]
+    await neighbour.post(f"{his}/appointment", {"meet_at": wire(at(12, 1, 10, 20))})
+    await volunteer.post(f"{hers}/appointment", {"meet_at": wire(at(12, 1, 10))})
+    await agree(grandma, hers)
+    answer = await volunteer.ask("POST", f"{his}/appointment/confirm", {"meet_at": wire(at(12, 1, 10, 20))})
+    assert (answer.status_code, answer.json()["code"]) == (409, "appointment-double")
+    assert "另一个约定在2026年12月1日(周二)10:00" in answer.json()["detail"]
+    assert hers.rsplit("/", 1)[1] not in answer.text, "which order it is, is not said"
+    assert await neighbour.refused(f"{his}/appointment", {"meet_at": wire(at(12, 1, 9, 31))}) == (
+        409,
+        "appointment-double",
+    )
+    await neighbour.post(f"{his}/appointment", {"meet_at": wire(at(12, 1, 10, 30))})
+    await agree(volunteer, his)
+    await grandma.post(f"{hers}/cancel", {})
+    await neighbour.post(f"{his}/appointment", {"meet_at": wire(at(12, 1, 10))})
+    await agree(volunteer, his)

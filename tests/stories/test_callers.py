@@ -1,12 +1,11 @@
 """Somebody calls the station, or walks in: the staff place the order, and it is served without a phone at the door."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from app.kernel.ids import new_id
-from tests.people import Someone, agree, offered
+from tests.people import Someone, agree, by_day, offered
 from tests.stories.conftest import Later, Street
 from tests.stories.orderwork import texts
 from tests.stories.teamwork import person, team
@@ -255,7 +254,7 @@ async def test_what_the_caller_says_is_passed_on_by_who_placed_it(
     await later(0)
     assert "请转告居民:您的订单已有志愿者接单" in await texts(station)
     await volunteer.post(f"{order}/questions", {"question": "灯在哪间屋?"})
-    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    tomorrow = by_day().isoformat()
     await volunteer.post(f"{order}/appointment", {"meet_at": tomorrow})
     await later(1)
     assert {"请转告居民:社区有问题要问您,等您回答", "请转告居民:对方提出了上门的时间,请确认"} <= set(
@@ -265,7 +264,7 @@ async def test_what_the_caller_says_is_passed_on_by_who_placed_it(
     (question,) = [one for one in (await station.get(f"{order}/posts"))["items"] if one["kind"] == "question"]
     await station.post(f"{order}/answer", {"question_id": question["id"], "text": "厨房"})
     await agree(station, order)
-    another = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    another = by_day(days=2).isoformat()
     await station.post(f"{order}/appointment", {"meet_at": another})
     assert (await dispatcher.get(order))["proposed_appointment"]["proposed_by"] == "resident"
     assert await station.refused(f"{order}/appointment/confirm", {"meet_at": another}) == (409, "no-appointment"), (
@@ -307,6 +306,6 @@ async def test_a_dispatcher_who_placed_it_speaks_for_the_caller(street: Street, 
     order = f"/v1/orders/{(await dispatcher.post('/v1/orders/for-caller', call(street, phone=phone)))['id']}"
     await other.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
     await volunteer.post(f"{order}/accept")
-    await other.post(f"{order}/appointment", {"meet_at": (datetime.now(UTC) + timedelta(days=1)).isoformat()})
+    await other.post(f"{order}/appointment", {"meet_at": by_day().isoformat()})
     assert "confirm" in offered(await dispatcher.get(order))
     await agree(dispatcher, order)

@@ -203,7 +203,28 @@ async def test_who_has_papers_brings_them_back_whatever_became_of_the_errand(err
     wrong = {"code": f"{(int(code) + 1) % 10**6:06d}", "papers": [2]}
     assert await errand.agent.refused(f"{errand.path}/papers/return", wrong) == (409, "return-code-wrong")
     await errand.agent.post(f"{errand.path}/papers/return", {"code": code, "papers": [2]})
-    assert (await errand.agent.ask("GET", errand.path)).status_code == 404, "nothing of it is theirs any more"
+    assert (await errand.agent.ask("GET", errand.path)).status_code == 403, "nothing of it is theirs any more"
+
+
+async def test_an_errand_whose_authority_was_withdrawn_is_not_delivered(errand: Errand, later: Later) -> None:
+    """It goes on under a new authority, or is broken off; the papers come back first."""
+    await errand.begin()
+    await errand.resident.post(f"{errand.path}/authority/withdraw")
+    await later(0)
+    assert any("请停止办理" in text for text in await told(errand.agent, "order.authority_withdrawn"))
+    papers = await errand.agent.ask("POST", f"{errand.path}/deliver", {"outcome": "已办好"})
+    assert (papers.status_code, papers.json()["code"]) == (409, "papers-out")
+    assert "先凭归还码归还材料" in papers.json()["detail"]
+    await errand.agent.post(f"{errand.path}/papers/return", {"code": await errand.return_code(), "papers": [1, 2]})
+    refused = await errand.agent.ask("POST", f"{errand.path}/deliver", {"outcome": "已办好"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "no-authority")
+    assert [one for one in ("recordAuthority", "abortOrder") if one not in refused.json()["detail"]] == []
+    may = offered(await errand.agent.get(errand.path))
+    assert ("deliver" in may, "abort" in may) == (False, True)
+    await errand.authorise()
+    assert "deliver" in offered(await errand.agent.get(errand.path))
+    await errand.agent.post(f"{errand.path}/deliver", {"outcome": "已办好"})
+    assert await errand.state() == "delivered"
 
 
 async def test_an_agent_who_gives_the_errand_back_loses_the_authority(errand: Errand) -> None:

@@ -30,7 +30,7 @@ from app.kernel.loading import pinned
 from app.kernel.rules import Via
 from app.kernel.verbs import Verb
 from app.main import VERBS
-from tests.people import Someone, agree, offered
+from tests.people import Someone, agree, by_day, offered
 from tests.special import service_of, team_of
 from tests.stories.boardwork import whistled
 from tests.stories.casework import RESULT, reported
@@ -73,7 +73,7 @@ def made_up(parameter: inspect.Parameter) -> Any:
         int: 3,
         float: 1.0,
         UUID: new_id(),
-        datetime: datetime.now(UTC) + timedelta(days=1),
+        datetime: by_day(days=3),
     }
     if kind in simple:
         return simple[kind]
@@ -172,7 +172,7 @@ async def test_what_is_offered_of_an_order_is_accepted(street: Street, check: Ch
         await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
         seen += await check(order, *everybody)
         await volunteer.post(f"{order}/accept")
-        meet_at = (datetime.now(UTC) + timedelta(hours=3)).isoformat()
+        meet_at = by_day().isoformat()
         await volunteer.post(f"{order}/appointment", {"meet_at": meet_at})
         seen += await check(order, *everybody)
         await agree(resident, order)

@@ -2,6 +2,7 @@
 
 from tests.people import offered
 from tests.stories.conftest import Later, Street
+from tests.stories.orderwork import texts
 
 
 async def place(street: Street, resident) -> str:
@@ -104,6 +105,10 @@ async def test_an_offer_that_nobody_answers_lapses_and_the_second_opens_the_pool
     page = await grandma.get(order)
     assert (page["state"], page["open_pool"]) == ("submitted", True)
     assert await silent.refused(f"{order}/accept") == (409, "transition-refused")
+    said = [text for text in await texts(dispatcher) if ("派单" in text and "无人应答" in text) or "退回待派" in text]
+    assert sorted("开放给合适的志愿者抢单" in text for text in said) == [False, True], (
+        "told of each, and once of the pool"
+    )
     await silent.post(f"{order}/claim")
 
 

@@ -56,17 +56,17 @@ async def test_every_start_is_told_not_only_placing_but_no_appointed_moment(stre
     await clock(at(11, 26, 10))
     order = await place(street, grandma)
     await dispatcher.post(f"{order}/reply", {"text": "今晚上门"})
-    await clock(at(11, 26, 21))
+    await clock(at(11, 26, 20, 30))
     await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
-    await clock(at(11, 26, 21, 1))
+    await clock(at(11, 26, 20, 31))
     assert await told(grandma) == ["现在不在值守时间,您的订单的接单时限从11月27日(周五)08:00开始计时"]
     await volunteer.post(f"{order}/accept")
-    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(11, 26, 21, 30))})
+    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(11, 26, 20, 55))})
     await agree(grandma, order)
-    await clock(at(11, 26, 21, 2))
+    await clock(at(11, 26, 20, 32))
     assert len(await told(grandma)) == 1, "an appointment waits for no opening"
     assert (await grandma.get(order))["counting_from"] is None
-    await clock(at(11, 26, 21, 31))
+    await clock(at(11, 26, 20, 56))
     await volunteer.post(f"{order}/start", {"code": (await grandma.get(order))["start_code"]})
     await clock(at(11, 26, 21, 32))
     assert (await told(grandma))[0] == "现在不在值守时间,您的订单的完成时限从11月27日(周五)08:00开始计时"

@@ -1,16 +1,13 @@
 """The promise of "2341" on real calendars: what stops, waits, escalates and explains itself (domain.md §4). The clock stands
 where a story puts it; the worker does all that is due."""
 
-from datetime import datetime, timedelta
-
 import pytest
 
 from app.kernel import calendar_store
 from app.kernel.database import Database
-from app.kernel.time import CHINA
 from app.workers.deadlines import recalculate_once
 from app.workers.reactions import RECALCULATIONS
-from tests.people import Someone, agree, offered
+from tests.people import Someone, agree, by_day, offered
 from tests.stories.conftest import Clock, Street
 from tests.stories.orderwork import accepted, at, crew, due, limits, near, place, texts, wire
 
@@ -255,6 +252,32 @@ async def test_what_is_going_late_is_seen_by_who_must_act(street: Street, clock:
     assert [page["items"][0]["kind"] for page in (first, second)] == ["respond", "reply"]
 
 
+async def test_what_was_missed_today_is_seen_also_when_it_was_dealt_with_afterwards(
+    street: Street, clock: Clock
+) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    secretary = await street.with_role("书记", "secretary")
+    elsewhere = await street.with_role("西派单员", "dispatcher", "west")
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    await clock(at(11, 30, 9, 31))
+    going = (await secretary.get("/v1/deadlines/going-late"))["items"]
+    assert [(row["kind"], row["missed"]) for row in going] == [
+        ("respond", True),
+        ("reply", True),
+        ("reply_in_person", False),
+    ], "what went up to the secretary is still there"
+    await dispatcher.post(f"{order}/contact", {"channel": "phone", "text": "已联系"})
+    kinds = [row["kind"] for row in (await secretary.get("/v1/deadlines/going-late"))["items"]]
+    assert kinds == ["reply", "reply_in_person"], "nobody need respond any more"
+    today = (await secretary.get("/v1/deadlines/going-late", missed_since="2026-11-30"))["items"]
+    assert [(row["kind"], row["missed"], row["stopped_at"] is not None) for row in today] == [
+        ("respond", True, True), ("reply", True, False),
+    ]  # fmt: skip
+    for who, day in ((secretary, "2026-12-01"), (elsewhere, "2026-11-30"), (volunteer, "2026-11-30")):
+        assert (await who.get("/v1/deadlines/going-late", missed_since=day))["items"] == []
+
+
 async def test_posts_that_nobody_holds_are_listed(street: Street) -> None:
     await street.with_role("街道书记", "secretary", "street")
     items = (await street.administrator.get("/v1/deadlines/empty-posts"))["items"]
@@ -347,7 +370,7 @@ async def test_one_is_offered_what_can_be_done_and_nothing_that_waits_for_nobody
     asked = (await grandma.get(f"{order}/posts"))["items"][0]["id"]
     await grandma.post(f"{order}/answer", {"question_id": asked, "text": "三楼"})
     assert (await open_to(grandma), await open_to(dispatcher)) == ({"dispute", "propose"}, {"propose"})
-    meet_at = (datetime.now(CHINA) + timedelta(hours=3)).isoformat()
+    meet_at = by_day().isoformat()
     await volunteer.post(f"{order}/appointment", {"meet_at": meet_at})
     assert "confirm" in await open_to(grandma)
     assert "confirm" not in await open_to(volunteer), "whoever proposed waits for the other side"

@@ -1,13 +1,13 @@
 """What is kept: hours of service, who looked at whose data, and what a rated volunteer learns."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from icalendar import Calendar
 
 from app.kernel.time import CHINA
-from tests.people import Someone, agree
+from tests.people import Someone, agree, by_day
 from tests.stories.conftest import Later, Street
 from tests.stories.test_finding import order
 from tests.world import tireless
@@ -166,11 +166,11 @@ async def calendar(someone: Someone) -> tuple[str, Calendar]:
 
 async def test_confirmed_appointments_stand_in_the_calendars_of_both(street: Street, later: Later) -> None:
     resident, volunteer = await street.resident("王秀英"), await street.with_role("李强", "volunteer")
-    meet_at = (datetime.now(UTC) + timedelta(days=2)).replace(microsecond=0)
+    meet_at = by_day(days=2)
     kept = await appointed(street, resident, volunteer, meet_at)
     off = await appointed(street, resident, volunteer, meet_at + timedelta(hours=3))
     open_ = await accepted(street, resident, volunteer)
-    await volunteer.post(f"{open_}/appointment", {"meet_at": meet_at.isoformat()})
+    await volunteer.post(f"{open_}/appointment", {"meet_at": (meet_at + timedelta(hours=1)).isoformat()})
     before = {event["uid"] for event in (await calendar(resident))[1].walk("VEVENT")}
     await resident.post(f"{off}/cancel", {})
     me, them = await resident.get("/v1/me"), await volunteer.get("/v1/me")
@@ -194,7 +194,7 @@ async def test_confirmed_appointments_stand_in_the_calendars_of_both(street: Str
 
 async def test_a_moved_appointment_is_the_same_event_in_a_calendar(street: Street) -> None:
     resident, volunteer = await street.resident("王秀英"), await street.with_role("李强", "volunteer")
-    meet_at = (datetime.now(UTC) + timedelta(days=2)).replace(microsecond=0)
+    meet_at = by_day(days=2)
     path = await appointed(street, resident, volunteer, meet_at)
 
     async def event() -> tuple[str, int, datetime, str]:
@@ -214,7 +214,7 @@ async def test_a_moved_appointment_is_the_same_event_in_a_calendar(street: Stree
 
 async def test_a_week_holds_appointments_and_limits_of_ones_own_tasks(street: Street) -> None:
     resident, volunteer = await street.resident("王秀英"), await street.with_role("李强", "volunteer")
-    meet_at = (datetime.now(UTC) + timedelta(days=8)).replace(microsecond=0)
+    meet_at = by_day(days=8)
     path = await appointed(street, resident, volunteer, meet_at)
     that_day: date = meet_at.astimezone(CHINA).date()
     week = (await volunteer.get("/v1/me/week", day=str(that_day)))["items"]

@@ -1,12 +1,9 @@
 """Who gets an order and how it comes back: suggestions, the matcher, teams, saying no, giving back (domain.md §3)."""
 
-from datetime import datetime, timedelta
-
 import pytest
 
 from app.kernel.ids import new_id
-from app.kernel.time import CHINA
-from tests.people import Someone, agree, offered
+from tests.people import Someone, agree, by_day, offered
 from tests.stories.conftest import Clock, Later, Street
 from tests.stories.orderwork import accepted, at, crew, due, limits, near, place, texts
 from tests.stories.teamwork import person, team
@@ -138,7 +135,31 @@ async def test_what_is_given_back_goes_on_with_the_time_used(street: Street, clo
     assert await state(grandma, order) == "submitted"
     await clock(at(11, 30, 9, 31))
     assert any("退回" in text for text in await texts(grandma))
-    assert await volunteer.refused(f"{order}/accept") == (404, "order-not-found")
+    assert await volunteer.refused(f"{order}/accept") == (403, "order-passed-on")
+
+
+async def test_whoever_comes_late_is_told_that_it_is_theirs_no_more(street: Street, clock: Clock) -> None:
+    """And not who has it now; whoever never had to do with it is told that there is none."""
+    grandma, dispatcher, _, late = await crew(street)
+    other, stranger = await street.with_role("赵明", "volunteer"), await street.with_role("外人", "volunteer")
+    await clock(at(11, 30, 9))
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(late.id)})
+    await clock(at(11, 30, 9, 9))
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(other.id)})
+    await other.post(f"{order}/accept")
+    answers = [
+        await late.ask("POST", f"{order}/accept"),
+        await late.ask("POST", f"{order}/decline"),
+        await late.ask("POST", f"{order}/start", {"code": "123456"}),
+        await late.ask("GET", order),
+    ]
+    assert [(one.status_code, one.json()["code"]) for one in answers] == [(403, "order-passed-on")] * 4
+    assert answers[0].json()["title"] == "这个订单已不归您承接:已退回社区、转给他人,或已结束"
+    assert "listPool" in answers[0].json()["detail"]
+    assert not any("赵" in one.text or str(other.id) in one.text for one in answers)
+    assert await stranger.refused(f"{order}/accept") == (404, "order-not-found")
+    assert (await stranger.ask("GET", order)).json()["code"] == "order-not-found"
 
 
 async def a_team(street: Street, lead: Someone, *members: Someone) -> str:
@@ -230,10 +251,31 @@ async def test_the_staff_take_back_what_nobody_comes_for(street: Street, later: 
     assert str(volunteer.id) not in suggested, "the matcher does not ask them again in this round"
 
 
+async def test_an_offer_that_was_sent_by_mistake_is_taken_back(street: Street, later: Later) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    other = await street.with_role("赵明", "volunteer")
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    assert await volunteer.refused(f"{order}/take-back", {"reason": "by_mistake"}) == (403, "not-allowed")
+    assert "take_back" in offered(await dispatcher.get(order))
+    await dispatcher.post(f"{order}/take-back", {"reason": "by_mistake"})
+    await later(1)
+    assert any("收回了派给您的订单" in text for text in await texts(volunteer)), "they need not answer"
+    assert not any("退回了订单" in text for text in await texts(grandma)), "nobody had it yet"
+    live = {kind for kind, limit in (await limits(grandma, order)).items() if limit["stopped_at"] is None}
+    assert live == {"respond", "reply", "coordinate", "plan", "dispatch"}, "it waits for somebody, as before the offer"
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(other.id)})
+    await other.post(f"{order}/decline")
+    page = await dispatcher.get(order)
+    assert (page["state"], page["open_pool"]) == ("submitted", False), "of two offers one failed"
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/accept")
+
+
 async def test_what_has_a_confirmed_appointment_is_not_taken_back(street: Street) -> None:
     grandma, dispatcher, _, volunteer = await crew(street)
     order = await accepted(street, grandma, dispatcher, volunteer)
-    meet_at = (datetime.now(CHINA) + timedelta(hours=3)).isoformat()
+    meet_at = by_day().isoformat()
     await volunteer.post(f"{order}/appointment", {"meet_at": meet_at})
     assert "take_back" in offered(await dispatcher.get(order))
     await agree(grandma, order)
@@ -247,7 +289,7 @@ async def test_what_one_of_the_two_sides_calls_off_is_taken_back_whatever_was_ag
     """The volunteer has phoned in sick: nobody waits for the time to pass."""
     grandma, dispatcher, _, volunteer = await crew(street)
     order = await accepted(street, grandma, dispatcher, volunteer)
-    await volunteer.post(f"{order}/appointment", {"meet_at": (datetime.now(CHINA) + timedelta(hours=3)).isoformat()})
+    await volunteer.post(f"{order}/appointment", {"meet_at": by_day().isoformat()})
     await agree(grandma, order)
     assert "take_back" in offered(await dispatcher.get(order))
     await dispatcher.post(f"{order}/take-back", {"reason": reason})

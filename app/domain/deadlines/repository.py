@@ -199,35 +199,40 @@ async def get_calendar(connection: AsyncConnection, place_id: UUID) -> CalendarO
     )
 
 
-_GOING_LATE = text("""
-SELECT d.id, d.matter_id, d.kind, d.started_at, d.due_at, d.next_at, d.fired > 0 AND d.due_at <= app_now() AS missed,
+_LATE = """
+SELECT d.id, d.matter_id, d.kind, d.started_at, d.due_at, d.stopped_at, d.fired > 0 AND d.due_at <= app_now() AS missed,
        EXISTS (SELECT 1 FROM exclusion e WHERE e.deadline_id = d.id AND e.upheld) AS excluded,
        m.kind AS matter_kind, m.state, m.place_id, p.name AS place_name, m.assignee_id, m.holder_id,
        app_unit(m.unit_id) IS NOT NULL AS ours,
        extract(epoch FROM d.due_at - app_now())::bigint AS seconds_left
   FROM deadline d JOIN matter m ON m.id = d.matter_id JOIN place p ON p.id = m.place_id
- WHERE d.stopped_at IS NULL AND d.due_at < app_now() + make_interval(secs => :within)
+ WHERE {0}
    AND (m.assignee_id = app_actor() OR m.holder_id = app_actor() OR app_unit(m.unit_id) IS NOT NULL
         OR m.place_id IN (SELECT a.place_id FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id
                            WHERE g.person_id = app_actor()
                              AND g.role IN ('grid_worker', 'dispatcher', 'secretary', 'administrator')
                              AND g.starts_at <= app_now() AND (g.ends_at IS NULL OR g.ends_at > app_now())))
    AND (CAST(:due AS timestamptz) IS NULL OR (d.due_at, d.id) > (CAST(:due AS timestamptz), CAST(:last AS uuid)))
- ORDER BY d.due_at, d.id LIMIT :most""")
+ ORDER BY d.due_at, d.id LIMIT :most"""
+_GOING_LATE = text(_LATE.format("d.stopped_at IS NULL AND d.due_at < app_now() + make_interval(secs => :within)"))
+_MISSED = text(
+    _LATE.format("EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100 AND k.due_at >= :since)")
+)
 
 
 async def list_going_late(
-    connection: AsyncConnection, within_seconds: int, after: Cursor | None, limit: int
+    connection: AsyncConnection, within_seconds: int, missed_since: datetime | None, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
-    """Live deadlines of orders on which the reader must act that are due within so many seconds, or missed already; the most
-    pressing first."""
+    """Live deadlines of matters on which the reader must act that are due within so many seconds, or missed already; the most
+    pressing first. `missed_since`: instead all that were missed since then, also those that somebody dealt with afterwards
+    (`stopped_at`), for whoever asks what the day was like."""
     asked = {
-        "within": within_seconds,
+        **({"within": within_seconds} if missed_since is None else {"since": missed_since}),
         "due": after and after.created_at,
         "last": after and after.id,
         "most": limit + 1,
     }
-    return (await connection.execute(_GOING_LATE, asked)).mappings().all()
+    return (await connection.execute(_GOING_LATE if missed_since is None else _MISSED, asked)).mappings().all()
 
 
 # A post is a role that somebody is told by, at a community: the roles that effects of policies name.

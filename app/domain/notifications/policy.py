@@ -19,6 +19,7 @@ TEXTS: Mapping[str, str] = {
     "order.member_changed": "为您服务的志愿者换了人,可查看订单",
     "order.released": "志愿者退回了订单,社区会另行安排",
     "order.taken_back": "社区收回了您已接的订单,会另行安排",
+    "order.offer_taken_back": "社区收回了派给您的订单,不必再答复",
     "order.handed_back": "承接人已离开,订单已退回待派",
     "order.aborted": "服务中止,社区会另行安排",
     "order.reworked": "订单需要再来一轮,请安排",
@@ -53,7 +54,7 @@ TEXTS: Mapping[str, str] = {
     "order.claim_expired": "您认领的微心愿超过时限没有开始,已重新开放",
     "order.wish_open_again": "认领已到期,微心愿重新开放认领",
     "order.authority_recorded": "居民已写下授权,可以上门交接材料",
-    "order.authority_withdrawn": "居民收回了授权,请把材料归还",
+    "order.authority_withdrawn": "居民收回了授权,请停止办理:有材料的先归还,再中止订单;重新授权的可以接着办",
     "order.papers_out": "帮办代办已中止,还有材料没有归还居民,请跟进",
     "order.papers_to_come": "您还有材料在代办员手中,会归还给您;归还时请出示归还码",
     "order.booked": "有居民预约了您队伍的服务日",
@@ -155,6 +156,12 @@ MOVED: Mapping[str, str] = {
 }
 """Of an appointment that takes the place of another one."""
 
+OPENED: Mapping[str, str] = {
+    "order.declined": "又一次派单被谢绝,两次没有派成,订单已开放给合适的志愿者抢单,请留意有没有人接",
+    "order.lapsed": "又一次派单无人应答,两次没有派成,订单已开放给合适的志愿者抢单,请留意有没有人接",
+}
+"""Of the offer whose failure opened the order to the pool."""
+
 DECIDED: Mapping[str, tuple[str, str, str]] = {
     "whistle.decided": ("approved", "您提请的吹哨已获批准", "您提请的吹哨未获批准,可查看原因"),
     "contest.decided": (
@@ -249,6 +256,8 @@ def which(category: str | None, place: str | None, words: str | None) -> str:
 def _texts(payload: Mapping[str, Any]) -> Mapping[str, str]:
     if payload.get("moved"):
         return MOVED
+    if payload.get("opened"):
+        return OPENED
     return OF_CALLBACK if payload.get("callback") else TEXTS
 
 

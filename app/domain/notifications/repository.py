@@ -73,3 +73,14 @@ async def orders_of(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UU
     """By message, the service of the order that it is about, and the time that it names; without those of no order."""
     found = (await connection.execute(_ORDERS, {"ids": list(ids)})).mappings()
     return {row["id"]: row for row in found}
+
+
+_WAS_TOLD = text("""
+SELECT EXISTS (SELECT 1 FROM inbox_message m WHERE m.person_id = app_actor() AND m.subject_kind = :kind
+                 AND m.subject_id = :subject_id AND m.topic = ANY (CAST(:topics AS text[])))""")
+
+
+async def was_told(connection: AsyncConnection, kind: str, subject_id: UUID, topics: Sequence[str]) -> bool:
+    """Whether the reader was told any of these things about a subject."""
+    asked = {"kind": kind, "subject_id": subject_id, "topics": list(topics)}
+    return bool((await connection.execute(_WAS_TOLD, asked)).scalar_one())

@@ -1,7 +1,8 @@
 """How a time is agreed on, and moved: both sides confirm it, and nobody's time moves without them (domain.md §3, §4.4). Each verb
 is pure, as in `service.py`."""
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 
 from app.domain.deadlines.spoken import dated
 from app.domain.orders import errors
@@ -15,9 +16,28 @@ from app.kernel.errors import FieldFault, Refusal
 from app.kernel.ids import new_id
 from app.kernel.matter import TimedDeadline
 from app.kernel.rules import Actor
-from app.kernel.time import wire
+from app.kernel.time import CHINA, wire
+from app.kernel.verbs import Facts
 
 FARTHEST_APPOINTMENT = timedelta(days=30)
+FIRST_OF_DAY, LAST_OF_DAY = time(7), time(21)
+"""Nobody is visited by night, in China: guards against a slip of the pen, as the farthest appointment is (ours). When a volunteer
+serves is not looked at: here they say themselves when they come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meetings:
+    """When whoever has the order is to be somewhere else, at about the time that is named; None: nowhere."""
+
+    near: datetime | None = None
+
+
+MEETINGS = Facts(
+    """jsonb_build_object('near', appointment_near(subject.id, subject.assignee_id,
+                                                     ($3::jsonb ->> 'meet_at')::timestamptz))""",
+    Meetings,
+)
+"""Whoever has the order is held until the end, so that of two confirmations at once the second knows of the first."""
 
 
 def outside(refusal: type[Refusal], field: str, now: datetime, last: datetime) -> Refusal:
@@ -26,14 +46,17 @@ def outside(refusal: type[Refusal], field: str, now: datetime, last: datetime) -
     return refusal(window, fields=(FieldFault(f"/body/{field}", refusal.code, window),))
 
 
-@ORDERS.moves("propose")
-def propose_appointment(order: Order, actor: Actor, now: datetime, *, meet_at: datetime) -> Change:
+@ORDERS.moves("propose", facts=MEETINGS)
+def propose_appointment(
+    order: Order, actor: Actor, now: datetime, *, meet_at: datetime, facts: Meetings = Meetings()
+) -> Change:
     """Propose when to meet, to the second; the other side confirms. A newer proposal takes the place of an older one. While an
     appointment is confirmed this is another time for it, and it stands until that is confirmed as well; whoever names its own
     time again says that it shall stay as it is.
 
     Raises:
-        AppointmentTooEarly, AppointmentTooLate: not within the next thirty days. AppointmentStands: it is that time already.
+        AppointmentTooEarly, AppointmentTooLate: not within the next thirty days. AppointmentAtNight. AppointmentDouble: whoever
+            has the order has another appointment then. AppointmentStands: it is that time already.
         AppointmentMissed, SlotNotMovable: what stands is not to be moved. AgreedByTwo: not by the staff.
     """
     change = LIFECYCLE.move(order, "propose", actor, now)
@@ -42,6 +65,8 @@ def propose_appointment(order: Order, actor: Actor, now: datetime, *, meet_at: d
         refusal = errors.AppointmentTooEarly if meet_at <= now else errors.AppointmentTooLate
         raise outside(refusal, "meet_at", now, now + FARTHEST_APPOINTMENT)
     _demand_movable(order, actor, now)
+    _demand_by_day(meet_at)
+    _demand_free(facts)
     stands, former = order.detail.agreed, order.detail.proposed
     by_resident = actor.id in own_people(order)
     if former is not None:
@@ -67,14 +92,16 @@ def propose_appointment(order: Order, actor: Actor, now: datetime, *, meet_at: d
     return change
 
 
-@ORDERS.moves("confirm")
-def confirm_appointment(order: Order, actor: Actor, now: datetime, *, meet_at: datetime) -> Change:
+@ORDERS.moves("confirm", facts=MEETINGS)
+def confirm_appointment(
+    order: Order, actor: Actor, now: datetime, *, meet_at: datetime, facts: Meetings = Meetings()
+) -> Change:
     """Confirm the time that the other side proposed, as one has seen it: stops coordinate and plan, and is a deadline of its own.
     Where an appointment stands, this one takes its place, and so does its deadline: the former is neither met nor missed.
 
     Raises:
         NoAppointment: none waits for this side, or its time has passed. AnotherTime: by now it is not the one that was seen.
-        AppointmentMissed, SlotNotMovable, AgreedByTwo: as for proposing.
+        AppointmentMissed, SlotNotMovable, AgreedByTwo, AppointmentAtNight, AppointmentDouble: as for proposing.
     """
     change = LIFECYCLE.move(order, "confirm", actor, now)
     _demand_movable(order, actor, now)
@@ -86,6 +113,8 @@ def confirm_appointment(order: Order, actor: Actor, now: datetime, *, meet_at: d
             f"现在提出的是{dated(proposed.meet_at)};同意的,请按这个时间再确认",
             detail_en=f"The time proposed now is {wire(proposed.meet_at)}; confirm that one if it suits you",
         )
+    _demand_by_day(meet_at)
+    _demand_free(facts)
     if stands is not None:
         change.patch(Appointment, id=stands.id, ended_at=now)
         change.note(moved_from=stands.meet_at.isoformat(), meet_at=proposed.meet_at.isoformat())
@@ -111,6 +140,18 @@ def _demand_movable(order: Order, actor: Actor, now: datetime) -> None:
         raise errors.AppointmentMissed
     if order.detail.agreed is not None and actor.id not in own_people(order) and actor.id != order.assignee_id:
         raise errors.AgreedByTwo
+
+
+def _demand_by_day(meet_at: datetime) -> None:
+    if not FIRST_OF_DAY <= meet_at.astimezone(CHINA).time() <= LAST_OF_DAY:
+        window = f"{dated(meet_at)}不合适:须在每天 {FIRST_OF_DAY:%H:%M} 至 {LAST_OF_DAY:%H:%M} 之间(北京时间)"
+        raise errors.AppointmentAtNight(window, fields=(FieldFault("/body/meet_at", "appointment-at-night", window),))
+
+
+def _demand_free(facts: Meetings) -> None:
+    """That whoever has the order can be there: which other order it is, nobody is told."""
+    if facts.near is not None:
+        raise errors.AppointmentDouble.of(facts.near)
 
 
 def _missed(deadline: TimedDeadline, now: datetime) -> bool:

@@ -4,6 +4,7 @@ Each is pure, as in `service.py`."""
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from app.domain.orders import errors, policy
@@ -63,11 +64,12 @@ OFFERED = Facts(
 @dataclass(frozen=True, slots=True)
 class Taking:
     """What is known of whoever takes an order, where that was not looked at when it was offered; whether they represent whom
-    it serves, and whether the resident complained of them."""
+    it serves, whether the resident complained of them, and when they have another appointment at about that of the order."""
 
     candidate: Candidate | None
     represents: bool = False
     complained: bool = False
+    near: datetime | None = None
 
 
 CLAIMING = Facts(
@@ -80,6 +82,9 @@ _MEMBER = "coalesce(($3::jsonb ->> 'member_id')::uuid, $1)"
 MEMBER = Facts(
     f"""jsonb_build_object('represents', person_represents({_MEMBER}, subject.beneficiary_id),
           'complained', complained_of(subject.id, {_MEMBER}),
+          'near', CASE subject.state WHEN 'accepted' THEN appointment_near(subject.id, {_MEMBER}, (
+             SELECT a.meet_at FROM appointment a
+              WHERE a.matter_id = subject.id AND a.confirmed_at IS NOT NULL AND a.ended_at IS NULL)) END,
           'candidate', CASE WHEN subject.team_id IS NOT NULL AND subject.assignee_id <> {_MEMBER}
                             THEN team_candidate(subject.id, subject.place_id, subject.team_id, {_MEMBER}) END)""",
     Taking,
@@ -157,7 +162,7 @@ def decline(order: Order, actor: Actor, now: datetime, *, reason: str | None = N
     """Say no to an offer, for oneself or as the lead for the team: it is not offered to them again in this round."""
     change = LIFECYCLE.move(order, "decline", actor, now)
     _refuse(change, order, "declined", reason)
-    return _failed(change, order).tell_role(Role.DISPATCHER, "order.declined")
+    return _failed(change, order, "order.declined")
 
 
 @ORDERS.moves("lapse")
@@ -166,7 +171,7 @@ def lapse(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID) -> Ch
     change = LIFECYCLE.move(order, "lapse", actor, now)
     if all(deadline.id != deadline_id for deadline in order.live):
         raise TransitionRefused
-    return _failed(change, order).tell_role(Role.DISPATCHER, "order.lapsed")
+    return _failed(change, order, "order.lapsed")
 
 
 @ORDERS.moves("accept", facts=MEMBER)
@@ -218,7 +223,8 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
 
 @ORDERS.moves("assign", facts=MEMBER)
 def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_id: UUID) -> Change:
-    """The team's lead lets another member go. Raises NotOfTheTeam, VolunteerNotQualified, OwnOrder."""
+    """The team's lead lets another member go. Raises NotOfTheTeam, VolunteerNotQualified, OwnOrder, AppointmentDouble: when the
+    order's appointment is they have another one."""
     change = LIFECYCLE.move(order, "assign", actor, now)
     if facts.represents or member_id in own_people(order):
         raise errors.OwnOrder
@@ -228,6 +234,8 @@ def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_i
     if facts.candidate is None or order.team_id not in facts.candidate.team_ids:
         raise errors.NotOfTheTeam
     _demand_member(order, facts)
+    if facts.near is not None and order.detail.booking_id is None:
+        raise errors.AppointmentDouble.of(facts.near)
     return (
         change.set(assignee_id=member_id)
         .tell(order.assignee_id, "order.taken")
@@ -248,14 +256,19 @@ def release(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reaso
 
 @ORDERS.moves("take_back", facts=ACCEPTED)
 def take_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: TakeBack) -> Change:
-    """The staff take an order back from whoever accepted it and does not come, for a listed reason; it goes on as when it is
-    given back. Raises AppointmentStands: with a confirmed appointment it comes back by itself, unless one side has said so."""
+    """The staff take an order back, for a listed reason: from whom it was offered to by mistake, who need not answer any more and
+    are not counted as a failure; or from whoever accepted it and does not come: then it goes on as when it is given back. Raises
+    AppointmentStands: with a confirmed appointment it comes back by itself, unless one side has said so."""
     change = LIFECYCLE.move(order, "take_back", actor, now).note(reason=reason)
     if order.detail.agreed is not None and not reason.heard:
         booked = order.detail.booking_id is not None
         raise errors.AppointmentStands(errors.SlotNotMovable.advice_zh if booked else None)
     _refuse(change, order, "taken_back", reason.label)
     let_go(change, order, facts, now)
+    if order.state == OrderState.OFFERED:
+        if order.open_pool:
+            for_all(change)
+        return change.tell(order.assignee_id, "order.offer_taken_back")
     return change.tell(order.assignee_id, "order.taken_back").tell(order.requester_id, "order.released")
 
 
@@ -350,12 +363,16 @@ def come_back(change: Change, order: Order, undone: Sequence[TimedDeadline], fac
         go_on(change, deadline, deadline.stopped_at or now, now, facts.answered)
 
 
-def _failed(change: Change, order: Order) -> Change:
-    """An offer came to nothing: after the second every qualified volunteer may claim (domain.md §3). What is open to all the
-    matcher offers no more: those who stay silent would be asked in turn for ever."""
+def _failed(change: Change, order: Order, topic: str) -> Change:
+    """An offer came to nothing: after the second every qualified volunteer may claim, and the duty officer, who is told of each,
+    is told so (domain.md §3). What is open to all the matcher offers no more: those who stay silent would be asked in turn for
+    ever."""
     failures = order.detail.failures + 1
-    if order.open_pool or failures >= policy.FAILURES_BEFORE_POOL:
+    opens = failures >= policy.FAILURES_BEFORE_POOL and not order.open_pool
+    if order.open_pool or opens:
         for_all(change)
+    said: dict[str, Any] = {"opened": True} if opens else {}
+    change.tell_role(Role.DISPATCHER, topic, **said)
     return (
         change.set(assignee_id=None, team_id=None)
         .patch(OrderDetail, matter_id=order.id, failures=failures)

@@ -1,12 +1,26 @@
 """What the orders refuse; of service days and their slots, `service_day_errors.py`."""
 
+from datetime import datetime
+
+from app.domain.deadlines.spoken import dated
 from app.kernel.errors import Kind, NotFound, Refusal
+from app.kernel.time import wire
 
 
 class OrderNotFound(NotFound):
     code = "order-not-found"
     title_zh = "没有找到这个订单"
     title_en = "Order not found"
+
+
+class OrderPassedOn(Refusal):
+    """To whoever was asked to take it, or had it: who has it now is not said."""
+
+    kind = Kind.FORBIDDEN
+    code = "order-passed-on"
+    title_zh = "这个订单已不归您承接:已退回社区、转给他人,或已结束"
+    title_en = "This order is no longer yours: it went back to the community, on to somebody else, or has ended"
+    advice_zh = "您手上的订单见 listTasks,现在可以抢的见 listPool"
 
 
 class NoCommunity(Refusal):
@@ -182,6 +196,28 @@ class AppointmentTooLate(Refusal):
     title_en = "An appointment lies in the next thirty days"
 
 
+class AppointmentAtNight(Refusal):
+    kind = Kind.INVALID
+    code = "appointment-at-night"
+    title_zh = "上门的时间须在早上七点至晚上九点之间"
+    title_en = "An appointment begins between 07:00 and 21:00, in China"
+
+
+class AppointmentDouble(Refusal):
+    """Whoever serves is somewhere else at about that time; at which order, is not said."""
+
+    kind = Kind.CONFLICT
+    code = "appointment-double"
+    title_zh = "承接的志愿者那时另有约定:两次上门须相隔至少半小时"
+    title_en = "Whoever serves has another appointment within half an hour of that time"
+    advice_zh = "请另提时间(proposeAppointment)"
+
+    @classmethod
+    def of(cls, near: datetime) -> "AppointmentDouble":
+        """With when the other one is."""
+        return cls(f"另一个约定在{dated(near)};{cls.advice_zh}", detail_en=f"The other appointment is at {wire(near)}")
+
+
 class NoAppointment(Refusal):
     kind = Kind.CONFLICT
     code = "no-appointment"
@@ -335,6 +371,12 @@ class NoAuthority(Refusal):
     title_zh = "居民尚未授权,或授权已到期,请居民先授权(recordAuthority)"
     title_en = "The resident has given no authority, or it has ended"
     advice_zh = "授权写给现在承接的人;换了人,要重新授权"
+
+
+_NEXT = "居民重新授权(recordAuthority)后可以接着办;不办了的,请中止(abortOrder)"
+WITHDRAWN = f"居民已收回授权,不能再以其名义办理。{_NEXT}"
+WITHDRAWN_WITH_PAPERS = f"居民已收回授权:先凭归还码归还材料(returnPapers)。{_NEXT}"
+"""Of an errand in service whose authority was withdrawn: what whoever serves it does now."""
 
 
 class AuthorityTooLong(Refusal):

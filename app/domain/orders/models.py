@@ -67,12 +67,13 @@ _ABORTS = {
 
 
 class TakeBack(StrEnum):
-    """Why the staff take an order back from whoever accepted it (domain.md §3, release)."""
+    """Why the staff take an order back from whom it was offered to, or who accepted it (domain.md §3, release)."""
 
     NO_ANSWER = "no_answer"
     NO_APPOINTMENT = "no_appointment"
     CANNOT_COME = "cannot_come"
     RESIDENT_ASKS = "resident_asks"
+    BY_MISTAKE = "by_mistake"
 
     @property
     def label(self) -> str:
@@ -89,6 +90,7 @@ _TAKE_BACKS = {
     TakeBack.NO_APPOINTMENT: "迟迟没有约定时间",
     TakeBack.CANNOT_COME: "志愿者来不了",
     TakeBack.RESIDENT_ASKS: "居民要求换人",
+    TakeBack.BY_MISTAKE: "派错了",
 }
 
 

@@ -131,7 +131,7 @@ LIFECYCLE = Lifecycle(
     Transition("assign", (S.ACCEPTED,), STAYS, (lead,)),
     Transition("release", (S.ACCEPTED,), S.SUBMITTED, (assignee, lead), stops=AGREED, starts=("dispatch",),
                may_start=FOUR, timed=True),
-    Transition("take_back", (S.ACCEPTED,), S.SUBMITTED, (staff,), stops=AGREED, starts=("dispatch",),
+    Transition("take_back", (S.OFFERED, S.ACCEPTED), S.SUBMITTED, (staff,), stops=("offer", *AGREED), starts=("dispatch",),
                may_start=FOUR, timed=True),
     Transition("hand_back", (S.OFFERED, S.ACCEPTED), S.SUBMITTED, (system,), stops=("offer", *AGREED), starts=("dispatch",),
                may_start=FOUR, timed=True, hidden=True),

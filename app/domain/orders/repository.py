@@ -295,6 +295,16 @@ async def get_waits(connection: AsyncConnection, order_id: UUID) -> RowMapping:
     return row
 
 
+_WAS_LET_GO = text("""
+SELECT EXISTS (SELECT 1 FROM order_refusal r
+                WHERE r.matter_id = :order_id AND r.person_id = app_actor() AND r.reason <> 'complaint')""")
+
+
+async def was_let_go(connection: AsyncConnection, order_id: UUID) -> bool:
+    """Whether the reader once declined an order or gave it back, or it was taken back from them."""
+    return bool((await connection.execute(_WAS_LET_GO, {"order_id": order_id})).scalar_one())
+
+
 _MATCHING = text(f"""
 SELECT subject.requester_id, subject.beneficiary_id, subject.placed_by, {MATCHING.sql} AS found
   FROM matter subject WHERE subject.id = :order_id AND {to_sql((staff,), "subject")}""")

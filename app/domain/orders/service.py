@@ -14,6 +14,7 @@ from app.domain.orders.models import Appointment, OrderDetail
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.record_models import OrderEvidence, ServiceRecord
 from app.domain.orders.repository import DETAIL, Detail
+from app.domain.services.models import Form
 from app.domain.teams.fitness import Unfit, unfit
 from app.kernel.change import Change
 from app.kernel.errors import Refusal
@@ -117,11 +118,16 @@ def deliver(
     the time since the start goes into the record of hours.
 
     Raises:
-        PapersOut: an errand's papers come back first. EvidenceMissing: names what is wanted and was not given. EvidenceInvalid.
+        PapersOut: an errand's papers come back first. NoAuthority: it was withdrawn; without one nothing is done in their
+            name, so it goes on under a new one, or is broken off. EvidenceMissing: names what is wanted and was not given.
+        EvidenceInvalid.
     """
     change = LIFECYCLE.move(order, "deliver", actor, now)
+    withdrawn = order.detail.form is Form.ERRAND and order.detail.authority is None
     if papers_out(order.detail.receipts):
-        raise errors.PapersOut
+        raise errors.PapersOut(errors.WITHDRAWN_WITH_PAPERS if withdrawn else None)
+    if withdrawn:
+        raise errors.NoAuthority(errors.WITHDRAWN)
     if found := faults(evidence, facts.accepted_at, now):
         raise errors.EvidenceInvalid(fields=found)
     if found := missing(facts.wanted, evidence):

@@ -197,6 +197,14 @@ def test_the_second_failure_opens_the_pool(how: str, failures: int, opened: bool
     assert change.patches == [Patch(OrderDetail, {"matter_id": waits.id, "failures": failures + 1})]
     kept = [(row["person_id"], row["team_id"], row["reason"], row["round"]) for row in rows(change, OrderRefusal)]
     assert kept == ([(VOLUNTEER, TEAM, "declined", 1)] if how == "decline" else []), "a lapse is no decline"
+    [told] = change.events
+    assert (told.to_role, told.payload) == (Role.DISPATCHER, {"opened": True} if opened else {})
+
+
+def test_what_is_open_to_all_already_is_not_told_again() -> None:
+    waits = replace(an_order(S.OFFERED, open_pool=True), live=(RESPOND, OFFER), detail=Detail(UUID(int=7), 2, 0, None))
+    change = dispatching.lapse(waits, SYSTEM, NOON, deadline_id=OFFER.id)
+    assert [event.payload for event in change.events] == [{}]
 
 
 def test_a_lapse_that_speaks_of_an_older_offer_does_nothing() -> None:
@@ -381,6 +389,16 @@ def test_the_staff_take_back_what_nobody_comes_for_and_the_volunteer_is_told() -
         ("order.taken_back", VOLUNTEER), ("order.released", RESIDENT),
     ]  # fmt: skip
     assert change.remark == {"reason": "no_answer"}
+
+
+@pytest.mark.parametrize(("open_pool", "starts"), [(False, ["dispatch"]), (True, [])])
+def test_an_offer_that_is_taken_back_leaves_the_order_as_it_was(open_pool: bool, starts: list[str]) -> None:
+    asked = replace(order(respond(), coordinate(), state=S.OFFERED), open_pool=open_pool)
+    change = dispatching.take_back(asked, WHO["dispatcher"], ELEVEN, facts=Accepted(TEN), reason=TakeBack.BY_MISTAKE)
+    assert (change.state, change.starts, dues(change)) == (S.SUBMITTED, starts, {})
+    assert change.columns["assignee_id"] is None
+    assert not [patch for patch in change.patches if "failures" in patch.values], "it is no failure"
+    assert [(event.topic, event.to_person) for event in change.events] == [("order.offer_taken_back", VOLUNTEER)]
 
 
 def test_what_has_a_confirmed_appointment_comes_back_by_itself() -> None:

@@ -1,0 +1,28 @@
+"""What is answered about an order to somebody who was asked to take it, or had it: that it is theirs no more, instead of that
+there is none. Only what they were told themselves is looked at, after the no was sure; who has it now is not said."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.notifications.repository import was_told
+from app.domain.orders.errors import OrderNotFound, OrderPassedOn
+from app.domain.orders.policy import LIFECYCLE
+from app.domain.orders.repository import was_let_go
+
+ASKED = (
+    "order.offered", "order.offered_to_team", "order.assigned", "order.taken", "order.taken_back", "order.offer_taken_back",
+    "order.claim_expired", "order.rated",
+)  # fmt: skip
+"""What is told only to whoever an order is offered to, or who serves it."""
+
+
+async def passed_on(
+    missing: OrderNotFound, order_id: UUID, reading: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+) -> OrderNotFound | OrderPassedOn:
+    """The same refusal, or that the order has gone on to others."""
+    async with reading() as connection:
+        theirs = await was_told(connection, LIFECYCLE.kind, order_id, ASKED) or await was_let_go(connection, order_id)
+    return OrderPassedOn() if theirs else missing
