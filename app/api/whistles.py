@@ -166,6 +166,7 @@ async def check(case_id: CaseId, body: CheckIn, run: TheRun) -> Receipt:
     rule=(board_policy.unit,),
     operation_id="listAssignments",
     summary="派给我所在单位的任务,新的在前",
+    description="在单位任职的人看到本单位的;不在任何单位任职的为空,由管理员用 addUnitMember 加入后才看到",
     tags=(Tag.OFFICER,),
     answer={"items": [ASSIGNMENT_EXAMPLE], "next_cursor": None},
 )

@@ -78,6 +78,8 @@ DEFINERS = {
     "app_represents_at(uuid)",
     "has_booked(uuid,uuid)",
     "hold_host(uuid,uuid)",
+    # Which of the skills that an applicant named they have: for who decides.
+    "skills_of_applicant(uuid)",
     "leads(uuid,uuid)",
     # Whether the actor has papers of an errand that are out.
     "app_keeps_papers(uuid)",
