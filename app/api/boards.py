@@ -30,7 +30,7 @@ from app.domain.cases import (
 from app.domain.places.errors import PlaceNotFound
 from app.domain.units.errors import UnitNotFound
 from app.kernel.deadlines import NoDeadlinePolicy
-from app.kernel.errors import NotAllowed, TextRefused
+from app.kernel.errors import NotAllowed, ReasonWanted, TextRefused
 from app.kernel.text import Line, Paragraph
 from app.kernel.time import Moment
 
@@ -159,7 +159,7 @@ async def request_extension(case_id: CaseId, body: ExtendIn, run: TheRun) -> Rec
     example={"granted": True},
     answer=receipt("whistled", 7),
     **moves(
-        "decide_extension", board_errors.NothingAsked, board_errors.ExtensionTooLate, errors.ReasonWanted, TextRefused
+        "decide_extension", board_errors.NothingAsked, board_errors.ExtensionTooLate, ReasonWanted, TextRefused
     ),
 )  # fmt: skip
 async def decide_extension(case_id: CaseId, body: DecideExtensionIn, run: TheRun) -> Receipt:
@@ -248,7 +248,7 @@ async def finish_promise(
     tags=(Tag.DISPATCHER, Tag.STREET),
     example={"stars": 5},
     answer=receipt("done", 6),
-    **steps("rate_department", board_errors.NotEnded, board_errors.AlreadyRated, errors.ReasonWanted, TextRefused),
+    **steps("rate_department", board_errors.NotEnded, board_errors.AlreadyRated, ReasonWanted, TextRefused),
 )
 async def rate_department(assignment_id: AssignmentId, body: RateDepartmentIn, run: TheRun) -> Receipt:
     return await run(ratings.rate_department, assignment_id, stars=body.stars, reason=body.reason)
@@ -261,7 +261,7 @@ async def rate_department(assignment_id: AssignmentId, body: RateDepartmentIn, r
     tags=(Tag.OFFICER,),
     example={"valid": True, "stars": 4},
     answer=receipt("done", 7),
-    **steps("rate_whistler", board_errors.NotEnded, board_errors.AlreadyRated, errors.ReasonWanted, TextRefused),
+    **steps("rate_whistler", board_errors.NotEnded, board_errors.AlreadyRated, ReasonWanted, TextRefused),
 )
 async def rate_whistler(assignment_id: AssignmentId, body: RateWhistlerIn, run: TheRun) -> Receipt:
     return await run(ratings.rate_whistler, assignment_id, valid=body.valid, stars=body.stars, reason=body.reason)

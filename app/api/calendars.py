@@ -14,7 +14,7 @@ from app.api.problems import problems
 from app.api.schema import In, Out, StrictUUID
 from app.domain.deadlines import calendars, errors, policy, repository
 from app.domain.places.errors import PlaceNotFound
-from app.kernel.errors import FieldFault, NotAllowed
+from app.kernel.errors import FieldFault, NotAllowed, NothingChanged
 from app.kernel.text import Digits, Line, Opaque
 from app.kernel.time import CHINA, Day
 
@@ -139,7 +139,7 @@ async def get_calendar(query: Annotated[CalendarQuery, Query()], reader: TheRead
     audience=ADMIN_ONLY,
     example={"place_id": PLACE_ID, "calendar": "DUTY", "week": [[{"begin": "08:00", "until": "20:00"}]] * 7},
     answer=receipt("set"),
-    responses=problems(NotAllowed, PlaceNotFound, errors.CalendarInvalid),
+    responses=problems(NotAllowed, PlaceNotFound, errors.CalendarInvalid, NothingChanged),
 )
 async def set_duty_hours(body: HoursIn, run: TheRun) -> Receipt:
     week = tuple(

@@ -162,7 +162,7 @@ async def get_admission_list(query: Annotated[PlaceQuery, Query()], reader: TheR
     audience=ADMIN_ONLY,
     example={"place_id": PLACE_ID, "codes": ["lighting", "repair"]},
     answer=receipt("publish"),
-    responses=problems(NotAllowed, PlaceNotFound, errors.CategoryNotFound, KeyReused),
+    responses=problems(NotAllowed, PlaceNotFound, errors.CategoryNotFound, KeyReused, NothingChanged),
 )
 async def publish_admission_list(body: AdmissionIn, run: TheRun) -> Receipt:
     return await run(handing_down.publish, place_id=body.place_id, codes=body.codes)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from app.api.census import Api, Tag
-from app.api.deps import Receipt, TheReader, TheRun, receipt
+from app.api.deps import Reader, Receipt, TheReader, TheRun, receipt
 from app.api.orders import ID, OrderId, moves
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
@@ -18,13 +18,18 @@ from app.domain.orders.models import TakeBack
 from app.domain.services.errors import ServicePaused
 from app.domain.teams.models import Colour
 from app.kernel.deadlines import NoDeadlinePolicy
-from app.kernel.errors import FieldFault, InvalidInput
+from app.kernel.errors import FieldFault, InvalidInput, NotAllowed
 from app.kernel.text import Line
 from app.kernel.vault import mask_name, mask_phone
 
 api = Api(prefix="/orders")
 
 SHOWN = 20
+UNITS_CLAIM = (
+    "单位的微心愿由本单位在当地做志愿者的人认领,claimed_as 填 unit,name 填单位名称;还没有志愿者的,"
+    "请本单位一位同事在所在社区用 applyToVolunteer 报名"
+)
+"""Whoever works in a unit and volunteers nowhere sees no wish: this is said whether there is one or not."""
 _MATCHING = TypeAdapter(Matching)
 
 
@@ -212,7 +217,9 @@ async def claim(order_id: OrderId, run: TheRun) -> Receipt:
     "/{order_id}/claim-wish",
     operation_id="claimWish",
     summary="认领微心愿:先到先得",
-    description="由本人去做,可以以单位或集体的名义;十四天内没有开始,就重新开放认领",
+    description="由当地志愿者本人去做,可以以单位或集体的名义:共建单位由本单位在当地做志愿者的人认领,"
+    "还没有的先用 applyToVolunteer 报名。"
+    "十四天内没有开始,就重新开放认领",
     tags=(Tag.VOLUNTEER,),
     example={"claimed_as": "unit", "name": "西峪小学"},
     answer=receipt("accepted", 2),
@@ -229,7 +236,13 @@ async def claim_wish(order_id: OrderId, body: ClaimIn, run: TheRun) -> Receipt:
     if (body.name is None) is not (body.claimed_as is Claimant.MEMBER):
         fault = FieldFault("/body/name", "name-of-unit", "以单位或集体的名义认领须填名称,个人认领不填")
         raise InvalidInput(fields=(fault,))
-    return await run(wishes.claim_wish, order_id, claimed_as=body.claimed_as, name=body.name)
+    try:
+        return await run(wishes.claim_wish, order_id, claimed_as=body.claimed_as, name=body.name)
+    except errors.OrderNotFound:
+        async with Reader(run.house, run.caller)() as connection:
+            if await wishes.only_works_in_a_unit(connection):
+                raise NotAllowed(UNITS_CLAIM) from None
+        raise
 
 
 @api.post(

@@ -60,6 +60,7 @@ class DraftOut(Out):
     marks: list[MarkOut] = Field(description="节点")
     marks_label: list[str] = Field(description="各节点做什么,中文,一句一个节点")
     drafted_at: Moment = Field(description="起草时间")
+    published_at: Moment | None = Field(description="发布时间:一份草稿只发布一次;没有发布过则为 null")
 
 
 class DraftsQuery(PageQuery):
@@ -87,7 +88,7 @@ DRAFT = {
     "calendar_label": "值守时间", "budget_seconds": 900, "budget_days": None, "pause_limit_seconds": None,
     "pause_total_percent": 200, "later_round_percent": 100, "marks": MARKS,
     "marks_label": POLICY_EXAMPLE["marks_label"],
-    "drafted_at": "2026-03-01T09:00:00+08:00",
+    "drafted_at": "2026-03-01T09:00:00+08:00", "published_at": None,
 }  # fmt: skip
 
 
@@ -147,11 +148,20 @@ async def list_policy_drafts(query: Annotated[DraftsQuery, Query()], reader: The
     rule=policy.PUBLISH,
     operation_id="publishPolicyDraft",
     summary="原样发布一份草稿,只对之后开始的时限生效",
-    description="与那里现行的相同的,不再发布:同一份草稿不会发布出两版。回执的 version 即 getDeadlinePolicy 里的版本",
+    description="一份草稿只发布一次;与那里现行的相同的,不必发布。回执的 version 即 getDeadlinePolicy 里的版本",
     tags=(Tag.ADMINISTRATOR,),
     audience=ADMIN_ONLY,
     answer=receipt("publish"),
-    responses=problems(NotAllowed, errors.DraftNotFound, errors.UnknownDeadline, errors.PolicyInvalid, NothingChanged),
+    responses=problems(
+        *(
+            NotAllowed,
+            errors.DraftNotFound,
+            errors.DraftUsed,
+            errors.UnknownDeadline,
+            errors.PolicyInvalid,
+            NothingChanged,
+        )
+    ),
 )
 async def publish_policy_draft(draft_id: DraftId, run: TheRun) -> Receipt:
     return await run(drafts.publish_draft, draft_id)
@@ -223,4 +233,5 @@ def _draft(row: RowMapping, limits: Limits) -> DraftOut:
         later_round_percent=limits.later_round_percent,
         **marked(limits.marks),
         drafted_at=row["drafted_at"],
+        published_at=row["published_at"],
     )

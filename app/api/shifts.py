@@ -18,7 +18,6 @@ from app.kernel.errors import KeyReused, NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Paragraph
 from app.kernel.time import Moment
-from app.kernel.vault import mask_name
 
 api = Api(prefix="/shifts", tags=(Tag.DISPATCHER,))
 
@@ -49,9 +48,9 @@ class HandoverOut(Out):
     place_id: StrictUUID = Field(description="地点编号")
     place_name: str = Field(description="地点名称")
     left_by: StrictUUID = Field(description="交班人编号")
-    left_name: str | None = Field(description="交班人姓名(隐去名字);看不到则为 null")
+    left_name: str | None = Field(description="交班人姓名;看不到则为 null")
     taken_by: StrictUUID = Field(description="接班人编号")
-    taken_name: str | None = Field(description="接班人姓名(隐去名字);看不到则为 null")
+    taken_name: str | None = Field(description="接班人姓名;看不到则为 null")
     note: str = Field(description="交接说明")
     counts: list[CountOut] = Field(description="交接时未完成的订单,按状态")
     late: list[LateOut] = Field(description="交接时两小时内到期和已错过的时限,最急的在前,最多二百项")
@@ -85,8 +84,8 @@ async def hand_over_shift(body: HandOverShiftIn, run: TheRun) -> Receipt:
     answer={
         "items": [
             {
-                "id": ID, "place_id": ID, "place_name": "西峪社区", "left_by": ID, "left_name": "张*", "taken_by": ID,
-                "taken_name": "刘**", "note": "2 号楼的陪诊还没有派出",
+                "id": ID, "place_id": ID, "place_name": "西峪社区", "left_by": ID, "left_name": "张敏", "taken_by": ID,
+                "taken_name": "刘建国", "note": "2 号楼的陪诊还没有派出",
                 "counts": [{"state": "submitted", "state_label": "待派单", "orders": 2}],
                 "late": [{"order_id": ID, "kind": "plan", "kind_label": "方案", "due_at": "2026-03-01T19:20:00+08:00"}],
                 "passed_on": [], "handed_at": "2026-03-01T18:00:00+08:00",
@@ -99,18 +98,14 @@ async def list_shift_handovers(query: Annotated[HandoversQuery, Query()], reader
     async with reader() as connection:
         rows = await shifts.list_handovers(connection, query.place_id, query.after(), query.limit)
 
-    def masked(sealed: bytes | None) -> str | None:
-        name = reader.sealer.opened("name", sealed)
-        return name and mask_name(name)
-
     def show(row: RowMapping) -> HandoverOut:
         found = row["open_orders"]
         return HandoverOut(
             **{
                 name: row[name] for name in ("id", "place_id", "place_name", "left_by", "taken_by", "note", "handed_at")
             },
-            left_name=masked(row["left_name_sealed"]),
-            taken_name=masked(row["taken_name_sealed"]),
+            left_name=reader.sealer.opened("name", row["left_name_sealed"]),
+            taken_name=reader.sealer.opened("name", row["taken_name_sealed"]),
             counts=[
                 CountOut(state=OrderState(state), state_label=OrderState(state).label, orders=orders)
                 for state, orders in sorted(found["counts"].items())

@@ -1,4 +1,4 @@
-"""Volunteers over HTTP: becoming one, skills, and hours (domain.md §3, 亮单)."""
+"""Volunteers over HTTP: becoming one, and hours (domain.md §3, 亮单)."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -8,20 +8,21 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.calendars import OpenOut, ShiftIn, seconds_of
-from app.api.census import SIGNED_IN, Access, Api, Tag
-from app.api.deps import Reader, Receipt, TheReader, TheRun, receipt
+from app.api.census import SIGNED_IN, Api, Tag
+from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.problems import problems
 from app.api.schema import In, Out, StrictUUID
+from app.api.skills import CODE, SkillCode
 from app.domain.deadlines.errors import CalendarInvalid
-from app.domain.places.errors import PlaceNotFound
 from app.domain.teams import errors, policy, repository
 from app.domain.teams import volunteers as verbs
 from app.domain.teams.models import DAILY_CAPACITY
-from app.kernel.errors import NotAllowed, TextRefused
+from app.domain.teams.skills import to_record
+from app.kernel.errors import NotAllowed, ReasonWanted, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
-from app.kernel.text import Line, Opaque, Paragraph
-from app.kernel.time import Day, Moment
-from app.kernel.vault import mask_licence, mask_name, mask_phone
+from app.kernel.text import Opaque, Paragraph
+from app.kernel.time import Moment
+from app.kernel.vault import mask_name, mask_phone
 
 api = Api()
 
@@ -29,37 +30,9 @@ ID = "01985a3c-7777-7f00-8a6b-2f4c5d6e7f08"
 PLACE_ID = "01985a3c-0000-7f00-8a6b-2f4c5d6e7f01"
 PERSON_ID = "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80"
 
-SKILL_RULE = Access("own-skill", "本人,或当地的站点工作人员、社区书记、管理员")
-
 APPLICATIONS = {"open": "待审批", "approved": "已同意", "refused": "未通过"}
 
-SkillCode = Annotated[str, Opaque(20)]
 Clock = Annotated[str, Opaque(5, 5, says="请写成四位的时刻,如 09:00")]
-
-
-class SkillIn(In):
-    person_id: StrictUUID = Field(description="志愿者的人员编号")
-    place_id: StrictUUID = Field(description="在哪里登记:此人须是当地志愿者")
-    code: SkillCode = Field(description="技能代码,与服务要求的 skill 相同,如 haircut 理发")
-    licence: Annotated[str, Line(60)] | None = Field(default=None, description="证照编号,需要证照的技能填写")
-    licence_until: Day | None = Field(default=None, description="证照有效期的最后一天")
-
-
-class SkillOut(Out):
-    id: StrictUUID = Field(description="技能登记编号")
-    code: str = Field(description="技能代码")
-    licence: str | None = Field(description="证照编号;没有则为 null。本人看到全部,其他人只看到首尾")
-    licence_until: Day | None = Field(description="证照有效期的最后一天;没有则为 null")
-    seen_at: Moment = Field(description="登记时间")
-    seen_by: StrictUUID = Field(description="登记人编号")
-
-
-class SkillsOut(Out):
-    items: list[SkillOut] = Field(description="技能,先登记的在前")
-
-
-class SkillsQuery(In):
-    person_id: StrictUUID | None = Field(default=None, description="人员编号;不填为本人")
 
 
 class AvailabilityIn(In):
@@ -91,13 +64,14 @@ class AvailabilityQuery(In):
 class ApplicationIn(In):
     text: Annotated[str, Paragraph(500)] = Field(description="想做什么,为什么")
     skills: Annotated[list[SkillCode], Field(max_length=20)] = Field(
-        default_factory=list, description="会什么:技能代码,与服务要求的 skill 相同,如 haircut 理发"
+        default_factory=list,
+        description=f"会什么:技能代码,{CODE};申请通过时,不须证照的自动登记,其余由工作人员看过证照后登记",
     )
 
 
 class VolunteerDecisionIn(In):
     approve: bool = Field(strict=True, description="true 同意并授予志愿者角色,false 不同意")
-    reason: Annotated[str, Paragraph(200)] | None = Field(default=None, description="理由")
+    reason: Annotated[str, Paragraph(200)] | None = Field(default=None, description="理由,申请人会看到;不同意时必填")
 
 
 class ApplicationOut(Out):
@@ -108,7 +82,10 @@ class ApplicationOut(Out):
     place_id: StrictUUID = Field(description="社区编号")
     place_name: str = Field(description="社区名称")
     text: str = Field(description="想做什么,为什么")
-    skills: list[str] = Field(description="会什么:技能代码,与服务要求的 skill 相同,如 haircut 理发")
+    skills: list[str] = Field(description="会什么:技能代码,名称见 listSkillCodes")
+    to_record: list[str] = Field(
+        description="其中须由工作人员看过证照、用 addSkill 登记的(也包括当地自定的技能);其余在通过时自动登记"
+    )
     created_at: Moment = Field(description="申请时间")
     state: Literal["open", "approved", "refused"] = Field(description="open 待审批、approved 已同意、refused 未通过")
     state_label: str = Field(description="状态的中文名称")
@@ -149,7 +126,8 @@ async def apply_to_volunteer(body: ApplicationIn, run: TheRun) -> Receipt:
         "items": [
             {
                 "id": ID, "person_id": PERSON_ID, "name": "王**", "phone": "138****5678", "place_id": PLACE_ID,
-                "place_name": "西峪社区", "text": "周末想陪老人看病", "skills": ["haircut"], "state": "open",
+                "place_name": "西峪社区", "text": "周末想陪老人看病", "skills": ["haircut", "law"], "to_record": ["law"],
+                "state": "open",
                 "state_label": "待审批", "reason": None, "created_at": "2026-03-01T09:00:00+08:00", "decided_at": None,
             }
         ],
@@ -175,6 +153,7 @@ async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader
             place_name=row["place_name"],
             text=row["text"],
             skills=row["skills"],
+            to_record=list(to_record(row["skills"], ())),
             created_at=row["created_at"],
             state=state,
             state_label=APPLICATIONS[state],
@@ -190,93 +169,20 @@ async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader
     rule=policy.CHIEF,
     operation_id="decideVolunteer",
     summary="审批志愿者申请;同意即授予志愿者角色",
+    description="申请里写的技能,不须证照的随即登记;须证照的见 listVolunteerApplications 的 to_record,看过证照后用 addSkill 登记。"
+    "不同意须写理由",
     tags=(Tag.ADMINISTRATOR,),
     example={"approve": True, "reason": None},
     answer=receipt("approve", 2),
     responses=problems(
         *(TextRefused, NotAllowed, errors.ApplicationNotFound, errors.AlreadyDecided, errors.OwnApplication),
-        errors.ApplicantUnnamed,
+        *(errors.ApplicantUnnamed, ReasonWanted),
     ),
 )
 async def decide_volunteer(
     application_id: Annotated[StrictUUID, Path(description="申请编号")], body: VolunteerDecisionIn, run: TheRun
 ) -> Receipt:
     return await run(verbs.decide, application_id, approve=body.approve, reason=body.reason)
-
-
-@api.post(
-    "/skills",
-    rule=policy.SEES_LICENCE,
-    operation_id="addSkill",
-    summary="看过证照后,登记志愿者的一项技能",
-    tags=(Tag.STATION, Tag.ADMINISTRATOR),
-    example={
-        "person_id": PERSON_ID, "place_id": PLACE_ID, "code": "haircut", "licence": "晋A20260301",
-        "licence_until": "2031-03-01",
-    },
-    answer=receipt("add"),
-    responses=problems(
-        *(NotAllowed, PlaceNotFound, errors.NotAVolunteer, errors.OwnSkill, errors.LicenceExpired),
-        errors.AlreadySkilled,
-    ),
-)  # fmt: skip
-async def add_skill(body: SkillIn, run: TheRun) -> Receipt:
-    return await run(
-        verbs.add_skill,
-        place_id=body.place_id,
-        person_id=body.person_id,
-        code=body.code,
-        licence=run.sealer.licence(body.licence),
-        licence_until=body.licence_until,
-    )
-
-
-@api.get(
-    "/skills",
-    rule=SIGNED_IN,
-    operation_id="listSkills",
-    summary="我的技能,或本地一名志愿者的",
-    tags=(Tag.VOLUNTEER, Tag.DISPATCHER),
-    answer={
-        "items": [
-            {
-                "id": ID, "code": "haircut", "licence": "晋*******01", "licence_until": "2031-03-01",
-                "seen_at": "2026-03-01T09:00:00+08:00", "seen_by": PERSON_ID,
-            }
-        ]
-    },
-)  # fmt: skip
-async def list_skills(query: Annotated[SkillsQuery, Query()], reader: TheReader) -> SkillsOut:
-    async with reader() as connection:
-        rows = await repository.list_skills(connection, query.person_id or reader.caller.person_id)
-    return SkillsOut(
-        items=[
-            SkillOut(
-                **{name: row[name] for name in ("id", "code", "licence_until", "seen_at", "seen_by")},
-                licence=_licence(reader, row),
-            )
-            for row in rows
-        ]
-    )
-
-
-def _licence(reader: Reader, row: RowMapping) -> str | None:
-    """Whole to whom it belongs; nobody else needs the number once somebody has seen the licence."""
-    number = reader.sealer.opened("licence", row["licence_sealed"])
-    return number if number is None or row["person_id"] == reader.caller.person_id else mask_licence(number)
-
-
-@api.post(
-    "/skills/{skill_id}/end",
-    rule=SKILL_RULE,
-    operation_id="endSkill",
-    summary="取消一项技能",
-    tags=(Tag.VOLUNTEER, Tag.STATION),
-    answer=receipt("end", 2),
-    responses=problems(NotAllowed, errors.SkillNotFound),
-)
-async def end_skill(skill_id: Annotated[StrictUUID, Path(description="技能登记编号")], run: TheRun) -> Receipt:
-    return await run(verbs.end_skill, skill_id)
 
 
 @api.put(

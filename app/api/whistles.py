@@ -19,7 +19,15 @@ from app.api.schema import Choice, In, StrictUUID
 from app.domain.cases import board, board_errors, board_policy, errors, policy, repository, whistles
 from app.domain.cases.models import AssignmentState, WhistleKind
 from app.kernel.deadlines import NoDeadlinePolicy
-from app.kernel.errors import FieldFault, InvalidInput, KeyReused, NotAllowed, TextRefused, TransitionRefused
+from app.kernel.errors import (
+    FieldFault,
+    InvalidInput,
+    KeyReused,
+    NotAllowed,
+    ReasonWanted,
+    TextRefused,
+    TransitionRefused,
+)
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Line, Paragraph
 
@@ -112,7 +120,7 @@ async def propose(case_id: CaseId, body: WhistleIn, run: TheRun) -> Receipt:
     answer=receipt("whistled", 5),
     **moves(
         "approve_whistle",
-        *(board_errors.NoWhistle, errors.ReasonWanted, NoDeadlinePolicy),
+        *(board_errors.NoWhistle, ReasonWanted, NoDeadlinePolicy),
         also=("refuse_whistle", "confirm_whistle"),
     ),
 )
@@ -138,7 +146,7 @@ async def decide(case_id: CaseId, body: DecideIn, run: TheRun) -> Receipt:
             KeyReused,
             TextRefused,
             errors.ReturnedTwice,
-            errors.ReasonWanted,
+            ReasonWanted,
             NoDeadlinePolicy,
         )
     ),
@@ -147,8 +155,7 @@ async def check(case_id: CaseId, body: CheckIn, run: TheRun) -> Receipt:
     if body.accepted and body.reason:
         fault = FieldFault("/body/reason", "returned-only", "核验通过不写原因;要退回的,accepted 填 false")
         raise InvalidInput(fields=(fault,))
-    if not body.accepted and not body.reason:
-        raise errors.ReasonWanted.said("退回时请写明原因")
+    ReasonWanted.demand(body.reason, agreed=body.accepted, why="退回时请写明原因")
     if body.accepted:
         return await run(whistles.accept_result, case_id)
     return await run(whistles.return_result, case_id, reason=body.reason)
@@ -159,6 +166,7 @@ async def check(case_id: CaseId, body: CheckIn, run: TheRun) -> Receipt:
     rule=(board_policy.unit,),
     operation_id="listAssignments",
     summary="派给我所在单位的任务,新的在前",
+    description="在单位任职的人看到本单位的;不在任何单位任职的为空,由管理员用 addUnitMember 加入后才看到",
     tags=(Tag.OFFICER,),
     answer={"items": [ASSIGNMENT_EXAMPLE], "next_cursor": None},
 )

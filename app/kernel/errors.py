@@ -150,6 +150,26 @@ class NothingChanged(Refusal):
         return cls(f"与这里现行的第 {version} 版相同;{cls.advice_zh}")
 
 
+class ReasonWanted(Refusal):
+    """A no, a low rating and an invalid whistle need a reason: whoever is told no reads it."""
+
+    kind = Kind.INVALID
+    code = "reason-wanted"
+    title_zh = "请写明原因"
+    title_en = "Please give a reason"
+
+    @classmethod
+    def said(cls, why: str) -> Self:
+        """The refusal at the field; `why`: what the reason is wanted for."""
+        return cls(why, fields=(FieldFault("/body/reason", cls.code, why),))
+
+    @classmethod
+    def demand(cls, reason: str | None, *, agreed: bool, why: str) -> None:
+        """Raises it for a decision that says no without a reason."""
+        if not agreed and not reason:
+            raise cls.said(why)
+
+
 class KeyReused(Refusal):
     """The same idempotency key came with another request."""
 

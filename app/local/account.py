@@ -63,7 +63,8 @@ def server_account(data: Path | None = None) -> Account:
             raise LocalFault(
                 f"用户编号 {me} 没有登记在系统用户表中，PostgreSQL 无法以它启动。",
                 f"User id {me} has no entry in the user database, and PostgreSQL cannot start as it.",
-                f"useradd -u {me} linli, or name servers that run already (LINLI_DATABASE_URL and its fellows)",
+                f"useradd -u {me} linli，或指明已在运行的服务器（LINLI_DATABASE_URL 等）"
+                " · or name servers that run already (LINLI_DATABASE_URL and its fellows)",
             ) from None
         return Account(me, entry.pw_gid, entry.pw_name, dropped=False)
     try:
@@ -80,7 +81,7 @@ def server_account(data: Path | None = None) -> Account:
     raise LocalFault(
         "以 root 运行时需要 postgres 或 nobody 用户来启动数据库，本机两者都没有。",
         "Started as root, the database needs the account postgres or nobody, and this machine has neither.",
-        "useradd --system postgres, or start Linli as an ordinary user",
+        "useradd --system postgres，或以普通用户启动 · or start Linli as an ordinary user",
     )
 
 

@@ -53,7 +53,7 @@ def postgres_programs(account: Account) -> Programs:
     raise LocalFault(
         "本机没有可用的 PostgreSQL（15 或更高）。",
         "No PostgreSQL (15 or newer) was found: no wheel fits this machine and PATH has none.",
-        "install postgresql, or set LINLI_DATABASE_URL, LINLI_WORKER_URL and LINLI_MIGRATION_URL",
+        "安装 postgresql，或设置这三项 · install postgresql, or set LINLI_DATABASE_URL, LINLI_WORKER_URL and LINLI_MIGRATION_URL",
     )
 
 
@@ -72,7 +72,7 @@ def valkey_program(account: Account) -> tuple[Path, Programs]:
     raise LocalFault(
         "本机没有可用的 Valkey 或 Redis（6.2 或更高）。",
         "No Valkey or Redis (6.2 or newer) was found: no wheel fits this machine and PATH has none.",
-        "install valkey or redis-server, or set LINLI_REDIS_URL",
+        "安装 valkey 或 redis-server，或设置 LINLI_REDIS_URL · install valkey or redis-server, or set LINLI_REDIS_URL",
     )
 
 
@@ -104,7 +104,8 @@ def _version_of(program: Path) -> str:
         raise LocalFault(
             f"程序 {program} 无法运行：{error}",
             f"The program {program} does not run: {error}",
-            "reinstall it (make clean-venv run), or name servers that run already (LINLI_DATABASE_URL and its fellows)",
+            "重新安装，或指明已在运行的服务器（LINLI_DATABASE_URL 等）"
+            " · reinstall it, or name servers that run already (LINLI_DATABASE_URL and its fellows)",
         ) from error
     return asked.stdout
 
@@ -115,7 +116,8 @@ def _postgres_in(folder: Path, source: str) -> Programs:
         raise LocalFault(
             f"{source} 中缺少 PostgreSQL 程序：{'、'.join(missing)}。",
             f"{source} lacks the PostgreSQL program(s) {', '.join(missing)}.",
-            "point LINLI_PG_BIN at a folder that holds postgres, initdb and psql, or unset it",
+            "LINLI_PG_BIN 须指向含 postgres、initdb 和 psql 的目录，或取消它"
+            " · point LINLI_PG_BIN at a folder that holds postgres, initdb and psql, or unset it",
         )
     version = re.search(r"\(PostgreSQL\) (\d+)", _version_of(folder / "postgres"))
     number = (int(version[1]),) if version else (0,)
@@ -123,7 +125,7 @@ def _postgres_in(folder: Path, source: str) -> Programs:
         raise LocalFault(
             f"{source} 的 PostgreSQL 版本过低（{number[0]}），需要 15 或更高。",
             f"{source} is PostgreSQL {number[0]}; 15 or newer is needed.",
-            "point LINLI_PG_BIN at a newer one, or unset it",
+            "换一个更新的，或取消 LINLI_PG_BIN · point LINLI_PG_BIN at a newer one, or unset it",
         )
     return Programs(folder, "postgres", number)
 
@@ -149,7 +151,7 @@ def _reachable(folder: Path, account: Account, also: list[Path] | None = None) -
             raise LocalFault(
                 f"{home} 属于别人，不可信。",
                 f"{home} belongs to somebody else and cannot be trusted.",
-                f"remove {home}",
+                f"删除 · remove {home}",
             )
         return home / folder.name
     making = Path(tempfile.mkdtemp(prefix="linli-programs-new-", dir="/var/tmp"))

@@ -1,4 +1,4 @@
-"""What can be wrong with the machine we start on: one sentence in Chinese, one in English, and the mend."""
+"""What can be wrong with the machine we start on: one sentence in Chinese, one in English, and the mend in both."""
 
 
 class LocalFault(Exception):
@@ -21,7 +21,7 @@ def disk_full(where: object) -> LocalFault:
     return LocalFault(
         f"磁盘已满，无法写入 {where}。",
         f"No space is left on the disk that holds {where}.",
-        "free some space, or set LINLI_DATA to a folder on another disk",
+        "腾出空间，或用 LINLI_DATA 指向另一块盘上的目录 · free some space, or set LINLI_DATA to a folder on another disk",
     )
 
 
@@ -29,7 +29,8 @@ def not_permitted(where: object) -> LocalFault:
     return LocalFault(
         f"当前用户无权读写 {where}。",
         f"The current user may not read or write {where}.",
-        f"chown -R $(id -u) {where} && chmod -R u+rwX {where}, or set LINLI_DATA to a folder of your own",
+        f"chown -R $(id -u) {where} && chmod -R u+rwX {where}，或用 LINLI_DATA 指向自己的目录"
+        " · or set LINLI_DATA to a folder of your own",
     )
 
 
@@ -37,5 +38,6 @@ def folder_in_use(where: object) -> LocalFault:
     return LocalFault(
         f"数据目录 {where} 正被另一个 Linli 进程使用。",
         f"Another running Linli already uses the data folder {where}.",
-        "end the other one (Ctrl-C where it runs), or set LINLI_DATA to another folder",
+        "结束那一个（在它的窗口按 Ctrl-C），或用 LINLI_DATA 指向另一个目录"
+        " · end the other one (Ctrl-C where it runs), or set LINLI_DATA to another folder",
     )

@@ -39,7 +39,7 @@ def local_secrets(folder: Path) -> LocalSecrets:
         raise LocalFault(
             f"{path} 已损坏，其中有解密个人信息的密钥。",
             f"{path} is damaged; it holds the keys of the encrypted names and phones.",
-            f"restore that file, or start anew: rm -r {folder}",
+            f"恢复这个文件，或重新开始 · restore that file, or start anew: rm -r {folder}",
         ) from None
     made = LocalSecrets(
         secret_key=secrets.token_urlsafe(48),

@@ -316,13 +316,13 @@ class EmbeddedPostgres:
             raise LocalFault(
                 f"{path} 已损坏，数据库的密码读不出来。",
                 f"{path} is damaged, and with it the passwords of the database.",
-                f"restore that file, or start anew: rm -r {self._place}",
+                f"恢复这个文件，或重新开始 · restore that file, or start anew: rm -r {self._place}",
             )
         if self.data.exists():
             raise LocalFault(
                 f"{path} 不见了，数据库的密码读不出来。",
                 f"{path} is gone, and with it the passwords of the database.",
-                f"restore that file, or start anew: rm -r {self._place}",
+                f"恢复这个文件，或重新开始 · restore that file, or start anew: rm -r {self._place}",
             )
         made = {role: secrets.token_urlsafe(24) for role in ("postgres", *LOGINS)}
         file = os.open(path.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -373,7 +373,8 @@ class EmbeddedPostgres:
             raise LocalFault(
                 f"数据目录 {self.data} 属于 PostgreSQL {found}，而这里运行的是 {wanted}。",
                 f"The data folder {self.data} was written by PostgreSQL {found}; this is {wanted}.",
-                f"move it away (mv {self._place} {self._place}.old) and start again, or set LINLI_DATA",
+                f"移开它（mv {self._place} {self._place}.old）再启动，或设置 LINLI_DATA"
+                " · move it away by that command and start again, or set LINLI_DATA",
             )
         raise self._fault("PG_VERSION is missing or unreadable")
 

@@ -16,7 +16,7 @@ def why(said: str, *, place: Path, log: Path, account: Account, port: int) -> Lo
         return LocalFault(
             f"端口 {port} 已被占用，PostgreSQL 无法启动。",
             f"Port {port} is taken; PostgreSQL cannot start on it.",
-            f"end what uses it (lsof -i :{port}), or choose another port",
+            f"结束占用它的程序，或换一个端口 · end what uses it (lsof -i :{port}), or choose another port",
         )
     if re.search(r"invalid permissions|wrong ownership|Permission denied", said):
         return LocalFault(
@@ -30,5 +30,5 @@ def why(said: str, *, place: Path, log: Path, account: Account, port: int) -> Lo
     return LocalFault(
         f"数据目录 {data} 无法使用（可能已损坏）：{reason[-1]}",
         f"PostgreSQL cannot use the data folder {data} (damaged?): {reason[-1]}",
-        f"see {log}; restore a copy, or start anew: mv {place} {place}.old",
+        f"详见 {log}；恢复备份，或重新开始 · see that log; restore a copy, or start anew: mv {place} {place}.old",
     )

@@ -49,7 +49,8 @@ def run(settings: Settings) -> None:
         raise LocalFault(
             "linli up 只用于 local 模式。",
             "linli up is for LINLI_MODE=local only.",
-            "unset LINLI_MODE; in production run linli migrate, linli api and linli worker",
+            "取消 LINLI_MODE；生产环境用 linli migrate、linli api 和 linli worker"
+            " · unset LINLI_MODE; in production run linli migrate, linli api and linli worker",
         )
     with Interruptions() as interruptions:
         up = Up(settings, interruptions)
@@ -141,7 +142,7 @@ class Up:
         raise LocalFault(
             f"端口 {settings.port} 已被占用{f'（{holder}）' if holder else ''}，API 无法启动。",
             f"Port {settings.port} is taken{f' by {holder}' if holder else ''}; the API cannot start on it.",
-            f"end what uses it, or choose another: LINLI_PORT={settings.port + 1} make run",
+            f"结束占用它的程序，或换一个端口 · end what uses it, or choose another: LINLI_PORT={settings.port + 1} make run",
         )
 
     def _settings_from(self, made: LocalSecrets) -> None:
@@ -170,7 +171,7 @@ class Up:
             raise LocalFault(
                 "LINLI_DATABASE_URL、LINLI_WORKER_URL、LINLI_MIGRATION_URL 要么都设置，要么都不设置。",
                 "LINLI_DATABASE_URL, LINLI_WORKER_URL and LINLI_MIGRATION_URL go together: set all three or none.",
-                "psql -f migrations/roles.sql makes the three roles in a database of yours",
+                "三个角色由它建立 · psql -f migrations/roles.sql makes the three roles in a database of yours",
             )
         for name in ("database_url", "worker_url", "migration_url", "redis_url"):
             _reached(f"LINLI_{name.upper()}", getattr(given, name))
@@ -225,7 +226,8 @@ class Up:
             raise LocalFault(
                 f"数据库结构升级失败：{last}",
                 f"The migration of the database failed: {last}",
-                f"see {log}; data of an older try can be put aside: mv {self.folder} {self.folder}.old",
+                f"详见 {log}；旧数据可以先移开：mv {self.folder} {self.folder}.old"
+                " · see that log; data of an older try can be put aside by that command",
             ) from error
 
     def _programs(self) -> None:
@@ -264,7 +266,7 @@ class Up:
     def _silent(self, name: str, why: str = "") -> LocalFault:
         log = self.logs / f"{name}.log"
         last = why or (home.tail(log).strip().splitlines() or ["?"])[-1]
-        return LocalFault(f"{name} 没有启动成功：{last}", f"{name} did not come up: {last}", f"see {log}")
+        return LocalFault(f"{name} 没有启动成功：{last}", f"{name} did not come up: {last}", f"详见 · see {log}")
 
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "app.cli", *arguments]
@@ -303,7 +305,7 @@ def _reached(name: str, url: str) -> None:
         raise LocalFault(
             f"{name} 指向的 {address.hostname}:{port} 连接不上。",
             f"Nothing answers at {address.hostname}:{port}, which {name} names.",
-            f"start that server, or unset {name} to use the embedded one",
+            f"启动那个服务器，或取消 {name} 改用内置的 · start that server, or unset {name} to use the embedded one",
         ) from None
 
 

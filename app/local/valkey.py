@@ -243,13 +243,13 @@ class EmbeddedValkey:
             return LocalFault(
                 f"端口 {self.port} 已被占用，Valkey 无法启动。",
                 f"Port {self.port} is taken; Valkey cannot start on it.",
-                f"end what uses it (lsof -i :{self.port}), or choose another port",
+                f"结束占用它的程序，或换一个端口 · end what uses it (lsof -i :{self.port}), or choose another port",
             )
         last = [line for line in said.splitlines() if line.strip()] or ["?"]
         return LocalFault(
             f"Valkey 无法使用数据目录 {self._place}：{last[-1]}",
             f"Valkey cannot use the data folder {self._place}: {last[-1]}",
-            f"rm -r {self._place} (no promise is lost: PostgreSQL holds them all)",
+            f"rm -r {self._place}（承诺都在 PostgreSQL 里，不会丢 · no promise is lost: PostgreSQL holds them all）",
         )
 
 

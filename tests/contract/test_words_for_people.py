@@ -216,3 +216,13 @@ def test_a_conflict_says_what_can_be_done_instead_with_operations_that_exist(
     assert said != refusal.title_zh
     known = {operation["operationId"] for _, _, operation in operations(document)}
     assert {name for name in OPERATION_ID.findall(said) if name not in known} == set()
+
+
+def test_each_code_of_a_skill_says_where_it_is_copied_from(document: dict[str, Any]) -> None:
+    fields = {
+        (where, name): field["description"]
+        for where, name, field in asked(document)
+        if name in ("skill", "skills") or (where, name) == ("addSkill", "code")
+    }
+    assert {where for where, _ in fields} == {"addSkill", "applyToVolunteer", "publishService", "listServices"}
+    assert {said for said in fields.values() if "从 listSkillCodes 的 code 复制" not in said} == set()

@@ -124,6 +124,7 @@ def test_what_the_log_says(tmp_path: Path, said: str, english: str) -> None:
     fault = why(said, place=tmp_path, log=tmp_path / "log", account=server_account(), port=5)
     assert english in fault.en
     assert fault.mend
+    assert " · " in fault.mend or fault.mend.startswith("chown "), "in both languages, unless it is a command alone"
 
 
 def test_damaged_secrets(tmp_path: Path) -> None:

@@ -52,6 +52,11 @@ def granting() -> str:
 
 WORKS_BELOW = "app_stands_below(place_id, '{administrator,dispatcher,secretary,station_staff}')"
 OFFICELESS = ", ".join(f"'{role}'" for role in people.NO_OFFICERS)
+# The decision that makes a volunteer of an applicant records what they named, without a licence.
+NAMED_WHEN_APPLYING = (
+    "EXISTS (SELECT 1 FROM volunteer_application a WHERE a.person_id = skill.person_id AND a.place_id = skill.place_id"
+    " AND a.decided_at IS NULL AND skill.code = ANY (a.skills) AND skill.licence_sealed IS NULL)"
+)
 LEADS = "app_leads(team_id, place_id)"
 PUBLISHING = f"{to_sql(services.PUBLISH, 'service')} OR {LEADS}"
 REPRESENTED = (
@@ -234,7 +239,7 @@ EXPECTED = {
         None,
         (
             f"seen_by = {ME} AND seen_by <> person_id AND {to_sql(teams.SEES_LICENCE, 'skill')}"
-            " AND person_holds(person_id, place_id, 'volunteer')"
+            f" AND (person_holds(person_id, place_id, 'volunteer') OR {NAMED_WHEN_APPLYING})"
         ),
     ),
     "skill_update": ("skill", "UPDATE", f"person_id = {ME} OR {to_sql(teams.SEES_LICENCE, 'skill')}", None),
@@ -264,6 +269,12 @@ EXPECTED = {
         "SELECT",
         to_sql(deadlines.PUBLISH, "deadline_policy_draft"),
         None,
+    ),
+    "deadline_policy_draft_update": (
+        "deadline_policy_draft",
+        "UPDATE",
+        to_sql(deadlines.PUBLISH, "deadline_policy_draft"),
+        f"published_by = {ME} AND {to_sql(deadlines.PUBLISH, 'deadline_policy_draft')}",
     ),
     "deadline_policy_draft_insert": (
         "deadline_policy_draft",

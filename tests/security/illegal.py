@@ -91,6 +91,7 @@ DRAFT = (
     "INSERT INTO deadline_policy_draft (id, place_id, matter_kind, deadline_kind, category, limits, drafted_by, drafted_at)"
     " VALUES ('{new}', {place}, 'order', 'plan', '', '{{}}', app_actor(), app_now())"
 )
+USED = "UPDATE deadline_policy_draft SET published_by = {by}, published_at = app_now() WHERE place_id = '{east}'"
 WORKDAYS = (
     "INSERT INTO workday_set (id, version, years, days, source, imported_by, imported_at)"
     " VALUES ('{new}', 9, '{{2027}}', '{{}}', 'x', app_actor(), app_now())"

@@ -27,6 +27,7 @@ from tests.security.illegal import (
     RESPOND,
     RUNNING,
     TWICE,
+    USED,
     WORKDAYS,
     fill,
 )
@@ -150,6 +151,8 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a draft of limits for a place that one does not administer": (
         "administrator", fill(DRAFT, place="'{province}'"), (NO_RIGHT,)),
     "a draft of limits altered": ("administrator", "UPDATE deadline_policy_draft SET category = 'x'", (NO_RIGHT,)),
+    "a draft of limits published by the secretary": ("secretary", fill(USED, by=ME), NOTHING),
+    "a draft of limits published in another's name": ("administrator", fill(USED, by="'{secretary}'"), (NO_RIGHT,)),
     "a draft of limits deleted": ("administrator", "DELETE FROM deadline_policy_draft", (NO_RIGHT,)),
     "hours by the secretary": ("secretary", fill(HOURS, place="'{east}'", calendar="'DUTY'"), (NO_RIGHT,)),
     "hours of a place that one does not administer": (
@@ -205,6 +208,7 @@ SOUND = {
     "another time for what is confirmed": ("resident", fill(MOVING, matter="'{rated}'", first="'{ended}'")),
     "an appointment proposed": ("resident", fill(MEETING, matter=MISSED, by=ME, confirmed="NULL, NULL")),
     "a draft of limits by the administrator": ("administrator", fill(DRAFT, place="'{east}'")),
+    "a draft of limits used up": ("administrator", fill(USED, by=ME)),
     "hours of a place that one administers": ("administrator", fill(HOURS, place="'{east}'", calendar="'DUTY'")),
     "working days by who administers the tree": ("head", WORKDAYS),
     "a limit in days of work": ("administrator", fill(BUDGET, calendar="'WORK'", seconds="NULL", days="1")),

@@ -24,6 +24,8 @@ SKILL = (
     "INSERT INTO skill (id, person_id, place_id, code, seen_by, seen_at, version)"
     " VALUES ('{new}', {whom}, {place}, 'law', {by}, app_now(), 1)"
 )
+NAMED = SKILL.replace("'law'", "'haircut'")
+LICENSED = NAMED.replace("code, ", "code, licence_sealed, ").replace("'haircut', ", "'haircut', 'x', ")
 HOURS = (
     "INSERT INTO volunteer_profile (id, person_id, daily_capacity, quiet_from, quiet_until, version)"
     " VALUES ('{new}', {whom}, {capacity}, {begin}, 60, 1)"
@@ -76,6 +78,11 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a skill of one's own": ("volunteer", fill(SKILL, whom=ME, place=EAST, by=ME), (NO_RIGHT,)),
     "a skill seen by somebody else": ("station", fill(SKILL, whom=VOLUNTEER, place=EAST, by="'{secretary}'"), (NO_RIGHT,)),
     "a skill by the dispatcher": ("dispatcher", fill(SKILL, whom=VOLUNTEER, place=EAST, by=ME), (NO_RIGHT,)),
+    "a skill that an applicant did not name": (
+        "secretary", fill(SKILL, whom="'{resident}'", place=EAST, by=ME), (NO_RIGHT,)),
+    "a skill of an applicant with a licence": ("secretary", fill(LICENSED, whom="'{resident}'", place=EAST, by=ME), (NO_RIGHT,)),
+    "a skill that an applicant named, by who does not decide": (
+        "station", fill(NAMED, whom="'{resident}'", place=EAST, by=ME), (NO_RIGHT,)),
     "a skill of who does not volunteer": ("station", fill(SKILL, whom="'{resident}'", place=EAST, by=ME), (NO_RIGHT,)),
     "a licence made longer": (
         "volunteer", "UPDATE skill SET licence_until = '2099-01-01' WHERE person_id = '{volunteer}'", (BROKEN,)),
@@ -117,6 +124,7 @@ SOUND = {
     "a lead who stays": ("volunteer", "UPDATE team SET version = version + 1 WHERE id = '{team}'"),
     "a team disbanded by the secretary": (
         "secretary", f"WITH gone AS ({fill(LEAVE, team=OURS, by=ME)}) {DISBAND}"),
+    "a skill that an applicant named, by who decides": ("secretary", fill(NAMED, whom="'{resident}'", place=EAST, by=ME)),
     "a skill seen by the station": ("station", fill(SKILL, whom=VOLUNTEER, place=EAST, by=ME)),
     "one's own hours": ("resident", fill(HOURS, whom=ME, capacity="3", begin="0")),
     "an application at home": ("neighbour", fill(APPLICATION, whom=ME, place=EAST)),

@@ -128,6 +128,8 @@ async def test_only_what_is_on_the_list_goes_down(street: Street, later: Later) 
     await chief.post("/v1/admission-lists", listed)
     found = await secretary.get("/v1/admission-lists", **east)
     assert (found["version"], found["codes"]) == (1, ["lighting", "repair"])
+    again = {**east, "codes": ["repair", "lighting", "repair"]}
+    assert await chief.refused("/v1/admission-lists", again) == (409, "nothing-changed"), "in whatever order"
 
     before = await governing(grandmother, case)
     await chief.post(f"{case}/hand-down", {})

@@ -23,7 +23,7 @@ from app.domain.orders.models import TakeBack
 from app.kernel.calendar_store import know
 from app.kernel.command import Caller, _decide, _load
 from app.kernel.database import Database, begin
-from app.kernel.errors import InvalidInput, Refusal
+from app.kernel.errors import InvalidInput, ReasonWanted, Refusal
 from app.kernel.ids import NOBODY, new_id
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.loading import pinned
@@ -45,7 +45,7 @@ SAID = (
     of_orders.ServiceNotOffered, of_orders.NotForThisService, of_orders.StartCodeWrong, of_orders.EvidenceMissing,
     of_orders.AuthorityTooLong, of_orders.NotReached, of_orders.AlreadyRefused, of_orders.AnotherTime,
     of_cases.EvidenceMissing, of_board.UnitNotHere, of_board.UnitTwice, of_cases.ParentNotFound, of_board.PromiseNotOpen,
-    of_board.NotOnBoard, of_cases.NotAdmitted, of_board.NotAPartner, of_cases.ReasonWanted, of_cases.ReviewTooFar,
+    of_board.NotOnBoard, of_cases.NotAdmitted, of_board.NotAPartner, ReasonWanted, of_cases.ReviewTooFar,
     of_board.ExtensionTooLong,
 )  # fmt: skip
 """Refusals of what was said, which are made up here, and not of who says it when."""

@@ -255,13 +255,18 @@ async def test_a_draft_makes_one_policy_and_the_receipt_names_its_version(street
     in_force = (await administrator.get("/v1/deadline-policies", place_id=str(street.world.street)))["items"]
     (respond,) = [row for row in in_force if row["id"] == first["id"]]
     assert first["version"] == respond["version"] > 1
-    again = await administrator.ask("POST", path)
-    assert (again.status_code, again.json()["code"]) == (409, "nothing-changed")
-    assert f"现行的第 {respond['version']} 版" in again.json()["detail"]
-    assert await administrator.refused("/v1/deadline-policies", limits(street, 900)) == (409, "nothing-changed")
+    assert await administrator.refused(path) == (409, "draft-used")
+    for same in (f"{await draft(street, 900)}/publish", "/v1/deadline-policies"):
+        again = await administrator.ask("POST", same, limits(street, 900) if same.endswith("policies") else None)
+        assert (again.status_code, again.json()["code"]) == (409, "nothing-changed")
+        assert f"现行的第 {respond['version']} 版" in again.json()["detail"]
     other = await administrator.post("/v1/deadline-policies", limits(street, 840))
     assert other["version"] == respond["version"] + 1
-    assert (await administrator.post(path))["version"] == respond["version"] + 2, "back to what was in force before"
+    assert await administrator.refused(path) == (409, "draft-used"), "also when something else is in force by now"
+    listed = (await administrator.get(DRAFTS, place_id=str(street.world.street)))["items"]
+    assert [one["published_at"] is not None for one in listed] == [False, True], "the second one was never published"
+    back = f"{await draft(street, 900)}/publish"
+    assert (await administrator.post(back))["version"] == respond["version"] + 2, "another draft of the same"
 
 
 async def test_of_many_who_publish_one_draft_at_once_one_does(street: Street) -> None:

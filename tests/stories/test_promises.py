@@ -295,6 +295,7 @@ async def test_hours_of_a_station_act_on_what_starts_after_them(street: Street, 
         "/v1/calendars/hours", {**body, "week": [[split[1], split[0]]] + [split] * 6}
     ) == (422, "calendar-invalid")
     await street.administrator.post("/v1/calendars/hours", body)
+    assert await street.administrator.refused("/v1/calendars/hours", body) == (409, "nothing-changed")
     after = await place(street, grandma)
     assert due((await limits(grandma, before))["respond"]) == at(11, 30, 12, 20)
     assert due((await limits(grandma, after))["respond"]) == at(11, 30, 14, 20)

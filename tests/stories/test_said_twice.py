@@ -65,7 +65,7 @@ async def skill(street: Street) -> Asked:
     return (
         street.administrator,
         "/v1/skills",
-        {"place_id": str(street.world.east), **person(volunteer), "code": "electrician"},
+        {"place_id": str(street.world.east), **person(volunteer), "code": "sewing"},
     )
 
 

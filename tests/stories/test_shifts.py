@@ -30,7 +30,7 @@ async def test_a_shift_is_handed_over_with_what_is_open_and_held(street: Street,
 
     (record,) = (await coming.get("/v1/shifts/hand-overs"))["items"]
     assert (record["id"], record["note"], record["passed_on"]) == (receipt["id"], "2 号楼还没有派出", [held])
-    assert (record["left_name"], record["taken_name"]) == ("刘**", "张*")
+    assert (record["left_name"], record["taken_name"]) == ("刘书记", "张敏")
     assert [(count["state_label"], count["orders"]) for count in record["counts"]] == [("待派单", 2)]
     late = [(item["order_id"], item["kind_label"]) for item in record["late"]]
     assert (held, "响应") in late
@@ -69,3 +69,21 @@ async def test_shifts_are_read_by_staff_of_the_place(street: Street) -> None:
     assert west["items"] == []
     for somebody in (there, volunteer):
         assert (await somebody.get("/v1/shifts/hand-overs"))["items"] == []
+
+
+async def test_colleagues_of_one_family_name_are_told_apart(street: Street) -> None:
+    leaver = await street.with_role("张敏", "dispatcher")
+    first, second = await street.with_role("李强", "dispatcher"), await street.with_role("李梅", "secretary")
+    above = await street.with_role("李街道", "dispatcher", "street")
+    volunteer = await street.with_role("李小明", "volunteer")
+
+    async def names(**asked: str) -> dict[str, str]:
+        found = await leaver.get("/v1/roles", place_id=str(street.world.east), limit="100", **asked)
+        return {row["person_id"]: row["name"] for row in found["items"]}
+
+    shown = await names()
+    assert [shown[str(one.id)] for one in (first, second)] == ["李强", "李梅"]
+    assert [shown[str(one.id)] for one in (above, volunteer)] == ["李**", "李**"], "no colleagues of the place"
+    held = (await first.get("/v1/me"))["roles"][0]["id"]
+    await street.administrator.post(f"/v1/roles/{held}/revoke")
+    assert (await names(ended="true")).get(str(first.id)) in (None, "李*"), "in post no more"

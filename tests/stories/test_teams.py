@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.kernel.ids import new_id
 from tests.people import Someone
 from tests.stories.conftest import Later, Street
 from tests.stories.teamwork import NOT_ALLOWED, person, team, told
@@ -227,6 +228,87 @@ async def test_a_resident_applies_and_the_secretary_decides(street: Street, late
     assert await resident.refused(apply, {"text": "x"}) == (409, "already-volunteer")
     states = [(await secretary.get(apply, state=state))["items"] for state in ("open", "approved", "refused")]
     assert [[row["id"] for row in rows] for rows in states] == [[], [second["id"]], [first["id"]]]
+
+
+async def test_whoever_is_admitted_has_at_once_what_takes_no_licence(street: Street, later: Later) -> None:
+    secretary, station = await street.with_role("刘书记", "secretary"), await street.with_role("小高", "station_staff")
+    resident, apply = await street.resident("王秀英"), "/v1/volunteer-applications"
+    said = ["haircut", "law", "sewing", "haircut", "lute"]
+    made = (await resident.post(apply, {"text": "想帮邻居", "skills": said}))["id"]
+    (listed,) = (await secretary.get(apply, state="open"))["items"]
+    assert listed["to_record"] == ["law", "lute"], "what takes a licence, and what nobody here knows"
+    await secretary.post(f"{apply}/{made}/decide", {"approve": True})
+    has = (await resident.get("/v1/skills"))["items"]
+    assert [(one["code"], one["seen_by"], one["licence"]) for one in has] == [
+        ("haircut", str(secretary.id), None), ("sewing", str(secretary.id), None),
+    ]  # fmt: skip
+    await later(0)
+    texts = {one["topic"]: one["text"] for one in (await resident.get("/v1/inbox"))["items"]}
+    assert texts["volunteer.skills"] == (
+        "您的志愿者申请已通过,已登记技能:理发、缝补;还须由工作人员看过证照后登记(addSkill):法律咨询、其他技能"
+    )
+    assert "volunteer.skills_to_record" in await told(station)
+    law: dict[str, Any] = {"place_id": str(street.world.east), "code": "law", **person(resident)}
+    missing = await station.ask("POST", "/v1/skills", law)
+    assert (missing.status_code, missing.json()["code"]) == (422, "licence-missing")
+    assert [error["pointer"] for error in missing.json()["errors"]] == ["/body/licence"]
+    await station.post("/v1/skills", {**law, "licence": "晋A2026"})
+
+
+async def test_a_skill_that_is_recorded_already_is_not_recorded_again(street: Street) -> None:
+    """Also one that was recorded where whoever decides now does not work."""
+    secretary, volunteer = (
+        await street.with_role("刘书记", "secretary"),
+        await street.with_role("小赵", "volunteer", "west"),
+    )
+    station = await street.with_role("小高", "station_staff", "west")
+    await station.post("/v1/skills", {"place_id": str(street.world.west), "code": "sewing", **person(volunteer)})
+    await volunteer.post("/v1/me/community", {"place_id": str(street.world.east)})
+    body = {"text": "搬来了", "skills": ["sewing", "cooking"]}
+    made = (await volunteer.post("/v1/volunteer-applications", body))["id"]
+    decide = f"/v1/volunteer-applications/{made}/decide"
+    key = str(new_id())
+    first = (await secretary.ask("POST", decide, {"approve": True}, key)).json()
+    assert (await secretary.ask("POST", decide, {"approve": True}, key)).json() == first
+    assert [one["code"] for one in (await volunteer.get("/v1/skills"))["items"]] == ["sewing", "cooking"]
+
+
+async def test_a_no_says_why(street: Street) -> None:
+    secretary, resident = await street.with_role("刘书记", "secretary"), await street.resident("王秀英")
+    made = (await resident.post("/v1/volunteer-applications", {"text": "想帮忙"}))["id"]
+    answer = await secretary.ask("POST", f"/v1/volunteer-applications/{made}/decide", {"approve": False})
+    assert (answer.status_code, answer.json()["code"]) == (422, "reason-wanted")
+    assert [(error["pointer"], error["message"]) for error in answer.json()["errors"]] == [
+        ("/body/reason", "不同意时请写明原因,申请人会看到")
+    ]
+
+
+async def test_everybody_finds_the_codes_of_skills_and_the_staff_how_many_have_them(street: Street) -> None:
+    station, resident = await street.with_role("小高", "station_staff"), await street.resident("王秀英")
+    volunteer, east = await street.with_role("小赵", "volunteer"), str(street.world.east)
+    service = {"place_id": str(street.world.street), "name": "修二胡", "description": "换弦", "skill": "lute"}
+    await street.administrator.post("/v1/services", service)
+    for code in ("sewing", "paper_cutting"):
+        await station.post("/v1/skills", {"place_id": east, "code": code, **person(volunteer)})
+
+    async def codes(reader: Someone, **asked: str) -> dict[str, tuple[Any, ...]]:
+        found = (await reader.get("/v1/skill-codes", **asked))["items"]
+        return {one["code"]: (one["name"], one["licensed"], one["services"], one["volunteers"]) for one in found}
+
+    general = await codes(resident)
+    assert general["haircut"] == ("理发", False, 0, None)
+    assert general["law"] == ("法律咨询", True, 0, None)
+    assert "lute" not in general
+    shown = await codes(resident, place_id=east)
+    assert shown.keys() - general.keys() == {"lute"}, "what only volunteers have is for the staff"
+    assert shown["lute"] == ("lute", None, 1, None)
+    counted = await codes(station, place_id=east)
+    assert {code: counted[code][2:] for code in ("sewing", "paper_cutting", "lute", "law")} == {
+        "sewing": (0, 1), "paper_cutting": (0, 1), "lute": (1, 0), "law": (0, 0),
+    }  # fmt: skip
+    assert (await codes(station, place_id=str(street.world.west)))["sewing"] == ("缝补", False, 0, None), (
+        "no staff there"
+    )
 
 
 async def test_an_applicant_without_name_and_phone_is_asked_for_them_and_not_admitted(street: Street) -> None:

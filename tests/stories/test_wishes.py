@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from app.kernel.ids import new_id
 from tests.people import Someone, offered
 from tests.special import service_of, told
 from tests.stories.conftest import Later, Street
@@ -120,6 +121,23 @@ async def test_of_many_who_claim_one_wins(street: Street, resident: Someone, wis
     body = {"claimed_as": "member"}
     answers = await asyncio.gather(*(v.ask("POST", f"{wish}/claim-wish", body) for v in volunteers))
     assert Counter(answer.status_code for answer in answers) == {200: 1, 409: 7}
+
+
+async def test_a_unit_claims_by_a_volunteer_of_its_own(street: Street, resident: Someone, wish: str) -> None:
+    made = {"place_id": str(street.world.street), "name": "西峪小学", "kind": "partner"}
+    unit = (await street.administrator.post("/v1/units", made))["id"]
+    teacher = await street.resident("孙老师")
+    joining = {"person_id": str(teacher.id), "post": "officer"}
+    assert await teacher.refused(f"{wish}/claim-wish", SCHOOL) == (404, "order-not-found")
+    await street.administrator.post(f"/v1/units/{unit}/members", joining)
+    for path in (wish, f"/v1/orders/{new_id()}"):
+        answer = await teacher.ask("POST", f"{path}/claim-wish", SCHOOL)
+        assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed"), "the same for any"
+        assert "applyToVolunteer" in answer.json()["detail"]
+    body = {"place_id": str(street.world.east), "role": "volunteer", "person_id": str(teacher.id)}
+    await street.administrator.post("/v1/roles", body)
+    await teacher.post(f"{wish}/claim-wish", SCHOOL)
+    assert (await resident.get(wish))["claimed_name"] == "西峪小学"
 
 
 async def test_only_a_wish_is_claimed_in_a_name(street: Street, resident: Someone, volunteer: Someone) -> None:

@@ -1,8 +1,6 @@
 """What can be refused about cases; about whistles and the joint board, `board_errors.py`."""
 
-from typing import Self
-
-from app.kernel.errors import FieldFault, Kind, NotFound, Refusal
+from app.kernel.errors import Kind, NotFound, Refusal
 
 
 class CaseNotFound(NotFound):
@@ -96,20 +94,6 @@ class SameHand(Refusal):
     code = "same-hand"
     title_zh = "办理、回访、裁定须由不同的人承担"
     title_en = "Handler, call-back officer and arbiter are three people"
-
-
-class ReasonWanted(Refusal):
-    """A refusal, a low rating and an invalid whistle need a reason."""
-
-    kind = Kind.INVALID
-    code = "reason-wanted"
-    title_zh = "请写明原因"
-    title_en = "Please give a reason"
-
-    @classmethod
-    def said(cls, why: str) -> Self:
-        """The refusal at the field; `why`: what the reason is wanted for."""
-        return cls(why, fields=(FieldFault("/body/reason", cls.code, why),))
 
 
 class OthersJoined(Refusal):

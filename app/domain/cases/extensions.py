@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from app.domain.cases import board_errors, errors, policy
+from app.domain.cases import board_errors, policy
 from app.domain.cases.board_tables import CaseExtension
 from app.domain.cases.limits import Case
 from app.domain.cases.models import CaseState
 from app.domain.cases.policy import LIFECYCLE
 from app.domain.cases.service import CASES, tell_reporters
 from app.kernel.change import Change, Office
-from app.kernel.errors import FieldFault, NotAllowed
+from app.kernel.errors import FieldFault, NotAllowed, ReasonWanted
 from app.kernel.ids import new_id
 from app.kernel.matter import TimedDeadline
 from app.kernel.rules import Actor, Role
@@ -113,8 +113,7 @@ def decide_extension(
         raise NotAllowed(
             "延期由上一级的书记、管理员或督办员决定:单位申请的由吹哨的层级,层级申请的由再上一级;不由申请人自己决定"
         )
-    if not granted and not reason:
-        raise errors.ReasonWanted.said("不同意延期时请写明原因")
+    ReasonWanted.demand(reason, agreed=granted, why="不同意延期时请写明原因")
     decided = {"decided_by": actor.id, "decided_at": now, "granted": granted, "decision": reason}
     change.patch(CaseExtension, id=asked.id, **decided).note(granted=granted)
     change.tell(asked.asked_by, "extension.decided", granted=granted)

@@ -16,7 +16,7 @@ from app.domain.cases.service import CASES, tell_reporters
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level
 from app.kernel.change import Change, Office
-from app.kernel.errors import FieldFault
+from app.kernel.errors import FieldFault, NothingChanged
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, demand
 from app.kernel.verbs import Facts, record
@@ -28,15 +28,17 @@ STREET = """
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The newest version at the place (0: none), and which of the codes no catalogue above it has."""
+    """The newest version at the place (0: none) with its codes, and which of the codes no catalogue above it has."""
 
     version: int
+    newest: tuple[str, ...] | None
     unknown: tuple[str, ...]
 
 
 LISTING = Facts(
     """jsonb_build_object(
          'version', (SELECT coalesce(max(l.version), 0) FROM admission_list l WHERE l.place_id = subject.id),
+         'newest', (SELECT l.codes FROM admission_list l WHERE l.place_id = subject.id ORDER BY l.version DESC LIMIT 1),
          'unknown', (SELECT coalesce(jsonb_agg(x.code), '[]') FROM jsonb_array_elements_text($3::jsonb -> 'codes') x(code)
                       WHERE NOT EXISTS (SELECT 1 FROM case_category c WHERE c.code = x.code
                                AND (c.place_id IS NULL OR EXISTS (SELECT 1 FROM place_ancestor a
@@ -48,7 +50,7 @@ LISTING = Facts(
 @record("admission_list", "publish", subject=STREET, facts=LISTING, missing=PlaceNotFound)
 def publish(seen: Listing, actor: Actor, now: datetime, *, place_id: UUID, codes: Sequence[str]) -> Change:
     """Publish which categories a community admits, or every community below a place; the nearest list counts. It is the street's
-    to say. Raises NotAllowed, CategoryNotFound."""
+    to say. Raises NotAllowed, CategoryNotFound, NothingChanged."""
     demand(policy.ADMISSION, actor)
     if seen.unknown:
         wrong = [number for number, code in enumerate(codes) if code in seen.unknown]
@@ -56,6 +58,9 @@ def publish(seen: Listing, actor: Actor, now: datetime, *, place_id: UUID, codes
         raise errors.CategoryNotFound(
             fields=tuple(FieldFault(f"/body/codes/{number}", "category-not-found", title) for number in wrong)
         )
+    admitted = tuple(sorted(set(codes)))
+    if admitted == seen.newest:
+        raise NothingChanged.since(seen.version)
     list_id = new_id()
     return (
         Change.record("admission_list", list_id, "publish", actor, now, place_id=place_id, version=seen.version)
@@ -64,11 +69,11 @@ def publish(seen: Listing, actor: Actor, now: datetime, *, place_id: UUID, codes
             id=list_id,
             place_id=place_id,
             version=seen.version + 1,
-            codes=sorted(set(codes)),
+            codes=list(admitted),
             published_by=actor.id,
             published_at=now,
         )
-        .note(version=seen.version + 1, codes=len(set(codes)))
+        .note(version=seen.version + 1, codes=len(admitted))
     )
 
 

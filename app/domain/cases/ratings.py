@@ -4,12 +4,12 @@ unit the whistle (双向评价; domain.md §5). Each is pure, as in `service.py`
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.cases import board_errors, errors
+from app.domain.cases import board_errors
 from app.domain.cases.board import BOARD, Assignment
 from app.domain.cases.board_policy import LIFECYCLE, LOW
 from app.domain.cases.board_tables import UnitRating, WhistleRating
 from app.kernel.change import Change
-from app.kernel.errors import NotAllowed
+from app.kernel.errors import NotAllowed, ReasonWanted
 from app.kernel.rules import Actor
 from app.kernel.verbs import Facts
 
@@ -87,7 +87,7 @@ def _demand(ended: bool, *, rated: bool, explained: bool) -> None:
     if rated:
         raise board_errors.AlreadyRated
     if not explained:
-        raise errors.ReasonWanted.said("评价较低或认为吹哨不当时请写明原因")
+        raise ReasonWanted.said("评价较低或认为吹哨不当时请写明原因")
 
 
 VERBS = (rate_department, rate_whistler)

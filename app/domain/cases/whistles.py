@@ -24,7 +24,7 @@ from app.domain.cases.service import (
     tell_reporters,
 )
 from app.kernel.change import Change, Office
-from app.kernel.errors import TransitionRefused
+from app.kernel.errors import ReasonWanted, TransitionRefused
 from app.kernel.ids import new_id
 from app.kernel.loading import Beside
 from app.kernel.rules import SYSTEM, Actor, Role
@@ -102,8 +102,7 @@ def decide_whistle(
     )
     if whistle is None:
         raise board_errors.NoWhistle
-    if not approved and not reason:
-        raise errors.ReasonWanted.said("不同意时请写明原因")
+    ReasonWanted.demand(reason, agreed=approved, why="不同意时请写明原因")
     told = {"decided_by": actor.id, "decided_at": now, "approved": approved, "decision": reason}
     change.note(approved=approved)
     # Where the alarm blew it by itself, whoever reported the emergency had whistled.

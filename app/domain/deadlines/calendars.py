@@ -12,7 +12,7 @@ from app.domain.places.subject import PLACE
 from app.kernel.calendars import CalendarName, Week, week_faults
 from app.kernel.change import Change
 from app.kernel.deadline_tables import CalendarHours, WorkdaySet
-from app.kernel.errors import FieldFault, NotAllowed
+from app.kernel.errors import FieldFault, NotAllowed, NothingChanged
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, demand
 from app.kernel.verbs import Facts, record
@@ -23,14 +23,16 @@ LONGEST_NOTICE = 120
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """The newest version of the place's own hours (0: none)."""
+    """The newest version of the place's own hours (0: none), and what it says."""
 
     version: int
+    newest: Week | None = None
 
 
 HOURS = Facts(
-    """(SELECT jsonb_build_object('version', coalesce(max(h.version), 0)) FROM calendar_hours h
-        WHERE h.place_id = subject.place_id AND h.calendar = $3::jsonb ->> 'calendar')""",
+    """coalesce((SELECT jsonb_build_object('version', h.version, 'newest', h.week) FROM calendar_hours h
+         WHERE h.place_id = subject.place_id AND h.calendar = $3::jsonb ->> 'calendar'
+         ORDER BY h.version DESC LIMIT 1), '{"version": 0}')""",
     Hours,
 )
 
@@ -40,7 +42,7 @@ def set_hours(seen: Hours, actor: Actor, now: datetime, *, place_id: UUID, calen
     """Set the hours of a place and below it, on DUTY or WORK; they act on deadlines that start from now on.
 
     Raises CalendarInvalid with what is wrong with the week: shifts that overlap, none at all, for WORK a day without any
-    (make-up days fall on weekends and need hours too).
+    (make-up days fall on weekends and need hours too); NothingChanged.
     """
     demand(policy.PUBLISH, actor)
     faults = list(week_faults(week))
@@ -48,6 +50,8 @@ def set_hours(seen: Hours, actor: Actor, now: datetime, *, place_id: UUID, calen
         faults.append("工作时间须七天都有:调休上班的周末也按当天的时间计")
     if faults:
         raise errors.CalendarInvalid(fields=tuple(FieldFault("/body/week", "week-invalid", fault) for fault in faults))
+    if week == seen.newest:
+        raise NothingChanged.since(seen.version)
     hours_id = new_id()
     return Change.record("calendar_hours", hours_id, "set", actor, now, place_id=place_id, version=seen.version).insert(
         CalendarHours,

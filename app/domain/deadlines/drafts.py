@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from app.domain.deadlines.errors import DraftNotFound
+from app.domain.deadlines.errors import DraftNotFound, DraftUsed
 from app.domain.deadlines.models import DeadlinePolicyDraft, Effect, Limits, MarkPlan
 from app.domain.deadlines.reading import said
 from app.domain.deadlines.repository import DRAFT, DRAFTED, PUBLISHING, CarriedEvent, Drafted, Publishing
@@ -63,9 +63,11 @@ def draft(
 
 @record("deadline_policy", "publish_draft", subject=DRAFT, facts=DRAFTED, missing=DraftNotFound)
 def publish_draft(found: Drafted, actor: Actor, now: datetime) -> Change:
-    """Publish the limits of a draft as they were kept; it stays, and may be compared, and published again once something else
-    is in force. Raises as `service.publish`."""
-    return publish(
+    """Publish the limits of a draft as they were kept: it is used up by that, stays, and may be compared. Raises DraftUsed, and
+    as `service.publish`."""
+    if found.published_at is not None:
+        raise DraftUsed
+    change = publish(
         found.seen,
         actor,
         now,
@@ -76,6 +78,7 @@ def publish_draft(found: Drafted, actor: Actor, now: datetime) -> Change:
         category=found.category,
         estate_type=found.estate_type,
     )
+    return change.patch(DeadlinePolicyDraft, id=found.id, published_by=actor.id, published_at=now)
 
 
 def _own(effects: Iterable[Effect]) -> tuple[Effect, ...]:

@@ -42,6 +42,14 @@ class DraftNotFound(NotFound):
     title_en = "Draft not found"
 
 
+class DraftUsed(Refusal):
+    kind = Kind.CONFLICT
+    code = "draft-used"
+    title_zh = "这份草稿已经发布过"
+    title_en = "This draft was published already"
+    advice_zh = "一份草稿只发布一次;要再用同样的内容,请用 draftDeadlinePolicy 另起一份"
+
+
 class ReplayRunning(Refusal):
     """One replay a person, two for all: each keeps a connection and a processor busy."""
 

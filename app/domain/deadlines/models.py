@@ -91,7 +91,7 @@ class Limits:
 
 
 class DeadlinePolicyDraft(SQLModel, table=True):
-    """Limits that an administrator of the place looks at before they are published. Never altered; it acts on nothing.
+    """Limits that an administrator of the place looks at before they are published, once. Else never altered; it acts on nothing.
 
     `limits` is a `Limits` as JSON.
     """
@@ -102,6 +102,7 @@ class DeadlinePolicyDraft(SQLModel, table=True):
             "estate_type IN ('', 'residential', 'transitional', 'old', 'work_unit')",
             "deadline_policy_draft_estate_type",
         ),
+        CheckConstraint("num_nonnulls(published_by, published_at) IN (0, 2)", "deadline_policy_draft_published"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -113,3 +114,5 @@ class DeadlinePolicyDraft(SQLModel, table=True):
     limits: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     drafted_by: UUID
     drafted_at: datetime = Field(sa_type=Instant)
+    published_by: UUID | None = None
+    published_at: datetime | None = Field(default=None, sa_type=Instant)

@@ -104,14 +104,16 @@ DRAFT = "SELECT f.id, f.place_id FROM deadline_policy_draft f WHERE f.id = ($3::
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A draft as it was kept, and what publishing it has to know."""
+    """A draft as it was kept, when it was published, and what publishing it has to know."""
 
+    id: UUID
     place_id: UUID
     matter_kind: str
     deadline_kind: str
     category: str
     estate_type: str
     limits: Limits
+    published_at: datetime | None
     seen: Publishing
 
 
@@ -290,7 +292,7 @@ async def list_drafts(
     f, p, a = DeadlinePolicyDraft, Place, PlaceAncestor
     columns = (f.id, f.place_id, f.matter_kind, f.deadline_kind, f.category, f.estate_type, f.limits, f.drafted_at)
     query: Select[*tuple[Any, ...]] = select(*(col(column) for column in columns), col(p.name).label("place_name"))
-    query = query.join(p, col(p.id) == col(f.place_id))
+    query = query.add_columns(col(f.published_at)).join(p, col(p.id) == col(f.place_id))
     if place_id is not None:
         query = query.where(col(f.place_id).in_(select(col(a.place_id)).where(col(a.ancestor_id) == place_id)))
     key = (col(f.drafted_at), col(f.id))

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.domain.deadlines.models import label_of
 from app.domain.deadlines.spoken import moment
+from app.domain.teams.skills import SKILLS
 from app.kernel.calendars import CalendarName
 
 TEXTS: Mapping[str, str] = {
@@ -140,7 +141,9 @@ TEXTS: Mapping[str, str] = {
     "skill.recorded": "社区登记了您的一项技能",
     "skill.ended": "社区取消了您的一项技能",
     "volunteer.applied": "有居民申请成为志愿者,请审批",
-    "volunteer.refused": "您的志愿者申请未通过",
+    "volunteer.refused": "您的志愿者申请未通过,可查看理由(listVolunteerApplications)",
+    "volunteer.skills": "您的志愿者申请已通过",
+    "volunteer.skills_to_record": "一名新志愿者申请时写了须看过证照的技能",
     "service.paused": "一项服务已暂停,已下的订单照常办理",
     "service.withdrawn": "一项服务已下架,已下的订单照常办理",
     "representation.asked": "有人请求为您代下单,请确认是否同意",
@@ -232,7 +235,7 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
             way, yes, no = DECIDED[topic]
             return yes if payload[way] else no
         case _:
-            told = _texts(payload).get(topic, "您有一条新消息")
+            told = _texts(payload).get(topic, "您有一条新消息") + _of_skills(payload)
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
 
 
@@ -259,6 +262,19 @@ def _texts(payload: Mapping[str, Any]) -> Mapping[str, str]:
     if payload.get("opened"):
         return OPENED
     return OF_CALLBACK if payload.get("callback") else TEXTS
+
+
+def _of_skills(payload: Mapping[str, Any]) -> str:
+    """Which skills a new volunteer has at once, and which somebody records. A code that is not known may be anything: it stays in
+    the application."""
+    recorded, wanted = (
+        "、".join(
+            dict.fromkeys(SKILLS[code].label if code in SKILLS else "其他技能" for code in payload.get(which, ()))
+        )
+        for which in ("recorded", "to_record")
+    )
+    said = f",已登记技能:{recorded}" if recorded else ""
+    return said + (f";还须由工作人员看过证照后登记(addSkill):{wanted}" if wanted else "")
 
 
 def _of_opening(payload: Mapping[str, Any], own: str) -> str:

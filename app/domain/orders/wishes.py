@@ -3,6 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from app.domain.orders import errors, policy
 from app.domain.orders.dispatching import CLAIMING, OWN_CHOICE, Taking, demand_welcome, first_come, let_go, own_people
 from app.domain.orders.kind_tables import Claimant
@@ -53,6 +56,17 @@ def expire_claim(order: Order, actor: Actor, now: datetime, *, facts: Accepted, 
         .tell(order.requester_id, "order.wish_open_again")
         .tell_role(Role.DISPATCHER, "order.wish_open_again")
     )
+
+
+_ONLY_WORKS = text("""
+SELECT NOT app_holds('{volunteer}') AND EXISTS (
+         SELECT 1 FROM unit_member m JOIN unit u ON u.id = m.unit_id
+          WHERE m.person_id = app_actor() AND m.live AND u.closed_at IS NULL)""")
+
+
+async def only_works_in_a_unit(connection: AsyncConnection) -> bool:
+    """Whether the reader works in a unit and volunteers nowhere: a unit claims by its volunteers."""
+    return bool((await connection.execute(_ONLY_WORKS)).scalar_one())
 
 
 VERBS = (claim_wish, expire_claim)

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, and_, func, literal, or_, select, tuple_
+from sqlalchemy import RowMapping, and_, func, literal, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.domain.places.models import Place, PlaceAncestor
 from app.domain.services.models import Form, Service
 from app.domain.teams.models import Team
+from app.domain.teams.skills import SKILLS
 from app.kernel.database import rows
 from app.kernel.pagination import Cursor
 from app.kernel.text import contains
@@ -109,3 +110,31 @@ async def list_services(
     if after is not None:
         query = query.where(tuple_(col(s.created_at), col(s.id)) > tuple_(literal(after.created_at), literal(after.id)))
     return await rows(connection, query)
+
+
+_SKILL_CODES = text("""
+WITH here AS (SELECT a.ancestor_id AS id FROM place_ancestor a WHERE a.place_id = CAST(:place_id AS uuid)),
+staff AS MATERIALIZED (
+  SELECT app_reaches(CAST(:place_id AS uuid), '{administrator,dispatcher,secretary,station_staff}') AS of_place),
+wanted AS (
+  SELECT s.skill AS code, count(*) AS services FROM service s
+   WHERE s.place_id IN (SELECT id FROM here) AND s.skill <> '' AND s.withdrawn_at IS NULL GROUP BY s.skill),
+had AS (
+  SELECT k.code, count(DISTINCT k.person_id) AS volunteers FROM skill k
+   WHERE (SELECT of_place FROM staff) AND k.ended_at IS NULL
+     AND (k.licence_until IS NULL OR k.licence_until >= (app_now() AT TIME ZONE 'Asia/Shanghai')::date)
+     AND EXISTS (SELECT 1 FROM role_grant g
+                  WHERE g.person_id = k.person_id AND g.role = 'volunteer' AND g.place_id IN (SELECT id FROM here)
+                    AND g.starts_at <= app_now() AND (g.ends_at IS NULL OR g.ends_at > app_now()))
+   GROUP BY k.code)
+SELECT code, coalesce(w.services, 0) AS services,
+       CASE WHEN (SELECT of_place FROM staff) THEN coalesce(h.volunteers, 0) END AS volunteers
+  FROM (SELECT unnest(CAST(:known AS text[])) AS code UNION SELECT w.code FROM wanted w UNION SELECT h.code FROM had h) every
+  LEFT JOIN wanted w USING (code) LEFT JOIN had h USING (code) ORDER BY code""")
+
+
+async def list_skill_codes(connection: AsyncConnection, place_id: UUID | None) -> Sequence[RowMapping]:
+    """The codes of skills that every place knows, and that services of a place want; for its staff also those that only its
+    volunteers have. `volunteers`, how many have it, is None for others."""
+    asked = {"place_id": place_id, "known": list(SKILLS)}
+    return (await connection.execute(_SKILL_CODES, asked)).mappings().all()

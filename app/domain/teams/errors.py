@@ -98,6 +98,13 @@ class LicenceExpired(Refusal):
     title_en = "The licence has expired"
 
 
+class LicenceMissing(Refusal):
+    kind = Kind.INVALID
+    code = "licence-missing"
+    title_zh = "这项技能须有证照:请填写证照编号"
+    title_en = "This skill takes a licence: give its number"
+
+
 class OwnSkill(Refusal):
     kind = Kind.CONFLICT
     code = "own-skill"

@@ -162,7 +162,8 @@ APPLYING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """An application, whether the person volunteers there by now, and whether they have told name and phone."""
+    """An application with the skills that it names, and which of these the person has; whether they volunteer there by now, and
+    whether they have told name and phone."""
 
     id: UUID
     person_id: UUID
@@ -171,12 +172,15 @@ class Deciding:
     decided: bool
     volunteers: bool
     named: bool
+    skills: tuple[str, ...]
+    skilled: tuple[str, ...]
 
 
 DECIDING = Facts(
     """(SELECT jsonb_build_object('id', a.id, 'person_id', a.person_id, 'place_id', a.place_id, 'version', a.version,
                  'decided', a.decided_at IS NOT NULL, 'volunteers', person_holds(a.person_id, a.place_id, 'volunteer'),
-                 'named', p.name_sealed IS NOT NULL AND p.phone_sealed IS NOT NULL)
+                 'named', p.name_sealed IS NOT NULL AND p.phone_sealed IS NOT NULL,
+                 'skills', a.skills, 'skilled', skills_of_applicant(a.id))
           FROM volunteer_application a LEFT JOIN person p ON p.id = a.person_id WHERE a.id = subject.id)""",
     Deciding,
 )

@@ -9,6 +9,7 @@ from app.domain.people.service import granted
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.subject import PLACE
 from app.domain.teams import errors, policy
+from app.domain.teams import skills as known
 from app.domain.teams.models import DAILY_CAPACITY, Skill, VolunteerApplication, VolunteerProfile
 from app.domain.teams.repository import (
     APPLICATION,
@@ -28,7 +29,7 @@ from app.domain.teams.repository import (
 )
 from app.kernel.calendars import Week, week_faults
 from app.kernel.change import Change
-from app.kernel.errors import FieldFault, NotAllowed
+from app.kernel.errors import FieldFault, NotAllowed, ReasonWanted
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, Role, demand
 from app.kernel.time import CHINA
@@ -64,13 +65,19 @@ def apply(me: Applying, actor: Actor, now: datetime, *, text: str, skills: Seque
 def decide(
     application: Deciding, actor: Actor, now: datetime, *, approve: bool, reason: str | None = None
 ) -> list[Change]:
-    """Answer an application; approving grants the role of a volunteer at the place. Raises AlreadyDecided, OwnApplication;
-    ApplicantUnnamed: nobody comes to a resident's door without name and phone."""
+    """Answer an application; approving grants the role of a volunteer at the place, and records the skills that they named and
+    that take no licence. Of the others the station is told.
+
+    Raises:
+        AlreadyDecided, OwnApplication. ReasonWanted: a no without one. ApplicantUnnamed: nobody comes to a resident's door
+        without name and phone.
+    """
     demand(policy.CHIEF, actor)
     if actor.id == application.person_id:
         raise errors.OwnApplication
     if application.decided:
         raise errors.AlreadyDecided
+    ReasonWanted.demand(reason, agreed=approve, why="不同意时请写明原因,申请人会看到")
     if approve and not application.named:
         raise errors.ApplicantUnnamed
     change = (
@@ -96,9 +103,16 @@ def decide(
     )
     if not approve:
         return [change.tell(application.person_id, "volunteer.refused")]
+    by_word = known.by_word(application.skills, application.skilled)
+    to_record = known.to_record(application.skills, application.skilled)
+    if by_word or to_record:
+        change.tell(application.person_id, "volunteer.skills", recorded=by_word, to_record=to_record)
+    if to_record:
+        change.tell_role(Role.STATION_STAFF, "volunteer.skills_to_record", to_record=to_record)
+    told = (_recorded(code, application.person_id, application.place_id, actor, now) for code in by_word)
     if application.volunteers:
-        return [change]
-    return [change, granted(application.person_id, application.place_id, Role.VOLUNTEER, actor, now)]
+        return [change, *told]
+    return [change, granted(application.person_id, application.place_id, Role.VOLUNTEER, actor, now), *told]
 
 
 @record("skill", "add", subject=PLACE, facts=SKILLING, missing=PlaceNotFound,
@@ -117,7 +131,7 @@ def add_skill(
     """Record what a volunteer can do, having seen the licence if it takes one. `licence_until` is its last day.
 
     Raises:
-        OwnSkill, NotAVolunteer, LicenceExpired, AlreadySkilled.
+        OwnSkill, NotAVolunteer, LicenceExpired, AlreadySkilled. LicenceMissing: the skill takes one.
     """
     demand(policy.SEES_LICENCE, actor)
     if actor.id == person_id:
@@ -126,6 +140,23 @@ def add_skill(
         raise errors.NotAVolunteer
     if licence_until is not None and licence_until < now.astimezone(CHINA).date():
         raise errors.LicenceExpired(fields=(FieldFault("/body/licence_until", "expired", "证照已经过期"),))
+    if licence is None and known.takes_licence(code):
+        why = f"{known.name_of(code)}须有证照:请填写证照编号"
+        raise errors.LicenceMissing(why, fields=(FieldFault("/body/licence", errors.LicenceMissing.code, why),))
+    change = _recorded(code, person_id, place_id, actor, now, licence=licence, licence_until=licence_until)
+    return change.tell(person_id, "skill.recorded")
+
+
+def _recorded(
+    code: str,
+    person_id: UUID,
+    place_id: UUID,
+    actor: Actor,
+    now: datetime,
+    *,
+    licence: bytes | None = None,
+    licence_until: date | None = None,
+) -> Change:
     skill_id = new_id()
     return (
         Change.record("skill", skill_id, "add", actor, now, place_id=place_id)
@@ -140,7 +171,6 @@ def add_skill(
             seen_by=actor.id,
             seen_at=now,
         )
-        .tell(person_id, "skill.recorded")
         .note(person_id=person_id, code=code)
     )
 
