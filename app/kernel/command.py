@@ -16,12 +16,14 @@ from uuid import UUID
 import asyncpg
 import orjson
 import structlog
+from pydantic import TypeAdapter
 
 from app.kernel.calendar_store import know
 from app.kernel.change import Change
 from app.kernel.crash import crash_point
 from app.kernel.database import Database, begin
 from app.kernel.deadlines import Policy
+from app.kernel.doubles import Double
 from app.kernel.errors import Busy, KeyReused, NotSignedIn, Refusal, TextRefused
 from app.kernel.ids import NOBODY
 from app.kernel.jsonb import dump
@@ -38,12 +40,14 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a command answers, and answers again when repeated: the subject, and its state and version after it."""
+    """What a command answers, and answers again when repeated: the subject, its state and version after it, and of what was asked
+    for while the same was open, its doubles."""
 
     id: UUID
     state: str
     version: int
     at: datetime
+    doubles: tuple[Double, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class Caller:
     person_id: UUID
     family: UUID
 
+
+_STORED: Final = TypeAdapter(Receipt)
 
 SYSTEM_CALLER = Caller(NOBODY, NOBODY)
 
@@ -126,7 +132,7 @@ async def _once(
             if stored.get("refused"):
                 raise Refusal.named(stored["refused"])
             await connection.execute("ROLLBACK")
-            return Receipt(UUID(stored["id"]), stored["state"], stored["version"], datetime.fromisoformat(stored["at"]))
+            return _STORED.validate_python(stored)
         if not row["found"]:
             raise verb.missing
         if row["refused"] is not None:
@@ -137,7 +143,8 @@ async def _once(
         found = (*policies.values(), *others.values())
         await know(connection, [i for p in found for i in (p.hours_id, p.workdays_id)] + pinned(timed))
         changes = _decide(verb, row, timed, others, caller.person_id, inputs)
-        receipt = Receipt(changes[0].id, changes[0].state, changes[0].version + 1, changes[0].at)
+        first = changes[0]
+        receipt = Receipt(first.id, first.state, first.version + 1, first.at, first.doubles)
         await _apply(connection, changes, policies, receipt, key)
         crash_point(verb.name, 3)
     except BaseException:
