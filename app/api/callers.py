@@ -12,7 +12,7 @@ from app.api.schema import Choice, In, StrictUUID, exactly_one
 from app.domain.orders import errors, placing, policy
 from app.domain.orders.models import Calling
 from app.kernel.deadlines import NoDeadlinePolicy
-from app.kernel.errors import KeyReused, NotAllowed
+from app.kernel.errors import KeyReused, NotAllowed, TextRefused
 from app.kernel.text import Paragraph, Phone
 
 api = Api(prefix="/orders", tags=(Tag.STATION,))
@@ -45,6 +45,7 @@ class PlaceForCallerIn(In):
         errors.ContactMissing,
         NoDeadlinePolicy,
         KeyReused,
+        TextRefused,
     ),
 )
 async def place_for_caller(body: PlaceForCallerIn, run: TheRun) -> AskedReceipt:
