@@ -75,7 +75,9 @@ class Settings(BaseSettings):
     wechat_appid: str = Field("", description="小程序 appid · the mini-program's id")
     wechat_secret: str = Field("", repr=False, description="小程序密钥 · the mini-program's secret")
     wechat_template: str = Field(
-        "", description="订阅消息模板编号,不填则不推送 · template of the notices; none: no push"
+        "",
+        description="订阅消息模板编号,须有字段 thing1 事由、time2 时间、thing3 哪个订单或事项;不填则不推送"
+        " · template of the notices, with the keys thing1, time2, thing3; none: no push",
     )
     admin_password: str = Field("", repr=False, description="首位管理员密码 · first administrator (create-admin)")
     metrics_host: str = Field(

@@ -5,14 +5,14 @@ from typing import Annotated
 from pydantic import Field
 
 from app.api.census import Api, Tag
-from app.api.deps import Receipt, TheRun, receipt
-from app.api.orders import ID, ContactIn, sealed
+from app.api.deps import AskedReceipt, TheRun, asked
+from app.api.orders import ID, THEIR_DOUBLE, ContactIn, sealed
 from app.api.problems import problems
 from app.api.schema import Choice, In, StrictUUID, exactly_one
 from app.domain.orders import errors, placing, policy
 from app.domain.orders.models import Calling
 from app.kernel.deadlines import NoDeadlinePolicy
-from app.kernel.errors import KeyReused, NotAllowed
+from app.kernel.errors import KeyReused, NotAllowed, TextRefused
 from app.kernel.text import Paragraph, Phone
 
 api = Api(prefix="/orders", tags=(Tag.STATION,))
@@ -37,7 +37,7 @@ class PlaceForCallerIn(In):
     "之后可用 getOrder 再看,用 listMyOrders 的 for_callers 列出",
     rule=policy.LIFECYCLE["place_for_caller"].by,
     example={"channel": "phone", "phone": "13912345678", "service_id": ID, "note": "请人明天上午来修一下灯"},
-    answer=receipt("submitted"),
+    answer=asked("submitted"),
     responses=problems(
         NotAllowed,
         errors.CallerNotFound,
@@ -45,11 +45,13 @@ class PlaceForCallerIn(In):
         errors.ContactMissing,
         NoDeadlinePolicy,
         KeyReused,
+        TextRefused,
     ),
 )
-async def place_for_caller(body: PlaceForCallerIn, run: TheRun) -> Receipt:
+async def place_for_caller(body: PlaceForCallerIn, run: TheRun) -> AskedReceipt:
     exactly_one(person_id=body.person_id, phone=body.phone)
-    return await run(
+    return await run.asking(
+        THEIR_DOUBLE,
         placing.place_for_caller,
         channel=body.channel,
         person_id=body.person_id,

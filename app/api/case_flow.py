@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.api.cases import CaseId, moves
+from app.api.cases import THEIR_DOUBLE, CaseId, moves
 from app.api.cases_out import CATEGORY, ID, CategoryCode
 from app.api.census import Api, Tag
-from app.api.deps import Receipt, TheRun, receipt
+from app.api.deps import AskedReceipt, Receipt, TheRun, asked, receipt
 from app.api.problems import problems
 from app.api.schema import Choice, In, StrictUUID, exactly_one
 from app.domain.cases import ending, errors, handing_down, joining, merging, policy, reporting, setting_aside
@@ -83,15 +83,16 @@ class TerminateIn(In):
     tags=(Tag.STATION,),
     rule=policy.LIFECYCLE["report_for_caller"].by,
     example={"phone": "13912345678", "category": "noise", "words": "楼下夜里施工"},
-    answer=receipt("reported"),
+    answer=asked("reported"),
     responses=problems(
         *(NotAllowed, errors.ReporterNotFound, errors.CategoryNotFound, errors.PlaceNotBelowCommunity),
         *(NoDeadlinePolicy, KeyReused, TextRefused),
     ),
 )
-async def report_for_caller(body: ReportForCallerIn, run: TheRun) -> Receipt:
+async def report_for_caller(body: ReportForCallerIn, run: TheRun) -> AskedReceipt:
     exactly_one(person_id=body.person_id, phone=body.phone)
-    return await run(
+    return await run.asking(
+        THEIR_DOUBLE,
         reporting.report_for_caller,
         person_id=body.person_id,
         caller_index=run.sealer.phone_index(body.phone),

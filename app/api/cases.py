@@ -23,7 +23,7 @@ from app.api.cases_out import (
     show_step,
 )
 from app.api.census import Api, Tag
-from app.api.deps import Receipt, TheReader, TheRun, receipt
+from app.api.deps import AskedReceipt, Receipt, TheReader, TheRun, asked, receipt
 from app.api.doing import WAITS
 from app.api.orders_out import HISTORY_EXAMPLE, HistoryOut
 from app.api.periods import instants
@@ -40,6 +40,9 @@ from app.kernel.text import Line, Opaque, Paragraph
 from app.kernel.time import Day
 
 api = Api(prefix="/cases")
+
+OWN_DOUBLE = "您在这里还有一件同类的事项没有办结;若是重复,可撤回其中一件"
+THEIR_DOUBLE = "这位居民在这里还有一件同类的事项没有办结;若是重复,可撤回其中一件"
 
 CaseId = Annotated[StrictUUID, Path(description="事项编号")]
 
@@ -173,17 +176,17 @@ class CasesQuery(NarrowQuery):
     tags=(Tag.RESIDENT, Tag.GRID_WORKER),
     rule=policy.LIFECYCLE["report"].by,
     example={"category": "lighting", "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外"},
-    answer=receipt("reported"),
+    answer=asked("reported"),
     responses=problems(
         *(NotAllowed, errors.NotRepresented, errors.CategoryNotFound, errors.PlaceNotBelowCommunity),
         *(NoDeadlinePolicy, KeyReused, TextRefused),
     ),
 )
-async def report(body: ReportIn, run: TheRun) -> Receipt:
-    asked: dict[str, Any] = body.model_dump(include={"category", "words", "spot", "place_id"})
+async def report(body: ReportIn, run: TheRun) -> AskedReceipt:
+    given: dict[str, Any] = body.model_dump(include={"category", "words", "spot", "place_id"})
     if body.beneficiary_id is None:
-        return await run(reporting.report, **asked, patrol=body.patrol)
-    return await run(reporting.report_for, beneficiary_id=body.beneficiary_id, **asked)
+        return await run.asking(OWN_DOUBLE, reporting.report, **given, patrol=body.patrol)
+    return await run.asking(THEIR_DOUBLE, reporting.report_for, beneficiary_id=body.beneficiary_id, **given)
 
 
 @api.post(
@@ -197,14 +200,14 @@ async def report(body: ReportIn, run: TheRun) -> Receipt:
         "place_id": ID, "category": "rubbish", "words": "3 号楼门口有散落垃圾", "outcome": "已清扫",
         "evidence": [{"kind": "photo", "text": "IMG-0301"}],
     },
-    answer=receipt("callback"),
+    answer=asked("callback"),
     responses=problems(
         *(NotAllowed, errors.CategoryNotFound, errors.PlaceNotBelowCommunity, errors.EvidenceMissing),
         *(errors.EmergencyOnTheSpot, NoDeadlinePolicy, KeyReused, TextRefused),
     ),
 )  # fmt: skip
-async def solve_on_the_spot(body: SolvedIn, run: TheRun) -> Receipt:
-    return await run(reporting.solve_on_the_spot, **body.model_dump())
+async def solve_on_the_spot(body: SolvedIn, run: TheRun) -> AskedReceipt:
+    return await run.asking(OWN_DOUBLE, reporting.solve_on_the_spot, **body.model_dump())
 
 
 @api.get(

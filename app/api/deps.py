@@ -23,6 +23,7 @@ from app.api.throttle import Throttle
 from app.domain.orders.errors import OrderNotFound
 from app.integrations.wechat import WeChat
 from app.kernel.command import Caller, Key, execute
+from app.kernel.command import Receipt as Done
 from app.kernel.database import Database
 from app.kernel.errors import NotSignedIn, TransitionRefused
 from app.kernel.passwords import Passwords
@@ -84,6 +85,23 @@ class Receipt(Out):
     at: Moment = Field(description="生效时间")
 
 
+class DoubleOut(Out):
+    id: StrictUUID = Field(description="编号")
+    state: str = Field(description="点单、上报那一刻的状态")
+    state_label: str = Field(description="state 的中文")
+    created_at: Moment = Field(description="何时点的单、上报的")
+
+
+class AskedReceipt(Receipt):
+    """What placing an order or reporting a case answers."""
+
+    doubles: list[DoubleOut] = Field(
+        description="同一个人还没有结束的同样的订单(同一项服务)或事项(同一类别、同一地点),新的在前,最多三个;"
+        "只列操作人看得到的。照样受理,只作提醒"
+    )
+    advice: str | None = Field(description="疑似重复时给人看的一句话;没有重复则为 null")
+
+
 RECEIPT_EXAMPLE = {
     "id": "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80",
     "state": "accepted",
@@ -96,6 +114,11 @@ RECEIPT_EXAMPLE = {
 def receipt(state: str, version: int = 1) -> dict[str, Any]:
     """The example of an operation's receipt."""
     return {**RECEIPT_EXAMPLE, "state": state, "state_label": LABELS[state], "version": version}
+
+
+def asked(state: str) -> dict[str, Any]:
+    """The same of an operation that asks for something new."""
+    return {**receipt(state), "doubles": [], "advice": None}
 
 
 class Sealer:
@@ -160,15 +183,38 @@ class Run:
         return cls(request.app.state.house, caller, None)
 
     async def __call__(self, verb: Verb[Any, Any], subject_id: UUID | None = None, **inputs: Any) -> Receipt:
+        return Receipt(**_said(await self._execute(verb, subject_id, inputs)))
+
+    async def asking(
+        self, advice: str, verb: Verb[Any, Any], subject_id: UUID | None = None, **inputs: Any
+    ) -> AskedReceipt:
+        """The same of a verb that asks for something new; `advice`: what is said where the same is open already."""
+        done = await self._execute(verb, subject_id, inputs)
+        doubles = [
+            DoubleOut(id=one.id, state=one.state, state_label=LABELS[one.state], created_at=one.created_at)
+            for one in done.doubles
+        ]
+        return AskedReceipt(**_said(done), doubles=doubles, advice=advice if doubles else None)
+
+    async def _execute(self, verb: Verb[Any, Any], subject_id: UUID | None, inputs: dict[str, Any]) -> Done:
         try:
-            done = await execute(self.house.database, verb, self.caller, self._key, subject_id, inputs)
+            return await execute(self.house.database, verb, self.caller, self._key, subject_id, inputs)
         except TransitionRefused as refusal:
             raise await with_ways(refusal, Reader(self.house, self.caller)) from None
         except OrderNotFound as missing:
             if subject_id is None:
                 raise
             raise await passed_on(missing, subject_id, Reader(self.house, self.caller)) from None
-        return Receipt(id=done.id, state=done.state, state_label=LABELS[done.state], version=done.version, at=done.at)
+
+
+def _said(done: Done) -> dict[str, Any]:
+    return {
+        "id": done.id,
+        "state": done.state,
+        "state_label": LABELS[done.state],
+        "version": done.version,
+        "at": done.at,
+    }
 
 
 TheRun = Annotated[Run, Depends(Run.keyed)]

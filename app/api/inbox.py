@@ -1,5 +1,6 @@
 """The inbox over HTTP."""
 
+from dataclasses import fields
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -12,7 +13,7 @@ from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, Out, StrictUUID
 from app.domain.notifications import repository
 from app.domain.notifications import service as notifications
-from app.domain.notifications.policy import of_order, sentence, which
+from app.domain.notifications.policy import About, sentence
 from app.kernel.errors import NotFound
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.rules import Role
@@ -20,15 +21,17 @@ from app.kernel.time import Moment
 
 api = Api(prefix="/inbox", tags=(Tag.EVERYBODY,))
 
+ABOUT = tuple(field.name for field in fields(About))
 ID = "01985a3c-2222-7f00-8a6b-2f4c5d6e7f03"
 
 
 class MessageOut(Out):
     id: StrictUUID = Field(description="消息编号")
     topic: str = Field(description="主题代码,如 order.offered、deadline.mark")
-    text: str = Field(description="给人看的中文;民情事项附类别和地点,我上报或附议的另附反映的内容")
+    text: str = Field(description="给人看的中文;哪个订单、哪个事项写在 about 里")
     about: str | None = Field(
-        description="哪个订单:服务名称,和所说的时间;民情事项写在 text 里;都不是,或已看不到,则为 null"
+        description="哪个订单:服务名称,和所说的时间;哪个事项(也是任务所属的):类别、地点,我上报或附议的另附反映的内容;"
+        "都不是,或已看不到,则为 null"
     )
     subject_kind: str = Field(description="所说事项的种类,如 order")
     subject_id: StrictUUID = Field(description="所说事项的编号")
@@ -70,15 +73,13 @@ async def list_inbox(query: Annotated[InboxQuery, Query()], reader: TheReader) -
         rows = await repository.list_inbox(
             connection, reader.caller.person_id, unread=query.unread, after=query.after(), limit=query.limit
         )
-        orders = await repository.orders_of(connection, [row["id"] for row in rows])
 
     def show(row: RowMapping) -> MessageOut:
         return MessageOut(
             id=row["id"],
             topic=row["topic"],
-            text=sentence(row["topic"], row["payload"], row["subject_kind"])
-            + which(row["case_category"], row["case_place"], row["case_words"]),
-            about=of_order(order["service_name"], order["meet_at"]) if (order := orders.get(row["id"])) else None,
+            text=sentence(row["topic"], row["payload"], row["subject_kind"]),
+            about=str(About(**{name: row[name] for name in ABOUT})) or None,
             subject_kind=row["subject_kind"],
             subject_id=row["subject_id"],
             as_role=_role(row["as_role"]),

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.census import Api, Tag
 from app.api.deadlines_out import DEADLINES_EXAMPLE, DeadlinesOut, show_deadline
-from app.api.deps import Receipt, Run, TheReader, TheRun, receipt
+from app.api.deps import AskedReceipt, Receipt, Run, TheReader, TheRun, asked, receipt
 from app.api.doing import WAITS
 from app.api.finding import MineQuery, PlacedQuery, place_in_list
 from app.api.orders_out import (
@@ -60,6 +60,8 @@ api = Api(prefix="/orders")
 OrderId = Annotated[StrictUUID, Path(description="订单编号")]
 ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 SIX = "请填写六位数字"
+OWN_DOUBLE = "您还有一张同样的订单未完成;若是重复,可取消其中一张"
+THEIR_DOUBLE = "这位居民还有一张同样的订单未完成;若是重复,可取消其中一张"
 
 
 VERBS = (
@@ -141,17 +143,17 @@ class DeliverIn(In):
     tags=(Tag.RESIDENT,),
     rule=policy.LIFECYCLE["place"].by,
     example={"service_id": ID, "note": "周三上午想请人陪我去医院取药", "contact": {"phone": "13812345678"}},
-    answer=receipt("submitted"),
+    answer=asked("submitted"),
     responses=problems(
         *(NotAllowed, errors.NoCommunity, errors.NoConsent, errors.ServiceNotOffered, ServicePaused),
         *(errors.ContactMissing, errors.SlotsAreBooked, NoDeadlinePolicy, KeyReused, TextRefused),
     ),
 )
-async def place(body: PlaceOrderIn, run: TheRun) -> Receipt:
-    asked: dict[str, Any] = {"service_id": body.service_id, "note": body.note, **sealed(body.contact, run)}
+async def place(body: PlaceOrderIn, run: TheRun) -> AskedReceipt:
+    given: dict[str, Any] = {"service_id": body.service_id, "note": body.note, **sealed(body.contact, run)}
     if body.beneficiary_id is None:
-        return await run(placing.place, **asked)
-    return await run(placing.place_for, beneficiary_id=body.beneficiary_id, **asked)
+        return await run.asking(OWN_DOUBLE, placing.place, **given)
+    return await run.asking(THEIR_DOUBLE, placing.place_for, beneficiary_id=body.beneficiary_id, **given)
 
 
 def sealed(contact: ContactIn | None, run: Run) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import SIGNED_IN, Api, Tag
-from app.api.deps import Receipt, TheReader, TheRun, receipt
-from app.api.orders import ID, ContactIn, sealed
+from app.api.deps import AskedReceipt, Receipt, TheReader, TheRun, asked, receipt
+from app.api.orders import ID, OWN_DOUBLE, THEIR_DOUBLE, ContactIn, sealed
 from app.api.orders_out import AT
 from app.api.problems import problems
 from app.api.schema import In, Out, StrictUUID, exactly_one
@@ -154,22 +154,24 @@ async def list_service_days(query: Annotated[DaysQuery, Query()], reader: TheRea
     "为来电或到站的居民预约,填 person_id 或 phone,订单算居民自己的",
     tags=(Tag.RESIDENT, Tag.STATION),
     example={"note": "量血压、问问用药", "contact": {"phone": "13812345678"}},
-    answer=receipt("accepted"),
+    answer=asked("accepted"),
     responses=problems(
         NotAllowed, errors.NoCommunity, errors.NoConsent, errors.CallerNotFound, of_days.SlotNotFound, of_days.NotYourDay,
         of_days.DayCancelled, of_days.SlotOver, of_days.AlreadyBooked, of_days.SlotFull, errors.ServiceNotOffered, ServicePaused,
         errors.OwnOrder, errors.ContactMissing, NoDeadlinePolicy, KeyReused, TextRefused,
     ),
 )  # fmt: skip
-async def book_slot(slot_id: SlotId, body: BookIn, run: TheRun) -> Receipt:
-    asked = {"note": body.note, **sealed(body.contact, run)}
+async def book_slot(slot_id: SlotId, body: BookIn, run: TheRun) -> AskedReceipt:
+    given = {"note": body.note, **sealed(body.contact, run)}
     if body.beneficiary_id is None and body.person_id is None and body.phone is None:
-        return await run(service_days.book, slot_id, **asked)
+        return await run.asking(OWN_DOUBLE, service_days.book, slot_id, **given)
     exactly_one(beneficiary_id=body.beneficiary_id, person_id=body.person_id, phone=body.phone)
     if body.beneficiary_id is not None:
-        return await run(service_days.book_for, slot_id, beneficiary_id=body.beneficiary_id, **asked)
+        return await run.asking(
+            THEIR_DOUBLE, service_days.book_for, slot_id, beneficiary_id=body.beneficiary_id, **given
+        )
     caller = {"person_id": body.person_id, "caller_index": run.sealer.phone_index(body.phone)}
-    return await run(service_days.book_for_caller, slot_id, **caller, **asked)
+    return await run.asking(THEIR_DOUBLE, service_days.book_for_caller, slot_id, **caller, **given)
 
 
 def _show(row: RowMapping) -> ServiceDayOut:

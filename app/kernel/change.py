@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 
 from app.kernel.deadline_tables import DeadlinePause, PauseReason
 from app.kernel.deadlines import Policy, Stretch, Timing
+from app.kernel.doubles import Double
 from app.kernel.errors import Refusal
 from app.kernel.ids import new_id
 from app.kernel.matter import Matter, TimedDeadline
@@ -130,6 +131,7 @@ class Change:
     remark: dict[str, Any] = field(default_factory=dict)
     refusal: Refusal | None = None
     waits: Office | None = None
+    doubles: tuple[Double, ...] = ()
 
     @classmethod
     def of(cls, matter: Matter[Any], action: str, target: str, actor: Actor, rule: Rule, now: datetime) -> Self:
@@ -263,6 +265,11 @@ class Change:
     def note(self, **values: Any) -> Self:
         """What the history keeps of this change beside action and states; never personal data."""
         self.remark.update(values)
+        return self
+
+    def besides(self, doubles: tuple[Double, ...]) -> Self:
+        """The receipt names the same that is open already."""
+        self.doubles = doubles
         return self
 
     def refuse(self, refusal: Refusal) -> Self:

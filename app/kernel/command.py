@@ -16,16 +16,19 @@ from uuid import UUID
 import asyncpg
 import orjson
 import structlog
+from pydantic import TypeAdapter
 
 from app.kernel.calendar_store import know
 from app.kernel.change import Change
 from app.kernel.crash import crash_point
 from app.kernel.database import Database, begin
 from app.kernel.deadlines import Policy
+from app.kernel.doubles import Double
 from app.kernel.errors import Busy, KeyReused, NotSignedIn, Refusal, TextRefused
 from app.kernel.ids import NOBODY
 from app.kernel.jsonb import dump
 from app.kernel.loading import actor_of, matter_of, pinned
+from app.kernel.private_numbers import why_private
 from app.kernel.rules import Actor
 from app.kernel.text import folded
 from app.kernel.verbs import Verb
@@ -38,12 +41,14 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a command answers, and answers again when repeated: the subject, and its state and version after it."""
+    """What a command answers, and answers again when repeated: the subject, its state and version after it, and of what was asked
+    for while the same was open, its doubles."""
 
     id: UUID
     state: str
     version: int
     at: datetime
+    doubles: tuple[Double, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class Caller:
     person_id: UUID
     family: UUID
 
+
+_STORED: Final = TypeAdapter(Receipt)
 
 SYSTEM_CALLER = Caller(NOBODY, NOBODY)
 
@@ -126,18 +133,18 @@ async def _once(
             if stored.get("refused"):
                 raise Refusal.named(stored["refused"])
             await connection.execute("ROLLBACK")
-            return Receipt(UUID(stored["id"]), stored["state"], stored["version"], datetime.fromisoformat(stored["at"]))
+            return _STORED.validate_python(stored)
         if not row["found"]:
             raise verb.missing
-        if row["refused"] is not None:
-            raise _refused(verb, row)
+        _demand_fit_texts(verb, inputs, row)
         policies = {p["kind"]: Policy.of(p) for p in orjson.loads(row["policies"] or "[]")}
         others = {UUID(i): Policy.of(p) for i, p in orjson.loads(row["others"] or "{}").items() if p is not None}
         timed = orjson.loads(row["timed"] or "[]")
         found = (*policies.values(), *others.values())
         await know(connection, [i for p in found for i in (p.hours_id, p.workdays_id)] + pinned(timed))
         changes = _decide(verb, row, timed, others, caller.person_id, inputs)
-        receipt = Receipt(changes[0].id, changes[0].state, changes[0].version + 1, changes[0].at)
+        first = changes[0]
+        receipt = Receipt(first.id, first.state, first.version + 1, first.at, first.doubles)
         await _apply(connection, changes, policies, receipt, key)
         crash_point(verb.name, 3)
     except BaseException:
@@ -160,7 +167,8 @@ async def _load(
     inputs: dict[str, Any],
 ) -> asyncpg.Record:
     """Message 2, sent once more when the snapshot is older than the lock, or when the row left the actor's view meanwhile."""
-    texts = {"read_by_others": _folded(verb, inputs)} if verb.read_by_others else {}
+    said = {field: folded(text) for field, text in _read_by_others(verb, inputs).items()}
+    texts = {"read_by_others": said} if verb.read_by_others else {}
     values = (
         caller.person_id,
         key.key if key else None,
@@ -178,25 +186,29 @@ async def _load(
     return row
 
 
-def _folded(verb: Verb[Any, Any], inputs: Mapping[str, Any]) -> dict[str, str]:
-    """The texts that others will read, folded as the refused terms are, by their place in the body: "note", "steps/0",
-    and of "papers/note", "papers/0/note"."""
+def _read_by_others(verb: Verb[Any, Any], inputs: Mapping[str, Any]) -> dict[str, str]:
+    """The texts that others will read, by their place in the body: "note", "steps/0", and of "papers/note", "papers/0/note"."""
     found = {}
     for name, part in (path.partition("/")[::2] for path in verb.read_by_others):
         said = inputs.get(name)
         if isinstance(said, str):
-            found[name] = folded(said)
+            found[name] = said
         elif said is not None:
             texts = enumerate(one[part] if part else one for one in said)
-            found |= {"/".join((name, str(n), *filter(None, [part]))): folded(text) for n, text in texts if text}
+            found |= {"/".join((name, str(n), *filter(None, [part]))): text for n, text in texts if text}
     return found
 
 
-def _refused(verb: Verb[Any, Any], row: asyncpg.Record) -> TextRefused:
-    """The log says which term it was, by its id: for the administrator who is asked why."""
-    terms = orjson.loads(row["refused"])
-    _log.info("text refused", kind=verb.kind, action=verb.name, place_id=str(row["place_id"]), terms=terms)
-    return TextRefused.at(terms)
+def _demand_fit_texts(verb: Verb[Any, Any], inputs: Mapping[str, Any], row: asyncpg.Record) -> None:
+    """That what others will read holds no refused term and no private number. Raises TextRefused. The log says which term it
+    was, by its id: for the administrator who is asked why."""
+    if row["refused"] is not None:
+        terms = orjson.loads(row["refused"])
+        _log.info("text refused", kind=verb.kind, action=verb.name, place_id=str(row["place_id"]), terms=terms)
+        raise TextRefused.at(terms)
+    why = {field: why_private(text) for field, text in _read_by_others(verb, inputs).items()}
+    if private := {field: reason for field, reason in why.items() if reason is not None}:
+        raise TextRefused.because(private)
 
 
 def _decide(

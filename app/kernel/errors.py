@@ -1,6 +1,6 @@
 """Refusals: what the domain says when it says no. No HTTP here; `app/api/problems.py` maps a Kind to a status."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -101,7 +101,8 @@ class InvalidInput(Refusal):
 
 
 class TextRefused(Refusal):
-    """A text that others would read holds a refused term. Which one is not said: that would teach how to get around it."""
+    """A text that others would read holds a refused term, or somebody's private number. Which term is not said: that would teach
+    how to get around it."""
 
     kind = Kind.INVALID
     code = "text-refused"
@@ -112,6 +113,12 @@ class TextRefused(Refusal):
     def at(cls, fields: Iterable[str]) -> Self:
         """The refusal for these fields of the body: "note", "steps/0"."""
         return cls(fields=tuple(FieldFault(f"/body/{field}", cls.code, cls.title_zh) for field in sorted(fields)))
+
+    @classmethod
+    def because(cls, fields: Mapping[str, str]) -> Self:
+        """The refusal for these fields, each with a reason that says what to write where instead."""
+        faults = tuple(FieldFault(f"/body/{field}", "private-number", why) for field, why in sorted(fields.items()))
+        return cls(";".join(dict.fromkeys(fault.message for fault in faults)), fields=faults)
 
 
 @dataclass(frozen=True, slots=True)

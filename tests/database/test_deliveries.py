@@ -15,7 +15,7 @@ from app.integrations.wechat import SendOutcome, WeChat
 from app.integrations.wechat_standin import openid_of
 from app.kernel.database import Database
 from app.kernel.ids import new_id
-from app.workers.deliveries import Deliveries, claim, content
+from app.workers.deliveries import OF_NO_MATTER, Deliveries, claim, content
 from app.workers.jobs import Jobs
 from tests.world import World
 
@@ -275,5 +275,9 @@ async def test_old_receipts_and_log_ins_are_forgotten(world: World, worker: Data
 
 def test_a_long_sentence_is_cut_to_what_the_template_holds() -> None:
     fields = content("deadline.mark", "order", {"deadline": "respond", "percent": 80}, WROTE)
-    assert fields == {"thing1": "订单的响应时限即将到期(已用 80%)…", "time2": "2026年3月1日 09:05"}
+    assert fields == {
+        "thing1": "订单的响应时限即将到期(已用 80%)…",
+        "time2": "2026年3月1日 09:05",
+        "thing3": OF_NO_MATTER,
+    }
     assert len(fields["thing1"]) == 20

@@ -10,9 +10,14 @@ from tests.stories.conftest import Clock, Later, Street
 from tests.stories.orderwork import at
 
 
-async def texts(someone: Someone, topic: str) -> list[str]:
+async def told(someone: Someone, topic: str) -> list[tuple[str, str | None]]:
+    """What the messages of a topic say, and of which case."""
     found = (await someone.get("/v1/inbox", limit=50))["items"]
-    return [message["text"] for message in found if message["topic"] == topic]
+    return [(message["text"], message["about"]) for message in found if message["topic"] == topic]
+
+
+async def texts(someone: Someone, topic: str) -> list[str]:
+    return [text for text, _ in await told(someone, topic)]
 
 
 async def test_a_notice_says_which_case_and_its_words_only_to_whoever_reported_it(street: Street, later: Later) -> None:
@@ -21,10 +26,10 @@ async def test_a_notice_says_which_case_and_its_words_only_to_whoever_reported_i
     await later(1)
     shown = await case.reporter.get(case.path)
     about = f"{shown['category_name']},{shown['place_name']}"
-    (told,) = await texts(case.reporter, "case.whistled")
-    assert told == f"您反映的事项已吹哨,责任单位须到场({about}:{LAMP['words']})"
-    assert (await texts(case.chief, "whistle.proposed"))[0] == f"有一个吹哨等您批准({about})"
-    assert (await texts(case.lead.officer, "assignment.sent"))[0].endswith(f"({about})")
+    whistle = ("您反映的事项已吹哨,责任单位须到场", f"{about}:{LAMP['words']}")
+    assert await told(case.reporter, "case.whistled") == [whistle]
+    assert await told(case.chief, "whistle.proposed") == [("有一个吹哨等您批准", about)]
+    assert await told(case.lead.officer, "assignment.sent") == [("吹哨:您的单位有一项任务,请签收并报到", about)]
     assert (await case.lead.officer.get(task))["state"] == "reported_in"
 
 
@@ -37,11 +42,11 @@ async def test_whoever_joined_from_elsewhere_hears_the_category_and_the_street_o
     await neighbour.post(f"{case}/join", {"words": "我们楼下也黑"})
     await grid.post(f"{case}/triage", {"lane": "small"})
     await later(1)
-    (mine,), (theirs,) = await texts(resident, "case.triaged"), await texts(neighbour, "case.triaged")
-    outline = await neighbour.get(case)
-    assert theirs == f"您反映的事项已受理并开始办理({outline['category_name']},{outline['place_name']})"
-    assert outline["place_name"] != (await resident.get(case))["place_name"]
-    assert "东门外" in mine
+    (mine,), (theirs,) = await told(resident, "case.triaged"), await told(neighbour, "case.triaged")
+    outline, whole = await neighbour.get(case), await resident.get(case)
+    assert theirs == ("您反映的事项已受理并开始办理", f"{outline['category_name']},{outline['place_name']}")
+    assert outline["place_name"] != whole["place_name"]
+    assert mine == (theirs[0], f"{whole['category_name']},{whole['place_name']}:{whole['words']}")
 
 
 async def test_a_decision_says_which_way_it_went(street: Street, later: Later) -> None:
@@ -50,8 +55,7 @@ async def test_a_decision_says_which_way_it_went(street: Street, later: Later) -
     await case.lead.officer.post(f"{case.path}/extension", {"hours": 14, "reason": "配件从外地调运"})
     await case.chief.post(f"{case.path}/extension/decide", {"granted": False, "reason": "不需要"})
     await later(1)
-    (told,) = await texts(case.lead.officer, "extension.decided")
-    assert told.startswith("您申请的延期未获批准,可查看原因(")
+    assert await texts(case.lead.officer, "extension.decided") == ["您申请的延期未获批准,可查看原因"]
 
 
 async def test_a_limit_of_a_unit_that_begins_later_is_told_to_the_unit_and_not_to_the_resident(
@@ -81,8 +85,7 @@ async def test_only_arbiters_are_asked_to_decide_a_contest(street: Street, later
     await later(1)
     assert "contest.opened" in await topics(arbiter)
     assert "contest.opened" not in await topics(case.chief)
-    (told,) = await texts(case.chief, "contest.referred")
-    assert told.startswith("一个单位对派给它的任务提出异议,已转裁定人(")
+    assert await texts(case.chief, "contest.referred") == ["一个单位对派给它的任务提出异议,已转裁定人"]
 
 
 async def test_grid_workers_hear_of_an_emergency_of_a_resident(street: Street, later: Later) -> None:
@@ -90,7 +93,7 @@ async def test_grid_workers_hear_of_an_emergency_of_a_resident(street: Street, l
     resident = await street.resident("王奶奶")
     await reported(resident, category="danger", words="井盖没了")
     await later(1)
-    (told,) = await texts(grid, "case.emergency_near")
-    assert told.startswith("您负责的地方有紧急事项:责任单位、社区书记和街道值班的派单员已收到通知,请到场协助(")
+    (near,) = await texts(grid, "case.emergency_near")
+    assert near == "您负责的地方有紧急事项:责任单位、社区书记和街道值班的派单员已收到通知,请到场协助"
     (first,) = await texts(resident, "case.call_first")
     assert "街道值班的派单员" in first

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.cases.models import Lane, ReportedAs, WhistleKind
+from app.domain.cases.policy import LIFECYCLE, UNENDED
+from app.kernel.doubles import Double, doubles_of
 from app.kernel.matter import Matter, columns_of
 from app.kernel.verbs import Facts
 
@@ -76,7 +78,8 @@ DETAIL = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Reporting:
-    """What reporting has to know: whose it is, where, and what the catalogue there says of the category."""
+    """What reporting has to know: whose it is, where, what the catalogue there says of the category, and what they have
+    reported of it there that has not ended."""
 
     person_id: UUID
     place_id: UUID | None
@@ -86,6 +89,7 @@ class Reporting:
     emergency: bool = False
     lane: Lane = Lane.SMALL
     evidence: tuple[str, ...] = ()
+    doubles: tuple[Double, ...] = ()
 
 
 CATALOGUE = """LEFT JOIN LATERAL (
@@ -131,10 +135,13 @@ CALLER = f"""
    WHERE NOT app_works('{{administrator,dispatcher,secretary,station_staff}}') LIMIT 1"""
 """A caller who lives where the actor works; the actor at no place, where they work at no desk."""
 
+_SAME = "m.place_id = subject.place_id AND m.category = subject.category"
+
 REPORTING = Facts(
-    """jsonb_build_object('person_id', subject.id, 'place_id', subject.place_id, 'community_id', subject.community_id,
+    f"""jsonb_build_object('person_id', subject.id, 'place_id', subject.place_id, 'community_id', subject.community_id,
          'category', subject.category, 'category_id', subject.category_id, 'emergency', coalesce(subject.emergency, false),
-         'lane', coalesce(subject.lane, 'small'), 'evidence', coalesce(to_jsonb(subject.evidence), '[]'))""",
+         'lane', coalesce(subject.lane, 'small'), 'evidence', coalesce(to_jsonb(subject.evidence), '[]'),
+         'doubles', {doubles_of(LIFECYCLE.kind, UNENDED, _SAME)})""",
     Reporting,
 )
 

@@ -155,7 +155,7 @@ def _describe(
     change: Change, seen: Reporting, words: str, spot: str | None, reported_as: ReportedAs, **more: Any
 ) -> None:
     about = {"matter_id": change.id, "place_id": change.place_id}
-    change.insert(
+    change.besides(seen.doubles).insert(
         CaseDetail,
         **about,
         community_id=seen.community_id,

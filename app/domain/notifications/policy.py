@@ -1,6 +1,7 @@
 """The words of notices, in Chinese, by topic. Pure; what a notice says by itself never holds personal data."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -239,21 +240,31 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
 
 
-def of_order(service: str, meet_at: datetime | None) -> str:
-    """Which order a notice is about: its service, and the time that the notice is about."""
-    return service if meet_at is None else f"{service},{moment(meet_at)}"
-
-
 WORDS = 16
 """So many characters of what somebody reported tell them which of their matters it is."""
 
 
-def which(category: str | None, place: str | None, words: str | None) -> str:
-    """Which case a notice is about, as its reader may know it: behind the sentence. `words`: only for who reported it."""
-    if category is None or place is None:
-        return ""
-    said = f":{words if len(words) <= WORDS else words[: WORDS - 1] + '…'}" if words else ""
-    return f"({category},{place}{said})"
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which matter a notice is about, as far as its reader may know: of an order the service, and the time that the notice is
+    about; of a case, or of an assignment of it, category and place, and the words for who reported or joined it alone."""
+
+    service: str | None = None
+    meet_at: datetime | None = None
+    category: str | None = None
+    place: str | None = None
+    words: str | None = None
+
+    def __str__(self) -> str:
+        """In words, "陪同就医,11月30日(周一)14:00" or "路灯照明,东社区:东门外的路灯不亮了"; empty: nothing is known."""
+        said = f":{shortened(self.words, WORDS)}" if self.words else ""
+        at = None if self.meet_at is None else moment(self.meet_at)
+        return ",".join(known for known in (self.service, at, self.category, self.place) if known) + said
+
+
+def shortened(text: str, letters: int) -> str:
+    """At most so many characters; what is cut says so."""
+    return text if len(text) <= letters else text[: letters - 1] + "…"
 
 
 def _texts(payload: Mapping[str, Any]) -> Mapping[str, str]:

@@ -29,12 +29,23 @@ READING = Facts(
 )
 
 
-# Of a case or an assignment also which one it is, as far as the reader reads it by now: whoever joined it from another community
-# knows the category and the street. What was reported stands only in the messages of whoever reported it.
+# Which order a message is about, and where it is about a time, the one of that moment; which case, also of an assignment: as far
+# as the reader reads it by now. Whoever joined a case from another community reads the street alone, and only those who reported
+# or joined it what was said.
 _INBOX = text("""
 SELECT m.id, m.topic, m.payload, m.subject_kind, m.subject_id, m.as_role, m.nobody_in_post, m.created_at, m.read_at,
-       x.category AS case_category, x.place AS case_place, x.words AS case_words
+       o.service, o.meet_at, x.category, x.place, x.words
   FROM inbox_message m LEFT JOIN LATERAL (
+    SELECT s.name AS service, CASE m.topic
+             WHEN 'order.appointment_proposed' THEN (
+               SELECT a.meet_at FROM appointment a WHERE a.matter_id = d.matter_id AND a.proposed_at <= m.created_at
+                ORDER BY a.proposed_at DESC LIMIT 1)
+             WHEN 'order.appointment_confirmed' THEN (
+               SELECT a.meet_at FROM appointment a WHERE a.matter_id = d.matter_id AND a.confirmed_at <= m.created_at
+                ORDER BY a.confirmed_at DESC LIMIT 1) END AS meet_at
+      FROM order_detail d JOIN service s ON s.id = d.service_id WHERE d.matter_id = m.subject_id
+    ) o ON m.subject_kind = 'order'
+  LEFT JOIN LATERAL (
     SELECT k.name AS category, p.name AS place,
            CASE WHEN w.whole AND (app_actor() IN (c.requester_id, c.beneficiary_id) OR EXISTS (
              SELECT 1 FROM case_reporter r WHERE r.matter_id = c.id AND r.person_id = app_actor())) THEN d.words END AS words
@@ -54,25 +65,6 @@ async def list_inbox(
     """A person's messages, newest first; one more than `limit`."""
     place = {"after_at": after and after.created_at, "after_id": after and after.id, "limit": limit + 1}
     return (await connection.execute(_INBOX, {"person": person_id, "unread": unread} | place)).mappings().all()
-
-
-# Which order a message is about, as far as the reader reads it by now; where it is about a time, the one of that moment.
-_ORDERS = text("""
-SELECT m.id, s.name AS service_name, CASE m.topic
-         WHEN 'order.appointment_proposed' THEN (
-           SELECT a.meet_at FROM appointment a WHERE a.matter_id = m.subject_id AND a.proposed_at <= m.created_at
-            ORDER BY a.proposed_at DESC LIMIT 1)
-         WHEN 'order.appointment_confirmed' THEN (
-           SELECT a.meet_at FROM appointment a WHERE a.matter_id = m.subject_id AND a.confirmed_at <= m.created_at
-            ORDER BY a.confirmed_at DESC LIMIT 1) END AS meet_at
-  FROM inbox_message m JOIN order_detail d ON d.matter_id = m.subject_id JOIN service s ON s.id = d.service_id
- WHERE m.id = ANY (CAST(:ids AS uuid[]))""")
-
-
-async def orders_of(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, RowMapping]:
-    """By message, the service of the order that it is about, and the time that it names; without those of no order."""
-    found = (await connection.execute(_ORDERS, {"ids": list(ids)})).mappings()
-    return {row["id"]: row for row in found}
 
 
 _WAS_TOLD = text("""

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.domain.orders.policy import LIFECYCLE, OPEN
 from app.domain.services.models import Form
 from app.domain.teams.fitness import Candidate
+from app.kernel.doubles import Double, doubles_of
 from app.kernel.verbs import Facts, Sealed
 
 ASKED_FOR = "($3::jsonb ->> 'service_id')::uuid"
@@ -65,7 +67,7 @@ AT_HOME, AT_REPRESENTED, AT_CALLER = home(_OF_SLOT), _represented(_OF_SLOT), _ca
 @dataclass(frozen=True, slots=True)
 class Placing:
     """What placing an order has to know: whom it serves, the home, whether the service is offered there, the contact on
-    file."""
+    file, and what they have open of the same service."""
 
     person_id: UUID
     place_id: UUID | None
@@ -77,6 +79,7 @@ class Placing:
     address_sealed: Sealed | None
     phone_index: Sealed | None = None
     form: Form = Form.VISIT
+    doubles: tuple[Double, ...] = ()
 
 
 def _orderable(service_id: str) -> str:
@@ -88,11 +91,14 @@ def _orderable(service_id: str) -> str:
                               AND s.paused_at IS NOT NULL AND (s.paused_until IS NULL OR s.paused_until > app_now()))"""
 
 
+_SAME = "EXISTS (SELECT 1 FROM order_detail o WHERE o.matter_id = m.id AND o.service_id = subject.service_id)"
+
 PLACING = Facts(
     f"""jsonb_build_object('person_id', subject.id, 'place_id', subject.place_id, 'category', subject.category,
          'form', subject.form,
          'name_sealed', subject.name_sealed,
          'phone_sealed', subject.phone_sealed, 'phone_index', subject.phone_index, 'address_sealed', subject.address_sealed,
+         'doubles', {doubles_of(LIFECYCLE.kind, OPEN, _SAME)},
          {_orderable("subject.service_id")})""",
     Placing,
 )

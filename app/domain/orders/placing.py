@@ -158,7 +158,7 @@ def new_order(home: Placing, requester_id: UUID, placed_by: UUID, now: datetime,
 
 
 def describe(change: Change, home: Placing, service_id: UUID, note: str, contact: Contact) -> None:
-    """What a new order is about, and whom to go to. Raises ContactMissing: neither given nor on file."""
+    """What a new order is about, whom to go to, and what is open already. Raises ContactMissing: neither given nor on file."""
     name, phone, phone_index, address = contact
     phone, phone_index = (phone, phone_index) if phone else (home.phone_sealed, home.phone_index)
     name, address = name or home.name_sealed, address or home.address_sealed
@@ -172,7 +172,7 @@ def describe(change: Change, home: Placing, service_id: UUID, note: str, contact
             )
         )
     about = {"matter_id": change.id, "place_id": change.place_id}
-    change.insert(OrderDetail, **about, service_id=service_id, note=note, form=home.form.value)
+    change.besides(home.doubles).insert(OrderDetail, **about, service_id=service_id, note=note, form=home.form.value)
     change.insert(
         OrderContact, **about, name_sealed=name, phone_sealed=phone, phone_index=phone_index, address_sealed=address
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.notifications.policy import sentence, which
+from app.domain.notifications.policy import About, sentence
 from app.kernel.time import CHINA
 
 OPENS = datetime(2026, 11, 27, 8, tzinfo=CHINA).isoformat()
@@ -73,16 +73,16 @@ def test_a_decision_says_which_way_it_went_and_an_exclusion_of_what(
 @pytest.mark.parametrize(
     ("known", "said"),
     [
-        ((None, None, None), ""),
-        (("路灯照明", "东社区", None), "(路灯照明,东社区)"),
-        (("路灯照明", "东社区", "路灯不亮"), "(路灯照明,东社区:路灯不亮)"),
+        (About(), ""),
+        (About(service="陪同就医"), "陪同就医"),
+        (About(service="陪同就医", meet_at=datetime(2026, 11, 30, 14, tzinfo=CHINA)), "陪同就医,11月30日(周一)14:00"),
+        (About(category="路灯照明", place="东社区"), "路灯照明,东社区"),
+        (About(category="路灯照明", place="东社区", words="路灯不亮"), "路灯照明,东社区:路灯不亮"),
         (
-            ("路灯照明", "东社区", "东门外的路灯杆歪了,没有人来认领,三天了"),
-            "(路灯照明,东社区:东门外的路灯杆歪了,没有人来认…)",
+            About(category="路灯照明", place="东社区", words="东门外的路灯杆歪了,没有人来认领,三天了"),
+            "路灯照明,东社区:东门外的路灯杆歪了,没有人来认…",
         ),
     ],
 )
-def test_a_notice_says_which_case_as_far_as_its_reader_knows_it(
-    known: tuple[str | None, str | None, str | None], said: str
-) -> None:
-    assert which(*known) == said
+def test_a_notice_says_which_matter_it_is_about_as_far_as_its_reader_knows_it(known: About, said: str) -> None:
+    assert str(known) == said

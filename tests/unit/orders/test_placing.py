@@ -14,6 +14,7 @@ from app.domain.orders.models import Calling, OrderContact, OrderDetail
 from app.domain.orders.models import OrderState as S
 from app.domain.orders.repository import Detail
 from app.kernel.change import Change, Event, Patch
+from app.kernel.doubles import Double
 from app.kernel.errors import NotAllowed
 from app.kernel.rules import Actor, Role
 from tests.unit.orders.test_dispatching import candidate
@@ -48,6 +49,14 @@ def test_placing_starts_the_four_promises_and_tells_the_dispatcher() -> None:
     assert detail.values["note"] == "买菜"
     assert (contact.values["name_sealed"], contact.values["phone_sealed"]) == (b"name", b"another phone")
     assert sides(change) == (RESIDENT, RESIDENT, RESIDENT, "requester")
+
+
+def test_what_is_open_of_the_same_service_is_passed_on_and_changes_nothing_else() -> None:
+    open_already = Double(UUID(int=9), S.SUBMITTED, NOON)
+    plain = placing.place(HOME, WHO["requester"], NOON, **WISH)
+    again = placing.place(replace(HOME, doubles=(open_already,)), WHO["requester"], NOON, **WISH)
+    assert (plain.doubles, again.doubles) == ((), (open_already,))
+    assert (again.state, again.starts, again.events) == (plain.state, plain.starts, plain.events)
 
 
 def test_an_order_is_found_by_the_phone_that_it_has() -> None:
