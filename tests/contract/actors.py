@@ -349,6 +349,7 @@ class Cast:
         others = {
             "offerOrder": {"volunteer_id": self.ids["third"]},  # the resident may have said when they have no time
             "recategoriseOrder": {"service_id": self.ids["another service"]},
+            "proposeAppointment": {"meet_at": by_day(days=5).isoformat()},  # they have another one by then
             "giveConsent": {"representation_id": self.ids["asked for"]},
             "endRepresentation": {"representation_id": self.ids["to end"]},
             **{name: {"person_id": str(self.resident.id)} for name in ("issueHouseholdCard", "getHouseholdCard")},
