@@ -324,6 +324,18 @@ ROADS = {
         "book",
         (do("王奶奶", "propose", hours=26), wait(hours=6), do("队长", "start", how="code"), do("队长", "deliver")),
     ),
+    "a slot, and then another time": Road(
+        "book",
+        (
+            do("队长", "start", how="code"),
+            do("队长", "deliver"),
+            do("王奶奶", "rate", solved="no", stars=1, reason=True),
+            do("派单员", "offer", to="小李"),
+            do("小李", "accept"),
+            do("王奶奶", "propose", hours=28),
+            do("小李", "confirm"),
+        ),
+    ),
     "a slot that is given back": Road(
         "book", (do("队长", "release"), wait(minutes=5), do("派单员", "offer", to="小李")), True
     ),

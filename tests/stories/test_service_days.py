@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.kernel.time import CHINA
-from tests.people import Someone
+from tests.people import Someone, agree, by_day, offered
 from tests.special import service_of, team_of, told
 from tests.stories.conftest import Later, Street
 from tests.stories.test_representatives import name, registered
@@ -81,6 +81,23 @@ async def test_a_resident_books_a_slot_and_is_served(street: Street, team: Team,
     await team.lead.post(f"{order}/deliver", {"outcome": "血压正常"})
     await resident.post(f"{order}/rate", {"solved": "yes", "stars": 5})
     assert next(row["action"] for row in (await resident.get(f"{order}/history"))["items"]) == "book"
+
+
+async def test_what_was_not_solved_on_the_day_is_done_at_another_time(street: Street, team: Team, later: Later) -> None:
+    resident = await street.resident("王秀英")
+    dispatcher = await street.with_role("派单员", "dispatcher")
+    await team.opens(slot(tomorrow(9), capacity=1))
+    order = await book(resident, (await slots_of(resident, street))[0]["id"])
+    await team.lead.post(f"{order}/start", {"code": (await resident.get(order))["start_code"]})
+    await team.lead.post(f"{order}/deliver", {"outcome": "血压正常"})
+    await resident.post(f"{order}/rate", {"solved": "no", "stars": 2, "reason": "还没有量血糖"})
+    assert [s["free"] for s in await slots_of(resident, street)] == [1]
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(team.lead.id)})
+    await team.lead.post(f"{order}/accept")
+    assert "propose" in offered(await resident.get(order))
+    await resident.post(f"{order}/appointment", {"meet_at": by_day(days=2).isoformat()})
+    await agree(team.lead, order)
+    assert (await resident.get(order))["appointment"]["meet_at"] == by_day(days=2).isoformat()
 
 
 async def test_thirty_ask_for_five_places_and_five_get_one(street: Street, team: Team) -> None:

@@ -147,10 +147,12 @@ def _become_case(change: Change, order: Order) -> Change:
 
 
 def _begin_again(change: Change, order: Order, reason: str | None, *, about_attitude: bool) -> None:
-    """A new round. What was missing is for whoever comes next, in the history; a complaint about attitude for the staff alone."""
+    """A new round, whose time is agreed anew, also of what had a place in a slot. What was missing is for whoever comes next, in
+    the history; a complaint about attitude for the staff alone."""
     again = order.round + 1
     change.set(round=again, assignee_id=None, team_id=None, open_pool=False)
     end_appointment(change, order, change.at)
+    free_place(change, order, change.at)
     if order.detail.form == Form.WISH:
         for_all(change)
     if about_attitude:
