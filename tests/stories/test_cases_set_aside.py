@@ -43,8 +43,8 @@ async def test_a_case_that_hangs_wakes_at_its_review_with_the_time_used(street: 
     assert timedelta(days=10) < due(after) - due(before) < timedelta(days=10, hours=2), "the time used counts"
     explained = await grandmother.get(f"{case}/deadlines/{after['id']}")
     assert [pause["reason"] for pause in explained["pauses"]] == ["undone"]
-    told = [row["text"] for row in (await supervisor.get("/v1/inbox"))["items"]]
-    assert "挂账的事项到了复核日期仍未复核,请督办(路灯照明,东社区)" in told
+    told = [(row["text"], row["about"]) for row in (await supervisor.get("/v1/inbox"))["items"]]
+    assert ("挂账的事项到了复核日期仍未复核,请督办", "路灯照明,东社区") in told
 
 
 async def test_it_is_woken_by_hand_and_the_review_is_over(street: Street, later: Later) -> None:
