@@ -60,3 +60,20 @@ async def test_plain_sql_confirms_no_second_one(world: World, app: Database) -> 
                 second,
             )
         await connection.execute("ROLLBACK")
+
+
+async def test_only_who_has_to_do_with_an_order_learns_when_its_volunteer_is_elsewhere(
+    world: World, app: Database
+) -> None:
+    first, second = await two_proposals(world, app)
+    await world.do(app, appointments.confirm_appointment, "王奶奶", first, meet_at=MEET)
+    volunteer = await world.owner.fetchval("SELECT assignee_id FROM matter WHERE id = $1", second)
+    stranger = await world.person("路人", Role.VOLUNTEER, world.east)
+    for who, learns in ((world.people["王奶奶"], True), (volunteer, True), (stranger, False)):
+        async with app.pool.acquire() as connection:
+            await connection.execute(begin(who))
+            for function in ("meets_near", "appointment_near"):
+                told = await connection.fetchval(f"SELECT {function}($1, $2, $3)", second, volunteer, NEARLY)
+                assert (told is not None) is learns, (function, who)
+            assert await connection.fetchval("SELECT meets_near($1, $2, $3)", second, stranger, NEARLY) is None
+            await connection.execute("ROLLBACK")

@@ -83,6 +83,7 @@ DEFINERS = {
     "leads(uuid,uuid)",
     # When whoever has an order is to be elsewhere, at about a time: for whoever sees the order.
     "appointment_near(uuid,uuid,timestamp with time zone)",
+    "meets_near(uuid,uuid,timestamp with time zone)",
     # Whether the actor has papers of an errand that are out.
     "app_keeps_papers(uuid)",
     "service_live_orders(uuid)",

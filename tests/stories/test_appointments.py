@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 
 from tests.people import agree, offered
+from tests.special import team_of
 from tests.stories.conftest import Clock, Street
 from tests.stories.orderwork import accepted, at, crew, due, limits, near, place, texts, wire
 
@@ -241,12 +242,33 @@ async def test_nobody_is_at_two_places_at_once(street: Street, clock: Clock) -> 
     assert (answer.status_code, answer.json()["code"]) == (409, "appointment-double")
     assert "另一个约定在2026年12月1日(周二)10:00" in answer.json()["detail"]
     assert hers.rsplit("/", 1)[1] not in answer.text, "which order it is, is not said"
-    assert await neighbour.refused(f"{his}/appointment", {"meet_at": wire(at(12, 1, 9, 31))}) == (
-        409,
-        "appointment-double",
-    )
+    assert "confirm" not in offered(await volunteer.get(his))
+    answer = await neighbour.ask("POST", f"{his}/appointment", {"meet_at": wire(at(12, 1, 9, 31))})
+    assert (answer.status_code, answer.json()["code"]) == (409, "appointment-double")
+    assert "10:00" not in answer.text, "nor, to a resident, when it is"
     await neighbour.post(f"{his}/appointment", {"meet_at": wire(at(12, 1, 10, 30))})
     await agree(volunteer, his)
     await grandma.post(f"{hers}/cancel", {})
     await neighbour.post(f"{his}/appointment", {"meet_at": wire(at(12, 1, 10))})
     await agree(volunteer, his)
+
+
+async def test_a_member_who_is_elsewhere_is_not_sent_instead(street: Street, clock: Clock) -> None:
+    grandma, dispatcher, _, lead = await crew(street)
+    member = await street.with_role("赵敏", "volunteer")
+    team = await team_of(street.world, lead.id)
+    await street.administrator.post(f"/v1/teams/{team}/members", {"person_id": str(member.id)})
+    await clock(at(11, 30, 9))
+    theirs = await place(street, grandma)
+    await dispatcher.post(f"{theirs}/offer", {"team_id": team})
+    await lead.post(f"{theirs}/accept")
+    neighbour = await street.resident("刘大爷")
+    own = await accepted(street, neighbour, dispatcher, member)
+    for who, order, minute, other in ((lead, theirs, 0, grandma), (member, own, 20, neighbour)):
+        await who.post(f"{order}/appointment", {"meet_at": wire(at(12, 1, 10, minute))})
+        await agree(other, order)
+    answer = await lead.ask("POST", f"{theirs}/member", {"member_id": str(member.id)})
+    assert (answer.status_code, answer.json()["code"]) == (409, "appointment-double")
+    assert "另一个约定在2026年12月1日(周二)10:20;请换一位队员" in answer.json()["detail"]
+    await neighbour.post(f"{own}/cancel", {})
+    await lead.post(f"{theirs}/member", {"member_id": str(member.id)})

@@ -11,6 +11,7 @@ from app.kernel.time import CHINA
 from tests.people import Someone, agree, by_day, offered
 from tests.special import service_of, team_of, told
 from tests.stories.conftest import Later, Street
+from tests.stories.orderwork import place
 from tests.stories.test_representatives import name, registered
 
 NOTE = {"note": "量血压"}
@@ -98,6 +99,20 @@ async def test_what_was_not_solved_on_the_day_is_done_at_another_time(street: St
     await resident.post(f"{order}/appointment", {"meet_at": by_day(days=2).isoformat()})
     await agree(team.lead, order)
     assert (await resident.get(order))["appointment"]["meet_at"] == by_day(days=2).isoformat()
+
+
+async def test_who_stands_at_a_service_day_visits_nobody_then(street: Street, team: Team) -> None:
+    dispatcher = await street.with_role("派单员", "dispatcher")
+    first, second = await street.resident("王秀英"), await street.resident("刘大爷")
+    await team.opens(slot(tomorrow(9), capacity=2))
+    (at_nine,) = await slots_of(first, street)
+    await book(first, at_nine["id"])
+    order = await place(street, second)
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(team.lead.id)})
+    await team.lead.post(f"{order}/accept")
+    soon_after = {"meet_at": tomorrow(9, 15).isoformat()}
+    assert await team.lead.refused(f"{order}/appointment", soon_after) == (409, "appointment-double")
+    await book(second, at_nine["id"])
 
 
 async def test_thirty_ask_for_five_places_and_five_get_one(street: Street, team: Team) -> None:

@@ -66,7 +66,7 @@ def propose_appointment(
         raise outside(refusal, "meet_at", now, now + FARTHEST_APPOINTMENT)
     _demand_movable(order, actor, now)
     _demand_by_day(meet_at)
-    _demand_free(facts)
+    _demand_free(order, actor, facts)
     stands, former = order.detail.agreed, order.detail.proposed
     by_resident = actor.id in own_people(order)
     if former is not None:
@@ -114,7 +114,7 @@ def confirm_appointment(
             detail_en=f"The time proposed now is {wire(proposed.meet_at)}; confirm that one if it suits you",
         )
     _demand_by_day(meet_at)
-    _demand_free(facts)
+    _demand_free(order, actor, facts)
     if stands is not None:
         change.patch(Appointment, id=stands.id, ended_at=now)
         change.note(moved_from=stands.meet_at.isoformat(), meet_at=proposed.meet_at.isoformat())
@@ -148,10 +148,10 @@ def _demand_by_day(meet_at: datetime) -> None:
         raise errors.AppointmentAtNight(window, fields=(FieldFault("/body/meet_at", "appointment-at-night", window),))
 
 
-def _demand_free(facts: Meetings) -> None:
-    """That whoever has the order can be there: which other order it is, nobody is told."""
+def _demand_free(order: Order, actor: Actor, facts: Meetings) -> None:
+    """That whoever has the order can be there: which other order it is, nobody is told, and when it is, the resident neither."""
     if facts.near is not None:
-        raise errors.AppointmentDouble.of(facts.near)
+        raise errors.AppointmentDouble if actor.id in own_people(order) else errors.AppointmentDouble.of(facts.near)
 
 
 def _missed(deadline: TimedDeadline, now: datetime) -> bool:

@@ -235,7 +235,7 @@ def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_i
         raise errors.NotOfTheTeam
     _demand_member(order, facts)
     if facts.near is not None and order.detail.booking_id is None:
-        raise errors.AppointmentDouble.of(facts.near)
+        raise errors.AppointmentDouble.of(facts.near, "请换一位队员,或请现在承接的队员与居民另约时间")
     return (
         change.set(assignee_id=member_id)
         .tell(order.assignee_id, "order.taken")

@@ -213,9 +213,9 @@ class AppointmentDouble(Refusal):
     advice_zh = "请另提时间(proposeAppointment)"
 
     @classmethod
-    def of(cls, near: datetime) -> "AppointmentDouble":
-        """With when the other one is."""
-        return cls(f"另一个约定在{dated(near)};{cls.advice_zh}", detail_en=f"The other appointment is at {wire(near)}")
+    def of(cls, near: datetime, instead: str = advice_zh) -> "AppointmentDouble":
+        """With when the other one is, for whoever serves and who answers for them; `instead`: what these may do."""
+        return cls(f"另一个约定在{dated(near)};{instead}", detail_en=f"The other appointment is at {wire(near)}")
 
 
 class NoAppointment(Refusal):

@@ -24,7 +24,8 @@ WAITS = """(SELECT to_jsonb(w) FROM (
   SELECT EXISTS (SELECT 1 FROM order_post q WHERE q.matter_id = matter.id AND q.kind = 'question'
             AND NOT EXISTS (SELECT 1 FROM order_post a WHERE a.answers = q.id)) AS answer,
          t.movable AND (NOT t.agreed OR o.side) AND coalesce(n.meet_at > app_now() AND n.by_resident <> o.resident
-            AND (NOT t.agreed OR n.by_resident OR n.proposed_by = matter.assignee_id), false) AS confirm,
+            AND (NOT t.agreed OR n.by_resident OR n.proposed_by = matter.assignee_id)
+            AND meets_near(matter.id, matter.assignee_id, n.meet_at) IS NULL, false) AS confirm,
          t.movable AND (NOT t.agreed OR o.side) AS propose,
          coalesce(p.resume, false) AS resume, coalesce(p.dispute, false) AS dispute, coalesce(p.decide, false) AS decide,
          EXISTS (SELECT 1 FROM order_authority y WHERE y.matter_id = matter.id AND y.ended_at IS NULL) AS withdraw_authority,
