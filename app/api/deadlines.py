@@ -49,6 +49,7 @@ POLICY_EXAMPLE = {
 }  # fmt: skip
 
 MatterKind = Literal["order", "case", "assignment"]
+BY_NIGHT = "紧急类别的民情,响应、答复、分流不论是哪个日历都全天候计时,一个工作日按 24 小时"
 KINDS = "、".join(f"{kind} {label}" for kind, label in LABELS.items())
 DeadlineKind = Annotated[
     str, Opaque(20, instead="请填写时限种类的代码(getDeadlinePolicy 的 deadline_kind,如 respond),不是中文名称")
@@ -80,9 +81,7 @@ class PolicyIn(In):
         default=None, description="只对这一类:订单填服务的类别或形式,事项填类别代码,任务填哨的种类;不填为全部"
     )
     estate_type: Choice[EstateType] | None = Field(default=None, description="只对这一类型的小区;不填为全部")
-    calendar: Choice[CalendarName] = Field(
-        default=CalendarName.WALL, description=f"{CALENDARS};紧急民情的响应、答复、分流不论选哪个都全天候计时"
-    )
+    calendar: Choice[CalendarName] = Field(default=CalendarName.WALL, description=f"{CALENDARS};{BY_NIGHT}")
     budget_seconds: Annotated[int, Field(strict=True, ge=1, le=31_536_000)] | None = Field(
         default=None, description="时限,按所选日历计的秒数;与 budget_days 二选一"
     )
@@ -153,6 +152,7 @@ class PolicyQuery(In):
     rule=SIGNED_IN,
     operation_id="getDeadlinePolicy",
     summary="一个地点现行的时限规则",
+    description=BY_NIGHT,
     tags=(Tag.ADMINISTRATOR, Tag.RESIDENT),
     answer={"items": [POLICY_EXAMPLE]},
 )

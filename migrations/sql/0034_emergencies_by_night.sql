@@ -1,5 +1,6 @@
 -- As in 0014_limits.sql; and emergencies run around the clock (domain.md §4.2), also what their reporters are promised: the limits
--- to respond, to reply and to triage, whatever calendar they name and wherever they and the category were published.
+-- to respond, to reply and to triage, whatever calendar they name and wherever they and the category were published; a working day
+-- is a day then.
 CREATE FUNCTION is_emergency(place uuid, of_category text, of_type text, as_of timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS
 $$
@@ -21,8 +22,10 @@ DECLARE
 BEGIN
   RETURN (
     SELECT jsonb_agg(jsonb_build_object(
-             'id', p.id, 'kind', k.kind, 'calendar', runs.on, 'budget_seconds', p.budget_seconds,
-             'budget_days', p.budget_days, 'later_round_percent', p.later_round_percent, 'percents', p.percents,
+             'id', p.id, 'kind', k.kind, 'calendar', runs.on,
+             'budget_seconds', CASE WHEN runs.on = 'WALL' THEN coalesce(p.budget_seconds, p.budget_days * 86400)
+                                    ELSE p.budget_seconds END,
+             'budget_days', CASE WHEN runs.on <> 'WALL' THEN p.budget_days END, 'later_round_percent', p.later_round_percent, 'percents', p.percents,
              'pausable', p.pause_limit_seconds IS NOT NULL,
              'hours_id', CASE WHEN runs.on <> 'WALL' THEN (
                 SELECT h.id FROM calendar_hours h LEFT JOIN place_ancestor a ON a.ancestor_id = h.place_id AND a.place_id = place
@@ -41,7 +44,7 @@ BEGIN
              AND p.category IN ('', of_category) AND p.estate_type IN ('', of_type) AND p.published_at <= as_of) near
         ORDER BY near.depth, near.category DESC, near.estate_type DESC, near.version DESC LIMIT 1) p
       CROSS JOIN LATERAL (
-        SELECT CASE WHEN k.kind = ANY (by_night) AND p.budget_days IS NULL THEN 'WALL' ELSE p.calendar END AS "on") runs);
+        SELECT CASE WHEN k.kind = ANY (by_night) THEN 'WALL' ELSE p.calendar END AS "on") runs);
 END $$;
 REVOKE ALL ON FUNCTION is_emergency(uuid, text, text, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION is_emergency(uuid, text, text, timestamptz) TO linli_app, linli_worker, linli_checker, linli_owner;

@@ -67,10 +67,14 @@ async def test_what_a_place_calls_an_emergency_is_promised_by_night_whatever_its
     here = {"place_id": str(street.world.street)}
     lift = {"code": "lift", "name": "电梯困人", "lane": "hard", "emergency": True}
     await street.administrator.post("/v1/case-categories", {**here, **lift})
-    limit = {"matter_kind": "case", "deadline_kind": "respond", "calendar": "DUTY", "budget_seconds": 600}
-    await street.administrator.post(
-        "/v1/deadline-policies", {**here, **limit, "marks": [{"percent": 100, "effects": []}]}
-    )
+    for limit in (
+        {"deadline_kind": "respond", "calendar": "DUTY", "budget_seconds": 600},
+        {"deadline_kind": "reply", "calendar": "WORK", "budget_days": 1},
+    ):
+        marks = [{"percent": 100, "effects": []}]
+        await street.administrator.post(
+            "/v1/deadline-policies", {**here, **limit, "matter_kind": "case", "marks": marks}
+        )
     night = tomorrow_at_three()
     await clock(night)
     promised = {}
@@ -80,8 +84,9 @@ async def test_what_a_place_calls_an_emergency_is_promised_by_night_whatever_its
         promised[category] = {one["kind"]: one for one in found}
     for category in ("lift", "danger"):
         assert [promised[category][kind]["calendar"] for kind in ("respond", "reply", "triage")] == ["WALL"] * 3
-        due = datetime.fromisoformat(promised[category]["respond"]["due_at"])
-        assert timedelta(minutes=10) <= due - night < timedelta(minutes=11)
+        for kind, budget in (("respond", timedelta(minutes=10)), ("reply", timedelta(days=1))):
+            due = datetime.fromisoformat(promised[category][kind]["due_at"])
+            assert budget <= due - night < budget + timedelta(minutes=1)
     due = datetime.fromisoformat(promised["noise"]["respond"]["due_at"])
     assert promised["noise"]["respond"]["calendar"] == "DUTY"
     assert due - night > timedelta(hours=3)
