@@ -200,14 +200,14 @@ async def report(body: ReportIn, run: TheRun) -> AskedReceipt:
         "place_id": ID, "category": "rubbish", "words": "3 号楼门口有散落垃圾", "outcome": "已清扫",
         "evidence": [{"kind": "photo", "text": "IMG-0301"}],
     },
-    answer=asked("callback"),
+    answer=receipt("callback"),
     responses=problems(
         *(NotAllowed, errors.CategoryNotFound, errors.PlaceNotBelowCommunity, errors.EvidenceMissing),
         *(errors.EmergencyOnTheSpot, NoDeadlinePolicy, KeyReused, TextRefused),
     ),
 )  # fmt: skip
-async def solve_on_the_spot(body: SolvedIn, run: TheRun) -> AskedReceipt:
-    return await run.asking(OWN_DOUBLE, reporting.solve_on_the_spot, **body.model_dump())
+async def solve_on_the_spot(body: SolvedIn, run: TheRun) -> Receipt:
+    return await run(reporting.solve_on_the_spot, **body.model_dump())
 
 
 @api.get(
@@ -284,8 +284,8 @@ async def triage(case_id: CaseId, body: TriageIn, run: TheRun) -> Receipt:
 @api.post(
     "/{case_id}/withdraw",
     operation_id="withdrawCase",
-    summary="撤回我上报的事项",
-    tags=(Tag.RESIDENT,),
+    summary="撤回我上报的事项,或替来电的人撤回",
+    tags=(Tag.RESIDENT, Tag.STATION),
     example={"reason": "已经自己解决了"},
     answer=receipt("withdrawn", 3),
     **moves("withdraw", errors.OthersJoined),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.kernel.ids import new_id
-from tests.people import Someone
+from tests.people import Someone, offered
 from tests.special import service_of
 from tests.stories.casework import LAMP
 from tests.stories.conftest import Later, Street
@@ -101,3 +101,16 @@ async def test_a_callers_second_report_names_the_first(street: Street) -> None:
     first, _, _ = await doubles(station, "/v1/cases/for-caller", call)
     again = await doubles(station, "/v1/cases/for-caller", call)
     assert again[1:] == ([first], "这位居民在这里还有一件同类的事项没有办结;若是重复,可撤回其中一件")
+    second = f"/v1/cases/{again[0]}"
+    assert "withdraw" in offered(await station.get(second))
+    await station.post(f"{second}/withdraw", {"reason": "说了两遍"})
+    assert (await caller.get(second))["state"] == "withdrawn"
+    assert (await doubles(station, "/v1/cases/for-caller", call))[1] == [first]
+
+
+async def test_officers_on_their_rounds_are_not_asked_whether_it_is_the_same(street: Street) -> None:
+    grid = await street.with_role("小李", "grid_worker")
+    seen = {**LAMP, "place_id": str(street.world.east)}
+    for spot in ("东门外", "西门外"):
+        assert (await doubles(grid, "/v1/cases", {**seen, "spot": spot, "patrol": True}))[1:] == ([], None)
+    assert (await doubles(grid, "/v1/cases", seen))[1:] == ([], None)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.cases.models import Lane, ReportedAs, WhistleKind
-from app.domain.cases.policy import LIFECYCLE, UNENDED
+from app.domain.cases.policy import BEFORE_RESULT, LIFECYCLE
 from app.kernel.doubles import Double, doubles_of
 from app.kernel.matter import Matter, columns_of
 from app.kernel.verbs import Facts
@@ -136,12 +136,14 @@ CALLER = f"""
 """A caller who lives where the actor works; the actor at no place, where they work at no desk."""
 
 _SAME = "m.place_id = subject.place_id AND m.category = subject.category"
+"""What is like a new report, and could still be withdrawn; officers on their rounds see many alike, and are not asked."""
 
 REPORTING = Facts(
     f"""jsonb_build_object('person_id', subject.id, 'place_id', subject.place_id, 'community_id', subject.community_id,
          'category', subject.category, 'category_id', subject.category_id, 'emergency', coalesce(subject.emergency, false),
          'lane', coalesce(subject.lane, 'small'), 'evidence', coalesce(to_jsonb(subject.evidence), '[]'),
-         'doubles', {doubles_of(LIFECYCLE.kind, UNENDED, _SAME)})""",
+         'doubles', CASE WHEN $3::jsonb ? 'outcome' OR $3::jsonb @> '{{"patrol": true}}' THEN '[]'::jsonb
+                         ELSE {doubles_of(LIFECYCLE.kind, BEFORE_RESULT, _SAME)} END)""",
     Reporting,
 )
 

@@ -96,7 +96,7 @@ LIFECYCLE = Lifecycle(
     Transition("no_unit", (S.REPORTED,), STAYS, (system,), hidden=True),
     Transition("refuse", (S.REPORTED,), S.NOT_ACCEPTED, (grid_worker, office), stops=ALL),
     Transition("triage", (S.REPORTED,), S.HANDLING, (grid_worker, office), stops=("triage",), may_start=RESOLVES, timed=True),
-    Transition("withdraw", BEFORE_RESULT, S.WITHDRAWN, (requester, beneficiary), stops=ALL),
+    Transition("withdraw", BEFORE_RESULT, S.WITHDRAWN, (requester, beneficiary, placer), stops=ALL),
     Transition("escalate", (S.HANDLING,), STAYS, (grid_worker, office, system), may_start=RESOLVES, timed=True),
     Transition("hand_down", (S.HANDLING,), STAYS, (head,), may_start=RESOLVES, timed=True),
     Transition("propose_whistle", (S.HANDLING,), STAYS, (branch, grid_worker, office)),

@@ -155,7 +155,9 @@ def _describe(
     change: Change, seen: Reporting, words: str, spot: str | None, reported_as: ReportedAs, **more: Any
 ) -> None:
     about = {"matter_id": change.id, "place_id": change.place_id}
-    change.besides(seen.doubles).insert(
+    if reported_as in _FROM_HOME:
+        change.besides(seen.doubles)
+    change.insert(
         CaseDetail,
         **about,
         community_id=seen.community_id,
@@ -182,6 +184,10 @@ _CAPACITIES = {
     Role.BRANCH_SECRETARY: ReportedAs.BRANCH_SECRETARY,
     Role.INFORMATION_OFFICER: ReportedAs.INFORMATION_OFFICER,
 }
+
+
+_FROM_HOME = (ReportedAs.RESIDENT, ReportedAs.REPRESENTATIVE, ReportedAs.STATION)
+"""Who may have reported the same twice; officers on their rounds report many alike."""
 
 
 def _capacity(actor: Actor, *, patrol: bool) -> ReportedAs:

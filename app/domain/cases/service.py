@@ -59,8 +59,8 @@ def triage(case: Case, actor: Actor, now: datetime, *, lane: Lane | None = None)
 
 @CASES.moves("withdraw", facts=SEATS, read_by_others=("reason",))
 def withdraw(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: str | None = None) -> Change:
-    """The reporter takes it back before there is a result; whoever was whistled is released. Raises OthersJoined: it is no
-    longer theirs alone."""
+    """The reporter takes it back before there is a result, or whoever reported it for a caller, as the caller says; whoever was
+    whistled is released. Raises OthersJoined: it is no longer theirs alone."""
     change = LIFECYCLE.move(case, "withdraw", actor, now)
     if facts.children or set(case.detail.reporters) - {case.requester_id, case.beneficiary_id}:
         raise errors.OthersJoined
