@@ -206,7 +206,7 @@ def _demand_fit_texts(verb: Verb[Any, Any], inputs: Mapping[str, Any], row: asyn
         terms = orjson.loads(row["refused"])
         _log.info("text refused", kind=verb.kind, action=verb.name, place_id=str(row["place_id"]), terms=terms)
         raise TextRefused.at(terms)
-    why = {field: why_private(text) for field, text in _read_by_others(verb, inputs).items()}
+    why = {field: why_private(text, field) for field, text in _read_by_others(verb, inputs).items()}
     if private := {field: reason for field, reason in why.items() if reason is not None}:
         raise TextRefused.because(private)
 

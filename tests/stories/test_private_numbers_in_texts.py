@@ -8,7 +8,7 @@ from app.kernel.private_numbers import CARD_ELSEWHERE, PHONE_ELSEWHERE
 from tests.people import Someone
 from tests.stories.casework import LAMP, reported
 from tests.stories.conftest import Street
-from tests.stories.orderwork import accepted, crew
+from tests.stories.orderwork import accepted, crew, place
 
 PHONE, CARD = "有事打 138 1234 5678", "我的身份证号是 11010519491231002X"
 
@@ -51,3 +51,11 @@ async def test_a_case_holds_no_private_number(street: Street, field: str) -> Non
     resident = await street.resident("王秀英")
     assert await told(resident, "/v1/cases", LAMP | {field: CARD}) == {f"/body/{field}": CARD_ELSEWHERE}
     await reported(resident, **{field: "请打 12345 或 0351-6012345"})
+
+
+async def test_an_office_that_rejects_an_order_may_name_a_number_to_call(street: Street) -> None:
+    grandma, dispatcher, _, _ = await crew(street)
+    order = await place(street, grandma)
+    instead = "可联系社区合作的张师傅 13812345678"
+    await dispatcher.post(f"{order}/reject", {"reason": "needs_tradesman", "other_help": instead})
+    assert (await grandma.get(order))["other_help"] == instead

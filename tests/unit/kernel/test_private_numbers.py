@@ -17,10 +17,14 @@ from app.kernel.private_numbers import CARD_ELSEWHERE, PHONE_ELSEWHERE, why_priv
         "008613812345678",
         "１３８１２３４５６７８",
         "138　1234　5678",
+        "138\u20111234\u20115678",
+        "138  1234  5678",
+        "013812345678",
     ],
 )
 @pytest.mark.parametrize(
-    "text", ["{}", "请打{}找我", "手机:{},白天在家", "tel{}", "3 号楼 2 单元,{}", "9:30 以后\n{}\n谢谢"]
+    "text",
+    ["{}", "请打{}找我", "手机:{},白天在家", "张三-{}-白天在家", "tel{}", "3 号楼 2 单元,{}", "9:30 以后\n{}\n谢谢"],
 )
 def test_a_mobile_number_is_found_however_it_is_grouped(number: str, text: str) -> None:
     assert why_private(text.format(number)) == PHONE_ELSEWHERE
@@ -53,7 +57,17 @@ def test_the_number_of_an_identity_card_is_found(number: str) -> None:
         "合同 913812345678",
         "金额 13812.34",
         "楼号 138,门牌 1234,另有 5678",
+        "收据 No.150-20261126",
+        "水表读数 135 2026 1126",
+        "132\u20132019\u20132020 学年",
+        "与订单 01a218a4-b399-750e-b165-13812345678f 一并办理",
     ],
 )
 def test_other_numbers_pass(text: str) -> None:
     assert why_private(text) is None
+
+
+@pytest.mark.parametrize("field", ["description", "elsewhere", "other_help"])
+def test_an_office_says_whom_to_call_instead_by_a_mobile_number_but_by_no_card(field: str) -> None:
+    assert why_private("可联系张师傅 13812345678", field) is None
+    assert why_private("凭身份证 11010519491231002X", field) == CARD_ELSEWHERE
