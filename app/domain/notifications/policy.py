@@ -142,9 +142,9 @@ TEXTS: Mapping[str, str] = {
     "skill.recorded": "社区登记了您的一项技能",
     "skill.ended": "社区取消了您的一项技能",
     "volunteer.applied": "有居民申请成为志愿者,请审批",
-    "volunteer.refused": "您的志愿者申请未通过,可查看理由(listVolunteerApplications)",
+    "volunteer.refused": "您的志愿者申请未通过,可查看理由",
     "volunteer.skills": "您的志愿者申请已通过",
-    "volunteer.skills_to_record": "一名新志愿者申请时写了须看过证照的技能",
+    "volunteer.skills_to_record": "请登记新志愿者的技能",
     "service.paused": "一项服务已暂停,已下的订单照常办理",
     "service.withdrawn": "一项服务已下架,已下的订单照常办理",
     "representation.asked": "有人请求为您代下单,请确认是否同意",
@@ -236,7 +236,7 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
             way, yes, no = DECIDED[topic]
             return yes if payload[way] else no
         case _:
-            told = _texts(payload).get(topic, "您有一条新消息") + _of_skills(payload)
+            told = _texts(payload).get(topic, "您有一条新消息") + _of_skills(topic, payload)
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
 
 
@@ -275,17 +275,20 @@ def _texts(payload: Mapping[str, Any]) -> Mapping[str, str]:
     return OF_CALLBACK if payload.get("callback") else TEXTS
 
 
-def _of_skills(payload: Mapping[str, Any]) -> str:
+def _of_skills(topic: str, payload: Mapping[str, Any]) -> str:
     """Which skills a new volunteer has at once, and which somebody records. A code that is not known may be anything: it stays in
     the application."""
-    recorded, wanted = (
-        "、".join(
-            dict.fromkeys(SKILLS[code].label if code in SKILLS else "其他技能" for code in payload.get(which, ()))
+    recorded = "、".join(SKILLS[code].label for code in payload.get("recorded", ()))
+    wanted = "、".join(
+        dict.fromkeys(
+            f"{SKILLS[code].label}(须看证照)" if code in SKILLS else "其他须登记的技能"
+            for code in payload.get("to_record", ())
         )
-        for which in ("recorded", "to_record")
     )
+    if topic == "volunteer.skills_to_record":
+        return f":{wanted};是谁,见志愿者申请"
     said = f",已登记技能:{recorded}" if recorded else ""
-    return said + (f";还须由工作人员看过证照后登记(addSkill):{wanted}" if wanted else "")
+    return said + (f";还须由工作人员登记:{wanted}" if wanted else "")
 
 
 def _of_opening(payload: Mapping[str, Any], own: str) -> str:
