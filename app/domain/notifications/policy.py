@@ -16,7 +16,7 @@ TEXTS: Mapping[str, str] = {
     "order.offered_to_team": "社区派给您的队伍一个订单,队长或您都可以接,先接为准",
     "order.lapsed": "派出的订单无人应答,已退回待派",
     "order.declined": "派出的订单被谢绝,已退回待派",
-    "order.nobody_qualifies": "有一个订单眼下没有合适的志愿者,已开放抢单,请留意",
+    "order.nobody_qualifies": "订单已开放抢单:眼下没有合适的志愿者,请留意有没有人接",
     "order.assigned": "队长请您前去服务一个订单",
     "order.member_changed": "为您服务的志愿者换了人,可查看订单",
     "order.released": "志愿者退回了订单,社区会另行安排",
@@ -26,7 +26,7 @@ TEXTS: Mapping[str, str] = {
     "order.aborted": "服务中止,社区会另行安排",
     "order.reworked": "订单需要再来一轮,请安排",
     "order.begins_again": "社区会为您的订单再安排一轮服务,可查看订单",
-    "order.complained": "居民对一次服务的态度不满意,原话在订单的 listOrderPosts,请过问",
+    "order.complained": "居民对一次服务的态度不满意,请过问;原话见订单的沟通记录",
     "order.unsolved": "返工之后居民仍表示没有解决,请决定是否再来一轮",
     "order.rejected": "您的订单未能受理,可查看原因和其他求助途径",
     "order.converted": "订单已转为事件,由社区书记处理",
@@ -161,8 +161,8 @@ MOVED: Mapping[str, str] = {
 """Of an appointment that takes the place of another one."""
 
 OPENED: Mapping[str, str] = {
-    "order.declined": "又一次派单被谢绝,两次没有派成,订单已开放给合适的志愿者抢单,请留意有没有人接",
-    "order.lapsed": "又一次派单无人应答,两次没有派成,订单已开放给合适的志愿者抢单,请留意有没有人接",
+    "order.declined": "订单已开放抢单:又一次派单被谢绝,两次没有派成,请留意有没有合适的志愿者接",
+    "order.lapsed": "订单已开放抢单:又一次派单无人应答,两次没有派成,请留意有没有合适的志愿者接",
 }
 """Of the offer whose failure opened the order to the pool."""
 
@@ -206,7 +206,7 @@ MISSES: Mapping[tuple[str, str], str] = {
     ("promise", "dispatcher"): "承诺的日期已到而订单没有完成,请立即处理",
     ("promise_late", "secretary"): "承诺的日期已过,订单由您负责",
     ("rating", "dispatcher"): "居民还没有评价,请致电回访",
-    ("answer", "supervisor@district"): "负责办理的一方没有在一个工作日内答复督办,请过问",
+    ("answer", "supervisor@district"): "督办没有在一个工作日内得到答复,请过问",
 }
 """What a miss says to whom, where the general sentence would not tell what to do; `it` is the matter."""
 
