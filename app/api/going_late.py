@@ -12,10 +12,14 @@ from app.api.deadlines import MatterKind
 from app.api.deps import TheReader
 from app.api.docs import ADMIN_ONLY
 from app.api.periods import instants
+from app.api.problems import problems
 from app.api.schema import Choice, Out, StrictUUID
+from app.domain.cases import board_policy as board
+from app.domain.cases import policy as cases
 from app.domain.cases.models import AssignmentState, CaseState
-from app.domain.deadlines import policy, repository
+from app.domain.deadlines import errors, policy, repository
 from app.domain.deadlines.models import label_of
+from app.domain.orders import policy as orders
 from app.domain.orders.models import OrderState
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.rules import Role
@@ -30,6 +34,10 @@ STATES: Mapping[str, type[OrderState | CaseState | AssignmentState]] = {
     "assignment": AssignmentState,
 }
 """The words for the states of each kind of matter."""
+ACTIONS: Mapping[str, Mapping[str, str]] = {
+    machine.kind: machine.actions_zh for machine in (orders.LIFECYCLE, cases.LIFECYCLE, board.LIFECYCLE)
+}
+"""The words for what is done on it."""
 
 ID = "01985a3c-6666-7f00-8a6b-2f4c5d6e7f07"
 
@@ -37,7 +45,8 @@ ID = "01985a3c-6666-7f00-8a6b-2f4c5d6e7f07"
 class GoingLateQuery(PageQuery):
     within_minutes: Annotated[int, Digits(1, 10_080)] = Field(default=60, description="多少分钟之内到期,最多七天")
     missed_since: Day | None = Field(
-        default=None, description="改看从这天起错过的全部时限,连同后来已做到的(见 stopped_at);此时不看 within_minutes"
+        default=None,
+        description="改看从这天起错过的全部时限,连同后来已停下的(见 stopped_at);最多 31 天前;此时不看 within_minutes",
     )
 
 
@@ -53,8 +62,11 @@ class GoingLateRow(Out):
     kind_label: str = Field(description="时限种类的中文名称")
     started_at: Moment = Field(description="开始")
     due_at: Moment = Field(description="到期")
-    stopped_at: Moment | None = Field(description="何时做到而停下;还在走的为 null")
-    minutes_left: int = Field(description="还有多少分钟;已错过则为负")
+    stopped_at: Moment | None = Field(description="何时停下;还在走的为 null")
+    stopped_by: str | None = Field(
+        description="因哪个操作停下(中文):如『接单』是晚了才做到,『取消』是随订单结束;还在走的为 null"
+    )
+    minutes_left: int | None = Field(description="还有多少分钟;已错过则为负,已停下则为 null")
     missed: bool = Field(description="是否已错过")
     excluded: bool = Field(description="错过是否经复核不计")
     mine: bool = Field(description="是否由我或我所在的单位承接或负责")
@@ -88,18 +100,20 @@ class EmptyPostsRow(Out):
                 "id": ID, "matter_kind": "order", "matter_id": ID, "state": "submitted", "state_label": "待派单",
                 "place_id": ID, "place_name": "西峪社区", "kind": "respond",
                 "kind_label": "响应", "started_at": "2026-03-01T09:00:00+08:00", "due_at": "2026-03-01T09:20:00+08:00",
-                "stopped_at": None, "minutes_left": 4, "missed": False, "excluded": False, "mine": False,
+                "stopped_at": None, "stopped_by": None, "minutes_left": 4, "missed": False, "excluded": False, "mine": False,
             }
         ],
         "next_cursor": None,
     },
+    responses=problems(errors.MissedTooLongAgo),
 )  # fmt: skip
 async def list_going_late(query: Annotated[GoingLateQuery, Query()], reader: TheReader) -> Page[GoingLateRow]:
     async with reader() as connection:
         since, _ = instants(query.missed_since, None)
-        rows = await repository.list_going_late(
-            connection, query.within_minutes * 60, since, query.after(), query.limit
-        )
+        if since is None:
+            rows = await repository.list_going_late(connection, query.within_minutes * 60, query.after(), query.limit)
+        else:
+            rows = await repository.list_missed(connection, since, query.after(), query.limit)
 
     def show(row: RowMapping) -> GoingLateRow:
         return GoingLateRow(
@@ -115,13 +129,14 @@ async def list_going_late(query: Annotated[GoingLateQuery, Query()], reader: The
             started_at=row["started_at"],
             due_at=row["due_at"],
             stopped_at=row["stopped_at"],
-            minutes_left=row["seconds_left"] // 60,
+            stopped_by=row["stopped_by"] and ACTIONS[row["matter_kind"]].get(row["stopped_by"]),
+            minutes_left=None if row["seconds_left"] is None else row["seconds_left"] // 60,
             missed=row["missed"],
             excluded=row["excluded"],
             mine=row["ours"] or reader.caller.person_id in (row["assignee_id"], row["holder_id"]),
         )
 
-    return Page.cut(rows, query.limit, lambda row: Cursor(row["due_at"], row["id"]), show)
+    return Page.cut(rows, query.limit, lambda row: Cursor(row["sorted_at"], row["id"]), show)
 
 
 @api.get(

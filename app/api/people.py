@@ -100,10 +100,10 @@ class HolderOut(Out):
     id: StrictUUID = Field(description="任职编号,用于结束任职")
     person_id: StrictUUID = Field(description="人员编号")
     name: str | None = Field(
-        description="姓名:该地点在任的工作人员是全名,同事之间要分得清;居民、志愿者、上级的和已离任的只有姓氏"
+        description="姓名:查看人工作的地点及其下,在任的工作人员是全名,同事之间要分得清;居民、志愿者、上级的和已离任的只有姓氏"
     )
-    phone: str | None = Field(description="电话(隐去中间四位);上级的不显示")
-    login_name: str | None = Field(description="登录名;上级的不显示")
+    phone: str | None = Field(description="电话(隐去中间四位);上级的不显示,无论查的是哪个地点")
+    login_name: str | None = Field(description="登录名;上级的不显示,无论查的是哪个地点")
     role: Choice[Role] = Field(description="角色")
     role_label: str = Field(description=CALLED)
     place_id: StrictUUID = Field(description="任职地点编号")
@@ -323,7 +323,7 @@ async def revoke_role(grant_id: GrantId, run: TheRun) -> Receipt:
     rule=policy.STAFF,
     operation_id="listRoleHolders",
     summary="某地点有哪些人担任哪些角色,上级由谁任职",
-    description="该地点的在前,再由近到远是上级的;各按任职先后。在该地点工作的人也看到上级(街道、区县等)由谁任职:姓氏、角色和地点,没有居民和志愿者。"
+    description="该地点的在前,再由近到远是上级的;各按任职先后。在该地点工作的人也看到上级(街道、区县等)由谁任职:姓氏、角色和地点,没有居民和志愿者;直接查上级,看到的也只有这些。"
     "交班(handOverShift)交给谁,从这里的 person_id 复制:该地点的派单员和书记是全名。",
     tags=(Tag.ADMINISTRATOR, Tag.DISPATCHER),
     audience=ADMIN_ONLY,
@@ -353,16 +353,16 @@ async def list_role_holders(query: Annotated[HolderQuery, Query()], reader: TheR
         )
 
     def show(row: RowMapping) -> HolderOut:
-        here, role = row["depth"] == 0, Role(row["role"])
-        colleague = here and not query.ended and role not in policy.NO_OFFICERS
+        role = Role(row["role"])
+        in_full = row["colleague"] and not query.ended and role not in policy.NO_OFFICERS
         name = reader.sealer.opened("name", row["name_sealed"])
-        phone = reader.sealer.opened("phone", row["phone_sealed"]) if here else None
+        phone = reader.sealer.opened("phone", row["phone_sealed"]) if row["colleague"] else None
         return HolderOut(
             id=row["id"],
             person_id=row["person_id"],
-            name=name if colleague else name and mask_name(name),
+            name=name if in_full else name and mask_name(name),
             phone=phone and mask_phone(phone),
-            login_name=row["login_name"] if here else None,
+            login_name=row["login_name"] if row["colleague"] else None,
             role=role,
             role_label=title(role, Level(row["place_level"])),
             place_id=row["place_id"],

@@ -17,7 +17,6 @@ from app.domain.deadlines.errors import CalendarInvalid
 from app.domain.teams import errors, policy, repository
 from app.domain.teams import volunteers as verbs
 from app.domain.teams.models import DAILY_CAPACITY
-from app.domain.teams.skills import to_record
 from app.kernel.errors import NotAllowed, ReasonWanted, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Opaque, Paragraph
@@ -84,7 +83,8 @@ class ApplicationOut(Out):
     text: str = Field(description="想做什么,为什么")
     skills: list[str] = Field(description="会什么:技能代码,名称见 listSkillCodes")
     to_record: list[str] = Field(
-        description="其中须由工作人员看过证照、用 addSkill 登记的(也包括当地自定的技能);其余在通过时自动登记"
+        description="已同意的申请里,还须由工作人员用 addSkill 登记的:须看证照的,和当地自定的;其余在同意时已自动登记。"
+        "待审批和未通过的为空"
     )
     created_at: Moment = Field(description="申请时间")
     state: Literal["open", "approved", "refused"] = Field(description="open 待审批、approved 已同意、refused 未通过")
@@ -121,14 +121,15 @@ async def apply_to_volunteer(body: ApplicationIn, run: TheRun) -> Receipt:
     rule=SIGNED_IN,
     operation_id="listVolunteerApplications",
     summary="志愿者申请:我的,或我的地点收到的",
-    tags=(Tag.ADMINISTRATOR, Tag.RESIDENT),
+    description="书记、管理员看到本地全部申请;站点工作人员看到已同意而还有技能要登记的(见 to_record),登记完即不再列出",
+    tags=(Tag.ADMINISTRATOR, Tag.STATION, Tag.RESIDENT),
     answer={
         "items": [
             {
                 "id": ID, "person_id": PERSON_ID, "name": "王**", "phone": "138****5678", "place_id": PLACE_ID,
                 "place_name": "西峪社区", "text": "周末想陪老人看病", "skills": ["haircut", "law"], "to_record": ["law"],
-                "state": "open",
-                "state_label": "待审批", "reason": None, "created_at": "2026-03-01T09:00:00+08:00", "decided_at": None,
+                "state": "approved", "state_label": "已同意", "reason": None, "created_at": "2026-03-01T09:00:00+08:00",
+                "decided_at": "2026-03-01T10:00:00+08:00",
             }
         ],
         "next_cursor": None,
@@ -153,7 +154,9 @@ async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader
             place_name=row["place_name"],
             text=row["text"],
             skills=row["skills"],
-            to_record=list(to_record(row["skills"], ())),
+            to_record=[
+                code for code in dict.fromkeys(row["skills"]) if row["approved"] and code not in row["recorded"]
+            ],
             created_at=row["created_at"],
             state=state,
             state_label=APPLICATIONS[state],

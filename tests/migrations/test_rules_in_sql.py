@@ -16,6 +16,7 @@ from app.domain.people import policy as people
 from app.domain.representations import policy as representations
 from app.domain.services import policy as services
 from app.domain.teams import policy as teams
+from app.domain.teams.skills import SKILLS
 from app.domain.terms import policy as terms
 from app.domain.units import policy as units
 from app.kernel.deadline_tables import GOVERNING
@@ -57,6 +58,12 @@ NAMED_WHEN_APPLYING = (
     "EXISTS (SELECT 1 FROM volunteer_application a WHERE a.person_id = skill.person_id AND a.place_id = skill.place_id"
     " AND a.decided_at IS NULL AND skill.code = ANY (a.skills) AND skill.licence_sealed IS NULL)"
 )
+# Whoever records skills sees whose are still to be recorded.
+STILL_TO_RECORD = (
+    f"(approved AND {to_sql(teams.SEES_LICENCE, 'volunteer_application')}"
+    " AND person_holds(person_id, place_id, 'volunteer') AND NOT skills <@ skills_of_applicant(id))"
+)
+LICENSED = [code for code, known in SKILLS.items() if known.licensed]
 LEADS = "app_leads(team_id, place_id)"
 PUBLISHING = f"{to_sql(services.PUBLISH, 'service')} OR {LEADS}"
 REPRESENTED = (
@@ -239,6 +246,7 @@ EXPECTED = {
         None,
         (
             f"seen_by = {ME} AND seen_by <> person_id AND {to_sql(teams.SEES_LICENCE, 'skill')}"
+            f" AND (licence_sealed IS NOT NULL OR code <> ALL ('{{{','.join(sorted(LICENSED))}}}'))"
             f" AND (person_holds(person_id, place_id, 'volunteer') OR {NAMED_WHEN_APPLYING})"
         ),
     ),
@@ -248,7 +256,7 @@ EXPECTED = {
     "volunteer_application_read": (
         "volunteer_application",
         "SELECT",
-        f"person_id = {ME} OR {to_sql(teams.CHIEF, 'volunteer_application')}",
+        f"person_id = {ME} OR {to_sql(teams.CHIEF, 'volunteer_application')} OR {STILL_TO_RECORD}",
         None,
     ),
     "volunteer_application_insert": (

@@ -5,8 +5,9 @@ from uuid import UUID
 
 import pytest
 
+from app.kernel.ids import new_id
 from tests.security.conftest import AsPerson, Neighbours, refused, tried
-from tests.security.illegal import ABSENT, BROKEN, ME, NO_RIGHT, NOTHING, TWICE, fill
+from tests.security.illegal import ABSENT, BROKEN, GRANT, ME, NO_RIGHT, NOTHING, TWICE, fill
 
 AGAIN = "40001"  # serialization_failure: it has ended already
 
@@ -22,9 +23,10 @@ MEMBER = (
 )
 SKILL = (
     "INSERT INTO skill (id, person_id, place_id, code, seen_by, seen_at, version)"
-    " VALUES ('{new}', {whom}, {place}, 'law', {by}, app_now(), 1)"
+    " VALUES ('{new}', {whom}, {place}, 'sewing', {by}, app_now(), 1)"
 )
-NAMED = SKILL.replace("'law'", "'haircut'")
+LAW = SKILL.replace("'sewing'", "'law'")
+NAMED = SKILL.replace("'sewing'", "'haircut'")
 LICENSED = NAMED.replace("code, ", "code, licence_sealed, ").replace("'haircut', ", "'haircut', 'x', ")
 HOURS = (
     "INSERT INTO volunteer_profile (id, person_id, daily_capacity, quiet_from, quiet_until, version)"
@@ -78,6 +80,7 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a skill of one's own": ("volunteer", fill(SKILL, whom=ME, place=EAST, by=ME), (NO_RIGHT,)),
     "a skill seen by somebody else": ("station", fill(SKILL, whom=VOLUNTEER, place=EAST, by="'{secretary}'"), (NO_RIGHT,)),
     "a skill by the dispatcher": ("dispatcher", fill(SKILL, whom=VOLUNTEER, place=EAST, by=ME), (NO_RIGHT,)),
+    "a skill that takes a licence, without one": ("station", fill(LAW, whom=VOLUNTEER, place=EAST, by=ME), (NO_RIGHT,)),
     "a skill that an applicant did not name": (
         "secretary", fill(SKILL, whom="'{resident}'", place=EAST, by=ME), (NO_RIGHT,)),
     "a skill of an applicant with a licence": ("secretary", fill(LICENSED, whom="'{resident}'", place=EAST, by=ME), (NO_RIGHT,)),
@@ -125,6 +128,8 @@ SOUND = {
     "a team disbanded by the secretary": (
         "secretary", f"WITH gone AS ({fill(LEAVE, team=OURS, by=ME)}) {DISBAND}"),
     "a skill that an applicant named, by who decides": ("secretary", fill(NAMED, whom="'{resident}'", place=EAST, by=ME)),
+    "a skill that takes a licence, with one": (
+        "station", fill(LICENSED, whom=VOLUNTEER, place=EAST, by=ME).replace("'haircut'", "'law'")),
     "a skill seen by the station": ("station", fill(SKILL, whom=VOLUNTEER, place=EAST, by=ME)),
     "one's own hours": ("resident", fill(HOURS, whom=ME, capacity="3", begin="0")),
     "an application at home": ("neighbour", fill(APPLICATION, whom=ME, place=EAST)),
@@ -140,6 +145,18 @@ async def test_is_allowed_where_it_is_right(what: str, ids: dict[str, UUID], as_
     done = await tried(as_person, ids, who, statement)
     assert done.startswith("done: ")
     assert done not in (*NOTHING, "done: INSERT 0 0")
+
+
+async def test_an_applicant_has_no_skill_at_commit_whom_nobody_admitted(
+    ids: dict[str, UUID], as_person: AsPerson
+) -> None:
+    skill = fill(NAMED, whom="'{resident}'", place=EAST, by=ME).format(**ids, new=new_id())
+    admitted = fill(GRANT, whom="'{resident}'", place=EAST, role="'volunteer'", by=ME).format(**ids, new=new_id())
+    for statements, answer in (((skill,), BROKEN), ((skill, admitted), "done: SET CONSTRAINTS")):
+        async with as_person(ids["secretary"]) as connection:
+            for statement in statements:
+                assert (await refused(connection, statement)).startswith("done")
+            assert await refused(connection, "SET CONSTRAINTS ALL IMMEDIATE") == answer
 
 
 async def test_what_has_ended_ends_no_second_time(ids: dict[str, UUID], as_person: AsPerson) -> None:

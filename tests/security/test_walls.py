@@ -78,7 +78,7 @@ DEFINERS = {
     "app_represents_at(uuid)",
     "has_booked(uuid,uuid)",
     "hold_host(uuid,uuid)",
-    # Which of the skills that an applicant named they have: for who decides.
+    # Which of the skills that an applicant named they have: for who decides, who records the rest, and themselves.
     "skills_of_applicant(uuid)",
     "leads(uuid,uuid)",
     # When whoever has an order is to be elsewhere, at about a time: for whoever sees the order.

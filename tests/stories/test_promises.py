@@ -271,11 +271,33 @@ async def test_what_was_missed_today_is_seen_also_when_it_was_dealt_with_afterwa
     kinds = [row["kind"] for row in (await secretary.get("/v1/deadlines/going-late"))["items"]]
     assert kinds == ["reply", "reply_in_person"], "nobody need respond any more"
     today = (await secretary.get("/v1/deadlines/going-late", missed_since="2026-11-30"))["items"]
-    assert [(row["kind"], row["missed"], row["stopped_at"] is not None) for row in today] == [
-        ("respond", True, True), ("reply", True, False),
+    assert [(row["kind"], row["missed"], row["stopped_by"], row["minutes_left"]) for row in today] == [
+        ("respond", True, "联系", None), ("reply", True, None, -1),
     ]  # fmt: skip
+    assert [row["stopped_at"] is not None for row in today] == [True, False]
+    first = await secretary.get("/v1/deadlines/going-late", missed_since="2026-11-30", limit=1)
+    second = await secretary.get(
+        "/v1/deadlines/going-late", missed_since="2026-11-30", limit=1, cursor=first["next_cursor"]
+    )
+    assert [*first["items"], *second["items"]] == today
+    await grandma.post(f"{order}/cancel", {})
+    ended = (await secretary.get("/v1/deadlines/going-late", missed_since="2026-11-30"))["items"]
+    assert [(row["kind"], row["stopped_by"], row["minutes_left"]) for row in ended] == [
+        ("respond", "联系", None), ("reply", "取消", None),
+    ], "what ended with the order was not kept late"  # fmt: skip
     for who, day in ((secretary, "2026-12-01"), (elsewhere, "2026-11-30"), (volunteer, "2026-11-30")):
         assert (await who.get("/v1/deadlines/going-late", missed_since=day))["items"] == []
+
+
+async def test_what_was_missed_is_listed_for_a_month_and_no_longer(street: Street, clock: Clock) -> None:
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    await clock(at(11, 30, 9))
+    assert (await dispatcher.get("/v1/deadlines/going-late", missed_since="2026-10-30"))["items"] == []
+    answer = await dispatcher.http.get("/v1/deadlines/going-late", params={"missed_since": "2026-10-29"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "missed-too-long-ago")
+    assert [(error["pointer"], error["message"]) for error in answer.json()["errors"]] == [
+        ("/query/missed_since", "最多填 31 天前")
+    ]
 
 
 async def test_posts_that_nobody_holds_are_listed(street: Street) -> None:

@@ -236,7 +236,7 @@ async def test_whoever_is_admitted_has_at_once_what_takes_no_licence(street: Str
     said = ["haircut", "law", "sewing", "haircut", "lute"]
     made = (await resident.post(apply, {"text": "想帮邻居", "skills": said}))["id"]
     (listed,) = (await secretary.get(apply, state="open"))["items"]
-    assert listed["to_record"] == ["law", "lute"], "what takes a licence, and what nobody here knows"
+    assert listed["to_record"] == [], "nothing before they are admitted"
     await secretary.post(f"{apply}/{made}/decide", {"approve": True})
     has = (await resident.get("/v1/skills"))["items"]
     assert [(one["code"], one["seen_by"], one["licence"]) for one in has] == [
@@ -245,14 +245,48 @@ async def test_whoever_is_admitted_has_at_once_what_takes_no_licence(street: Str
     await later(0)
     texts = {one["topic"]: one["text"] for one in (await resident.get("/v1/inbox"))["items"]}
     assert texts["volunteer.skills"] == (
-        "您的志愿者申请已通过,已登记技能:理发、缝补;还须由工作人员看过证照后登记(addSkill):法律咨询、其他技能"
+        "您的志愿者申请已通过,已登记技能:理发、缝补;还须由工作人员登记:法律咨询(须看证照)、其他须登记的技能"
     )
-    assert "volunteer.skills_to_record" in await told(station)
+    (notice,) = [
+        one for one in (await station.get("/v1/inbox"))["items"] if one["topic"] == "volunteer.skills_to_record"
+    ]
+    assert (notice["text"], notice["subject_id"]) == (
+        "请登记新志愿者的技能:法律咨询(须看证照)、其他须登记的技能;是谁,见志愿者申请", made,
+    )  # fmt: skip
     law: dict[str, Any] = {"place_id": str(street.world.east), "code": "law", **person(resident)}
     missing = await station.ask("POST", "/v1/skills", law)
     assert (missing.status_code, missing.json()["code"]) == (422, "licence-missing")
     assert [error["pointer"] for error in missing.json()["errors"]] == ["/body/licence"]
     await station.post("/v1/skills", {**law, "licence": "晋A2026"})
+
+
+async def test_the_station_sees_whose_skills_are_to_be_recorded_until_they_are(street: Street) -> None:
+    secretary, station = await street.with_role("刘书记", "secretary"), await street.with_role("小高", "station_staff")
+    elsewhere = await street.with_role("小林", "station_staff", "west")
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    apply, law = "/v1/volunteer-applications", {"place_id": str(street.world.east), "code": "law", "licence": "晋A2026"}
+    residents = [await street.resident(name) for name in ("王秀英", "李建国", "赵大爷")]
+    named = (["law", "lute", "haircut"], ["haircut"], ["law"])
+    for resident, skills, agreed in zip(residents, named, (True, True, False), strict=True):
+        made = (await resident.post(apply, {"text": "想帮邻居", "skills": skills}))["id"]
+        assert (await station.get(apply))["items"] == [], "who applies is the secretary's to know"
+        reason = None if agreed else "名额已满"
+        await secretary.post(f"{apply}/{made}/decide", {"approve": agreed, "reason": reason})
+        if resident is residents[0]:
+            (row,) = (await station.get(apply))["items"]
+            assert (row["person_id"], row["to_record"]) == (str(resident.id), ["law", "lute"])
+            await station.post("/v1/skills", {**law, **person(resident)})
+            for reader in (station, secretary, resident):
+                assert [one["to_record"] for one in (await reader.get(apply))["items"]] == [["lute"]]
+            for reader in (elsewhere, dispatcher):
+                assert (await reader.get(apply))["items"] == []
+            lute = (await station.post("/v1/skills", {**law, "code": "lute", "licence": None, **person(resident)}))[
+                "id"
+            ]
+            assert (await station.get(apply))["items"] == []
+            await resident.post(f"/v1/skills/{lute}/end")
+        assert (await station.get(apply))["items"] == [], "what was recorded and has ended is not asked for again"
+    assert [one["to_record"] for one in (await secretary.get(apply))["items"]] == [[], [], []]
 
 
 async def test_a_skill_that_is_recorded_already_is_not_recorded_again(street: Street) -> None:

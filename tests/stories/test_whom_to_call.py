@@ -1,6 +1,9 @@
 """Whom to call: who holds an office at a place and above it, called by the level of their place."""
 
+from uuid import UUID
+
 from app.kernel.rules import Role
+from tests.people import Someone
 from tests.stories.conftest import Street
 
 
@@ -48,6 +51,33 @@ async def test_a_community_secretary_finds_who_holds_an_office_above_and_no_resi
     await street.administrator.post(f"/v1/roles/{held}/revoke")
     assert str(chief.id) not in await called(secretary, place_id=east)
     assert str(chief.id) not in await called(secretary, place_id=east, ended="true"), "that is the street's to see"
+
+
+async def test_asking_for_the_street_itself_shows_no_more_of_its_officers_than_before(street: Street) -> None:
+    people = list(street.world.people.values())
+    await street.world.owner.execute(
+        "UPDATE person SET name_sealed = NULL, phone_sealed = NULL WHERE id = ANY ($1)", people
+    )
+    login = f"jd{street.world.street.hex[-8:]}"
+    body = {"place_id": str(street.world.street), "login_name": login, "password": "a-long-enough-pass-phrase"}
+    await street.administrator.post("/v1/officers", {**body, "name": "赵大主任", "role": "dispatcher"})
+    chief = await street.with_role("王大书记", Role.SECRETARY, "street")
+
+    async def seen_by(someone: Someone, place: UUID) -> list[tuple[str, str | None, bool]]:
+        rows = (await someone.get("/v1/roles", place_id=str(place), limit="100"))["items"]
+        return sorted(
+            (row["name"], row["login_name"], row["phone"] is not None)
+            for row in rows
+            if row["person_id"] == str(chief.id) or (row["name"] or "").startswith("赵")
+        )
+
+    for role in (Role.DISPATCHER, Role.STATION_STAFF, Role.SECRETARY, Role.ADMINISTRATOR):
+        someone = await street.with_role("东同事", role)
+        for place in (street.world.street, street.world.east):
+            assert await seen_by(someone, place) == [("王**", None, False), ("赵**", None, False)], role
+    for someone in (chief, street.administrator):
+        for place in (street.world.street, street.world.east):
+            assert await seen_by(someone, place) == [("王大书记", None, True), ("赵大主任", login, False)]
 
 
 async def test_ones_own_come_before_those_above_page_by_page(street: Street) -> None:

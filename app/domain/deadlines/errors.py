@@ -16,6 +16,13 @@ class PolicyInvalid(Refusal):
     title_en = "The deadline policy is not valid"
 
 
+class MissedTooLongAgo(Refusal):
+    kind = Kind.INVALID
+    code = "missed-too-long-ago"
+    title_zh = "只能查看最近 31 天错过的时限,请填写较近的日期"
+    title_en = "What was missed is listed for the last 31 days"
+
+
 class CalendarInvalid(Refusal):
     kind = Kind.INVALID
     code = "calendar-invalid"

@@ -21,14 +21,15 @@ STEPS = """(
     FROM history h WHERE h.matter_id = matter.id AND h.from_state IS DISTINCT FROM h.to_state)"""
 """The lines of a matter's history that moved it to another state."""
 
-_STOPPED_BY = """(SELECT h.action FROM history h
+STOPPED_BY = """(SELECT h.action FROM history h
          WHERE h.matter_id = {0}.matter_id AND h.at = {0}.stopped_at AND h.action <> 'mark' ORDER BY h.version LIMIT 1)"""
+"""The action that stopped a deadline, whose alias goes in."""
 
 _EXPLAINED = text(f"""
 SELECT {TIMED} AS timed, p.version AS policy_version, p.estate_type, d.round, d.pausable, d.calendar_missing, w.days AS day_names,
        {STEPS} AS steps, app_now() AS now,
        EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100) AS missed, matter.kind AS matter_kind,
-       {_STOPPED_BY.format("d")} AS stopped_by,
+       {STOPPED_BY.format("d")} AS stopped_by,
        app_actor() IN (matter.requester_id, matter.beneficiary_id)
          OR app_reaches(matter.place_id, '{{administrator,dispatcher,secretary}}') AS of_dispute,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('percent', e.percent, 'target', e.target)
@@ -84,7 +85,7 @@ async def list_deadlines(
             d.__table__,  # type: ignore[attr-defined]
             fired.label("marks"),
             literal_column(_EXCLUDED).label("excluded"),
-            literal_column(_STOPPED_BY.format("deadline")).label("stopped_by"),
+            literal_column(STOPPED_BY.format("deadline")).label("stopped_by"),
             literal_column(_PAUSE).label("pause"),
             col(MatterRow.kind).label("matter_kind"),
             col(DeadlinePolicy.version).label("policy_version"),

@@ -1,5 +1,8 @@
 """What makes a policy sound. Pure."""
 
+from datetime import datetime
+
+from app.domain.deadlines.errors import MissedTooLongAgo
 from app.domain.deadlines.models import ANCHORED, Effect, Limits
 from app.domain.places.models import Level
 from app.kernel.calendars import CalendarName
@@ -7,6 +10,7 @@ from app.kernel.change import Office
 from app.kernel.deadline_tables import Primitive
 from app.kernel.errors import FieldFault
 from app.kernel.rules import Role, Rules, reach
+from app.kernel.time import CHINA
 
 PUBLISH: Rules = (reach(Role.ADMINISTRATOR),)
 
@@ -40,6 +44,16 @@ POSTS = (Role.DISPATCHER, Role.SECRETARY)
 
 POOLED = frozenset({("order", "respond"), ("order", "dispatch"), ("order", "offer")})
 """Deadlines that run only while nobody has taken the matter; a later one must not open it to others (domain.md §4.7)."""
+
+MISSED_DAYS = 31
+"""What was missed is listed for so many days back; figures look further."""
+
+
+def demand_recent(since: datetime, now: datetime) -> None:
+    """Raises MissedTooLongAgo when the day in China of `since` is longer ago than MISSED_DAYS."""
+    if (now.astimezone(CHINA).date() - since.astimezone(CHINA).date()).days > MISSED_DAYS:
+        why = f"最多填 {MISSED_DAYS} 天前"
+        raise MissedTooLongAgo(fields=(FieldFault("/query/missed_since", MissedTooLongAgo.code, why),))
 
 
 def faults_of(

@@ -1,17 +1,19 @@
 """The SQL of the policies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, literal, select, text, tuple_
+from sqlalchemy import RowMapping, Select, TextClause, literal, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from app.domain.deadlines import policy
 from app.domain.deadlines.errors import DraftNotFound
 from app.domain.deadlines.models import DeadlinePolicyDraft, Limits
+from app.domain.deadlines.of_matters import STOPPED_BY
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Place, PlaceAncestor
 from app.kernel.calendar_store import week_of, workdays_of
@@ -201,40 +203,66 @@ async def get_calendar(connection: AsyncConnection, place_id: UUID) -> CalendarO
     )
 
 
+# Why somebody looks: it waits for them, for their unit, or they answer for its place.
 _LATE = """
 SELECT d.id, d.matter_id, d.kind, d.started_at, d.due_at, d.stopped_at, d.fired > 0 AND d.due_at <= app_now() AS missed,
+       {key} AS sorted_at, {stopped_by} AS stopped_by,
        EXISTS (SELECT 1 FROM exclusion e WHERE e.deadline_id = d.id AND e.upheld) AS excluded,
        m.kind AS matter_kind, m.state, m.place_id, p.name AS place_name, m.assignee_id, m.holder_id,
        app_unit(m.unit_id) IS NOT NULL AS ours,
-       extract(epoch FROM d.due_at - app_now())::bigint AS seconds_left
-  FROM deadline d JOIN matter m ON m.id = d.matter_id JOIN place p ON p.id = m.place_id
- WHERE {0}
+       CASE WHEN d.stopped_at IS NULL THEN extract(epoch FROM d.due_at - app_now())::bigint END AS seconds_left
+  FROM {source} JOIN matter m ON m.id = d.matter_id JOIN place p ON p.id = m.place_id
+ WHERE {which}
    AND (m.assignee_id = app_actor() OR m.holder_id = app_actor() OR app_unit(m.unit_id) IS NOT NULL
         OR m.place_id IN (SELECT a.place_id FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id
                            WHERE g.person_id = app_actor()
                              AND g.role IN ('grid_worker', 'dispatcher', 'secretary', 'administrator')
                              AND g.starts_at <= app_now() AND (g.ends_at IS NULL OR g.ends_at > app_now())))
-   AND (CAST(:due AS timestamptz) IS NULL OR (d.due_at, d.id) > (CAST(:due AS timestamptz), CAST(:last AS uuid)))
- ORDER BY d.due_at, d.id LIMIT :most"""
-_GOING_LATE = text(_LATE.format("d.stopped_at IS NULL AND d.due_at < app_now() + make_interval(secs => :within)"))
+   AND (CAST(:due AS timestamptz) IS NULL OR ({key}, d.id) > (CAST(:due AS timestamptz), CAST(:last AS uuid)))
+ ORDER BY {key}, d.id LIMIT :most"""
+_GOING_LATE = text(
+    _LATE.format(
+        key="d.due_at",
+        stopped_by="NULL",
+        source="deadline d",
+        which="d.stopped_at IS NULL AND d.due_at < app_now() + make_interval(secs => :within)",
+    )
+)
 _MISSED = text(
-    _LATE.format("EXISTS (SELECT 1 FROM mark k WHERE k.deadline_id = d.id AND k.percent = 100 AND k.due_at >= :since)")
+    _LATE.format(
+        key="k.due_at",
+        stopped_by=STOPPED_BY.format("d"),
+        source="mark k JOIN deadline d ON d.id = k.deadline_id",
+        which="k.percent = 100 AND k.due_at >= :since",
+    )
 )
 
 
 async def list_going_late(
-    connection: AsyncConnection, within_seconds: int, missed_since: datetime | None, after: Cursor | None, limit: int
+    connection: AsyncConnection, within_seconds: int, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
     """Live deadlines of matters on which the reader must act that are due within so many seconds, or missed already; the most
-    pressing first. `missed_since`: instead all that were missed since then, also those that somebody dealt with afterwards
-    (`stopped_at`), for whoever asks what the day was like."""
-    asked = {
-        **({"within": within_seconds} if missed_since is None else {"since": missed_since}),
-        "due": after and after.created_at,
-        "last": after and after.id,
-        "most": limit + 1,
-    }
-    return (await connection.execute(_GOING_LATE if missed_since is None else _MISSED, asked)).mappings().all()
+    pressing first."""
+    return await _late(connection, _GOING_LATE, {"within": within_seconds}, after, limit)
+
+
+async def list_missed(
+    connection: AsyncConnection, since: datetime, after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    """All that were missed since then of matters on which the reader must act, also those that have stopped by now
+    (`stopped_at`, `stopped_by`), for whoever asks what the day was like. Raises MissedTooLongAgo."""
+    policy.demand_recent(since, (await connection.execute(_NOW)).scalar_one())
+    return await _late(connection, _MISSED, {"since": since}, after, limit)
+
+
+_NOW = text("SELECT app_now()")
+
+
+async def _late(
+    connection: AsyncConnection, asked: TextClause, which: Mapping[str, Any], after: Cursor | None, limit: int
+) -> Sequence[RowMapping]:
+    page = {"due": after and after.created_at, "last": after and after.id, "most": limit + 1}
+    return (await connection.execute(asked, {**which, **page})).mappings().all()
 
 
 # A post is a role that somebody is told by, at a community: the roles that effects of policies name.

@@ -16,7 +16,7 @@ TEXTS: Mapping[str, str] = {
     "order.offered_to_team": "社区派给您的队伍一个订单,队长或您都可以接,先接为准",
     "order.lapsed": "派出的订单无人应答,已退回待派",
     "order.declined": "派出的订单被谢绝,已退回待派",
-    "order.nobody_qualifies": "有一个订单眼下没有合适的志愿者,已开放抢单,请留意",
+    "order.nobody_qualifies": "订单已开放抢单:眼下没有合适的志愿者,请留意有没有人接",
     "order.assigned": "队长请您前去服务一个订单",
     "order.member_changed": "为您服务的志愿者换了人,可查看订单",
     "order.released": "志愿者退回了订单,社区会另行安排",
@@ -26,7 +26,7 @@ TEXTS: Mapping[str, str] = {
     "order.aborted": "服务中止,社区会另行安排",
     "order.reworked": "订单需要再来一轮,请安排",
     "order.begins_again": "社区会为您的订单再安排一轮服务,可查看订单",
-    "order.complained": "居民对一次服务的态度不满意,原话在订单的 listOrderPosts,请过问",
+    "order.complained": "居民对一次服务的态度不满意,请过问;原话见订单的沟通记录",
     "order.unsolved": "返工之后居民仍表示没有解决,请决定是否再来一轮",
     "order.rejected": "您的订单未能受理,可查看原因和其他求助途径",
     "order.converted": "订单已转为事件,由社区书记处理",
@@ -142,9 +142,9 @@ TEXTS: Mapping[str, str] = {
     "skill.recorded": "社区登记了您的一项技能",
     "skill.ended": "社区取消了您的一项技能",
     "volunteer.applied": "有居民申请成为志愿者,请审批",
-    "volunteer.refused": "您的志愿者申请未通过,可查看理由(listVolunteerApplications)",
+    "volunteer.refused": "您的志愿者申请未通过,可查看理由",
     "volunteer.skills": "您的志愿者申请已通过",
-    "volunteer.skills_to_record": "一名新志愿者申请时写了须看过证照的技能",
+    "volunteer.skills_to_record": "请登记新志愿者的技能",
     "service.paused": "一项服务已暂停,已下的订单照常办理",
     "service.withdrawn": "一项服务已下架,已下的订单照常办理",
     "representation.asked": "有人请求为您代下单,请确认是否同意",
@@ -161,8 +161,8 @@ MOVED: Mapping[str, str] = {
 """Of an appointment that takes the place of another one."""
 
 OPENED: Mapping[str, str] = {
-    "order.declined": "又一次派单被谢绝,两次没有派成,订单已开放给合适的志愿者抢单,请留意有没有人接",
-    "order.lapsed": "又一次派单无人应答,两次没有派成,订单已开放给合适的志愿者抢单,请留意有没有人接",
+    "order.declined": "订单已开放抢单:又一次派单被谢绝,两次没有派成,请留意有没有合适的志愿者接",
+    "order.lapsed": "订单已开放抢单:又一次派单无人应答,两次没有派成,请留意有没有合适的志愿者接",
 }
 """Of the offer whose failure opened the order to the pool."""
 
@@ -206,7 +206,7 @@ MISSES: Mapping[tuple[str, str], str] = {
     ("promise", "dispatcher"): "承诺的日期已到而订单没有完成,请立即处理",
     ("promise_late", "secretary"): "承诺的日期已过,订单由您负责",
     ("rating", "dispatcher"): "居民还没有评价,请致电回访",
-    ("answer", "supervisor@district"): "负责办理的一方没有在一个工作日内答复督办,请过问",
+    ("answer", "supervisor@district"): "督办没有在一个工作日内得到答复,请过问",
 }
 """What a miss says to whom, where the general sentence would not tell what to do; `it` is the matter."""
 
@@ -236,7 +236,7 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
             way, yes, no = DECIDED[topic]
             return yes if payload[way] else no
         case _:
-            told = _texts(payload).get(topic, "您有一条新消息") + _of_skills(payload)
+            told = _texts(payload).get(topic, "您有一条新消息") + _of_skills(topic, payload)
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
 
 
@@ -275,17 +275,20 @@ def _texts(payload: Mapping[str, Any]) -> Mapping[str, str]:
     return OF_CALLBACK if payload.get("callback") else TEXTS
 
 
-def _of_skills(payload: Mapping[str, Any]) -> str:
+def _of_skills(topic: str, payload: Mapping[str, Any]) -> str:
     """Which skills a new volunteer has at once, and which somebody records. A code that is not known may be anything: it stays in
     the application."""
-    recorded, wanted = (
-        "、".join(
-            dict.fromkeys(SKILLS[code].label if code in SKILLS else "其他技能" for code in payload.get(which, ()))
+    recorded = "、".join(SKILLS[code].label for code in payload.get("recorded", ()))
+    wanted = "、".join(
+        dict.fromkeys(
+            f"{SKILLS[code].label}(须看证照)" if code in SKILLS else "其他须登记的技能"
+            for code in payload.get("to_record", ())
         )
-        for which in ("recorded", "to_record")
     )
+    if topic == "volunteer.skills_to_record":
+        return f":{wanted};是谁,见志愿者申请"
     said = f",已登记技能:{recorded}" if recorded else ""
-    return said + (f";还须由工作人员看过证照后登记(addSkill):{wanted}" if wanted else "")
+    return said + (f";还须由工作人员登记:{wanted}" if wanted else "")
 
 
 def _of_opening(payload: Mapping[str, Any], own: str) -> str:

@@ -171,18 +171,17 @@ async def list_role_holders(
 ) -> Sequence[RowMapping]:
     """Who holds which role at this place, and then who an office above it, the nearest first; each longest first. `ended` shows
     those of the place whose role has ended, by name only when they are still seen elsewhere. The offices above are for who works
-    at the place."""
+    at the place. `colleague`: the reader's own work reaches the place of that role, whichever place they asked for."""
     g, p, a = RoleGrant, Place, PlaceAncestor
-    above = and_(
-        col(g.role).not_in(NO_OFFICERS),
-        func.app_reaches(place_id, cast([role for rule in STAFF for role in rule.roles], ARRAY(Text))),
-    )
+    staff = cast([role for rule in STAFF for role in rule.roles], ARRAY(Text))
+    above = and_(col(g.role).not_in(NO_OFFICERS), func.app_reaches(place_id, staff))
     live = or_(col(g.ends_at).is_(None), col(g.ends_at) > func.app_now())
     order = (col(a.depth), col(g.starts_at), col(g.id))
     query = (
         select(col(g.id), col(g.person_id), col(g.role), col(g.starts_at), col(g.ends_at))
         .add_columns(col(Person.name_sealed), col(Person.phone_sealed), col(Person.login_name), col(a.depth))
         .add_columns(col(p.id).label("place_id"), col(p.name).label("place_name"), col(p.level).label("place_level"))
+        .add_columns(func.app_reaches(col(g.place_id), staff).label("colleague"))
         .join(a, and_(col(a.ancestor_id) == col(g.place_id), col(a.place_id) == place_id))
         .join(p, col(p.id) == col(g.place_id))
         .outerjoin(Person, col(Person.id) == col(g.person_id))

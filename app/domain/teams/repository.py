@@ -308,10 +308,12 @@ ApplicationState = Literal["open", "approved", "refused"]
 async def list_applications(
     connection: AsyncConnection, place_id: UUID | None, state: ApplicationState | None, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
-    """Applications at a place and below it, or all that the reader may see, oldest first."""
+    """Applications at a place and below it, or all that the reader may see, oldest first. `recorded`: which of the skills named
+    there need no recording any more."""
     a = VolunteerApplication
     query: Select[*tuple[Any, ...]] = (
         select(a.__table__, col(Person.name_sealed), col(Person.phone_sealed), col(Place.name).label("place_name"))  # type: ignore[attr-defined]
+        .add_columns(func.skills_of_applicant(col(a.id)).label("recorded"))
         .join(Place, col(Place.id) == col(a.place_id))
         .outerjoin(Person, col(Person.id) == col(a.person_id))
     )
