@@ -36,3 +36,6 @@ ALTER FUNCTION last_administrator(uuid) OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
 REVOKE ALL ON FUNCTION last_administrator(uuid), administrator_is_left() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION last_administrator(uuid), administrator_is_left() TO linli_app, linli_worker, linli_checker, linli_owner;
+
+-- Where exactly one goes on a service day; as its other columns, said once.
+ALTER TABLE service_day ADD COLUMN spot TEXT;

@@ -212,6 +212,31 @@ async def test_a_moved_appointment_is_the_same_event_in_a_calendar(street: Stree
     assert await event() == (uid, 3, meet_at + timedelta(hours=5), "CANCELLED")
 
 
+async def test_what_was_served_early_stands_in_a_calendar_where_it_was(street: Street) -> None:
+    """Neither side waits for what is over: the event is when they met, with its end."""
+    resident, volunteer = await street.resident("王秀英"), await street.with_role("李强", "volunteer")
+    meet_at = by_day(days=2)
+    path = await appointed(street, resident, volunteer, meet_at)
+
+    async def event() -> Any:
+        (found,) = (await calendar(resident))[1].walk("VEVENT")
+        return found
+
+    uid = (await event())["uid"]
+    started = await volunteer.post(f"{path}/start", {"code": (await resident.get(path))["start_code"]})
+    begun = await event()
+    assert (begun["uid"], int(begun["sequence"]), str(begun["status"])) == (uid, 1, "CONFIRMED")
+    assert begun.decoded("dtstart") == datetime.fromisoformat(started["at"]).replace(microsecond=0)
+    assert "dtend" not in begun
+    delivered = await volunteer.post(f"{path}/deliver", {"outcome": "好了"})
+    over = await event()
+    assert (over["uid"], int(over["sequence"]), str(over["status"])) == (uid, 2, "CONFIRMED")
+    assert over.decoded("dtstart") == begun.decoded("dtstart") < meet_at
+    assert over.decoded("dtend") == datetime.fromisoformat(delivered["at"]).replace(microsecond=0)
+    await resident.post(f"{path}/rate", {"solved": "yes", "stars": 5})
+    assert (await event()).to_ical() == over.to_ical(), "rating it changes nothing"
+
+
 async def test_a_week_holds_appointments_and_limits_of_ones_own_tasks(street: Street) -> None:
     resident, volunteer = await street.resident("王秀英"), await street.with_role("李强", "volunteer")
     meet_at = by_day(days=8)
