@@ -31,11 +31,28 @@ CREATE TRIGGER administrator_is_left BEFORE UPDATE ON role_grant
   FOR EACH ROW WHEN (OLD.role = 'administrator' AND NEW.ends_at IS NOT NULL AND NEW.ends_at IS DISTINCT FROM OLD.ends_at)
   EXECUTE FUNCTION administrator_is_left();
 
+-- A look says at which level whoever looked holds the post through which they saw: of several the nearest, as it is now. Older looks
+-- name the post alone.
+ALTER TABLE reveal ADD COLUMN level TEXT;
+CREATE FUNCTION reveal_has_its_level() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE at timestamptz := app_now();
+BEGIN
+  NEW.level := (SELECT p.level FROM place_ancestor a JOIN role_grant g ON g.place_id = a.ancestor_id JOIN place p ON p.id = g.place_id
+                 WHERE a.place_id = NEW.place_id AND g.person_id = NEW.viewer_id AND g.role = NEW.capacity
+                   AND g.starts_at <= at AND (g.ends_at IS NULL OR g.ends_at > at)
+                 ORDER BY a.depth LIMIT 1);
+  RETURN NEW;
+END $$;
+CREATE TRIGGER reveal_has_its_level BEFORE INSERT ON reveal FOR EACH ROW EXECUTE FUNCTION reveal_has_its_level();
+
 GRANT CREATE ON SCHEMA public TO linli_checker;
 ALTER FUNCTION last_administrator(uuid) OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
-REVOKE ALL ON FUNCTION last_administrator(uuid), administrator_is_left() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION last_administrator(uuid), administrator_is_left() TO linli_app, linli_worker, linli_checker, linli_owner;
+REVOKE ALL ON FUNCTION last_administrator(uuid), administrator_is_left(), reveal_has_its_level() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION last_administrator(uuid), administrator_is_left(), reveal_has_its_level()
+  TO linli_app, linli_worker, linli_checker, linli_owner;
 
 -- Where exactly one goes on a service day; as its other columns, said once.
 ALTER TABLE service_day ADD COLUMN spot TEXT;

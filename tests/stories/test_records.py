@@ -6,6 +6,7 @@ from typing import Any
 
 from icalendar import Calendar
 
+from app.kernel.rules import Role
 from app.kernel.time import CHINA
 from tests.people import Someone, agree, by_day
 from tests.stories.conftest import Later, Street
@@ -145,6 +146,24 @@ async def test_the_volunteer_sees_the_contact_only_while_the_order_is_live(stree
     await volunteer.post(f"{path}/deliver", {"outcome": "好了"})
     assert (await volunteer.get(path))["contact"] is None
     assert (await resident.get(path))["volunteer"]["phone"] is None, "and the other way round"
+
+
+async def test_who_looked_is_called_by_the_level_of_their_post(street: Street) -> None:
+    """Of a district's, a street's and a community's people; by the nearest post of whoever holds several."""
+    district = await street.world.district()
+    resident = await street.resident("王秀英")
+    path = f"/v1/orders/{await order(street, resident)}"
+    posts = [
+        (("secretary", street.world.street), "街道书记"),
+        (("dispatcher", district), "区县派单员"),
+        (("dispatcher", street.world.east), "社区派单员"),
+    ]
+    for (role, place), called in posts:
+        someone = await street.with_role(called, role, "west")
+        await street.world.owner.execute("UPDATE role_grant SET place_id = $2 WHERE person_id = $1", someone.id, place)
+        await street.world.grant(someone.id, Role(role), district)
+        await someone.get(path)
+        assert (await resident.get(f"{path}/reveals"))["items"][0]["capacity_label"] == called
 
 
 # ── one's week and calendar ──────────────────────────────────────────────────────────────────────────────────────

@@ -48,7 +48,7 @@ def recorded(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         look(Shown.CONTACT, row.beneficiary_id, row.phone_sealed.is_not(None)),
         look(Shown.VOLUNTEER, row.assignee_id, row.volunteer_phone_sealed.is_not(None)),
     )
-    columns = [column.name for column in Reveal.__table__.columns]  # type: ignore[attr-defined]
+    columns = [column.name for column in Reveal.__table__.columns if column.name != "level"]  # type: ignore[attr-defined]
     kept = insert_once(Reveal).from_select(columns, looks, include_defaults=False).on_conflict_do_nothing()
     return select(seen).add_cte(kept.cte("kept"))
 
