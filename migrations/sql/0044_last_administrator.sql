@@ -47,6 +47,10 @@ BEGIN
 END $$;
 CREATE TRIGGER reveal_has_its_level BEFORE INSERT ON reveal FOR EACH ROW EXECUTE FUNCTION reveal_has_its_level();
 
+-- Dispatchers are asked why a text was refused.
+ALTER POLICY refused_term_read ON refused_term USING (
+  app_reaches(place_id, '{administrator,dispatcher,secretary}') OR app_stands_below(place_id, '{administrator,dispatcher,secretary}'));
+
 GRANT CREATE ON SCHEMA public TO linli_checker;
 ALTER FUNCTION last_administrator(uuid) OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
