@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.deadlines.models import label_of
 from app.domain.deadlines.spoken import moment
-from app.domain.teams.skills import SKILLS
+from app.domain.teams.skills import SKILLS, takes_licence
 from app.kernel.calendars import CalendarName
 
 TEXTS: Mapping[str, str] = {
@@ -144,7 +144,7 @@ TEXTS: Mapping[str, str] = {
     "volunteer.applied": "有居民申请成为志愿者,请审批",
     "volunteer.refused": "您的志愿者申请未通过,可查看理由(listVolunteerApplications)",
     "volunteer.skills": "您的志愿者申请已通过",
-    "volunteer.skills_to_record": "一名新志愿者申请时写了须看过证照的技能",
+    "volunteer.skills_to_record": "一名新志愿者申请时写了须由工作人员登记的技能",
     "service.paused": "一项服务已暂停,已下的订单照常办理",
     "service.withdrawn": "一项服务已下架,已下的订单照常办理",
     "representation.asked": "有人请求为您代下单,请确认是否同意",
@@ -276,16 +276,19 @@ def _texts(payload: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _of_skills(payload: Mapping[str, Any]) -> str:
-    """Which skills a new volunteer has at once, and which somebody records. A code that is not known may be anything: it stays in
-    the application."""
-    recorded, wanted = (
-        "、".join(
-            dict.fromkeys(SKILLS[code].label if code in SKILLS else "其他技能" for code in payload.get(which, ()))
-        )
-        for which in ("recorded", "to_record")
-    )
-    said = f",已登记技能:{recorded}" if recorded else ""
-    return said + (f";还须由工作人员看过证照后登记(addSkill):{wanted}" if wanted else "")
+    """Which skills a new volunteer has at once, and which somebody records: having seen the licence, or, of a place's own code,
+    as they judge. Such a code may be anything: it stays in the application."""
+    wanted = payload.get("to_record", ())
+    parts = [
+        (",已登记技能:", payload.get("recorded", ())),
+        (";还须由工作人员看过证照后登记(addSkill):", [code for code in wanted if takes_licence(code)]),
+        (";还须由工作人员登记(addSkill):", [code for code in wanted if not takes_licence(code)]),
+    ]
+    return "".join(said + "、".join(dict.fromkeys(map(_skill, codes))) for said, codes in parts if codes)
+
+
+def _skill(code: str) -> str:
+    return SKILLS[code].label if code in SKILLS else "其他技能"
 
 
 def _of_opening(payload: Mapping[str, Any], own: str) -> str:
