@@ -63,7 +63,8 @@ class VolunteerOut(Out):
 
 
 class AppointmentOut(Out):
-    meet_at: Moment = Field(description="上门的时间")
+    meet_at: Moment = Field(description="上门的时间;预约了服务日的,是到场的时间")
+    day_place: str | None = Field(description="预约了服务日的:居民到哪里去;上门的为 null")
     proposed_by: Literal["resident", "community"] = Field(
         description="由哪一方提出:resident 居民,community 志愿者或社区"
     )
@@ -192,8 +193,8 @@ ORDER_EXAMPLE = {
     "placed_as_label": "本人",
     "unverified": False,
     "start_code": "482913",
-    "appointment": {"meet_at": "2026-03-03T10:00:00+08:00", "proposed_by": "community"},
-    "proposed_appointment": {"meet_at": "2026-03-04T15:00:00+08:00", "proposed_by": "resident"},
+    "appointment": {"meet_at": "2026-03-03T10:00:00+08:00", "day_place": None, "proposed_by": "community"},
+    "proposed_appointment": {"meet_at": "2026-03-04T15:00:00+08:00", "day_place": None, "proposed_by": "resident"},
     "claimed_as": None,
     "claimed_as_label": None,
     "claimed_name": None,
@@ -336,7 +337,11 @@ def _appointment(row: RowMapping, *, confirmed: bool) -> AppointmentOut | None:
     stands = (OrderState.ACCEPTED, OrderState.IN_SERVICE) if confirmed else (OrderState.ACCEPTED,)
     for one in row["appointments"] if row["state"] in stands else ():
         if one["confirmed"] is confirmed:
-            return AppointmentOut(meet_at=one["meet_at"], proposed_by="resident" if one["by_resident"] else "community")
+            return AppointmentOut(
+                meet_at=one["meet_at"],
+                day_place=None if one["day"] is None else one["day"] or row["place_name"],
+                proposed_by="resident" if one["by_resident"] else "community",
+            )
     return None
 
 

@@ -309,10 +309,11 @@ async def grant_role(body: GrantIn, run: TheRun) -> Receipt:
     rule=policy.GRANTING,
     operation_id="revokeRole",
     summary="结束任职,立即生效",
+    description="最后一位管理员的任职不能结束:须先任命另一位",
     tags=(Tag.ADMINISTRATOR,),
     audience=ADMIN_ONLY,
     answer=receipt("revoke", 2),
-    responses=problems(NotAllowed, errors.GrantNotFound, errors.AlreadyEnded),
+    responses=problems(NotAllowed, errors.GrantNotFound, errors.AlreadyEnded, errors.LastAdministrator),
 )
 async def revoke_role(grant_id: GrantId, run: TheRun) -> Receipt:
     return await run(people.revoke_role, grant_id)

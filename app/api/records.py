@@ -284,7 +284,7 @@ def show_looks(rows: Sequence[RowMapping], limit: int, reader: Reader) -> Page[L
             shown=Shown(row["shown"]),
             shown_label=Shown(row["shown"]).label,
             capacity=row["capacity"],
-            capacity_label=looks.CAPACITIES[row["capacity"]],
+            capacity_label=looks.through(row["capacity"], row["level"]),
             name=name and mask_name(name),
             by_me=row["viewer_id"] == reader.caller.person_id,
             shown_at=row["shown_at"],

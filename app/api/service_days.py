@@ -41,6 +41,9 @@ class ServiceDayIn(In):
     slots: Annotated[list[SlotIn], Field(min_length=1, max_length=60)] = Field(
         description="时段,同在九十天之内的某一天,不重叠"
     )
+    spot: Annotated[str, Line(50)] | None = Field(
+        default=None, description="居民具体到哪里,如“居委会一楼”;不填则只写地点名称"
+    )
 
 
 class CancelDayIn(In):
@@ -79,13 +82,14 @@ class ServiceDayOut(Out):
     team_name: str | None = Field(description="队伍名称;看不到则为 null")
     service_id: StrictUUID = Field(description="服务编号")
     service_name: str = Field(description="服务名称")
+    spot: str | None = Field(description="居民具体到哪里;没有写则为 null")
     starts_at: Moment = Field(description="最早的时段何时开始")
     slots: list[SlotOut] = Field(description="时段,从早到晚")
 
 
 DAY_EXAMPLE: dict[str, Any] = {
     "id": ID, "place_id": ID, "place_name": "西峪社区", "team_id": ID, "team_name": "白衣义诊队", "service_id": ID,
-    "service_name": "义诊日", "starts_at": AT,
+    "service_name": "义诊日", "spot": "居委会一楼", "starts_at": AT,
     "slots": [{"id": ID, "starts_at": AT, "minutes": 30, "capacity": 5, "free": 2}],
 }  # fmt: skip
 
@@ -98,10 +102,12 @@ DAY_EXAMPLE: dict[str, Any] = {
     tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
     example={
         "place_id": ID, "team_id": ID, "service_id": ID,
-        "slots": [{"starts_at": "2026-03-01T09:00:00+08:00", "minutes": 30, "capacity": 5}],
+        "slots": [{"starts_at": "2026-03-01T09:00:00+08:00", "minutes": 30, "capacity": 5}], "spot": "居委会一楼",
     },
     answer=receipt("open"),
-    responses=problems(NotAllowed, PlaceNotFound, of_days.NotADayOfHere, of_days.SlotsInvalid, of_days.DayIsOpen, KeyReused),
+    responses=problems(
+        NotAllowed, PlaceNotFound, of_days.NotADayOfHere, of_days.SlotsInvalid, of_days.DayIsOpen, KeyReused, TextRefused
+    ),
 )  # fmt: skip
 async def open_service_day(body: ServiceDayIn, run: TheRun) -> Receipt:
     return await run(
@@ -110,6 +116,7 @@ async def open_service_day(body: ServiceDayIn, run: TheRun) -> Receipt:
         team_id=body.team_id,
         service_id=body.service_id,
         slots=[service_days.Slot(slot.starts_at, slot.minutes, slot.capacity) for slot in body.slots],
+        spot=body.spot,
     )
 
 

@@ -10,11 +10,12 @@ from app.api.census import SIGNED_IN, Access, Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
-from app.api.skills import CODE
+from app.api.skills import CODE, OWN_CODE
 from app.domain.places.errors import PlaceNotFound
 from app.domain.services import errors, repository
 from app.domain.services import service as services
 from app.domain.services.models import Evidence, Form
+from app.domain.teams.errors import UnknownSkill
 from app.domain.teams.models import Colour
 from app.kernel.errors import NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
@@ -38,6 +39,7 @@ class ServiceIn(In):
     description: Annotated[str, Paragraph(500)] = Field(description="说明:做什么、不做什么")
     category: Annotated[str, Opaque(20)] | None = Field(default=None, description="类别代码,时限可按类别另定")
     skill: Annotated[str, Opaque(20)] | None = Field(default=None, description=f"承接人须有的技能代码,{CODE}")
+    own_code: bool = Field(strict=True, default=False, description=OWN_CODE)
     form: Choice[Form] = Field(
         default=Form.VISIT,
         description="形式:visit 上门服务、errand 帮办代办、wish 微心愿、service_day 服务日",
@@ -94,7 +96,7 @@ class ServicesQuery(PageQuery):
     answer=receipt("publish"),
     responses=problems(
         *(NotAllowed, PlaceNotFound, errors.NameTaken, errors.OfferedAbove),
-        *(errors.TeamNotServing, errors.TeamNotSkilled, TextRefused),
+        *(errors.TeamNotServing, errors.TeamNotSkilled, UnknownSkill, TextRefused),
     ),
 )
 async def publish_service(body: ServiceIn, run: TheRun) -> Receipt:
@@ -108,6 +110,7 @@ async def publish_service(body: ServiceIn, run: TheRun) -> Receipt:
         form=body.form,
         evidence=body.evidence,
         team_id=body.team_id,
+        own_code=body.own_code,
     )
 
 

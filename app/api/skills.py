@@ -29,6 +29,7 @@ PERSON_ID = "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80"
 SKILL_RULE = Access("own-skill", "本人,或当地的站点工作人员、社区书记、管理员")
 
 CODE = "从 listSkillCodes 的 code 复制,如 haircut 理发"
+OWN_CODE = "true 表示技能代码是当地自定的新代码;否则 listSkillCodes 里没有的代码不予接受"
 SkillCode = Annotated[str, Opaque(20)]
 
 
@@ -52,6 +53,7 @@ class SkillIn(In):
     person_id: StrictUUID = Field(description="志愿者的人员编号")
     place_id: StrictUUID = Field(description="在哪里登记:此人须是当地志愿者")
     code: SkillCode = Field(description=f"技能代码,{CODE}")
+    own_code: bool = Field(strict=True, default=False, description=OWN_CODE)
     licence: Annotated[str, Line(60)] | None = Field(default=None, description="证照编号,须有证照的技能必填")
     licence_until: Day | None = Field(default=None, description="证照有效期的最后一天")
 
@@ -106,7 +108,7 @@ async def list_codes(query: Annotated[SkillCodesQuery, Query()], reader: TheRead
     answer=receipt("add"),
     responses=problems(
         *(NotAllowed, PlaceNotFound, errors.NotAVolunteer, errors.OwnSkill, errors.LicenceExpired),
-        *(errors.LicenceMissing, errors.AlreadySkilled),
+        *(errors.LicenceMissing, errors.AlreadySkilled, errors.UnknownSkill),
     ),
 )  # fmt: skip
 async def add_skill(body: SkillIn, run: TheRun) -> Receipt:
@@ -115,6 +117,7 @@ async def add_skill(body: SkillIn, run: TheRun) -> Receipt:
         place_id=body.place_id,
         person_id=body.person_id,
         code=body.code,
+        own_code=body.own_code,
         licence=run.sealer.licence(body.licence),
         licence_until=body.licence_until,
     )

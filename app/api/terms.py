@@ -122,6 +122,7 @@ async def remove_term(term_id: Annotated[StrictUUID, Path(description="不宜词
     rule=policy.READ,
     operation_id="listRefusedTerms",
     summary="一个地点的不宜词,新的在前",
+    description="当地及上下级的派单员、书记和管理员看得到;其他人看不到任何词",
     tags=(Tag.ADMINISTRATOR, Tag.DISPATCHER),
     audience=ADMIN_ONLY,
     answer={

@@ -109,7 +109,8 @@ class ApplicationsQuery(PageQuery):
     example={"text": "周末想陪老人看病", "skills": ["haircut"]},
     answer=receipt("apply"),
     responses=problems(
-        *(TextRefused, errors.ResidentsOnly, errors.AlreadyVolunteer, errors.AlreadyApplied, errors.ApplicantUnnamed)
+        *(TextRefused, errors.ResidentsOnly, errors.AlreadyVolunteer, errors.AlreadyApplied, errors.ApplicantUnnamed),
+        errors.UnknownSkill,
     ),
 )
 async def apply_to_volunteer(body: ApplicationIn, run: TheRun) -> Receipt:

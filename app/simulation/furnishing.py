@@ -15,7 +15,7 @@ FORMS = (
     (Way.WISH, "wish", "微心愿", "一个小小的愿望，谁都可以认领。"),
     (Way.ERRAND, "errand", "帮办代办", "代办证件和缴费，凭授权和收据。"),
 )
-RARE_SERVICE = {"name": "修二胡", "description": "换弦、调音；眼下没有会的人。", "skill": "luthier"}
+RARE_SERVICE = {"name": "修二胡", "description": "换弦、调音；眼下没有会的人。", "skill": "luthier", "own_code": True}
 """What nobody on the street can do."""
 DAY_SERVICE = {"name": "便民服务日", "description": "量血压、理发，先约先得。", "form": "service_day"}
 TEAM_SERVICE = {"name": "红马甲理发", "description": "队员到家里为老人理发。", "skill": "haircut"}

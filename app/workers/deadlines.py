@@ -40,6 +40,7 @@ SELECT d.id, d.policy_id, m.place_id, m.kind, m.category, m.round, app_now() AS 
 # `fired` counts the marks that were dealt with; a mark that a late stop has already written is not fired again.
 # All that a matter's marks want is folded into one row and carried along in it: nothing is joined to it again, since the
 # planner expects a row where a thousand come, and would compare each with each. A seat is looked up once a place.
+# Whoever is made the holder is told, unless the same mark tells that role anyway.
 # Events are answered in the order in which their marks were due, so that a worker who overslept leaves what one who was awake
 # would have: they are to be tried from that moment on, which is past.
 _FIRE = """
@@ -59,25 +60,29 @@ fold AS MATERIALIZED (
   SELECT due.matter_id, due.place_id,
          jsonb_agg(DISTINCT jsonb_build_object('deadline', due.kind, 'percent', due.percent)) AS marks,
          bool_or(e.primitive = 'open_pool') AS open_pool,
-         (array_agg(e.target ORDER BY e.percent DESC) FILTER (WHERE e.primitive = 'set_holder'))[1] AS holder_role,
+         (array_agg(e.target ORDER BY e.percent DESC, due.id) FILTER (WHERE e.primitive = 'set_holder'))[1] AS holder_role,
+         (array_agg({payload} ORDER BY e.percent DESC, due.id) FILTER (WHERE e.primitive = 'set_holder'))[1] AS handed,
          jsonb_agg(jsonb_build_object('primitive', e.primitive, 'target', e.target, 'due', due.due,
-                     'payload', jsonb_build_object(
-                     'deadline', due.kind, 'deadline_id', due.id, 'percent', due.percent, 'to', e.target)))
+                     'payload', {payload}))
            FILTER (WHERE e.primitive IN ('notify', 'start', 'event')) AS told
     FROM due LEFT JOIN policy_effect e ON e.policy_id = due.policy_id AND e.percent = due.percent
    GROUP BY due.matter_id, due.place_id),
 wanted AS MATERIALIZED (
   SELECT x.*, seat.person_id AS holder_id
     FROM (SELECT place_id, holder_role, array_agg(matter_id) AS ids, array_agg(open_pool) AS opens, array_agg(marks) AS marks,
-                 array_agg(told) AS told
+                 array_agg(told) AS told, array_agg(handed) AS handed
             FROM fold GROUP BY place_id, holder_role) g
     LEFT JOIN LATERAL holders_of(g.place_id, g.holder_role) seat ON g.holder_role IS NOT NULL AND seat.ordinal = 1
-    CROSS JOIN LATERAL unnest(g.ids, g.opens, g.marks, g.told) x(matter_id, open_pool, marks, told)),
+    CROSS JOIN LATERAL unnest(g.ids, g.opens, g.marks, g.told, g.handed) x(matter_id, open_pool, marks, told, handed)),
 m AS (
   UPDATE matter t SET open_pool = t.open_pool OR (coalesce(w.open_pool, false) AND {acts}),
                       holder_id = CASE WHEN {acts} THEN coalesce(w.holder_id, t.holder_id) ELSE t.holder_id END, changed_at = $2
     FROM wanted w WHERE t.id = w.matter_id
   RETURNING t.id, t.kind, t.category, t.version, t.place_id, t.state, t.round, t.requester_id, t.assignee_id, w.marks, w.told,
+            CASE WHEN {acts} AND w.holder_id IS NOT NULL AND NOT coalesce(
+                   w.told @> jsonb_build_array(jsonb_build_object('primitive', 'notify', 'payload', w.handed)), false)
+                 THEN jsonb_build_array(jsonb_build_object('primitive', 'set_holder', 'payload',
+                        w.handed || jsonb_build_object('holder', w.holder_id))) ELSE '[]' END AS handed,
             {acts} AS acts, {acts} AND w.open_pool IS TRUE AS opened, {acts} AND w.holder_id IS NOT NULL AS held),
 h AS (
   INSERT INTO history (matter_id, version, place_id, action, from_state, to_state, actor_id, through, at, note)
@@ -87,13 +92,15 @@ o AS (
                       created_at, retry_at, attempts)
   SELECT gen_random_uuid(), CASE e.primitive WHEN 'event' THEN 'event' ELSE 'notice' END,
          CASE e.primitive WHEN 'event' THEN e.target ELSE 'deadline.mark' END, m.kind, m.id, m.place_id,
-         CASE WHEN e.primitive = 'notify' AND e.target = 'assignee' THEN m.assignee_id
+         CASE WHEN e.primitive = 'set_holder' THEN (e.payload ->> 'holder')::uuid
+              WHEN e.primitive = 'notify' AND e.target = 'assignee' THEN m.assignee_id
               WHEN e.primitive = 'notify' AND e.target = 'requester' THEN m.requester_id END,
          CASE WHEN e.primitive = 'notify' AND e.target NOT IN ('assignee', 'requester') THEN e.target END,
          e.payload, $3, $2, CASE e.primitive WHEN 'event' THEN e.due ELSE $2 END, 0
-    FROM m CROSS JOIN LATERAL jsonb_to_recordset(m.told) e(primitive text, target text, due timestamptz, payload jsonb)
+    FROM m CROSS JOIN LATERAL jsonb_to_recordset(coalesce(m.told, '[]') || m.handed)
+                    e(primitive text, target text, due timestamptz, payload jsonb)
    WHERE e.primitive = 'notify' AND (e.target <> 'assignee' OR m.assignee_id IS NOT NULL)
-      OR e.primitive = 'event' AND m.acts
+      OR e.primitive = 'event' AND m.acts OR e.primitive = 'set_holder'
   RETURNING sort){followers}
 SELECT (SELECT count(*) FROM m) AS matters, ARRAY(SELECT extract(epoch FROM $2 - due)::float FROM due) AS lateness,
        (SELECT count(*) FROM o WHERE sort = 'notice') AS notify, (SELECT count(*) FROM o WHERE sort = 'event') AS event,
@@ -123,9 +130,10 @@ w AS (
   SELECT gen_random_uuid(), 'notice', '{WAITS_FOR_OPENING}', about_kind, about, place_id, requester_id, waits, $3, $2, $2, 0
     FROM b WHERE waits IS NOT NULL)"""
 
+_PAYLOAD = "jsonb_build_object('deadline', due.kind, 'deadline_id', due.id, 'percent', due.percent, 'to', e.target)"
 _ACTS = "(t.kind || '.' || t.state) <> ALL ((SELECT states FROM quiet)::text[])"
-FIRE = _FIRE.format(acts=_ACTS, followers="", started="0")
-FIRE_AND_START = _FIRE.format(acts=_ACTS, followers=_FOLLOWERS, started="(SELECT count(*) FROM n)")
+FIRE = _FIRE.format(acts=_ACTS, payload=_PAYLOAD, followers="", started="0")
+FIRE_AND_START = _FIRE.format(acts=_ACTS, payload=_PAYLOAD, followers=_FOLLOWERS, started="(SELECT count(*) FROM n)")
 
 # Which policies begin another deadline at some mark. Policies are never altered, so what is known stays true.
 _BEGINS = """

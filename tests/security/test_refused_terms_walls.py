@@ -71,7 +71,7 @@ async def test_a_term_is_read_where_it_holds_and_not_beside_it(as_person: AsPers
             reads[who] = {row["place_id"] for row in found}
     all_, here = {ids["street"], ids["east"], ids["west"]}, {ids["street"], ids["east"]}
     assert reads == {
-        "administrator": all_, "head": all_, "secretary": here, "dispatcher": set(), "volunteer": set(), "station": set(),
+        "administrator": all_, "head": all_, "secretary": here, "dispatcher": here, "volunteer": set(), "station": set(),
         "resident": set(), "stranger": set(),
     }  # fmt: skip
 

@@ -26,6 +26,7 @@ DEFINERS = {
     "app_holds(text[])",
     "app_administers(uuid)",
     "app_administers_tree()",
+    "last_administrator(uuid)",
     "app_signed_in(uuid,uuid)",
     "person_holds(uuid,uuid,text)",
     "find_person(uuid,bytea)",

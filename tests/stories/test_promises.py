@@ -60,6 +60,35 @@ async def test_a_recorded_contact_stops_respond_and_a_reply_stops_reply(street: 
     assert "社区答复了您的订单" in await texts(grandma)
 
 
+@pytest.mark.parametrize(
+    ("also", "said"),
+    [
+        ([], "订单的响应时限已超过(已用 150%),现在由您负责,请处理"),
+        ([{"primitive": "notify", "target": "secretary"}], "订单的响应时限已超过(150%),请您亲自负责"),
+    ],
+)
+async def test_whoever_becomes_the_holder_is_told_once(
+    street: Street, clock: Clock, also: list[dict], said: str
+) -> None:
+    """Also where the mark does nothing but hand it over."""
+    grandma, _, secretary, _ = await crew(street)
+    await street.world.owner.execute(
+        "UPDATE role_grant SET ends_at = starts_at WHERE person_id = $1", street.world.people["书记"]
+    )
+    await clock(at(11, 30, 9))
+    handed = [{"primitive": "set_holder", "target": "secretary"}, *also]
+    limit = {"place_id": str(street.world.east), "deadline_kind": "respond", "calendar": "DUTY", "budget_seconds": 900}
+    await street.administrator.post(
+        "/v1/deadline-policies",
+        {**limit, "marks": [{"percent": 100, "effects": []}, {"percent": 150, "effects": handed}]},
+    )
+    order = await place(street, grandma)
+    await clock(at(11, 30, 9, 23))
+    assert [text for text in await texts(secretary) if "响应" in text] == [said]
+    explained = await grandma.get(f"{order}/deadlines/{(await limits(grandma, order))['respond']['id']}")
+    assert any(sentence.endswith("到 150%,仍没有做到就报社区书记。") for sentence in explained["sentences"])
+
+
 async def test_a_contact_that_is_recorded_after_acceptance_counts_also_when_the_order_is_given_back(
     street: Street, clock: Clock
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from icalendar import Calendar
 
+from app.kernel.rules import Role
 from app.kernel.time import CHINA
 from tests.people import Someone, agree, by_day
 from tests.stories.conftest import Later, Street
@@ -147,6 +148,24 @@ async def test_the_volunteer_sees_the_contact_only_while_the_order_is_live(stree
     assert (await resident.get(path))["volunteer"]["phone"] is None, "and the other way round"
 
 
+async def test_who_looked_is_called_by_the_level_of_their_post(street: Street) -> None:
+    """Of a district's, a street's and a community's people; by the nearest post of whoever holds several."""
+    district = await street.world.district()
+    resident = await street.resident("王秀英")
+    path = f"/v1/orders/{await order(street, resident)}"
+    posts = [
+        (("secretary", street.world.street), "街道书记"),
+        (("dispatcher", district), "区县派单员"),
+        (("dispatcher", street.world.east), "社区派单员"),
+    ]
+    for (role, place), called in posts:
+        someone = await street.with_role(called, role, "west")
+        await street.world.owner.execute("UPDATE role_grant SET place_id = $2 WHERE person_id = $1", someone.id, place)
+        await street.world.grant(someone.id, Role(role), district)
+        await someone.get(path)
+        assert (await resident.get(f"{path}/reveals"))["items"][0]["capacity_label"] == called
+
+
 # ── one's week and calendar ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -210,6 +229,31 @@ async def test_a_moved_appointment_is_the_same_event_in_a_calendar(street: Stree
         assert await event() == (uid, moves, meet_at + timedelta(hours=hours), "CONFIRMED")
     await resident.post(f"{path}/cancel", {})
     assert await event() == (uid, 3, meet_at + timedelta(hours=5), "CANCELLED")
+
+
+async def test_what_was_served_early_stands_in_a_calendar_where_it_was(street: Street) -> None:
+    """Neither side waits for what is over: the event is when they met, with its end."""
+    resident, volunteer = await street.resident("王秀英"), await street.with_role("李强", "volunteer")
+    meet_at = by_day(days=2)
+    path = await appointed(street, resident, volunteer, meet_at)
+
+    async def event() -> Any:
+        (found,) = (await calendar(resident))[1].walk("VEVENT")
+        return found
+
+    uid = (await event())["uid"]
+    started = await volunteer.post(f"{path}/start", {"code": (await resident.get(path))["start_code"]})
+    begun = await event()
+    assert (begun["uid"], int(begun["sequence"]), str(begun["status"])) == (uid, 1, "CONFIRMED")
+    assert begun.decoded("dtstart") == datetime.fromisoformat(started["at"]).replace(microsecond=0)
+    assert "dtend" not in begun
+    delivered = await volunteer.post(f"{path}/deliver", {"outcome": "好了"})
+    over = await event()
+    assert (over["uid"], int(over["sequence"]), str(over["status"])) == (uid, 2, "CONFIRMED")
+    assert over.decoded("dtstart") == begun.decoded("dtstart") < meet_at
+    assert over.decoded("dtend") == datetime.fromisoformat(delivered["at"]).replace(microsecond=0)
+    await resident.post(f"{path}/rate", {"solved": "yes", "stars": 5})
+    assert (await event()).to_ical() == over.to_ical(), "rating it changes nothing"
 
 
 async def test_a_week_holds_appointments_and_limits_of_ones_own_tasks(street: Street) -> None:

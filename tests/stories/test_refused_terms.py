@@ -189,6 +189,9 @@ async def test_administrators_of_the_place_keep_it_and_nobody_else(street: Stree
     for someone in (secretary, west, grandma):
         for term in (own, above):
             assert await someone.refused(f"{TERMS}/{term}/remove") == (404, "term-not-found"), "even if it is shown"
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    shown = (await dispatcher.get(TERMS, place_id=str(street.world.east)))["items"]
+    assert {term["id"] for term in shown} == {own, above}, "who is asked why a text was refused"
     assert (await grandma.get(TERMS, place_id=str(street.world.east)))["items"] == []
 
 

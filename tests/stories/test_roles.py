@@ -1,6 +1,7 @@
 """Roles at a place, with a beginning and an end: who gives them, and that they act at once."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -248,3 +249,21 @@ async def test_a_lead_who_loses_the_role_leads_no_more_until_somebody_else_is_na
     await dispatcher.post(f"{order}/offer", {"team_id": made})
     assert (await dispatcher.get(order))["volunteer"]["id"] == str(second.id)
     assert await secretary.refused(f"/v1/teams/{made}/lead", {"person_id": str(lead.id)}) == (409, "not-a-member")
+
+
+async def test_the_last_administrator_appoints_another_first(street: Street) -> None:
+    """In a tree of its own: nobody there could appoint anybody any more."""
+    owner, root = street.world.owner, uuid4()
+    await owner.execute(
+        "INSERT INTO place (id, code, level, name, created_at, updated_at) VALUES ($1, $2, 'province', '另一省', now(), now())",
+        root, f"97{root.int % 10**9:09d}",
+    )  # fmt: skip
+    await owner.execute("INSERT INTO place_ancestor VALUES ($1, $1, 0)", root)
+    last, second = [await newcomer(street, name) for name in ("首任", "次任")]
+    post = await street.world.grant(last.id, Role.ADMINISTRATOR, root)
+    refused = (await last.ask("POST", f"/v1/roles/{post}/revoke")).json()
+    assert refused["code"] == "last-administrator"
+    assert "请先用 grantRole 任命另一位管理员" in refused["detail"]
+    await last.post("/v1/roles", {"place_id": str(root), "role": "administrator", "person_id": str(second.id)})
+    await last.post(f"/v1/roles/{post}/revoke")
+    assert await roles(last) == []

@@ -12,6 +12,7 @@ from tests.people import Someone, agree, by_day, offered
 from tests.special import service_of, team_of, told
 from tests.stories.conftest import Later, Street
 from tests.stories.orderwork import place
+from tests.stories.test_records import calendar
 from tests.stories.test_representatives import name, registered
 
 NOTE = {"note": "量血压"}
@@ -82,6 +83,33 @@ async def test_a_resident_books_a_slot_and_is_served(street: Street, team: Team,
     await team.lead.post(f"{order}/deliver", {"outcome": "血压正常"})
     await resident.post(f"{order}/rate", {"solved": "yes", "stars": 5})
     assert next(row["action"] for row in (await resident.get(f"{order}/history"))["items"]) == "book"
+
+
+@pytest.mark.parametrize("spot", [None, "居委会一楼"])
+async def test_the_resident_goes_where_the_day_is(street: Street, team: Team, spot: str | None) -> None:
+    """And not the other way round: who lives in an estate reads the place of the day, and not their own."""
+    estate = await street.world.estate(street.world.east, "幸福小区")
+    resident = await street.resident("王秀英")
+    await resident.post("/v1/me/community", {"place_id": str(estate)})
+    await team.lead.post("/v1/service-days", {**team.day(slot(tomorrow(9))), "spot": spot})
+    (day,) = await days(resident, street)
+    assert day["spot"] == spot
+    order = await book(resident, day["slots"][0]["id"])
+    where = " ".join(filter(None, ("东社区", spot)))
+    assert (await resident.get(order))["appointment"]["day_place"] == where
+    for someone, said in ((resident, "义诊日:请到现场"), (team.lead, "义诊日:在现场服务")):
+        (event,) = (await calendar(someone))[1].walk("VEVENT")
+        assert (str(event["summary"]), str(event["location"])) == (said, where)
+
+
+async def test_who_lives_nowhere_yet_chooses_a_community_first(street: Street, team: Team) -> None:
+    await team.opens(slot(tomorrow(9)))
+    newcomer = await Someone.by_wechat(street.api_url, f"新人@{street.world.street}")
+    path = f"/v1/service-slots/{(await slots_of(team.lead, street))[0]['id']}/book"
+    refused = (await newcomer.ask("POST", path, NOTE)).json()
+    assert (refused["status"], refused["code"]) == (409, "no-community")
+    assert refused["title"] == "请先选择您所在的社区"
+    assert "在「我的社区」里选定" in refused["detail"]
 
 
 async def test_what_was_not_solved_on_the_day_is_done_at_another_time(street: Street, team: Team, later: Later) -> None:

@@ -233,6 +233,14 @@ async def test_a_resident_applies_and_the_secretary_decides(street: Street, late
 async def test_whoever_is_admitted_has_at_once_what_takes_no_licence(street: Street, later: Later) -> None:
     secretary, station = await street.with_role("刘书记", "secretary"), await street.with_role("小高", "station_staff")
     resident, apply = await street.resident("王秀英"), "/v1/volunteer-applications"
+    lute = {
+        "place_id": str(street.world.east),
+        "name": "修二胡",
+        "description": "换弦",
+        "skill": "lute",
+        "own_code": True,
+    }
+    await secretary.post("/v1/services", lute)
     said = ["haircut", "law", "sewing", "haircut", "lute"]
     made = (await resident.post(apply, {"text": "想帮邻居", "skills": said}))["id"]
     (listed,) = (await secretary.get(apply, state="open"))["items"]
@@ -265,6 +273,8 @@ async def test_the_station_sees_whose_skills_are_to_be_recorded_until_they_are(s
     elsewhere = await street.with_role("小林", "station_staff", "west")
     dispatcher = await street.with_role("张敏", "dispatcher")
     apply, law = "/v1/volunteer-applications", {"place_id": str(street.world.east), "code": "law", "licence": "晋A2026"}
+    fiddles = {"name": "修二胡", "description": "换弦", "skill": "lute", "own_code": True}
+    await street.administrator.post("/v1/services", {"place_id": str(street.world.east), **fiddles})
     residents = [await street.resident(name) for name in ("王秀英", "李建国", "赵大爷")]
     named = (["law", "lute", "haircut"], ["haircut"], ["law"])
     for resident, skills, agreed in zip(residents, named, (True, True, False), strict=True):
@@ -287,6 +297,30 @@ async def test_the_station_sees_whose_skills_are_to_be_recorded_until_they_are(s
             await resident.post(f"/v1/skills/{lute}/end")
         assert (await station.get(apply))["items"] == [], "what was recorded and has ended is not asked for again"
     assert [one["to_record"] for one in (await secretary.get(apply))["items"]] == [[], [], []]
+
+
+async def test_a_code_is_not_brought_by_a_slip(street: Street) -> None:
+    """What listSkillCodes does not show is mistyped, unless the staff say that it is new; then everybody there uses it."""
+    station, resident = await street.with_role("小高", "station_staff"), await street.resident("王秀英")
+    volunteer, east = await street.with_role("小赵", "volunteer"), str(street.world.east)
+    service = {"place_id": east, "name": "修二胡", "description": "换弦", "skill": "lute"}
+    skill = {"place_id": east, "code": "lute", **person(volunteer)}
+    application = {"text": "会修二胡", "skills": ["haircut", "lute"]}
+    tries = (
+        (street.administrator, "/v1/services", service, "/body/skill", True),
+        (station, "/v1/skills", skill, "/body/code", True),
+        (resident, "/v1/volunteer-applications", application, "/body/skills/1", False),
+    )
+    for who, path, body, pointer, brings in tries:
+        answer = await who.ask("POST", path, body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "unknown-skill")
+        (error,) = answer.json()["errors"]
+        assert error["pointer"] == pointer
+        assert error["message"].startswith("没有『lute』,请从 listSkillCodes 复制")
+        assert ("own_code" in error["message"]) is brings
+    await street.administrator.post("/v1/services", {**service, "own_code": True})
+    await station.post("/v1/skills", skill)
+    await resident.post("/v1/volunteer-applications", application)
 
 
 async def test_a_skill_that_is_recorded_already_is_not_recorded_again(street: Street) -> None:
@@ -321,9 +355,9 @@ async def test_everybody_finds_the_codes_of_skills_and_the_staff_how_many_have_t
     station, resident = await street.with_role("小高", "station_staff"), await street.resident("王秀英")
     volunteer, east = await street.with_role("小赵", "volunteer"), str(street.world.east)
     service = {"place_id": str(street.world.street), "name": "修二胡", "description": "换弦", "skill": "lute"}
-    await street.administrator.post("/v1/services", service)
-    for code in ("sewing", "paper_cutting"):
-        await station.post("/v1/skills", {"place_id": east, "code": code, **person(volunteer)})
+    await street.administrator.post("/v1/services", {**service, "own_code": True})
+    for code, own in (("sewing", False), ("paper_cutting", True)):
+        await station.post("/v1/skills", {"place_id": east, "code": code, "own_code": own, **person(volunteer)})
 
     async def codes(reader: Someone, **asked: str) -> dict[str, tuple[Any, ...]]:
         found = (await reader.get("/v1/skill-codes", **asked))["items"]

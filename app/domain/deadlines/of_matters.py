@@ -35,7 +35,7 @@ SELECT {TIMED} AS timed, p.version AS policy_version, p.estate_type, d.round, d.
        (SELECT coalesce(jsonb_agg(jsonb_build_object('percent', e.percent, 'target', e.target)
                                   ORDER BY e.percent, e.target), '[]')
           FROM policy_effect e
-         WHERE e.policy_id = d.policy_id AND (e.primitive = 'notify' OR e.target = 'case.supervise')) AS told,
+         WHERE e.policy_id = d.policy_id AND (e.primitive IN ('notify', 'set_holder') OR e.target = 'case.supervise')) AS told,
        (SELECT e.reason FROM exclusion e WHERE e.deadline_id = d.id AND e.upheld) AS excluded
   FROM deadline d JOIN matter ON matter.id = d.matter_id JOIN deadline_policy p ON p.id = d.policy_id
   LEFT JOIN workday_set w ON w.id = d.workdays_id

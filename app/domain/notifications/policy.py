@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.deadlines.models import label_of
 from app.domain.deadlines.spoken import moment
-from app.domain.teams.skills import SKILLS
+from app.domain.teams.skills import SKILLS, takes_licence
 from app.kernel.calendars import CalendarName
 
 TEXTS: Mapping[str, str] = {
@@ -303,6 +303,9 @@ def _of_limit(payload: Mapping[str, Any], it: str, own: str) -> str:  # noqa: PL
     promise = label_of(kind)
     if kind == "rating" and to == "requester":
         return "服务已完成几天了,请评价一下效果"
+    if payload.get("holder"):
+        how_far = "已超过" if percent > 100 else "已到期" if percent == 100 else "即将到期"
+        return f"{it}的{promise}时限{how_far}(已用 {percent}%),现在由您负责,请处理"
     if payload.get("late") and percent >= 100:
         return f"{it}的{promise}时限已错过({percent}%),其后才得到处理"
     if payload.get("late"):

@@ -40,7 +40,7 @@ async def list_papers(connection: AsyncConnection, order_id: UUID) -> RowMapping
 
 _DAYS = text("""
 SELECT d.id, d.place_id, p.name AS place_name, d.team_id, w.name AS team_name, d.service_id, s.name AS service_name,
-       d.starts_at,
+       d.starts_at, d.spot,
        (SELECT jsonb_agg(jsonb_build_object('id', t.id, 'starts_at', t.starts_at, 'minutes', t.minutes,
                                             'capacity', t.capacity, 'free', t.capacity - places_taken(t.id))
                          ORDER BY t.starts_at) FROM service_slot t WHERE t.day_id = d.id) AS slots

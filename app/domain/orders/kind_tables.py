@@ -116,7 +116,7 @@ class OrderPapers(SQLModel, table=True):
 
 
 class ServiceDay(SQLModel, table=True):
-    """A day on which a team serves in one place, by slots; `starts_at` is the first one's."""
+    """A day on which a team serves in one place, by slots; `starts_at` is the first one's, `spot` where exactly one goes."""
 
     __tablename__ = "service_day"
     __table_args__ = (
@@ -135,6 +135,7 @@ class ServiceDay(SQLModel, table=True):
     cancelled_at: datetime | None = Field(default=None, sa_type=Instant)
     cancelled_by: UUID | None = None
     reason: str | None = Field(default=None, sa_type=Text)
+    spot: str | None = Field(default=None, sa_type=Text)
     version: int = 1
 
 

@@ -5,8 +5,14 @@ EVIDENCE = """(SELECT coalesce(jsonb_agg(jsonb_build_object('kind', e.kind, 'tex
                  FROM order_evidence e WHERE e.matter_id = matter.id)"""
 """What shows that it was done, as far as the reader may see it."""
 
-APPOINTMENTS = """(SELECT coalesce(jsonb_agg(jsonb_build_object('meet_at', a.meet_at, 'by_resident', a.by_resident,
-                              'confirmed', a.confirmed_at IS NOT NULL)), '[]')
+DAY = """(SELECT concat_ws(' ', coalesce(p.name, ''), d.spot) FROM slot_booking b
+           LEFT JOIN service_day d ON d.id = b.day_id LEFT JOIN place p ON p.id = d.place_id
+          WHERE b.matter_id = a.matter_id AND b.booked_at = a.proposed_at)"""
+"""Where one goes for an appointment `a` that is a slot of a service day: agreed on in the moment in which it was booked, never
+moved. NULL: it is at home; '': it is on a day that the reader does not see."""
+
+APPOINTMENTS = f"""(SELECT coalesce(jsonb_agg(jsonb_build_object('meet_at', a.meet_at, 'by_resident', a.by_resident,
+                              'confirmed', a.confirmed_at IS NOT NULL, 'day', {DAY})), '[]')
                      FROM appointment a WHERE a.matter_id = matter.id AND a.ended_at IS NULL)"""
 """The time that both sides confirmed, and the one that waits for the other side."""
 

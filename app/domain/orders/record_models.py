@@ -88,7 +88,8 @@ class Reveal(SQLModel, table=True):
     """Who saw whose personal data; at most one row for a viewer, a matter, whose it was, what was shown and an hour.
     Never altered.
 
-    `capacity`: the relation or the role through which they saw it. The viewer's name is kept as it was then.
+    `capacity`: the relation or the role through which they saw it; `level`, which Postgres writes: of the nearest place where
+    they held that role. The viewer's name is kept as it was then.
     """
 
     __tablename__ = "reveal"
@@ -110,6 +111,7 @@ class Reveal(SQLModel, table=True):
     viewer_name_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
     hour_at: datetime = Field(sa_type=Instant)
     shown_at: datetime = Field(sa_type=Instant)
+    level: str | None = Field(default=None, sa_type=Text)
 
 
 class ShiftHandover(SQLModel, table=True):

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from app.domain.orders.page import DAY
 from app.domain.orders.record_models import Reveal, Shown
 from app.domain.people.models import Person
 from app.kernel.pagination import Cursor
@@ -47,7 +48,7 @@ def recorded(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         look(Shown.CONTACT, row.beneficiary_id, row.phone_sealed.is_not(None)),
         look(Shown.VOLUNTEER, row.assignee_id, row.volunteer_phone_sealed.is_not(None)),
     )
-    columns = [column.name for column in Reveal.__table__.columns]  # type: ignore[attr-defined]
+    columns = [column.name for column in Reveal.__table__.columns if column.name != "level"]  # type: ignore[attr-defined]
     kept = insert_once(Reveal).from_select(columns, looks, include_defaults=False).on_conflict_do_nothing()
     return select(seen).add_cte(kept.cte("kept"))
 
@@ -78,21 +79,28 @@ async def get_hours(connection: AsyncConnection, after: Cursor | None, limit: in
 
 
 # What is agreed, and what was and is not any more, for as long as a calendar should still say so. One that was moved is the
-# same one, at its newest time.
-_APPOINTMENTS = text("""
-SELECT a.first_id AS id, a.moves, a.meet_at, m.id AS order_id, m.assignee_id = app_actor() AS serves, s.name AS service_name,
-       p.name AS place_name, a.ended_at IS NOT NULL OR m.state = ANY (:ended) AS cancelled,
-       coalesce(a.ended_at, CASE WHEN m.state = ANY (:ended) THEN m.changed_at END, a.confirmed_at) AS changed_at
+# same one, at its newest time. What was served, early or late, is where it was: from its start until it was delivered.
+_APPOINTMENTS = text(f"""
+SELECT a.first_id AS id, a.moves, coalesce(b.begun_at, a.meet_at) AS begins_at, e.served_at AS ends_at, m.id AS order_id,
+       m.assignee_id = app_actor() AS serves, s.name AS service_name, p.name AS place_name, {DAY} AS day,
+       o.off AND e.served_at IS NULL AS cancelled, num_nonnulls(b.begun_at, e.served_at) AS followed,
+       coalesce(e.served_at, a.ended_at, CASE WHEN o.off THEN m.changed_at END, b.begun_at, a.confirmed_at) AS changed_at
   FROM matter m CROSS JOIN LATERAL (
-       SELECT DISTINCT ON (1) coalesce(c.first_id, c.id) AS first_id, c.meet_at, c.confirmed_at, c.ended_at,
+       SELECT DISTINCT ON (1) coalesce(c.first_id, c.id) AS first_id, c.meet_at, c.proposed_at, c.confirmed_at, c.ended_at,
+              c.matter_id,
               count(*) OVER (PARTITION BY coalesce(c.first_id, c.id)) - 1 AS moves
          FROM appointment c WHERE c.matter_id = m.id AND c.confirmed_at IS NOT NULL ORDER BY 1, c.confirmed_at DESC) a
+ CROSS JOIN LATERAL (SELECT a.ended_at IS NOT NULL OR m.state = ANY (:ended) AS off) o
+ CROSS JOIN LATERAL (SELECT min(h.at) AS begun_at FROM history h WHERE h.matter_id = m.id AND h.to_state = 'in_service'
+                        AND h.at >= a.confirmed_at AND (a.ended_at IS NULL OR h.at <= a.ended_at)) b
+ CROSS JOIN LATERAL (SELECT min(h.at) AS served_at FROM history h WHERE h.matter_id = m.id AND h.action = 'deliver'
+                        AND h.at >= b.begun_at AND (a.ended_at IS NULL OR h.at <= a.ended_at)) e
   JOIN order_detail d ON d.matter_id = m.id JOIN service s ON s.id = d.service_id JOIN place p ON p.id = m.place_id
  WHERE (m.requester_id = app_actor() OR m.beneficiary_id = app_actor() OR m.assignee_id = app_actor())
-   AND CASE WHEN a.ended_at IS NOT NULL OR m.state = ANY (:ended)
+   AND CASE WHEN o.off AND e.served_at IS NULL
             THEN coalesce(a.ended_at, m.changed_at) > app_now() - make_interval(days => :kept)
             ELSE a.meet_at > app_now() - make_interval(days => :past) END
- ORDER BY a.meet_at, a.first_id LIMIT :most""")
+ ORDER BY begins_at, a.first_id LIMIT :most""")
 
 CANCELLED_DAYS = 30
 PAST_DAYS = 365

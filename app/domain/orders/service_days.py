@@ -109,7 +109,7 @@ def _faults(slots: Sequence[Slot], now: datetime) -> tuple[FieldFault, ...]:
     return tuple(FieldFault(f"/body/slots/{n}/starts_at", "slots-invalid", said) for n, said in found.items())
 
 
-@record("service_day", "open", subject=PLACE, facts=OPENING, missing=PlaceNotFound)
+@record("service_day", "open", subject=PLACE, facts=OPENING, missing=PlaceNotFound, read_by_others=("spot",))
 def open_day(
     seen: Opening,
     actor: Actor,
@@ -119,8 +119,10 @@ def open_day(
     team_id: UUID,
     service_id: UUID,
     slots: Sequence[Slot],
+    spot: str | None = None,
 ) -> Change:
     """Open a service day of a team in a place, with its slots (开设服务日): the staff of the place, or the lead of the team.
+    `spot`: where exactly the residents go.
 
     Raises:
         NotADayOfHere: the team does not serve the place, or the service is not one for service days there.
@@ -146,6 +148,7 @@ def open_day(
         team_id=team_id,
         service_id=service_id,
         starts_at=first.starts_at,
+        spot=spot,
         opened_by=actor.id,
         created_at=now,
     )
@@ -265,7 +268,7 @@ def book(
         SlotOver: begun, or its team is gone. AlreadyBooked. SlotFull. OwnOrder: of the team's lead, or of whom they represent.
         ContactMissing.
     """
-    if seen.slot is not None and seen.home.place_id is None:
+    if seen.home.place_id is None:
         raise errors.NoCommunity(
             "在「我的社区」里选定(joinPlace)后再预约;工作人员为来电或到站的居民预约,请填 person_id 或 phone"
         )

@@ -56,6 +56,14 @@ class AlreadyEnded(Refusal):
     title_en = "The role has ended already"
 
 
+class LastAdministrator(Refusal):
+    kind = Kind.CONFLICT
+    code = "last-administrator"
+    title_zh = "没有别的管理员了,这项任职还不能结束"
+    title_en = "No other administrator would be left"
+    advice_zh = "请先用 grantRole 任命另一位管理员(不早于这项任职到期),再结束这一项"
+
+
 class RoleNotGrantable(Refusal):
     kind = Kind.CONFLICT
     code = "role-not-grantable"

@@ -6,18 +6,31 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.people.titles import office, title
+from app.domain.places.models import Level
 from app.kernel.errors import NotFound
 from app.kernel.pagination import Cursor
 from app.kernel.rules import Role, Via
 
-CAPACITIES = {"assignee": "志愿者", "requester": "下单人", "beneficiary": "受益人", "other": "其他"} | {
+_RELATIONS = {
+    "assignee": "志愿者",
+    "requester": "下单人",
+    "beneficiary": "受益人",
+    "other": "其他",
     Via.UNIT.value: Via.UNIT.label,
-    **{role.value: role.label for role in Role},
 }
-"""Through what somebody saw it: their relation to the matter or their unit, else their role at its place."""
+
+
+def through(capacity: str, level: str | None) -> str:
+    """Through what somebody saw it: their relation to the matter or their unit, else their role at its place or above it, by the
+    level at which they held it (None: not kept)."""
+    if capacity in _RELATIONS:
+        return _RELATIONS[capacity]
+    return title(Role(capacity), Level(level)) if level else office(Role(capacity))
+
 
 _LOOKS = text("""
-SELECT m.id AS matter_id, r.id, r.shown, r.capacity, r.viewer_id, r.viewer_name_sealed, r.shown_at
+SELECT m.id AS matter_id, r.id, r.shown, r.capacity, r.level, r.viewer_id, r.viewer_name_sealed, r.shown_at
   FROM matter m LEFT JOIN LATERAL (
     SELECT * FROM reveal r WHERE r.matter_id = m.id
        AND (CAST(:at AS timestamptz) IS NULL OR (r.shown_at, r.id) < (CAST(:at AS timestamptz), CAST(:last AS uuid)))

@@ -121,7 +121,7 @@ GRANTING = Facts(
 @dataclass(frozen=True, slots=True)
 class Held:
     """A role that somebody holds; of a volunteer also the orders that no other role lets them serve, and the teams that no
-    other lets them lead."""
+    other lets them lead; of an administrator whether nobody else would administer the place."""
 
     id: UUID
     version: int
@@ -133,12 +133,14 @@ class Held:
     handed_back_at: datetime | None
     orders: tuple[HeldOrder, ...]
     teams: tuple[LedTeam, ...] = ()
+    last_administrator: bool = False
 
 
 HELD = Facts(
     """(SELECT to_jsonb(g) || jsonb_build_object('orders', CASE g.role
                  WHEN 'volunteer' THEN held_orders(g.person_id, NULL, g.id) ELSE '[]' END,
-                 'teams', CASE g.role WHEN 'volunteer' THEN led_teams(g.person_id, g.id) ELSE '[]' END)
+                 'teams', CASE g.role WHEN 'volunteer' THEN led_teams(g.person_id, g.id) ELSE '[]' END,
+                 'last_administrator', CASE g.role WHEN 'administrator' THEN last_administrator(g.id) ELSE false END)
           FROM role_grant g WHERE g.id = subject.id)""",
     Held,
 )

@@ -209,11 +209,16 @@ def granted(
 @record("role", "revoke", subject=GRANT, facts=HELD, missing=errors.GrantNotFound)
 def revoke_role(held: Held, actor: Actor, now: datetime) -> Change:
     """End a role now: it acts with the person's next command, and a volunteer's orders are handed back; who leads by it leads no
-    more. Raises
-    AlreadyEnded."""
+    more.
+
+    Raises:
+        AlreadyEnded. LastAdministrator: nobody else would administer the place.
+    """
     demand(policy.GRANTERS.get(held.role, policy.ADMINISTRATOR), actor)
     if held.ends_at is not None and held.ends_at <= now:
         raise errors.AlreadyEnded
+    if held.last_administrator:
+        raise errors.LastAdministrator
     change = (
         Change.record("role", held.id, "revoke", actor, now, place_id=held.place_id, version=held.version)
         .patch(RoleGrant, id=held.id, ends_at=max(now, held.starts_at), handed_back_at=now, version=held.version + 1)

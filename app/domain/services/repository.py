@@ -12,7 +12,7 @@ from sqlmodel import col
 from app.domain.places.models import Place, PlaceAncestor
 from app.domain.services.models import Form, Service
 from app.domain.teams.models import Team
-from app.domain.teams.skills import SKILLS
+from app.domain.teams.skills import SKILLS, used_here
 from app.kernel.database import rows
 from app.kernel.pagination import Cursor
 from app.kernel.text import contains
@@ -23,22 +23,24 @@ SERVICE = "SELECT s.id, s.place_id FROM service s WHERE s.id = ($3::jsonb ->> 'i
 
 @dataclass(frozen=True, slots=True)
 class Publishing:
-    """The lead of the team that shall serve, if it serves at the place; whether a member of it has the skill; and the name of the
-    nearest place above that offers a service of this name already."""
+    """The lead of the team that shall serve, if it serves at the place; whether a member of it has the skill; the name of the
+    nearest place above that offers a service of this name already; and the code of the skill, where it is used there."""
 
     lead_id: UUID | None
     skilled: bool
     above: str | None = None
+    here: frozenset[str] = frozenset()
 
 
 PUBLISHING = Facts(
-    """jsonb_build_object(
+    f"""jsonb_build_object(
          'lead_id', (SELECT team_lead(t.id) FROM team t JOIN place_ancestor a ON a.ancestor_id = t.place_id
                       WHERE t.id = ($3::jsonb ->> 'team_id')::uuid AND a.place_id = subject.place_id),
          'above', (SELECT p.name FROM place_ancestor a JOIN place p ON p.id = a.ancestor_id JOIN service s ON s.place_id = p.id
                     WHERE a.place_id = subject.place_id AND a.depth > 0 AND s.withdrawn_at IS NULL
                       AND s.name = $3::jsonb ->> 'name' ORDER BY a.depth LIMIT 1),
-         'skilled', coalesce(team_can(($3::jsonb ->> 'team_id')::uuid, $3::jsonb ->> 'skill'), false))""",
+         'skilled', coalesce(team_can(($3::jsonb ->> 'team_id')::uuid, $3::jsonb ->> 'skill'), false),
+         'here', {used_here("jsonb_build_array($3::jsonb ->> 'skill')")})""",
     Publishing,
 )
 

@@ -9,6 +9,8 @@ from app.domain.places.subject import PLACE
 from app.domain.services import errors, policy
 from app.domain.services.models import Evidence, Form, Service
 from app.domain.services.repository import OFFERED, PUBLISHING, SERVICE, Offered, Publishing
+from app.domain.teams.errors import UnknownSkill
+from app.domain.teams.skills import unknown
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault
 from app.kernel.ids import new_id
@@ -38,9 +40,10 @@ def publish(
     form: Form = Form.VISIT,
     evidence: Sequence[Evidence] = (),
     team_id: UUID | None = None,
+    own_code: bool = False,
 ) -> Change:
     """Publish a service at a place, to be ordered in its whole subtree (亮单). `category` chooses among the limits, `skill`
-    is what whoever serves must have, `evidence` what they show at delivery beside the
+    is what whoever serves must have (`own_code`: by a new code of the place), `evidence` what they show at delivery beside the
     words. A team's lead may publish what it can do, where it serves.
 
     A name that a place above offers is refused, and not only warned of: residents would see it twice in their list, with nothing
@@ -48,9 +51,11 @@ def publish(
     own: one community does not stand in the way of a whole street, and withdraws its own when it likes.
 
     Raises:
-        NotAllowed, NameTaken, OfferedAbove, TeamNotServing, TeamNotSkilled.
+        NotAllowed, UnknownSkill, NameTaken, OfferedAbove, TeamNotServing, TeamNotSkilled.
     """
     _by_lead_or_chief(seen.lead_id, actor)
+    if skill and not own_code and unknown((skill,), seen.here):
+        raise UnknownSkill.at({"/body/skill": skill}, brings=True)
     if seen.above is not None:
         raise errors.OfferedAbove(f"『{seen.above}』已提供这项服务")
     if team_id is not None and seen.lead_id is None:

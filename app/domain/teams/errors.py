@@ -1,6 +1,9 @@
 """What the teams refuse."""
 
-from app.kernel.errors import Kind, NotFound, Refusal
+from collections.abc import Mapping
+from typing import Self
+
+from app.kernel.errors import FieldFault, Kind, NotFound, Refusal
 
 
 class TeamNotFound(NotFound):
@@ -96,6 +99,24 @@ class LicenceExpired(Refusal):
     code = "licence-expired"
     title_zh = "证照已经过期"
     title_en = "The licence has expired"
+
+
+class UnknownSkill(Refusal):
+    """A code that listSkillCodes does not show at the place: mistyped, or a place's own that nobody has brought yet."""
+
+    kind = Kind.INVALID
+    code = "unknown-skill"
+    title_zh = "没有这个技能代码"
+    title_en = "There is no such code of a skill here"
+
+    @classmethod
+    def at(cls, pointers: Mapping[str, str], *, brings: bool) -> Self:
+        """The codes by their pointers; `brings`: whoever named them may bring a code of the place's own."""
+        more = ";确是当地自定的新代码,请填 own_code: true" if brings else ""
+        said = {pointer: f"没有『{code}』,请从 listSkillCodes 复制{more}" for pointer, code in pointers.items()}
+        return cls(
+            next(iter(said.values())), fields=tuple(FieldFault(pointer, cls.code, why) for pointer, why in said.items())
+        )
 
 
 class LicenceMissing(Refusal):

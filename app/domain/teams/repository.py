@@ -14,6 +14,7 @@ from app.domain.people.models import Person
 from app.domain.places.models import Place, PlaceAncestor
 from app.domain.teams.errors import TeamNotFound
 from app.domain.teams.models import Colour, Skill, Team, TeamMember, VolunteerApplication, VolunteerProfile
+from app.domain.teams.skills import used_here
 from app.kernel.database import rows
 from app.kernel.pagination import Cursor
 from app.kernel.verbs import Facts
@@ -146,15 +147,18 @@ DISBANDING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Applying:
-    """Where the resident lives, whether they volunteer there already, and whether they have told name and phone."""
+    """Where the resident lives, whether they volunteer there already, and whether they have told name and phone; which of the
+    codes of skills that they name are used there."""
 
     place_id: UUID | None
     volunteers: bool
     named: bool
+    here: frozenset[str] = frozenset()
 
 
 APPLYING = Facts(
-    """jsonb_build_object('place_id', subject.place_id, 'volunteers', person_holds($1, subject.place_id, 'volunteer'),
+    f"""jsonb_build_object('place_id', subject.place_id, 'here', {used_here("$3::jsonb -> 'skills'")},
+         'volunteers', person_holds($1, subject.place_id, 'volunteer'),
          'named', EXISTS (SELECT 1 FROM person p WHERE p.id = $1 AND num_nonnulls(p.name_sealed, p.phone_sealed) = 2))""",
     Applying,
 )
@@ -188,13 +192,15 @@ DECIDING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Skilling:
-    """Whether the person volunteers at the place or above it."""
+    """Whether the person volunteers at the place or above it; the code of the skill, where it is used there."""
 
     volunteers: bool
+    here: frozenset[str] = frozenset()
 
 
 SKILLING = Facts(
-    """jsonb_build_object('volunteers', person_holds(($3::jsonb ->> 'person_id')::uuid, subject.place_id, 'volunteer'))""",
+    f"""jsonb_build_object('volunteers', person_holds(($3::jsonb ->> 'person_id')::uuid, subject.place_id, 'volunteer'),
+         'here', {used_here("jsonb_build_array($3::jsonb ->> 'code')")})""",
     Skilling,
 )
 

@@ -1,5 +1,6 @@
 """What is known of skills by their codes: what people call each, and whether it takes a licence (domain.md §3: licence where
-needed). A place may use other codes; of those nothing is known here, so nobody has one unless somebody recorded it. Pure."""
+needed). A place may use other codes, which its staff bring by saying that it is a new one (`own_code`), so that nobody brings
+one by a slip; of those nothing is known here, so nobody has one unless somebody recorded it. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -42,6 +43,11 @@ def takes_licence(code: str) -> bool | None:
     return SKILLS[code].licensed if code in SKILLS else None
 
 
+def unknown(codes: Iterable[str], here: Collection[str]) -> tuple[int, ...]:
+    """Which of the codes, by their number, no place knows and none uses here."""
+    return tuple(n for n, code in enumerate(codes) if code not in SKILLS and code not in here)
+
+
 def by_word(codes: Iterable[str], had: Collection[str]) -> tuple[str, ...]:
     """Which of the codes somebody gets on their word, each once: they take no licence, and are not among what they have."""
     return tuple(code for code in dict.fromkeys(codes) if code not in had and takes_licence(code) is False)
@@ -50,3 +56,13 @@ def by_word(codes: Iterable[str], had: Collection[str]) -> tuple[str, ...]:
 def to_record(codes: Iterable[str], had: Collection[str]) -> tuple[str, ...]:
     """Which of the codes somebody has to look at and record, each once."""
     return tuple(code for code in dict.fromkeys(codes) if code not in had and takes_licence(code) is not False)
+
+
+def used_here(codes: str) -> str:
+    """SQL for those of some codes (jsonb) that are used at the subject's place, as `list_skill_codes` shows them to the actor: a
+    service there or above it wants them, or one of its volunteers has them."""
+    return f"""(SELECT coalesce(jsonb_agg(c.code), '[]') FROM jsonb_array_elements_text({codes}) c(code)
+         WHERE EXISTS (SELECT 1 FROM place_ancestor a JOIN service s ON s.place_id = a.ancestor_id
+                        WHERE a.place_id = subject.place_id AND s.skill = c.code AND s.withdrawn_at IS NULL)
+            OR EXISTS (SELECT 1 FROM skill k WHERE k.code = c.code AND k.ended_at IS NULL
+                          AND person_holds(k.person_id, subject.place_id, 'volunteer')))"""

@@ -40,13 +40,15 @@ from app.kernel.verbs import record
         conflicts={"volunteer_application_open": errors.AlreadyApplied}, read_by_others=("text",))  # fmt: skip
 def apply(me: Applying, actor: Actor, now: datetime, *, text: str, skills: Sequence[str]) -> Change:
     """Ask to be a volunteer where one lives. Raises ResidentsOnly, AlreadyVolunteer, AlreadyApplied,
-    ApplicantUnnamed."""
+    ApplicantUnnamed, UnknownSkill."""
     if me.place_id is None:
         raise errors.ResidentsOnly
     if me.volunteers:
         raise errors.AlreadyVolunteer
     if not me.named:
         raise errors.ApplicantUnnamed
+    if strange := known.unknown(skills, me.here):
+        raise errors.UnknownSkill.at({f"/body/skills/{n}": skills[n] for n in strange}, brings=False)
     application_id = new_id()
     change = Change.record("volunteer_application", application_id, "apply", actor, now, place_id=me.place_id)
     return change.insert(
@@ -127,13 +129,17 @@ def add_skill(
     code: str,
     licence: bytes | None = None,
     licence_until: date | None = None,
+    own_code: bool = False,
 ) -> Change:
-    """Record what a volunteer can do, having seen the licence if it takes one. `licence_until` is its last day.
+    """Record what a volunteer can do, having seen the licence if it takes one. `licence_until` is its last day. `own_code`: the
+    code is a new one of the place.
 
     Raises:
-        OwnSkill, NotAVolunteer, LicenceExpired, AlreadySkilled. LicenceMissing: the skill takes one.
+        UnknownSkill, OwnSkill, NotAVolunteer, LicenceExpired, AlreadySkilled. LicenceMissing: the skill takes one.
     """
     demand(policy.SEES_LICENCE, actor)
+    if not own_code and known.unknown((code,), seen.here):
+        raise errors.UnknownSkill.at({"/body/code": code}, brings=True)
     if actor.id == person_id:
         raise errors.OwnSkill
     if not seen.volunteers:

@@ -16,6 +16,10 @@ OPENS = datetime(2026, 11, 27, 8, tzinfo=CHINA).isoformat()
     [
         ("deadline.mark", {"deadline": "respond", "percent": 80}, "case", "事项的响应时限即将到期(已用 80%),请尽快处理"),
         ("deadline.mark", {"deadline": "respond", "percent": 80}, "order", "订单的响应时限即将到期(已用 80%),请尽快处理"),
+        (
+            *("deadline.mark", {"deadline": "respond", "percent": 150, "to": "secretary", "holder": "x"}),
+            *("order", "订单的响应时限已超过(已用 150%),现在由您负责,请处理"),
+        ),
         ("deadline.mark", {"deadline": "sign", "percent": 100}, "assignment", "任务的签收时限已到期,请立即处理"),
         ("deadline.mark", {"deadline": "resolve_street", "percent": 150}, "case", "事项的街道办结时限已超过(150%),请您亲自负责"),
         (

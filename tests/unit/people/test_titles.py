@@ -5,6 +5,7 @@ import pytest
 from app.api.docs_words import CHINESE
 from app.domain.cases.policy import LIFECYCLE as CASES
 from app.domain.orders.policy import LIFECYCLE as ORDERS
+from app.domain.people.looks import through
 from app.domain.people.titles import office, title, title_upward, who_may
 from app.domain.places.models import Level
 from app.kernel.lifecycle import Transition
@@ -29,6 +30,20 @@ from app.kernel.rules import Role, Rule, Via
 )
 def test_a_holder_is_called_by_the_level_of_their_place(role: Role, level: Level, called: str) -> None:
     assert title(role, level) == called
+
+
+@pytest.mark.parametrize(
+    ("capacity", "level", "called"),
+    [
+        ("secretary", "street", "街道书记"),
+        ("dispatcher", "district", "区县派单员"),
+        ("dispatcher", None, "派单员"),
+        ("assignee", None, "志愿者"),
+        ("unit", None, "办理单位"),
+    ],
+)
+def test_who_looked_is_called_by_the_level_that_was_kept(capacity: str, level: str | None, called: str) -> None:
+    assert through(capacity, level) == called
 
 
 def test_who_is_looked_for_from_a_level_upward_is_not_said_to_be_that_levels() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.teams.skills import SKILLS, by_word, name_of, takes_licence, to_record
+from app.domain.teams.skills import SKILLS, by_word, name_of, takes_licence, to_record, unknown
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,8 @@ def test_a_code_of_a_places_own_is_called_by_itself() -> None:
 def test_codes_fit_the_fields_that_take_them_and_no_two_are_called_the_same() -> None:
     assert all(code.isascii() and len(code) <= 20 for code in SKILLS)
     assert len({skill.label for skill in SKILLS.values()}) == len(SKILLS)
+
+
+def test_a_code_is_unknown_where_no_place_knows_it_and_none_uses_it_here() -> None:
+    assert unknown(["haircut", "lute", "hair_cut"], {"lute"}) == (2,)
+    assert unknown([], ()) == ()
