@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.deadlines.models import label_of
 from app.domain.deadlines.spoken import moment
-from app.domain.teams.skills import SKILLS, takes_licence
+from app.domain.teams.skills import SKILLS
 from app.kernel.calendars import CalendarName
 
 TEXTS: Mapping[str, str] = {
