@@ -43,7 +43,7 @@ from tests.unit.orders.promised import (
     rows,
     timed,
 )
-from tests.unit.orders.test_policy import FAMILY, OTHER, RESIDENT, VOLUNTEER, WHO
+from tests.unit.orders.test_policy import FAMILY, OTHER, RESIDENT, VOLUNTEER, WHO, served
 
 # -- What is said -----------------------------------------------------------------------------------------------------
 
@@ -61,7 +61,7 @@ def test_a_reply_stops_reply_or_what_followed_it_and_is_told() -> None:
     reply = timed(REPLY, "reply", 30 * MINUTE, DUTY)
     late = timed(REPLY, "reply_in_person", 15 * MINUTE, DUTY)
     change = promises.reply(order(respond(), reply), WHO["assignee"], TEN, text="马上安排")
-    assert (change.stops, change.events) == (["reply"], [Event("order.replied", to_person=RESIDENT)])
+    assert (change.stops, change.events) == (["reply"], served("order.replied"))
     assert post(change)["kind"] == "reply"
     assert promises.reply(order(respond(), late), SECRETARY, TEN, text="我来答复").stops == ["reply_in_person"]
 
@@ -80,7 +80,7 @@ def test_a_question_pauses_what_may_wait_for_its_answer() -> None:
     assert {(p["reason"], p["text"], p["paused_by"], p["paused_as"], p["pausable"]) for p in (first, second)} == {
         ("question", str(question["id"]), OTHER, None, True)
     }
-    assert change.events == [Event("order.asked", to_person=RESIDENT)]
+    assert change.events == served("order.asked")
 
 
 def test_a_question_holds_up_at_most_twice_the_budget() -> None:
@@ -206,7 +206,7 @@ def test_the_other_sides_confirmation_moves_the_appointment_with_its_deadline() 
         Patch(Appointment, {"id": UUID(int=301), "ended_at": TWELVE}),
         Patch(Appointment, {"id": UUID(int=302), "confirmed_by": VOLUNTEER, "confirmed_at": TWELVE}),
     ]
-    assert change.events == [Event("order.appointment_confirmed", to_person=RESIDENT, payload={"moved": True})]
+    assert change.events == served("order.appointment_confirmed", moved=True)
 
 
 def test_nobody_moves_an_appointment_alone() -> None:
@@ -331,7 +331,7 @@ def test_a_confirmed_appointment_stops_coordinate_and_plan_and_is_a_deadline_of_
 def test_whoever_serves_confirms_what_the_resident_proposed() -> None:
     accepted = order(coordinate(), state=S.ACCEPTED, meeting=meeting(by_resident=True))
     change = appointments.confirm_appointment(accepted, WHO["assignee"], TEN, meet_at=FOUR)
-    assert change.events == [Event("order.appointment_confirmed", to_person=RESIDENT)]
+    assert change.events == served("order.appointment_confirmed")
 
 
 @pytest.mark.parametrize(
