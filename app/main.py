@@ -71,8 +71,8 @@ from app.domain.cases import (
     merging,
     setting_aside,
 )
-from app.domain.cases import ended_consents as case_consent_verbs
 from app.domain.cases import contests as contest_verbs
+from app.domain.cases import ended_consents as case_consent_verbs
 from app.domain.cases import extensions as extension_verbs
 from app.domain.cases import meetings as meeting_verbs
 from app.domain.cases import ratings as rating_verbs

@@ -176,7 +176,8 @@ class Change:
         )
 
     def set(self, **columns: Any) -> Self:
-        """New values for the matter's own columns: requester_id, assignee_id, team_id, seat_id, unit_id, holder_id, open_pool, round."""
+        """New values for the matter's own columns: requester_id, assignee_id, team_id, seat_id, unit_id, holder_id, open_pool,
+        round."""
         self.columns.update(columns)
         return self
 

@@ -48,7 +48,8 @@ class Order:
 ORDER = Facts(
     """(SELECT jsonb_build_object('id', o.id, 'place_id', o.place_id, 'category', subject.category,
          'category_id', subject.category_id, 'beneficiary_id', o.beneficiary_id,
-         'requester_id', CASE WHEN person_represents(o.requester_id, o.beneficiary_id) THEN o.requester_id ELSE o.beneficiary_id END,
+         'requester_id', CASE WHEN person_represents(o.requester_id, o.beneficiary_id) THEN o.requester_id
+                              ELSE o.beneficiary_id END,
          'placed_by', o.placed_by, 'placed_at', o.created_at, 'words', d.note,
          'community_id', (SELECT p.id FROM place_ancestor a JOIN place p ON p.id = a.ancestor_id
                            WHERE a.place_id = o.place_id AND p.level = 'community'),

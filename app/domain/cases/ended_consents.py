@@ -35,9 +35,9 @@ ASKED = Facts(
 
 @CASES.moves("to_beneficiary", facts=ASKED)
 def to_beneficiary(case: Case, actor: Actor, now: datetime, *, facts: Asked, former_id: UUID) -> Change:
-    """Whoever reported it for somebody represents them no more: it is the beneficiary's own from now on, whatever has become of it,
-    and it is they who are called back; who joined it themselves is asked as that. Once, and for good. Raises TransitionRefused:
-    it is theirs already."""
+    """Whoever reported it for somebody represents them no more: it is the beneficiary's own from now on, whatever has become of
+    it, and it is they who are called back; who joined it themselves is asked as that. Once, and for good. Raises
+    TransitionRefused: it is theirs already."""
     if case.requester_id != former_id or former_id == case.beneficiary_id:
         raise TransitionRefused
     change = LIFECYCLE.move(case, "to_beneficiary", actor, now).set(requester_id=case.beneficiary_id)

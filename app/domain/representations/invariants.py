@@ -6,8 +6,8 @@ REPRESENTATIONS = (
     Invariant(
         "asked-for-by-consent",
         "代下单、代报的事项,现在仍有本人同意;同意结束的,已转由本人跟进",
-        "whose order or case it is, is whom it serves, or whoever represents them by a consent in force, but for what the worker is"
-        " about to give back",
+        "whose order or case it is, is whom it serves, or whoever represents them by a consent in force, but for what the worker"
+        " is about to give back",
         """SELECT m.id, m.kind, m.requester_id, m.beneficiary_id FROM matter m
             WHERE m.kind IN ('order', 'case') AND m.requester_id <> m.beneficiary_id
               AND NOT EXISTS (SELECT 1 FROM representation r
