@@ -390,7 +390,7 @@ class Life(Timed):
         """To whom it serves, who is told where there is something to follow."""
         self.given_back = False
         self.requester = self.beneficiary
-        if self.state in OPEN | {"delivered"} or self.papers_out:
+        if self.state not in ENDED or self.papers_out:
             self.tell("order.yours_now", self.beneficiary)
         return "to_beneficiary"
 

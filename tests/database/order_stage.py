@@ -117,7 +117,8 @@ class Stage:
         representation = await world.owner.fetchval(
             "INSERT INTO representation (id, place_id, representative_id, representative_name_sealed, beneficiary_id,"
             " name_sealed, phone_sealed, phone_index, relation, named_at, consented_at, recorded_by, how, version)"
-            " VALUES (gen_random_uuid(), $1, $2, '\\x01', $3, '\\x01', '\\x01', $4, 'family', $5, $5, $3, 'self', 1) RETURNING id",
+            " VALUES (gen_random_uuid(), $1, $2, '\\x01', $3, '\\x01', '\\x01', $4, 'family', $5, $5, $3, 'self', 1)"
+            " RETURNING id",
             world.east, world.people["女儿"], world.people["王奶奶"], new_id().bytes, LONG_AGO,
         )  # fmt: skip
         if matcher:

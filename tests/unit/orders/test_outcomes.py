@@ -91,7 +91,7 @@ def test_an_aborted_service_is_offered_to_others_and_what_was_stopped_goes_on() 
     ("who", "told"),
     [("assignee", {RESIDENT, FAMILY}), ("requester", {FAMILY, VOLUNTEER}), ("beneficiary", {RESIDENT, VOLUNTEER})],
 )
-def test_whoever_calls_it_off_everybody_else_is_told(who: str, told: set[UUID]) -> None:
+def test_whoever_calls_it_off_the_other_side_is_told(who: str, told: set[UUID]) -> None:
     change = outcomes.call_off(
         replace(an_order(S.IN_SERVICE), live=(FINISH,)), WHO[who], NOON, reason=Abort.UNSAFE, text=None
     )
