@@ -8,6 +8,7 @@ from app.domain.cases.callback_invariants import CALLBACKS
 from app.domain.cases.invariants import CASES
 from app.domain.orders.invariants import ORDERS
 from app.domain.people.invariants import PEOPLE_AND_PLACES
+from app.domain.representations.invariants import REPRESENTATIONS
 from app.kernel import invariants
 from app.kernel.invariants import KERNEL, Broken, Invariant
 
@@ -63,7 +64,7 @@ _EVERYWHERE = (
     ),
 )
 
-ALL: Sequence[Invariant] = (*KERNEL, *ORDERS, *CASES, *CALLBACKS, *PEOPLE_AND_PLACES, *_EVERYWHERE)
+ALL: Sequence[Invariant] = (*KERNEL, *ORDERS, *CASES, *CALLBACKS, *REPRESENTATIONS, *PEOPLE_AND_PLACES, *_EVERYWHERE)
 
 
 async def check(connection: asyncpg.Connection) -> list[Broken]:

@@ -72,6 +72,7 @@ from app.domain.cases import (
     setting_aside,
 )
 from app.domain.cases import contests as contest_verbs
+from app.domain.cases import ended_consents as case_consent_verbs
 from app.domain.cases import extensions as extension_verbs
 from app.domain.cases import meetings as meeting_verbs
 from app.domain.cases import ratings as rating_verbs
@@ -86,6 +87,7 @@ from app.domain.exclusions import service as exclusion_verbs
 from app.domain.notifications import service as notification_verbs
 from app.domain.orders import appointments as appointment_verbs
 from app.domain.orders import dispatching as dispatching_verbs
+from app.domain.orders import ended_consents as order_consent_verbs
 from app.domain.orders import errands as errand_verbs
 from app.domain.orders import outcomes as outcome_verbs
 from app.domain.orders import placing as placing_verbs
@@ -189,6 +191,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *handing_down.VERBS,
     *handing_down.RECORD_VERBS,
     *ending.VERBS,
+    *case_consent_verbs.VERBS,
     *unit_verbs.VERBS,
     *register_verbs.VERBS,
     *people_verbs.VERBS,
@@ -202,6 +205,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *exclusion_verbs.VERBS,
     *term_verbs.VERBS,
     *shift_verbs.VERBS,
+    *order_consent_verbs.VERBS,
     *notification_verbs.VERBS,
 )
 EVERYDAY = (

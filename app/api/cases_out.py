@@ -9,7 +9,7 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.doing import ActionOut, labels, offered
-from app.api.orders_out import HistoryRow, show_history
+from app.api.orders_out import HistoryRow, as_whom, show_history
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.cases import policy, telling
 from app.domain.cases.models import CaseState, Lane, NotAccepted, ReportedAs, WhistleKind
@@ -306,8 +306,9 @@ def show_step(row: dict[str, Any], reader_id: UUID) -> HistoryRow:
         return show_history(row, reader_id)
     step = show_history(row, reader_id, policy.LIFECYCLE)
     told: dict[str, Any] = {"note_label": noted(step.note)}
-    if step.by == Via.SELF:
-        told["by_label"] = Via.REPORTER.label
+    if step.by in (Via.SELF, Via.REPRESENTATIVE):
+        own = as_whom(step.by, for_another=row["for_another"]) is Via.SELF
+        told["by_label"] = Via.REPORTER.label if own else "代为上报的人"
     if step.action == "confirm_whistle" and "approved" in step.note:
         told["label"] = "应急哨" + Approval.of(step.note["approved"], blown=True).label
     return step.model_copy(update=told)

@@ -257,6 +257,8 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
         parts=KEEPER if row["keeps_papers"] else frozenset(),
     )
     order: Matter[None] = Matter(**columns_of(row), kind=LIFECYCLE.kind, detail=None)
+    placed_as = _placed_as(order, row["placed_through"])
+    passed_on = row["passed_on"] and placed_as == "staff"
     shows_code = order.state == OrderState.ACCEPTED and any(rule.allows(order, actor) for rule in CODE)
     receipts = receipts_of(row)
     shows_return = bool(papers_out(receipts)) and any(rule.allows(order, actor) for rule in CODE)
@@ -274,8 +276,8 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
             address=vault.open("address", row["address_sealed"]),
         ),
         beneficiary_id=row["name_sealed"] and order.beneficiary_id,
-        placed_as=_placed_as(order),
-        placed_as_label=PLACED_AS[_placed_as(order)],
+        placed_as=placed_as,
+        placed_as_label=PLACED_AS[placed_as],
         unverified=row["unverified"],
         start_code=start_code(vault, order.id, order.assignee_id) if shows_code and order.assignee_id else None,
         volunteer=order.assignee_id
@@ -309,8 +311,8 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
             stars=row["stars"],
             reason=row["reason"],
             rated_at=row["rated_at"],
-            by_representative=row["by_representative"] and not row["passed_on"],
-            passed_on=row["passed_on"],
+            by_representative=row["by_representative"] and not passed_on,
+            passed_on=passed_on,
         ),
         actions=offered(LIFECYCLE, order, actor, waits_of(row)),
     )
@@ -355,10 +357,12 @@ def _total(row: RowMapping, clocks: Clocks) -> TotalOut:
     )
 
 
-def _placed_as(order: Matter[None]) -> Literal["self", "representative", "staff"]:
+def _placed_as(order: Matter[None], through: str | None) -> Literal["self", "representative", "staff"]:
+    """`through`: as what it was placed, where the reader sees that; its representative may be one no more."""
     if order.placed_by == order.beneficiary_id:
         return "self"
-    return "representative" if order.placed_by == order.requester_id else "staff"
+    represented = order.placed_by == order.requester_id or through == Via.REPRESENTATIVE
+    return "representative" if represented else "staff"
 
 
 def show_history(row: RowMapping | dict[str, Any], reader_id: UUID, lifecycle: Lifecycle = LIFECYCLE) -> HistoryRow:
@@ -373,12 +377,18 @@ def show_history(row: RowMapping | dict[str, Any], reader_id: UUID, lifecycle: L
         to_state=row["to_state"],
         to_state_label=lifecycle.states_zh[row["to_state"]],
         by=row["through"],
-        by_label=Via(row["through"]).label,
+        by_label=as_whom(row["through"], for_another=row["for_another"]).label,
         by_me=row["actor_id"] == reader_id,
         at=row["at"],
         note=note,
         note_label=notes_out.said(row["action"], note) if lifecycle is LIFECYCLE else None,
     )
+
+
+def as_whom(through: str, *, for_another: bool) -> Via:
+    """As what somebody acted: whoever asked for it for somebody else is their representative."""
+    via = Via(through)
+    return Via.REPRESENTATIVE if via is Via.SELF and for_another else via
 
 
 def _common(row: RowMapping) -> dict[str, Any]:

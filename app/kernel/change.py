@@ -176,7 +176,8 @@ class Change:
         )
 
     def set(self, **columns: Any) -> Self:
-        """New values for the matter's own columns: assignee_id, team_id, seat_id, unit_id, holder_id, open_pool, round."""
+        """New values for the matter's own columns: requester_id, assignee_id, team_id, seat_id, unit_id, holder_id, open_pool,
+        round."""
         self.columns.update(columns)
         return self
 
@@ -231,6 +232,13 @@ class Change:
         """A notice to one person; to nobody it is dropped."""
         if person is not None:
             self.events.append(Event(topic, to_person=person, payload=payload))
+        return self
+
+    def tell_served(self, topic: str, **payload: Any) -> Self:
+        """A notice to whoever asked for the matter and to whom it serves: one, where they are one."""
+        if self.matter is not None:
+            for person in dict.fromkeys((self.matter.requester_id, self.matter.beneficiary_id)):
+                self.tell(person, topic, **payload)
         return self
 
     def tell_role(

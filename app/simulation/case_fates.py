@@ -128,6 +128,8 @@ CASE_FATES: Final[Sequence[CaseFate]] = (
           "report, submit_result", **_HANDLED),
     _fate("by the branch", "支部书记上报", {**_SMALL, "source": Source.BRANCH}, "report, submit_result", **_HANDLED),
     _fate("by a representative", "代报", {**_SMALL, "source": Source.REPRESENTATIVE}, "report, submit_result", **_HANDLED),
+    _fate("consent ended", "代报后同意结束", {**_SMALL, "source": Source.REPRESENTATIVE}, "to_beneficiary", **_HANDLED,
+          end_consent=1),
     _fate("by a caller", "来电上报", {**_SMALL, "source": Source.CALLER}, "report_for_caller, submit_result", **_HANDLED, call=1,
           reach=1),
     _fate("not accepted", "不予受理", _SMALL, "refuse", triage=0, triage_late=0, refuse_case=1),

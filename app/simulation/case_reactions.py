@@ -8,6 +8,7 @@ from app.simulation import case_reporting as reporting
 from app.simulation import case_results as results
 from app.simulation import case_street as above
 from app.simulation import case_units as units
+from app.simulation import residents
 from app.simulation.profiles import Part
 from app.simulation.street import Reaction
 
@@ -29,6 +30,7 @@ CASE_REACTIONS: Mapping[str, Sequence[Reaction]] = {
         Reaction(office.refuse_case, (1, 5, 12), 0.03, only=DESK),
         Reaction(office.merge, (5, 20, 40), 0.0, only=DESK),
     ),
+    "case.reported_by_representative": (Reaction(residents.end_consent, (5, 20, 60), 0.0),),
     "case.emergency": (Reaction(office.contact, (10, 30, 90), 0.9, only=frozenset({Part.SECRETARY})),),
     "case.nobody_answers": (Reaction(office.call_out, (10, 60, 150), only=frozenset({Part.SECRETARY})),),
     "case.escalated": (Reaction(above.take_up, (10, 40, 150), only=SEAT),),

@@ -294,6 +294,7 @@ FATES: Final[Sequence[OrderFate]] = (
           rate_at_last=0, call_back=1),
     _fate("rated at last", "催后才评", 0.02, "rating 60, rate", **_SERVED, deliver=1, rate=0, rate_at_last=1),
     OrderFate("represented", "代下单", 0.05, way=Way.REPRESENTATIVE),
+    _way(Way.REPRESENTATIVE, _fate("consent ended", "代下单结束", 0.01, "to_beneficiary", end_consent=1)),
     _way(Way.CALLER, OrderFate("caller", "来电点单", 0.05, shows=shown("place_for_caller"))),
     OrderFate("of a team", "队伍服务", 0.05, way=Way.TEAM),
     _way(Way.WISH, _fate("wish", "微心愿", 0.02, "wish, claim_wish", arrive=1, **_CLAIMED)),

@@ -20,6 +20,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
         Reaction(officers.turn_away, (0.3, 2, 6), 0.015),
         Reaction(officers.convert, (10, 30, 60), 0.005),
     ),
+    "order.placed_by_representative": (Reaction(residents.end_consent, (5, 20, 60), 0.0),),
     "order.wished": (Reaction(officers.spread_the_word, (10, 60, 240)), Reaction(officers.reply, (10, 60, 300), 0.8)),
     "order.booked": (
         Reaction(volunteers.send_member, (5, 30, 120), 0.5),

@@ -2,7 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
-from app.simulation.affairs import Order, offered
+from app.simulation.affairs import Affair, Order, offered
 from app.simulation.person import Person
 from app.simulation.street import Street, when_about
 
@@ -88,6 +88,14 @@ async def authorise(street: Street, who: Person, order: Order) -> None:
 async def withdraw(street: Street, who: Person, order: Order) -> None:
     if await street.may(who, order, "withdraw_authority") and await who.send(f"{order.path}/authority/withdraw"):
         street.intend(authorise, who, order, (20, 60, 120))
+
+
+async def end_consent(street: Street, who: Person, affair: Affair) -> None:
+    """They need no neighbour any more who asks for things in their name, and ask themselves from now on."""
+    street.represented.pop(who.id, None)
+    for one in (await who.get("/v1/representatives"))["items"]:
+        if one["state"] == "consented":
+            await who.send(f"/v1/beneficiaries/{one['id']}/end")
 
 
 def agreed(street: Street, order: Order) -> datetime:

@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.cases import board, callbacks, contests, converting, merging, setting_aside, supervision, whistles
+from app.domain.cases import ended_consents as case_consents
 from app.domain.cases import service as cases
-from app.domain.orders import dispatching, outcomes, promises, service_days, shifts, wishes
+from app.domain.orders import dispatching, ended_consents, outcomes, promises, service_days, shifts, wishes
 from app.kernel.verbs import Verb
 from app.workers.outbox import Reaction
 
@@ -49,6 +50,10 @@ def _new_lead(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"subject_id": UUID(payload["case_id"]), "unit_id": UUID(payload["unit_id"])}
 
 
+def _asked_for(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"subject_id": UUID(payload["matter_id"]), "former_id": UUID(payload["former_id"])}
+
+
 def _child(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"subject_id": UUID(payload["child_id"])}
 
@@ -75,6 +80,8 @@ REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "assignment.release": (board.release, _released),
     "assignment.complete": (board.complete, _assignment),
     "assignment.reopen": (board.reopen, _assignment),
+    "order.to_beneficiary": (ended_consents.to_beneficiary, _asked_for),
+    "case.to_beneficiary": (case_consents.to_beneficiary, _asked_for),
     "order.hand_over": (
         shifts.hand_over,
         lambda _row, payload: {

@@ -357,6 +357,12 @@ class Life(Timed):
         if self.holder == who and self.state not in ENDED:
             self.holder = to
 
+    def _do_end_consent(self, who: str) -> None:
+        """What was ordered under it goes on as the beneficiary's own."""
+        if self.requester in self.represents:
+            self.given_back = True
+        self.represents = set()
+
     def _do_cancel_day(self, who: str) -> None:
         self.day_cancelled = True
         if self.state == "accepted":
@@ -379,6 +385,14 @@ class Life(Timed):
             self._let_go()
         self.tell("order.handed_back", "派单员")
         return "hand_back"
+
+    def give_back(self) -> str:
+        """To whom it serves, who is told where there is something to follow."""
+        self.given_back = False
+        self.requester = self.beneficiary
+        if self.state not in ENDED or self.papers_out:
+            self.tell("order.yours_now", self.beneficiary)
+        return "to_beneficiary"
 
     def _event_lapse(self) -> str:
         """A lapse is no decline."""

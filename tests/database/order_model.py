@@ -97,6 +97,7 @@ class Model:
     rated_rounds: set[int] = field(default_factory=set)
     wrong: list[datetime] = field(default_factory=list)
     leavers: list[tuple[datetime, str]] = field(default_factory=list)
+    given_back: bool = False
     day: bool = False
     slot_at: datetime = NEVER
 
@@ -114,7 +115,12 @@ class Model:
     @property
     def voices(self) -> set[str]:
         """Who speaks for the resident's side: whose it is, and whoever placed it for a caller, who passes on what they say."""
-        return self.theirs | {self.placed_by}
+        return self.theirs | self.passes_on
+
+    @property
+    def passes_on(self) -> set[str]:
+        """The staff who placed it for a caller; no representative, who is the requester or nobody to it."""
+        return {self.placed_by} & (STAFF | {"站点"})
 
     def in_area(self, who: str) -> bool:
         return who in self.people and self.people[who].area == "east"
@@ -128,7 +134,7 @@ class Model:
         every volunteer here; and whoever has papers of it that are out."""
         return (
             who in self.theirs
-            or who == self.placed_by
+            or who in self.passes_on
             or who in STAFF
             or who == self.assignee
             or (self.team and who in self.members)
@@ -168,7 +174,7 @@ class Model:
             case "rework":
                 return who in CHIEFS or (self.state != "rated" and who in self.voices)
             case "propose" | "confirm":
-                return who in STAFF | serving | {self.requester, self.placed_by}
+                return who in STAFF | serving | {self.requester} | self.passes_on
             case "return_papers" | "wrong_return_code":
                 return who in STAFF | serving | self.keepers
             case "contact":
@@ -204,7 +210,7 @@ class Model:
 
     def judge(self, action: str, who: str, **given: Any) -> set[str]:
         """The codes of the refusals that fit; none: it is accepted."""
-        if action in {"away", "hand_over", "cancel_day", "time", "sleep"}:
+        if action in {"away", "hand_over", "cancel_day", "end_consent", "time", "sleep"}:
             return set(getattr(self, f"_judge_{action}")(who, **given))
         if not self.sees(who):
             return {"order-not-found"}
@@ -225,6 +231,13 @@ class Model:
             yield "not-allowed"
         elif to == who or to not in {"派单员", "书记"}:
             yield "not-on-duty"
+
+    def _judge_end_consent(self, who: str) -> Iterable[str]:
+        """Either side, and the staff there who record it (§1); once."""
+        if who not in {"女儿", "王奶奶", "站点"} | STAFF:
+            yield "representation-not-found"
+        elif not self.represents:
+            yield "representation-ended"
 
     def _judge_cancel_day(self, who: str) -> Iterable[str]:
         if not self.day:

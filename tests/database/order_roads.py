@@ -40,6 +40,12 @@ class Road:
 
 ROADS = {
     "rated": Road("place", (*SERVED, do("王奶奶", "rate", solved="yes", stars=5, reason=False))),
+    "the consent ends": Road(
+        "place_for", (*SERVED, do("王奶奶", "end_consent"), do("女儿", "rework", about_attitude=False))
+    ),
+    "the consent ends with papers out": Road(
+        "errand_for", (*ERRAND, do("女儿", "end_consent"), do("女儿", "withdraw_authority"))
+    ),
     "reminded, called, closed": Road("place_for", (*SERVED, wait(days=8))),
     "unsolved twice": Road(
         "place",

@@ -75,6 +75,7 @@ class Stage:
     order: UUID = NOBODY
     team: UUID = NOBODY
     day: UUID = NOBODY
+    representation: UUID = NOBODY
     story: list[str] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
 
@@ -113,10 +114,11 @@ class Stage:
             " SELECT gen_random_uuid(), p, $2, 'care', $3, $4, 1 FROM unnest($1::uuid[]) p",
             [world.people[name] for name, v in VOLUNTEERS.items() if v.skilled], world.street, admin, LONG_AGO,
         )  # fmt: skip
-        await world.owner.execute(
+        representation = await world.owner.fetchval(
             "INSERT INTO representation (id, place_id, representative_id, representative_name_sealed, beneficiary_id,"
             " name_sealed, phone_sealed, phone_index, relation, named_at, consented_at, recorded_by, how, version)"
-            " VALUES (gen_random_uuid(), $1, $2, '\\x01', $3, '\\x01', '\\x01', $4, 'family', $5, $5, $3, 'self', 1)",
+            " VALUES (gen_random_uuid(), $1, $2, '\\x01', $3, '\\x01', '\\x01', $4, 'family', $5, $5, $3, 'self', 1)"
+            " RETURNING id",
             world.east, world.people["女儿"], world.people["王奶奶"], new_id().bytes, LONG_AGO,
         )  # fmt: skip
         if matcher:
@@ -136,6 +138,7 @@ class Stage:
             ids=world.people, represents={"女儿"}, slot_at=now + timedelta(hours=6),
         )  # fmt: skip
         stage = cls(world, app, worker, model, {id_: name for name, id_ in world.people.items()})
+        stage.representation = representation
         stage.team = UUID(await team_of(world, world.people["队长"]))
         for member in model.members[1:]:
             await world.owner.execute(
@@ -284,7 +287,7 @@ class Stage:
         )
         if step.action in BESIDE:
             verb, inputs = BESIDE[step.action]
-            subject = self.day if step.action == "cancel_day" else None
+            subject = {"cancel_day": self.day, "end_consent": self.representation}.get(step.action)
         else:
             of_an_errand = step.action == "wrong_code" and m.form == "errand"
             verb, inputs = COMMANDS["wrong_code of an errand" if of_an_errand else step.action]

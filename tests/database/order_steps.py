@@ -19,6 +19,7 @@ from app.domain.orders import (
 )
 from app.domain.orders.kind_tables import Claimant, Paper
 from app.domain.orders.models import Abort, Reject, TakeBack
+from app.domain.representations import service as representations
 from app.domain.teams import volunteers
 from app.kernel.verbs import Verb
 from tests.database.order_life import Life
@@ -162,8 +163,9 @@ BESIDE: Mapping[str, Command] = {
         lambda known, given: {"place_id": known.place, "next_id": known.people[given["to"]], "note": "交班"},
     ),
     "cancel_day": (service_days.cancel_day, lambda _, __: {"reason": "大雪"}),
+    "end_consent": (representations.end, lambda _, __: {}),
 }
-"""On a volunteer's hours, on a shift, on a service day: the order hears of it by an event."""
+"""On a volunteer's hours, on a shift, on a service day, on a representation: the order hears of it by an event."""
 
 ABOUT = {
     "answer": "SELECT q.id FROM order_post q WHERE q.matter_id = $1 AND q.kind = 'question' AND $2::text IS NULL"
@@ -187,7 +189,7 @@ def ways(model: Life) -> Iterator[Step]:
         for action in (
             "decline", "accept", "claim", "claim_wish", "release", "wrong_code", "hand_over_papers", "return_papers",
             "wrong_return_code", "record_authority", "withdraw_authority", "abort", "call_off", "deliver", "reject", "cancel",
-            "convert", "reply", "answer", "dispute", "away", "cancel_day",
+            "convert", "reply", "answer", "dispute", "away", "cancel_day", "end_consent",
         ):  # fmt: skip
             yield Step(action, who)
         for heard in (False, True):

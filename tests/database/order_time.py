@@ -61,6 +61,8 @@ class Timed(Model):
         together; what they do is done in the order in which it was due, and so is what a leaver gives back: a miss acts as it
         would have when somebody had been awake (§4.6)."""
         took: list[str] = []
+        if self.given_back:
+            took.append(self.give_back())
         while (due := self._due()) or self.leavers:
             todo = [(at, partial(self.leave, who)) for at, who in self.leavers]
             self.leavers = []

@@ -93,6 +93,7 @@ SABOTAGE = {
     "not-own-server, placed for a caller": "ALTER TABLE matter DROP CONSTRAINT matter_not_own_server;"
     " UPDATE matter SET placed_by = '{volunteer}' WHERE id = '{accepted}'",
     "represented-with-consent": "UPDATE matter SET beneficiary_id = '{stranger}' WHERE id = '{accepted}'",
+    "asked-for-by-consent": "UPDATE matter SET requester_id = '{stranger}' WHERE id = '{accepted}'",
     "served-by-somebody": "UPDATE matter SET assignee_id = NULL WHERE id = '{rated}'",
     "rating-after-delivery": "UPDATE rating SET matter_id = '{accepted}' WHERE matter_id = '{rated}'",
     "hours-as-served": "DELETE FROM service_record WHERE matter_id = '{rated}'",

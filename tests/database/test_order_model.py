@@ -93,7 +93,7 @@ def test_the_roads_through_an_orders_life_take_every_action(theatre: Theatre) ->
 
 
 TIMES = (60, 5 * 60, 12 * 60, 30 * 60, 3600, 6 * 3600, 26 * 3600, 4 * 86400)
-AT_TIMES = {"cancel", "convert", "reject", "call_off", "away", "hand_over", "cancel_day"}
+AT_TIMES = {"cancel", "convert", "reject", "call_off", "away", "hand_over", "cancel_day", "end_consent"}
 """What ends a story, or is nearly always possible: chosen less often, so that the stories grow long."""
 Pick = Callable[[Sequence[Any]], Any]
 

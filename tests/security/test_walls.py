@@ -60,6 +60,8 @@ DEFINERS = {
     "person_represents(uuid,uuid)",
     "person_lives(uuid,uuid)",
     "representatives_of(uuid)",
+    # What was asked for under a representation: only ids, for both sides and the staff there, who end it.
+    "represented_matters(uuid)",
     # Version and live deadlines of a matter, for whoever sees what it is about; with the log-in and the roles of whoever asks.
     "matter_snapshot(uuid)",
     "app_look(uuid,uuid,uuid)",

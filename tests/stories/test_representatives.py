@@ -109,11 +109,12 @@ async def test_an_ended_consent_orders_nothing_more_and_leaves_what_was_ordered(
     order = (await daughter.post("/v1/orders", wish(street, str(mother.id))))["id"]
     await mother.post(f"{asked}/end")
     await later(0)
-    ended = "一项代下单关系已经结束,已下的订单照常办理"
+    ended = "一项代下单关系已经结束,已下的订单照常办理,由受益人自己跟进"
     assert ended in await texts(daughter)
     assert ended in await texts(station)
     assert await daughter.refused("/v1/orders", wish(street, str(mother.id))) == (404, "no-consent")
-    assert (await daughter.get(f"/v1/orders/{order}"))["state"] == "submitted"
+    assert (await mother.get(f"/v1/orders/{order}"))["state"] == "submitted"
+    assert await daughter.refused(f"/v1/orders/{order}/cancel", {}) == (404, "order-not-found")
     assert await daughter.refused(f"{asked}/end") == (409, "representation-ended")
     again = await name(street, daughter, (await mother.get("/v1/me"))["phone"])
     await mother.post(f"{again}/end")

@@ -28,7 +28,8 @@ CONVERTED = f"""
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The order as the case takes it over. `taken`: it is a case already; `secretary_id`: who holds the case."""
+    """The order as the case takes it over: of a representative whose consent stands by now, else of whom it serves. `taken`: it
+    is a case already; `secretary_id`: who holds the case."""
 
     id: UUID
     place_id: UUID
@@ -46,7 +47,9 @@ class Order:
 
 ORDER = Facts(
     """(SELECT jsonb_build_object('id', o.id, 'place_id', o.place_id, 'category', subject.category,
-         'category_id', subject.category_id, 'requester_id', o.requester_id, 'beneficiary_id', o.beneficiary_id,
+         'category_id', subject.category_id, 'beneficiary_id', o.beneficiary_id,
+         'requester_id', CASE WHEN person_represents(o.requester_id, o.beneficiary_id) THEN o.requester_id
+                              ELSE o.beneficiary_id END,
          'placed_by', o.placed_by, 'placed_at', o.created_at, 'words', d.note,
          'community_id', (SELECT p.id FROM place_ancestor a JOIN place p ON p.id = a.ancestor_id
                            WHERE a.place_id = o.place_id AND p.level = 'community'),

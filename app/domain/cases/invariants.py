@@ -65,10 +65,10 @@ CASES = (
         "reported-with-consent",
         "代报的事项,上报时有本人同意的记录",
         "whoever reported for somebody else had their recorded consent at that moment",
-        """SELECT m.id, m.requester_id, m.beneficiary_id FROM matter m JOIN case_detail d ON d.matter_id = m.id
+        """SELECT m.id, m.placed_by, m.beneficiary_id FROM matter m JOIN case_detail d ON d.matter_id = m.id
             WHERE d.reported_as = 'representative' AND NOT EXISTS (
               SELECT 1 FROM representation r
-               WHERE r.representative_id = m.requester_id AND r.beneficiary_id = m.beneficiary_id
+               WHERE r.representative_id = m.placed_by AND r.beneficiary_id = m.beneficiary_id
                  AND r.consented_at <= m.created_at AND (r.ended_at IS NULL OR r.ended_at >= m.created_at))""",
     ),
     Invariant(
@@ -111,10 +111,10 @@ CASES = (
     Invariant(
         "converted-once",
         "由订单转来的事项,订单确已转出,用时从点单算起",
-        "the case of an order has its requester and its time, and the order was converted",
+        "the case of an order has its people and its time, and the order was converted",
         """SELECT d.matter_id, o.id AS order_id FROM case_detail d JOIN matter o ON o.id = d.order_id
              JOIN matter c ON c.id = d.matter_id
-            WHERE o.state <> 'converted' OR c.requester_id <> o.requester_id OR NOT EXISTS (
+            WHERE o.state <> 'converted' OR (c.placed_by, c.beneficiary_id) <> (o.placed_by, o.beneficiary_id) OR NOT EXISTS (
               SELECT 1 FROM deadline l WHERE l.matter_id = c.id AND l.started_at = o.created_at)""",
     ),
     Invariant(

@@ -25,7 +25,7 @@ SHOWN = 5
 def join(case: Case, actor: Actor, now: datetime, *, words: str) -> Change:
     """Join an open case of one's own street with a report of one's own; from now on one sees it, and is called back. Raises
     AlreadyJoined."""
-    if "reporter" in actor.parts:
+    if "reporter" in actor.parts or actor.id in (case.requester_id, case.beneficiary_id):
         raise errors.AlreadyJoined
     change = LIFECYCLE.move(case, "join", actor, now).tell_office(Office.SEAT, "case.joined")
     about = {"id": new_id(), "matter_id": case.id, "place_id": case.place_id}

@@ -143,6 +143,7 @@ LIFECYCLE = Lifecycle(
     Transition("answer_supervision", OPEN, STAYS, (office, lead), stops=("answer",)),
     Transition("renew", AT_WORK, STAYS, (system,), stops=("renewal",), starts=("renewal",), timed=True, hidden=True),
     Transition("recalculate", UNENDED, STAYS, (system,), timed=True, hidden=True),
+    Transition("to_beneficiary", tuple(S), STAYS, (system,), hidden=True),
     states_zh={state: state.label for state in S},
     actions_zh=OF_CASES,
     advice_zh=ENDED_CASES,

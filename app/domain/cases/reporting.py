@@ -54,10 +54,10 @@ def report_for(
     spot: str | None = None,
     place_id: UUID | None = None,
 ) -> Change:
-    """Report for somebody whose consent is recorded. Raises NotRepresented, and as `report`."""
+    """Report for somebody whose consent is recorded, who is told. Raises NotRepresented, and as `report`."""
     change = _reported(seen, "report", actor.id, actor, now)
     _describe(change, seen, words, spot, ReportedAs.REPRESENTATIVE)
-    return change
+    return change.tell(seen.person_id, "case.reported_by_representative")
 
 
 @CASES.creates(

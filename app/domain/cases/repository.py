@@ -128,10 +128,10 @@ async def get_case(connection: AsyncConnection, case_id: UUID) -> RowMapping:
 
 
 _HISTORY = text("""
-SELECT h.*, h.matter_id <> d.matter_id AS of_order, s.name AS seat_name, w.whole,
+SELECT h.*, h.matter_id <> d.matter_id AS of_order, s.name AS seat_name, w.whole, h.actor_id <> m.beneficiary_id AS for_another,
        (SELECT u.name FROM unit u WHERE h.action = 'add_promise' AND u.id = (h.note ->> 'unit_id')::uuid) AS unit_name
   FROM case_detail d CROSS JOIN LATERAL (SELECT app_sees_whole(d.matter_id) AS whole OFFSET 0) w
-  JOIN history h ON h.matter_id IN (d.matter_id, d.order_id)
+  JOIN matter m ON m.id = d.matter_id JOIN history h ON h.matter_id IN (d.matter_id, d.order_id)
   LEFT JOIN hold o ON o.matter_id = h.matter_id AND o.version = h.version LEFT JOIN place s ON s.id = o.seat_id
  WHERE d.matter_id = :id ORDER BY h.matter_id = d.matter_id, h.version""")
 

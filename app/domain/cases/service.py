@@ -170,8 +170,8 @@ def let_go(change: Change, facts: Seats) -> Change:
 
 
 def tell_reporters(change: Change, case: Case, topic: str) -> Change:
-    """A notice to everybody who reported or joined the case."""
-    for person in case.detail.reporters:
+    """A notice to everybody who reported or joined the case, and to whom it was reported for."""
+    for person in dict.fromkeys((*case.detail.reporters, case.beneficiary_id)):
         change.tell(person, topic)
     return change
 

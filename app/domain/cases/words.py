@@ -21,6 +21,7 @@ OF_CASES: Mapping[str, str] = {
     "need_call": "转人工回访", "add_minutes": "写会议纪要", "add_promise": "作出承诺", "finish_promise": "承诺兑现",
     "request_extension": "申请延期", "decide_extension": "决定延期", "replace_lead": "更换主办", "reseat": "裁定改派",
     "supervise": "督办", "answer_supervision": "答复督办", "renew": "每日续办", "recalculate": "重新计算",
+    "to_beneficiary": "代下单结束,转由本人跟进",
 }  # fmt: skip
 """The Chinese word of each row of the lifecycle of cases."""
 

@@ -62,8 +62,12 @@ TEXTS: Mapping[str, str] = {
     "order.booked": "有居民预约了您队伍的服务日",
     "order.day_cancelled": "您预约的服务日已取消,可另约时段或另行点单",
     "order.placed_for_you": "社区已按您所说为您下单",
+    "order.placed_by_representative": "您的代下单人为您下了单,可查看订单",
+    "order.yours_now": "代下单关系已结束,这个订单现在由您自己跟进",
     "case.reported": "有新的民情事项,请尽快分流",
     "case.reported_for_you": "社区已按您所说为您上报",
+    "case.reported_by_representative": "您的代下单人为您反映了一件事,可查看事项",
+    "case.yours_now": "代下单关系已结束,这个事项现在由您自己跟进",
     "case.emergency": "紧急事项:请立即处置",
     "case.emergency_near": "您负责的地方有紧急事项:责任单位、社区书记和街道值班的派单员已收到通知,请到场协助",
     "case.nobody_answers": "紧急事项没有登记责任单位,请您立即安排",
@@ -151,7 +155,7 @@ TEXTS: Mapping[str, str] = {
     "representation.pending": "有居民请人代下单,请向本人核实并记录同意",
     "representation.consented": "对方已同意由您代下单",
     "representation.recorded": "社区记录了您同意由他人代下单;如有不符,请结束该关系",
-    "representation.ended": "一项代下单关系已经结束,已下的订单照常办理",
+    "representation.ended": "一项代下单关系已经结束,已下的订单照常办理,由受益人自己跟进",
 }
 
 MOVED: Mapping[str, str] = {
@@ -159,6 +163,13 @@ MOVED: Mapping[str, str] = {
     "order.appointment_confirmed": "上门的时间已改,原约定不再算数",
 }
 """Of an appointment that takes the place of another one."""
+
+BESIDE: Mapping[str, str] = {
+    "order.appointment_proposed": "您的订单有了提议的上门时间,由您的代下单人与对方商定",
+    "order.authority_recorded": "您这一方写下了帮办代办的授权;不同意的,可以收回",
+    "order.authority_withdrawn": "您这一方收回了帮办代办的授权",
+}
+"""To the one of requester and beneficiary who did not do it, or who need not answer."""
 
 OPENED: Mapping[str, str] = {
     "order.declined": "订单已开放抢单:又一次派单被谢绝,两次没有派成,请留意有没有合适的志愿者接",
@@ -268,6 +279,8 @@ def shortened(text: str, letters: int) -> str:
 
 
 def _texts(payload: Mapping[str, Any]) -> Mapping[str, str]:
+    if payload.get("beside"):
+        return BESIDE
     if payload.get("moved"):
         return MOVED
     if payload.get("opened"):

@@ -89,6 +89,8 @@ def propose_appointment(
     change.tell(confirms, "order.appointment_proposed", **({"moved": True} if stands else {}))
     for whose in {order.requester_id, order.assignee_id} - {confirms, actor.id}:
         change.tell(whose, "order.appointment_pending")
+    for whose in {order.beneficiary_id} - {order.requester_id, actor.id}:
+        change.tell(whose, "order.appointment_proposed", beside=True)
     return change
 
 
@@ -125,7 +127,7 @@ def confirm_appointment(
 
 def _tell(change: Change, order: Order, topic: str, **payload: object) -> Change:
     """To both sides, but for whoever does it: where the staff act for the community, whoever serves has not seen it."""
-    for whose in (order.requester_id, order.assignee_id):
+    for whose in dict.fromkeys((order.requester_id, order.beneficiary_id, order.assignee_id)):
         if whose != change.actor.id:
             change.tell(whose, topic, **payload)
     return change

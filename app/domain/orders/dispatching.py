@@ -189,13 +189,9 @@ def accept(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Chang
     if actor.id == order.assignee_id:
         if Role.VOLUNTEER not in actor.roles:
             raise errors.VolunteerNotQualified
-        return change.tell(order.requester_id, "order.accepted")
+        return change.tell_served("order.accepted")
     _demand_member(order, facts)
-    return (
-        change.set(assignee_id=actor.id)
-        .tell(order.assignee_id, "order.taken")
-        .tell(order.requester_id, "order.accepted")
-    )
+    return change.set(assignee_id=actor.id).tell(order.assignee_id, "order.taken").tell_served("order.accepted")
 
 
 @ORDERS.moves("claim", facts=CLAIMING)
@@ -218,7 +214,7 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
     demand_fit(mine, but_for=OWN_CHOICE)
     if order.assignee_id != actor.id:
         change.tell(order.assignee_id, "order.taken")
-    return change.set(assignee_id=actor.id, team_id=None).tell(order.requester_id, "order.accepted")
+    return change.set(assignee_id=actor.id, team_id=None).tell_served("order.accepted")
 
 
 @ORDERS.moves("assign", facts=MEMBER)
@@ -240,7 +236,7 @@ def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_i
         change.set(assignee_id=member_id)
         .tell(order.assignee_id, "order.taken")
         .tell(member_id, "order.assigned")
-        .tell(order.requester_id, "order.member_changed")
+        .tell_served("order.member_changed")
     )
 
 
@@ -251,7 +247,7 @@ def release(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reaso
     change = LIFECYCLE.move(order, "release", actor, now)
     _refuse(change, order, "released", reason)
     let_go(change, order, facts, now)
-    return change.tell_role(Role.DISPATCHER, "order.released").tell(order.requester_id, "order.released")
+    return change.tell_role(Role.DISPATCHER, "order.released").tell_served("order.released")
 
 
 @ORDERS.moves("take_back", facts=ACCEPTED)
@@ -269,7 +265,7 @@ def take_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, rea
         if order.open_pool:
             for_all(change)
         return change.tell(order.assignee_id, "order.offer_taken_back")
-    return change.tell(order.assignee_id, "order.taken_back").tell(order.requester_id, "order.released")
+    return change.tell(order.assignee_id, "order.taken_back").tell_served("order.released")
 
 
 @ORDERS.moves("hand_back", facts=LEFT)
@@ -293,7 +289,7 @@ def hand_back(
     change = LIFECYCLE.move(order, "hand_back", actor, now)
     let_go(change, order, facts.accepted, now)
     change.tell_role(Role.DISPATCHER, "order.handed_back")
-    return change if order.state == OrderState.OFFERED else change.tell(order.requester_id, "order.released")
+    return change if order.state == OrderState.OFFERED else change.tell_served("order.released")
 
 
 def first_come(order: Order, action: str, actor: Actor, now: datetime) -> Change:

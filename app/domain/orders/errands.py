@@ -34,7 +34,7 @@ def record_authority(order: Order, actor: Actor, now: datetime, *, text: str, un
         window = f"须在现在之后,最晚{dated(now + LONGEST_AUTHORITY)}"
         raise errors.AuthorityTooLong(window, fields=(FieldFault("/body/until_at", "authority-too-long", window),))
     end_authority(change, order, now)
-    return change.insert(
+    change.insert(
         OrderAuthority,
         id=new_id(),
         matter_id=order.id,
@@ -44,7 +44,8 @@ def record_authority(order: Order, actor: Actor, now: datetime, *, text: str, un
         until_at=until_at,
         given_by=actor.id,
         given_at=now,
-    ).tell(order.assignee_id, "order.authority_recorded")
+    )
+    return _tell(change, order, "order.authority_recorded")
 
 
 @ORDERS.moves("withdraw_authority")
@@ -56,7 +57,15 @@ def withdraw_authority(order: Order, actor: Actor, now: datetime) -> Change:
     if order.detail.authority is None:
         raise errors.NoAuthority
     end_authority(change, order, now)
-    return change.tell(order.assignee_id, "order.authority_withdrawn")
+    return _tell(change, order, "order.authority_withdrawn")
+
+
+def _tell(change: Change, order: Order, topic: str) -> Change:
+    """Whoever serves, and of requester and beneficiary the one who did not do it."""
+    change.tell(order.assignee_id, topic)
+    for whose in {order.requester_id, order.beneficiary_id} - {change.actor.id}:
+        change.tell(whose, topic, beside=True)
+    return change
 
 
 @ORDERS.moves("hand_over_papers", facts=STARTING, read_by_others=("papers/note",))

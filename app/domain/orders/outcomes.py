@@ -104,8 +104,8 @@ def close_unrated(order: Order, actor: Actor, now: datetime, *, facts: Called, d
 def reject(order: Order, actor: Actor, now: datetime, *, reason: Reject, other_help: str) -> Change:
     """Do not take an order on, for a listed reason, and say where help is to be had instead."""
     change = LIFECYCLE.move(order, "reject", actor, now)
-    return change.patch(OrderDetail, matter_id=order.id, reject_reason=reason.value, other_help=other_help).tell(
-        order.requester_id, "order.rejected"
+    return change.patch(OrderDetail, matter_id=order.id, reject_reason=reason.value, other_help=other_help).tell_served(
+        "order.rejected"
     )
 
 
@@ -141,7 +141,7 @@ def _become_case(change: Change, order: Order) -> Change:
     return (
         change.emit("case.open_converted")
         .tell_role(Role.SECRETARY, "order.converted")
-        .tell(order.requester_id, "order.converted")
+        .tell_served("order.converted")
         .tell(order.assignee_id, "order.converted")
     )
 
@@ -171,7 +171,7 @@ def _begin_again(change: Change, order: Order, reason: str | None, *, about_atti
         claimed_name=None,
     ).tell_role(Role.DISPATCHER, "order.reworked")
     if change.actor.id not in (order.requester_id, order.beneficiary_id):
-        change.tell(order.requester_id, "order.begins_again")
+        change.tell_served("order.begins_again")
 
 
 def _complain(change: Change, order: Order, reason: str | None, round_number: int) -> None:
@@ -187,9 +187,11 @@ def _tell_of_papers(change: Change, order: Order) -> None:
 
 
 def _tell_other(change: Change, order: Order, topic: str) -> Change:
-    """Whoever of the two sides did not do it themselves."""
-    by_resident = change.actor.id in (order.requester_id, order.beneficiary_id)
-    return change.tell(order.assignee_id if by_resident else order.requester_id, topic)
+    """Whoever of the two sides did not do it themselves, and of requester and beneficiary the other one."""
+    served = (order.requester_id, order.beneficiary_id)
+    for person in dict.fromkeys((*served, order.assignee_id) if change.actor.id in served else served):
+        change.tell(None if person == change.actor.id else person, topic)
+    return change
 
 
 VERBS = (abort, call_off, rate, rework, close_unrated, reject, cancel, convert, convert_missed)

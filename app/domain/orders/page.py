@@ -21,6 +21,9 @@ REWORK_REASON = """(SELECT h.note ->> 'reason' FROM history h
 """What was missing in the round before: whoever comes again has to know it, though never who rated and how (a complaint about
 attitude is not kept there)."""
 
+PLACED_THROUGH = "(SELECT h.through FROM history h WHERE h.matter_id = matter.id AND h.version = 1)"
+"""As what it was placed: whose it is may have changed since then."""
+
 RECEIPTS = "CASE order_detail.form WHEN 'errand' THEN order_receipts_of(matter.id) END"
 
 # What the actions that answer something would find: a question, an appointment that the other side proposed, pauses, an authority

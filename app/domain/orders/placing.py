@@ -61,8 +61,9 @@ def place_for(
     address: bytes | None = None,
 ) -> Change:
     """Order for somebody whose consent is recorded (代下单): it stands at their home, and what is left out of the contact
-    comes from their file. The representative is the requester. Raises NoConsent, and as `place`."""
-    return _placed(home, "place", actor.id, actor, now, service_id, note, (name, phone, phone_index, address))
+    comes from their file. The representative is the requester, and whom it serves is told. Raises NoConsent, and as `place`."""
+    change = _placed(home, "place", actor.id, actor, now, service_id, note, (name, phone, phone_index, address))
+    return change.tell(home.person_id, "order.placed_by_representative")
 
 
 @ORDERS.creates(

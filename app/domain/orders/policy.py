@@ -173,6 +173,7 @@ LIFECYCLE = Lifecycle(
     Transition("wrong_return_code", PAPERS_OUT, STAYS, (assignee, staff, keeper), hidden=True),
     Transition("recalculate", (*OPEN, S.DELIVERED), STAYS, (system,), timed=True, hidden=True),
     Transition("hand_over", (*OPEN, S.DELIVERED), STAYS, (system,), hidden=True),
+    Transition("to_beneficiary", tuple(S), STAYS, (system,), hidden=True),
     states_zh={state: state.label for state in S},
     actions_zh=ACTIONS,
     advice_zh=ENDED,

@@ -44,7 +44,7 @@ def contact(order: Order, actor: Actor, now: datetime, *, channel: str, text: st
 @ORDERS.moves("reply", read_by_others=("text",))
 def reply(order: Order, actor: Actor, now: datetime, *, text: str) -> Change:
     """Reply to the resident in one's own words; stops reply, and what followed when it was missed."""
-    change = LIFECYCLE.move(order, "reply", actor, now).tell(order.requester_id, "order.replied")
+    change = LIFECYCLE.move(order, "reply", actor, now).tell_served("order.replied")
     _post(change, order, "reply", text)
     return change
 
@@ -52,7 +52,7 @@ def reply(order: Order, actor: Actor, now: datetime, *, text: str) -> Change:
 @ORDERS.moves("ask", read_by_others=("question",))
 def ask(order: Order, actor: Actor, now: datetime, *, question: str) -> Change:
     """Ask the resident something; coordinate and plan wait for the answer, at most as long as their policies say."""
-    change = LIFECYCLE.move(order, "ask", actor, now).tell(order.requester_id, "order.asked")
+    change = LIFECYCLE.move(order, "ask", actor, now).tell_served("order.asked")
     question_id = _post(change, order, "question", question)
     for deadline in order.timed:
         if deadline.pause_limit is not None and deadline.stopped_at is None and not _running(deadline, now):
@@ -98,7 +98,7 @@ def write_plan(
     if owner not in (actor.id, order.assignee_id):
         raise InvalidInput(fields=(FieldFault("/body/owner_id", "owner-unknown", OWNERS),))
     _post(change, order, "plan", text, owner_id=owner, steps=list(steps), promised_at=promised_at)
-    return change.anchor("promise", until=promised_at).tell(order.requester_id, "order.planned")
+    return change.anchor("promise", until=promised_at).tell_served("order.planned")
 
 
 @ORDERS.moves("pause", read_by_others=("text",))
@@ -118,7 +118,7 @@ def pause(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID, until
     if until_at > now + deadline.pause_limit:
         raise errors.PausedTooLong
     _pause(change, order, deadline, PauseReason.FORCE_MAJEURE, until_at, text)
-    return change.tell(order.requester_id, "order.paused")
+    return change.tell_served("order.paused")
 
 
 @ORDERS.moves("resume")
@@ -130,7 +130,7 @@ def resume(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID) -> C
     if not running or deadline.stopped_at is not None:
         raise errors.PauseNotFound
     _resume(change, deadline, running, now)
-    return change.tell(order.requester_id, "order.resumed")
+    return change.tell_served("order.resumed")
 
 
 @ORDERS.moves("dispute", read_by_others=("text",))

@@ -47,7 +47,7 @@ def recategorise(order: Order, actor: Actor, now: datetime, *, facts: Recategori
     return (
         change.set(category=facts.category, assignee_id=None, team_id=None)
         .patch(OrderDetail, matter_id=order.id, service_id=service_id)
-        .tell(order.requester_id, "order.recategorised")
+        .tell_served("order.recategorised")
         .note(from_service=str(order.detail.service_id), to_service=str(service_id), category=facts.category)
     )
 

@@ -18,7 +18,7 @@ from app.domain.orders.filters import Filters
 from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
 from app.domain.orders.models import OrderContact, OrderDetail, OrderState, Rating
-from app.domain.orders.page import APPOINTMENTS, EVIDENCE, RECEIPTS, REWORK_REASON, WAITS
+from app.domain.orders.page import APPOINTMENTS, EVIDENCE, PLACED_THROUGH, RECEIPTS, REWORK_REASON, WAITS
 from app.domain.orders.policy import LIFECYCLE, staff
 from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
@@ -264,6 +264,7 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             literal_column(APPOINTMENTS).label("appointments"),
             literal_column(WAITS).label("waits"),
             literal_column(REWORK_REASON).label("rework_reason"),
+            literal_column(PLACED_THROUGH).label("placed_through"),
             literal_column("(SELECT k.matter_id FROM case_detail k WHERE k.order_id = matter.id)").label("case_id"),
             running_clocks().label("clocks"),
             steps_of_order(),
@@ -356,7 +357,8 @@ async def list_history(connection: AsyncConnection, order_id: UUID) -> Sequence[
     steps: Select[*tuple[Any, ...]] = select(
         History.__table__,  # type: ignore[attr-defined]
         literal_column(_AGREED).label("agreed_on"),
-    )
+        (col(History.actor_id) != col(MatterRow.beneficiary_id)).label("for_another"),
+    ).join(MatterRow, col(MatterRow.id) == col(History.matter_id))
     query = steps.where(col(History.matter_id) == order_id).order_by(col(History.version))
     found = await rows(connection, query)
     if not found:

@@ -57,7 +57,7 @@ def start(
             change.patch(OrderDetail, matter_id=order.id, unverified=unverified)
         if unverified:
             change.note(unverified=True)
-        return end_proposal(change, order, now).tell(order.requester_id, "order.started")
+        return end_proposal(change, order, now).tell_served("order.started")
     return wrong_code(order, actor, now)
 
 
@@ -145,7 +145,7 @@ def deliver(
             ended_at=now,
             minutes=(now - facts.started_at) // timedelta(minutes=1),
         )
-        .tell(order.requester_id, "order.delivered")
+        .tell_served("order.delivered")
     )
 
 

@@ -81,6 +81,6 @@ class SlotOver(Refusal):
 class AlreadyBooked(Refusal):
     kind = Kind.CONFLICT
     code = "already-booked"
-    title_zh = "您已预约这个服务日"
-    title_en = "You have booked on this day already"
+    title_zh = "这个服务日已经预约过,一人只约一次"
+    title_en = "There is a booking on this day already: one for a person"
     advice_zh = "要换时段,请先取消已约的订单(cancelOrder)"

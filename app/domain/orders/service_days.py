@@ -200,7 +200,7 @@ def cancel_booked(order: Order, actor: Actor, now: datetime, *, reason: str) -> 
     free_place(change, order, now)
     return (
         change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason)
-        .tell(order.requester_id, "order.day_cancelled")
+        .tell_served("order.day_cancelled")
         .tell(order.assignee_id, "order.cancelled")
     )
 
@@ -288,8 +288,9 @@ def book_for(
     phone_index: bytes | None = None,
     address: bytes | None = None,
 ) -> Change:
-    """Book for somebody whose consent is recorded. Raises NoConsent, and as `book`."""
-    return _booked(seen, actor.id, actor, now, note, (name, phone, phone_index, address))
+    """Book for somebody whose consent is recorded, who is told. Raises NoConsent, and as `book`."""
+    change = _booked(seen, actor.id, actor, now, note, (name, phone, phone_index, address))
+    return change.tell(seen.home.person_id, "order.placed_by_representative")
 
 
 @ORDERS.creates("book", subject=AT_CALLER, facts=BOOKING, missing=errors.CallerNotFound, read_by_others=("note",))
@@ -323,7 +324,7 @@ def _booked(seen: Booking, requester_id: UUID, actor: Actor, now: datetime, note
     if slot is None:
         raise service_day_errors.SlotNotFound
     order = new_order(seen.home, requester_id, actor.id, now, slot.service_id)
-    _demand_bookable(slot, seen.home, now)
+    _demand_bookable(slot, seen.home, now, whose="您" if person_id == actor.id else "此人")
     if slot.lead_id in (person_id, actor.id) or slot.represented:
         raise errors.OwnOrder
     change = LIFECYCLE.create(replace(order, assignee_id=slot.lead_id, team_id=slot.team_id), "book", actor, now)
@@ -357,7 +358,7 @@ def _booked(seen: Booking, requester_id: UUID, actor: Actor, now: datetime, note
     )
 
 
-def _demand_bookable(slot: OpenSlot, home: Placing, now: datetime) -> None:
+def _demand_bookable(slot: OpenSlot, home: Placing, now: datetime, *, whose: str) -> None:
     if not slot.here:
         raise service_day_errors.NotYourDay
     if slot.cancelled is not None:
@@ -366,7 +367,7 @@ def _demand_bookable(slot: OpenSlot, home: Placing, now: datetime) -> None:
     if slot.starts_at <= now or slot.lead_id is None:
         raise service_day_errors.SlotOver
     if slot.booked:
-        raise service_day_errors.AlreadyBooked
+        raise service_day_errors.AlreadyBooked(f"{whose}已预约这个服务日;{service_day_errors.AlreadyBooked.advice_zh}")
     if not slot.number:
         raise service_day_errors.SlotFull
 

@@ -39,7 +39,7 @@ def claim_wish(
     return (
         change.set(assignee_id=actor.id)
         .patch(OrderDetail, matter_id=order.id, claimed_as=claimed_as.value, claimed_name=name)
-        .tell(order.requester_id, "order.wish_claimed")
+        .tell_served("order.wish_claimed")
         .note(claimed_as=claimed_as.value)
     )
 
@@ -53,7 +53,7 @@ def expire_claim(order: Order, actor: Actor, now: datetime, *, facts: Accepted, 
     let_go(change, order, facts, now)
     return (
         change.tell(order.assignee_id, "order.claim_expired")
-        .tell(order.requester_id, "order.wish_open_again")
+        .tell_served("order.wish_open_again")
         .tell_role(Role.DISPATCHER, "order.wish_open_again")
     )
 

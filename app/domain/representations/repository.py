@@ -48,8 +48,17 @@ REPRESENTATION = """
 
 
 @dataclass(frozen=True, slots=True)
+class AskedFor:
+    """An order or a case that the representative asked for, as `represented_matters` gives it."""
+
+    id: UUID
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Represented:
-    """A representation; `person_id` has the phone that was named, and `lives_here` says whether as a resident of the place."""
+    """A representation; `person_id` has the phone that was named, and `lives_here` says whether as a resident of the place.
+    `matters`: what was asked for under it, for its end."""
 
     id: UUID
     place_id: UUID
@@ -60,6 +69,7 @@ class Represented:
     ended_at: datetime | None
     person_id: UUID | None
     lives_here: bool
+    matters: tuple[AskedFor, ...] = ()
 
 
 REPRESENTED = Facts(
@@ -70,6 +80,8 @@ REPRESENTED = Facts(
           FROM (SELECT find_person(NULL, subject.phone_index) AS person) f)""",
     Represented,
 )
+
+ENDING = Facts(f"{REPRESENTED.sql} || jsonb_build_object('matters', represented_matters(subject.id))", Represented)
 
 RESIDENT = """
   SELECT h.person_id AS id, h.place_id FROM home_of(($3::jsonb ->> 'id')::uuid, NULL) h"""

@@ -10,6 +10,7 @@ from app.domain.representations import errors, policy
 from app.domain.representations.models import HouseholdCard, How, Relation, Representation
 from app.domain.representations.repository import (
     CARDED,
+    ENDING,
     NAMED,
     NAMING,
     REPRESENTATION,
@@ -126,10 +127,10 @@ def consent(asked: Represented, actor: Actor, now: datetime, *, how: How | None 
     )
 
 
-@record("representation", "end", subject=REPRESENTATION, facts=REPRESENTED, missing=errors.RepresentationNotFound)
+@record("representation", "end", subject=REPRESENTATION, facts=ENDING, missing=errors.RepresentationNotFound)
 def end(said: Represented, actor: Actor, now: datetime) -> Change:
-    """End a representation, or refuse one that was asked for: by either side, or by the staff there. Orders that were
-    placed stay as they are; both sides are told, and the station when there had been a consent.
+    """End a representation, or refuse one that was asked for: by either side, or by the staff there. What was asked for under it
+    goes on as the beneficiary's own, an event for each; both sides are told, and the station when there had been a consent.
 
     Raises:
         NotAllowed, RepresentationEnded.
@@ -145,7 +146,9 @@ def end(said: Represented, actor: Actor, now: datetime) -> Change:
         change.tell(None if person == actor.id else person, "representation.ended")
     if said.consented_at is not None:
         change.tell_role(Role.STATION_STAFF, "representation.ended")
-    return change
+    for matter in said.matters:
+        change.emit(f"{matter.kind}.to_beneficiary", matter_id=matter.id, former_id=said.representative_id)
+    return change.note(matters=len(said.matters)) if said.matters else change
 
 
 @record(

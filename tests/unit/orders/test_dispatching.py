@@ -33,7 +33,7 @@ from tests.unit.orders.promised import (
     respond,
     rows,
 )  # fmt: skip
-from tests.unit.orders.test_policy import FAMILY, NOON, OTHER, RESIDENT, TEAM, VOLUNTEER, WHO, an_order
+from tests.unit.orders.test_policy import FAMILY, NOON, OTHER, RESIDENT, TEAM, VOLUNTEER, WHO, an_order, served
 
 RESPOND = LiveDeadline(UUID(int=21), "respond", NOON + timedelta(minutes=9))
 OFFER = LiveDeadline(UUID(int=22), "offer", NOON + timedelta(minutes=5))
@@ -220,13 +220,13 @@ def test_accepting_stops_respond_and_offer_and_nothing_else() -> None:
     offer = replace(an_order(S.OFFERED), live=(RESPOND, OFFER, LiveDeadline(UUID(int=25), "plan", None)))
     change = dispatching.accept(offer, WHO["assignee"], NOON, facts=Taking(None))
     assert (change.state, change.stops, change.starts, change.columns) == (S.ACCEPTED, ["respond", "offer"], [], {})
-    assert change.events == [Event("order.accepted", to_person=RESIDENT)]
+    assert change.events == served("order.accepted")
 
 
 def test_of_a_team_a_qualified_member_may_accept_and_the_lead_is_told() -> None:
     change = dispatching.accept(an_order(S.OFFERED), WHO["member"], NOON, facts=Taking(member(OTHER)))
     assert change.columns == {"assignee_id": OTHER}
-    assert change.events == [Event("order.taken", to_person=VOLUNTEER), Event("order.accepted", to_person=RESIDENT)]
+    assert change.events == [Event("order.taken", to_person=VOLUNTEER), *served("order.accepted")]
 
 
 @pytest.mark.parametrize(
@@ -283,6 +283,7 @@ def test_the_lead_lets_another_member_go() -> None:
     assert change.columns == {"assignee_id": C}
     assert {(event.topic, event.to_person) for event in change.events} == {
         ("order.taken", VOLUNTEER), ("order.assigned", C), ("order.member_changed", RESIDENT),
+        ("order.member_changed", FAMILY),
     }  # fmt: skip
 
 
@@ -386,7 +387,7 @@ def test_the_staff_take_back_what_nobody_comes_for_and_the_volunteer_is_told() -
     kept = [(row["person_id"], row["reason"], row["text"]) for row in rows(change, OrderRefusal)]
     assert kept == [(VOLUNTEER, "taken_back", "联系不上志愿者")]
     assert [(event.topic, event.to_person) for event in change.events] == [
-        ("order.taken_back", VOLUNTEER), ("order.released", RESIDENT),
+        ("order.taken_back", VOLUNTEER), ("order.released", RESIDENT), ("order.released", FAMILY),
     ]  # fmt: skip
     assert change.remark == {"reason": "no_answer"}
 

@@ -16,7 +16,7 @@ from app.kernel.errors import NotAllowed, TransitionRefused
 from app.kernel.matter import LiveDeadline
 from app.kernel.rules import SYSTEM, Role
 from tests.unit.orders.promised import ELEVEN, TEN, coordinate, dues, order, respond, rows
-from tests.unit.orders.test_policy import NOON, RESIDENT, TEAM, VOLUNTEER, WHO, an_order
+from tests.unit.orders.test_policy import FAMILY, NOON, RESIDENT, TEAM, VOLUNTEER, WHO, an_order, served
 
 RATING = LiveDeadline(UUID(int=27), "rating", NOON + timedelta(days=5))
 FINISH = LiveDeadline(UUID(int=23), "finish", NOON + timedelta(hours=3))
@@ -87,13 +87,17 @@ def test_an_aborted_service_is_offered_to_others_and_what_was_stopped_goes_on() 
     assert (change.remark["reason"], change.columns) == ("nobody_home", {"assignee_id": None, "team_id": None})
 
 
-@pytest.mark.parametrize(("who", "told"), [("assignee", RESIDENT), ("requester", VOLUNTEER)])
-def test_whoever_calls_it_off_the_other_side_is_told(who: str, told: UUID) -> None:
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [("assignee", {RESIDENT, FAMILY}), ("requester", {FAMILY, VOLUNTEER}), ("beneficiary", {RESIDENT, VOLUNTEER})],
+)
+def test_whoever_calls_it_off_the_other_side_is_told(who: str, told: set[UUID]) -> None:
     change = outcomes.call_off(
         replace(an_order(S.IN_SERVICE), live=(FINISH,)), WHO[who], NOON, reason=Abort.UNSAFE, text=None
     )
     assert (change.state, change.stops) == (S.CANCELLED, ["finish"])
-    assert change.events == [Event("order.cancelled", to_person=told)]
+    assert {event.to_person for event in change.events} == told
+    assert [event.topic for event in change.events] == ["order.cancelled"] * len(told)
     assert change.patches[0].values["cancel_reason"] == "现场不安全"
 
 
@@ -103,7 +107,7 @@ def test_a_rejected_order_says_where_help_is_to_be_had() -> None:
     assert change.patches[0].values == {
         "matter_id": an_order().id, "reject_reason": "emergency", "other_help": "请拨打 120",
     }  # fmt: skip
-    assert change.events == [Event("order.rejected", to_person=RESIDENT)]
+    assert change.events == served("order.rejected")
 
 
 @pytest.mark.parametrize("state", [S.SUBMITTED, S.OFFERED, S.ACCEPTED])
@@ -111,7 +115,7 @@ def test_converting_tells_the_secretary_the_resident_and_whoever_had_it(state: S
     change = outcomes.convert(an_order(state), WHO["dispatcher"], NOON, reason="整栋楼的下水管")
     assert change.state == S.CONVERTED
     told = [event for event in change.events if event.sort == "notice"]
-    assert {event.to_person or event.to_role for event in told} == {Role.SECRETARY, RESIDENT, VOLUNTEER}
+    assert {event.to_person or event.to_role for event in told} == {Role.SECRETARY, RESIDENT, FAMILY, VOLUNTEER}
     assert {event.topic for event in told} == {"order.converted"}, "it was not cancelled"
     assert [event.topic for event in change.events if event.sort == "event"] == ["case.open_converted"]
 

@@ -42,7 +42,7 @@ from tests.unit.orders.promised import (
     rows,
     timed,
 )
-from tests.unit.orders.test_policy import FAMILY, OTHER, RESIDENT, VOLUNTEER, WHO
+from tests.unit.orders.test_policy import FAMILY, OTHER, RESIDENT, VOLUNTEER, WHO, served
 
 # -- Plans ------------------------------------------------------------------------------------------------------------
 
@@ -56,7 +56,7 @@ def test_a_plan_stops_plan_and_its_promised_date_is_a_deadline_of_its_own() -> N
     said = post(change)
     assert (said["kind"], said["owner_id"], said["steps"]) == ("plan", OTHER, ["看现场", "更换"])
     assert said["promised_at"] == promised
-    assert change.events == [Event("order.planned", to_person=RESIDENT)]
+    assert change.events == served("order.planned")
 
 
 def test_a_new_plan_takes_the_place_of_an_older_promise() -> None:
@@ -101,7 +101,7 @@ def test_force_majeure_has_actor_reason_and_limit_and_is_shown() -> None:
         }
     ]  # fmt: skip
     assert dues(change) == {"plan": "03-04 15:00:00"}
-    assert change.events == [Event("order.paused", to_person=RESIDENT)]
+    assert change.events == served("order.paused")
 
 
 def test_all_pauses_together_last_at_most_twice_the_budget() -> None:
@@ -174,7 +174,7 @@ def test_a_pause_that_ends_early_gives_back_what_was_left_of_it() -> None:
     change = promises.resume(order(waiting), DISPATCHER, TWELVE, deadline_id=COORDINATE)
     assert change.patches == [Patch(DeadlinePause, {"id": STORM, "until_at": TWELVE, "resumed_by": OTHER})]
     assert dues(change) == {"coordinate": "03-03 15:00:00"}
-    assert change.events == [Event("order.resumed", to_person=RESIDENT)]
+    assert change.events == served("order.resumed")
 
 
 @pytest.mark.parametrize(

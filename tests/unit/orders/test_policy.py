@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import Detail
 from app.domain.orders.words import ACTIONS, ENDED
 from app.domain.services.models import Form
+from app.kernel.change import Event
 from app.kernel.errors import Instead, NotAllowed, Refusal, TransitionRefused
 from app.kernel.ids import NOBODY
 from app.kernel.matter import LiveDeadline, Matter
@@ -38,6 +40,12 @@ WHO = {
     "system": Actor(NOBODY),
     "elsewhere": Actor(OTHER),
 }
+
+
+def served(topic: str, **payload: Any) -> list[Event]:
+    """What whoever asked for it and whom it serves are told."""
+    return [Event(topic, to_person=who, payload=payload) for who in (RESIDENT, FAMILY)]
+
 
 STAFF = {"dispatcher", "secretary", "administrator"}
 CHIEFS = {"secretary", "administrator"}
@@ -82,6 +90,7 @@ MAY = {
     "close_unrated": {"system"},
     "recalculate": {"system"},
     "hand_over": {"system"},
+    "to_beneficiary": {"system"},
     "contact": STAFF | {"assignee", "station", "clerk"},
     "reply": STAFF | {"assignee"},
     "ask": STAFF | {"assignee"},
@@ -136,6 +145,7 @@ FROM_TO = {
     "close_unrated": ({S.DELIVERED}, S.CLOSED_UNRATED),
     "recalculate": (OPEN | {S.DELIVERED}, None),
     "hand_over": (OPEN | {S.DELIVERED}, None),
+    "to_beneficiary": (set(S), None),
     "contact": (OPEN | {S.DELIVERED}, None),
     "reply": (OPEN, None),
     "ask": (OPEN, None),

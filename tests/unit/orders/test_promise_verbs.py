@@ -43,7 +43,7 @@ from tests.unit.orders.promised import (
     rows,
     timed,
 )
-from tests.unit.orders.test_policy import FAMILY, OTHER, RESIDENT, VOLUNTEER, WHO
+from tests.unit.orders.test_policy import FAMILY, OTHER, RESIDENT, VOLUNTEER, WHO, served
 
 # -- What is said -----------------------------------------------------------------------------------------------------
 
@@ -61,7 +61,7 @@ def test_a_reply_stops_reply_or_what_followed_it_and_is_told() -> None:
     reply = timed(REPLY, "reply", 30 * MINUTE, DUTY)
     late = timed(REPLY, "reply_in_person", 15 * MINUTE, DUTY)
     change = promises.reply(order(respond(), reply), WHO["assignee"], TEN, text="马上安排")
-    assert (change.stops, change.events) == (["reply"], [Event("order.replied", to_person=RESIDENT)])
+    assert (change.stops, change.events) == (["reply"], served("order.replied"))
     assert post(change)["kind"] == "reply"
     assert promises.reply(order(respond(), late), SECRETARY, TEN, text="我来答复").stops == ["reply_in_person"]
 
@@ -80,7 +80,7 @@ def test_a_question_pauses_what_may_wait_for_its_answer() -> None:
     assert {(p["reason"], p["text"], p["paused_by"], p["paused_as"], p["pausable"]) for p in (first, second)} == {
         ("question", str(question["id"]), OTHER, None, True)
     }
-    assert change.events == [Event("order.asked", to_person=RESIDENT)]
+    assert change.events == served("order.asked")
 
 
 def test_a_question_holds_up_at_most_twice_the_budget() -> None:
@@ -162,15 +162,19 @@ def meeting(*, by_resident: bool = False, confirmed: bool = False, when: datetim
     return OpenAppointment(UUID(int=301), when, by, by_resident, at_eleven, agreed_at=at_eleven)
 
 
+BESIDE = Event("order.appointment_proposed", to_person=FAMILY, payload={"beside": True})
+"""Whom it serves hears of it as well, and need not answer."""
+
+
 def test_a_proposal_is_the_other_sides_to_confirm() -> None:
     accepted = order(coordinate(), state=S.ACCEPTED)
     change = appointments.propose_appointment(accepted, WHO["requester"], TEN, meet_at=FOUR)
     (proposed,) = rows(change, Appointment)
     assert (proposed["meet_at"], proposed["by_resident"], proposed["proposed_by"]) == (FOUR, True, RESIDENT)
     assert (change.stops, change.starts) == ([], []), "nothing is promised yet"
-    assert change.events == [Event("order.appointment_proposed", to_person=VOLUNTEER)]
+    assert change.events == [Event("order.appointment_proposed", to_person=VOLUNTEER), BESIDE]
     change = appointments.propose_appointment(accepted, WHO["assignee"], TEN, meet_at=FOUR)
-    assert change.events == [Event("order.appointment_proposed", to_person=RESIDENT)]
+    assert change.events == [Event("order.appointment_proposed", to_person=RESIDENT), BESIDE]
 
 
 def test_a_newer_proposal_takes_the_place_of_an_older_one() -> None:
@@ -195,7 +199,7 @@ def test_another_time_for_what_is_confirmed_is_proposed_beside_it() -> None:
     (proposed,) = rows(change, Appointment)
     assert (proposed["meet_at"], proposed["first_id"]) == (FOUR + HOUR, UUID(int=301))
     assert (change.patches, change.stops, change.starts) == ([], [], []), "what is confirmed stands"
-    assert change.events == [Event("order.appointment_proposed", to_person=VOLUNTEER, payload={"moved": True})]
+    assert change.events == [Event("order.appointment_proposed", to_person=VOLUNTEER, payload={"moved": True}), BESIDE]
 
 
 def test_the_other_sides_confirmation_moves_the_appointment_with_its_deadline() -> None:
@@ -206,7 +210,7 @@ def test_the_other_sides_confirmation_moves_the_appointment_with_its_deadline() 
         Patch(Appointment, {"id": UUID(int=301), "ended_at": TWELVE}),
         Patch(Appointment, {"id": UUID(int=302), "confirmed_by": VOLUNTEER, "confirmed_at": TWELVE}),
     ]
-    assert change.events == [Event("order.appointment_confirmed", to_person=RESIDENT, payload={"moved": True})]
+    assert change.events == served("order.appointment_confirmed", moved=True)
 
 
 def test_nobody_moves_an_appointment_alone() -> None:
@@ -220,7 +224,8 @@ def test_whoever_names_the_agreed_time_again_keeps_it(who: str) -> None:
     change = appointments.propose_appointment(agreed(another=LATER), WHO[who], TWELVE, meet_at=FOUR)
     assert change.patches == [Patch(Appointment, {"id": UUID(int=302), "ended_at": TWELVE})]
     assert rows(change, Appointment) == []
-    assert [event.topic for event in change.events] == ["order.appointment_kept"]
+    assert {event.topic for event in change.events} == {"order.appointment_kept"}
+    assert {event.to_person for event in change.events} == {RESIDENT, FAMILY, VOLUNTEER} - {WHO[who].id}
     with pytest.raises(errors.AppointmentStands):
         appointments.propose_appointment(agreed(), WHO[who], TWELVE, meet_at=FOUR)
 
@@ -272,7 +277,7 @@ def test_what_the_staff_agree_on_is_told_to_whoever_serves() -> None:
     waiting = order(coordinate(), state=S.ACCEPTED, meeting=meeting(by_resident=True))
     change = appointments.confirm_appointment(waiting, DISPATCHER, TEN, meet_at=FOUR)
     assert change.events == [
-        Event("order.appointment_confirmed", to_person=RESIDENT),
+        *served("order.appointment_confirmed"),
         Event("order.appointment_confirmed", to_person=VOLUNTEER),
     ]
     change = appointments.propose_appointment(
@@ -281,6 +286,7 @@ def test_what_the_staff_agree_on_is_told_to_whoever_serves() -> None:
     assert change.events == [
         Event("order.appointment_proposed", to_person=RESIDENT),
         Event("order.appointment_pending", to_person=VOLUNTEER),
+        BESIDE,
     ]
 
 
@@ -325,13 +331,14 @@ def test_a_confirmed_appointment_stops_coordinate_and_plan_and_is_a_deadline_of_
     assert (change.stops, change.starts) == (["coordinate", "plan"], ["appointment"])
     assert change.anchors == {"appointment": (FOUR, None)}, "it begins at the appointed time, not now"
     assert change.patches == [Patch(Appointment, {"id": UUID(int=301), "confirmed_by": RESIDENT, "confirmed_at": TEN})]
-    assert change.events == [Event("order.appointment_confirmed", to_person=VOLUNTEER)]
+    told = [Event("order.appointment_confirmed", to_person=who) for who in (FAMILY, VOLUNTEER)]
+    assert change.events == told
 
 
 def test_whoever_serves_confirms_what_the_resident_proposed() -> None:
     accepted = order(coordinate(), state=S.ACCEPTED, meeting=meeting(by_resident=True))
     change = appointments.confirm_appointment(accepted, WHO["assignee"], TEN, meet_at=FOUR)
-    assert change.events == [Event("order.appointment_confirmed", to_person=RESIDENT)]
+    assert change.events == served("order.appointment_confirmed")
 
 
 @pytest.mark.parametrize(

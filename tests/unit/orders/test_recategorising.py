@@ -20,7 +20,7 @@ from app.kernel.matter import TimedDeadline
 from app.kernel.rules import Actor
 from tests.unit.kernel.test_calendars import HOUR, MINUTE, WALL, at
 from tests.unit.orders.promised import DISPATCHER, ELEVEN, QUESTION, coordinate, order, paused, respond, rows, timed
-from tests.unit.orders.test_policy import RESIDENT, VOLUNTEER, an_order
+from tests.unit.orders.test_policy import FAMILY, RESIDENT, VOLUNTEER, an_order
 
 OLD, NEW = UUID(int=7), UUID(int=8)
 REPAIR = Recategorising(Form.VISIT, "repair", offered=True, paused=False)
@@ -41,7 +41,9 @@ def test_an_order_becomes_one_for_another_service_and_the_resident_is_told() -> 
     change = move()
     assert (change.state, change.columns) == (S.SUBMITTED, {"category": "repair", "assignee_id": None, "team_id": None})
     assert [(p.table, p.values) for p in change.patches] == [(OrderDetail, {"matter_id": change.id, "service_id": NEW})]
-    assert [(e.to_person, e.topic) for e in change.events] == [(RESIDENT, "order.recategorised")]
+    assert [(e.to_person, e.topic) for e in change.events] == [
+        (RESIDENT, "order.recategorised"), (FAMILY, "order.recategorised"),
+    ]  # fmt: skip
     assert change.remark == {"from_service": str(OLD), "to_service": str(NEW), "category": "repair"}
 
 
@@ -51,7 +53,7 @@ def test_an_offer_is_withdrawn(open_pool: bool, starts: list[str]) -> None:
     change = recategorise(offered, DISPATCHER, ELEVEN, facts=REPAIR, service_id=NEW)
     assert (change.state, change.stops, change.starts) == (S.SUBMITTED, ["offer"], starts)
     assert [(e.to_person, e.topic) for e in change.events] == [
-        (VOLUNTEER, "order.offer_withdrawn"), (RESIDENT, "order.recategorised"),
+        (VOLUNTEER, "order.offer_withdrawn"), (RESIDENT, "order.recategorised"), (FAMILY, "order.recategorised"),
     ]  # fmt: skip
 
 

@@ -115,7 +115,7 @@ def test_a_claim_that_runs_out_opens_the_wish_and_what_it_had_stopped_goes_on() 
     assert [retime.deadline.kind for retime in change.retimes] == ["respond"]
     assert Patch(OrderDetail, {"matter_id": claimed.id, "claimed_as": None, "claimed_name": None}) in change.patches
     assert {(e.topic, e.to_person or e.to_role) for e in change.events} == {
-        ("order.claim_expired", VOLUNTEER), ("order.wish_open_again", RESIDENT),
+        ("order.claim_expired", VOLUNTEER), ("order.wish_open_again", RESIDENT), ("order.wish_open_again", FAMILY),
         ("order.wish_open_again", Role.DISPATCHER),
     }  # fmt: skip
     with pytest.raises(TransitionRefused):

@@ -11,7 +11,7 @@ from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level
 from app.domain.representations import errors, service
 from app.domain.representations.models import How, Relation
-from app.domain.representations.repository import Carded, Naming, Represented
+from app.domain.representations.repository import AskedFor, Carded, Naming, Represented
 from app.kernel.change import Change, Event
 from app.kernel.errors import InvalidInput, NotAllowed, Refusal
 from app.kernel.rules import Actor, Role
@@ -122,6 +122,16 @@ def test_who_ends_it(who: str) -> None:
     else:
         with pytest.raises(NotAllowed):
             service.end(CONSENTED, WHO[who], NOON)
+
+
+def test_what_was_asked_for_is_given_to_the_beneficiary_one_by_one() -> None:
+    order, case = AskedFor(UUID(int=11), "order"), AskedFor(UUID(int=12), "case")
+    change = service.end(replace(CONSENTED, matters=(order, case)), WHO["beneficiary"], NOON)
+    assert [event for event in change.events if event.sort == "event"] == [
+        Event(f"{one.kind}.to_beneficiary", payload={"matter_id": one.id, "former_id": DAUGHTER})
+        for one in (order, case)
+    ]
+    assert change.remark == {"matters": 2}
 
 
 def test_whoever_was_asked_may_refuse() -> None:

@@ -1,0 +1,228 @@
+"""A consent ends: what was ordered and reported under it goes on as the beneficiary's own, and the former representative has
+nothing of it any more, over HTTP and by plain SQL."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import asyncpg
+import pytest
+
+from app import invariants
+from app.kernel.time import CHINA
+from tests.people import Someone, offered
+from tests.special import service_of
+from tests.stories.casework import RESULT
+from tests.stories.conftest import Later, Street
+from tests.stories.orderwork import texts
+
+CASE = {"category": "lighting", "words": "楼道的灯不亮了"}
+
+
+@pytest.fixture
+async def plain(app_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Plain SQL in the role of the application."""
+    connection = await asyncpg.connect(app_url)
+    yield connection
+    await connection.close()
+
+
+async def family(street: Street, relation: str = "family") -> tuple[Someone, Someone, str]:
+    """A mother, and a daughter who may order for her: both, and the path of the representation."""
+    mother, daughter = await street.resident("王妈妈"), await street.resident("陈芳", "west")
+    return mother, daughter, await agree(street, mother, daughter)
+
+
+async def agree(street: Street, mother: Someone, daughter: Someone) -> str:
+    phone = (await mother.get("/v1/me"))["phone"]
+    body = {"place_id": str(street.world.east), "name": "王妈妈", "phone": phone, "relation": "family"}
+    path = f"/v1/beneficiaries/{(await daughter.post('/v1/beneficiaries', body))['id']}"
+    await mother.post(f"{path}/consent", {})
+    return path
+
+
+async def order_for(street: Street, daughter: Someone, mother: Someone, service: str | None = None) -> str:
+    body = {"service_id": service or street.service_id, "note": "请陪妈妈去医院", "beneficiary_id": str(mother.id)}
+    return f"/v1/orders/{(await daughter.post('/v1/orders', body))['id']}"
+
+
+async def accepted(street: Street, order: str) -> Someone:
+    dispatcher, volunteer = [await street.with_role(*who) for who in (("张敏", "dispatcher"), ("李强", "volunteer"))]
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/accept")
+    return volunteer
+
+
+async def rows_seen(plain: asyncpg.Connection, who: Someone, matter: str) -> dict[str, int]:
+    """How many rows of a matter somebody reads by plain SQL, by table."""
+    subject = matter.rpartition("/")[2]
+    tables = await plain.fetch(
+        "SELECT DISTINCT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+        " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'matter_id'"
+        " AND has_table_privilege(c.oid, 'SELECT')"
+    )
+    transaction = plain.transaction()
+    await transaction.start()
+    await plain.execute(f"SET LOCAL app.actor = '{who.id}'")
+    found = {"matter": await plain.fetchval("SELECT count(*) FROM matter WHERE id = $1", subject)}
+    for table in tables:
+        name = table["name"]
+        found[name] = await plain.fetchval(f"SELECT count(*) FROM {name} WHERE matter_id = $1", subject)
+    await transaction.rollback()
+    return {name: count for name, count in found.items() if count}
+
+
+@pytest.mark.parametrize("who", ["mother", "daughter", "station"])
+async def test_whoever_ends_it_the_order_is_the_mothers_own_from_then_on(
+    street: Street, later: Later, plain: asyncpg.Connection, who: str
+) -> None:
+    station = await street.with_role("站长", "station_staff")
+    mother, daughter, asked = await family(street)
+    order = await order_for(street, daughter, mother)
+    volunteer = await accepted(street, order)
+    assert {"matter", "order_contact"} <= (await rows_seen(plain, daughter, order)).keys()
+    await {"mother": mother, "daughter": daughter, "station": station}[who].post(f"{asked}/end")
+    await later(0)
+
+    assert await rows_seen(plain, daughter, order) == {}
+    for path in ("", "/history", "/posts", "/deadlines"):
+        assert (await daughter.ask("GET", f"{order}{path}")).status_code == 404, path
+    for deed, body in (("cancel", {}), ("rate", {"solved": "yes", "stars": 5})):
+        assert await daughter.refused(f"{order}/{deed}", body) == (404, "order-not-found"), deed
+    assert (await daughter.get("/v1/orders/mine"))["items"] == []
+    assert "代下单关系已结束,这个订单现在由您自己跟进" in await texts(mother)
+    page = await mother.get(order)
+    assert (page["state"], page["placed_as"]) == ("accepted", "representative")
+    assert {"cancel", "propose"} <= set(offered(page))
+    await volunteer.post(f"{order}/start", {"code": page["start_code"]})
+    await volunteer.post(f"{order}/deliver", {"outcome": "已陪同"})
+    await mother.post(f"{order}/rate", {"solved": "yes", "stars": 5})
+    assert (await mother.get(order))["rating"]["by_representative"] is False
+    assert [str(broken) for broken in await invariants.check(street.world.owner)] == []
+
+
+async def test_also_what_has_ended_is_read_no_more_and_nobody_is_told_of_it(
+    street: Street, later: Later, plain: asyncpg.Connection
+) -> None:
+    mother, daughter, asked = await family(street)
+    order = await order_for(street, daughter, mother)
+    volunteer = await accepted(street, order)
+    await volunteer.post(f"{order}/start", {"code": (await daughter.get(order))["start_code"]})
+    await volunteer.post(f"{order}/deliver", {"outcome": "已陪同"})
+    await daughter.post(f"{order}/rate", {"solved": "yes", "stars": 4})
+    await mother.post(f"{asked}/end")
+    await later(0)
+    assert await rows_seen(plain, daughter, order) == {}
+    rating = (await mother.get(order))["rating"]
+    assert (rating["by_representative"], rating["passed_on"]) == (True, False), "it was the daughter who rated"
+    assert not [text for text in await texts(mother) if "自己跟进" in text and "订单" in text.partition("这个")[2]]
+
+
+async def test_a_second_consent_takes_nothing_back_and_leaves_the_first_orders_to_the_mother(
+    street: Street, later: Later, plain: asyncpg.Connection
+) -> None:
+    mother, daughter, asked = await family(street)
+    first = await order_for(street, daughter, mother)
+    await mother.post(f"{asked}/end")
+    await agree(street, mother, daughter)
+    second = await order_for(street, daughter, mother)
+    await later(0)
+    assert await rows_seen(plain, daughter, first) == {}, "the worker came late, and is right all the same"
+    assert (await daughter.get(second))["state"] == "submitted"
+    assert [str(broken) for broken in await invariants.check(street.world.owner)] == []
+
+
+async def test_a_case_that_was_reported_for_her_is_hers_and_so_is_its_call_back(
+    street: Street, later: Later, plain: asyncpg.Connection
+) -> None:
+    grid = await street.with_role("网格员", "grid_worker")
+    mother, daughter, asked = await family(street)
+    made = await daughter.post("/v1/cases", {**CASE, "beneficiary_id": str(mother.id)})
+    case = f"/v1/cases/{made['id']}"
+    await later(0)
+    assert "您的代下单人为您反映了一件事,可查看事项" in await texts(mother)
+    assert await mother.refused(f"{case}/join", {"words": "我也是"}) == (409, "already-joined")
+    await grid.post(f"{case}/triage", {"lane": "small"})
+    await grid.post(f"{case}/result", RESULT)
+    await later(0)
+    history = (await mother.get(f"{case}/history"))["items"]
+    assert (history[0]["action"], history[0]["by_label"]) == ("report", "代为上报的人")
+    await mother.post(f"{asked}/end")
+    await later(0)
+    assert await rows_seen(plain, daughter, case) == {}
+    assert (await daughter.ask("GET", case)).status_code == 404
+    assert "代下单关系已结束,这个事项现在由您自己跟进" in await texts(mother)
+    (call,) = (await mother.get(f"{case}/callback"))["items"]
+    assert call["state"] == "open"
+    await mother.post(f"{case}/callback", {"solved": True, "satisfied": True})
+    assert [str(broken) for broken in await invariants.check(street.world.owner)] == []
+
+
+async def test_an_order_that_becomes_a_case_as_the_consent_ends_is_the_mothers_case(
+    street: Street, later: Later, plain: asyncpg.Connection
+) -> None:
+    dispatcher = await street.with_role("张敏", "dispatcher")
+    mother, daughter, asked = await family(street)
+    order = await order_for(street, daughter, mother)
+    await dispatcher.post(f"{order}/convert", {"reason": "不是一次能解决的"})
+    await mother.post(f"{asked}/end")
+    await later(0)
+    case = f"/v1/cases/{(await mother.get(order))['case_id']}"
+    assert await rows_seen(plain, daughter, case) == {}
+    assert [str(broken) for broken in await invariants.check(street.world.owner)] == []
+
+
+async def test_she_hears_what_is_done_about_what_was_ordered_for_her_and_nobody_hears_it_twice(
+    street: Street, later: Later
+) -> None:
+    mother, daughter, _ = await family(street)
+    errand = await service_of(street.world, "errand", "代办老年证", "errand")
+    order = await order_for(street, daughter, mother, errand)
+    await later(0)
+    assert (await texts(mother))[0] == "您的代下单人为您下了单,可查看订单"
+    volunteer = await accepted(street, order)
+    now = datetime.now(CHINA)
+    until_at = (now + timedelta(days=5)).isoformat()
+    await daughter.post(f"{order}/authority", {"text": "代我办老年证", "until_at": until_at})
+    meet_at = (now + timedelta(days=2)).replace(hour=10, minute=0, second=0, microsecond=0).isoformat()
+    await volunteer.post(f"{order}/appointment", {"meet_at": meet_at})
+    await daughter.post(f"{order}/appointment/confirm", {"meet_at": meet_at})
+    await daughter.post(f"{order}/authority/withdraw")
+    await daughter.post(f"{order}/cancel", {})
+    await later(0)
+    heard = await texts(mother)
+    for told in (
+        "您的订单已有志愿者接单",
+        "您这一方写下了帮办代办的授权;不同意的,可以收回",
+        "您的订单有了提议的上门时间,由您的代下单人与对方商定",
+        "上门的时间已确认",
+        "您这一方收回了帮办代办的授权",
+        "订单已取消,可查看原因",
+    ):
+        assert len([text for text in heard if text.startswith(told)]) == 1, told
+    assert len([text for text in await texts(daughter) if text.startswith("您的订单已有志愿者接单")]) == 1
+    steps = {row["action"]: row["by_label"] for row in (await mother.get(f"{order}/history"))["items"]}
+    assert (steps["place"], steps["confirm"], steps["cancel"]) == ("代下单人", "代下单人", "代下单人")
+
+
+async def test_who_asks_for_themselves_hears_each_thing_once(street: Street, later: Later) -> None:
+    mother = await street.resident("王妈妈")
+    body = {"service_id": street.service_id, "note": "x"}
+    order = f"/v1/orders/{(await mother.post('/v1/orders', body))['id']}"
+    await accepted(street, order)
+    await later(0)
+    assert len([text for text in await texts(mother) if text.startswith("您的订单已有志愿者接单")]) == 1
+    assert (await mother.get(f"{order}/history"))["items"][0]["by_label"] == "下单人"
+
+
+async def test_the_application_gives_nobody_another_requester(street: Street, plain: asyncpg.Connection) -> None:
+    mother, daughter, _ = await family(street)
+    order = await order_for(street, daughter, mother)
+    for who in (mother, daughter):
+        transaction = plain.transaction()
+        await transaction.start()
+        await plain.execute(f"SET LOCAL app.actor = '{who.id}'")
+        with pytest.raises(asyncpg.CheckViolationError):
+            await plain.execute(
+                "UPDATE matter SET requester_id = beneficiary_id WHERE id = $1", order.rpartition("/")[2]
+            )
+        await transaction.rollback()
