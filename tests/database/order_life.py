@@ -141,14 +141,16 @@ class Life(Timed):
         if self.form != "errand":
             self.tell("order.started", self.requester)
 
-    def _do_hand_over_papers(self, who: str) -> None:
+    def _do_hand_over_papers(self, who: str, **_: str) -> None:
+        self.reached_about_papers = False
         self.papers += 1
         self.papers_out.append(self.papers)
         self.keepers.add(who)
         self._do_start(who)
         self.tell("order.papers_handed_over", *self.theirs, who)
 
-    def _do_return_papers(self, who: str) -> None:
+    def _do_return_papers(self, who: str, **_: str) -> None:
+        self.reached_about_papers = False
         self.tell("order.papers_returned", *self.theirs, who)
         self.papers_out = []
         self.keepers.clear()
@@ -238,7 +240,9 @@ class Life(Timed):
 
     def _do_contact(self, who: str, *, channel: str) -> None:
         """A recorded contact by a person stops respond; when an acceptance had before, both have, and the contact stays."""
-        self.reached |= (who in STAFF or self.phones(who)) and channel in {"phone", "visit"}
+        called = (who in STAFF or self.phones(who)) and channel in {"phone", "visit"}
+        self.reached |= called
+        self.reached_about_papers |= called
         self.stop("respond", by="contact")
         self._settled_too("respond", by="contact")
 

@@ -276,8 +276,10 @@ async def test_what_the_caller_says_is_passed_on_by_who_placed_it(
     await volunteer.post(f"{order}/deliver", {"outcome": "已换灯泡"})
     assert {"rate", "rework"} <= set(offered(await station.get(order)))
     await station.post(f"{order}/rate", {"solved": "yes", "stars": 5})
-    rating = (await dispatcher.get(order))["rating"]
-    assert (rating["stars"], rating["by_representative"], rating["passed_on"]) == (5, False, True)
+    for reader in (dispatcher, station):
+        rating = (await reader.get(order))["rating"]
+        assert (rating["stars"], rating["by_representative"], rating["passed_on"]) == (5, False, True)
+    assert (await volunteer.get(order))["rating"] is None, "raters are not shown to the rated"
     done = [(row["action"], row["by"]) for row in (await dispatcher.get(f"{order}/history"))["items"]]
     assert {("answer", "placer"), ("confirm", "placer"), ("propose", "placer"), ("rate", "placer")} <= set(done)
 
