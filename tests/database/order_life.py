@@ -98,9 +98,12 @@ class Life(Timed):
         self._give_back()
         self.tell("order.released", "派单员")
 
-    def _do_take_back(self, who: str, *, heard: bool = False) -> None:
-        """As when it is given back, by the staff; whoever had it is told."""
+    def _do_take_back(self, who: str, *, why: str = "no_answer") -> None:
+        """As when it is given back, by the staff; whoever had it is told. Whom the resident wants no more is not offered it
+        again."""
         self.refused.add((self.assignee, self.team))
+        if why == "resident_asks":
+            self.declined.add((self.assignee, self.team))
         if self.state == "offered":
             self.tell("order.offer_taken_back", self.assignee)
             self.stop("offer")

@@ -162,7 +162,7 @@ class Model:
             case "release":
                 return who in serving or (self.team and who == self.lead)
             case "abort" | "call_off":
-                return who in serving | self.theirs
+                return who in serving | self.voices
             case "rate" | "cancel" | "answer":
                 return who in self.voices
             case "record_authority" | "withdraw_authority":
@@ -277,9 +277,9 @@ class Model:
         """The resident complained of them: on this order they do not come again."""
         return any(who == name for name, _ in self.complained)
 
-    def _judge_take_back(self, who: str, *, heard: bool = False) -> Iterable[str]:
+    def _judge_take_back(self, who: str, *, why: str = "no_answer") -> Iterable[str]:
         """What has a confirmed appointment comes back by itself when nobody begins; unless one of the two sides has said so."""
-        if self.appointment and not heard:
+        if self.appointment and why == "no_answer":
             yield "appointment-stands"
 
     def _judge_claim(self, who: str) -> Iterable[str]:

@@ -107,7 +107,7 @@ COMMANDS: Mapping[str, Command] = {
     "release": (dispatching.release, lambda _, __: {"reason": "病了"}),
     "take_back": (
         dispatching.take_back,
-        lambda _, given: {"reason": TakeBack.CANNOT_COME if given.get("heard") else TakeBack.NO_ANSWER},
+        lambda _, given: {"reason": TakeBack(given.get("why", "no_answer"))},
     ),
     "start": (
         service.start,
@@ -195,11 +195,12 @@ def ways(model: Life) -> Iterator[Step]:
     for who in PEOPLE:
         for action in (
             "decline", "accept", "claim", "claim_wish", "release", "wrong_code", "wrong_return_code", "record_authority",
-            "withdraw_authority", "abort", "call_off", "deliver", "reject", "cancel", "convert", "reply", "answer", "dispute", "away", "cancel_day",
+            "withdraw_authority", "abort", "call_off", "deliver", "reject", "cancel", "convert", "reply", "answer", "dispute",
+            "away", "cancel_day",
         ):  # fmt: skip
             yield Step(action, who)
-        for heard in (False, True):
-            yield Step("take_back", who, {"heard": heard})
+        for why in ("no_answer", "cannot_come", "resident_asks"):
+            yield Step("take_back", who, {"why": why})
         for to in ("team", *VOLUNTEERS):
             yield Step("offer", who, {"to": to})
         for to in model.members:

@@ -295,9 +295,22 @@ class TeamNotHere(Refusal):
 class AlreadyRefused(Refusal):
     kind = Kind.CONFLICT
     code = "already-refused"
-    title_zh = "对方本轮已谢绝这个订单,请另派"
-    title_en = "They have declined this order in this round"
+    title_zh = "对方本轮已谢绝这个订单,或居民要求换人,请另派"
+    title_en = "They have declined this order in this round, or the resident asked for somebody else"
     advice_zh = "还可以派给谁,见 suggestVolunteers"
+
+    @classmethod
+    def unwanted(cls) -> "AlreadyRefused":
+        """It was taken back from them, since the resident asked for somebody else."""
+        return cls(f"居民要求换人,已从对方收回;{cls.advice_zh}", detail_en="The resident has asked for somebody else")
+
+
+class NotAgain(Refusal):
+    kind = Kind.INVALID
+    code = "not-again"
+    title_zh = "不再需要的服务,不再另找人来"
+    title_en = "What is not needed any more is not done again"
+    advice_zh = "不再需要(no_longer_needed)的,again 填 false,就此取消;还需要的,请改选中止的原因"
 
 
 class ComplainedOf(Refusal):

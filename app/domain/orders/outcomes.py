@@ -15,13 +15,16 @@ from app.domain.orders.service import ORDERS, Order
 from app.domain.services.models import Form
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault, NotAllowed, TransitionRefused
-from app.kernel.rules import Actor, Role
+from app.kernel.rules import Actor, Role, Via
 
 
 @ORDERS.moves("abort", facts=ACCEPTED, read_by_others=("text",))
 def abort(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: Abort, text: str | None) -> Change:
-    """End a service under way that cannot be done now; somebody else is looked for, and what had been stopped goes on."""
+    """End a service under way that cannot be done now; somebody else is looked for, and what had been stopped goes on. Raises
+    NotAgain: it is not needed any more."""
     change = LIFECYCLE.move(order, "abort", actor, now).note(reason=reason)
+    if reason is Abort.NO_LONGER_NEEDED:
+        raise errors.NotAgain(fields=(FieldFault("/body/again", errors.NotAgain.code, errors.NotAgain.advice_zh),))
     refuse(change, order, order.assignee_id, "aborted", text, round_number=order.round)
     let_go(change, order, facts, now)
     change.tell_role(Role.DISPATCHER, "order.aborted")
@@ -187,9 +190,10 @@ def _tell_of_papers(change: Change, order: Order) -> None:
 
 
 def _tell_other(change: Change, order: Order, topic: str) -> Change:
-    """Whoever of the two sides did not do it themselves."""
-    by_resident = change.actor.id in (order.requester_id, order.beneficiary_id)
-    return change.tell(order.assignee_id if by_resident else order.requester_id, topic)
+    """Whoever of the two sides did not do it themselves; both, where it was passed on for the resident."""
+    if change.through != Via.ASSIGNED:
+        change.tell(order.assignee_id, topic)
+    return change.tell(order.requester_id, topic) if change.through in (Via.ASSIGNED, Via.PLACER) else change
 
 
 VERBS = (abort, call_off, rate, rework, close_unrated, reject, cancel, convert, convert_missed)

@@ -87,13 +87,26 @@ def test_an_aborted_service_is_offered_to_others_and_what_was_stopped_goes_on() 
     assert (change.remark["reason"], change.columns) == ("nobody_home", {"assignee_id": None, "team_id": None})
 
 
-@pytest.mark.parametrize(("who", "told"), [("assignee", RESIDENT), ("requester", VOLUNTEER)])
-def test_whoever_calls_it_off_the_other_side_is_told(who: str, told: UUID) -> None:
+@pytest.mark.parametrize("who", ["assignee", "requester", "clerk"])
+def test_what_is_not_needed_any_more_is_not_done_again(who: str) -> None:
+    with pytest.raises(errors.NotAgain) as refused:
+        outcomes.abort(
+            order(state=S.IN_SERVICE), WHO[who], NOON, facts=Accepted(TEN), reason=Abort.NO_LONGER_NEEDED, text=None
+        )
+    assert [fault.pointer for fault in refused.value.fields] == ["/body/again"]
+
+
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [("assignee", [RESIDENT]), ("requester", [VOLUNTEER]), ("clerk", [VOLUNTEER, RESIDENT])],
+)
+def test_whoever_calls_it_off_the_other_side_is_told(who: str, told: list[UUID]) -> None:
+    """Both, where it is passed on."""
     change = outcomes.call_off(
         replace(an_order(S.IN_SERVICE), live=(FINISH,)), WHO[who], NOON, reason=Abort.UNSAFE, text=None
     )
     assert (change.state, change.stops) == (S.CANCELLED, ["finish"])
-    assert change.events == [Event("order.cancelled", to_person=told)]
+    assert change.events == [Event("order.cancelled", to_person=person) for person in told]
     assert change.patches[0].values["cancel_reason"] == "现场不安全"
 
 

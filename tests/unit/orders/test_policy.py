@@ -69,8 +69,8 @@ MAY = {
     "server_leaves": {"system"},
     "start": {"assignee"},
     "wrong_code": {"assignee"},
-    "abort": THEIRS | {"assignee"},
-    "call_off": THEIRS | {"assignee"},
+    "abort": VOICES | {"assignee"},
+    "call_off": VOICES | {"assignee"},
     "deliver": {"assignee"},
     "rate": VOICES,
     "rework": {*CHIEFS, *VOICES},
@@ -100,9 +100,9 @@ BUT_FOR = {
     ("contact", S.IN_SERVICE): {"station"},
     ("contact", S.DELIVERED): {"station", "clerk"},
 }
-"""Whom it served asks for it once more until they have rated; then it is the secretary's to say. The station calls while somebody
-may stand at the door, and who placed it also while it is served; whoever serves it, once they accepted. In a state in which nobody
-may ask, they are late, and not forbidden: of two at once the second is told so."""
+"""Whom it served asks for it once more until they have rated; then it is the secretary's to say. The station calls while
+somebody may stand at the door, and who placed it also while it is served; whoever serves it, once they accepted. In a state in
+which nobody may ask, they are late, and not forbidden: of two at once the second is told so."""
 FROM_TO = {
     "offer": ({S.SUBMITTED}, S.OFFERED),
     "match": ({S.SUBMITTED}, S.OFFERED),
