@@ -20,7 +20,7 @@ class OrderPassedOn(Refusal):
     code = "order-passed-on"
     title_zh = "这个订单已不归您承接:已退回社区、转给他人,或已结束"
     title_en = "This order is no longer yours: it went back to the community, on to somebody else, or has ended"
-    advice_zh = "您手上的订单见 listTasks,现在可以抢的见 listPool"
+    advice_zh = "您手上的订单见 listMyTasks,现在可以抢的见 listPool"
 
 
 class NoCommunity(Refusal):
