@@ -7,12 +7,13 @@ from sqlalchemy import RowMapping
 
 from app.api.census import Api, Tag
 from app.api.deps import Reader, Receipt, TheReader, TheRun, receipt
-from app.api.orders import SIX, OrderId, moves
+from app.api.orders import SIX, Card, OrderId, moves
 from app.api.orders_out import AT, return_code, start_code
 from app.api.problems import problems
-from app.api.schema import Choice, In, Out
+from app.api.schema import Choice, In, Out, exactly_one
 from app.domain.orders import errands, errors, kind_lists, policy
 from app.domain.orders.kind_tables import Paper
+from app.domain.orders.models import Calling
 from app.kernel.text import Line, Opaque, Paragraph
 from app.kernel.time import Moment
 from app.kernel.vault import same_code
@@ -25,6 +26,10 @@ PAPERS = "、".join(f"{paper.value} {paper.label}" for paper in Paper)
 class AuthorityIn(In):
     text: Annotated[str, Paragraph(500)] = Field(description="授权代办员以您的名义办理什么")
     until_at: Moment = Field(description="有效到什么时候,最长一年")
+    channel: Choice[Calling] | None = Field(
+        default=None,
+        description="居民怎样授权:phone 来电、walk_in 到站;只在代为点单的工作人员转达时填写,由本人授权的不填",
+    )
 
 
 class PaperIn(In):
@@ -34,12 +39,21 @@ class PaperIn(In):
 
 
 class HandOverIn(In):
-    code: Annotated[str, Opaque(6, 6, says=SIX)] = Field(description="居民手机上显示的六位开始码")
+    code: Annotated[str, Opaque(6, 6, says=SIX)] | None = Field(default=None, description="居民手机上显示的六位开始码")
+    card: Card | None = Field(default=None, description="住户卡上的八位卡号;与开始码二选一")
+    unverified: bool = Field(
+        default=False, description="没有开始码和住户卡;接单之后,须先由社区工作人员电话或上门联系过居民"
+    )
     papers: Annotated[list[PaperIn], Field(max_length=30)] = Field(description="交给代办员的材料;空列表表示无需材料")
 
 
 class ReturnIn(In):
-    code: Annotated[str, Opaque(6, 6, says=SIX)] = Field(description="居民手机上显示的六位归还码")
+    code: Annotated[str, Opaque(6, 6, says=SIX)] | None = Field(default=None, description="居民手机上显示的六位归还码")
+    card: Card | None = Field(default=None, description="住户卡上的八位卡号;与归还码二选一")
+    unverified: bool = Field(
+        default=False,
+        description="没有归还码和住户卡;须先由社区工作人员联系过居民。社区派单员、书记自己归还的,直接填 true",
+    )
     papers: Annotated[list[Annotated[int, Field(strict=True, ge=1, le=10_000)]], Field(min_length=1, max_length=60)] = (
         Field(description="归还哪些材料,按收据上的序号")
     )
@@ -59,6 +73,7 @@ class PaperReceiptOut(Out):
     action_label: str = Field(description="交出或归还,中文")
     by_me: bool = Field(description="是不是我签收的")
     at: Moment = Field(description="时间")
+    unverified: bool = Field(description="是否没有凭居民的码或住户卡,只凭工作人员联系过居民")
     papers: list[PaperOut] = Field(description="材料;交出时为空表示无需材料")
 
 
@@ -67,6 +82,9 @@ class AuthorityOut(Out):
     until_at: Moment = Field(description="有效到什么时候")
     given_at: Moment = Field(description="何时授权")
     ended_at: Moment | None = Field(description="何时收回或随退单、中止结束;未结束则为 null")
+    passed_on: bool = Field(description="是否由代为点单的工作人员按居民所说转达")
+    channel: Choice[Calling] | None = Field(description="转达的授权,居民怎样说的:phone 来电、walk_in 到站;否则为 null")
+    channel_label: str | None = Field(description="居民怎样说的,中文")
 
 
 class PapersOut(Out):
@@ -76,10 +94,15 @@ class PapersOut(Out):
 
 RECEIPTS = {"handed_over": "交出", "returned": "归还"}
 PAPERS_EXAMPLE: dict[str, Any] = {
-    "authorities": [{"text": "代办老年证", "until_at": "2026-03-31T18:00:00+08:00", "given_at": AT, "ended_at": None}],
+    "authorities": [
+        {
+            "text": "代办老年证", "until_at": "2026-03-31T18:00:00+08:00", "given_at": AT, "ended_at": None,
+            "passed_on": False, "channel": None, "channel_label": None,
+        }
+    ],
     "items": [
         {
-            "action": "handed_over", "action_label": "交出", "by_me": False, "at": AT,
+            "action": "handed_over", "action_label": "交出", "by_me": False, "at": AT, "unverified": False,
             "papers": [
                 {"no": 1, "kind": "id_card", "kind_label": "身份证件", "copies": 1, "note": "复印件", "out": True},
             ],
@@ -92,21 +115,23 @@ PAPERS_EXAMPLE: dict[str, Any] = {
     "/{order_id}/authority",
     operation_id="recordAuthority",
     summary="授权代办员办理,并写明期限",
-    description="接单之后才有代办员可授权;再写一次即代替原来的授权;退单或中止时授权结束",
-    tags=(Tag.RESIDENT,),
+    description="接单之后才有代办员可授权;再写一次即代替原来的授权;退单或中止时授权结束。"
+    "来电或到站的居民没有手机的,由代为点单的工作人员转达,并写明居民怎样授权",
+    tags=(Tag.RESIDENT, Tag.STATION),
     example={"text": "代我到街道政务大厅办理老年证", "until_at": "2026-03-31T18:00:00+08:00"},
     answer=receipt("accepted", 4),
-    **moves("record_authority", errors.NotForThisService, errors.AuthorityTooLong),
+    **moves("record_authority", errors.NotForThisService, errors.AuthorityTooLong, errors.AuthorityChannel),
 )
 async def record_authority(order_id: OrderId, body: AuthorityIn, run: TheRun) -> Receipt:
-    return await run(errands.record_authority, order_id, text=body.text, until_at=body.until_at)
+    channel = body.channel and body.channel.value
+    return await run(errands.record_authority, order_id, text=body.text, until_at=body.until_at, channel=channel)
 
 
 @api.post(
     "/{order_id}/authority/withdraw",
     operation_id="withdrawAuthority",
     summary="收回授权",
-    tags=(Tag.RESIDENT,),
+    tags=(Tag.RESIDENT, Tag.STATION),
     answer=receipt("accepted", 5),
     **moves("withdraw_authority", errors.NotForThisService, errors.NoAuthority),
 )
@@ -117,8 +142,9 @@ async def withdraw_authority(order_id: OrderId, run: TheRun) -> Receipt:
 @api.post(
     "/{order_id}/papers",
     operation_id="handOverPapers",
-    summary="签收材料并开始代办,凭居民的开始码",
-    description="双方都会收到收据。须先有居民的授权。不需要材料时填空列表。",
+    summary="签收材料并开始代办,凭居民的开始码或住户卡",
+    description="双方都会收到收据。须先有居民的授权。不需要材料时填空列表。"
+    "开始码、住户卡、未核验,三者只选其一,与开始服务(startOrder)一样",
     tags=(Tag.VOLUNTEER,),
     example={"code": "482913", "papers": [{"kind": "id_card", "copies": 1, "note": "复印件"}]},
     answer=receipt("in_service", 5),
@@ -129,31 +155,42 @@ async def withdraw_authority(order_id: OrderId, run: TheRun) -> Receipt:
         errors.VolunteerNotQualified,
         errors.StartCodeWrong,
         errors.StartCodeLocked,
+        errors.NotReached,
     ),
 )
 async def hand_over_papers(order_id: OrderId, body: HandOverIn, run: TheRun) -> Receipt:
+    exactly_one(code=body.code, card=body.card, unverified=body.unverified)
     expected = start_code(run.house.vault, order_id, run.caller.person_id)
     return await run(
         errands.hand_over_papers,
         order_id,
         papers=[paper.model_dump() for paper in body.papers],
-        code_fits=same_code(body.code, expected),
+        code_fits=body.code is not None and same_code(body.code, expected),
+        card=run.sealer.card_index(body.card),
+        unverified=body.unverified,
     )
 
 
 @api.post(
     "/{order_id}/papers/return",
     operation_id="returnPapers",
-    summary="归还材料,凭居民的归还码",
-    description="由代办员归还;中止之后也可由社区工作人员归还。双方都会收到收据。归还码每次不同。",
+    summary="归还材料,凭居民的归还码或住户卡",
+    description="由代办员归还;中止之后也可由社区工作人员归还。双方都会收到收据。归还码每次不同。"
+    "归还码、住户卡、未核验,三者只选其一",
     tags=(Tag.VOLUNTEER, Tag.DISPATCHER),
     example={"code": "482913", "papers": [1]},
     answer=receipt("in_service", 6),
     **moves(
-        "return_papers", errors.NotForThisService, errors.PapersNotOut, errors.ReturnCodeWrong, errors.StartCodeLocked
+        "return_papers",
+        errors.NotForThisService,
+        errors.PapersNotOut,
+        errors.ReturnCodeWrong,
+        errors.StartCodeLocked,
+        errors.NotReached,
     ),
 )
 async def return_papers(order_id: OrderId, body: ReturnIn, run: TheRun) -> Receipt:
+    exactly_one(code=body.code, card=body.card, unverified=body.unverified)
     async with Reader(run.house, run.caller)() as connection:
         returned = await kind_lists.count_returns(connection, order_id)
     expected = return_code(run.house.vault, order_id, returned)
@@ -162,7 +199,9 @@ async def return_papers(order_id: OrderId, body: ReturnIn, run: TheRun) -> Recei
         order_id,
         papers=body.papers,
         returned=returned,
-        code_fits=same_code(body.code, expected),
+        code_fits=body.code is not None and same_code(body.code, expected),
+        card=run.sealer.card_index(body.card),
+        unverified=body.unverified,
     )
 
 
@@ -171,7 +210,7 @@ async def return_papers(order_id: OrderId, body: ReturnIn, run: TheRun) -> Recei
     rule=policy.PAPERS,
     operation_id="listPapers",
     summary="一个代办的授权和材料收据",
-    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
+    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION, Tag.DISPATCHER),
     answer=PAPERS_EXAMPLE,
     responses=problems(errors.OrderNotFound),
 )
@@ -180,8 +219,15 @@ async def list_papers(order_id: OrderId, reader: TheReader) -> PapersOut:
         found = await kind_lists.list_papers(connection, order_id)
     back = {p["no"] for r in found["receipts"] if r["action"] == "returned" for p in r["papers"]}
     return PapersOut(
-        authorities=[AuthorityOut.model_validate(one) for one in found["authorities"]],
+        authorities=[_authority(one) for one in found["authorities"]],
         items=[_receipt(one, reader.caller.person_id, back) for one in found["receipts"]],
+    )
+
+
+def _authority(one: dict[str, Any]) -> AuthorityOut:
+    channel = one["channel"] and Calling(one["channel"])
+    return AuthorityOut(
+        **{**one, "channel": channel}, passed_on=channel is not None, channel_label=channel and channel.label
     )
 
 
@@ -191,6 +237,7 @@ def _receipt(one: dict[str, Any] | RowMapping, reader_id: object, back: set[int]
         action_label=RECEIPTS[one["action"]],
         by_me=one["acted_by"] == str(reader_id),
         at=one["acted_at"],
+        unverified=one["unverified"],
         papers=[
             PaperOut(**paper, kind_label=Paper(paper["kind"]).label, out=paper["no"] not in back)
             for paper in one["papers"]

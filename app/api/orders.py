@@ -60,6 +60,8 @@ api = Api(prefix="/orders")
 OrderId = Annotated[StrictUUID, Path(description="订单编号")]
 ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 SIX = "请填写六位数字"
+Card = Annotated[str, Opaque(8, 8, says="请填写住户卡上的八位数字")]
+"""The number on a household card."""
 OWN_DOUBLE = "您还有一张同样的订单未完成;若是重复,可取消其中一张"
 THEIR_DOUBLE = "这位居民还有一张同样的订单未完成;若是重复,可取消其中一张"
 
@@ -112,11 +114,9 @@ class PlaceOrderIn(In):
 
 class StartIn(In):
     code: Annotated[str, Opaque(6, 6, says=SIX)] | None = Field(default=None, description="居民手机上显示的六位开始码")
-    card: Annotated[str, Opaque(8, 8, says="请填写住户卡上的八位数字")] | None = Field(
-        default=None, description="住户卡上的八位卡号;与开始码二选一"
-    )
+    card: Card | None = Field(default=None, description="住户卡上的八位卡号;与开始码二选一")
     unverified: bool = Field(
-        default=False, description="没有开始码和住户卡,未核验开始;须先由社区工作人员电话或上门联系过居民"
+        default=False, description="没有开始码和住户卡,未核验开始;接单之后,须先由社区工作人员电话或上门联系过居民"
     )
 
 

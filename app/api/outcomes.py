@@ -19,7 +19,7 @@ class AbortIn(In):
     reason: Choice[Abort] = Field(
         description="nobody_home 家中无人、unsafe 现场不安全、needs_tradesman 需要专业师傅、no_longer_needed 不再需要"
     )
-    again: bool = Field(strict=True, description="true 另找人再来;false 就此取消")
+    again: bool = Field(strict=True, description="true 另找人再来(不再需要的除外);false 就此取消")
     text: Annotated[str, Line(100)] | None = Field(default=None, description="补充说明")
 
 
@@ -58,10 +58,11 @@ NO_REASON = CancelIn()
     "/{order_id}/abort",
     operation_id="abortOrder",
     summary="中止进行中的服务",
-    tags=(Tag.RESIDENT, Tag.VOLUNTEER),
+    description="来电或到站的居民不要了的,由代为点单的工作人员转达",
+    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION),
     example={"reason": "nobody_home", "again": True, "text": "敲门无人应"},
     answer=receipt("submitted", 5),
-    **moves("abort", also=("call_off",)),
+    **moves("abort", errors.NotAgain, also=("call_off",)),
 )
 async def abort(order_id: OrderId, body: AbortIn, run: TheRun) -> Receipt:
     verb = outcomes.abort if body.again else outcomes.call_off

@@ -168,7 +168,10 @@ def _who_may(refusal: Refusal, *, english: bool) -> str | None:
     """What a bare "you may not" says: who may, by the rules that refused. Never by name."""
     if not isinstance(refusal, NotAllowed) or not refusal.rules:
         return None
-    return f"Who may: {' | '.join(map(str, refusal.rules))}" if english else who_may(refusal.rules, refusal.of)
+    if english:
+        return f"Who may: {' | '.join(map(str, refusal.rules))}"
+    said = who_may(refusal.rules, refusal.of)
+    return f"{refusal.when};现在{said}" if refusal.when else said
 
 
 def problems(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:

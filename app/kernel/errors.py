@@ -73,17 +73,20 @@ class NotFound(Refusal):
 
 class NotAllowed(Refusal):
     """No rule allows the actor. `rules`: who may, where that is known, of a matter of the kind `of` (None: a record); whoever
-    writes the answer puts them into words."""
+    writes the answer puts them into words. `when`: from when on whoever was refused may, and how it stands now, in words."""
 
     kind = Kind.FORBIDDEN
     code = "not-allowed"
     title_zh = "您没有这项操作的权限"
     title_en = "You may not do this"
 
-    def __init__(self, detail: str | None = None, *, rules: "Rules" = (), of: str | None = None) -> None:
+    def __init__(
+        self, detail: str | None = None, *, rules: "Rules" = (), of: str | None = None, when: str | None = None
+    ) -> None:
         super().__init__(detail)
         self.rules = rules
         self.of = of
+        self.when = when
 
 
 class NotSignedIn(Refusal):

@@ -4,7 +4,7 @@ The database's `allowed_transition` and the drawings of the contract are generat
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -147,4 +147,10 @@ class Lifecycle:
             if rule.allows(matter, actor):
                 return rule
         may = tuple(rule for rule in rules if not rule.states or matter.state in rule.states)
-        raise NotAllowed(rules=may, of=self.kind)
+        raise NotAllowed(rules=may, of=self.kind, when=self._when(rules, matter, actor))
+
+    def _when(self, rules: Rules, matter: Matter[Any], actor: Actor) -> str | None:
+        """In which states `actor` may, who may not now, in words; None: in none."""
+        states = {s for rule in rules if replace(rule, states=frozenset()).allows(matter, actor) for s in rule.states}
+        named = "、".join(f"『{word}』" for state, word in self.states_zh.items() if state in states)
+        return named and f"{self.present(matter.state)},您在{named}时可以办理"

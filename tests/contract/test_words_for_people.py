@@ -1,7 +1,9 @@
 """What people read on the docs page: nothing that speaks to developers only, and for each id where it is copied from."""
 
+import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,9 @@ from app.kernel.rules import Role
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 AN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+APP = Path(__file__).parents[2] / "app"
+NAMED = re.compile(r"(?<![A-Za-z_.])[a-z]+(?:[A-Z][a-z]+)+(?![A-Za-z])")
+"""As an operation is called in a sentence, also without a space before it."""
 OPERATION_ID = re.compile(r"\b[a-z]+(?:[A-Z][a-z]+)+\b")
 
 
@@ -143,6 +148,28 @@ def test_whatever_operation_a_text_names_is_there(document: dict[str, Any]) -> N
     named = {name for _, said in described(document) for name in OPERATION_ID.findall(said)}
     assert named - known == {"iCalendar"}
     assert len(named) >= 20
+
+
+def chinese(path: Path) -> Iterator[str]:
+    """Each Chinese text in a file of the application, what is filled in left out."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        said = "".join(one.value for one in parts if isinstance(one, ast.Constant) and isinstance(one.value, str))
+        if CHINESE.search(said):
+            yield said
+
+
+def test_whatever_operation_a_sentence_of_the_application_names_is_there(document: dict[str, Any]) -> None:
+    """Advice, refusals, messages: wherever in the sources they stand."""
+    known = {operation["operationId"] for _, _, operation in operations(document)}
+    named = {
+        (name, path.relative_to(APP).as_posix())
+        for path in APP.rglob("*.py")
+        for said in chinese(path)
+        for name in NAMED.findall(said)
+    }
+    assert {(name, path) for name, path in named if name not in known} == {("iCalendar", "api/records.py")}
+    assert len({name for name, _ in named}) >= 80
 
 
 @pytest.mark.parametrize(

@@ -98,9 +98,12 @@ class Life(Timed):
         self._give_back()
         self.tell("order.released", "派单员")
 
-    def _do_take_back(self, who: str, *, heard: bool = False) -> None:
-        """As when it is given back, by the staff; whoever had it is told."""
+    def _do_take_back(self, who: str, *, why: str = "no_answer") -> None:
+        """As when it is given back, by the staff; whoever had it is told. Whom the resident wants no more is not offered it
+        again."""
         self.refused.add((self.assignee, self.team))
+        if why == "resident_asks":
+            self.declined.add((self.assignee, self.team))
         if self.state == "offered":
             self.tell("order.offer_taken_back", self.assignee)
             self.stop("offer")
@@ -141,14 +144,16 @@ class Life(Timed):
         if self.form != "errand":
             self.tell("order.started", self.requester)
 
-    def _do_hand_over_papers(self, who: str) -> None:
+    def _do_hand_over_papers(self, who: str, **_: str) -> None:
+        self.reached_about_papers = False
         self.papers += 1
         self.papers_out.append(self.papers)
         self.keepers.add(who)
         self._do_start(who)
         self.tell("order.papers_handed_over", *self.theirs, who)
 
-    def _do_return_papers(self, who: str) -> None:
+    def _do_return_papers(self, who: str, **_: str) -> None:
+        self.reached_about_papers = False
         self.tell("order.papers_returned", *self.theirs, who)
         self.papers_out = []
         self.keepers.clear()
@@ -238,7 +243,9 @@ class Life(Timed):
 
     def _do_contact(self, who: str, *, channel: str) -> None:
         """A recorded contact by a person stops respond; when an acceptance had before, both have, and the contact stays."""
-        self.reached |= (who in STAFF or self.phones(who)) and channel in {"phone", "visit"}
+        called = (who in STAFF or self.phones(who)) and channel in {"phone", "visit"}
+        self.reached |= called
+        self.reached_about_papers |= called
         self.stop("respond", by="contact")
         self._settled_too("respond", by="contact")
 

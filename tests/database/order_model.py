@@ -83,6 +83,7 @@ class Model:
     appointment: datetime | None = None
     proposed: tuple[str, datetime] | None = None
     reached: bool = False
+    reached_about_papers: bool = False
     question: bool = False
     accepted_at: datetime = NEVER
     authority: tuple[str | None, datetime] | None = None
@@ -144,8 +145,9 @@ class Model:
         )
 
     def phones(self, who: str) -> bool:
-        """The station's staff call the resident before a start without a code (§3, start)."""
-        return who == "站点" and self.state == "accepted"
+        """The station's staff call the resident before a start without a code (§3, start); whoever placed it, also before papers
+        come back."""
+        return who == "站点" and (self.state == "accepted" or (self.state == "in_service" and who == self.placed_by))
 
     def may(self, action: str, who: str) -> bool:  # noqa: PLR0911 - one line for each answer
         """§3's column "who", and the glossary's for what is said and agreed."""
@@ -166,10 +168,12 @@ class Model:
             case "release":
                 return who in serving or (self.team and who == self.lead)
             case "abort" | "call_off":
-                return who in serving | self.theirs
+                return who in serving | self.voices
             case "rate" | "cancel" | "answer":
                 return who in self.voices
-            case "dispute" | "record_authority" | "withdraw_authority":
+            case "record_authority" | "withdraw_authority":
+                return who in self.voices
+            case "dispute":
                 return who in self.theirs
             case "rework":
                 return who in CHIEFS or (self.state != "rated" and who in self.voices)
@@ -178,7 +182,8 @@ class Model:
             case "return_papers" | "wrong_return_code":
                 return who in STAFF | serving | self.keepers
             case "contact":
-                return who in STAFF | serving or self.phones(who)
+                asked = serving if self.state in {"accepted", "in_service", "delivered"} else set()
+                return who in STAFF | asked or self.phones(who)
             case _:
                 return who in STAFF | serving
 
@@ -285,9 +290,9 @@ class Model:
         """The resident complained of them: on this order they do not come again."""
         return any(who == name for name, _ in self.complained)
 
-    def _judge_take_back(self, who: str, *, heard: bool = False) -> Iterable[str]:
+    def _judge_take_back(self, who: str, *, why: str = "no_answer") -> Iterable[str]:
         """What has a confirmed appointment comes back by itself when nobody begins; unless one of the two sides has said so."""
-        if self.appointment and not heard:
+        if self.appointment and why == "no_answer":
             yield "appointment-stands"
 
     def _judge_claim(self, who: str) -> Iterable[str]:
@@ -329,19 +334,27 @@ class Model:
         """Five wrong codes within ten minutes close it until ten minutes after the first (domain.md §3)."""
         return len(self.wrong) >= 5 and self.now < self.wrong[0] + timedelta(minutes=10)
 
-    def _judge_hand_over_papers(self, who: str) -> Iterable[str]:
+    def _judge_hand_over_papers(self, who: str, *, how: str = "code") -> Iterable[str]:
+        """As a start; the authority comes first."""
         if self.form != "errand":
             yield "not-for-this-service"
         elif not self.authority or self.authority[0] != who or self.authority[1] <= self.now:
             yield "no-authority"
+        elif how == "unverified":
+            if not self.reached:
+                yield "not-reached"
         elif self.door_is_closed:
             yield "start-code-locked"
 
-    def _judge_return_papers(self, who: str) -> Iterable[str]:
+    def _judge_return_papers(self, who: str, *, how: str = "code") -> Iterable[str]:
+        """Without a code the staff bring them back, or have called since papers last changed hands."""
         if self.form != "errand":
             yield "not-for-this-service"
         elif not self.papers_out:
             yield "papers-not-out"
+        elif how == "unverified":
+            if who not in STAFF and not self.reached_about_papers:
+                yield "not-reached"
         elif self.door_is_closed:
             yield "start-code-locked"
 

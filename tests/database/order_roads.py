@@ -25,7 +25,7 @@ ERRAND = (
     do("派单员", "offer", to="小李"),
     do("小李", "accept"),
     do("王奶奶", "record_authority"),
-    do("小李", "hand_over_papers"),
+    do("小李", "hand_over_papers", how="code"),
 )
 
 
@@ -307,7 +307,8 @@ ROADS = {
         "place", (do("派单员", "offer", to="小李"), do("小李", "accept"), do("小李", "away"), do("派单员", "reject"))
     ),
     "an errand": Road(
-        "errand", (*ERRAND, do("小李", "wrong_return_code"), do("小李", "return_papers"), do("小李", "deliver"))
+        "errand",
+        (*ERRAND, do("小李", "wrong_return_code"), do("小李", "return_papers", how="code"), do("小李", "deliver")),
     ),
     "papers come back late": Road(
         "errand_for",
@@ -318,10 +319,25 @@ ROADS = {
             do("王奶奶", "withdraw_authority"),
             do("王奶奶", "record_authority"),
             do("小李", "wrong_code"),
-            do("小李", "hand_over_papers"),
+            do("小李", "hand_over_papers", how="code"),
             do("小李", "abort"),
-            do("派单员", "return_papers"),
+            do("派单员", "return_papers", how="code"),
             do("王奶奶", "cancel"),
+        ),
+    ),
+    "an errand for a caller": Road(
+        "for_caller_errand",
+        (
+            do("派单员", "offer", to="小李"),
+            do("小李", "accept"),
+            do("站点", "record_authority"),
+            do("小李", "hand_over_papers", how="unverified"),
+            do("站点", "contact", channel="phone"),
+            do("小李", "hand_over_papers", how="unverified"),
+            do("小李", "return_papers", how="unverified"),
+            do("站点", "contact", channel="phone"),
+            do("小李", "return_papers", how="unverified"),
+            do("小李", "deliver"),
         ),
     ),
     "a wish": Road("wish", (do("小李", "claim_wish"), do("小李", "start", how="code"), do("小李", "deliver"))),

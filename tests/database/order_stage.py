@@ -36,6 +36,7 @@ BIRTHS = {
     "for_caller_by_dispatcher": ("派单员", "王奶奶", "visit", "place_for_caller"),
     "errand": ("王奶奶", "王奶奶", "errand", "place"),
     "errand_for": ("女儿", "王奶奶", "errand", "place"),
+    "for_caller_errand": ("站点", "王奶奶", "errand", "place_for_caller"),
     "wish": ("王奶奶", "王奶奶", "wish", "wish"),
     "book": ("王奶奶", "王奶奶", "service_day", "book"),
 }
@@ -284,6 +285,7 @@ class Stage:
             m.returns,
             m.appointment,
             m.proposed and m.proposed[1],
+            step.who == m.placed_by and step.who not in m.theirs,
         )
         if step.action in BESIDE:
             verb, inputs = BESIDE[step.action]

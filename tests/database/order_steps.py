@@ -67,6 +67,7 @@ class Known:
     returns: int
     stands: datetime | None = None
     proposed: datetime | None = None
+    passes_on: bool = False
 
     def later(self, given: Mapping[str, Any]) -> datetime:
         return self.now + timedelta(hours=given.get("hours", 0), seconds=given.get("seconds", 0))
@@ -89,8 +90,12 @@ def _to(known: Known, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"volunteer_id": known.people[given["to"]], "team_id": None}
 
 
-def _return(known: Known, *, fits: bool) -> dict[str, Any]:
-    return {"papers": known.papers_out or [1], "returned": known.returns, "code_fits": fits}
+def _shown(given: Mapping[str, Any]) -> dict[str, bool]:
+    return {"code_fits": given["how"] == "code", "unverified": given["how"] == "unverified"}
+
+
+def _return(known: Known) -> dict[str, Any]:
+    return {"papers": known.papers_out or [1], "returned": known.returns}
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -103,23 +108,27 @@ COMMANDS: Mapping[str, Command] = {
     "release": (dispatching.release, lambda _, __: {"reason": "病了"}),
     "take_back": (
         dispatching.take_back,
-        lambda _, given: {"reason": TakeBack.CANNOT_COME if given.get("heard") else TakeBack.NO_ANSWER},
+        lambda _, given: {"reason": TakeBack(given.get("why", "no_answer"))},
     ),
     "start": (
         service.start,
-        lambda _, given: {"code_fits": given["how"] == "code", "unverified": given["how"] == "unverified"},
+        lambda _, given: _shown(given),
     ),
     "wrong_code": (service.start, lambda _, __: {"code_fits": False}),
     "wrong_code of an errand": (errands.hand_over_papers, lambda _, __: {"papers": [], "code_fits": False}),
     "hand_over_papers": (
         errands.hand_over_papers,
-        lambda _, __: {"papers": [{"kind": Paper.ID_CARD, "copies": 1, "note": None}], "code_fits": True},
+        lambda _, given: {"papers": [{"kind": Paper.ID_CARD, "copies": 1, "note": None}], **_shown(given)},
     ),
-    "return_papers": (errands.return_papers, lambda known, _: _return(known, fits=True)),
-    "wrong_return_code": (errands.return_papers, lambda known, _: _return(known, fits=False)),
+    "return_papers": (errands.return_papers, lambda known, given: _return(known) | _shown(given)),
+    "wrong_return_code": (errands.return_papers, lambda known, _: _return(known) | {"code_fits": False}),
     "record_authority": (
         errands.record_authority,
-        lambda known, _: {"text": "代我办理", "until_at": known.now + timedelta(days=60)},
+        lambda known, _: {
+            "text": "代我办理",
+            "until_at": known.now + timedelta(days=60),
+            "channel": "phone" if known.passes_on else None,
+        },
     ),
     "withdraw_authority": (errands.withdraw_authority, lambda _, __: {}),
     "abort": (outcomes.abort, lambda _, __: {"reason": Abort.NOBODY_HOME, "text": None}),
@@ -187,13 +196,13 @@ def ways(model: Life) -> Iterator[Step]:
     """Everything that anybody may try now."""
     for who in PEOPLE:
         for action in (
-            "decline", "accept", "claim", "claim_wish", "release", "wrong_code", "hand_over_papers", "return_papers",
-            "wrong_return_code", "record_authority", "withdraw_authority", "abort", "call_off", "deliver", "reject", "cancel",
-            "convert", "reply", "answer", "dispute", "away", "cancel_day", "end_consent",
+            "decline", "accept", "claim", "claim_wish", "release", "wrong_code", "wrong_return_code", "record_authority",
+            "withdraw_authority", "abort", "call_off", "deliver", "reject", "cancel", "convert", "reply", "answer", "dispute",
+            "away", "cancel_day", "end_consent",
         ):  # fmt: skip
             yield Step(action, who)
-        for heard in (False, True):
-            yield Step("take_back", who, {"heard": heard})
+        for why in ("no_answer", "cannot_come", "resident_asks"):
+            yield Step("take_back", who, {"why": why})
         for to in ("team", *VOLUNTEERS):
             yield Step("offer", who, {"to": to})
         for to in model.members:
@@ -201,7 +210,8 @@ def ways(model: Life) -> Iterator[Step]:
         for to in ("派单员", "书记"):
             yield Step("hand_over", who, {"to": to})
         for how in ("code", "unverified"):
-            yield Step("start", who, {"how": how})
+            for action in ("start", "hand_over_papers", "return_papers"):
+                yield Step(action, who, {"how": how})
         for channel in ("phone", "message"):
             yield Step("contact", who, {"channel": channel})
         yield Step("propose", who, {"hours": None})

@@ -131,6 +131,17 @@ EXPECTED = {
     ),
     "responsibility_update": ("responsibility", "UPDATE", to_sql(units.KEEP, "responsibility"), None),
     "order_authority_read": ("order_authority", "SELECT", PAPERS, None),
+    "order_authority_insert": (
+        "order_authority",
+        "INSERT",
+        None,
+        (
+            f"given_by = {ME} AND ended_at IS NULL AND (SELECT true FROM matter m WHERE m.id = matter_id"
+            " AND m.assignee_id = agent_id"
+            f" AND ((channel IS NULL AND {to_sql(orders.served, 'm')})"
+            f" OR (channel IS NOT NULL AND {orders.placer.to_sql('m')})))"
+        ),
+    ),
     "order_papers_read": ("order_papers", "SELECT", f"acted_by = {ME} OR {PAPERS}", None),
     "service_day_update": ("service_day", "UPDATE", HOST, f"cancelled_by = {ME}"),
     "service_day_insert": (

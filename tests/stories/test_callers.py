@@ -170,6 +170,56 @@ async def test_a_callers_order_is_served_unverified_after_a_call(street: Street,
     assert (last["action"], last["note"]) == ("start", {"unverified": True})
 
 
+async def test_a_refusal_says_from_when_on_a_contact_counts_and_who_records_it(
+    street: Street, station: Someone
+) -> None:
+    """Before the acceptance the station may not, and what was said then is no word for the door; a volunteer who was only asked
+    has nobody's number."""
+    dispatcher, volunteer = await street.with_role("张敏", "dispatcher"), await street.with_role("李强", "volunteer")
+    _, phone = await registered(street, station)
+    order = f"/v1/orders/{(await station.post('/v1/orders/for-caller', call(street, phone=phone)))['id']}"
+    called = {"channel": "phone", "text": "本人在家等候"}
+    early = await station.ask("POST", f"{order}/contact", called)
+    assert early.status_code == 403
+    assert "您在『已接单』、『服务中』时可以办理" in early.json()["detail"]
+    await dispatcher.post(f"{order}/contact", called)
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    assert "contact" not in offered(await volunteer.get(order))
+    asked = await volunteer.ask("POST", f"{order}/contact", called)
+    assert (asked.status_code, "『已接单』" in asked.json()["detail"]) == (403, True)
+    await volunteer.post(f"{order}/accept")
+    assert "contact" in offered(await volunteer.get(order))
+    refused = (await volunteer.ask("POST", f"{order}/start", {"unverified": True})).json()
+    assert refused["code"] == "not-reached"
+    assert [one for one in ("接单之后", "社区或站点的工作人员", "recordContact") if one not in refused["detail"]] == []
+
+
+async def test_a_caller_who_no_longer_wants_it_is_heard_while_it_is_served(
+    street: Street, station: Someone, later: Later
+) -> None:
+    order, volunteer, dispatcher, _ = await accepted(street, station)
+    await station.post(f"{order}/contact", {"channel": "phone", "text": "本人在家等候"})
+    await volunteer.post(f"{order}/start", {"unverified": True})
+    assert {"abort", "call_off"} <= set(offered(await station.get(order)))
+    both = {"reason": "no_longer_needed", "again": True}
+    for who in (station, volunteer):
+        answer = await who.ask("POST", f"{order}/abort", both)
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/body/again"), answer.text
+    await station.post(f"{order}/abort", {**both, "again": False})
+    await later(0)
+    assert "订单已取消,可查看原因" in await texts(volunteer)
+    last = (await dispatcher.get(f"{order}/history"))["items"][-1]
+    assert (last["action"], last["by"]) == ("call_off", "placer")
+
+
+async def test_whom_the_resident_wants_no_more_is_not_offered_it_again(street: Street, station: Someone) -> None:
+    order, volunteer, dispatcher, _ = await accepted(street, station)
+    await dispatcher.post(f"{order}/take-back", {"reason": "resident_asks"})
+    answer = await dispatcher.ask("POST", f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    assert (answer.status_code, answer.json()["code"]) == (409, "already-refused")
+    assert "居民要求换人" in answer.json()["detail"]
+
+
 async def test_the_stations_staff_call_the_resident_whose_volunteer_stands_at_the_door(
     street: Street, station: Someone
 ) -> None:
@@ -276,8 +326,10 @@ async def test_what_the_caller_says_is_passed_on_by_who_placed_it(
     await volunteer.post(f"{order}/deliver", {"outcome": "已换灯泡"})
     assert {"rate", "rework"} <= set(offered(await station.get(order)))
     await station.post(f"{order}/rate", {"solved": "yes", "stars": 5})
-    rating = (await dispatcher.get(order))["rating"]
-    assert (rating["stars"], rating["by_representative"], rating["passed_on"]) == (5, False, True)
+    for reader in (dispatcher, station):
+        rating = (await reader.get(order))["rating"]
+        assert (rating["stars"], rating["by_representative"], rating["passed_on"]) == (5, False, True)
+    assert (await volunteer.get(order))["rating"] is None, "raters are not shown to the rated"
     done = [(row["action"], row["by"]) for row in (await dispatcher.get(f"{order}/history"))["items"]]
     assert {("answer", "placer"), ("confirm", "placer"), ("propose", "placer"), ("rate", "placer")} <= set(done)
 

@@ -8,6 +8,7 @@ import pytest
 from tests.people import Someone, offered
 from tests.special import service_of, told
 from tests.stories.conftest import Later, Street
+from tests.stories.test_representatives import registered
 
 PAPERS = [{"kind": "id_card", "copies": 1, "note": "原件"}, {"kind": "photo", "copies": 2}]
 
@@ -225,6 +226,71 @@ async def test_an_errand_whose_authority_was_withdrawn_is_not_delivered(errand: 
     assert "deliver" in offered(await errand.agent.get(errand.path))
     await errand.agent.post(f"{errand.path}/deliver", {"outcome": "已办好"})
     assert await errand.state() == "delivered"
+
+
+async def test_an_errand_for_a_caller_without_a_phone(street: Street, later: Later) -> None:
+    """Whoever placed it passes the authority on; papers go out and come back after a call, and every receipt says so."""
+    station, colleague = [await street.with_role(who, "station_staff") for who in ("站长", "站员")]
+    dispatcher, agent = await street.with_role("张敏", "dispatcher"), await street.with_role("李强", "volunteer")
+    _, phone = await registered(street, station)
+    wanted = await service_of(street.world, "errand", "代办老年证")
+    body = {"channel": "walk_in", "service_id": wanted, "note": "想办老年证", "phone": phone}
+    path = f"/v1/orders/{(await station.post('/v1/orders/for-caller', body))['id']}"
+    await dispatcher.post(f"{path}/offer", {"volunteer_id": str(agent.id)})
+    await agent.post(f"{path}/accept")
+    assert "record_authority" in offered(await station.get(path))
+    given = {"text": "代我办理老年证", "until_at": soon()}
+    assert await station.refused(f"{path}/authority", given) == (422, "authority-channel")
+    by_phone = {**given, "channel": "phone"}
+    assert await colleague.refused(f"{path}/authority", by_phone) == (403, "not-allowed"), "who did not speak with her"
+    await station.post(f"{path}/authority", by_phone)
+    take = {"unverified": True, "papers": PAPERS}
+    assert await agent.refused(f"{path}/papers", take) == (409, "not-reached")
+    await colleague.post(f"{path}/contact", {"channel": "phone", "text": "老人在家,证件已备好"})
+    await agent.post(f"{path}/papers", take)
+    assert "contact" in offered(await station.get(path))
+    back = {"unverified": True, "papers": [1, 2]}
+    refused = await agent.ask("POST", f"{path}/papers/return", back)
+    assert (refused.status_code, refused.json()["code"]) == (409, "not-reached"), "that call was before they went out"
+    assert "交出材料" in refused.json()["detail"]
+    await station.post(f"{path}/contact", {"channel": "phone", "text": "材料今天送回"})
+    await agent.post(f"{path}/papers/return", back)
+    await agent.post(f"{path}/deliver", {"outcome": "已办好"})
+    papers = await station.get(f"{path}/papers")
+    (authority,) = papers["authorities"]
+    assert (authority["passed_on"], authority["channel"], authority["channel_label"]) == (True, "phone", "来电")
+    assert [(r["action"], r["unverified"]) for r in papers["items"]] == [("handed_over", True), ("returned", True)]
+    assert (await station.get(path))["unverified"]
+
+
+async def test_a_callers_papers_come_back_through_the_community_and_by_the_card(street: Street) -> None:
+    """The errand is over, so nobody calls about it any more: the dispatcher brings one back, the card opens for the other."""
+    station = await street.with_role("站长", "station_staff")
+    dispatcher, agent = await street.with_role("张敏", "dispatcher"), await street.with_role("李强", "volunteer")
+    caller, phone = await registered(street, station)
+    card_path = f"/v1/residents/{caller}/card"
+    await station.post(card_path)
+    card = (await station.get(card_path))["number"]
+    wanted = await service_of(street.world, "errand", "代办老年证")
+    body = {"channel": "phone", "service_id": wanted, "note": "想办老年证", "phone": phone}
+    path = f"/v1/orders/{(await station.post('/v1/orders/for-caller', body))['id']}"
+    await dispatcher.post(f"{path}/offer", {"volunteer_id": str(agent.id)})
+    await agent.post(f"{path}/accept")
+    given = {"text": "代我办理老年证", "until_at": soon(), "channel": "walk_in"}
+    await station.post(f"{path}/authority", given)
+    await station.post(f"{path}/authority/withdraw")
+    await station.post(f"{path}/authority", given)
+    take = {"card": other(card).zfill(8), "papers": PAPERS}
+    assert await agent.refused(f"{path}/papers", take) == (409, "start-code-wrong")
+    await agent.post(f"{path}/papers", {**take, "card": card})
+    await agent.post(f"{path}/abort", {"reason": "needs_tradesman", "again": False})
+    assert await agent.refused(f"{path}/papers/return", {"unverified": True, "papers": [1]}) == (409, "not-reached")
+    await agent.post(f"{path}/papers/return", {"card": card, "papers": [2]})
+    await dispatcher.post(f"{path}/papers/return", {"unverified": True, "papers": [1]})
+    found = (await dispatcher.get(f"{path}/papers"))["items"]
+    assert [(r["action"], r["unverified"]) for r in found] == [
+        ("handed_over", False), ("returned", False), ("returned", True),
+    ]  # fmt: skip
 
 
 async def test_an_agent_who_gives_the_errand_back_loses_the_authority(errand: Errand) -> None:

@@ -29,7 +29,8 @@ OWN_CHOICE = frozenset({Unfit.OFF_DUTY, Unfit.QUIET_HOURS, Unfit.AWAY})
 @dataclass(frozen=True, slots=True)
 class Offered:
     """What is known of whom an order is to be offered to: the person, or the members of the team that serves this place; and
-    of whom, or of which team, the resident complained on this order."""
+    of whom, or of which team, the resident complained on this order. `unwanted`: it was taken back from them in this round, since
+    the resident asked for somebody else."""
 
     candidates: tuple[Candidate, ...]
     lead_id: UUID | None
@@ -37,10 +38,19 @@ class Offered:
     representatives: frozenset[UUID] = frozenset()
     complained: frozenset[UUID] = frozenset()
     team_complained: bool = False
+    unwanted: bool = False
 
 
 _TEAM = "($3::jsonb ->> 'team_id')::uuid"
 _PERSON = "($3::jsonb ->> 'volunteer_id')::uuid"
+
+
+def _refused(why: str) -> str:
+    """SQL: whether the person or the team is not asked again in this round, for that reason."""
+    return f"""EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id AND r.round = subject.round AND {why}
+                       AND (r.team_id = {_TEAM} OR r.person_id = {_PERSON}))"""
+
+
 OFFERED = Facts(
     f"""jsonb_build_object(
           'candidates', {
@@ -52,9 +62,8 @@ OFFERED = Facts(
           'representatives', representatives_of(subject.id),
           'complained', (SELECT coalesce(jsonb_agg(DISTINCT r.person_id), '[]') FROM order_refusal r
                           WHERE r.matter_id = subject.id AND r.reason = 'complaint'),
-          'refused', EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id
-                       AND r.reason = 'declined' AND r.round = subject.round
-                       AND (r.team_id = {_TEAM} OR r.person_id = {_PERSON})),
+          'refused', {_refused("r.reason = 'declined'")},
+          'unwanted', {_refused(f"r.reason = 'taken_back' AND r.text = '{TakeBack.RESIDENT_ASKS.label}'")},
           'team_complained', EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id
                        AND r.reason = 'complaint' AND r.team_id = {_TEAM}))""",
     Offered,
@@ -107,8 +116,8 @@ def offer(
     Raises:
         OwnOrder: the dispatcher's own order, or offered to whom it serves. VolunteerNotQualified: with the reason.
         TeamNotQualified: nobody of the team.
-        AlreadyRefused: they have declined it in this round. ComplainedOf: the resident complained of them, or of whoever came
-            from the team, or leads it.
+        AlreadyRefused: they have declined it in this round, or the resident asked for somebody else. ComplainedOf: the resident
+            complained of them, or of whoever came from the team, or leads it.
         TeamNotHere: no such team serves this place. WishIsClaimed.
     """
     change = LIFECYCLE.move(order, "offer", actor, now)
@@ -124,6 +133,8 @@ def offer(
         raise errors.ComplainedOf
     if facts.refused:
         raise errors.AlreadyRefused
+    if facts.unwanted:
+        raise errors.AlreadyRefused.unwanted()
     asked = [one for one in facts.candidates if one.person_id not in own | facts.complained]
     if team_id is not None:
         # The lead was looked up before the members were held: one who has left meanwhile leads no more.

@@ -7,32 +7,40 @@ from typing import Any
 
 from app.domain.deadlines.spoken import dated
 from app.domain.orders import errors, policy
-from app.domain.orders.facts import STARTING, Starting
+from app.domain.orders.facts import RETURNING, STARTING, Returning, Starting
 from app.domain.orders.kind_facts import Listed, papers_out, returns
 from app.domain.orders.kind_tables import OrderAuthority, OrderPapers
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.resuming import end_authority
-from app.domain.orders.service import ORDERS, Order, code_is_right, demand_skill, end_proposal, wrong_code
+from app.domain.orders.service import ORDERS, Order, begun, code_is_right, demand_skill, opens, wrong_code
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault
 from app.kernel.ids import new_id
-from app.kernel.rules import Actor
+from app.kernel.rules import Actor, Via
 
 LONGEST_AUTHORITY = timedelta(days=366)
 
 
 @ORDERS.moves("record_authority", read_by_others=("text",))
-def record_authority(order: Order, actor: Actor, now: datetime, *, text: str, until_at: datetime) -> Change:
+def record_authority(
+    order: Order, actor: Actor, now: datetime, *, text: str, until_at: datetime, channel: str | None = None
+) -> Change:
     """Say what whoever serves the errand may do in one's name, and until when (授权). A new one takes the place of an older one.
+    What a caller says, whoever placed the order passes on, with the `channel` by which it was said.
 
     Raises:
-        NotForThisService: no errand. AuthorityTooLong: not within the coming year.
+        NotForThisService: no errand. AuthorityTooLong: not within the coming year. AuthorityChannel: missing where it is passed
+        on, or given where it is not.
     """
     change = LIFECYCLE.move(order, "record_authority", actor, now)
     _demand_errand("record_authority", order)
     if not now < until_at <= now + LONGEST_AUTHORITY:
         window = f"须在现在之后,最晚{dated(now + LONGEST_AUTHORITY)}"
         raise errors.AuthorityTooLong(window, fields=(FieldFault("/body/until_at", "authority-too-long", window),))
+    if (change.through == Via.PLACER) != (channel is not None):
+        raise errors.AuthorityChannel.at(passed_on=change.through == Via.PLACER)
+    if channel is not None:
+        change.note(channel=channel)
     end_authority(change, order, now)
     change.insert(
         OrderAuthority,
@@ -44,6 +52,7 @@ def record_authority(order: Order, actor: Actor, now: datetime, *, text: str, un
         until_at=until_at,
         given_by=actor.id,
         given_at=now,
+        channel=channel,
     )
     return _tell(change, order, "order.authority_recorded")
 
@@ -70,46 +79,73 @@ def _tell(change: Change, order: Order, topic: str) -> Change:
 
 @ORDERS.moves("hand_over_papers", facts=STARTING, read_by_others=("papers/note",))
 def hand_over_papers(
-    order: Order, actor: Actor, now: datetime, *, facts: Starting, papers: Sequence[Mapping[str, Any]], code_fits: bool
+    order: Order,
+    actor: Actor,
+    now: datetime,
+    *,
+    facts: Starting,
+    papers: Sequence[Mapping[str, Any]],
+    code_fits: bool = False,
+    card: bytes | None = None,  # noqa: ARG001 - the facts look at it
+    unverified: bool = False,
 ) -> Change:
-    """Take the papers (kind, copies, note) against a receipt, shown the resident's start code: so an errand begins. No papers
-    says that it needs none. A wrong code is counted as in `start`.
+    """Take the papers (kind, copies, note) against a receipt, shown the resident's start code or card, or neither as in `start`:
+    so an errand begins. No papers says that it needs none.
 
     Raises:
         NotForThisService: no errand. NoAuthority: none that is this agent's and in force. VolunteerNotQualified, StartCodeWrong,
-        StartCodeLocked: as in `start`.
+        StartCodeLocked, NotReached: as in `start`.
     """
     change = LIFECYCLE.move(order, "hand_over_papers", actor, now)
     _demand_errand("hand_over_papers", order)
     demand_skill(facts)
     if order.detail.authority is None or not order.detail.authority.holds(actor.id, now):
         raise errors.NoAuthority
-    if not code_is_right(order, now, code_fits=code_fits):
+    if not opens(order, now, code_fits=code_fits or facts.card_fits, reached=facts.reached if unverified else None):
         return wrong_code(order, actor, now)
     # A number is given once in an order, whoever had its papers before.
     known = [paper.no for receipt in order.detail.receipts for paper in receipt.papers]
     listed = [Listed(no, **paper) for no, paper in enumerate(papers, max(known, default=0) + 1)]
-    return _receipt(end_proposal(change, order, now), order, "handed_over", listed)
+    return _receipt(
+        begun(change, order, now, unverified=unverified), order, "handed_over", listed, unverified=unverified
+    )
 
 
-@ORDERS.moves("return_papers")
+@ORDERS.moves("return_papers", facts=RETURNING)
 def return_papers(
-    order: Order, actor: Actor, now: datetime, *, papers: Sequence[int], returned: int, code_fits: bool
+    order: Order,
+    actor: Actor,
+    now: datetime,
+    *,
+    facts: Returning,
+    papers: Sequence[int],
+    returned: int,
+    code_fits: bool = False,
+    card: bytes | None = None,  # noqa: ARG001 - the facts look at it
+    unverified: bool = False,
 ) -> Change:
-    """Give papers back against a receipt, shown the return code: whoever serves, or the staff where it was called off. It
-    stays possible whatever became of the order. The code was that of the return after `returned` others.
+    """Give papers back against a receipt, shown the return code or card: whoever serves, or the staff where it was called off. It
+    stays possible whatever became of the order. The code was that of the return after `returned` others. Without either the
+    staff reach the resident first; those of them who had no papers bring them back on their own word.
 
     Raises:
         NotForThisService: no errand. PapersNotOut: some of these numbers. ReturnCodeWrong: counted. StartCodeLocked.
+        NotReached: nobody of the staff called since papers last went out or came back.
     """
     change = LIFECYCLE.move(order, "return_papers", actor, now)
     _demand_errand("return_papers", order)
     out = papers_out(order.detail.receipts)
     if not set(papers) <= out.keys():
         raise errors.PapersNotOut
-    if not code_is_right(order, now, code_fits=code_fits and returned == returns(order.detail.receipts)):
+    code_fits = code_fits and returned == returns(order.detail.receipts)
+    by_staff = change.through == Via.SUBTREE and Via.KEEPER not in actor.parts
+    if unverified and not (facts.reached or by_staff):
+        raise errors.NotReached(errors.NOT_REACHED_SINCE)
+    if not (unverified or code_is_right(order, now, code_fits=code_fits or facts.card_fits)):
         return wrong_code(order, actor, now, "wrong_return_code", errors.ReturnCodeWrong)
-    return _receipt(change, order, "returned", [out[no] for no in sorted(set(papers))])
+    if unverified:
+        change.note(unverified=True)
+    return _receipt(change, order, "returned", [out[no] for no in sorted(set(papers))], unverified=unverified)
 
 
 def _demand_errand(action: str, order: Order) -> None:
@@ -117,7 +153,7 @@ def _demand_errand(action: str, order: Order) -> None:
         raise errors.NotForThisService
 
 
-def _receipt(change: Change, order: Order, action: str, papers: Iterable[Listed]) -> Change:
+def _receipt(change: Change, order: Order, action: str, papers: Iterable[Listed], *, unverified: bool) -> Change:
     """Both sides get the receipt: titles alone, and no note."""
     papers = list(papers)
     titles = [paper.title for paper in papers]
@@ -131,6 +167,7 @@ def _receipt(change: Change, order: Order, action: str, papers: Iterable[Listed]
         papers=[{"no": p.no, "kind": p.kind.value, "copies": p.copies, "note": p.note} for p in papers],
         acted_by=change.actor.id,
         acted_at=change.at,
+        unverified=unverified,
     )
     sides = (order.requester_id, order.beneficiary_id, order.assignee_id, change.actor.id)
     for person in dict.fromkeys(sides):

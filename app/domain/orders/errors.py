@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app.domain.deadlines.spoken import dated
-from app.kernel.errors import Kind, NotFound, Refusal
+from app.kernel.errors import FieldFault, Kind, NotFound, Refusal
 from app.kernel.time import wire
 
 
@@ -20,7 +20,7 @@ class OrderPassedOn(Refusal):
     code = "order-passed-on"
     title_zh = "这个订单已不归您承接:已退回社区、转给他人,或已结束"
     title_en = "This order is no longer yours: it went back to the community, on to somebody else, or has ended"
-    advice_zh = "您手上的订单见 listTasks,现在可以抢的见 listPool"
+    advice_zh = "您手上的订单见 listMyTasks,现在可以抢的见 listPool"
 
 
 class NoCommunity(Refusal):
@@ -97,7 +97,17 @@ class NotReached(Refusal):
     code = "not-reached"
     title_zh = "没有开始码和住户卡时,须先由社区工作人员电话或上门联系居民"
     title_en = "Without code and card, the staff reach the resident by phone or visit first"
-    advice_zh = "现在没有工作人员联系居民的记录:请站点联系后记下(recordContact),再开始"
+    advice_zh = (
+        "须在接单之后联系,由社区或站点的工作人员(承接人以外)电话或上门,并记下(recordContact);"
+        "接单之前的联系、承接人自己的联系和消息都不算"
+    )
+
+
+NOT_REACHED_SINCE = (
+    "须在交出材料(上次归还)之后,由社区派单员、书记,或代为点单的工作人员电话或上门联系居民并记下(recordContact);"
+    "订单已结束的,请把材料交社区派单员归还(returnPapers)"
+)
+"""Of papers that come back without code and card."""
 
 
 class StartCodeWrong(Refusal):
@@ -285,9 +295,22 @@ class TeamNotHere(Refusal):
 class AlreadyRefused(Refusal):
     kind = Kind.CONFLICT
     code = "already-refused"
-    title_zh = "对方本轮已谢绝这个订单,请另派"
-    title_en = "They have declined this order in this round"
+    title_zh = "对方本轮已谢绝这个订单,或居民要求换人,请另派"
+    title_en = "They have declined this order in this round, or the resident asked for somebody else"
     advice_zh = "还可以派给谁,见 suggestVolunteers"
+
+    @classmethod
+    def unwanted(cls) -> "AlreadyRefused":
+        """It was taken back from them, since the resident asked for somebody else."""
+        return cls(f"居民要求换人,已从对方收回;{cls.advice_zh}", detail_en="The resident has asked for somebody else")
+
+
+class NotAgain(Refusal):
+    kind = Kind.INVALID
+    code = "not-again"
+    title_zh = "不再需要的服务,不再另找人来"
+    title_en = "What is not needed any more is not done again"
+    advice_zh = "不再需要(no_longer_needed)的,again 填 false,就此取消;还需要的,请改选中止的原因"
 
 
 class ComplainedOf(Refusal):
@@ -384,6 +407,23 @@ class AuthorityTooLong(Refusal):
     code = "authority-too-long"
     title_zh = "授权须在将来到期,最长一年"
     title_en = "Authority ends in the coming year"
+
+
+class AuthorityChannel(Refusal):
+    """How a caller gave the authority: said by who passes it on, and by nobody else."""
+
+    kind = Kind.INVALID
+    code = "authority-channel"
+    title_zh = "转达居民的授权,须写明居民怎样授权"
+    title_en = "Authority that is passed on says how it was given"
+
+    @classmethod
+    def at(cls, *, passed_on: bool) -> "AuthorityChannel":
+        """The refusal at the field: it is missing, or is for others."""
+        why = (
+            "请填写居民来电(phone)还是到站(walk_in)授权" if passed_on else "由本人授权的不填,只由代为点单的工作人员填写"
+        )
+        return cls(why, fields=(FieldFault("/body/channel", cls.code, why),))
 
 
 class PapersOut(Refusal):

@@ -137,16 +137,38 @@ ACCEPTED_AT = """(SELECT max(h.at) FROM history h
     WHERE h.matter_id = subject.id AND h.action IN ('accept', 'claim', 'claim_wish', 'book'))"""
 """When the order was last accepted, in whichever way; NULL: never."""
 
+
+def _reached(since: str) -> str:
+    """Whether the staff, and not whoever serves, reached the resident by phone or visit since then; looked up for who shows
+    nothing."""
+    return f"""CASE WHEN $3::jsonb ->> 'unverified' IS DISTINCT FROM 'true' THEN false ELSE EXISTS (
+           SELECT 1 FROM history c
+            WHERE c.matter_id = subject.id AND c.action = 'contact' AND c.note ->> 'channel' IN ('phone', 'visit')
+              AND c.through IN ('subtree', 'placer') AND c.actor_id NOT IN ($1, coalesce(subject.assignee_id, $1))
+              AND c.at >= {since}) END"""
+
+
+_CARD_FITS = """CASE WHEN $3::jsonb ->> 'card' IS NULL THEN false ELSE card_fits(
+           subject.beneficiary_id, subject.place_id, decode(substr($3::jsonb ->> 'card', 3), 'hex')) END"""
+
 STARTING = Facts(
     f"""jsonb_build_object(
          'candidate', CASE WHEN subject.team_id IS NOT NULL THEN team_candidate(subject.id, subject.place_id, subject.team_id, $1)
            END,
-         'card_fits', CASE WHEN $3::jsonb ->> 'card' IS NULL THEN false ELSE card_fits(
-           subject.beneficiary_id, subject.place_id, decode(substr($3::jsonb ->> 'card', 3), 'hex')) END,
-         'reached', CASE WHEN $3::jsonb ->> 'unverified' IS DISTINCT FROM 'true' THEN false ELSE EXISTS (
-           SELECT 1 FROM history c
-            WHERE c.matter_id = subject.id AND c.action = 'contact' AND c.note ->> 'channel' IN ('phone', 'visit')
-              AND c.through = 'subtree' AND c.actor_id <> subject.assignee_id
-              AND c.at >= {ACCEPTED_AT}) END)""",
+         'card_fits', {_CARD_FITS}, 'reached', {_reached(ACCEPTED_AT)})""",
     Starting,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """The same where papers come back: whether the staff reached the resident since papers last went out or came back."""
+
+    card_fits: bool
+    reached: bool
+
+
+_LAST_RECEIPT = """(SELECT max(h.at) FROM history h
+    WHERE h.matter_id = subject.id AND h.action IN ('hand_over_papers', 'return_papers'))"""
+
+RETURNING = Facts(f"jsonb_build_object('card_fits', {_CARD_FITS}, 'reached', {_reached(_LAST_RECEIPT)})", Returning)

@@ -23,8 +23,9 @@ async def count_returns(connection: AsyncConnection, order_id: UUID) -> int:
 _PAPERS = text(f"""
 SELECT (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.acted_at, r.id), '[]')
           FROM order_papers r WHERE r.matter_id = :order_id) AS receipts,
-       (SELECT coalesce(jsonb_agg(jsonb_build_object('text', y.text, 'until_at', y.until_at, 'given_at', y.given_at,
-                                                     'ended_at', y.ended_at) ORDER BY y.given_at, y.id), '[]')
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('text', y.text, 'until_at', y.until_at, 'channel', y.channel,
+                                                     'given_at', y.given_at, 'ended_at', y.ended_at)
+                                  ORDER BY y.given_at, y.id), '[]')
           FROM order_authority y WHERE y.matter_id = :order_id) AS authorities,
        EXISTS (SELECT 1 FROM matter WHERE matter.id = :order_id AND {to_sql(PAPERS)}) AS theirs""")
 

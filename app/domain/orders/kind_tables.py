@@ -66,7 +66,8 @@ _PAPERS = {
 
 
 class OrderAuthority(SQLModel, table=True):
-    """What the agent may do in the resident's name, in [given_at, until_at); at most one of an order has not ended."""
+    """What the agent may do in the resident's name, in [given_at, until_at); at most one of an order has not ended. `channel`:
+    how a caller gave it, where whoever placed the order passed it on; NULL: given by themselves or their representative."""
 
     __tablename__ = "order_authority"
     __table_args__ = (
@@ -74,6 +75,7 @@ class OrderAuthority(SQLModel, table=True):
         Index("order_authority_live", "matter_id", unique=True, postgresql_where=text("ended_at IS NULL")),
         CheckConstraint("until_at > given_at", "order_authority_period"),
         CheckConstraint("num_nonnulls(ended_at, ended_by) IN (0, 2)", "order_authority_ended"),
+        CheckConstraint("channel IN ('phone', 'walk_in') IS NOT FALSE", "order_authority_channel"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -86,13 +88,14 @@ class OrderAuthority(SQLModel, table=True):
     given_at: datetime = Field(sa_type=Instant)
     ended_at: datetime | None = Field(default=None, sa_type=Instant)
     ended_by: UUID | None = None
+    channel: str | None = Field(default=None, sa_type=Text)
 
 
 class OrderPapers(SQLModel, table=True):
     """A receipt: papers that were handed over or came back, never altered.
 
     `papers` is a list of {no, kind, copies, note}; a number is given once in an order, and comes back under it. Empty, it says
-    that the errand needs none.
+    that the errand needs none. `unverified`: without code and card, on the word of the staff who reached the resident.
     """
 
     __tablename__ = "order_papers"
@@ -113,6 +116,7 @@ class OrderPapers(SQLModel, table=True):
     papers: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     acted_by: UUID
     acted_at: datetime = Field(sa_type=Instant)
+    unverified: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
 
 
 class ServiceDay(SQLModel, table=True):

@@ -15,13 +15,16 @@ from app.domain.orders.service import ORDERS, Order
 from app.domain.services.models import Form
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault, NotAllowed, TransitionRefused
-from app.kernel.rules import Actor, Role
+from app.kernel.rules import Actor, Role, Via
 
 
 @ORDERS.moves("abort", facts=ACCEPTED, read_by_others=("text",))
 def abort(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: Abort, text: str | None) -> Change:
-    """End a service under way that cannot be done now; somebody else is looked for, and what had been stopped goes on."""
+    """End a service under way that cannot be done now; somebody else is looked for, and what had been stopped goes on. Raises
+    NotAgain: it is not needed any more."""
     change = LIFECYCLE.move(order, "abort", actor, now).note(reason=reason)
+    if reason is Abort.NO_LONGER_NEEDED:
+        raise errors.NotAgain(fields=(FieldFault("/body/again", errors.NotAgain.code, errors.NotAgain.advice_zh),))
     refuse(change, order, order.assignee_id, "aborted", text, round_number=order.round)
     let_go(change, order, facts, now)
     change.tell_role(Role.DISPATCHER, "order.aborted")
@@ -187,9 +190,10 @@ def _tell_of_papers(change: Change, order: Order) -> None:
 
 
 def _tell_other(change: Change, order: Order, topic: str) -> Change:
-    """Whoever of the two sides did not do it themselves, and of requester and beneficiary the other one."""
+    """Whoever of the two sides did not do it themselves, and of requester and beneficiary the other one; all, where it was passed
+    on for them."""
     served = (order.requester_id, order.beneficiary_id)
-    for person in dict.fromkeys((*served, order.assignee_id) if change.actor.id in served else served):
+    for person in dict.fromkeys(served if change.through == Via.ASSIGNED else (*served, order.assignee_id)):
         change.tell(None if person == change.actor.id else person, topic)
     return change
 

@@ -25,6 +25,10 @@ pool = Rule(Via.POOL, frozenset({Role.VOLUNTEER}))
 phoning = replace(reach(Role.STATION_STAFF), states=frozenset({S.ACCEPTED}))
 """Who is at the station calls the resident when somebody stands at the door without a code (domain.md §3, start): so they see
 what is accepted, whom to call, and record that they reached them."""
+phoning_back = replace(placer, states=frozenset({S.IN_SERVICE}))
+"""Whoever placed it for a caller calls them again while it is served: before papers come back without a code."""
+reaching = replace(assignee, states=frozenset({S.ACCEPTED, S.IN_SERVICE, S.DELIVERED}))
+"""Who was only offered an order has nobody's number yet: they reach the resident from the acceptance on."""
 keeper = Rule(Via.KEEPER)
 """Whoever took papers of an errand that are still out brings them back, whoever has the errand by now (domain.md §3)."""
 system = Rule(Via.SYSTEM)
@@ -58,8 +62,9 @@ CONTACT: Rules = (
 )
 """Who sees name, phone and address: a volunteer only while the order is theirs and live, whoever wrote it down for a caller."""
 
-RATING: Rules = (requester, beneficiary, staff)
-"""Who sees a rating of one order; but never who was rated, whatever else they are (a condition of the policy in SQL)."""
+RATING: Rules = (requester, beneficiary, staff, placer)
+"""Who sees a rating of one order, also who passed it on; but never who was rated, whatever else they are (a condition of the
+policy in SQL)."""
 
 OWN: Rules = (requester, beneficiary, assignee)
 """Whose order it is in person, without a role."""
@@ -141,9 +146,9 @@ LIFECYCLE = Lifecycle(
     Transition("start", (S.ACCEPTED,), S.IN_SERVICE, (assignee,), stops=BEGUN, starts=("finish",)),
     Transition("hand_over_papers", (S.ACCEPTED,), S.IN_SERVICE, (assignee,), stops=BEGUN, starts=("finish",)),
     Transition("wrong_code", (S.ACCEPTED,), STAYS, (assignee,), hidden=True),
-    Transition("abort", (S.IN_SERVICE,), S.SUBMITTED, (assignee, *served), stops=("finish", *PROMISED),
+    Transition("abort", (S.IN_SERVICE,), S.SUBMITTED, (assignee, *voices), stops=("finish", *PROMISED),
                starts=("dispatch",), may_start=FOUR, timed=True),
-    Transition("call_off", (S.IN_SERVICE,), S.CANCELLED, (assignee, *served), stops=ALL),
+    Transition("call_off", (S.IN_SERVICE,), S.CANCELLED, (assignee, *voices), stops=ALL),
     Transition("deliver", (S.IN_SERVICE,), S.DELIVERED, (assignee,), stops=ALL, starts=("rating",)),
     Transition("rate", (S.DELIVERED,), S.RATED, voices, stops=("rating",), may_start=FRESH),
     Transition("rework", (S.DELIVERED, S.RATED), S.SUBMITTED, (*delivered, chief, passed_on), stops=("rating",), starts=FRESH),
@@ -155,7 +160,7 @@ LIFECYCLE = Lifecycle(
     Transition("recategorise", (S.SUBMITTED, S.OFFERED), S.SUBMITTED, (staff,), stops=("offer",), may_start=("dispatch",),
                timed=True),
     # What is said and agreed on the way: facts, no states
-    Transition("contact", (*OPEN, S.DELIVERED), STAYS, (staff, phoning, assignee), stops=("respond",)),
+    Transition("contact", (*OPEN, S.DELIVERED), STAYS, (staff, phoning, phoning_back, reaching), stops=("respond",)),
     Transition("reply", OPEN, STAYS, (staff, assignee), stops=ANSWERED),
     Transition("ask", OPEN, STAYS, (staff, assignee), timed=True),
     Transition("answer", OPEN, STAYS, voices, timed=True),
@@ -167,8 +172,8 @@ LIFECYCLE = Lifecycle(
     Transition("resume", OPEN, STAYS, (staff,), timed=True),
     Transition("dispute", OPEN, STAYS, (requester, beneficiary), timed=True),
     Transition("decide", OPEN, STAYS, (chief,), timed=True),
-    Transition("record_authority", (S.ACCEPTED, S.IN_SERVICE), STAYS, served),
-    Transition("withdraw_authority", (S.ACCEPTED, S.IN_SERVICE), STAYS, served),
+    Transition("record_authority", (S.ACCEPTED, S.IN_SERVICE), STAYS, voices),
+    Transition("withdraw_authority", (S.ACCEPTED, S.IN_SERVICE), STAYS, voices),
     Transition("return_papers", PAPERS_OUT, STAYS, (assignee, staff, keeper)),
     Transition("wrong_return_code", PAPERS_OUT, STAYS, (assignee, staff, keeper), hidden=True),
     Transition("recalculate", (*OPEN, S.DELIVERED), STAYS, (system,), timed=True, hidden=True),

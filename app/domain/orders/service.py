@@ -50,19 +50,27 @@ def start(
     demand_skill(facts)
     if not policy.suits("start", order.detail.form):
         raise errors.ErrandStartsWithPapers
-    if unverified and not facts.reached:
+    if not opens(order, now, code_fits=code_fits or facts.card_fits, reached=facts.reached if unverified else None):
+        return wrong_code(order, actor, now)
+    return begun(change, order, now, unverified=unverified).tell_served("order.started")
+
+
+def opens(order: Order, now: datetime, *, code_fits: bool, reached: bool | None) -> bool:
+    """Whether the door opens: to the right code or card; or, where neither is shown, when the staff `reached` the resident (None:
+    one is shown). Raises NotReached, StartCodeLocked."""
+    if reached is None:
+        return code_is_right(order, now, code_fits=code_fits)
+    if not reached:
         raise errors.NotReached
-    if unverified or code_is_right(order, now, code_fits=code_fits or facts.card_fits):
-        if unverified != order.detail.unverified:
-            change.patch(OrderDetail, matter_id=order.id, unverified=unverified)
-        if unverified:
-            change.note(unverified=True)
-        return end_proposal(change, order, now).tell_served("order.started")
-    return wrong_code(order, actor, now)
+    return True
 
 
-def end_proposal(change: Change, order: Order, now: datetime) -> Change:
-    """Who is there already need not be asked when to come."""
+def begun(change: Change, order: Order, now: datetime, *, unverified: bool) -> Change:
+    """It says whether it began without code and card. Who is there already need not be asked when to come."""
+    if unverified != order.detail.unverified:
+        change.patch(OrderDetail, matter_id=order.id, unverified=unverified)
+    if unverified:
+        change.note(unverified=True)
     if order.detail.proposed is not None:
         change.patch(Appointment, id=order.detail.proposed.id, ended_at=now)
     return change

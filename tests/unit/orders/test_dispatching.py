@@ -88,6 +88,7 @@ def test_an_offer_to_a_team_is_put_before_its_lead() -> None:
         (offered(candidate(taken_today=3)), {"volunteer_id": VOLUNTEER}, errors.VolunteerNotQualified),
         (offered(), {"volunteer_id": VOLUNTEER}, errors.VolunteerNotQualified),
         (offered(candidate(), refused=True), {"volunteer_id": VOLUNTEER}, errors.AlreadyRefused),
+        (replace(offered(candidate()), unwanted=True), {"volunteer_id": VOLUNTEER}, errors.AlreadyRefused),
         (Offered((candidate(),), None, False, frozenset({VOLUNTEER})), {"volunteer_id": VOLUNTEER}, errors.OwnOrder),
         (offered(candidate()), {"team_id": TEAM}, errors.TeamNotHere),
         (

@@ -87,11 +87,26 @@ def test_an_aborted_service_is_offered_to_others_and_what_was_stopped_goes_on() 
     assert (change.remark["reason"], change.columns) == ("nobody_home", {"assignee_id": None, "team_id": None})
 
 
+@pytest.mark.parametrize("who", ["assignee", "requester", "clerk"])
+def test_what_is_not_needed_any_more_is_not_done_again(who: str) -> None:
+    with pytest.raises(errors.NotAgain) as refused:
+        outcomes.abort(
+            order(state=S.IN_SERVICE), WHO[who], NOON, facts=Accepted(TEN), reason=Abort.NO_LONGER_NEEDED, text=None
+        )
+    assert [fault.pointer for fault in refused.value.fields] == ["/body/again"]
+
+
 @pytest.mark.parametrize(
     ("who", "told"),
-    [("assignee", {RESIDENT, FAMILY}), ("requester", {FAMILY, VOLUNTEER}), ("beneficiary", {RESIDENT, VOLUNTEER})],
+    [
+        ("assignee", {RESIDENT, FAMILY}),
+        ("requester", {FAMILY, VOLUNTEER}),
+        ("beneficiary", {RESIDENT, VOLUNTEER}),
+        ("clerk", {RESIDENT, FAMILY, VOLUNTEER}),
+    ],
 )
 def test_whoever_calls_it_off_the_other_side_is_told(who: str, told: set[UUID]) -> None:
+    """All, where it is passed on."""
     change = outcomes.call_off(
         replace(an_order(S.IN_SERVICE), live=(FINISH,)), WHO[who], NOON, reason=Abort.UNSAFE, text=None
     )

@@ -65,8 +65,8 @@ MAY = {
     "claim_wish": {"assignee", "volunteer", "member", "lead"},
     "expire_claim": {"system"},
     "hand_over_papers": {"assignee"},
-    "record_authority": THEIRS,
-    "withdraw_authority": THEIRS,
+    "record_authority": VOICES,
+    "withdraw_authority": VOICES,
     "return_papers": STAFF | {"assignee", "keeper"},
     "wrong_return_code": STAFF | {"assignee", "keeper"},
     "cancel_day": {"system"},
@@ -77,8 +77,8 @@ MAY = {
     "server_leaves": {"system"},
     "start": {"assignee"},
     "wrong_code": {"assignee"},
-    "abort": THEIRS | {"assignee"},
-    "call_off": THEIRS | {"assignee"},
+    "abort": VOICES | {"assignee"},
+    "call_off": VOICES | {"assignee"},
     "deliver": {"assignee"},
     "rate": VOICES,
     "rework": {*CHIEFS, *VOICES},
@@ -103,12 +103,15 @@ MAY = {
     "dispute": THEIRS,
     "decide": CHIEFS,
 }
-BUT_FOR = {("rework", S.RATED): VOICES} | {
-    ("contact", state): {"station", "clerk"} for state in (OPEN | {S.DELIVERED}) - {S.ACCEPTED}
+BUT_FOR = {
+    ("rework", S.RATED): VOICES,
+    **{("contact", state): {"assignee", "station", "clerk"} for state in (S.SUBMITTED, S.OFFERED)},
+    ("contact", S.IN_SERVICE): {"station"},
+    ("contact", S.DELIVERED): {"station", "clerk"},
 }
-"""Whom it served asks for it once more until they have rated; then it is the secretary's to say. The station calls while somebody
-may stand at the door. In a state in which nobody may
-ask, they are late, and not forbidden: of two at once the second is told so."""
+"""Whom it served asks for it once more until they have rated; then it is the secretary's to say. The station calls while
+somebody may stand at the door, and who placed it also while it is served; whoever serves it, once they accepted. In a state in
+which nobody may ask, they are late, and not forbidden: of two at once the second is told so."""
 FROM_TO = {
     "offer": ({S.SUBMITTED}, S.OFFERED),
     "match": ({S.SUBMITTED}, S.OFFERED),

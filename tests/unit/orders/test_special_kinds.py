@@ -21,7 +21,7 @@ from app.domain.orders import (
 )
 from app.domain.orders import service as orders
 from app.domain.orders.evidence import Served
-from app.domain.orders.facts import Placing, Starting
+from app.domain.orders.facts import Placing, Returning, Starting
 from app.domain.orders.kind_facts import Authority, Listed, PaperReceipt, papers_out, returns
 from app.domain.orders.kind_tables import Claimant, OrderAuthority, OrderPapers, Paper, ServiceSlot, SlotBooking
 from app.domain.orders.models import Appointment, OrderDetail
@@ -42,6 +42,7 @@ HOME = Placing(RESIDENT, UUID(int=8), "", True, False, b"name", b"phone", b"addr
 SERVICE, CLAIM = UUID(int=7), UUID(int=41)
 HOUR = timedelta(hours=1)
 NOTHING_SHOWN = Starting(card_fits=False, reached=False)
+UNREACHED = Returning(card_fits=False, reached=False)
 CARD, PHOTOS, FORM_3 = Listed(1, Paper.ID_CARD, 1, "原件"), Listed(2, Paper.PHOTO, 2), Listed(3, Paper.FORM, 1)
 GIVEN, BACK = PaperReceipt("handed_over", (CARD, PHOTOS)), PaperReceipt("returned", (PHOTOS,))
 
@@ -208,7 +209,7 @@ def test_a_wrong_code_is_counted_where_an_errand_starts_and_where_papers_come_ba
     change = errands.hand_over_papers(errand, WHO["assignee"], NOON, facts=NOTHING_SHOWN, papers=[], code_fits=False)
     assert (change.action, type(change.refusal), change.rows) == ("wrong_code", errors.StartCodeWrong, [])
     out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN,))
-    change = errands.return_papers(out, WHO["assignee"], NOON, papers=[1], returned=0, code_fits=False)
+    change = errands.return_papers(out, WHO["assignee"], NOON, facts=UNREACHED, papers=[1], returned=0)
     assert (change.action, type(change.refusal), change.rows) == ("wrong_return_code", errors.ReturnCodeWrong, [])
     assert change.patches[0].values["wrong_codes"] == 1
 
@@ -216,14 +217,16 @@ def test_a_wrong_code_is_counted_where_an_errand_starts_and_where_papers_come_ba
 @pytest.mark.parametrize("state", [S.IN_SERVICE, S.SUBMITTED, S.CANCELLED, S.CONVERTED, S.REJECTED])
 def test_papers_come_back_whatever_became_of_the_errand(state: S) -> None:
     out = of(Form.ERRAND, state, receipts=(GIVEN,))
-    change = errands.return_papers(out, WHO["dispatcher"], NOON, papers=[2, 1, 1], returned=0, code_fits=True)
+    change = errands.return_papers(
+        out, WHO["dispatcher"], NOON, facts=UNREACHED, papers=[2, 1, 1], returned=0, code_fits=True
+    )
     (receipt,) = rows(change, OrderPapers)
     assert (change.state, [line["no"] for line in receipt["papers"]]) == (state, [1, 2])
 
 
 def test_a_code_that_was_for_an_earlier_return_does_not_count() -> None:
     out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN, BACK))
-    change = errands.return_papers(out, WHO["assignee"], NOON, papers=[1], returned=0, code_fits=True)
+    change = errands.return_papers(out, WHO["assignee"], NOON, facts=UNREACHED, papers=[1], returned=0, code_fits=True)
     assert isinstance(change.refusal, errors.ReturnCodeWrong)
 
 
@@ -231,7 +234,89 @@ def test_a_code_that_was_for_an_earlier_return_does_not_count() -> None:
 def test_only_what_is_out_comes_back(papers: list[int]) -> None:
     out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN, BACK))
     with pytest.raises(errors.PapersNotOut):
-        errands.return_papers(out, WHO["assignee"], NOON, papers=papers, returned=1, code_fits=True)
+        errands.return_papers(out, WHO["assignee"], NOON, facts=UNREACHED, papers=papers, returned=1, code_fits=True)
+
+
+@pytest.mark.parametrize(
+    ("who", "facts", "given", "refusal"),
+    [
+        ("assignee", UNREACHED, {"unverified": True}, errors.NotReached),
+        ("assignee", replace(UNREACHED, reached=True), {"unverified": True}, None),
+        ("keeper", UNREACHED, {"unverified": True}, errors.NotReached),
+        ("dispatcher", UNREACHED, {"unverified": True}, None),
+        ("assignee", replace(UNREACHED, card_fits=True), {"card": b"x"}, None),
+        ("dispatcher", UNREACHED, {"card": b"x"}, errors.ReturnCodeWrong),
+    ],
+)
+def test_papers_come_back_without_a_phone(
+    who: str, facts: Returning, given: Any, refusal: type[Refusal] | None
+) -> None:
+    """By the card; or after the staff reached the resident, who are themselves believed unless they had the papers."""
+    out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN,))
+    try:
+        change = errands.return_papers(out, WHO[who], NOON, facts=facts, papers=[1, 2], returned=0, **given)
+        found = type(change.refusal) if change.refusal else None
+    except Refusal as refused:
+        found = type(refused)
+    assert found is refusal
+    if found is None:
+        (receipt,) = rows(change, OrderPapers)
+        assert receipt["unverified"] is ("unverified" in given)
+
+
+def test_staff_who_had_the_papers_are_not_believed_by_their_own_word() -> None:
+    out = of(Form.ERRAND, S.CANCELLED, receipts=(GIVEN,))
+    both = replace(WHO["dispatcher"], parts=frozenset({"keeper"}))
+    with pytest.raises(errors.NotReached):
+        errands.return_papers(out, both, NOON, facts=UNREACHED, papers=[1], returned=0, unverified=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "reached", "refusal"),
+    [
+        ({"unverified": True}, False, errors.NotReached),
+        ({"unverified": True}, True, None),
+        ({"card": b"x"}, True, errors.StartCodeWrong),
+    ],
+)
+def test_an_errand_begins_without_a_phone_as_any_service_does(
+    given: Any, reached: bool, refusal: type[Refusal] | None
+) -> None:
+    errand = of(Form.ERRAND, S.ACCEPTED, authority=AUTHORITY)
+    facts = replace(NOTHING_SHOWN, reached=reached)
+    try:
+        change = errands.hand_over_papers(errand, WHO["assignee"], NOON, facts=facts, papers=[], **given)
+        found = type(change.refusal) if change.refusal else None
+    except Refusal as refused:
+        found = type(refused)
+    assert found is refusal
+    if found is None:
+        assert change.remark == {"unverified": True, "papers": 0}
+        assert rows(change, OrderPapers)[0]["unverified"]
+
+
+@pytest.mark.parametrize(
+    ("who", "channel", "said"),
+    [
+        ("clerk", "phone", True),
+        ("clerk", None, False),
+        ("requester", None, True),
+        ("requester", "phone", False),
+        ("beneficiary", None, True),
+    ],
+)
+def test_who_passes_an_authority_on_says_how_it_was_given_and_nobody_else_does(
+    who: str, channel: str | None, said: bool
+) -> None:
+    errand = of(Form.ERRAND, S.ACCEPTED)
+    given = {"text": "办证", "until_at": NOON + HOUR, "channel": channel}
+    if said:
+        (row,) = rows(errands.record_authority(errand, WHO[who], NOON, **given), OrderAuthority)
+        assert row["channel"] == channel
+        return
+    with pytest.raises(errors.AuthorityChannel) as refused:
+        errands.record_authority(errand, WHO[who], NOON, **given)
+    assert refused.value.fields[0].pointer == "/body/channel"
 
 
 def test_what_is_out_is_what_was_given_and_has_not_come_back() -> None:

@@ -1,0 +1,75 @@
+"""What a caller says is passed on by who placed the order, in plain SQL: an authority says how it was given, and a rating is read
+again by who passed it on, and never by the rated."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from app.domain.orders import dispatching, errands, outcomes, placing, promises, service
+from app.domain.orders.models import Calling
+from app.kernel.command import execute
+from app.kernel.rules import Role
+from tests.security.conftest import AsPerson, Neighbours, tried
+from tests.security.illegal import BROKEN, NO_RIGHT, fill
+from tests.special import service_of
+from tests.world import new_key
+
+AUTHORITY = (
+    "INSERT INTO order_authority (id, matter_id, place_id, agent_id, text, until_at, given_by, given_at, channel)"
+    " VALUES (gen_random_uuid(), '{errand}', '{east}', '{agent}', 'x', app_now() + interval '1 day', {by}, app_now(),"
+    " {channel})"
+)
+
+
+@pytest.fixture(scope="module")
+async def called(neighbours: Neighbours) -> Mapping[str, UUID]:
+    """An errand that a clerk placed for the eastern resident, and an agent has accepted; who is who."""
+    n, east = neighbours, neighbours.east
+    clerk, colleague = [await n.world.person(name, Role.STATION_STAFF, east.place) for name in ("站员甲", "站员乙")]
+    agent = await n.world.person("代办员", Role.VOLUNTEER, east.place)
+    wanted = UUID(await service_of(n.world, "errand", "代办老年证"))
+    asked = {"channel": Calling.PHONE, "person_id": east.resident, "service_id": wanted, "note": "想办老年证"}
+    placed = await execute(n.app, placing.place_for_caller, await n.world.caller(clerk), new_key(), None, asked)
+    await n.world.do(n.app, dispatching.offer, east.dispatcher, placed.id, volunteer_id=agent)
+    await n.world.do(n.app, dispatching.accept, agent, placed.id)
+    return {
+        "errand": placed.id, "east": east.place, "clerk": clerk, "colleague": colleague, "agent": agent,
+        "resident": east.resident, "dispatcher": east.dispatcher,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("who", "by", "channel", "answer"),
+    [
+        ("clerk", "app_actor()", "'phone'", "done: INSERT 0 1"),
+        ("clerk", "app_actor()", "NULL", NO_RIGHT),
+        ("clerk", "'{resident}'", "'phone'", NO_RIGHT),
+        ("clerk", "app_actor()", "'letter'", BROKEN),
+        ("resident", "app_actor()", "NULL", "done: INSERT 0 1"),
+        ("resident", "app_actor()", "'phone'", NO_RIGHT),
+        ("colleague", "app_actor()", "'phone'", NO_RIGHT),
+        ("dispatcher", "app_actor()", "'phone'", NO_RIGHT),
+        ("agent", "app_actor()", "NULL", NO_RIGHT),
+    ],
+)
+async def test_an_authority_is_given_by_whom_it_is_about_or_passed_on_by_who_placed_it(
+    called: Mapping[str, UUID], as_person: AsPerson, who: str, by: str, channel: str, answer: str
+) -> None:
+    assert await tried(as_person, called, who, fill(AUTHORITY, by=by, channel=channel)) == answer
+
+
+async def test_a_rating_is_read_again_by_who_passed_it_on(
+    neighbours: Neighbours, called: Mapping[str, UUID], as_person: AsPerson
+) -> None:
+    n, errand, agent, clerk = neighbours, called["errand"], called["agent"], called["clerk"]
+    soon = datetime.now(UTC) + timedelta(days=2)
+    await n.world.do(n.app, errands.record_authority, clerk, errand, text="办证", until_at=soon, channel="phone")
+    await n.world.do(n.app, promises.contact, called["dispatcher"], errand, channel="phone", text="在家")
+    await n.world.do(n.app, errands.hand_over_papers, agent, errand, papers=[], unverified=True)
+    await n.world.do(n.app, service.deliver, agent, errand, outcome="已办好")
+    await n.world.do(n.app, outcomes.rate, clerk, errand, solved="yes", stars=5, reason=None)
+    for who, seen in (("clerk", 1), ("resident", 1), ("dispatcher", 1), ("colleague", 0), ("agent", 0)):
+        async with as_person(called[who]) as connection:
+            assert await connection.fetchval("SELECT count(*) FROM rating WHERE matter_id = $1", errand) == seen
