@@ -61,7 +61,7 @@ def test_without_a_place_no_level_is_claimed(role: Role) -> None:
     ("row", "said"),
     [
         (CASES["hang"], "这项操作由办理层级的书记、管理员办理"),
-        (CASES["withdraw"], "这项操作由上报人本人或受益人本人办理"),
+        (CASES["withdraw"], "这项操作由上报人本人、受益人本人或代为点单或上报的工作人员办理"),
         (CASES["triage"], "这项操作由当地及上级的网格员或办理层级的派单员、书记、管理员办理"),
         (CASES["report"], "这项操作由代为上报的人、当地的居民或当地及上级的网格员、民情信息员、党支部书记办理"),
         (CASES["submit_whistled"], "这项操作由办理单位的人员办理"),
