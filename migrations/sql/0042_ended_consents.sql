@@ -35,7 +35,7 @@ $$
 BEGIN
   IF NEW.reporter_id <> OLD.reporter_id AND session_user <> 'linli_app'
      AND to_jsonb(NEW) - 'reporter_id' = to_jsonb(OLD) - 'reporter_id'
-     AND NEW.reporter_id = (SELECT m.beneficiary_id FROM matter m WHERE m.id = NEW.matter_id) THEN
+     AND NEW.reporter_id = (SELECT m.beneficiary_id FROM public.matter m WHERE m.id = NEW.matter_id) THEN
     RETURN NEW;
   END IF;
   IF OLD.settled_at IS NOT NULL OR (OLD.call_reason IS NOT NULL AND NEW.call_reason IS DISTINCT FROM OLD.call_reason)

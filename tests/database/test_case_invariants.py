@@ -61,7 +61,7 @@ SABOTAGE = {
     "case-found-as-written, with its outcome": "UPDATE case_detail SET outcome = '别的' WHERE matter_id = '{closed}'",
     "case-found-as-written, not at all": "DELETE FROM case_search WHERE matter_id = '{handling}'",
     "converted-once": "UPDATE matter SET state = 'submitted' WHERE id = '{order}'",
-    "converted-once, for another": "UPDATE matter SET requester_id = '{grid}' WHERE id = '{converted}'",
+    "converted-once, for another": "UPDATE matter SET placed_by = '{grid}' WHERE id = '{converted}'",
     "converted-once, with its time": "UPDATE deadline SET started_at = started_at + interval '1 second'"
     " WHERE matter_id = '{converted}'",
     "merged-into-something": "UPDATE case_detail SET merged_into = NULL WHERE matter_id = '{merged}'",

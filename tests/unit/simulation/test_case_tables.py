@@ -17,6 +17,7 @@ from app.simulation import (
     case_results,
     case_street,
     case_units,
+    residents,
 )
 from app.simulation.affairs import Case, Order
 from app.simulation.agenda import Agenda
@@ -31,7 +32,7 @@ from app.simulation.street import Street
 
 DAY = date(2026, 3, 3)
 NINE = datetime.combine(DAY, time(9), CHINA)
-ROOMS = (case_independent, case_office, case_reporting, case_results, case_street, case_units)
+ROOMS = (case_independent, case_office, case_reporting, case_results, case_street, case_units, residents)
 DEEDS = {
     name for room in ROOMS for name, found in vars(room).items()
     if callable(found) and getattr(found, "__module__", "") == room.__name__
@@ -125,8 +126,9 @@ def test_an_emergency_comes_where_its_fate_says() -> None:
 
 
 def test_a_representative_reports_for_somebody_whom_they_represent() -> None:
-    (case,) = [case for case in cases_of(street(), 1, 60) if case.fate.source is Source.REPRESENTATIVE]
-    assert case.resident.id == "p0"
+    reported = [case for case in cases_of(street(), 1, 60) if case.fate.source is Source.REPRESENTATIVE]
+    assert {case.fate.name for case in reported} == {"by a representative", "consent ended"}
+    assert {case.resident.id for case in reported} == {"p0"}
 
 
 def test_a_whistle_goes_to_whoever_answers_unless_the_fate_names_a_diligence() -> None:
