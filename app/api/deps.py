@@ -1,6 +1,7 @@
 """What every route stands on: the house's services, the caller, the key, and the one way to run a verb."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -222,18 +223,30 @@ KeylessRun = Annotated[Run, Depends(Run.keyless)]
 
 
 class Reader:
-    """Reads as the caller: `async with reader() as connection:` sees what row-level security shows them."""
+    """Reads as the caller: `async with reader() as connection:` sees what row-level security shows them. `order_id`: the order
+    that the path names, if it does; of one that is theirs no more, the answer says so."""
 
-    def __init__(self, house: House, caller: Caller) -> None:
+    def __init__(self, house: House, caller: Caller, order_id: str | None = None) -> None:
         self.house = house
         self.caller = caller
         self.sealer = Sealer(house.vault)
+        self._order_id = order_id
 
     @classmethod
     async def of(cls, request: Request, caller: TheCaller) -> Self:
-        return cls(request.app.state.house, caller)
+        return cls(request.app.state.house, caller, request.path_params.get("order_id"))
 
-    def __call__(self, *, one_snapshot: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
+    @asynccontextmanager
+    async def __call__(self, *, one_snapshot: bool = False) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._reading(one_snapshot=one_snapshot) as connection:
+                yield connection
+        except OrderNotFound as missing:
+            if self._order_id is None:
+                raise
+            raise await passed_on(missing, UUID(self._order_id), self._reading) from None
+
+    def _reading(self, *, one_snapshot: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
         return self.house.database.reading(self.caller.person_id, self.caller.family, one_snapshot=one_snapshot)
 
 

@@ -212,7 +212,7 @@ async def return_papers(order_id: OrderId, body: ReturnIn, run: TheRun) -> Recei
     summary="一个代办的授权和材料收据",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION, Tag.DISPATCHER),
     answer=PAPERS_EXAMPLE,
-    responses=problems(errors.OrderNotFound),
+    responses=problems(errors.OrderNotFound, errors.OrderPassedOn),
 )
 async def list_papers(order_id: OrderId, reader: TheReader) -> PapersOut:
     async with reader() as connection:

@@ -27,7 +27,6 @@ from app.api.orders_out import (
     start_code,
     waits_of,
 )
-from app.api.passed_on import passed_on
 from app.api.problems import problems
 from app.api.schema import Choice, In, StrictUUID, exactly_one
 from app.domain.deadlines import of_matters
@@ -226,12 +225,9 @@ async def list_pool(query: Annotated[PlacedQuery, Query()], reader: TheReader) -
     responses=problems(errors.OrderNotFound, errors.OrderPassedOn),
 )
 async def get_order(order_id: OrderId, reader: TheReader) -> OrderOut:
-    try:
-        async with reader() as connection:
-            row = await repository.get_order(connection, order_id)
-            clocks = await clocks_of(connection, row)
-    except errors.OrderNotFound as missing:
-        raise await passed_on(missing, order_id, reader) from None
+    async with reader() as connection:
+        row = await repository.get_order(connection, order_id)
+        clocks = await clocks_of(connection, row)
     return show_order(row, clocks, reader.caller.person_id, reader.sealer, reader.house.vault)
 
 
@@ -242,7 +238,7 @@ async def get_order(order_id: OrderId, reader: TheReader) -> OrderOut:
     summary="一个订单的经过",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION, Tag.DISPATCHER),
     answer=HISTORY_EXAMPLE,
-    responses=problems(errors.OrderNotFound),
+    responses=problems(errors.OrderNotFound, errors.OrderPassedOn),
 )
 async def get_order_history(order_id: OrderId, reader: TheReader) -> HistoryOut:
     async with reader() as connection:
@@ -257,7 +253,7 @@ async def get_order_history(order_id: OrderId, reader: TheReader) -> HistoryOut:
     summary="一个订单的各项时限",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
     answer=DEADLINES_EXAMPLE,
-    responses=problems(errors.OrderNotFound),
+    responses=problems(errors.OrderNotFound, errors.OrderPassedOn),
 )
 async def list_deadlines(order_id: OrderId, reader: TheReader) -> DeadlinesOut:
     async with reader() as connection:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.notifications.repository import was_told
 from app.domain.orders.errors import OrderNotFound, OrderPassedOn
 from app.domain.orders.policy import LIFECYCLE
-from app.domain.orders.repository import was_let_go
+from app.domain.orders.repository import sees, was_let_go
 
 ASKED = (
     "order.offered", "order.offered_to_team", "order.assigned", "order.taken", "order.taken_back", "order.offer_taken_back",
@@ -22,7 +22,10 @@ ASKED = (
 async def passed_on(
     missing: OrderNotFound, order_id: UUID, reading: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 ) -> OrderNotFound | OrderPassedOn:
-    """The same refusal, or that the order has gone on to others."""
+    """The same refusal, or that the order has gone on to others. `reading`: a transaction of its own, as the one that found
+    nothing has ended."""
     async with reading() as connection:
-        theirs = await was_told(connection, LIFECYCLE.kind, order_id, ASKED) or await was_let_go(connection, order_id)
-    return OrderPassedOn() if theirs else missing
+        gone = not await sees(connection, order_id) and (
+            await was_told(connection, LIFECYCLE.kind, order_id, ASKED) or await was_let_go(connection, order_id)
+        )
+    return OrderPassedOn() if gone else missing

@@ -226,7 +226,7 @@ async def write_plan(order_id: OrderId, body: PlanIn, run: TheRun) -> Receipt:
             }
         ]
     },
-    responses=problems(errors.OrderNotFound),
+    responses=problems(errors.OrderNotFound, errors.OrderPassedOn),
 )  # fmt: skip
 async def list_order_posts(order_id: OrderId, reader: TheReader) -> PostsOut:
     async with reader() as connection:

@@ -265,7 +265,7 @@ async def get_calendar_feed(reader: TheReader) -> Feed:
         ],
         "next_cursor": None,
     },
-    responses=problems(errors.OrderNotFound),
+    responses=problems(errors.OrderNotFound, errors.OrderPassedOn),
 )  # fmt: skip
 async def list_reveals(order_id: OrderId, query: Annotated[PageQuery, Query()], reader: TheReader) -> Page[LookOut]:
     async with reader() as connection:

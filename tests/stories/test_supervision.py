@@ -141,9 +141,7 @@ async def test_an_answer_that_does_not_come_is_told_upward(street: Street, later
     await later(BUDGET + 1)
     await later(BUDGET + DAY + 2)
     told = [one for one in (await above.get("/v1/inbox"))["items"] if one["subject_id"] == case.rpartition("/")[2]]
-    assert [one["text"] for one in told if one["topic"] == "deadline.mark"] == [
-        "负责办理的一方没有在一个工作日内答复督办,请过问"
-    ]
+    assert [one["text"] for one in told if one["topic"] == "deadline.mark"] == ["督办没有在一个工作日内得到答复,请过问"]
 
 
 async def test_a_unit_that_holds_the_case_answers_itself(street: Street, later: Later) -> None:

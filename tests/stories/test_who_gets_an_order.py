@@ -154,12 +154,16 @@ async def test_whoever_comes_late_is_told_that_it_is_theirs_no_more(street: Stre
         await late.ask("POST", f"{order}/start", {"code": "123456"}),
         await late.ask("GET", order),
     ]
-    assert [(one.status_code, one.json()["code"]) for one in answers] == [(403, "order-passed-on")] * 4
+    readings = ("history", "deadlines", "posts", "papers", "reveals", "volunteers")
+    answers += [await late.ask("GET", f"{order}/{reading}") for reading in readings]
+    assert [(one.status_code, one.json()["code"]) for one in answers] == [(403, "order-passed-on")] * 10
     assert answers[0].json()["title"] == "这个订单已不归您承接:已退回社区、转给他人,或已结束"
     assert "listPool" in answers[0].json()["detail"]
     assert not any("赵" in one.text or str(other.id) in one.text for one in answers)
     assert await stranger.refused(f"{order}/accept") == (404, "order-not-found")
-    assert (await stranger.ask("GET", order)).json()["code"] == "order-not-found"
+    for reading in ("", *(f"/{reading}" for reading in readings)):
+        assert (await stranger.ask("GET", f"{order}{reading}")).json()["code"] == "order-not-found"
+    assert (await other.ask("GET", f"{order}/volunteers")).json()["code"] == "order-not-found", "it is still theirs"
 
 
 async def a_team(street: Street, lead: Someone, *members: Someone) -> str:

@@ -296,6 +296,14 @@ async def get_waits(connection: AsyncConnection, order_id: UUID) -> RowMapping:
     return row
 
 
+_SEES = text("SELECT EXISTS (SELECT 1 FROM matter m WHERE m.id = :order_id)")
+
+
+async def sees(connection: AsyncConnection, order_id: UUID) -> bool:
+    """Whether the reader sees an order, even where they do not see what they asked for of it."""
+    return bool((await connection.execute(_SEES, {"order_id": order_id})).scalar_one())
+
+
 _WAS_LET_GO = text("""
 SELECT EXISTS (SELECT 1 FROM order_refusal r
                 WHERE r.matter_id = :order_id AND r.person_id = app_actor() AND r.reason <> 'complaint')""")
