@@ -60,8 +60,8 @@ api = Api(prefix="/orders")
 OrderId = Annotated[StrictUUID, Path(description="订单编号")]
 ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 SIX = "请填写六位数字"
-OWN_DOUBLE = "您还有一张同样的订单未完成;若是重复,可取消其中一张"
-THEIR_DOUBLE = "这位居民还有一张同样的订单未完成;若是重复,可取消其中一张"
+OWN_DOUBLE = "您还有{many}张同一项服务的订单未完成;若是重复,可取消其中一张"
+THEIR_DOUBLE = "这位居民还有{many}张同一项服务的订单未完成;若是重复,可取消其中一张"
 
 
 VERBS = (
