@@ -41,8 +41,8 @@ from app.kernel.time import Day
 
 api = Api(prefix="/cases")
 
-OWN_DOUBLE = "您在这里还有一件同类的事项没有办结;若是重复,可撤回其中一件"
-THEIR_DOUBLE = "这位居民在这里还有一件同类的事项没有办结;若是重复,可撤回其中一件"
+OWN_DOUBLE = "您在这里还有{many}件同类的事项没有办结;若是重复,可撤回其中一件"
+THEIR_DOUBLE = "这位居民在这里还有{many}件同类的事项没有办结;若是重复,可撤回其中一件"
 
 CaseId = Annotated[StrictUUID, Path(description="事项编号")]
 

@@ -184,7 +184,12 @@ def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> 
         "extension": None if row["extension"] is None else ExtensionOut(**row["extension"]),
         "end_reason": _end_reason(row),
         "story": telling.story(
-            fit_steps(steps), show_holder(row), _limits(row), board=_board_steps(row), whole=row["whole"]
+            fit_steps(steps),
+            show_holder(row),
+            _limits(row),
+            board=_board_steps(row),
+            whole=row["whole"],
+            own=reader_id in (row["requester_id"], row["beneficiary_id"]),
         ),
         "actions": actions,
         "suggested_units": [_fitting(unit) for unit in row["fitting"]] if _sends_to_units(actions) else [],

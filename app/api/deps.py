@@ -26,6 +26,7 @@ from app.integrations.wechat import WeChat
 from app.kernel.command import Caller, Key, execute
 from app.kernel.command import Receipt as Done
 from app.kernel.database import Database
+from app.kernel.doubles import how_many
 from app.kernel.errors import NotSignedIn, TransitionRefused
 from app.kernel.passwords import Passwords
 from app.kernel.time import Moment
@@ -97,7 +98,7 @@ class AskedReceipt(Receipt):
     """What placing an order or reporting a case answers."""
 
     doubles: list[DoubleOut] = Field(
-        description="同一个人还没有结束的同样的订单(同一项服务)或事项(同一类别、同一地点),新的在前,最多三个;"
+        description="同一个人还没有结束的同一项服务的订单,或同一类别、同一地点的事项,新的在前,最多三个;"
         "只列操作人看得到的。照样受理,只作提醒"
     )
     advice: str | None = Field(description="疑似重复时给人看的一句话;没有重复则为 null")
@@ -189,13 +190,15 @@ class Run:
     async def asking(
         self, advice: str, verb: Verb[Any, Any], subject_id: UUID | None = None, **inputs: Any
     ) -> AskedReceipt:
-        """The same of a verb that asks for something new; `advice`: what is said where the same is open already."""
+        """The same of a verb that asks for something new; `advice`: what is said where the same is open already, with
+        how `many` are."""
         done = await self._execute(verb, subject_id, inputs)
         doubles = [
             DoubleOut(id=one.id, state=one.state, state_label=LABELS[one.state], created_at=one.created_at)
             for one in done.doubles
         ]
-        return AskedReceipt(**_said(done), doubles=doubles, advice=advice if doubles else None)
+        said = advice.format(many=how_many(len(doubles))) if doubles else None
+        return AskedReceipt(**_said(done), doubles=doubles, advice=said)
 
     async def _execute(self, verb: Verb[Any, Any], subject_id: UUID | None, inputs: dict[str, Any]) -> Done:
         try:

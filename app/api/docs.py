@@ -90,7 +90,7 @@ _TAGS: Final = {
     Tag.OFFICER: "单位的经办人和负责人:先用 `listAssignments` 查看派来的任务,复制 `id` 去签收、报到、处置;\
 用任务的 `case_id` 查看事项,答复、提交结果。",
     Tag.INDEPENDENT: "不经手办理的人。回访员先用 `listCallbacks`,督办员先用 `listSupervision`,裁定人先用 `listContests`。",
-    Tag.ADMINISTRATOR: "管理人员与角色、地点、服务和时限规则;书记在这里发布服务、组建服务队、审批志愿者。",
+    Tag.ADMINISTRATOR: "管理人员与角色、地点、服务和时限规则;书记在这里发布服务、组建服务队、审批志愿者、暂停时限和裁定异议。",
     Tag.EVERYBODY: "登录后人人可用:个人资料、地点、消息。",
     Tag.SYSTEM: "运行状况,供监控使用。",
 }

@@ -61,8 +61,8 @@ ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 SIX = "请填写六位数字"
 Card = Annotated[str, Opaque(8, 8, says="请填写住户卡上的八位数字")]
 """The number on a household card."""
-OWN_DOUBLE = "您还有一张同样的订单未完成;若是重复,可取消其中一张"
-THEIR_DOUBLE = "这位居民还有一张同样的订单未完成;若是重复,可取消其中一张"
+OWN_DOUBLE = "您还有{many}张同一项服务的订单未完成;若是重复,可取消其中一张"
+THEIR_DOUBLE = "这位居民还有{many}张同一项服务的订单未完成;若是重复,可取消其中一张"
 
 
 VERBS = (

@@ -44,6 +44,9 @@ class ConsentIn(In):
     )
 
 
+BY_ONESELF = ConsentIn()
+
+
 class RepresentationOut(Out):
     id: StrictUUID = Field(description="代下单关系编号")
     state: Choice[Standing] = Field(description="pending 待同意、consented 已同意、ended 已结束")
@@ -131,7 +134,7 @@ async def register_beneficiary(body: BeneficiaryIn, run: TheRun) -> Receipt:
         errors.RepresentationEnded,
     ),
 )
-async def give_consent(representation_id: RepresentationId, body: ConsentIn, run: TheRun) -> Receipt:
+async def give_consent(representation_id: RepresentationId, run: TheRun, body: ConsentIn = BY_ONESELF) -> Receipt:
     return await run(representations.consent, representation_id, how=body.how)
 
 

@@ -15,7 +15,7 @@ from starlette.responses import StreamingResponse
 from xlsxwriter import Workbook
 
 from app.domain.orders.clocks import total_of
-from app.domain.orders.models import OrderState
+from app.domain.orders.models import OrderState, Reject
 from app.kernel.time import CHINA
 
 PIECE: Final = 64 * 1024
@@ -32,6 +32,8 @@ COLUMNS: Final[Sequence[tuple[str, int, Callable[[RowMapping], str | int | datet
     ("已开放抢单", 10, lambda row: "是" if row["open_pool"] else "否"),
     ("做了什么", 40, lambda row: row["outcome"]),
     ("取消的原因", 24, lambda row: row["cancel_reason"]),
+    ("不予受理的原因", 24, lambda row: row["reject_reason"] and Reject(row["reject_reason"]).label),
+    ("还可以向谁求助", 24, lambda row: row["other_help"]),
     ("错过的时限", 12, lambda row: row["misses"]),
     ("其中经复核不计", 14, lambda row: row["excluded"]),
     ("总用时(分钟)", 12, lambda row: total_of(row).passed(row["now"]) // timedelta(minutes=1)),

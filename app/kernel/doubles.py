@@ -19,6 +19,11 @@ class Double:
     created_at: datetime
 
 
+def how_many(named: int) -> str:
+    """The number of what is open already, before its measure word; of what is cut short, at least that many."""
+    return f"至少 {named} " if named == NAMED else f" {named} "
+
+
 def doubles_of(kind: str, states: Iterable[str], same: str) -> str:
     """SQL giving jsonb: which matters `m` of a kind, for the person `subject.id`, are in one of the states, and what is `same`
     about them; as far as the actor sees them. Two conditions for the person, each with an index of its own."""

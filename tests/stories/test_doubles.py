@@ -31,8 +31,10 @@ async def test_the_same_order_twice_is_placed_and_the_receipt_names_the_first(st
     (double,) = second.json()["doubles"]
     at = (await grandma.get(f"/v1/orders/{first}"))["created_at"]
     assert double == {"id": first, "state": "submitted", "state_label": "待派单", "created_at": at}
-    assert second.json()["advice"] == "您还有一张同样的订单未完成;若是重复,可取消其中一张"
+    assert second.json()["advice"] == "您还有 1 张同一项服务的订单未完成;若是重复,可取消其中一张"
 
+    third = await grandma.post("/v1/orders", an_order(street))
+    assert third["advice"] == "您还有 2 张同一项服务的订单未完成;若是重复,可取消其中一张"
     await grandma.post(f"/v1/orders/{first}/cancel")
     again = await grandma.ask("POST", "/v1/orders", an_order(street), key=key)
     assert again.json() == second.json(), "under the same key the same is answered, whatever became of the first"
@@ -51,7 +53,9 @@ async def test_what_has_ended_is_of_another_service_or_of_somebody_else_is_no_do
 async def test_the_newest_three_are_named(street: Street) -> None:
     grandma = await street.resident("王秀英")
     placed = [(await doubles(grandma, "/v1/orders", an_order(street)))[0] for _ in range(4)]
-    assert (await doubles(grandma, "/v1/orders", an_order(street)))[1] == placed[:0:-1]
+    _, named, said = await doubles(grandma, "/v1/orders", an_order(street))
+    assert named == placed[:0:-1]
+    assert said == "您还有至少 3 张同一项服务的订单未完成;若是重复,可取消其中一张"
 
 
 async def test_of_whom_one_represents_and_of_callers_it_is_their_orders_that_count(
@@ -63,7 +67,7 @@ async def test_of_whom_one_represents_and_of_callers_it_is_their_orders_that_cou
     await later(0)
     await station.post(f"{asked}/consent", {"how": "phone"})
     own, _, _ = await doubles(daughter, "/v1/orders", an_order(street))
-    theirs = "这位居民还有一张同样的订单未完成;若是重复,可取消其中一张"
+    theirs = "这位居民还有 1 张同一项服务的订单未完成;若是重复,可取消其中一张"
     first = await doubles(daughter, "/v1/orders", an_order(street, beneficiary_id=mother))
     assert first[1:] == ([], None), "the daughter's own is for herself"
     again = await doubles(daughter, "/v1/orders", an_order(street, beneficiary_id=mother))
@@ -87,7 +91,7 @@ async def test_the_same_trouble_twice_is_reported_and_the_receipt_names_the_firs
     second = await resident.ask("POST", "/v1/cases", LAMP | {"words": "路灯还是不亮"}, key=key)
     (double,) = second.json()["doubles"]
     assert (double["id"], double["state_label"]) == (first, "待分流")
-    assert second.json()["advice"] == "您在这里还有一件同类的事项没有办结;若是重复,可撤回其中一件"
+    assert second.json()["advice"] == "您在这里还有 1 件同类的事项没有办结;若是重复,可撤回其中一件"
     await resident.post(f"/v1/cases/{first}/withdraw", {})
     again = await resident.ask("POST", "/v1/cases", LAMP | {"words": "路灯还是不亮"}, key=key)
     assert again.json() == second.json()
@@ -100,7 +104,7 @@ async def test_a_callers_second_report_names_the_first(street: Street) -> None:
     call = {**LAMP, "person_id": str(caller.id)}
     first, _, _ = await doubles(station, "/v1/cases/for-caller", call)
     again = await doubles(station, "/v1/cases/for-caller", call)
-    assert again[1:] == ([first], "这位居民在这里还有一件同类的事项没有办结;若是重复,可撤回其中一件")
+    assert again[1:] == ([first], "这位居民在这里还有 1 件同类的事项没有办结;若是重复,可撤回其中一件")
     second = f"/v1/cases/{again[0]}"
     assert "withdraw" in offered(await station.get(second))
     await station.post(f"{second}/withdraw", {"reason": "说了两遍"})

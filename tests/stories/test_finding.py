@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 
 from app.api.spreadsheet import COLUMNS
 from app.domain.orders import finding
+from app.domain.orders.models import Reject
 from app.kernel.time import CHINA
 from tests.people import Someone
 from tests.stories.conftest import Later, Street
@@ -179,6 +180,8 @@ async def test_a_period_is_exported_as_texts(street: Street) -> None:
     resident, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
     made = [await order(street, resident, note) for note in FORMULAS]
     await resident.post(f"/v1/orders/{made[0]}/cancel", {"reason": "=不用了"})
+    paid = {"reason": "paid_trade", "other_help": "=街道便民服务中心"}
+    await dispatcher.post(f"/v1/orders/{made[1]}/reject", paid)
     period = {"from": str(TODAY), "until": str(TODAY + timedelta(days=1)), "place_id": str(street.world.east)}
     answer = await dispatcher.http.get("/v1/orders/export", params=period)
     assert answer.status_code == 200, answer.text
@@ -191,6 +194,7 @@ async def test_a_period_is_exported_as_texts(street: Street) -> None:
     assert [row[5].value for row in rows] == list(FORMULAS)
     assert rows[0][1].value == "已取消"
     assert rows[0][10].value == "=不用了"
+    assert [cell.value for cell in rows[1][11:13]] == [Reject.PAID_TRADE.label, "=街道便民服务中心"]
     for row in rows:
         for cell in row:
             assert cell.data_type in ("s", "n", "d"), "never a formula"

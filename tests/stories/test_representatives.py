@@ -87,7 +87,7 @@ async def test_a_mother_consents_on_her_own_phone_and_sees_what_is_ordered_for_h
     who = await only(mother, "/v1/representatives")
     assert (who["state"], who["representative_name"], who["relation"]) == ("pending", "陈芳", "family")
     assert await daughter.refused(f"{asked}/consent", {}) == (403, "others-consent")
-    await mother.post(f"{asked}/consent", {})
+    await mother.post(f"{asked}/consent")
     assert (await only(mother, "/v1/representatives"))["how"] == "self"
     assert await mother.refused(f"{asked}/consent", {}) == (409, "already-consented")
 

@@ -35,6 +35,9 @@ async def test_the_dispatcher_is_told_who_would_fit_and_why(street: Street, cloc
     assert "今天还能接 2 单" in why[str(volunteer.id)]
     assert found["considered"] >= 2
     assert (await volunteer.ask("GET", f"{order}/volunteers")).json()["code"] == "order-not-found"
+    refused = (await grandma.ask("GET", f"{order}/volunteers")).json()
+    assert (refused["status"], refused["code"]) == (403, "not-allowed"), "it is theirs, and not theirs to give out"
+    assert "派单员" in refused["detail"]
 
 
 async def test_two_of_one_surname_are_told_apart(street: Street) -> None:

@@ -44,7 +44,7 @@ OF_ORDER: Mapping[str, str] = {
     "write_plan": "社区写下方案",
     "convert": "订单转为民情事项",
 }
-"""What an order's step says; a step that is not here tells a resident nothing."""
+"""What an order's step says to whose it was; a step that is not here tells a resident nothing."""
 
 OF_CASE: Mapping[str, str] = {
     "report": "上报",
@@ -159,11 +159,14 @@ def story(
     *,
     board: Sequence[Step] = (),
     whole: bool = True,
+    own: bool = True,
 ) -> list[str]:
     """One sentence a step, those of the case and those of the units on its `board` by time, and at the end who holds it now and
-    what must have happened by when, the nearest first; `whole`: with what was written."""
+    what must have happened by when, the nearest first; `whole`: with what was written; `own`: to whose order it was,
+    which others are told of as the resident's."""
     of_case = OF_CASE if whole else BRIEFLY
-    told_at = [(step["at"], sentence) for step in steps for sentence in _sentences(step, of_case)]
+    of_order = OF_ORDER if own else {action: said.replace("您", "居民") for action, said in OF_ORDER.items()}
+    told_at = [(step["at"], sentence) for step in steps for sentence in _sentences(step, of_case, of_order)]
     told_at += _of_board(board)
     said = [sentence for _, sentence in sorted(told_at, key=lambda one: one[0])]
     if holder is not None:
@@ -185,14 +188,14 @@ def _until(limit: Limit) -> str:
     return f"{moment(limit.due_at)}前就应{deed},已超时" if limit.late else f"须在{moment(limit.due_at)}前{deed}"
 
 
-def _sentences(step: Step, of_case: Mapping[str, str]) -> Iterator[str]:
+def _sentences(step: Step, of_case: Mapping[str, str], of_order: Mapping[str, str]) -> Iterator[str]:
     at = moment(step["at"])
     if step["action"] == "mark":
         for mark in step["note"].get("marks", ()):
             if mark["percent"] == 100:
                 yield f"{at},{label_of(mark['deadline'])}时限已到,还没有做到。"
         return
-    words = (OF_ORDER if step["of_order"] else of_case).get(step["action"])
+    words = (of_order if step["of_order"] else of_case).get(step["action"])
     if step["note"].get("taken_up"):
         words = TAKEN_UP
     if words is not None:

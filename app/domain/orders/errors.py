@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.domain.deadlines.spoken import dated
+from app.domain.deadlines.spoken import dated, exact
 from app.kernel.errors import FieldFault, Kind, NotFound, Refusal
 from app.kernel.time import wire
 
@@ -166,6 +166,17 @@ class PausedTooLong(Refusal):
     title_zh = "暂停太久:一次暂停有上限,合计最多为时限的两倍"
     title_en = "One pause has a limit, and all together last at most twice the budget"
     advice_zh = "请改一个更早的结束时间;已暂停多久见 explainDeadline"
+
+    @classmethod
+    def beyond(cls, latest: datetime | None) -> "PausedTooLong":
+        """With the latest end that is possible; None: no time is left for pauses."""
+        if latest is None:
+            return cls(
+                "这项时限可以暂停的时间已经用完;已暂停多久见 explainDeadline", detail_en="No time is left for pauses"
+            )
+        why = f"最晚到{exact(latest)}"
+        fault = FieldFault("/body/until_at", cls.code, why)
+        return cls(f"{why};已暂停多久见 explainDeadline", detail_en=f"At the latest {wire(latest)}", fields=(fault,))
 
 
 class AlreadyDisputed(Refusal):

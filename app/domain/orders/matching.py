@@ -24,7 +24,7 @@ def candidates(people: str) -> str:
 class Matching:
     """Everybody who could be offered an order; who will not be asked, in this round, or at all after a complaint; and whom to
     ask first: the person and the team of the round before (unless the resident complained of them), then `team_id`, whose
-    service it is."""
+    service it is; `skill` is what it takes."""
 
     candidates: tuple[Candidate, ...]
     refused: frozenset[UUID]
@@ -32,6 +32,7 @@ class Matching:
     preferred_id: UUID | None = None
     preferred_team_id: UUID | None = None
     team_id: UUID | None = None
+    skill: str = ""
 
 
 MATCHING = Facts(
@@ -41,7 +42,7 @@ MATCHING = Facts(
           'preferred_team_id', (SELECT o.preferred_team_id FROM order_detail o WHERE o.matter_id = subject.id
              AND NOT EXISTS (SELECT 1 FROM order_refusal r WHERE r.matter_id = subject.id AND r.reason = 'complaint'
                                 AND r.team_id = o.preferred_team_id)),
-          'team_id', {_OF_SERVICE.format("team_id")})""",
+          'team_id', {_OF_SERVICE.format("team_id")}, 'skill', coalesce({_OF_SERVICE.format("skill")}, ''))""",
     Matching,
 )
 
@@ -69,7 +70,7 @@ def choices(own: Iterable[UUID], found: Matching) -> list[Choice]:
         if not asked_first and found.preferred_team_id in one.team_ids:
             asked_first = "上一轮由其队伍服务,"
         of_team = "属于提供这项服务的队伍," if found.team_id in one.team_ids else ""
-        return asked_first + of_team + explain(one, fit)
+        return asked_first + of_team + explain(one, fit, found.skill)
 
     return [Choice(one, why(one)) for one in sorted(rank(fit), key=first)]
 

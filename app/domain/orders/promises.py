@@ -116,7 +116,7 @@ def pause(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID, until
     if until_at <= now:
         raise errors.PauseOver(fields=(FieldFault("/body/until_at", "pause-over", errors.PauseOver.title_zh),))
     if until_at > now + deadline.pause_limit:
-        raise errors.PausedTooLong
+        raise errors.PausedTooLong.beyond(_latest(deadline, now))
     _pause(change, order, deadline, PauseReason.FORCE_MAJEURE, until_at, text)
     return change.tell_served("order.paused")
 
@@ -213,13 +213,11 @@ def _pause(
     change: Change, order: Order, deadline: TimedDeadline, reason: PauseReason, until_at: datetime, text: str
 ) -> None:
     """A pause from now until its limit; raises PausedTooLong when all together last beyond their share of the budget."""
-    timing = deadline.timing
-    own = [(p.from_at, p.until_at) for p in deadline.pauses if not p.annulled and p.reason != PauseReason.UNDONE]
-    left = timing.budget * deadline.pause_total_percent / 100 - timing.with_pauses(own).paused()
+    timing, left = deadline.timing, _left(deadline)
     if timing.calendar.spent(change.at, until_at) > left:
         # A question is cut to what is left; who pauses by hand is told.
         if reason is not PauseReason.QUESTION:
-            raise errors.PausedTooLong
+            raise errors.PausedTooLong.beyond(_latest(deadline, change.at))
         if left <= timedelta():
             return
         until_at = timing.calendar.due(change.at, left)
@@ -239,6 +237,20 @@ def _pause(
         until_at=until_at,
         limit_at=until_at,
     ).retime(deadline, timing)
+
+
+def _left(deadline: TimedDeadline) -> timedelta:
+    """How much open time is left for pauses."""
+    own = [(p.from_at, p.until_at) for p in deadline.pauses if not p.annulled and p.reason != PauseReason.UNDONE]
+    return deadline.timing.budget * deadline.pause_total_percent / 100 - deadline.timing.with_pauses(own).paused()
+
+
+def _latest(deadline: TimedDeadline, now: datetime) -> datetime | None:
+    """Until when it may be paused by hand from now on, at most; None: no longer."""
+    left = _left(deadline)
+    if deadline.pause_limit is None or left <= timedelta():
+        return None
+    return min(now + deadline.pause_limit, deadline.timing.calendar.due(now, left))
 
 
 def _resume(change: Change, deadline: TimedDeadline, pauses: Iterable[Pause], now: datetime) -> None:

@@ -27,6 +27,7 @@ from app.domain.services.models import Form, Service
 from app.domain.teams.models import Team, TeamMember
 from app.kernel.database import rows
 from app.kernel.deadline_tables import Deadline
+from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor
 from app.kernel.rules import to_sql
 from app.kernel.tables import History, MatterRow
@@ -323,10 +324,11 @@ async def get_matching(
     connection: AsyncConnection, order_id: UUID
 ) -> tuple[set[UUID], Any, dict[UUID, RowMapping], dict[UUID, RowMapping]]:
     """Who could be offered an order: whom it serves, what the matcher looks at, the people with name and phone sealed, and the
-    teams that they are in. For those who dispatch at its place; raises OrderNotFound for others."""
+    teams that they are in. For those who dispatch at its place; raises NotAllowed for others who see it, else OrderNotFound."""
     row = (await connection.execute(_MATCHING, {"order_id": order_id})).mappings().one_or_none()
     if row is None:
-        raise OrderNotFound
+        await get_waits(connection, order_id)
+        raise NotAllowed(rules=(staff,), of=LIFECYCLE.kind)
     ids = [UUID(one["person_id"]) for one in row["found"]["candidates"]]
     people = select(col(Person.id), col(Person.name_sealed), col(Person.phone_sealed)).where(col(Person.id).in_(ids))
     theirs = {UUID(team) for one in row["found"]["candidates"] for team in one["team_ids"]}

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from app.domain.teams.skills import name_of
+
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -85,12 +87,13 @@ def _share(candidate: Candidate) -> tuple[int, int, datetime, UUID]:
     return candidate.recent, -candidate.left, candidate.last_served_at or _NEVER, candidate.person_id
 
 
-def explain(candidate: Candidate, among: Iterable[Candidate] = ()) -> str:
-    """One sentence why this one – or why not. `among`: with whom they are compared."""
+def explain(candidate: Candidate, among: Iterable[Candidate] = (), skill: str = "") -> str:
+    """One sentence why this one – or why not. `among`: with whom they are compared; `skill`: the code of what is wanted."""
     if reasons := unfit(candidate):
         return "现在不能派:" + "、".join(reason.label for reason in reasons)
     served = f"近 28 天服务 {candidate.recent} 次" if candidate.recent else "近 28 天没有服务过"
     others = [other.recent for other in among if other.person_id != candidate.person_id]
     if others and candidate.recent < min(others):
         served += ",比其他人少"
-    return f"在服务范围内、当班、今天还能接 {candidate.left} 单,{served}"
+    skilled = f"、会{name_of(skill)}" if skill else ""
+    return f"在服务范围内{skilled}、当班、今天还能接 {candidate.left} 单,{served}"

@@ -27,6 +27,13 @@ def did(action: str, minutes: int, unit: str = "城管办", role: str = "lead") 
     return {"action": action, "at": NINE + timedelta(minutes=minutes), "role": role, "unit_name": unit}
 
 
+@pytest.mark.parametrize("action", OF_ORDER)
+def test_others_are_told_of_the_residents_order(action: str) -> None:
+    (mine,), (theirs,) = (story([step(action, of_order=True)], None, (), own=own) for own in (True, False))
+    assert "您" not in theirs
+    assert theirs == mine.replace("您", "居民")
+
+
 @pytest.mark.parametrize(
     ("told", "said"),
     [

@@ -113,9 +113,9 @@ def test_all_pauses_together_last_at_most_twice_the_budget() -> None:
         )
 
     assert dues(pause("2026-03-03 19:00")) == {"coordinate": "03-04 10:00:00"}
-    with pytest.raises(errors.PausedTooLong):
+    with pytest.raises(errors.PausedTooLong, match=r"最晚到3月3日.*19:00;"):
         pause("2026-03-03 19:00:01")
-    with pytest.raises(errors.PausedTooLong):
+    with pytest.raises(errors.PausedTooLong, match=r"最晚到3月3日.*18:59:59;"):
         pause("2026-03-03 19:00", paused(QUESTION, TEN, TEN + SECOND))
     annulled = paused(QUESTION, TEN, ELEVEN, disputed=True, decided=True, annulled=True)
     assert dues(pause("2026-03-03 19:00", annulled)) == {"coordinate": "03-04 10:00:00"}, "which counts for nothing"
@@ -137,7 +137,7 @@ def test_one_pause_has_a_limit_of_its_own_in_real_time() -> None:
     week = replace(timed(PLAN, "plan", 20 * WORKING_DAY, WORK), pause_limit=THREE_DAYS)
     until = ELEVEN + THREE_DAYS
     promises.pause(order(week), SECRETARY, ELEVEN, deadline_id=PLAN, until_at=until, text="?")
-    with pytest.raises(errors.PausedTooLong):
+    with pytest.raises(errors.PausedTooLong, match=r"最晚到3月6日.*11:00;"):
         promises.pause(order(week), SECRETARY, ELEVEN, deadline_id=PLAN, until_at=until + SECOND, text="?")
 
 

@@ -90,6 +90,11 @@ def test_those_who_are_unfit_are_not_ranked() -> None:
     assert rank([somebody(1, **change) for change in AGAINST.values()] + [somebody(9)]) == [somebody(9)]
 
 
+@pytest.mark.parametrize(("skill", "said"), [("haircut", "会理发"), ("lute", "会lute")])
+def test_a_sentence_names_the_skill_that_is_wanted(skill: str, said: str) -> None:
+    assert explain(somebody(1), (), skill).startswith(f"在服务范围内、{said}、当班、")
+
+
 @pytest.mark.parametrize(
     ("changes", "others", "sentence"),
     [
