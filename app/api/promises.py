@@ -65,7 +65,7 @@ class ConfirmIn(In):
 class PlanIn(In):
     text: Words = Field(description="方案,居民会看到")
     steps: Annotated[list[Annotated[str, Line(100)]], Field(min_length=1, max_length=10)] = Field(description="步骤")
-    promised_at: Moment = Field(description="承诺完成的时间")
+    promised_at: Moment = Field(description="承诺完成的时间,最晚为明年的今天(含)")
     owner_id: StrictUUID | None = Field(
         default=None, description="负责人:本人或承接的志愿者(从 getOrder 的 volunteer 里的 id 复制);不填为本人"
     )

@@ -12,7 +12,7 @@ from app.domain.services.repository import OFFERED, PUBLISHING, SERVICE, Offered
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault
 from app.kernel.ids import new_id
-from app.kernel.rules import Actor, Role, demand
+from app.kernel.rules import Actor, Role, demand_lead
 from app.kernel.verbs import record
 
 
@@ -50,7 +50,7 @@ def publish(
     Raises:
         NotAllowed, NameTaken, OfferedAbove, TeamNotServing, TeamNotSkilled.
     """
-    _by_lead_or_chief(seen.lead_id, actor)
+    demand_lead(seen.lead_id, policy.PUBLISH, actor)
     if seen.above is not None:
         raise errors.OfferedAbove(f"『{seen.above}』已提供这项服务")
     if team_id is not None and seen.lead_id is None:
@@ -107,15 +107,9 @@ def withdraw(service: Offered, actor: Actor, now: datetime) -> Change:
     )
 
 
-def _by_lead_or_chief(lead_id: UUID | None, actor: Actor) -> None:
-    """Raises NotAllowed."""
-    if actor.id != lead_id:
-        demand(policy.PUBLISH, actor)
-
-
 def _may_change(service: Offered, actor: Actor) -> None:
     """Raises NotAllowed, ServiceWithdrawn."""
-    _by_lead_or_chief(service.lead_id, actor)
+    demand_lead(service.lead_id, policy.PUBLISH, actor)
     if service.withdrawn:
         raise errors.ServiceWithdrawn
 
