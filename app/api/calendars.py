@@ -14,7 +14,7 @@ from app.api.problems import problems
 from app.api.schema import In, Out, StrictUUID
 from app.domain.deadlines import calendars, errors, policy, repository
 from app.domain.places.errors import PlaceNotFound
-from app.kernel.errors import FieldFault, NotAllowed, NothingChanged
+from app.kernel.errors import FieldFault, NotAllowed, NothingChanged, Refusal
 from app.kernel.text import Digits, Line, Opaque
 from app.kernel.time import CHINA, Day
 
@@ -188,10 +188,10 @@ async def publish_calendar(
     return await run(calendars.publish_workdays, calendar_id)
 
 
-def seconds_of(clock: str, pointer: str) -> int:
-    """Seconds from 00:00. Raises CalendarInvalid, pointing at the field."""
+def seconds_of(clock: str, pointer: str, wrong: type[Refusal] = errors.CalendarInvalid) -> int:
+    """Seconds from 00:00. Raises `wrong`, pointing at the field."""
     if not CLOCK.fullmatch(clock):
-        raise errors.CalendarInvalid(fields=(FieldFault(pointer, "clock-format", "时间格式应为 08:00,最晚 24:00"),))
+        raise wrong(fields=(FieldFault(pointer, "clock-format", "时间格式应为 08:00,最晚 24:00"),))
     hours, minutes = clock.split(":")
     return int(hours) * 3600 + int(minutes) * 60
 

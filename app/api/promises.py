@@ -65,7 +65,7 @@ class ConfirmIn(In):
 class PlanIn(In):
     text: Words = Field(description="方案,居民会看到")
     steps: Annotated[list[Annotated[str, Line(100)]], Field(min_length=1, max_length=10)] = Field(description="步骤")
-    promised_at: Moment = Field(description="承诺完成的时间")
+    promised_at: Moment = Field(description="承诺完成的时间,最晚为明年的今天(含)")
     owner_id: StrictUUID | None = Field(
         default=None, description="负责人:本人或承接的志愿者(从 getOrder 的 volunteer 里的 id 复制);不填为本人"
     )
@@ -112,7 +112,7 @@ class PostsOut(Out):
     "/{order_id}/contact",
     operation_id="recordContact",
     summary="记录已联系上居民;响应的时限就此停止",
-    tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
+    tags=(Tag.STATION, Tag.DISPATCHER, Tag.VOLUNTEER),
     example={"channel": "phone", "text": "已电话告知周三上午有人上门"},
     answer=receipt("submitted", 2),
     **moves("contact"),
@@ -151,7 +151,7 @@ async def ask(order_id: OrderId, body: QuestionIn, run: TheRun) -> Receipt:
     "/{order_id}/answer",
     operation_id="answerQuestion",
     summary="回答社区或志愿者的问题;时限接着计时",
-    tags=(Tag.RESIDENT,),
+    tags=(Tag.RESIDENT, Tag.STATION),
     example={"question_id": ID, "text": "上午"},
     answer=receipt("submitted", 3),
     **moves("answer", errors.QuestionNotFound),
@@ -165,7 +165,7 @@ async def answer(order_id: OrderId, body: AnswerIn, run: TheRun) -> Receipt:
     operation_id="proposeAppointment",
     summary="提出上门的时间,或想改到的时间,由对方确认",
     description="已有约定时为改期:对方确认(confirmAppointment)之前原约定照旧;不同意改期的,再提一次原来的时间,对方的提议即作罢",
-    tags=(Tag.VOLUNTEER, Tag.RESIDENT, Tag.DISPATCHER),
+    tags=(Tag.VOLUNTEER, Tag.RESIDENT, Tag.STATION, Tag.DISPATCHER),
     example={"meet_at": AT},
     answer=receipt("accepted", 4),
     **moves(
@@ -181,7 +181,7 @@ async def propose(order_id: OrderId, body: AppointmentIn, run: TheRun) -> Receip
     operation_id="confirmAppointment",
     summary="确认对方提出的时间;协调和方案的时限就此停止,以后按约定的时间计",
     description="写明所确认的时间:对方又改了提议的,不会确认到没看过的时间。已有约定时即改期,只由居民和承接的志愿者双方来改:原约定和它的时限由新的接替",
-    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
+    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION, Tag.DISPATCHER),
     example={"meet_at": AT},
     answer=receipt("accepted", 5),
     **moves("confirm", errors.NoAppointment, errors.AnotherTime, *UNMOVED, *UNFIT),
@@ -216,7 +216,7 @@ async def write_plan(order_id: OrderId, body: PlanIn, run: TheRun) -> Receipt:
     operation_id="listOrderPosts",
     summary="一个订单上的联系、答复、问答、方案,和没有做成的原因",
     description="谢绝、退回、中止的原因只给社区和本人;对服务态度的不满只给社区,不给被评的人",
-    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.DISPATCHER),
+    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION, Tag.DISPATCHER),
     answer={
         "items": [
             {

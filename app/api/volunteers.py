@@ -13,7 +13,6 @@ from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.problems import problems
 from app.api.schema import In, Out, StrictUUID
 from app.api.skills import CODE, SkillCode
-from app.domain.deadlines.errors import CalendarInvalid
 from app.domain.teams import errors, policy, repository
 from app.domain.teams import volunteers as verbs
 from app.domain.teams.models import DAILY_CAPACITY
@@ -201,18 +200,18 @@ async def decide_volunteer(
         "quiet_from": "22:00", "quiet_until": "07:00", "daily_capacity": 2,
     },
     answer=receipt("set"),
-    responses=problems(NotAllowed, errors.AvailabilityInvalid, CalendarInvalid),
+    responses=problems(NotAllowed, errors.AvailabilityInvalid),
 )  # fmt: skip
 async def set_availability(body: AvailabilityIn, run: TheRun) -> Receipt:
     week = body.week and tuple(
         tuple(
-            (seconds_of(shift.begin, f"/body/week/{d}/{n}/begin"), seconds_of(shift.until, f"/body/week/{d}/{n}/until"))
+            (_seconds(shift.begin, f"week/{d}/{n}/begin"), _seconds(shift.until, f"week/{d}/{n}/until"))
             for n, shift in enumerate(day)
         )
         for d, day in enumerate(body.week)
     )
     quiet_from, quiet_until = (
-        None if clock is None else seconds_of(clock, f"/body/{name}") // 60 % 1440
+        None if clock is None else _seconds(clock, name) // 60 % 1440
         for name, clock in (("quiet_from", body.quiet_from), ("quiet_until", body.quiet_until))
     )
     return await run(
@@ -224,6 +223,10 @@ async def set_availability(body: AvailabilityIn, run: TheRun) -> Receipt:
         away_until=body.away_until,
         hand_back_orders=body.hand_back,
     )
+
+
+def _seconds(clock: str, field: str) -> int:
+    return seconds_of(clock, f"/body/{field}", errors.AvailabilityInvalid)
 
 
 @api.get(

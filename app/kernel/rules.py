@@ -260,3 +260,15 @@ def demand(rules: Rules, actor: Actor) -> None:
     """
     if not any(rule.via is Via.SUBTREE and rule.roles & actor.roles for rule in rules):
         raise NotAllowed(rules=rules)
+
+
+def demand_lead(lead_id: UUID | None, rules: Rules, actor: Actor) -> None:
+    """The same for what a team's lead may as well; `lead_id`: None where there is no team.
+
+    Raises:
+        NotAllowed: it names the lead too.
+    """
+    if lead_id is None:
+        demand(rules, actor)
+    elif actor.id != lead_id:
+        demand((Rule(Via.LEAD), *rules), actor)

@@ -33,6 +33,16 @@ def real_now() -> datetime:
     return datetime.now(UTC)
 
 
+def a_year_on(now: datetime) -> datetime:
+    """The last second, in China, of the same day a year later: what may last a year may end on that day. From 29 February it
+    is the 28th."""
+    today = now.astimezone(CHINA)
+    leap = (today.month, today.day) == (2, 29)
+    return today.replace(
+        year=today.year + 1, day=28 if leap else today.day, hour=23, minute=59, second=59, microsecond=0
+    )
+
+
 def read_moment(value: object) -> datetime:
     """An instant from its RFC 3339 text with offset, within [2020-01-01, 2100-01-01) China time; in UTC.
 

@@ -13,6 +13,7 @@ from app.main import VERBS
 NOT_READ_BY_OTHERS = {
     # A code or one word of a list, no sentence of anybody's.
     ("order", "contact"): {"channel"},
+    ("order", "record_authority"): {"channel"},
     ("order", "rate"): {"solved"},
     # Was compared when the service day was cancelled.
     ("order", "cancel_day"): {"reason"},

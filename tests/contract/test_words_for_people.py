@@ -10,16 +10,18 @@ import pytest
 
 from app.api.docs import Tag, operations
 from app.api.docs_order import IN_ORDER_OF_USE
+from app.api.doing import OPERATIONS
 from app.domain.cases.models import AssignmentState, CaseState
 from app.domain.orders import errors as orders
 from app.domain.orders import service_day_errors as service_days
 from app.domain.orders.models import OrderState
+from app.domain.orders.policy import LIFECYCLE as ORDERS
 from app.domain.people.titles import office
 from app.domain.representations import errors as representations
 from app.domain.services import errors as services
 from app.domain.teams import errors as teams
 from app.kernel.errors import Kind, Refusal
-from app.kernel.rules import Role
+from app.kernel.rules import Role, Via
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 AN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -117,6 +119,25 @@ def test_what_is_written_for_people_comes_early(
     example = next(value for name, value in answers(document) if name == operation_id)
     for names in (list(example), list(document["components"]["schemas"][schema]["properties"])):
         assert names[names.index(after) + 1] == told
+
+
+def test_the_station_finds_what_it_does_for_callers(document: dict[str, Any]) -> None:
+    """Whatever the rules of orders let the station's staff do stands under their heading."""
+    theirs = {
+        OPERATIONS["order", row.action]
+        for row in ORDERS.transitions
+        if ("order", row.action) in OPERATIONS
+        and any(rule.via is Via.PLACER or Role.STATION_STAFF in rule.roles for rule in row.by)
+    }
+    assert theirs - set(group(document, Tag.STATION)) == set()
+    assert {
+        "answerQuestion",
+        "confirmAppointment",
+        "rateOrder",
+        "recordContact",
+        "recordAuthority",
+        "abortOrder",
+    } <= theirs
 
 
 def test_nobody_finds_what_is_not_theirs(document: dict[str, Any]) -> None:

@@ -38,12 +38,14 @@ from tests.stories.conftest import Later, Street
 from tests.stories.teamwork import team
 from tests.stories.test_emergencies import WALL
 from tests.stories.test_one_thread import place
+from tests.stories.test_representatives import registered
 
 SAID = (
     InvalidInput, DeadlineNotFound, CallbackNotFound, NoCallWanted, of_board.HeldInFuture,
     of_orders.VolunteerNotQualified, of_orders.TeamNotHere, of_orders.QuestionNotFound, of_orders.PauseNotFound,
     of_orders.ServiceNotOffered, of_orders.NotForThisService, of_orders.StartCodeWrong, of_orders.EvidenceMissing,
     of_orders.AuthorityTooLong, of_orders.NotReached, of_orders.AlreadyRefused, of_orders.AnotherTime,
+    of_orders.AuthorityChannel,
     of_cases.EvidenceMissing, of_board.UnitNotHere, of_board.UnitTwice, of_cases.ParentNotFound, of_board.PromiseNotOpen,
     of_board.NotOnBoard, of_cases.NotAdmitted, of_board.NotAPartner, ReasonWanted, of_cases.ReviewTooFar,
     of_board.ExtensionTooLong,
@@ -292,6 +294,34 @@ async def test_papers_are_taken_only_with_an_authority(street: Street, check: Ch
     until = (datetime.now(UTC) + timedelta(days=9)).isoformat()
     await resident.post(f"{order}/authority", {"text": "代我办理老年证", "until_at": until})
     assert "accepted hand_over_papers" in await check(order, resident, dispatcher, agent)
+
+
+async def test_what_is_offered_of_a_callers_errand_is_accepted(street: Street, check: Check) -> None:
+    """By whoever placed it, from the authority to the rating; by a volunteer who is only asked, no contact."""
+    station, dispatcher = await street.with_role("站长", "station_staff"), await street.with_role("张敏", "dispatcher")
+    agent = await street.with_role("李强", "volunteer")
+    _, phone = await registered(street, station)
+    wanted = await service_of(street.world, "errand", "代办老年证")
+    body = {"channel": "phone", "service_id": wanted, "note": "腿脚不便", "phone": phone}
+    order = f"/v1/orders/{(await station.post('/v1/orders/for-caller', body))['id']}"
+    seen = await check(order, station, dispatcher, agent)
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(agent.id)})
+    assert "offered contact" not in await check(order, station, agent)
+    await agent.post(f"{order}/accept")
+    seen += await check(order, station, dispatcher, agent)
+    until = (datetime.now(UTC) + timedelta(days=9)).isoformat()
+    given = {"text": "代我办理老年证", "until_at": until, "channel": "phone"}
+    await station.post(f"{order}/authority", given)
+    seen += await check(order, station, dispatcher, agent)
+    await station.post(f"{order}/contact", {"channel": "phone", "text": "在家"})
+    await agent.post(f"{order}/papers", {"unverified": True, "papers": []})
+    seen += await check(order, station, dispatcher, agent)
+    await agent.post(f"{order}/deliver", {"outcome": "已办好"})
+    seen += await check(order, station, dispatcher, agent)
+    assert {
+        "accepted record_authority", "accepted withdraw_authority", "in_service abort", "in_service contact",
+        "delivered rate",
+    } <= set(seen)  # fmt: skip
 
 
 async def test_a_booked_place_becomes_nothing_else(street: Street, check: Check) -> None:

@@ -1,17 +1,19 @@
 """A refusal is where somebody who does not know the way finds it: who may, how it goes on, what is missing."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.kernel.ids import new_id
 from app.kernel.rules import Role
 from app.kernel.time import real_now
 from tests.people import Someone
+from tests.special import service_of
 from tests.stories.boardwork import LAMP, RESULT, whistled
 from tests.stories.caselife import Neighbourhood
 from tests.stories.casework import at_street, reported
 from tests.stories.conftest import Later, Street
+from tests.stories.teamwork import person, team
 
 
 async def detail(someone: Someone, path: str, body: dict[str, Any] | None = None, status: int = 409) -> str:
@@ -50,6 +52,40 @@ async def test_who_may_is_said_by_office_and_never_by_name(street: Street) -> No
     english = {"Accept-Language": "en", "Idempotency-Key": str(new_id())}
     answer = await dispatcher.http.post(f"{case}/withdraw", json=withdraw, headers=english)
     assert answer.json()["detail"] == "Who may: requester | beneficiary"
+
+
+async def test_a_member_is_told_that_the_lead_may_too(street: Street) -> None:
+    lead, member = [await street.with_role(who, "volunteer") for who in ("冯强", "孙丽")]
+    of_team = await team(street, lead)
+    await lead.post(f"/v1/teams/{of_team}/members", person(member))
+    place_id, starts = str(street.world.east), (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    service = {"place_id": place_id, "name": "义诊", "description": "量血压", "team_id": of_team}
+    offers = f"/v1/services/{(await lead.post('/v1/services', service))['id']}"
+    day = {
+        "place_id": place_id, "team_id": of_team, "service_id": await service_of(street.world, "service_day", "义诊日"),
+        "slots": [{"starts_at": starts, "minutes": 30, "capacity": 1}],
+    }  # fmt: skip
+    for path, body, staff in (
+        (f"/v1/teams/{of_team}/lead", person(member), "书记、管理员"),
+        ("/v1/services", service, "书记、管理员"),
+        (f"{offers}/pause", {}, "书记、管理员"),
+        (f"{offers}/resume", None, "书记、管理员"),
+        ("/v1/service-days", day, "派单员、书记、管理员"),
+    ):
+        assert await detail(member, path, body, 403) == f"这项操作由这支队伍的队长或当地及上级的{staff}办理", path
+
+
+async def test_hours_that_are_no_time_are_said_of_ones_hours(street: Street) -> None:
+    volunteer = await street.with_role("李强", "volunteer")
+    week = [[{"begin": "09:00", "until": "25:00"}], *[[] for _ in range(6)]]
+    for body, field in (
+        ({"week": week}, "week/0/0/until"),
+        ({"quiet_from": "24:30", "quiet_until": "07:00"}, "quiet_from"),
+    ):
+        answer = await volunteer.ask("PUT", "/v1/me/availability", body)
+        said = answer.json()
+        assert (answer.status_code, said["code"], said["title"]) == (422, "availability-invalid", "服务时间填写有误")
+        assert [one["pointer"] for one in said["errors"]] == [f"/body/{field}"]
 
 
 async def test_a_trouble_elsewhere_is_for_whoever_lives_there(street: Street) -> None:

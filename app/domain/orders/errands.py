@@ -2,7 +2,7 @@
 receipt and come back against one. Each is pure, as in `service.py`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from app.domain.deadlines.spoken import dated
@@ -17,8 +17,7 @@ from app.kernel.change import Change
 from app.kernel.errors import FieldFault
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, Via
-
-LONGEST_AUTHORITY = timedelta(days=366)
+from app.kernel.time import a_year_on
 
 
 @ORDERS.moves("record_authority", read_by_others=("text",))
@@ -29,13 +28,13 @@ def record_authority(
     What a caller says, whoever placed the order passes on, with the `channel` by which it was said.
 
     Raises:
-        NotForThisService: no errand. AuthorityTooLong: not within the coming year. AuthorityChannel: missing where it is passed
-        on, or given where it is not.
+        NotForThisService: no errand. AuthorityTooLong: later than this day next year. AuthorityChannel: missing where it is
+            passed on, or given where it is not.
     """
     change = LIFECYCLE.move(order, "record_authority", actor, now)
     _demand_errand("record_authority", order)
-    if not now < until_at <= now + LONGEST_AUTHORITY:
-        window = f"须在现在之后,最晚{dated(now + LONGEST_AUTHORITY)}"
+    if not now < until_at <= a_year_on(now):
+        window = f"须在现在之后,最晚{dated(a_year_on(now))}"
         raise errors.AuthorityTooLong(window, fields=(FieldFault("/body/until_at", "authority-too-long", window),))
     if (change.through == Via.PLACER) != (channel is not None):
         raise errors.AuthorityChannel.at(passed_on=change.through == Via.PLACER)

@@ -291,8 +291,8 @@ class PromiseTooEarly(Refusal):
 class PromiseTooLate(Refusal):
     kind = Kind.INVALID
     code = "promise-too-late"
-    title_zh = "承诺的日期太远,须在一年之内"
-    title_en = "A promised date lies in the coming year"
+    title_zh = "承诺的日期太远,最晚为明年的今天"
+    title_en = "A promised date is at the latest this day next year"
 
 
 class TeamNotHere(Refusal):
@@ -416,8 +416,8 @@ WITHDRAWN_WITH_PAPERS = f"居民已收回授权:先凭归还码归还材料(retu
 class AuthorityTooLong(Refusal):
     kind = Kind.INVALID
     code = "authority-too-long"
-    title_zh = "授权须在将来到期,最长一年"
-    title_en = "Authority ends in the coming year"
+    title_zh = "授权须在将来到期,最长一年:到明年的今天为止"
+    title_en = "Authority ends in the future, at the latest this day next year"
 
 
 class AuthorityChannel(Refusal):

@@ -21,8 +21,8 @@ from app.kernel.ids import new_id
 from app.kernel.matter import Pause, TimedDeadline
 from app.kernel.recalculating import recalculation
 from app.kernel.rules import Actor, Role
+from app.kernel.time import a_year_on
 
-FARTHEST_PROMISE = timedelta(days=366)
 OWNERS = "方案的负责人须是您本人,或承接这个订单的志愿者"
 
 
@@ -87,13 +87,14 @@ def write_plan(
     the actor or the one who serves. A new plan takes the place of an older promise.
 
     Raises:
-        PromiseTooEarly, PromiseTooLate: not within the coming year. InvalidInput: the owner is somebody else.
+        PromiseTooEarly, PromiseTooLate: in the past, or later than this day next year. InvalidInput: the owner is somebody else.
     """
     change = LIFECYCLE.move(order, "write_plan", actor, now)
     promised_at = promised_at.replace(microsecond=0)
-    if not now + timedelta(seconds=1) <= promised_at <= now + FARTHEST_PROMISE:
-        refusal = errors.PromiseTooEarly if promised_at <= now + FARTHEST_PROMISE else errors.PromiseTooLate
-        raise outside(refusal, "promised_at", now, now + FARTHEST_PROMISE)
+    last = a_year_on(now)
+    if not now + timedelta(seconds=1) <= promised_at <= last:
+        refusal = errors.PromiseTooEarly if promised_at <= last else errors.PromiseTooLate
+        raise outside(refusal, "promised_at", now, last)
     owner = owner_id or actor.id
     if owner not in (actor.id, order.assignee_id):
         raise InvalidInput(fields=(FieldFault("/body/owner_id", "owner-unknown", OWNERS),))

@@ -18,7 +18,7 @@ from app.domain.places.subject import PLACE
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault, TransitionRefused
 from app.kernel.ids import new_id
-from app.kernel.rules import Actor, demand
+from app.kernel.rules import Actor, demand_lead
 from app.kernel.time import CHINA
 from app.kernel.verbs import Facts, record
 
@@ -128,7 +128,7 @@ def open_day(
         NotADayOfHere: the team does not serve the place, or the service is not one for service days there.
         SlotsInvalid: not on one day of the next ninety, or overlapping. DayIsOpen: twice at the same time.
     """
-    _demand_host(actor, seen.lead_id)
+    demand_lead(seen.lead_id, OPEN_DAYS, actor)
     if not (seen.team and seen.service):
         raise service_day_errors.NotADayOfHere
     planned = sorted(slots, key=lambda slot: slot.starts_at)
@@ -179,7 +179,7 @@ def cancel_day(day: Day, actor: Actor, now: datetime, *, reason: str) -> Change:
 
     Raises DayOver: it has begun, or is cancelled.
     """
-    _demand_host(actor, day.lead_id)
+    demand_lead(day.lead_id, OPEN_DAYS, actor)
     if day.held.cancelled or day.starts_at <= now:
         raise service_day_errors.DayOver
     change = Change.record(
@@ -370,12 +370,6 @@ def _demand_bookable(slot: OpenSlot, home: Placing, now: datetime, *, whose: str
         raise service_day_errors.AlreadyBooked(f"{whose}已预约这个服务日;{service_day_errors.AlreadyBooked.advice_zh}")
     if not slot.number:
         raise service_day_errors.SlotFull
-
-
-def _demand_host(actor: Actor, lead_id: UUID | None) -> None:
-    """The staff of the place, or the lead of the team. Raises NotAllowed."""
-    if lead_id is None or actor.id != lead_id:
-        demand(OPEN_DAYS, actor)
 
 
 VERBS = (cancel_booked, book, book_for, book_for_caller)

@@ -34,6 +34,9 @@ _ALLOWED = {
 }  # fmt: skip
 """Who a rule without roles of their own allows, around the word for the relation."""
 
+_OF_RECORDS = {Via.LEAD: "这支队伍的队长"}
+"""Of what no order is taken on for: a team, its services and its days."""
+
 _OF_CASES = {Via.SELF: Via.REPORTER.label, Via.REPRESENTATIVE: "代为上报的人"}
 
 
@@ -56,7 +59,9 @@ def _each(rules: Rules, of: str | None) -> Iterator[str]:
         elif via is Via.SEAT:
             yield f"{via.label}的{_listed(roles)}"
         elif via is not Via.SYSTEM:
-            yield _ALLOWED[via].format((of == "case" and _OF_CASES.get(via)) or via.label)
+            yield (not of and _OF_RECORDS.get(via)) or _ALLOWED[via].format(
+                (of == "case" and _OF_CASES.get(via)) or via.label
+            )
 
 
 def _listed(roles: Iterable[Role]) -> str:

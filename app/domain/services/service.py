@@ -14,7 +14,7 @@ from app.domain.teams.skills import unknown
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault
 from app.kernel.ids import new_id
-from app.kernel.rules import Actor, Role, demand
+from app.kernel.rules import Actor, Role, demand_lead
 from app.kernel.verbs import record
 
 
@@ -53,7 +53,7 @@ def publish(
     Raises:
         NotAllowed, UnknownSkill, NameTaken, OfferedAbove, TeamNotServing, TeamNotSkilled.
     """
-    _by_lead_or_chief(seen.lead_id, actor)
+    demand_lead(seen.lead_id, policy.PUBLISH, actor)
     if skill and not own_code and unknown((skill,), seen.here):
         raise UnknownSkill.at({"/body/skill": skill}, brings=True)
     if seen.above is not None:
@@ -112,15 +112,9 @@ def withdraw(service: Offered, actor: Actor, now: datetime) -> Change:
     )
 
 
-def _by_lead_or_chief(lead_id: UUID | None, actor: Actor) -> None:
-    """Raises NotAllowed."""
-    if actor.id != lead_id:
-        demand(policy.PUBLISH, actor)
-
-
 def _may_change(service: Offered, actor: Actor) -> None:
     """Raises NotAllowed, ServiceWithdrawn."""
-    _by_lead_or_chief(service.lead_id, actor)
+    demand_lead(service.lead_id, policy.PUBLISH, actor)
     if service.withdrawn:
         raise errors.ServiceWithdrawn
 

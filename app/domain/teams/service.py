@@ -26,7 +26,7 @@ from app.domain.teams.repository import (
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault, InvalidInput, Refusal
 from app.kernel.ids import new_id
-from app.kernel.rules import Actor, demand
+from app.kernel.rules import Actor, demand, demand_lead
 from app.kernel.verbs import record
 
 ONCE: Mapping[str, type[Refusal]] = {"team_member_once": errors.AlreadyMember}
@@ -70,7 +70,7 @@ def add_member(
     """
     if team.disbanded:
         raise errors.TeamDisbanded
-    _by_lead_or_chief(team.lead_id, actor)
+    demand_lead(team.lead_id, policy.CHIEF, actor)
     if (person_id is None) is (phone_index is None):
         raise InvalidInput(fields=(FieldFault("/body/person_id", "one-of-two", "人员编号与电话须填写其中一项"),))
     if team.person_id is None or not team.volunteers:
@@ -93,8 +93,8 @@ def add_member(
 def remove_member(member: Leaving, actor: Actor, now: datetime, *, person_id: UUID) -> Change:
     """A member leaves, or is let go by the lead or who looks after the place; what they hold through the team is handed
     back. Raises LeadStays."""
-    if actor.id != person_id:
-        _by_lead_or_chief(actor.id if member.leads else None, actor)
+    if actor.id != person_id and not member.leads:
+        demand_lead(member.lead_id, policy.CHIEF, actor)
     if member.lead_id == person_id:
         raise errors.LeadStays
     change = Change.record(
@@ -119,7 +119,7 @@ def set_lead(team: Leading, actor: Actor, now: datetime, *, person_id: UUID) -> 
     place. Raises TeamDisbanded, NotAMember, AlreadyLeads."""
     if team.disbanded:
         raise errors.TeamDisbanded
-    _by_lead_or_chief(team.lead_id, actor)
+    demand_lead(team.lead_id, policy.CHIEF, actor)
     if not team.member:
         raise errors.NotAMember
     if person_id == team.lead_id:
@@ -147,12 +147,6 @@ def disband(team: Disbanding, actor: Actor, now: datetime) -> Change:
     for member in team.members:
         _end(change, member.id, member.version, actor, now).tell(member.person_id, "team.disbanded", team_id=team.id)
     return hand_back(change, team.orders)
-
-
-def _by_lead_or_chief(lead_id: UUID | None, actor: Actor) -> None:
-    """Raises NotAllowed."""
-    if actor.id != lead_id:
-        demand(policy.CHIEF, actor)
 
 
 def _join(change: Change, member_id: UUID, team_id: UUID, place_id: UUID, person_id: UUID, now: datetime) -> Change:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from app.kernel.deadline_tables import DeadlinePause
 from app.kernel.errors import FieldFault, InvalidInput, NotAllowed, Refusal
 from app.kernel.matter import Pause, TimedDeadline
 from app.kernel.rules import SYSTEM, Actor, Role
+from app.kernel.time import a_year_on
 from tests.unit.kernel.test_calendars import DUTY, HOUR, SECOND, WORK, WORKING_DAY, at
 from tests.unit.orders.promised import (
     COORDINATE,
@@ -72,7 +73,7 @@ def test_a_new_plan_takes_the_place_of_an_older_promise() -> None:
     [
         (TEN, errors.PromiseTooEarly),
         (TEN + SECOND / 2, errors.PromiseTooEarly),
-        (TEN + timedelta(days=366, seconds=1), errors.PromiseTooLate),
+        (a_year_on(TEN) + SECOND, errors.PromiseTooLate),
     ],
 )
 def test_a_promised_date_lies_in_the_coming_year(promised_at: datetime, refusal: type[Refusal]) -> None:

@@ -1,7 +1,7 @@
 """Wishes, errands and service days as values (domain.md §3)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,7 @@ from app.kernel.change import Event, Patch
 from app.kernel.errors import NotAllowed, Refusal, TransitionRefused
 from app.kernel.matter import LiveDeadline, Matter
 from app.kernel.rules import SYSTEM, Role
+from app.kernel.time import CHINA, a_year_on
 from tests.unit.orders.promised import TEN, coordinate, rows
 from tests.unit.orders.test_dispatching import candidate
 from tests.unit.orders.test_policy import FAMILY, NOON, OTHER, RESIDENT, TEAM, VOLUNTEER, WHO, an_order
@@ -145,11 +146,38 @@ def test_authority_is_given_to_whoever_serves_and_takes_the_place_of_an_older_on
     assert (row["agent_id"], row["given_by"], row["until_at"]) == (VOLUNTEER, FAMILY, NOON + HOUR)
 
 
-@pytest.mark.parametrize("until", [timedelta(), timedelta(days=367)])
-def test_authority_ends_within_a_year(until: timedelta) -> None:
+@pytest.mark.parametrize(
+    ("until", "taken"),
+    [
+        (NOON, False),
+        (NOON + timedelta(seconds=1), True),
+        (datetime(2027, 3, 2, 12, 0, 1, tzinfo=CHINA), True),
+        (datetime(2027, 3, 2, 23, 59, 59, tzinfo=CHINA), True),
+        (datetime(2027, 3, 3, tzinfo=CHINA), False),
+    ],
+)
+def test_authority_ends_on_this_day_next_year_at_the_latest(until: datetime, taken: bool) -> None:
     errand = of(Form.ERRAND, S.ACCEPTED)
-    with pytest.raises(errors.AuthorityTooLong):
-        errands.record_authority(errand, WHO["requester"], NOON, text="办证", until_at=NOON + until)
+    try:
+        errands.record_authority(errand, WHO["requester"], NOON, text="办证", until_at=until)
+        said = None
+    except errors.AuthorityTooLong as refused:
+        said = refused.detail
+    assert said == (None if taken else "须在现在之后,最晚2027年3月2日(周二)23:59")
+
+
+@pytest.mark.parametrize(
+    ("day", "last"),
+    [
+        ("2026-11-26T00:00:00+08:00", "2027-11-26T23:59:59+08:00"),
+        ("2026-11-26T23:59:59+08:00", "2027-11-26T23:59:59+08:00"),
+        ("2026-12-31T16:00:00+00:00", "2028-01-01T23:59:59+08:00"),
+        ("2028-02-29T12:00:00+08:00", "2029-02-28T23:59:59+08:00"),
+        ("2027-02-28T12:00:00+08:00", "2028-02-28T23:59:59+08:00"),
+    ],
+)
+def test_a_year_ends_with_the_same_day(day: str, last: str) -> None:
+    assert a_year_on(datetime.fromisoformat(day)) == datetime.fromisoformat(last)
 
 
 def test_papers_start_an_errand_and_both_sides_have_the_receipt() -> None:

@@ -78,6 +78,12 @@ def test_who_may_is_said_from_the_rules(row: Transition, said: str) -> None:
     assert who_may(row.by, of) == said
 
 
+def test_a_teams_lead_is_named_where_they_may_too() -> None:
+    """Of a record: what no order is taken on for."""
+    rules = (Rule(Via.LEAD), Rule(Via.SUBTREE, frozenset({Role.SECRETARY, Role.ADMINISTRATOR})))
+    assert who_may(rules, None) == "这项操作由这支队伍的队长或当地及上级的书记、管理员办理"
+
+
 @pytest.mark.parametrize("via", Via)
 def test_every_relation_has_words(via: Via) -> None:
     assert CHINESE.search(who_may((Rule(via, frozenset({Role.SECRETARY})),), None))
