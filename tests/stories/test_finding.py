@@ -8,8 +8,8 @@ import pytest
 from openpyxl import load_workbook
 
 from app.api.spreadsheet import COLUMNS
-from app.domain.orders.models import Reject
 from app.domain.orders import finding
+from app.domain.orders.models import Reject
 from app.kernel.time import CHINA
 from tests.people import Someone
 from tests.stories.conftest import Later, Street
