@@ -11,7 +11,7 @@ from app.api.deps import Reader, Receipt, TheReader, TheRun, receipt
 from app.api.orders import ID, OrderId, moves
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
-from app.domain.orders import dispatching, errors, policy, recategorising, repository, wishes
+from app.domain.orders import appointment_errors, dispatching, errors, policy, recategorising, repository, wishes
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.matching import Matching, choices
 from app.domain.orders.models import TakeBack
@@ -252,7 +252,13 @@ async def claim_wish(order_id: OrderId, body: ClaimIn, run: TheRun) -> Receipt:
     tags=(Tag.VOLUNTEER,),
     example={"member_id": ID},
     answer=receipt("accepted", 4),
-    **moves("assign", errors.OwnOrder, errors.VolunteerNotQualified, errors.NotOfTheTeam, errors.AppointmentDouble),
+    **moves(
+        "assign",
+        errors.OwnOrder,
+        errors.VolunteerNotQualified,
+        errors.NotOfTheTeam,
+        appointment_errors.AppointmentDouble,
+    ),
 )
 async def assign(order_id: OrderId, body: AssignIn, run: TheRun) -> Receipt:
     return await run(dispatching.assign, order_id, member_id=body.member_id)
@@ -282,7 +288,7 @@ async def release(order_id: OrderId, body: ReleaseIn, run: TheRun) -> Receipt:
     tags=(Tag.DISPATCHER,),
     example={"reason": "no_answer"},
     answer=receipt("submitted", 4),
-    **moves("take_back", errors.AppointmentStands),
+    **moves("take_back", appointment_errors.AppointmentStands),
 )
 async def take_back(order_id: OrderId, body: TakeBackIn, run: TheRun) -> Receipt:
     return await run(dispatching.take_back, order_id, reason=body.reason)

@@ -11,7 +11,7 @@ from app.api.orders import SIX, Card, OrderId, moves
 from app.api.orders_out import AT, return_code, start_code
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out, exactly_one
-from app.domain.orders import errands, errors, kind_lists, policy
+from app.domain.orders import errand_errors, errands, errors, kind_lists, policy
 from app.domain.orders.kind_tables import Paper
 from app.domain.orders.models import Calling
 from app.kernel.text import Line, Opaque, Paragraph
@@ -120,7 +120,9 @@ PAPERS_EXAMPLE: dict[str, Any] = {
     tags=(Tag.RESIDENT, Tag.STATION),
     example={"text": "代我到街道政务大厅办理老年证", "until_at": "2026-03-31T18:00:00+08:00"},
     answer=receipt("accepted", 4),
-    **moves("record_authority", errors.NotForThisService, errors.AuthorityTooLong, errors.AuthorityChannel),
+    **moves(
+        "record_authority", errors.NotForThisService, errand_errors.AuthorityTooLong, errand_errors.AuthorityChannel
+    ),
 )
 async def record_authority(order_id: OrderId, body: AuthorityIn, run: TheRun) -> Receipt:
     channel = body.channel and body.channel.value
@@ -133,7 +135,7 @@ async def record_authority(order_id: OrderId, body: AuthorityIn, run: TheRun) ->
     summary="收回授权",
     tags=(Tag.RESIDENT, Tag.STATION),
     answer=receipt("accepted", 5),
-    **moves("withdraw_authority", errors.NotForThisService, errors.NoAuthority),
+    **moves("withdraw_authority", errors.NotForThisService, errand_errors.NoAuthority),
 )
 async def withdraw_authority(order_id: OrderId, run: TheRun) -> Receipt:
     return await run(errands.withdraw_authority, order_id)
@@ -151,7 +153,7 @@ async def withdraw_authority(order_id: OrderId, run: TheRun) -> Receipt:
     **moves(
         "hand_over_papers",
         errors.NotForThisService,
-        errors.NoAuthority,
+        errand_errors.NoAuthority,
         errors.VolunteerNotQualified,
         errors.StartCodeWrong,
         errors.StartCodeLocked,
@@ -183,8 +185,8 @@ async def hand_over_papers(order_id: OrderId, body: HandOverIn, run: TheRun) -> 
     **moves(
         "return_papers",
         errors.NotForThisService,
-        errors.PapersNotOut,
-        errors.ReturnCodeWrong,
+        errand_errors.PapersNotOut,
+        errand_errors.ReturnCodeWrong,
         errors.StartCodeLocked,
         errors.NotReached,
     ),

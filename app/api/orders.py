@@ -32,6 +32,7 @@ from app.api.schema import Choice, In, StrictUUID, exactly_one
 from app.domain.deadlines import of_matters
 from app.domain.orders import (
     dispatching,
+    errand_errors,
     errands,
     errors,
     finding,
@@ -274,7 +275,7 @@ async def list_deadlines(order_id: OrderId, reader: TheReader) -> DeadlinesOut:
         errors.StartCodeWrong,
         errors.StartCodeLocked,
         errors.NotReached,
-        errors.ErrandStartsWithPapers,
+        errand_errors.ErrandStartsWithPapers,
         errors.VolunteerNotQualified,
     ),
 )
@@ -301,7 +302,9 @@ async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
         "evidence": [{"kind": "checklist", "text": "药品三种,用法已讲清"}],
     },
     answer=receipt("delivered", 5),
-    **moves("deliver", errors.PapersOut, errors.NoAuthority, errors.EvidenceMissing, errors.EvidenceInvalid),
+    **moves(
+        "deliver", errand_errors.PapersOut, errand_errors.NoAuthority, errors.EvidenceMissing, errors.EvidenceInvalid
+    ),
 )
 async def deliver(order_id: OrderId, body: DeliverIn, run: TheRun) -> Receipt:
     evidence = [one.model_dump() for one in body.evidence]

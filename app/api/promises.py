@@ -17,7 +17,7 @@ from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
 from app.domain.deadlines import explaining, of_matters
 from app.domain.deadlines.errors import DeadlineNotFound
-from app.domain.orders import appointments, errors, policy, promises
+from app.domain.orders import appointment_errors, appointments, errors, policy, promises
 from app.domain.orders.clocks import total_of
 from app.domain.orders.models import Channel
 from app.domain.orders.posts import Said, list_posts
@@ -32,8 +32,8 @@ Words = Annotated[str, Paragraph(500)]
 
 AT = "2026-03-03T10:30:00+08:00"
 MINUTE = timedelta(minutes=1)
-UNMOVED = (errors.AppointmentMissed, errors.SlotNotMovable, errors.AgreedByTwo)
-UNFIT = (errors.AppointmentAtNight, errors.AppointmentDouble)
+UNMOVED = (appointment_errors.AppointmentMissed, appointment_errors.SlotNotMovable, appointment_errors.AgreedByTwo)
+UNFIT = (appointment_errors.AppointmentAtNight, appointment_errors.AppointmentDouble)
 
 
 class ContactRecordIn(In):
@@ -169,7 +169,12 @@ async def answer(order_id: OrderId, body: AnswerIn, run: TheRun) -> Receipt:
     example={"meet_at": AT},
     answer=receipt("accepted", 4),
     **moves(
-        "propose", errors.AppointmentTooEarly, errors.AppointmentTooLate, *UNMOVED, *UNFIT, errors.AppointmentStands
+        "propose",
+        appointment_errors.AppointmentTooEarly,
+        appointment_errors.AppointmentTooLate,
+        *UNMOVED,
+        *UNFIT,
+        appointment_errors.AppointmentStands,
     ),
 )
 async def propose(order_id: OrderId, body: AppointmentIn, run: TheRun) -> Receipt:
@@ -184,7 +189,7 @@ async def propose(order_id: OrderId, body: AppointmentIn, run: TheRun) -> Receip
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION, Tag.DISPATCHER),
     example={"meet_at": AT},
     answer=receipt("accepted", 5),
-    **moves("confirm", errors.NoAppointment, errors.AnotherTime, *UNMOVED, *UNFIT),
+    **moves("confirm", appointment_errors.NoAppointment, appointment_errors.AnotherTime, *UNMOVED, *UNFIT),
 )
 async def confirm(order_id: OrderId, body: ConfirmIn, run: TheRun) -> Receipt:
     return await run(appointments.confirm_appointment, order_id, meet_at=body.meet_at)

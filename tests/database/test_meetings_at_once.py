@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from app.domain.orders import appointments, dispatching
-from app.domain.orders.errors import AppointmentDouble
+from app.domain.orders.appointment_errors import AppointmentDouble
 from app.kernel.command import execute
 from app.kernel.database import Database, begin
 from app.kernel.errors import Refusal

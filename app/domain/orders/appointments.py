@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from app.domain.deadlines.spoken import dated
-from app.domain.orders import errors
+from app.domain.orders import appointment_errors
 from app.domain.orders.dispatching import own_people
 from app.domain.orders.models import Appointment
 from app.domain.orders.policy import LIFECYCLE
@@ -62,7 +62,7 @@ def propose_appointment(
     change = LIFECYCLE.move(order, "propose", actor, now)
     meet_at = meet_at.replace(microsecond=0)
     if not now < meet_at <= now + FARTHEST_APPOINTMENT:
-        refusal = errors.AppointmentTooEarly if meet_at <= now else errors.AppointmentTooLate
+        refusal = appointment_errors.AppointmentTooEarly if meet_at <= now else appointment_errors.AppointmentTooLate
         raise outside(refusal, "meet_at", now, now + FARTHEST_APPOINTMENT)
     _demand_movable(order, actor, now)
     _demand_by_day(meet_at)
@@ -73,7 +73,7 @@ def propose_appointment(
         change.patch(Appointment, id=former.id, ended_at=now)
     if stands is not None and stands.meet_at == meet_at:
         if former is None:
-            raise errors.AppointmentStands("约定的就是这个时间")
+            raise appointment_errors.AppointmentStands("约定的就是这个时间")
         return _tell(change, order, "order.appointment_kept")
     about = {"id": new_id(), "matter_id": order.id, "place_id": order.place_id}
     change.insert(
@@ -109,9 +109,11 @@ def confirm_appointment(
     _demand_movable(order, actor, now)
     stands, proposed = order.detail.agreed, order.detail.proposed
     if proposed is None or (why := _why_not(order, proposed, actor, now)):
-        raise errors.NoAppointment(why if proposed else "现在没有人提出时间;可以由您提出(proposeAppointment)")
+        raise appointment_errors.NoAppointment(
+            why if proposed else "现在没有人提出时间;可以由您提出(proposeAppointment)"
+        )
     if proposed.meet_at != meet_at:
-        raise errors.AnotherTime(
+        raise appointment_errors.AnotherTime(
             f"现在提出的是{dated(proposed.meet_at)};同意的,请按这个时间再确认",
             detail_en=f"The time proposed now is {wire(proposed.meet_at)}; confirm that one if it suits you",
         )
@@ -137,23 +139,29 @@ def _demand_movable(order: Order, actor: Actor, now: datetime) -> None:
     """That this actor may agree on a time: not for a slot, which is booked; not after a miss, also one that no sweep has come to
     yet (domain.md §4.6); and what was agreed only the two sides move, for the staff know of neither whether they have time."""
     if order.detail.booking_id is not None:
-        raise errors.SlotNotMovable(_instead_of_moving(order, actor))
+        raise appointment_errors.SlotNotMovable(_instead_of_moving(order, actor))
     if any(d.kind == "appointment" and d.stopped_at is None and _missed(d, now) for d in order.timed):
-        raise errors.AppointmentMissed
+        raise appointment_errors.AppointmentMissed
     if order.detail.agreed is not None and actor.id not in own_people(order) and actor.id != order.assignee_id:
-        raise errors.AgreedByTwo
+        raise appointment_errors.AgreedByTwo
 
 
 def _demand_by_day(meet_at: datetime) -> None:
     if not FIRST_OF_DAY <= meet_at.astimezone(CHINA).time() <= LAST_OF_DAY:
         window = f"{dated(meet_at)}不合适:须在每天 {FIRST_OF_DAY:%H:%M} 至 {LAST_OF_DAY:%H:%M} 之间(北京时间)"
-        raise errors.AppointmentAtNight(window, fields=(FieldFault("/body/meet_at", "appointment-at-night", window),))
+        raise appointment_errors.AppointmentAtNight(
+            window, fields=(FieldFault("/body/meet_at", "appointment-at-night", window),)
+        )
 
 
 def _demand_free(order: Order, actor: Actor, facts: Meetings) -> None:
     """That whoever has the order can be there: which other order it is, nobody is told, and when it is, the resident neither."""
     if facts.near is not None:
-        raise errors.AppointmentDouble if actor.id in own_people(order) else errors.AppointmentDouble.of(facts.near)
+        raise (
+            appointment_errors.AppointmentDouble
+            if actor.id in own_people(order)
+            else appointment_errors.AppointmentDouble.of(facts.near)
+        )
 
 
 def _missed(deadline: TimedDeadline, now: datetime) -> bool:

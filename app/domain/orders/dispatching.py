@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.domain.orders import errors, policy
+from app.domain.orders import appointment_errors, errors, policy
 from app.domain.orders.matching import MATCHING, Matching, candidates, choices, demand_fit
 from app.domain.orders.models import OrderDetail, OrderRefusal, OrderState, TakeBack
 from app.domain.orders.policy import LIFECYCLE
@@ -242,7 +242,7 @@ def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_i
         raise errors.NotOfTheTeam
     _demand_member(order, facts)
     if facts.near is not None and order.detail.booking_id is None:
-        raise errors.AppointmentDouble.of(facts.near, "请换一位队员,或请现在承接的队员与居民另约时间")
+        raise appointment_errors.AppointmentDouble.of(facts.near, "请换一位队员,或请现在承接的队员与居民另约时间")
     return (
         change.set(assignee_id=member_id)
         .tell(order.assignee_id, "order.taken")
@@ -269,7 +269,7 @@ def take_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, rea
     change = LIFECYCLE.move(order, "take_back", actor, now).note(reason=reason)
     if order.detail.agreed is not None and not reason.heard:
         booked = order.detail.booking_id is not None
-        raise errors.AppointmentStands(errors.SlotNotMovable.advice_zh if booked else None)
+        raise appointment_errors.AppointmentStands(appointment_errors.SlotNotMovable.advice_zh if booked else None)
     _refuse(change, order, "taken_back", reason.label)
     let_go(change, order, facts, now)
     if order.state == OrderState.OFFERED:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.deadlines.spoken import dated
-from app.domain.orders import errors, policy
+from app.domain.orders import errand_errors, errors, policy
 from app.domain.orders.facts import RETURNING, STARTING, Returning, Starting
 from app.domain.orders.kind_facts import Listed, papers_out, returns
 from app.domain.orders.kind_tables import OrderAuthority, OrderPapers
@@ -35,9 +35,11 @@ def record_authority(
     _demand_errand("record_authority", order)
     if not now < until_at <= a_year_on(now):
         window = f"须在现在之后,最晚{dated(a_year_on(now))}"
-        raise errors.AuthorityTooLong(window, fields=(FieldFault("/body/until_at", "authority-too-long", window),))
+        raise errand_errors.AuthorityTooLong(
+            window, fields=(FieldFault("/body/until_at", "authority-too-long", window),)
+        )
     if (change.through == Via.PLACER) != (channel is not None):
-        raise errors.AuthorityChannel.at(passed_on=change.through == Via.PLACER)
+        raise errand_errors.AuthorityChannel.at(passed_on=change.through == Via.PLACER)
     if channel is not None:
         change.note(channel=channel)
     end_authority(change, order, now)
@@ -63,7 +65,7 @@ def withdraw_authority(order: Order, actor: Actor, now: datetime) -> Change:
     change = LIFECYCLE.move(order, "withdraw_authority", actor, now)
     _demand_errand("withdraw_authority", order)
     if order.detail.authority is None:
-        raise errors.NoAuthority
+        raise errand_errors.NoAuthority
     end_authority(change, order, now)
     return _tell(change, order, "order.authority_withdrawn")
 
@@ -99,7 +101,7 @@ def hand_over_papers(
     _demand_errand("hand_over_papers", order)
     demand_skill(facts)
     if order.detail.authority is None or not order.detail.authority.holds(actor.id, now):
-        raise errors.NoAuthority
+        raise errand_errors.NoAuthority
     if not opens(order, now, code_fits=code_fits or facts.card_fits, reached=facts.reached if unverified else None):
         return wrong_code(order, actor, now)
     # A number is given once in an order, whoever had its papers before.
@@ -135,13 +137,13 @@ def return_papers(
     _demand_errand("return_papers", order)
     out = papers_out(order.detail.receipts)
     if not set(papers) <= out.keys():
-        raise errors.PapersNotOut
+        raise errand_errors.PapersNotOut
     code_fits = code_fits and returned == returns(order.detail.receipts)
     by_staff = change.through == Via.SUBTREE and Via.KEEPER not in actor.parts
     if unverified and not (facts.reached or by_staff):
         raise errors.NotReached(errors.NOT_REACHED_SINCE)
     if not (unverified or code_is_right(order, now, code_fits=code_fits or facts.card_fits)):
-        return wrong_code(order, actor, now, "wrong_return_code", errors.ReturnCodeWrong)
+        return wrong_code(order, actor, now, "wrong_return_code", errand_errors.ReturnCodeWrong)
     if unverified:
         change.note(unverified=True)
     return _receipt(change, order, "returned", [out[no] for no in sorted(set(papers))], unverified=unverified)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.domain.deadlines.spoken import dated, exact
+from app.domain.deadlines.spoken import exact
 from app.kernel.errors import FieldFault, Kind, NotFound, Refusal
 from app.kernel.time import wire
 
@@ -203,84 +203,6 @@ class OwnPause(Refusal):
     advice_zh = "请由书记或管理员中的另一人裁定"
 
 
-class AppointmentTooEarly(Refusal):
-    kind = Kind.INVALID
-    code = "appointment-too-early"
-    title_zh = "约定的时间已经过去"
-    title_en = "An appointment lies in the future"
-
-
-class AppointmentTooLate(Refusal):
-    kind = Kind.INVALID
-    code = "appointment-too-late"
-    title_zh = "约定的时间太远,须在三十天之内"
-    title_en = "An appointment lies in the next thirty days"
-
-
-class AppointmentAtNight(Refusal):
-    kind = Kind.INVALID
-    code = "appointment-at-night"
-    title_zh = "上门的时间须在早上七点至晚上九点之间"
-    title_en = "An appointment begins between 07:00 and 21:00, in China"
-
-
-class AppointmentDouble(Refusal):
-    """Whoever serves is somewhere else at about that time; at which order, is not said."""
-
-    kind = Kind.CONFLICT
-    code = "appointment-double"
-    title_zh = "承接的志愿者那时另有约定:两次上门须相隔至少半小时"
-    title_en = "Whoever serves has another appointment within half an hour of that time"
-    advice_zh = "请另提时间(proposeAppointment)"
-
-    @classmethod
-    def of(cls, near: datetime, instead: str = advice_zh) -> "AppointmentDouble":
-        """With when the other one is, for whoever serves and who answers for them; `instead`: what these may do."""
-        return cls(f"另一个约定在{dated(near)};{instead}", detail_en=f"The other appointment is at {wire(near)}")
-
-
-class NoAppointment(Refusal):
-    kind = Kind.CONFLICT
-    code = "no-appointment"
-    title_zh = "没有待对方确认的约定"
-    title_en = "No appointment waits for you to confirm it"
-    advice_zh = "可以由您提出时间(proposeAppointment)"
-
-
-class AnotherTime(Refusal):
-    kind = Kind.CONFLICT
-    code = "another-time"
-    title_zh = "对方提出的时间已经不是您看到的那个"
-    title_en = "By now another time is proposed than the one you saw"
-    advice_zh = "现在提出的时间见 getOrder 的 proposed_appointment"
-
-
-class AgreedByTwo(Refusal):
-    """Whoever serves has promised to come then: nobody moves that for them."""
-
-    kind = Kind.CONFLICT
-    code = "agreed-by-two"
-    title_zh = "已约定的上门时间,只由居民和承接的志愿者双方来改"
-    title_en = "What was agreed is moved by the resident and whoever serves, and nobody else"
-    advice_zh = "请居民或志愿者提出新的时间(proposeAppointment),由对方确认;志愿者来不了,可退回(releaseOrder)"
-
-
-class SlotNotMovable(Refusal):
-    kind = Kind.CONFLICT
-    code = "slot-not-movable"
-    title_zh = "约的是服务日的时段,不单独改时间"
-    title_en = "A slot of a service day is not moved by itself"
-    advice_zh = "居民可取消(cancelOrder)后另约时段(bookSlot);志愿者来不了,可退回(releaseOrder)"
-
-
-class AppointmentMissed(Refusal):
-    kind = Kind.CONFLICT
-    code = "appointment-missed"
-    title_zh = "约定的时间已过,没有开始服务:订单即将退回社区,另行安排"
-    title_en = "The appointment was missed: the order goes back to the community"
-    advice_zh = "社区会另行派单;要改时间,可与新来的志愿者再约(proposeAppointment)"
-
-
 class PromiseTooEarly(Refusal):
     kind = Kind.INVALID
     code = "promise-too-early"
@@ -375,14 +297,6 @@ class WishIsClaimed(Refusal):
     advice_zh = "志愿者认领用 claimWish"
 
 
-class ErrandStartsWithPapers(Refusal):
-    kind = Kind.CONFLICT
-    code = "errand-starts-with-papers"
-    title_zh = "帮办代办从交接材料开始,请先登记材料"
-    title_en = "An errand starts with the receipt for its papers"
-    advice_zh = "签收材料即开始(handOverPapers);不需要材料的,材料填空列表"
-
-
 class SameService(Refusal):
     kind = Kind.CONFLICT
     code = "same-service"
@@ -399,52 +313,6 @@ class SlotsAreBooked(Refusal):
     advice_zh = "有空位的时段见 listServiceDays,预约用 bookSlot"
 
 
-class NoAuthority(Refusal):
-    kind = Kind.CONFLICT
-    code = "no-authority"
-    title_zh = "居民尚未授权,或授权已到期,请居民先授权(recordAuthority)"
-    title_en = "The resident has given no authority, or it has ended"
-    advice_zh = "授权写给现在承接的人;换了人,要重新授权"
-
-
-_NEXT = "居民重新授权(recordAuthority)后可以接着办;不办了的,请中止(abortOrder)"
-WITHDRAWN = f"居民已收回授权,不能再以其名义办理。{_NEXT}"
-WITHDRAWN_WITH_PAPERS = f"居民已收回授权:先凭归还码归还材料(returnPapers)。{_NEXT}"
-"""Of an errand in service whose authority was withdrawn: what whoever serves it does now."""
-
-
-class AuthorityTooLong(Refusal):
-    kind = Kind.INVALID
-    code = "authority-too-long"
-    title_zh = "授权须在将来到期,最长一年:到明年的今天为止"
-    title_en = "Authority ends in the future, at the latest this day next year"
-
-
-class AuthorityChannel(Refusal):
-    """How a caller gave the authority: said by who passes it on, and by nobody else."""
-
-    kind = Kind.INVALID
-    code = "authority-channel"
-    title_zh = "转达居民的授权,须写明居民怎样授权"
-    title_en = "Authority that is passed on says how it was given"
-
-    @classmethod
-    def at(cls, *, passed_on: bool) -> "AuthorityChannel":
-        """The refusal at the field: it is missing, or is for others."""
-        why = (
-            "请填写居民来电(phone)还是到站(walk_in)授权" if passed_on else "由本人授权的不填,只由代为点单的工作人员填写"
-        )
-        return cls(why, fields=(FieldFault("/body/channel", cls.code, why),))
-
-
-class PapersOut(Refusal):
-    kind = Kind.CONFLICT
-    code = "papers-out"
-    title_zh = "还有材料没有归还,请先归还"
-    title_en = "Papers have not come back yet"
-    advice_zh = "在外的材料见 listPapers,凭居民的归还码归还(returnPapers)"
-
-
 class EvidenceMissing(Refusal):
     kind = Kind.INVALID
     code = "evidence-missing"
@@ -457,30 +325,3 @@ class EvidenceInvalid(Refusal):
     code = "evidence-invalid"
     title_zh = "凭据填写有误"
     title_en = "The evidence is not valid"
-
-
-class AppointmentStands(Refusal):
-    kind = Kind.CONFLICT
-    code = "appointment-stands"
-    title_zh = "已约定上门时间,到时没有开始会自动退回"
-    title_en = "A confirmed appointment stands: it comes back by itself when nobody begins"
-    advice_zh = (
-        "要改时间,由居民或志愿者提出、另一方确认(proposeAppointment);志愿者说来不了或居民要求换人的,"
-        "可退回(releaseOrder)或由社区收回(takeBackOrder,cannot_come、resident_asks)"
-    )
-
-
-class PapersNotOut(Refusal):
-    kind = Kind.CONFLICT
-    code = "papers-not-out"
-    title_zh = "所列材料没有交出,或已经归还"
-    title_en = "These papers were not handed over, or have come back"
-    advice_zh = "还在外面的材料和编号见 listPapers"
-
-
-class ReturnCodeWrong(Refusal):
-    kind = Kind.CONFLICT
-    code = "return-code-wrong"
-    title_zh = "归还码不正确,请向居民核对"
-    title_en = "The return code is wrong"
-    advice_zh = "归还码在居民的订单页上(getOrder),每次归还后更换;输错五次须等十分钟"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.domain.orders import errors, policy
+from app.domain.orders import errand_errors, errors, policy
 from app.domain.orders.evidence import SERVED, Served, faults, missing
 from app.domain.orders.facts import STARTING, Starting
 from app.domain.orders.kind_facts import papers_out
@@ -49,7 +49,7 @@ def start(
     change = LIFECYCLE.move(order, "start", actor, now)
     demand_skill(facts)
     if not policy.suits("start", order.detail.form):
-        raise errors.ErrandStartsWithPapers
+        raise errand_errors.ErrandStartsWithPapers
     if not opens(order, now, code_fits=code_fits or facts.card_fits, reached=facts.reached if unverified else None):
         return wrong_code(order, actor, now)
     return begun(change, order, now, unverified=unverified).tell_served("order.started")
@@ -133,9 +133,9 @@ def deliver(
     change = LIFECYCLE.move(order, "deliver", actor, now)
     withdrawn = order.detail.form is Form.ERRAND and order.detail.authority is None
     if papers_out(order.detail.receipts):
-        raise errors.PapersOut(errors.WITHDRAWN_WITH_PAPERS if withdrawn else None)
+        raise errand_errors.PapersOut(errand_errors.WITHDRAWN_WITH_PAPERS if withdrawn else None)
     if withdrawn:
-        raise errors.NoAuthority(errors.WITHDRAWN)
+        raise errand_errors.NoAuthority(errand_errors.WITHDRAWN)
     if found := faults(evidence, facts.accepted_at, now):
         raise errors.EvidenceInvalid(fields=found)
     if found := missing(facts.wanted, evidence):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.orders import dispatching, errors
+from app.domain.orders import appointment_errors, dispatching, errors
 from app.domain.orders.dispatching import Offered, Taking
 from app.domain.orders.matching import Matching, choices
 from app.domain.orders.models import OrderDetail, OrderRefusal, TakeBack
@@ -406,7 +406,7 @@ def test_an_offer_that_is_taken_back_leaves_the_order_as_it_was(open_pool: bool,
 def test_what_has_a_confirmed_appointment_comes_back_by_itself() -> None:
     meeting = replace(MEETING, confirmed_at=ELEVEN)
     taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, (meeting,)))
-    with pytest.raises(errors.AppointmentStands):
+    with pytest.raises(appointment_errors.AppointmentStands):
         dispatching.take_back(taken, WHO["dispatcher"], NOON, facts=Accepted(TEN), reason=TakeBack.NO_APPOINTMENT)
     change = dispatching.take_back(taken, WHO["dispatcher"], NOON, facts=Accepted(TEN), reason=TakeBack.CANNOT_COME)
     assert change.state == S.SUBMITTED, "but for what the volunteer says"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.orders import appointments, errors, outcomes, promises
+from app.domain.orders import appointment_errors, appointments, errors, outcomes, promises
 from app.domain.orders.models import Appointment, OrderRefusal
 from app.domain.orders.models import OrderState as S
 from app.domain.orders.repository import Accepted, Asked, Called, Detail, OpenAppointment
@@ -214,7 +214,7 @@ def test_the_other_sides_confirmation_moves_the_appointment_with_its_deadline() 
 
 
 def test_nobody_moves_an_appointment_alone() -> None:
-    with pytest.raises(errors.NoAppointment) as refused:
+    with pytest.raises(appointment_errors.NoAppointment) as refused:
         appointments.confirm_appointment(agreed(another=LATER), WHO["requester"], TWELVE, meet_at=LATER.meet_at)
     assert refused.value.detail == "现在的时间是您这一方提出的,须由对方确认"
 
@@ -226,15 +226,15 @@ def test_whoever_names_the_agreed_time_again_keeps_it(who: str) -> None:
     assert rows(change, Appointment) == []
     assert {event.topic for event in change.events} == {"order.appointment_kept"}
     assert {event.to_person for event in change.events} == {RESIDENT, FAMILY, VOLUNTEER} - {WHO[who].id}
-    with pytest.raises(errors.AppointmentStands):
+    with pytest.raises(appointment_errors.AppointmentStands):
         appointments.propose_appointment(agreed(), WHO[who], TWELVE, meet_at=FOUR)
 
 
 def test_a_missed_appointment_is_not_moved_also_where_no_sweep_has_come_to_it_yet() -> None:
     for now in (FOUR + 15 * MINUTE, FOUR + 20 * MINUTE):
-        with pytest.raises(errors.AppointmentMissed):
+        with pytest.raises(appointment_errors.AppointmentMissed):
             appointments.propose_appointment(agreed(), WHO["requester"], now, meet_at=FOUR + HOUR)
-        with pytest.raises(errors.AppointmentMissed):
+        with pytest.raises(appointment_errors.AppointmentMissed):
             appointments.confirm_appointment(agreed(another=LATER), WHO["assignee"], now, meet_at=LATER.meet_at)
     just_late = FOUR + 14 * MINUTE
     assert appointments.confirm_appointment(
@@ -252,7 +252,7 @@ def test_a_missed_appointment_is_not_moved_also_where_no_sweep_has_come_to_it_ye
 )
 def test_the_time_of_a_booked_slot_is_the_slots(who: str, advice: str) -> None:
     booked = replace(agreed(), detail=replace(agreed().detail, booking_id=UUID(int=303)))
-    with pytest.raises(errors.SlotNotMovable) as refused:
+    with pytest.raises(appointment_errors.SlotNotMovable) as refused:
         appointments.propose_appointment(booked, WHO[who], TWELVE, meet_at=FOUR + HOUR)
     assert refused.value.detail == advice
 
@@ -260,15 +260,15 @@ def test_the_time_of_a_booked_slot_is_the_slots(who: str, advice: str) -> None:
 @pytest.mark.parametrize("who", ["dispatcher", "secretary"])
 @pytest.mark.parametrize("hours", [0, 1])
 def test_what_was_agreed_is_not_moved_or_kept_by_the_staff(who: str, hours: int) -> None:
-    with pytest.raises(errors.AgreedByTwo):
+    with pytest.raises(appointment_errors.AgreedByTwo):
         appointments.propose_appointment(agreed(another=LATER), WHO[who], TWELVE, meet_at=FOUR + hours * HOUR)
-    with pytest.raises(errors.AgreedByTwo):
+    with pytest.raises(appointment_errors.AgreedByTwo):
         appointments.confirm_appointment(agreed(another=LATER), WHO[who], TWELVE, meet_at=LATER.meet_at)
 
 
 def test_a_move_that_somebody_proposed_who_is_not_sent_any_more_is_not_confirmed() -> None:
     former = replace(LATER, by_resident=False, proposed_by=FAMILY)
-    with pytest.raises(errors.NoAppointment, match="no-appointment") as refused:
+    with pytest.raises(appointment_errors.NoAppointment, match="no-appointment") as refused:
         appointments.confirm_appointment(agreed(another=former), WHO["requester"], TWELVE, meet_at=LATER.meet_at)
     assert refused.value.detail == "提出这个时间的人已不再承接,请另提时间(proposeAppointment)"
 
@@ -292,7 +292,7 @@ def test_what_the_staff_agree_on_is_told_to_whoever_serves() -> None:
 
 def test_one_confirms_the_time_that_one_has_seen() -> None:
     waiting = order(coordinate(), state=S.ACCEPTED, meeting=meeting())
-    with pytest.raises(errors.AnotherTime) as refused:
+    with pytest.raises(appointment_errors.AnotherTime) as refused:
         appointments.confirm_appointment(waiting, WHO["requester"], TEN, meet_at=FOUR - HOUR)
     assert refused.value.detail == "现在提出的是2026年3月3日(周二)16:00;同意的,请按这个时间再确认"
     assert refused.value.detail_en == (
@@ -312,10 +312,10 @@ def test_a_moved_appointment_that_is_missed_lets_go_on_what_the_first_one_had_st
 @pytest.mark.parametrize(
     ("meet_at", "refusal"),
     [
-        (TEN, errors.AppointmentTooEarly),
-        (TEN - SECOND, errors.AppointmentTooEarly),
-        (TEN + timedelta(days=30, seconds=1), errors.AppointmentTooLate),
-        (at("2099-01-01 09:00"), errors.AppointmentTooLate),
+        (TEN, appointment_errors.AppointmentTooEarly),
+        (TEN - SECOND, appointment_errors.AppointmentTooEarly),
+        (TEN + timedelta(days=30, seconds=1), appointment_errors.AppointmentTooLate),
+        (at("2099-01-01 09:00"), appointment_errors.AppointmentTooLate),
     ],
 )
 def test_an_appointment_lies_in_the_next_thirty_days(meet_at: datetime, refusal: type[Refusal]) -> None:
@@ -353,7 +353,7 @@ def test_whoever_serves_confirms_what_the_resident_proposed() -> None:
     ],
 )
 def test_nobody_confirms_their_own_proposal_or_what_is_past(open_appointment: OpenAppointment | None, who: str) -> None:
-    with pytest.raises(errors.NoAppointment):
+    with pytest.raises(appointment_errors.NoAppointment):
         appointments.confirm_appointment(
             order(coordinate(), state=S.ACCEPTED, meeting=open_appointment), WHO[who], TEN, meet_at=FOUR
         )

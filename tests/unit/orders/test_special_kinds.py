@@ -10,6 +10,7 @@ import pytest
 from app.domain.notifications.policy import sentence
 from app.domain.orders import (
     dispatching,
+    errand_errors,
     errands,
     errors,
     outcomes,
@@ -161,7 +162,7 @@ def test_authority_ends_on_this_day_next_year_at_the_latest(until: datetime, tak
     try:
         errands.record_authority(errand, WHO["requester"], NOON, text="办证", until_at=until)
         said = None
-    except errors.AuthorityTooLong as refused:
+    except errand_errors.AuthorityTooLong as refused:
         said = refused.detail
     assert said == (None if taken else "须在现在之后,最晚2027年3月2日(周二)23:59")
 
@@ -197,9 +198,9 @@ def test_papers_start_an_errand_and_both_sides_have_the_receipt() -> None:
 @pytest.mark.parametrize(
     ("more", "refusal"),
     [
-        ({}, errors.NoAuthority),
-        ({"authority": replace(AUTHORITY, agent_id=OTHER)}, errors.NoAuthority),
-        ({"authority": replace(AUTHORITY, until_at=NOON)}, errors.NoAuthority),
+        ({}, errand_errors.NoAuthority),
+        ({"authority": replace(AUTHORITY, agent_id=OTHER)}, errand_errors.NoAuthority),
+        ({"authority": replace(AUTHORITY, until_at=NOON)}, errand_errors.NoAuthority),
     ],
 )
 def test_without_authority_that_is_theirs_and_in_force_nothing_begins(more: Any, refusal: type[Refusal]) -> None:
@@ -209,7 +210,7 @@ def test_without_authority_that_is_theirs_and_in_force_nothing_begins(more: Any,
 
 
 def test_an_errand_is_not_started_without_its_papers_and_a_visit_not_with_papers() -> None:
-    with pytest.raises(errors.ErrandStartsWithPapers):
+    with pytest.raises(errand_errors.ErrandStartsWithPapers):
         orders.start(of(Form.ERRAND, S.ACCEPTED), WHO["assignee"], NOON, facts=NOTHING_SHOWN, code_fits=True)
     visit = of(Form.VISIT, S.ACCEPTED)
     with pytest.raises(errors.NotForThisService):
@@ -238,7 +239,11 @@ def test_a_wrong_code_is_counted_where_an_errand_starts_and_where_papers_come_ba
     assert (change.action, type(change.refusal), change.rows) == ("wrong_code", errors.StartCodeWrong, [])
     out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN,))
     change = errands.return_papers(out, WHO["assignee"], NOON, facts=UNREACHED, papers=[1], returned=0)
-    assert (change.action, type(change.refusal), change.rows) == ("wrong_return_code", errors.ReturnCodeWrong, [])
+    assert (change.action, type(change.refusal), change.rows) == (
+        "wrong_return_code",
+        errand_errors.ReturnCodeWrong,
+        [],
+    )
     assert change.patches[0].values["wrong_codes"] == 1
 
 
@@ -255,13 +260,13 @@ def test_papers_come_back_whatever_became_of_the_errand(state: S) -> None:
 def test_a_code_that_was_for_an_earlier_return_does_not_count() -> None:
     out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN, BACK))
     change = errands.return_papers(out, WHO["assignee"], NOON, facts=UNREACHED, papers=[1], returned=0, code_fits=True)
-    assert isinstance(change.refusal, errors.ReturnCodeWrong)
+    assert isinstance(change.refusal, errand_errors.ReturnCodeWrong)
 
 
 @pytest.mark.parametrize("papers", [[2], [3], [1, 9]])
 def test_only_what_is_out_comes_back(papers: list[int]) -> None:
     out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN, BACK))
-    with pytest.raises(errors.PapersNotOut):
+    with pytest.raises(errand_errors.PapersNotOut):
         errands.return_papers(out, WHO["assignee"], NOON, facts=UNREACHED, papers=papers, returned=1, code_fits=True)
 
 
@@ -273,7 +278,7 @@ def test_only_what_is_out_comes_back(papers: list[int]) -> None:
         ("keeper", UNREACHED, {"unverified": True}, errors.NotReached),
         ("dispatcher", UNREACHED, {"unverified": True}, None),
         ("assignee", replace(UNREACHED, card_fits=True), {"card": b"x"}, None),
-        ("dispatcher", UNREACHED, {"card": b"x"}, errors.ReturnCodeWrong),
+        ("dispatcher", UNREACHED, {"card": b"x"}, errand_errors.ReturnCodeWrong),
     ],
 )
 def test_papers_come_back_without_a_phone(
@@ -342,7 +347,7 @@ def test_who_passes_an_authority_on_says_how_it_was_given_and_nobody_else_does(
         (row,) = rows(errands.record_authority(errand, WHO[who], NOON, **given), OrderAuthority)
         assert row["channel"] == channel
         return
-    with pytest.raises(errors.AuthorityChannel) as refused:
+    with pytest.raises(errand_errors.AuthorityChannel) as refused:
         errands.record_authority(errand, WHO[who], NOON, **given)
     assert refused.value.fields[0].pointer == "/body/channel"
 
@@ -355,7 +360,7 @@ def test_what_is_out_is_what_was_given_and_has_not_come_back() -> None:
 
 def test_nothing_is_delivered_and_nothing_ends_unseen_while_papers_are_out() -> None:
     out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN,), authority=AUTHORITY)
-    with pytest.raises(errors.PapersOut):
+    with pytest.raises(errand_errors.PapersOut):
         orders.deliver(out, WHO["assignee"], NOON, facts=Served(TEN, TEN), outcome="已办好")
     for ended in (
         outcomes.call_off(out, WHO["requester"], NOON, reason=outcomes.Abort.UNSAFE, text=None),

@@ -1,0 +1,73 @@
+"""What is refused of errands, their authority and their papers: beside the other refusals of orders, `errors.py`."""
+
+from app.kernel.errors import FieldFault, Kind, Refusal
+
+
+class ErrandStartsWithPapers(Refusal):
+    kind = Kind.CONFLICT
+    code = "errand-starts-with-papers"
+    title_zh = "帮办代办从交接材料开始,请先登记材料"
+    title_en = "An errand starts with the receipt for its papers"
+    advice_zh = "签收材料即开始(handOverPapers);不需要材料的,材料填空列表"
+
+
+class NoAuthority(Refusal):
+    kind = Kind.CONFLICT
+    code = "no-authority"
+    title_zh = "居民尚未授权,或授权已到期,请居民先授权(recordAuthority)"
+    title_en = "The resident has given no authority, or it has ended"
+    advice_zh = "授权写给现在承接的人;换了人,要重新授权"
+
+
+_NEXT = "居民重新授权(recordAuthority)后可以接着办;不办了的,请中止(abortOrder)"
+WITHDRAWN = f"居民已收回授权,不能再以其名义办理。{_NEXT}"
+WITHDRAWN_WITH_PAPERS = f"居民已收回授权:先凭归还码归还材料(returnPapers)。{_NEXT}"
+"""Of an errand in service whose authority was withdrawn: what whoever serves it does now."""
+
+
+class AuthorityTooLong(Refusal):
+    kind = Kind.INVALID
+    code = "authority-too-long"
+    title_zh = "授权须在将来到期,最长一年:到明年的今天为止"
+    title_en = "Authority ends in the future, at the latest this day next year"
+
+
+class AuthorityChannel(Refusal):
+    """How a caller gave the authority: said by who passes it on, and by nobody else."""
+
+    kind = Kind.INVALID
+    code = "authority-channel"
+    title_zh = "转达居民的授权,须写明居民怎样授权"
+    title_en = "Authority that is passed on says how it was given"
+
+    @classmethod
+    def at(cls, *, passed_on: bool) -> "AuthorityChannel":
+        """The refusal at the field: it is missing, or is for others."""
+        why = (
+            "请填写居民来电(phone)还是到站(walk_in)授权" if passed_on else "由本人授权的不填,只由代为点单的工作人员填写"
+        )
+        return cls(why, fields=(FieldFault("/body/channel", cls.code, why),))
+
+
+class PapersOut(Refusal):
+    kind = Kind.CONFLICT
+    code = "papers-out"
+    title_zh = "还有材料没有归还,请先归还"
+    title_en = "Papers have not come back yet"
+    advice_zh = "在外的材料见 listPapers,凭居民的归还码归还(returnPapers)"
+
+
+class PapersNotOut(Refusal):
+    kind = Kind.CONFLICT
+    code = "papers-not-out"
+    title_zh = "所列材料没有交出,或已经归还"
+    title_en = "These papers were not handed over, or have come back"
+    advice_zh = "还在外面的材料和编号见 listPapers"
+
+
+class ReturnCodeWrong(Refusal):
+    kind = Kind.CONFLICT
+    code = "return-code-wrong"
+    title_zh = "归还码不正确,请向居民核对"
+    title_en = "The return code is wrong"
+    advice_zh = "归还码在居民的订单页上(getOrder),每次归还后更换;输错五次须等十分钟"
