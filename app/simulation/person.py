@@ -84,9 +84,10 @@ class Person:
         return answer.json()
 
     async def look(self, path: str) -> Any:
-        """A reading of what may be out of sight by now: None then."""
+        """A reading of what may be out of sight by now, or gone on to others: None then."""
         answer = await self._ask("GET", path)
-        return None if answer.status_code == httpx.codes.NOT_FOUND else answer.json()
+        out_of_sight = (httpx.codes.NOT_FOUND, httpx.codes.FORBIDDEN)
+        return None if answer.status_code in out_of_sight else answer.json()
 
     async def send(self, path: str, body: Mapping[str, Any] | None = None, method: str = "POST") -> Any:
         """A command: its receipt, or None when it was refused, which is counted."""

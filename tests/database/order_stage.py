@@ -112,8 +112,9 @@ class Stage:
             )  # fmt: skip
         await world.owner.execute(
             "INSERT INTO skill (id, person_id, place_id, code, seen_by, seen_at, version)"
-            " SELECT gen_random_uuid(), p, $2, 'care', $3, $4, 1 FROM unnest($1::uuid[]) p",
-            [world.people[name] for name, v in VOLUNTEERS.items() if v.skilled], world.street, admin, LONG_AGO,
+            " SELECT gen_random_uuid(), person_id, place_id, 'care', $2, $3, 1 FROM role_grant"
+            "  WHERE role = 'volunteer' AND person_id = ANY ($1)",
+            [world.people[name] for name, v in VOLUNTEERS.items() if v.skilled], admin, LONG_AGO,
         )  # fmt: skip
         representation = await world.owner.fetchval(
             "INSERT INTO representation (id, place_id, representative_id, representative_name_sealed, beneficiary_id,"

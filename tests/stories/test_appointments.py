@@ -1,6 +1,7 @@
 """A time is agreed on by both sides, is a limit of its own, and is moved, missed or made anew (domain.md §3, §4.4)."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,12 @@ async def test_a_confirmed_appointment_stops_the_limits_and_is_one(street: Stree
     assert near(due(found["finish"]), at(12, 2, 18, 5))
 
 
+def times(page: dict[str, Any]) -> tuple[dict[str, Any] | None, ...]:
+    """What is agreed, and what is proposed: when, and by whom."""
+    both = (page["appointment"], page["proposed_appointment"])
+    return tuple(one and {name: one[name] for name in ("meet_at", "proposed_by")} for one in both)
+
+
 async def test_an_appointment_is_moved_when_both_have_said_so(street: Street, clock: Clock) -> None:
     grandma, dispatcher, _, volunteer = await crew(street)
     await clock(at(11, 30, 9))
@@ -44,7 +51,7 @@ async def test_an_appointment_is_moved_when_both_have_said_so(street: Street, cl
     await grandma.post(f"{order}/appointment", {"meet_at": wire(at(12, 1, 10))})
     for reader in (grandma, volunteer, dispatcher):
         page = await reader.get(order)
-        assert (page["appointment"], page["proposed_appointment"]) == (
+        assert times(page) == (
             {"meet_at": wire(at(11, 30, 14)), "proposed_by": "community"},
             {"meet_at": wire(at(12, 1, 10)), "proposed_by": "resident"},
         ), "both times are seen"
@@ -57,7 +64,7 @@ async def test_an_appointment_is_moved_when_both_have_said_so(street: Street, cl
     assert "对方想改上门的时间,请看两个时间再确认;双方确认之前,原约定照旧" in await texts(volunteer)
     await agree(volunteer, order)
     page = await grandma.get(order)
-    assert (page["appointment"], page["proposed_appointment"]) == (
+    assert times(page) == (
         {"meet_at": wire(at(12, 1, 10)), "proposed_by": "resident"},
         None,
     )

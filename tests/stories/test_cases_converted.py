@@ -4,7 +4,7 @@
 from datetime import datetime
 
 from app.kernel.rules import Role
-from tests.people import Someone
+from tests.people import Someone, offered
 from tests.stories.casework import PHOTO, governing
 from tests.stories.conftest import Clock, Later, Street
 from tests.stories.orderwork import at
@@ -66,7 +66,7 @@ async def test_who_placed_the_order_for_a_caller_reads_the_case_that_it_became(s
     await later(1)
     case = (await staff.get(order))["case_id"]
     shown = await staff.get(f"/v1/cases/{case}")
-    assert (shown["words"], shown["reported_as"], shown["actions"]) == ("楼道灯坏了", "order", [])
+    assert (shown["words"], shown["reported_as"], offered(shown)) == ("楼道灯坏了", "order", ["withdraw"])
     assert (await staff.get(f"/v1/cases/{case}/history"))["items"][0]["action"] == "place_for_caller"
     assert [row["id"] for row in (await staff.get("/v1/cases", for_callers="true"))["items"]] == [case]
 

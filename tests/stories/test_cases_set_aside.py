@@ -7,7 +7,7 @@ from typing import Any
 
 from app.kernel.rules import Role
 from app.kernel.time import CHINA
-from tests.people import Someone
+from tests.people import Someone, offered
 from tests.stories.casework import LAMP, RESULT, at_street, governing, reported
 from tests.stories.conftest import Later, Street
 
@@ -262,14 +262,15 @@ async def test_station_staff_report_for_a_caller_and_a_daughter_for_her_mother(s
     assert refused == (404, "reporter-not-found")
 
     shown = await staff.get(f"/v1/cases/{made['id']}")
-    assert (shown["words"], shown["actions"], shown["reporters"]) == ("楼下夜里施工", [], 1)
+    assert (shown["words"], offered(shown), shown["reporters"]) == ("楼下夜里施工", ["withdraw"], 1)
     assert [step["action"] for step in (await staff.get(f"/v1/cases/{made['id']}/history"))["items"]] == [
         "report_for_caller"
     ]
     assert [row["id"] for row in (await staff.get("/v1/cases", for_callers="true"))["items"]] == [made["id"]]
     assert (await staff.get("/v1/cases", mine="true"))["items"] == [], "it is not their own"
     assert [row["id"] for row in (await staff.get("/v1/cases/search", search="施工"))["items"]] == [made["id"]]
-    assert await staff.refused(f"/v1/cases/{made['id']}/withdraw", {}) == (403, "not-allowed")
+    escalate = {"reason": "无权限", "tried": "看过"}
+    assert await staff.refused(f"/v1/cases/{made['id']}/escalate", escalate) == (403, "not-allowed")
     for other in (
         await street.with_role("站员", Role.STATION_STAFF),
         await street.with_role("西站点", Role.STATION_STAFF, "west"),

@@ -44,14 +44,19 @@ async def test_who_may_is_said_by_office_and_never_by_name(street: Street) -> No
     )
     case = await reported(resident)
     withdraw = {"reason": "好了"}
-    assert await detail(dispatcher, f"{case}/withdraw", withdraw, 403) == "这项操作由上报人本人或受益人本人办理"
+    assert (
+        await detail(dispatcher, f"{case}/withdraw", withdraw, 403)
+        == "这项操作由上报人本人、受益人本人或代为点单或上报的工作人员办理"
+    )
     handles = "这项操作由当地及上级的网格员或办理层级的派单员、书记、管理员办理"
     assert await detail(resident, f"{case}/triage", {"lane": "small"}, 403) == handles
     unit = {"place_id": str(street.world.east), "name": "物业", "kind": "partner"}
     assert await detail(resident, "/v1/units", unit, 403) == "这项操作由当地及上级的管理员办理", "of records too"
     english = {"Accept-Language": "en", "Idempotency-Key": str(new_id())}
     answer = await dispatcher.http.post(f"{case}/withdraw", json=withdraw, headers=english)
-    assert answer.json()["detail"] == "Who may: requester | beneficiary"
+    assert answer.json()["detail"] == (
+        "Who may: requester | beneficiary | placer:administrator/dispatcher/secretary/station_staff"
+    )
 
 
 async def test_a_member_is_told_that_the_lead_may_too(street: Street) -> None:

@@ -166,7 +166,7 @@ async def test_whoever_comes_late_is_told_that_it_is_theirs_no_more(street: Stre
     assert await stranger.refused(f"{order}/accept") == (404, "order-not-found")
     for reading in ("", *(f"/{reading}" for reading in readings)):
         assert (await stranger.ask("GET", f"{order}{reading}")).json()["code"] == "order-not-found"
-    assert (await other.ask("GET", f"{order}/volunteers")).json()["code"] == "order-not-found", "it is still theirs"
+    assert (await other.ask("GET", f"{order}/volunteers")).json()["code"] == "not-allowed", "it is still theirs"
 
 
 async def a_team(street: Street, lead: Someone, *members: Someone) -> str:
