@@ -269,8 +269,7 @@ async def test_station_staff_report_for_a_caller_and_a_daughter_for_her_mother(s
     assert [row["id"] for row in (await staff.get("/v1/cases", for_callers="true"))["items"]] == [made["id"]]
     assert (await staff.get("/v1/cases", mine="true"))["items"] == [], "it is not their own"
     assert [row["id"] for row in (await staff.get("/v1/cases/search", search="施工"))["items"]] == [made["id"]]
-    escalate = {"reason": "无权限", "tried": "看过"}
-    assert await staff.refused(f"/v1/cases/{made['id']}/escalate", escalate) == (403, "not-allowed")
+    assert await staff.refused(f"/v1/cases/{made['id']}/triage", {"lane": "small"}) == (403, "not-allowed")
     for other in (
         await street.with_role("站员", Role.STATION_STAFF),
         await street.with_role("西站点", Role.STATION_STAFF, "west"),
