@@ -107,6 +107,7 @@ async def login_with_password(form: Annotated[PasswordForm, Form()], house: TheH
     rule=PUBLIC,
     operation_id="refreshToken",
     summary="登录快要过期时,用刷新令牌换新的,不必再次登录",
+    description="刷新令牌换过一次即作废;换过之后十秒内再用一次仍可换到新的,答复没有收到时可以重来。更晚再用视为被盗,这次登录随即失效",
     example={"refresh_token": "AZhaPH0efwCKay9MXW5_gA"},
     answer=TOKENS,
     responses=problems(NotSignedIn),

@@ -285,6 +285,7 @@ async def resume(order_id: OrderId, deadline_id: DeadlineId, run: TheRun) -> Rec
     "/{order_id}/pauses/{pause_id}/dispute",
     operation_id="disputePause",
     summary="不同意一次暂停计时:提出异议,由暂停者以外的人决定",
+    description="一次提问会分别暂停协调和方案两个时限,各是一次暂停、各有编号:两个都不同意的,各提一次异议",
     tags=(Tag.RESIDENT,),
     example={"text": "并没有人问过我"},
     answer=receipt("submitted", 3),

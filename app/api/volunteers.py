@@ -75,7 +75,7 @@ class VolunteerDecisionIn(In):
 class ApplicationOut(Out):
     id: StrictUUID = Field(description="申请编号")
     person_id: StrictUUID = Field(description="申请人编号")
-    name: str | None = Field(description="申请人姓名(隐去名字)")
+    name: str | None = Field(description="申请人姓名;没有同意的隐去名字")
     phone: str | None = Field(description="电话(隐去中间四位)")
     place_id: StrictUUID = Field(description="社区编号")
     place_name: str = Field(description="社区名称")
@@ -121,12 +121,13 @@ async def apply_to_volunteer(body: ApplicationIn, run: TheRun) -> Receipt:
     rule=SIGNED_IN,
     operation_id="listVolunteerApplications",
     summary="志愿者申请:我的,或我的地点收到的",
-    description="书记、管理员看到本地全部申请;站点工作人员看到已同意而还有技能要登记的(见 to_record),登记完即不再列出",
+    description="书记、管理员看到本地全部申请;站点工作人员看到已同意而还有技能要登记的(见 to_record),登记完即不再列出。"
+    "申请人是全名,决定和登记的人要认得;没有同意的只有姓氏",
     tags=(Tag.ADMINISTRATOR, Tag.STATION, Tag.RESIDENT),
     answer={
         "items": [
             {
-                "id": ID, "person_id": PERSON_ID, "name": "王**", "phone": "138****5678", "place_id": PLACE_ID,
+                "id": ID, "person_id": PERSON_ID, "name": "王秀英", "phone": "138****5678", "place_id": PLACE_ID,
                 "place_name": "西峪社区", "text": "周末想陪老人看病", "skills": ["haircut", "law"], "to_record": ["law"],
                 "state": "approved", "state_label": "已同意", "reason": None, "created_at": "2026-03-01T09:00:00+08:00",
                 "decided_at": "2026-03-01T10:00:00+08:00",
@@ -148,7 +149,7 @@ async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader
         return ApplicationOut(
             id=row["id"],
             person_id=row["person_id"],
-            name=name and mask_name(name),
+            name=mask_name(name) if name and state == "refused" else name,
             phone=phone and mask_phone(phone),
             place_id=row["place_id"],
             place_name=row["place_name"],

@@ -35,7 +35,9 @@ class NotAVolunteer(Refusal):
     code = "not-a-volunteer"
     title_zh = "此人不是这里的志愿者"
     title_en = "The person is not a volunteer here"
-    advice_zh = "可先请其申请做志愿者(applyToVolunteer),批准后再来"
+    advice_zh = (
+        "可先请其申请做所在社区的志愿者(applyToVolunteer),批准后再来;街道、区县的,由管理员在那里授予志愿者(grantRole)"
+    )
 
 
 class AlreadyMember(Refusal):
