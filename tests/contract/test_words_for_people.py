@@ -12,6 +12,8 @@ from app.api.docs import Tag, operations
 from app.api.docs_order import IN_ORDER_OF_USE
 from app.api.doing import OPERATIONS
 from app.domain.cases.models import AssignmentState, CaseState
+from app.domain.orders import appointment_errors as appointments
+from app.domain.orders import errand_errors as errands
 from app.domain.orders import errors as orders
 from app.domain.orders import service_day_errors as service_days
 from app.domain.orders.models import OrderState
@@ -243,7 +245,7 @@ def test_residents_and_volunteers_read_words_of_every_day(document: dict[str, An
     assert [word for word in EXPLAINED if word not in explained] == []
 
 
-ADVISING = (orders, service_days, services, teams, representations)
+ADVISING = (orders, appointments, errands, service_days, services, teams, representations)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from app.domain.cases import errors as of_cases
 from app.domain.cases import policy as case_policy
 from app.domain.cases.callback_errors import CallbackNotFound, NoCallWanted
 from app.domain.deadlines.errors import DeadlineNotFound
+from app.domain.orders import appointment_errors, errand_errors
 from app.domain.orders import errors as of_orders
 from app.domain.orders import policy as order_policy
 from app.domain.orders.models import TakeBack
@@ -44,8 +45,8 @@ SAID = (
     InvalidInput, DeadlineNotFound, CallbackNotFound, NoCallWanted, of_board.HeldInFuture,
     of_orders.VolunteerNotQualified, of_orders.TeamNotHere, of_orders.QuestionNotFound, of_orders.PauseNotFound,
     of_orders.ServiceNotOffered, of_orders.NotForThisService, of_orders.StartCodeWrong, of_orders.EvidenceMissing,
-    of_orders.AuthorityTooLong, of_orders.NotReached, of_orders.AlreadyRefused, of_orders.AnotherTime,
-    of_orders.AuthorityChannel,
+    errand_errors.AuthorityTooLong, of_orders.NotReached, of_orders.AlreadyRefused, appointment_errors.AnotherTime,
+    errand_errors.AuthorityChannel,
     of_cases.EvidenceMissing, of_board.UnitNotHere, of_board.UnitTwice, of_cases.ParentNotFound, of_board.PromiseNotOpen,
     of_board.NotOnBoard, of_cases.NotAdmitted, of_board.NotAPartner, ReasonWanted, of_cases.ReviewTooFar,
     of_board.ExtensionTooLong,
