@@ -26,10 +26,17 @@ def how_many(named: int) -> str:
 
 def doubles_of(kind: str, states: Iterable[str], same: str) -> str:
     """SQL giving jsonb: which matters `m` of a kind, for the person `subject.id`, are in one of the states, and what is `same`
-    about them; as far as the actor sees them. Two conditions for the person, each with an index of its own."""
+    about them; as far as the actor sees them. What they asked for and what others did for them are two ways, each along its
+    own index, the newest first, and no further than is named."""
     within = ", ".join(f"'{state}'" for state in states)
+    own, others = (
+        f"""(SELECT m.id, m.state, m.created_at FROM matter m
+              WHERE {way} AND m.kind = '{kind}' AND m.state IN ({within}) AND {same}
+              ORDER BY m.created_at DESC, m.id DESC LIMIT {NAMED})"""
+        for way in (
+            "m.requester_id = subject.id AND m.beneficiary_id = subject.id",
+            "m.beneficiary_id = subject.id AND m.beneficiary_id <> m.requester_id",
+        )
+    )
     return f"""(SELECT coalesce(jsonb_agg(to_jsonb(x) ORDER BY x.created_at DESC, x.id DESC), '[]') FROM (
-         SELECT m.id, m.state, m.created_at FROM matter m
-          WHERE (m.requester_id = subject.id OR m.beneficiary_id <> m.requester_id) AND m.beneficiary_id = subject.id
-            AND m.kind = '{kind}' AND m.state IN ({within}) AND {same}
-          ORDER BY m.created_at DESC, m.id DESC LIMIT {NAMED}) x)"""
+         SELECT * FROM ({own} UNION ALL {others}) y ORDER BY y.created_at DESC, y.id DESC LIMIT {NAMED}) x)"""
