@@ -1,0 +1,162 @@
+"""Service days as values: slots, bookings, and a day that is cancelled (domain.md §3)."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.domain.orders import dispatching, errors, outcomes, placing, promises, service_day_errors, service_days
+from app.domain.orders.facts import Placing
+from app.domain.orders.kind_tables import ServiceSlot, SlotBooking
+from app.domain.orders.models import Appointment
+from app.domain.orders.models import OrderState as S
+from app.domain.orders.repository import Accepted
+from app.domain.orders.service_days import Booking, Day, Held, Opening, OpenSlot, Slot
+from app.domain.services.errors import ServicePaused
+from app.domain.services.models import Form
+from app.kernel.change import Event, Patch
+from app.kernel.errors import NotAllowed, Refusal, TransitionRefused
+from app.kernel.matter import LiveDeadline
+from app.kernel.rules import SYSTEM
+from tests.unit.orders.kinds import CLAIM, HOME, HOUR, SERVICE, of
+from tests.unit.orders.promised import TEN, coordinate, rows
+from tests.unit.orders.test_policy import NOON, RESIDENT, TEAM, VOLUNTEER, WHO
+
+SLOT = OpenSlot(
+    id=UUID(int=51), day_id=UUID(int=52), service_id=SERVICE, team_id=TEAM, lead_id=VOLUNTEER, starts_at=NOON + HOUR,
+    capacity=5, here=True, booked=False, represented=False, number=3,
+)  # fmt: skip
+HOSTS = Opening(team=True, service=True, lead_id=VOLUNTEER)
+
+
+def slot(hours: float, minutes: int = 30) -> Slot:
+    return Slot(NOON + hours * HOUR, minutes, capacity=5)
+
+
+def opened(*slots: Slot, who: str = "dispatcher", seen: Opening = HOSTS) -> Any:
+    about = {"place_id": UUID(int=8), "team_id": TEAM, "service_id": SERVICE}
+    return service_days.open_day(seen, WHO[who], NOON, **about, slots=slots)
+
+
+def test_a_day_has_its_slots_in_order() -> None:
+    change = opened(slot(2), slot(1), who="assignee")
+    assert [row["starts_at"] for row in rows(change, ServiceSlot)] == [NOON + HOUR, NOON + 2 * HOUR]
+    assert change.rows[0].values["starts_at"] == NOON + HOUR
+
+
+@pytest.mark.parametrize(
+    ("slots", "who", "seen", "refusal"),
+    [
+        ([slot(1)], "volunteer", HOSTS, NotAllowed),
+        ([slot(1)], "dispatcher", replace(HOSTS, team=False), service_day_errors.NotADayOfHere),
+        ([slot(1)], "dispatcher", replace(HOSTS, service=False), service_day_errors.NotADayOfHere),
+        ([slot(0)], "dispatcher", HOSTS, service_day_errors.SlotsInvalid),
+        ([slot(1, 61), slot(2)], "dispatcher", HOSTS, service_day_errors.SlotsInvalid),
+        ([slot(1), slot(25)], "dispatcher", HOSTS, service_day_errors.SlotsInvalid),
+        ([slot(91 * 24)], "dispatcher", HOSTS, service_day_errors.SlotsInvalid),
+        ([slot(1)], "dispatcher", replace(HOSTS, begins=frozenset({NOON + HOUR})), service_day_errors.DayIsOpen),
+    ],
+)
+def test_a_day_is_not_opened(slots: Any, who: str, seen: Opening, refusal: type[Refusal]) -> None:
+    with pytest.raises(refusal):
+        opened(*slots, who=who, seen=seen)
+
+
+def test_who_books_has_an_order_that_the_lead_has_accepted_and_an_appointment() -> None:
+    home = replace(HOME, form=Form.SERVICE_DAY, category="service_day")
+    change = service_days.book(Booking(home, SLOT), WHO["requester"], NOON, note="量血压")
+    assert (change.action, change.state, change.starts) == ("book", S.ACCEPTED, ["appointment"])
+    assert change.anchors == {"appointment": (SLOT.starts_at, None)}
+    assert change.matter is not None
+    assert (change.matter.assignee_id, change.matter.team_id) == (VOLUNTEER, TEAM)
+    (booking,), (meeting,) = rows(change, SlotBooking), rows(change, Appointment)
+    assert (booking["number"], booking["capacity"], booking["person_id"]) == (3, 5, RESIDENT)
+    assert (meeting["meet_at"], meeting["proposed_by"], meeting["confirmed_by"]) == (
+        SLOT.starts_at,
+        VOLUNTEER,
+        RESIDENT,
+    )
+    assert change.events == [Event("order.booked", to_person=VOLUNTEER)]
+
+
+@pytest.mark.parametrize(
+    ("home", "found", "refusal"),
+    [
+        (HOME, None, service_day_errors.SlotNotFound),
+        (replace(HOME, place_id=None), SLOT, errors.NoCommunity),
+        (HOME, replace(SLOT, here=False), service_day_errors.NotYourDay),
+        (replace(HOME, offered=False), SLOT, errors.ServiceNotOffered),
+        (replace(HOME, paused=True), SLOT, ServicePaused),
+        (HOME, replace(SLOT, starts_at=NOON), service_day_errors.SlotOver),
+        (HOME, replace(SLOT, lead_id=None), service_day_errors.SlotOver),
+        (HOME, replace(SLOT, booked=True), service_day_errors.AlreadyBooked),
+        (HOME, replace(SLOT, booked=True, number=0, cancelled="大雪"), service_day_errors.DayCancelled),
+        (HOME, replace(SLOT, number=0), service_day_errors.SlotFull),
+        (HOME, replace(SLOT, lead_id=RESIDENT), errors.OwnOrder),
+        (HOME, replace(SLOT, represented=True), errors.OwnOrder),
+        (replace(HOME, phone_sealed=None), SLOT, errors.ContactMissing),
+    ],
+)
+def test_a_booking_is_refused(home: Placing, found: OpenSlot | None, refusal: type[Refusal]) -> None:
+    with pytest.raises(refusal):
+        service_days.book(Booking(home, found), WHO["requester"], NOON, note="量血压")
+
+
+def test_a_service_of_days_is_booked_and_not_ordered() -> None:
+    home = replace(HOME, form=Form.SERVICE_DAY)
+    with pytest.raises(errors.SlotsAreBooked):
+        placing.place(home, WHO["requester"], NOON, service_id=SERVICE, note="量血压")
+
+
+BOOKED = UUID(int=61)
+FREED = Patch(SlotBooking, {"id": BOOKED, "live": None, "ended_at": NOON})
+
+
+def test_whatever_ends_a_booking_frees_its_place() -> None:
+    booked = of(Form.SERVICE_DAY, S.ACCEPTED, booking_id=BOOKED)
+    for change in (
+        outcomes.cancel(booked, WHO["requester"], NOON),
+        outcomes.convert(booked, WHO["dispatcher"], NOON, reason="整栋楼的事"),
+        service_days.cancel_booked(booked, SYSTEM, NOON, reason="大雪"),
+        dispatching.release(booked, WHO["assignee"], NOON, facts=Accepted(TEN), reason="队员不够"),
+    ):
+        assert FREED in change.patches
+
+
+def test_an_order_that_left_the_day_is_not_cancelled_with_it() -> None:
+    claimed_since = of(Form.SERVICE_DAY, S.ACCEPTED)
+    with pytest.raises(TransitionRefused):
+        service_days.cancel_booked(claimed_since, SYSTEM, NOON, reason="大雪")
+
+
+def test_a_booked_order_that_comes_back_begins_with_the_four_promises_once() -> None:
+    appointment = LiveDeadline(CLAIM, "appointment", None)
+    booked = replace(of(Form.SERVICE_DAY, S.ACCEPTED, booking_id=BOOKED), live=(appointment,))
+    change = promises.miss_appointment(booked, SYSTEM, NOON, facts=Accepted(TEN), deadline_id=CLAIM)
+    assert change.starts == ["dispatch", "respond", "reply", "coordinate", "plan"]
+    again = replace(booked, timed=(coordinate(),))
+    change = promises.miss_appointment(again, SYSTEM, NOON, facts=Accepted(TEN), deadline_id=CLAIM)
+    assert change.starts == ["dispatch"]
+
+
+DAY = Day(UUID(int=52), UUID(int=8), 1, NOON + HOUR, VOLUNTEER, Held(False, (UUID(int=9),)))
+
+
+def test_a_cancelled_day_has_each_of_its_orders_cancelled() -> None:
+    change = service_days.cancel_day(DAY, WHO["assignee"], NOON, reason="大雪")
+    assert change.events == [Event("order.cancel_day", payload={"order_id": str(UUID(int=9)), "reason": "大雪"})]
+    assert change.patches[0].values["reason"] == "大雪"
+
+
+@pytest.mark.parametrize(
+    ("day", "who", "refusal"),
+    [
+        (DAY, "volunteer", NotAllowed),
+        (replace(DAY, held=Held(True, ())), "dispatcher", service_day_errors.DayOver),
+        (replace(DAY, starts_at=NOON), "dispatcher", service_day_errors.DayOver),
+    ],
+)
+def test_a_day_is_not_cancelled(day: Day, who: str, refusal: type[Refusal]) -> None:
+    with pytest.raises(refusal):
+        service_days.cancel_day(day, WHO[who], NOON, reason="大雪")
