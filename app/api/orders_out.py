@@ -322,7 +322,7 @@ def waits_of(row: RowMapping) -> dict[str, bool]:
     """What each action would find: what the form of the order has, the papers that are out, and what the query looked for."""
     papers = bool(papers_out(receipts_of(row)))
     unsuitable = {t.action: False for t in LIFECYCLE.transitions if not suits(t.action, row["form"])}
-    # An errand without an authority is not delivered; only one that is in force can be withdrawn.
+    # An errand whose authority was withdrawn is not delivered; one that has run out does not stand in the way.
     allowed = row["form"] != Form.ERRAND or row["waits"]["withdraw_authority"]
     return {"return_papers": papers, "deliver": allowed and not papers, **row["waits"], **unsuitable}
 

@@ -241,6 +241,14 @@ class Change:
                 self.tell(person, topic, **payload)
         return self
 
+    def tell_others(self, topic: str, **payload: Any) -> Self:
+        """A notice to both sides of the matter – who asked for it, whom it serves, who serves – but for whoever does this."""
+        if self.matter is not None:
+            sides = (self.matter.requester_id, self.matter.beneficiary_id, self.matter.assignee_id)
+            for person in dict.fromkeys(sides):
+                self.tell(None if person == self.actor.id else person, topic, **payload)
+        return self
+
     def tell_role(
         self, role: Role, topic: str, *, place_id: UUID | None = None, level: str | None = None, **payload: Any
     ) -> Self:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app.kernel.time import CHINA
-from tests.people import Someone
+from tests.people import Someone, agree
 from tests.stories.conftest import Street
 
 
@@ -50,4 +50,12 @@ async def accepted(street: Street, grandma: Someone, dispatcher: Someone, volunt
     order = await place(street, grandma)
     await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
     await volunteer.post(f"{order}/accept")
+    return order
+
+
+async def agreed(street: Street, grandma: Someone, dispatcher: Someone, volunteer: Someone, meet_at: datetime) -> str:
+    """An order that the volunteer has accepted, and for which both have agreed on a time."""
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    await volunteer.post(f"{order}/appointment", {"meet_at": wire(meet_at)})
+    await agree(grandma, order)
     return order

@@ -8,7 +8,7 @@ import pytest
 from tests.people import agree, offered
 from tests.special import team_of
 from tests.stories.conftest import Clock, Street
-from tests.stories.orderwork import accepted, at, crew, due, limits, near, place, texts, wire
+from tests.stories.orderwork import accepted, agreed, at, crew, due, limits, near, place, texts, wire
 
 
 async def test_a_confirmed_appointment_stops_the_limits_and_is_one(street: Street, clock: Clock) -> None:
@@ -45,9 +45,7 @@ def times(page: dict[str, Any]) -> tuple[dict[str, Any] | None, ...]:
 async def test_an_appointment_is_moved_when_both_have_said_so(street: Street, clock: Clock) -> None:
     grandma, dispatcher, _, volunteer = await crew(street)
     await clock(at(11, 30, 9))
-    order = await accepted(street, grandma, dispatcher, volunteer)
-    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(11, 30, 14))})
-    await agree(grandma, order)
+    order = await agreed(street, grandma, dispatcher, volunteer, at(11, 30, 14))
     await grandma.post(f"{order}/appointment", {"meet_at": wire(at(12, 1, 10))})
     for reader in (grandma, volunteer, dispatcher):
         page = await reader.get(order)
@@ -146,9 +144,7 @@ async def test_a_time_that_one_has_not_seen_is_not_confirmed(street: Street, clo
 async def test_what_has_begun_or_ended_has_no_time_to_agree_on(street: Street, clock: Clock) -> None:
     grandma, dispatcher, _, volunteer = await crew(street)
     await clock(at(11, 30, 9))
-    begun = await accepted(street, grandma, dispatcher, volunteer)
-    await volunteer.post(f"{begun}/appointment", {"meet_at": wire(at(11, 30, 14))})
-    await agree(grandma, begun)
+    begun = await agreed(street, grandma, dispatcher, volunteer, at(11, 30, 14))
     await grandma.post(f"{begun}/appointment", {"meet_at": wire(at(11, 30, 15))})
     week = (await volunteer.get("/v1/me/week"))["items"]
     assert [row["what"] for row in week if row["what"] != "deadline"] == ["appointment", "proposed"]
@@ -156,9 +152,7 @@ async def test_what_has_begun_or_ended_has_no_time_to_agree_on(street: Street, c
     week = (await volunteer.get("/v1/me/week"))["items"]
     assert [row["what"] for row in week if row["what"] != "deadline"] == ["appointment"]
     assert (await grandma.get(begun))["appointment"]["meet_at"] == wire(at(11, 30, 14)), "it is being kept"
-    called_off = await accepted(street, grandma, dispatcher, volunteer)
-    await volunteer.post(f"{called_off}/appointment", {"meet_at": wire(at(11, 30, 18))})
-    await agree(grandma, called_off)
+    called_off = await agreed(street, grandma, dispatcher, volunteer, at(11, 30, 18))
     await grandma.post(f"{called_off}/cancel", {})
     assert (await grandma.get(called_off))["appointment"] is None
 
@@ -166,9 +160,7 @@ async def test_what_has_begun_or_ended_has_no_time_to_agree_on(street: Street, c
 async def test_another_time_is_agreed_in_a_second_round(street: Street, clock: Clock) -> None:
     grandma, dispatcher, _, volunteer = await crew(street)
     await clock(at(12, 2, 10))
-    order = await accepted(street, grandma, dispatcher, volunteer)
-    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(12, 2, 14))})
-    await agree(grandma, order)
+    order = await agreed(street, grandma, dispatcher, volunteer, at(12, 2, 14))
     await volunteer.post(f"{order}/start", {"code": (await grandma.get(order))["start_code"]})
     await volunteer.post(f"{order}/deliver", {"outcome": "换了垫圈"})
     await grandma.post(f"{order}/rate", {"solved": "no", "stars": 2, "reason": "又漏水"})
@@ -201,9 +193,7 @@ async def test_a_missed_appointment_goes_back_to_the_community_with_the_time_use
 async def test_a_new_round_has_an_appointment_of_its_own(street: Street, clock: Clock) -> None:
     grandma, dispatcher, _, volunteer = await crew(street)
     await clock(at(11, 30, 9))
-    order = await accepted(street, grandma, dispatcher, volunteer)
-    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(11, 30, 14))})
-    await agree(grandma, order)
+    order = await agreed(street, grandma, dispatcher, volunteer, at(11, 30, 14))
     await clock(at(11, 30, 14))
     await volunteer.post(f"{order}/start", {"code": (await grandma.get(order))["start_code"]})
     await volunteer.post(f"{order}/deliver", {"outcome": "换了垫圈"})

@@ -6,8 +6,8 @@ import pytest
 
 from app.invariants import check
 from app.kernel.rules import Role
-from tests.people import offered
-from tests.stories.boardwork import RESULT, blown, new_unit, topics, whistled
+from tests.people import Someone, offered
+from tests.stories.boardwork import RESULT, Matter, Unit, blown, new_unit, topics, whistled
 from tests.stories.conftest import Later, Street
 
 GROUND = "产权移交清单第 3 条"
@@ -236,9 +236,8 @@ async def test_whoever_whistled_does_not_judge_the_contest(street: Street) -> No
     assert refused == (403, "same-hand")
 
 
-async def test_a_lead_that_was_replaced_at_the_call_back_works_again_for_whom_was_not_helped(
-    street: Street, later: Later
-) -> None:
+async def solved_and_contested(street: Street) -> tuple[Matter, str, Unit, Someone, Someone]:
+    """A case that its lead solved though it contests it, with its task, whose it may be, who arbitrates and who calls back."""
     case = await whistled(street)
     water = await new_unit(street, "水务站")
     arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
@@ -246,6 +245,13 @@ async def test_a_lead_that_was_replaced_at_the_call_back_works_again_for_whom_wa
     task = await case.lead.reports_in()
     await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": water.id})
     await case.lead.officer.post(f"{case.path}/result", RESULT)
+    return case, task, water, arbiter, caller
+
+
+async def test_a_lead_that_was_replaced_at_the_call_back_works_again_for_whom_was_not_helped(
+    street: Street, later: Later
+) -> None:
+    case, task, water, arbiter, caller = await solved_and_contested(street)
     await case.chief.post(f"{case.path}/check", {"accepted": True})
     await arbiter.post(f"{task}/arbitrate", {"upheld": True, "decision": "归水务"})
     await later(1)
@@ -318,13 +324,7 @@ async def test_a_lead_that_solved_what_it_contests_is_told_whose_it_was(
 @pytest.mark.parametrize("silent", [False, True], ids=["checked", "silence"])
 async def test_a_lead_that_came_after_the_result_need_not_come(street: Street, later: Later, silent: bool) -> None:
     """An arbiter appointed it while the result was checked: the case goes on to the call-back and closes without it."""
-    case = await whistled(street)
-    water = await new_unit(street, "水务站")
-    arbiter = await street.with_role("裁定人", Role.ARBITER, "street")
-    caller = await street.with_role("回访员", Role.CALLBACK_OFFICER, "street")
-    task = await case.lead.reports_in()
-    await case.lead.officer.post(f"{task}/contest", {"ground": GROUND, "proposed_id": water.id})
-    await case.lead.officer.post(f"{case.path}/result", RESULT)
+    case, task, water, arbiter, caller = await solved_and_contested(street)
     await later(1)
     await arbiter.post(f"{task}/arbitrate", {"upheld": True, "decision": "归水务"})
     await later(2)

@@ -2,19 +2,17 @@
 
 from tests.people import agree
 from tests.stories.conftest import Clock, Street
-from tests.stories.orderwork import accepted, at, crew, place, wire
+from tests.stories.orderwork import accepted, agreed, at, crew, place, wire
 
 
 async def test_the_history_says_which_time_was_proposed_confirmed_and_moved(street: Street, clock: Clock) -> None:
     grandma, dispatcher, _, volunteer = await crew(street)
     await clock(at(11, 30, 9))
-    order = await accepted(street, grandma, dispatcher, volunteer)
-    await volunteer.post(f"{order}/appointment", {"meet_at": wire(at(11, 30, 14))})
-    await agree(grandma, order)
+    order = await agreed(street, grandma, dispatcher, volunteer, at(11, 30, 14))
     await grandma.post(f"{order}/appointment", {"meet_at": wire(at(12, 1, 10))})
     await agree(volunteer, order)
-    first, agreed, another, moved = (await grandma.get(f"{order}/history"))["items"][-4:]
-    assert first["note"] == agreed["note"] == {"meet_at": wire(at(11, 30, 14))}
+    first, second, another, moved = (await grandma.get(f"{order}/history"))["items"][-4:]
+    assert first["note"] == second["note"] == {"meet_at": wire(at(11, 30, 14))}
     assert another["note"] == {"meet_at": wire(at(12, 1, 10))}
     assert moved["note"] == {"moved_from": wire(at(11, 30, 14)), "meet_at": wire(at(12, 1, 10))}
     assert first["note_label"] == "时间:11月30日(周一)14:00"

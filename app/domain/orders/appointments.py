@@ -74,7 +74,7 @@ def propose_appointment(
     if stands is not None and stands.meet_at == meet_at:
         if former is None:
             raise appointment_errors.AppointmentStands("约定的就是这个时间")
-        return _tell(change, order, "order.appointment_kept")
+        return change.tell_others("order.appointment_kept")
     about = {"id": new_id(), "matter_id": order.id, "place_id": order.place_id}
     change.insert(
         Appointment,
@@ -124,15 +124,7 @@ def confirm_appointment(
         change.note(moved_from=stands.meet_at.isoformat(), meet_at=proposed.meet_at.isoformat())
     change.anchor("appointment", begins=proposed.meet_at)
     change.patch(Appointment, id=proposed.id, confirmed_by=actor.id, confirmed_at=now)
-    return _tell(change, order, "order.appointment_confirmed", **({"moved": True} if stands else {}))
-
-
-def _tell(change: Change, order: Order, topic: str, **payload: object) -> Change:
-    """To both sides, but for whoever does it: where the staff act for the community, whoever serves has not seen it."""
-    for whose in dict.fromkeys((order.requester_id, order.beneficiary_id, order.assignee_id)):
-        if whose != change.actor.id:
-            change.tell(whose, topic, **payload)
-    return change
+    return change.tell_others("order.appointment_confirmed", **({"moved": True} if stands else {}))
 
 
 def _demand_movable(order: Order, actor: Actor, now: datetime) -> None:

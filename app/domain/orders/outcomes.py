@@ -15,7 +15,7 @@ from app.domain.orders.service import ORDERS, Order
 from app.domain.services.models import Form
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault, NotAllowed, TransitionRefused
-from app.kernel.rules import Actor, Role, Via
+from app.kernel.rules import Actor, Role
 
 
 @ORDERS.moves("abort", facts=ACCEPTED, read_by_others=("text",))
@@ -29,7 +29,7 @@ def abort(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason:
     let_go(change, order, facts, now)
     change.tell_role(Role.DISPATCHER, "order.aborted")
     _tell_of_papers(change, order)
-    return _tell_other(change, order, "order.aborted")
+    return change.tell_others("order.aborted")
 
 
 @ORDERS.moves("call_off", read_by_others=("text",))
@@ -38,7 +38,7 @@ def call_off(order: Order, actor: Actor, now: datetime, *, reason: Abort, text: 
     change = LIFECYCLE.move(order, "call_off", actor, now).note(reason=reason)
     _tell_of_papers(change, order)
     change.patch(OrderDetail, matter_id=order.id, cancel_reason=text or reason.label)
-    return _tell_other(change, order, "order.cancelled")
+    return change.tell_others("order.cancelled")
 
 
 @ORDERS.moves("rate", read_by_others=("reason",))
@@ -116,9 +116,7 @@ def reject(order: Order, actor: Actor, now: datetime, *, reason: Reject, other_h
 def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
     """Take an order back before it is served; whoever had it is told, and of requester and beneficiary the other
     one. A booked place is free again."""
-    change = LIFECYCLE.move(order, "cancel", actor, now).tell(order.assignee_id, "order.cancelled")
-    for other in {order.requester_id, order.beneficiary_id} - {actor.id}:
-        change.tell(other, "order.cancelled")
+    change = LIFECYCLE.move(order, "cancel", actor, now).tell_others("order.cancelled")
     free_place(change, order, now)
     _tell_of_papers(change, order)
     return change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason) if reason else change
@@ -185,17 +183,7 @@ def _complain(change: Change, order: Order, reason: str | None, round_number: in
 def _tell_of_papers(change: Change, order: Order) -> None:
     if papers_out(order.detail.receipts):
         change.tell_role(Role.DISPATCHER, "order.papers_out")
-        for person in dict.fromkeys((order.requester_id, order.beneficiary_id)):
-            change.tell(person, "order.papers_to_come")
-
-
-def _tell_other(change: Change, order: Order, topic: str) -> Change:
-    """Whoever of the two sides did not do it themselves, and of requester and beneficiary the other one; all, where it was passed
-    on for them."""
-    served = (order.requester_id, order.beneficiary_id)
-    for person in dict.fromkeys(served if change.through == Via.ASSIGNED else (*served, order.assignee_id)):
-        change.tell(None if person == change.actor.id else person, topic)
-    return change
+        change.tell_served("order.papers_to_come")
 
 
 VERBS = (abort, call_off, rate, rework, close_unrated, reject, cancel, convert, convert_missed)

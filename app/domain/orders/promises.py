@@ -162,8 +162,7 @@ def decide(order: Order, actor: Actor, now: datetime, *, pause_id: UUID, upheld:
     # What has stopped stays as it ended: then the decision is on record, and nothing is computed anew.
     annulled = upheld and deadline.stopped_at is None
     change.patch(DeadlinePause, id=pause_id, decided_at=now, decided_by=actor.id, decision=text, annulled=annulled)
-    for whose in dict.fromkeys((order.requester_id, order.beneficiary_id)):  # either of them disputed it
-        change.tell(whose, "order.dispute_decided", upheld=upheld)
+    change.tell_served("order.dispute_decided", upheld=upheld)
     if annulled:
         left = [(p.from_at, p.until_at) for p in deadline.pauses if p.id != pause_id and not p.annulled]
         change.retime(deadline, deadline.timing.with_pauses(left))

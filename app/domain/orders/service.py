@@ -127,8 +127,8 @@ def deliver(
 
     Raises:
         PapersOut: an errand's papers come back first. NoAuthority: it was withdrawn; without one nothing is done in their
-            name, so it goes on under a new one, or is broken off. EvidenceMissing: names what is wanted and was not given.
-        EvidenceInvalid.
+            name, so it goes on under a new one, or is broken off. What was done under one that has run out since is told.
+        EvidenceMissing: names what is wanted and was not given. EvidenceInvalid.
     """
     change = LIFECYCLE.move(order, "deliver", actor, now)
     withdrawn = order.detail.form is Form.ERRAND and order.detail.authority is None
