@@ -92,6 +92,13 @@ async def street(request: pytest.FixtureRequest, owner_url: str, api_url: str) -
     await world.owner.close()
 
 
+@pytest.fixture
+async def alone(street: Street) -> None:
+    """For a story that asks what is true of every matter: those that others left in this database, made by plain SQL some of
+    them, are gone."""
+    await street.world.owner.execute(FORGET_MATTERS)
+
+
 async def shift(world: World, moment: datetime) -> None:
     """From now on it is `moment`."""
     seconds = (moment - datetime.now(CHINA)).total_seconds()

@@ -15,6 +15,8 @@ from tests.stories.casework import RESULT
 from tests.stories.conftest import Later, Street
 from tests.stories.orderwork import texts
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 CASE = {"category": "lighting", "words": "楼道的灯不亮了"}
 
 
