@@ -66,6 +66,7 @@ class UpdateMeIn(In):
 
 class JoinIn(In):
     place_id: StrictUUID = Field(description="社区或其下小区的编号")
+    address: Address | None = Field(default=None, description="新住址;不填的,仍在同一社区则不变,搬到另一个社区则清空")
 
 
 class RegisterIn(In):
@@ -203,13 +204,14 @@ async def update_me(body: UpdateMeIn, run: TheRun) -> Receipt:
     rule=SIGNED_IN,
     operation_id="joinPlace",
     summary="选择我所在的社区,或其下的小区",
+    description="搬到另一个社区的,请一并填写新住址:原住址不再保留,以免志愿者走错门。已下的订单不变",
     tags=(Tag.RESIDENT,),
     example={"place_id": PLACE_ID},
     answer=receipt("join", 2),
     responses=problems(errors.NotACommunity),
 )
 async def join_place(body: JoinIn, run: TheRun) -> Receipt:
-    return await run(people.join, place_id=body.place_id)
+    return await run(people.join, place_id=body.place_id, address=run.sealer.address(body.address))
 
 
 @api.post(

@@ -10,7 +10,7 @@ from app.api.census import SIGNED_IN, Access, Api, Tag
 from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
-from app.api.skills import CODE, OWN_CODE
+from app.api.skills import CODE, OWN_CODE, SkillCode
 from app.domain.places.errors import PlaceNotFound
 from app.domain.services import errors, repository
 from app.domain.services import service as services
@@ -38,7 +38,7 @@ class ServiceIn(In):
     name: Annotated[str, Line(30)] = Field(description="名称")
     description: Annotated[str, Paragraph(500)] = Field(description="说明:做什么、不做什么")
     category: Annotated[str, Opaque(20)] | None = Field(default=None, description="类别代码,时限可按类别另定")
-    skill: Annotated[str, Opaque(20)] | None = Field(default=None, description=f"承接人须有的技能代码,{CODE}")
+    skill: SkillCode | None = Field(default=None, description=f"承接人须有的技能代码,{CODE}")
     own_code: bool = Field(strict=True, default=False, description=OWN_CODE)
     form: Choice[Form] = Field(
         default=Form.VISIT,
@@ -82,7 +82,7 @@ class ServicesQuery(PageQuery):
     place_id: StrictUUID = Field(description="在哪个社区可以点")
     search: Search | None = Field(default=None, description="名称包含的文字")
     form: Choice[Form] | None = Field(default=None, description="只看某一形式")
-    skill: Annotated[str, Opaque(20)] | None = Field(default=None, description=f"只看需要某一技能的,{CODE}")
+    skill: SkillCode | None = Field(default=None, description=f"只看需要某一技能的,{CODE}")
     team_id: StrictUUID | None = Field(default=None, description="只看某一服务队的")
 
 

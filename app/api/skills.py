@@ -16,7 +16,7 @@ from app.domain.teams import errors, policy, repository
 from app.domain.teams import volunteers as verbs
 from app.domain.teams.skills import SKILLS, name_of, takes_licence
 from app.kernel.errors import NotAllowed
-from app.kernel.text import Line, Opaque
+from app.kernel.text import Line
 from app.kernel.time import Day, Moment
 from app.kernel.vault import mask_licence
 
@@ -29,13 +29,13 @@ PERSON_ID = "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80"
 SKILL_RULE = Access("own-skill", "本人,或当地的站点工作人员、社区书记、管理员")
 
 CODE = "从 listSkillCodes 的 code 复制,如 haircut 理发"
-OWN_CODE = "true 表示技能代码是当地自定的新代码;否则 listSkillCodes 里没有的代码不予接受"
-SkillCode = Annotated[str, Opaque(20)]
+OWN_CODE = "true 表示技能代码是当地自定的新代码,可直接用中文名称,如 修二胡;否则 listSkillCodes 里没有的代码不予接受"
+SkillCode = Annotated[str, Line(20)]
 
 
 class SkillCodeOut(Out):
     code: str = Field(description="技能代码:下单、发布服务、登记技能都用它")
-    name: str = Field(description="技能的中文名称;当地自定的技能没有名称,即为代码")
+    name: str = Field(description="技能的中文名称;当地自定的技能,名称就是代码")
     licensed: bool | None = Field(description="是否须有证照;当地自定的技能为 null,由登记的工作人员判断")
     services: int = Field(description="当地有几项服务需要它")
     volunteers: int | None = Field(description="当地有几位志愿者会它;只给当地的工作人员,对其他人为 null")

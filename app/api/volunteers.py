@@ -1,7 +1,7 @@
 """Volunteers over HTTP: becoming one, and hours (domain.md §3, 亮单)."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Path, Query
 from pydantic import Field
@@ -28,7 +28,13 @@ ID = "01985a3c-7777-7f00-8a6b-2f4c5d6e7f08"
 PLACE_ID = "01985a3c-0000-7f00-8a6b-2f4c5d6e7f01"
 PERSON_ID = "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80"
 
-APPLICATIONS = {"open": "待审批", "approved": "已同意", "refused": "未通过"}
+APPLICATIONS: dict[repository.ApplicationState, str] = {
+    "open": "待审批",
+    "approved": "已同意",
+    "refused": "未通过",
+    "withdrawn": "已撤回",
+}
+STATES = "、".join(f"{state} {label}" for state, label in APPLICATIONS.items())
 
 Clock = Annotated[str, Opaque(5, 5, says="请写成四位的时刻,如 09:00")]
 
@@ -75,7 +81,7 @@ class VolunteerDecisionIn(In):
 class ApplicationOut(Out):
     id: StrictUUID = Field(description="申请编号")
     person_id: StrictUUID = Field(description="申请人编号")
-    name: str | None = Field(description="申请人姓名;没有同意的隐去名字")
+    name: str | None = Field(description="申请人姓名;没有同意的和已撤回的隐去名字")
     phone: str | None = Field(description="电话(隐去中间四位)")
     place_id: StrictUUID = Field(description="社区编号")
     place_name: str = Field(description="社区名称")
@@ -86,7 +92,7 @@ class ApplicationOut(Out):
         "待审批和未通过的为空"
     )
     created_at: Moment = Field(description="申请时间")
-    state: Literal["open", "approved", "refused"] = Field(description="open 待审批、approved 已同意、refused 未通过")
+    state: repository.ApplicationState = Field(description=STATES)
     state_label: str = Field(description="状态的中文名称")
     reason: str | None = Field(description="理由")
     decided_at: Moment | None = Field(description="审批时间;待审批则为 null")
@@ -94,9 +100,7 @@ class ApplicationOut(Out):
 
 class ApplicationsQuery(PageQuery):
     place_id: StrictUUID | None = Field(default=None, description="只看某地点及其下;不填为我能看到的全部")
-    state: Literal["open", "approved", "refused"] | None = Field(
-        default=None, description="只看某一状态:open 待审批、approved 已同意、refused 未通过"
-    )
+    state: repository.ApplicationState | None = Field(default=None, description=f"只看某一状态:{STATES}")
 
 
 @api.post(
@@ -122,7 +126,7 @@ async def apply_to_volunteer(body: ApplicationIn, run: TheRun) -> Receipt:
     operation_id="listVolunteerApplications",
     summary="志愿者申请:我的,或我的地点收到的",
     description="书记、管理员看到本地全部申请;站点工作人员看到已同意而还有技能要登记的(见 to_record),登记完即不再列出。"
-    "申请人是全名,决定和登记的人要认得;没有同意的只有姓氏",
+    "申请人是全名,决定和登记的人要认得;没有同意的和已撤回的只有姓氏",
     tags=(Tag.ADMINISTRATOR, Tag.STATION, Tag.RESIDENT),
     answer={
         "items": [
@@ -141,15 +145,13 @@ async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader
         rows = await repository.list_applications(connection, query.place_id, query.state, query.after(), query.limit)
 
     def show(row: RowMapping) -> ApplicationOut:
-        state: Literal["open", "approved", "refused"] = "open"
-        if row["approved"] is not None:
-            state = "approved" if row["approved"] else "refused"
+        state = _state(row)
         name = reader.sealer.opened("name", row["name_sealed"])
         phone = reader.sealer.opened("phone", row["phone_sealed"])
         return ApplicationOut(
             id=row["id"],
             person_id=row["person_id"],
-            name=mask_name(name) if name and state == "refused" else name,
+            name=mask_name(name) if name and state in ("refused", "withdrawn") else name,
             phone=phone and mask_phone(phone),
             place_id=row["place_id"],
             place_name=row["place_name"],
@@ -168,6 +170,28 @@ async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader
     return Page.cut(rows, query.limit, lambda row: Cursor(row["created_at"], row["id"]), show)
 
 
+def _state(row: RowMapping) -> repository.ApplicationState:
+    if row["withdrawn_at"] is not None:
+        return "withdrawn"
+    return {None: "open", True: "approved", False: "refused"}[row["approved"]]
+
+
+@api.post(
+    "/volunteer-applications/{application_id}/withdraw",
+    rule=SIGNED_IN,
+    operation_id="withdrawApplication",
+    summary="撤回我的志愿者申请",
+    description="还没有答复的才能撤回;撤回后可以再次申请",
+    tags=(Tag.RESIDENT,),
+    answer=receipt("withdraw", 2),
+    responses=problems(NotAllowed, errors.ApplicationNotFound, errors.AlreadyDecided, errors.ApplicationWithdrawn),
+)
+async def withdraw_application(
+    application_id: Annotated[StrictUUID, Path(description="申请编号")], run: TheRun
+) -> Receipt:
+    return await run(verbs.withdraw, application_id)
+
+
 @api.post(
     "/volunteer-applications/{application_id}/decide",
     rule=policy.CHIEF,
@@ -180,7 +204,7 @@ async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader
     answer=receipt("approve", 2),
     responses=problems(
         *(TextRefused, NotAllowed, errors.ApplicationNotFound, errors.AlreadyDecided, errors.OwnApplication),
-        *(errors.ApplicantUnnamed, ReasonWanted),
+        *(errors.ApplicantUnnamed, errors.ApplicationWithdrawn, ReasonWanted),
     ),
 )
 async def decide_volunteer(

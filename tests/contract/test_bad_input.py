@@ -20,8 +20,10 @@ AT_ONCE = 8
 
 # Sent last: it ends the sender's log-in.
 LAST = ("logout",)
-# A sound request that would need a secret of its own, would end the log-in of whoever sends it, or asks for what they are.
+# A sound request that would need a secret of its own, would end the log-in of whoever sends it, or asks for what they are; and
+# an application is withdrawn by whoever made it, who sends nothing here.
 NEVER_SOUND = {"changePassword", "refreshToken", "startOrder", "importPlaces", "applyToVolunteer"} | {
+    "withdrawApplication",
     *("handOverPapers", "returnPapers", "importResponsibilities"),
 }
 # They do not look at the sender; and a password costs its forty milliseconds.

@@ -50,7 +50,7 @@ OFFICELESS = ", ".join(f"'{role}'" for role in people.NO_OFFICERS)
 # The decision that makes a volunteer of an applicant records what they named, without a licence.
 NAMED_WHEN_APPLYING = (
     "EXISTS (SELECT 1 FROM volunteer_application a WHERE a.person_id = skill.person_id AND a.place_id = skill.place_id"
-    " AND a.decided_at IS NULL AND skill.code = ANY (a.skills) AND skill.licence_sealed IS NULL)"
+    " AND a.decided_at IS NULL AND a.withdrawn_at IS NULL AND skill.code = ANY (a.skills) AND skill.licence_sealed IS NULL)"
 )
 # Whoever records skills sees whose are still to be recorded.
 STILL_TO_RECORD = (
@@ -273,8 +273,11 @@ EXPECTED = {
     "volunteer_application_update": (
         "volunteer_application",
         "UPDATE",
-        to_sql(teams.CHIEF, "volunteer_application"),
-        f"decided_by = {ME} AND {to_sql(teams.CHIEF, 'volunteer_application')}",
+        f"person_id = {ME} OR {to_sql(teams.CHIEF, 'volunteer_application')}",
+        (
+            f"(person_id = {ME} AND withdrawn_at IS NOT NULL)"
+            f" OR (decided_by = {ME} AND {to_sql(teams.CHIEF, 'volunteer_application')})"
+        ),
     ),
     "deadline_policy_insert": ("deadline_policy", "INSERT", None, to_sql(deadlines.PUBLISH, "deadline_policy")),
     "deadline_policy_draft_read": (

@@ -40,6 +40,9 @@ DECISION = (
     "UPDATE volunteer_application SET decided_at = app_now(), decided_by = {by}, approved = true"
     " WHERE place_id = '{east}'"
 )
+WITHDRAWAL = (
+    "UPDATE volunteer_application SET withdrawn_at = app_now() WHERE person_id = '{resident}' AND decided_at IS NULL"
+)
 OFFER = (
     "INSERT INTO service (id, place_id, name, description, team_id, published_by, created_at, version)"
     " VALUES ('{new}', {place}, 'x', 'x', {team}, {by}, app_now(), 1)"
@@ -100,7 +103,11 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "secretary", fill(APPLICATION, whom="'{neighbour}'", place=EAST), (NO_RIGHT,)),
     "an application elsewhere": ("neighbour", fill(APPLICATION, whom=ME, place="'{west}'"), (NO_RIGHT,)),
     "a second application while one is open": ("resident", fill(APPLICATION, whom=ME, place=EAST), (TWICE,)),
-    "an application decided by the applicant": ("resident", fill(DECISION, by=ME), NOTHING),
+    "an application decided by the applicant": ("resident", fill(DECISION, by=ME), (NO_RIGHT,)),
+    "an application withdrawn by who decides": ("secretary", WITHDRAWAL, (NO_RIGHT,)),
+    "an application withdrawn by a stranger": ("neighbour", WITHDRAWAL, NOTHING),
+    "an application decided and withdrawn at once": (
+        "secretary", fill(DECISION, by=ME).replace("approved = true", "approved = true, withdrawn_at = app_now()"), (BROKEN,)),
     "an application decided in another's name": ("secretary", fill(DECISION, by="'{administrator}'"), (NO_RIGHT,)),
     "an application altered": (
         "secretary", fill(DECISION, by=ME).replace("approved = true", "approved = true, text = 'y'"), (BROKEN,)),
@@ -134,6 +141,7 @@ SOUND = {
     "one's own hours": ("resident", fill(HOURS, whom=ME, capacity="3", begin="0")),
     "an application at home": ("neighbour", fill(APPLICATION, whom=ME, place=EAST)),
     "an application decided by the secretary": ("secretary", fill(DECISION, by=ME)),
+    "an application withdrawn by the applicant": ("resident", WITHDRAWAL),
     "a service of one's team": ("volunteer", fill(OFFER, place=EAST, team=OURS, by=ME)),
     "a service that rests": ("secretary", "UPDATE service SET paused_at = app_now() WHERE place_id = '{east}'"),
 }  # fmt: skip

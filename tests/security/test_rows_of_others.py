@@ -88,13 +88,12 @@ async def test_what_a_draft_would_have_done_is_for_who_administers_its_place(
     assert [canary for canary in neighbours.east.canaries if canary in told] == []
 
 
-async def test_station_staff_see_the_orders_that_somebody_may_stand_at_the_door_for(
-    neighbours: Neighbours, as_person: AsPerson
-) -> None:
-    """What is accepted, to call the resident before a start without a code; nothing of the next community."""
+async def test_station_staff_see_the_orders_that_are_under_way(neighbours: Neighbours, as_person: AsPerson) -> None:
+    """To answer whoever rings about one, and to call before a start without a code; nothing of the next community."""
     seen = "SELECT id FROM matter WHERE kind = 'order' AND ({}) ORDER BY id"
     whole = await neighbours.world.owner.fetch(
-        seen.format("place_id = $1 AND state = 'accepted'"), neighbours.east.place
+        seen.format("place_id = $1 AND state IN ('submitted', 'offered', 'accepted', 'in_service')"),
+        neighbours.east.place,
     )
     async with as_person(neighbours.east.station) as connection:
         assert await connection.fetch(seen.format("true")) == whole != []

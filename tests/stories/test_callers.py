@@ -77,7 +77,7 @@ async def test_who_placed_it_for_a_caller_reads_it_again_whatever_becomes_of_it(
     page = await station.get(order)
     assert (page["state"], page["placed_as"], page["note"]) == ("submitted", "staff", "请帮我修灯")
     assert (page["contact"]["phone"], page["beneficiary_id"]) == (phone, caller)
-    assert (offered(page), page["start_code"], page["rating"]) == (["cancel"], None, None)
+    assert (offered(page), page["start_code"], page["rating"]) == (["cancel", "contact"], None, None)
     (first,) = (await station.get(f"{order}/history"))["items"]
     assert (first["action"], first["by_me"]) == ("place_for_caller", True)
     assert {limit["kind"] for limit in (await station.get(f"{order}/deadlines"))["items"]} >= {"respond", "plan"}
@@ -88,11 +88,14 @@ async def test_who_placed_it_for_a_caller_reads_it_again_whatever_becomes_of_it(
 
     colleague = await street.with_role("站员", "station_staff")
     western = await street.with_role("西站长", "station_staff", "west")
-    for other in (colleague, western):
-        for path in (order, f"{order}/history", f"{order}/deadlines"):
-            assert (await other.ask("GET", path)).status_code == 404, path
+    for path in (order, f"{order}/history", f"{order}/deadlines"):
+        assert (await western.ask("GET", path)).status_code == 404, path
+    assert offered(await colleague.get(order)) == ["contact"], (
+        "who placed it has gone home: the caller rings all the same"
+    )
+    for other, finds in ((colleague, [placed]), (western, [])):
         assert await listed(other, for_callers="true") == []
-        assert (await other.get("/v1/orders/search", search=phone))["items"] == []
+        assert [row["id"] for row in (await other.get("/v1/orders/search", search=phone))["items"]] == finds
 
     dispatcher = await street.with_role("张敏", "dispatcher")
     volunteer = await street.with_role("李强", "volunteer")
@@ -103,6 +106,36 @@ async def test_who_placed_it_for_a_caller_reads_it_again_whatever_becomes_of_it(
     await volunteer.post(f"{order}/deliver", {"outcome": "已换灯泡"})
     page = await station.get(order)
     assert (page["state"], page["outcome"], offered(page)) == ("delivered", "已换灯泡", ["rate", "rework"])
+    assert (await colleague.ask("GET", order)).status_code == 404, "what is done is no business of theirs"
+
+
+async def test_the_station_answers_whoever_rings_about_what_they_ordered_themselves(
+    street: Street, station: Someone
+) -> None:
+    """Who has it and until when, from the order to the end of the service; they move nothing of it."""
+    resident, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
+    volunteer = await street.with_role("李强", "volunteer")
+    body = {"service_id": street.service_id, "note": "请修灯"}
+    placed = (await resident.post("/v1/orders", body))["id"]
+    order, phone = f"/v1/orders/{placed}", (await resident.get("/v1/me"))["phone"]
+
+    async def answers(state: str) -> None:
+        (row,) = (await station.get("/v1/orders/search", search=phone))["items"]
+        page = await station.get(order)
+        assert (row["id"], row["state"], page["contact"]["name"]) == (placed, state, "王秀英")
+        assert (page["start_code"], offered(page)) == (None, ["contact"])
+        assert (await station.get(f"{order}/deadlines"))["items"]
+
+    await answers("submitted")
+    assert await station.refused(f"{order}/cancel", {"reason": "她不要了"}) == (403, "not-allowed")
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await answers("offered")
+    await volunteer.post(f"{order}/accept")
+    await answers("accepted")
+    await volunteer.post(f"{order}/start", {"code": (await resident.get(order))["start_code"]})
+    await answers("in_service")
+    await volunteer.post(f"{order}/deliver", {"outcome": "灯修好了"})
+    assert (await station.get("/v1/orders/search", search=phone))["items"] == []
 
 
 async def test_who_left_the_staff_has_left_what_they_placed(street: Street, station: Someone) -> None:
@@ -173,15 +206,12 @@ async def test_a_callers_order_is_served_unverified_after_a_call(street: Street,
 async def test_a_refusal_says_from_when_on_a_contact_counts_and_who_records_it(
     street: Street, station: Someone
 ) -> None:
-    """Before the acceptance the station may not, and what was said then is no word for the door; a volunteer who was only asked
-    has nobody's number."""
+    """What was said before the acceptance is no word for the door; a volunteer who was only asked has nobody's number."""
     dispatcher, volunteer = await street.with_role("张敏", "dispatcher"), await street.with_role("李强", "volunteer")
     _, phone = await registered(street, station)
     order = f"/v1/orders/{(await station.post('/v1/orders/for-caller', call(street, phone=phone)))['id']}"
     called = {"channel": "phone", "text": "本人在家等候"}
-    early = await station.ask("POST", f"{order}/contact", called)
-    assert early.status_code == 403
-    assert "您在『已接单』、『服务中』时可以办理" in early.json()["detail"]
+    await station.post(f"{order}/contact", called)
     await dispatcher.post(f"{order}/contact", called)
     await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
     assert "contact" not in offered(await volunteer.get(order))
@@ -233,9 +263,10 @@ async def test_the_stations_staff_call_the_resident_whose_volunteer_stands_at_th
     assert (seen["start_code"], offered(seen)) == (None, ["contact"])
     await colleague.post(f"{order}/contact", called)
     await volunteer.post(f"{order}/start", {"unverified": True})
+    await volunteer.post(f"{order}/deliver", {"outcome": "已换灯泡"})
     assert (await colleague.ask("GET", order)).status_code == 404, "afterwards it is no business of theirs"
     done = (await dispatcher.get(f"{order}/history"))["items"]
-    assert [row["action"] for row in done][-2:] == ["contact", "start"]
+    assert [row["action"] for row in done][-3:] == ["contact", "start", "deliver"]
 
 
 async def test_a_call_by_the_lead_who_then_sends_another_is_no_call_by_the_staff(

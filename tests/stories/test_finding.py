@@ -136,7 +136,7 @@ async def test_an_order_is_found_by_its_number_and_by_the_phone_of_its_contact(s
 async def test_nobody_finds_what_is_somebody_elses(street: Street) -> None:
     resident, neighbour = await street.resident("王秀英"), await street.resident("李大爷")
     volunteer = await street.with_role("李强", "volunteer")
-    station = await street.with_role("小站", "station_staff")
+    western = await street.with_role("西站", "station_staff", "west")
     there = await street.with_role("西派单员", "dispatcher", "west")
     former = await street.with_role("老张", "dispatcher")
     made = await order(street, resident, "请陪我去医院取药")
@@ -144,15 +144,15 @@ async def test_nobody_finds_what_is_somebody_elses(street: Street) -> None:
     assert await found(former, "取药") == [made]
     await street.administrator.post(f"/v1/roles/{role['id']}/revoke")
     phone = (await resident.get("/v1/me"))["phone"]
-    for somebody in (neighbour, volunteer, station, there, former):
+    for somebody in (neighbour, volunteer, western, there, former):
         for search in ("药", "取药", "医院取药", "陪同", made, phone):
             assert await found(somebody, search) == [], somebody.name
             assert await found(somebody, search, place_id=str(street.world.east)) == []
     assert await found(resident, "取药") == [made]
 
 
-async def test_the_station_finds_what_somebody_may_stand_at_the_door_for(street: Street) -> None:
-    """Among newer orders that it does not see, page by page, until the service begins."""
+async def test_the_station_finds_what_is_under_way(street: Street) -> None:
+    """Page by page, among what has ended, which it does not see."""
     resident, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
     station, volunteer = await street.with_role("小站", "station_staff"), await street.with_role("李强", "volunteer")
     there = await street.with_role("西站", "station_staff", "west")
@@ -162,12 +162,14 @@ async def test_the_station_finds_what_somebody_may_stand_at_the_door_for(street:
     await dispatcher.post(f"/v1/orders/{made}/offer", {"volunteer_id": str(volunteer.id)})
     await volunteer.post(f"/v1/orders/{made}/accept")
     for _ in range(3):
-        await order(street, resident, **asked)
+        await resident.post(f"/v1/orders/{await order(street, resident, **asked)}/cancel", {})
     for search in ("取药", "药", made, phone):
         assert await found(station, search) == [made]
         assert await found(there, search) == []
     code = (await resident.get(f"/v1/orders/{made}"))["start_code"]
     await volunteer.post(f"/v1/orders/{made}/start", {"code": code})
+    assert await found(station, "取药") == [made]
+    await volunteer.post(f"/v1/orders/{made}/deliver", {"outcome": "取到了"})
     assert await found(station, "取药") == []
 
 

@@ -103,7 +103,7 @@ async def test_an_imported_community_is_a_home_at_once(street: Street, top: Some
     await upload(top, f"{code}009,{code},community,新社区\n")
     new = (await top.get(f"/v1/places/{code}009"))["id"]
     resident = await street.resident("王秀英")
-    await resident.post("/v1/me/community", {"place_id": new})
+    await resident.post("/v1/me/community", {"place_id": new, "address": "新社区 1 号楼"})
     order = await resident.post("/v1/orders", {"service_id": street.service_id, "note": "x"})
     assert (await resident.get(f"/v1/orders/{order['id']}"))["place_name"] == "新社区"
     assert (await top.http.get(f"/v1/orders/{order['id']}")).status_code == 200, "and below the street at once"

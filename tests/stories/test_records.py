@@ -145,7 +145,14 @@ async def test_the_volunteer_sees_the_contact_only_while_the_order_is_live(stree
     assert (await volunteer.get(path))["contact"]["address"]
     await volunteer.post(f"{path}/deliver", {"outcome": "好了"})
     assert (await volunteer.get(path))["contact"] is None
-    assert (await resident.get(path))["volunteer"]["phone"] is None, "and the other way round"
+    assert (await resident.get(path))["volunteer"]["name"] == "李*", "whom they rate"
+    await resident.post(f"{path}/rate", {"solved": "yes", "stars": 5})
+    assert (await resident.get(path))["volunteer"] == {
+        "id": str(volunteer.id),
+        "team": None,
+        "name": None,
+        "phone": None,
+    }
 
 
 async def test_who_looked_is_called_by_the_level_of_their_post(street: Street) -> None:

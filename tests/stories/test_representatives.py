@@ -96,6 +96,11 @@ async def test_a_mother_consents_on_her_own_phone_and_sees_what_is_ordered_for_h
     page = await mother.get(f"/v1/orders/{order}")
     assert (page["placed_as"], page["contact"]["name"]) == ("representative", "王妈妈")
     assert "cancel" in offered(page)
+    dispatcher, volunteer = await street.with_role("张敏", "dispatcher"), await street.with_role("李强", "volunteer")
+    await dispatcher.post(f"/v1/orders/{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"/v1/orders/{order}/accept")
+    for who in (mother, daughter):
+        assert (await who.get(f"/v1/orders/{order}"))["volunteer"]["name"] == "李*", "who opens the door knows who comes"
     await mother.post(f"/v1/orders/{order}/cancel", {})
     await later(1)
     assert "订单已取消,可查看原因" in await texts(daughter)

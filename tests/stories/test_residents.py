@@ -36,12 +36,28 @@ async def test_choosing_another_community_moves_the_home(street: Street) -> None
     assert await home(resident) == ("东社区", ["东社区"]), "and back"
 
 
+async def test_who_moves_does_not_take_the_old_address_along(street: Street) -> None:
+    """Nobody is sent to a door that is theirs no more; within the community, and chosen again, it stays."""
+    resident = await street.resident("王秀英")
+    told = (await resident.get("/v1/me"))["address"]
+    within = await street.world.estate(street.world.east, "东园", "old")
+    for home_place in (street.world.east, within):
+        await resident.post("/v1/me/community", {"place_id": str(home_place)})
+        assert (await resident.get("/v1/me"))["address"] == told
+    await resident.post("/v1/me/community", {"place_id": str(street.world.west)})
+    assert (await resident.get("/v1/me"))["address"] is None
+    answer = await resident.ask("POST", "/v1/orders", {"service_id": street.service_id, "note": "x"})
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/body/contact/address"]
+    await resident.post("/v1/me/community", {"place_id": str(street.world.east), "address": "东园 3 号楼"})
+    assert (await resident.get("/v1/me"))["address"] == "东园 3 号楼"
+
+
 async def test_an_order_stays_with_the_community_where_it_was_placed(street: Street) -> None:
     resident = await street.resident("王秀英")
     eastern, western = [await street.with_role(f"{place}派单员", "dispatcher", place) for place in ("east", "west")]
     body = {"service_id": street.service_id, "note": "x"}
     before = (await resident.post("/v1/orders", body))["id"]
-    await resident.post("/v1/me/community", {"place_id": str(street.world.west)})
+    await resident.post("/v1/me/community", {"place_id": str(street.world.west), "address": "西园 1 号楼"})
     after = (await resident.post("/v1/orders", body))["id"]
     for order, sees, not_ in ((before, eastern, western), (after, western, eastern)):
         assert (await sees.http.get(f"/v1/orders/{order}")).status_code == 200

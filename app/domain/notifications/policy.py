@@ -146,6 +146,7 @@ TEXTS: Mapping[str, str] = {
     "skill.recorded": "社区登记了您的一项技能",
     "skill.ended": "社区取消了您的一项技能",
     "volunteer.applied": "有居民申请成为志愿者,请审批",
+    "volunteer.withdrawn": "一位居民撤回了志愿者申请,不必再审批",
     "volunteer.refused": "您的志愿者申请未通过,可查看理由",
     "volunteer.skills": "您的志愿者申请已通过",
     "volunteer.skills_to_record": "请登记新志愿者的技能",

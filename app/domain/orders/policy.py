@@ -22,11 +22,11 @@ placer = Rule(Via.PLACER, station.roles)
 """Whoever placed it for a caller reads it again and passes on what the caller says: it is the caller who cancels, confirms,
 answers and rates (domain.md §3), and who has no phone to do it with. Who is not on the staff there any more has nothing of it."""
 pool = Rule(Via.POOL, frozenset({Role.VOLUNTEER}))
-phoning = replace(reach(Role.STATION_STAFF), states=frozenset({S.ACCEPTED}))
-"""Who is at the station calls the resident when somebody stands at the door without a code (domain.md §3, start): so they see
-what is accepted, whom to call, and record that they reached them."""
-phoning_back = replace(placer, states=frozenset({S.IN_SERVICE}))
-"""Whoever placed it for a caller calls them again while it is served: before papers come back without a code."""
+BEFORE_SERVICE = (S.SUBMITTED, S.OFFERED, S.ACCEPTED)
+OPEN = (*BEFORE_SERVICE, S.IN_SERVICE)
+phoning = replace(reach(Role.STATION_STAFF), states=frozenset(OPEN))
+"""Who is at the station answers whoever rings about their order, and calls the resident when somebody stands at the door without
+a code (domain.md §3, start): so they see what is under way, whom to call, and record that they reached them."""
 reaching = replace(assignee, states=frozenset({S.ACCEPTED, S.IN_SERVICE, S.DELIVERED}))
 """Who was only offered an order has nobody's number yet: they reach the resident from the acceptance on."""
 keeper = Rule(Via.KEEPER)
@@ -99,8 +99,6 @@ LOOKS: Rules = (*OWN, chief)
 SHIFT = reach(Role.DISPATCHER, Role.SECRETARY)
 """Whose shifts are handed over."""
 
-BEFORE_SERVICE = (S.SUBMITTED, S.OFFERED, S.ACCEPTED)
-OPEN = (*BEFORE_SERVICE, S.IN_SERVICE)
 PAPERS_OUT = (*OPEN, S.CANCELLED, S.REJECTED, S.CONVERTED)
 """Where papers may still be out: whatever became of the errand, they come back."""
 
@@ -160,7 +158,7 @@ LIFECYCLE = Lifecycle(
     Transition("recategorise", (S.SUBMITTED, S.OFFERED), S.SUBMITTED, (staff,), stops=("offer",), may_start=("dispatch",),
                timed=True),
     # What is said and agreed on the way: facts, no states
-    Transition("contact", (*OPEN, S.DELIVERED), STAYS, (staff, phoning, phoning_back, reaching), stops=("respond",)),
+    Transition("contact", (*OPEN, S.DELIVERED), STAYS, (staff, phoning, reaching), stops=("respond",)),
     Transition("reply", OPEN, STAYS, (staff, assignee), stops=ANSWERED),
     Transition("ask", OPEN, STAYS, (staff, assignee), timed=True),
     Transition("answer", OPEN, STAYS, voices, timed=True),

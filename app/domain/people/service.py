@@ -56,12 +56,14 @@ def update_me(
 
 
 @record("person", "join", subject=SELF, facts=JOINING)
-def join(me: Joining, actor: Actor, now: datetime, *, place_id: UUID) -> Change:
-    """Choose the community where one lives, or the estate in it; the home before ends. Raises NotACommunity."""
+def join(me: Joining, actor: Actor, now: datetime, *, place_id: UUID, address: bytes | None = None) -> Change:
+    """Choose the community where one lives, or the estate in it; the home before ends, and with another community the address
+    there. Raises NotACommunity."""
     if me.place_id is None or me.level not in policy.HOMES:
         raise errors.NotACommunity
     change = Change.record("person", me.id, "join", actor, now, place_id=place_id, version=me.version)
-    change.patch(Person, id=me.id, version=me.version + 1)
+    moved = {"address_sealed": address} if address is not None or me.moves else {}
+    change.patch(Person, id=me.id, version=me.version + 1, **moved)
     if me.home_place == place_id:
         return change
     if me.home_grant is not None and me.home_version is not None and me.home_starts_at is not None:

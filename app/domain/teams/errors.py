@@ -149,7 +149,7 @@ class AlreadyApplied(Refusal):
     code = "already-applied"
     title_zh = "您已提交过申请,请等候答复"
     title_en = "You have applied already"
-    advice_zh = "社区答复后,消息里会告诉您(listInbox)"
+    advice_zh = "社区答复后,消息里会告诉您(listInbox);想改写的,可先撤回(withdrawApplication)"
 
 
 class AlreadyVolunteer(Refusal):
@@ -174,6 +174,14 @@ class AlreadyDecided(Refusal):
     title_zh = "这份申请已经答复"
     title_en = "The application has been decided"
     advice_zh = "还在等答复的申请见 listVolunteerApplications"
+
+
+class ApplicationWithdrawn(Refusal):
+    kind = Kind.CONFLICT
+    code = "application-withdrawn"
+    title_zh = "申请人已撤回这份申请"
+    title_en = "The application has been withdrawn"
+    advice_zh = "还想做志愿者的,由本人再次申请(applyToVolunteer)"
 
 
 class OwnApplication(Refusal):

@@ -159,18 +159,19 @@ class VolunteerProfile(SQLModel, table=True):
 
 
 class VolunteerApplication(SQLModel, table=True):
-    """A resident asks to be a volunteer where they live; somebody else decides, once."""
+    """A resident asks to be a volunteer where they live; somebody else decides, once, unless they withdraw it before."""
 
     __tablename__ = "volunteer_application"
     __table_args__ = (
         CheckConstraint("num_nonnulls(decided_at, decided_by, approved) IN (0, 3)", "volunteer_application_decided"),
         CheckConstraint("decided_by <> person_id", "volunteer_application_judge"),
+        CheckConstraint("num_nonnulls(decided_at, withdrawn_at) <= 1", "volunteer_application_once"),
         Index(
             "volunteer_application_open",
             "person_id",
             "place_id",
             unique=True,
-            postgresql_where=text("decided_at IS NULL"),
+            postgresql_where=text("decided_at IS NULL AND withdrawn_at IS NULL"),
         ),
         Index("volunteer_application_place", "place_id", "created_at", "id"),
     )
@@ -185,4 +186,5 @@ class VolunteerApplication(SQLModel, table=True):
     decided_by: UUID | None = None
     approved: bool | None = None
     reason: str | None = Field(default=None, sa_type=Text)
+    withdrawn_at: datetime | None = Field(default=None, sa_type=Instant)
     version: int = 1

@@ -166,14 +166,15 @@ APPLYING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """An application with the skills that it names, and which of these the person has; whether they volunteer there by now, and
-    whether they have told name and phone."""
+    """An application with the skills that it names, and which of these the person has; whether it was answered or withdrawn,
+    whether they volunteer there by now, and whether they have told name and phone."""
 
     id: UUID
     person_id: UUID
     place_id: UUID
     version: int
     decided: bool
+    withdrawn: bool
     volunteers: bool
     named: bool
     skills: tuple[str, ...]
@@ -182,7 +183,8 @@ class Deciding:
 
 DECIDING = Facts(
     """(SELECT jsonb_build_object('id', a.id, 'person_id', a.person_id, 'place_id', a.place_id, 'version', a.version,
-                 'decided', a.decided_at IS NOT NULL, 'volunteers', person_holds(a.person_id, a.place_id, 'volunteer'),
+                 'decided', a.decided_at IS NOT NULL, 'withdrawn', a.withdrawn_at IS NOT NULL,
+                 'volunteers', person_holds(a.person_id, a.place_id, 'volunteer'),
                  'named', p.name_sealed IS NOT NULL AND p.phone_sealed IS NOT NULL,
                  'skills', a.skills, 'skilled', skills_of_applicant(a.id))
           FROM volunteer_application a LEFT JOIN person p ON p.id = a.person_id WHERE a.id = subject.id)""",
@@ -308,7 +310,7 @@ async def get_availability(connection: AsyncConnection, person_id: UUID) -> RowM
     return found
 
 
-ApplicationState = Literal["open", "approved", "refused"]
+ApplicationState = Literal["open", "approved", "refused", "withdrawn"]
 
 
 async def list_applications(
@@ -327,6 +329,7 @@ async def list_applications(
         below = select(col(PlaceAncestor.place_id)).where(col(PlaceAncestor.ancestor_id) == place_id)
         query = query.where(col(a.place_id).in_(below))
     if state is not None:
-        wanted = {"open": None, "approved": True, "refused": False}[state]
-        query = query.where(col(a.approved).is_(wanted))
+        approved = {"approved": True, "refused": False}.get(state)
+        withdrawn = col(a.withdrawn_at).is_not(None) if state == "withdrawn" else col(a.withdrawn_at).is_(None)
+        query = query.where(col(a.approved).is_(approved), withdrawn)
     return await rows(connection, _page(query, a.created_at, a.id, after, limit))

@@ -34,7 +34,7 @@ SKILLS: Mapping[str, KnownSkill] = {
 
 
 def name_of(code: str) -> str:
-    """What people call a skill; a code of a place's own is called by itself."""
+    """What people call a skill; a code of a place's own, which may be Chinese words, is called by itself."""
     return SKILLS[code].label if code in SKILLS else code
 
 

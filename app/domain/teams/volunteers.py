@@ -71,14 +71,13 @@ def decide(
     that take no licence. Of the others the station is told.
 
     Raises:
-        AlreadyDecided, OwnApplication. ReasonWanted: a no without one. ApplicantUnnamed: nobody comes to a resident's door
-        without name and phone.
+        AlreadyDecided, ApplicationWithdrawn, OwnApplication. ReasonWanted: a no without one. ApplicantUnnamed: nobody comes to
+        a resident's door without name and phone.
     """
     demand(policy.CHIEF, actor)
     if actor.id == application.person_id:
         raise errors.OwnApplication
-    if application.decided:
-        raise errors.AlreadyDecided
+    _demand_open(application)
     ReasonWanted.demand(reason, agreed=approve, why="不同意时请写明原因,申请人会看到")
     if approve and not application.named:
         raise errors.ApplicantUnnamed
@@ -115,6 +114,33 @@ def decide(
     if application.volunteers:
         return [change, *told]
     return [change, granted(application.person_id, application.place_id, Role.VOLUNTEER, actor, now), *told]
+
+
+@record("volunteer_application", "withdraw", subject=APPLICATION, facts=DECIDING, missing=errors.ApplicationNotFound)
+def withdraw(application: Deciding, actor: Actor, now: datetime) -> Change:
+    """Take back an application of one's own that nobody has answered. Raises AlreadyDecided, ApplicationWithdrawn.
+    NotAllowed: it is somebody else's."""
+    if actor.id != application.person_id:
+        raise NotAllowed("由申请人本人撤回;不同意的,用 decideVolunteer 答复")
+    _demand_open(application)
+    change = Change.record(
+        "volunteer_application",
+        application.id,
+        "withdraw",
+        actor,
+        now,
+        place_id=application.place_id,
+        version=application.version,
+    )
+    change.patch(VolunteerApplication, id=application.id, withdrawn_at=now, version=application.version + 1)
+    return change.tell_role(Role.SECRETARY, "volunteer.withdrawn")
+
+
+def _demand_open(application: Deciding) -> None:
+    if application.withdrawn:
+        raise errors.ApplicationWithdrawn
+    if application.decided:
+        raise errors.AlreadyDecided
 
 
 @record("skill", "add", subject=PLACE, facts=SKILLING, missing=PlaceNotFound,
@@ -253,4 +279,4 @@ def _faults(
     return tuple(faults)
 
 
-VERBS = (apply, decide, add_skill, end_skill, set_availability)
+VERBS = (apply, decide, withdraw, add_skill, end_skill, set_availability)

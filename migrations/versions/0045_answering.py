@@ -1,0 +1,21 @@
+"""Applications are withdrawn; the station answers about what is under way; who came is shown until it is rated."""
+
+from pathlib import Path
+
+from alembic import op
+from sqlalchemy.util import await_only
+
+revision = "0045"
+down_revision = "0044"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parents[1] / "sql" / "0045_answering.sql"
+
+
+def upgrade() -> None:
+    await_only(op.get_bind().connection.driver_connection.execute(SQL.read_text("utf-8")))
+
+
+def downgrade() -> None:
+    raise RuntimeError("downgrades are not written: restore a backup")
