@@ -100,7 +100,9 @@ async def test_a_mother_consents_on_her_own_phone_and_sees_what_is_ordered_for_h
     await dispatcher.post(f"/v1/orders/{order}/offer", {"volunteer_id": str(volunteer.id)})
     await volunteer.post(f"/v1/orders/{order}/accept")
     for who in (mother, daughter):
-        assert (await who.get(f"/v1/orders/{order}"))["volunteer"]["name"] == "李*", "who opens the door knows who comes"
+        assert (await who.get(f"/v1/orders/{order}"))["volunteer"]["name"] == "李*", (
+            "who opens the door knows who comes"
+        )
     await mother.post(f"/v1/orders/{order}/cancel", {})
     await later(1)
     assert "订单已取消,可查看原因" in await texts(daughter)
