@@ -173,7 +173,9 @@ async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader
 def _state(row: RowMapping) -> repository.ApplicationState:
     if row["withdrawn_at"] is not None:
         return "withdrawn"
-    return {None: "open", True: "approved", False: "refused"}[row["approved"]]
+    if row["approved"] is None:
+        return "open"
+    return "approved" if row["approved"] else "refused"
 
 
 @api.post(
