@@ -1,6 +1,7 @@
 """Numbers that belong in no text that others read: a mobile number of the mainland, and the number of an identity card.
 
-They are found as people write them without a thought, with spaces, hyphens or full-width digits; who means to get around it does.
+They are found as people write them without a thought, with spaces, hyphens, slashes, on several lines, in full-width digits or in
+Chinese ones; who means to get around it does.
 Landlines and hotlines pass: they are an office's.
 """
 
@@ -10,11 +11,15 @@ from datetime import date
 from typing import Final
 
 _HYPHENS: Final = "\u2010-\u2015\u2212\\-"
-_GAP: Final = rf"(?: +| *[{_HYPHENS}] *|\.)"
+_GAP: Final = rf"(?:[ \n]+| *[{_HYPHENS}/] *|\.)"
 _MOBILE: Final = re.compile(
     rf"(?<![0-9])(?<![0-9A-Za-z][{_HYPHENS}.])(?:(?:(?:00|\+)?86|0){_GAP}?)?1[3-9][0-9]({_GAP}|)([0-9]{{4}})\1([0-9]{{4}})"
     rf"(?![0-9]|[{_HYPHENS}][0-9])"
 )
+_SPOKEN: Final = {
+    ord(spoken): str(digit) for digits in ("〇一二三四五六七八九", "零幺") for digit, spoken in enumerate(digits)
+}
+_MOBILE_SPOKEN: Final = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
 _YEARS: Final = re.compile(r"(?:19|20)[0-9]{2}(?:(?:19|20)[0-9]{2}|(?:0[1-9]|1[0-2])[0-3][0-9])")
 _CODE: Final = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 _CARD: Final = re.compile(
@@ -40,8 +45,8 @@ def why_private(text: str, field: str = "") -> str | None:
         return CARD_ELSEWHERE
     if field in SAYS_WHERE:
         return None
-    mobiles = (found for found in _MOBILE.finditer(plain) if not (found[1] and _YEARS.fullmatch(found[2] + found[3])))
-    return PHONE_ELSEWHERE if next(mobiles, None) else None
+    grouped = (found for found in _MOBILE.finditer(plain) if not (found[1] and _YEARS.fullmatch(found[2] + found[3])))
+    return PHONE_ELSEWHERE if any(grouped) or _MOBILE_SPOKEN.search(plain.translate(_SPOKEN)) else None
 
 
 def _is_card(area: str, year: str, month: str, day: str, rest: str) -> bool:

@@ -20,6 +20,11 @@ from app.kernel.private_numbers import CARD_ELSEWHERE, PHONE_ELSEWHERE, why_priv
         "138\u20111234\u20115678",
         "138  1234  5678",
         "013812345678",
+        "138/1234/5678",
+        "138\n1234\n5678",
+        "一三八一二三四五六七八",
+        "幺三八一二三四五六七八",
+        "138一2345六78",
     ],
 )
 @pytest.mark.parametrize(
@@ -58,6 +63,7 @@ def test_the_number_of_an_identity_card_is_found(number: str) -> None:
         "金额 13812.34",
         "楼号 138,门牌 1234,另有 5678",
         "收据 No.150-20261126",
+        "二〇二六年三月一日,一三五楼,一二三四",
         "水表读数 135 2026 1126",
         "132\u20132019\u20132020 学年",
         "与订单 01a218a4-b399-750e-b165-13812345678f 一并办理",
