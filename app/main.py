@@ -98,6 +98,7 @@ from app.domain.orders import service_days as day_verbs
 from app.domain.orders import shifts as shift_verbs
 from app.domain.orders import wishes as wish_verbs
 from app.domain.people import service as people_verbs
+from app.domain.places import service as place_verbs
 from app.domain.representations import service as representation_verbs
 from app.domain.services import service as service_verbs
 from app.domain.teams import service as team_verbs
@@ -195,6 +196,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *unit_verbs.VERBS,
     *register_verbs.VERBS,
     *people_verbs.VERBS,
+    *place_verbs.VERBS,
     *representation_verbs.VERBS,
     *team_verbs.VERBS,
     *volunteer_verbs.VERBS,

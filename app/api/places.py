@@ -10,20 +10,21 @@ from fastapi import Path, Query, Request
 from pydantic import Field
 
 from app.api.census import SIGNED_IN, Api, Intake, Tag
-from app.api.deps import IdempotencyKey, TheCaller, TheHouse, TheReader
+from app.api.deps import IdempotencyKey, Receipt, TheCaller, TheHouse, TheReader, TheRun, receipt
 from app.api.docs import ADMIN_ONLY
 from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, In, Out, StrictUUID
 from app.domain.people.policy import ADMINISTRATOR
 from app.domain.places import errors, repository
+from app.domain.places import service as verbs
 from app.domain.places.importing import import_places as run_import
 from app.domain.places.models import EstateType, Level
-from app.domain.places.policy import ImportReport
+from app.domain.places.policy import CHIEF, ImportReport
 from app.kernel.command import Caller
-from app.kernel.errors import KeyReused, NotAllowed, NotSignedIn
+from app.kernel.errors import KeyReused, NotAllowed, NothingChanged, NotSignedIn, TextRefused
 from app.kernel.ids import new_id
 from app.kernel.pagination import Limit
-from app.kernel.text import Line, Opaque, Search
+from app.kernel.text import Line, Opaque, Phone, Search
 
 api = Api(prefix="/places")
 
@@ -41,6 +42,7 @@ PLACE = {
     "estate_type": None,
     "estate_type_label": None,
 }
+STATION = {"phone": "03516012345", "address": "西峪东街 3 号,西峪社区党群服务站"}
 
 
 class PlaceOut(Out):
@@ -54,7 +56,20 @@ class PlaceOut(Out):
     estate_type_label: str | None = Field(description="小区类型的中文名称")
 
 
+class StationOut(Out):
+    place_id: StrictUUID = Field(description="是哪个地点的站点:本地没有登记的,是上级最近的一个")
+    place_name: str = Field(description="这个地点的名称")
+    phone: str = Field(description="对外公布的电话")
+    address: str = Field(description="在哪里")
+
+
+class StationIn(In):
+    phone: Phone = Field(description="对外公布的电话,座机或手机")
+    address: Annotated[str, Line(120)] = Field(description="在哪里")
+
+
 class PlaceDetailOut(PlaceOut):
+    station: StationOut | None = Field(description="站点的电话和地址,没有微信的、有事要问的可以打;都没有登记则为 null")
     ancestors: list[PlaceOut] = Field(description="从省到上一级")
     children: int = Field(description="直接下级的数量")
 
@@ -123,7 +138,7 @@ async def list_places(query: Annotated[PlacesQuery, Query()], reader: TheReader)
     summary="查看一个地点和它的上级",
     description="地点编号,或区划代码",
     tags=(Tag.EVERYBODY,),
-    answer={**PLACE, "ancestors": [], "children": 0},
+    answer={**PLACE, "station": {"place_id": ID, "place_name": "西峪社区", **STATION}, "ancestors": [], "children": 0},
     responses=problems(errors.PlaceNotFound),
 )
 async def get_place(
@@ -134,7 +149,31 @@ async def get_place(
         found = await repository.get_place(connection, place)
         above = await repository.ancestors(connection, found.id)
         children = (await repository.children_counts(connection, [found.id]))[found.id]
-    return PlaceDetailOut(**dict(_place(found)), ancestors=[_place(row) for row in above], children=children)
+        station = await repository.station_of(connection, found.id)
+    return PlaceDetailOut(
+        **dict(_place(found)),
+        station=station and StationOut(**station),
+        ancestors=[_place(row) for row in above],
+        children=children,
+    )
+
+
+@api.put(
+    "/{place_id}/station",
+    rule=CHIEF,
+    operation_id="setStation",
+    summary="登记本地站点的电话和地址",
+    description="居民在 getPlace 看到;下级地点没有自己的站点时,也显示这一个",
+    tags=(Tag.ADMINISTRATOR,),
+    audience=ADMIN_ONLY,
+    example=STATION,
+    answer=receipt("set"),
+    responses=problems(TextRefused, NotAllowed, errors.PlaceNotFound, NothingChanged),
+)
+async def set_station(
+    place_id: Annotated[StrictUUID, Path(description="地点编号")], body: StationIn, run: TheRun
+) -> Receipt:
+    return await run(verbs.set_station, place_id=place_id, phone=body.phone, address=body.address)
 
 
 @api.post(

@@ -16,6 +16,7 @@ import asyncpg
 from app.domain.orders import service_days
 from app.domain.people import service as people
 from app.domain.people.titles import office, title
+from app.domain.places import service as stations
 from app.domain.places.importing import import_places
 from app.domain.places.models import Level
 from app.domain.representations import service as representations
@@ -183,6 +184,10 @@ async def _people(
         for role, login in ((Role.DISPATCHER, "paidan"), (Role.SECRETARY, "shuji"), (Role.STATION_STAFF, "zhandian")):
             name = f"{community['name'].removesuffix('居委会')[:4]}{office(role)}"
             await seeder.officer(admin, community["id"], f"{login}{number:03d}", password_hash, name, role)
+        if not await seeder.known(admin, "station", community["id"], "phone"):
+            name = community["name"].removesuffix("居委会")
+            where = {"phone": f"0351601{number:04d}", "address": f"{name} 1 号,{name}党群服务站"}
+            await seeder.run(admin, stations.set_station, place_id=community["id"], **where)
         for kind, name in (("居民", resident), ("志愿者", volunteer)):
             caller, new = await seeder.somebody(name)
             if new:

@@ -36,6 +36,8 @@ NOT_READ_BY_OTHERS = {
     # Administrators write the list, for administrators and secretaries.
     ("refused_term", "add"): {"term", "reason"},
     ("refused_term", "import"): {"terms", "reason"},
+    # A public number, read as a phone.
+    ("station", "set"): {"phone"},
     # Codes and names of what stands in the register already.
     ("responsibility", "import"): {"lines"},
     ("responsibility", "set"): {"category"},

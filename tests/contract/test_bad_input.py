@@ -31,7 +31,15 @@ PUBLIC = {"loginWithWechat", "loginWithPassword", "refreshToken", "getLiveness",
 # What only an administrator, and what only a resident or volunteer, does.
 ONLY_ADMINISTRATOR = {
     *("createOfficer", "resetPassword", "registerResident", "grantRole", "revokeRole", "publishService"),
-    *("publishDeadlinePolicy", "offerOrder", "pauseDeadline", "resumeDeadline", "decideDispute", "setDutyHours"),
+    *(
+        "publishDeadlinePolicy",
+        "offerOrder",
+        "pauseDeadline",
+        "resumeDeadline",
+        "decideDispute",
+        "setDutyHours",
+        "setStation",
+    ),
     *("suggestVolunteers", "rejectOrder", "convertOrder", "takeBackOrder"),
     *("placeOrderForCaller", "giveConsent", "issueHouseholdCard", "getHouseholdCard"),
     *("importCalendar", "publishCalendar", "draftDeadlinePolicy", "compareDeadlinePolicies", "replayPolicy"),

@@ -8,6 +8,7 @@ from app.domain.deadlines import policy as deadlines
 from app.domain.exclusions import policy as exclusions
 from app.domain.orders import policy as orders
 from app.domain.people import policy as people
+from app.domain.places import policy as places
 from app.domain.representations import policy as representations
 from app.domain.services import policy as services
 from app.domain.teams import policy as teams
@@ -378,6 +379,8 @@ EXPECTED = {
     ),
     "calendar_hours_read": ("calendar_hours", "SELECT", "true", None),
     "calendar_hours_insert": ("calendar_hours", "INSERT", None, to_sql(deadlines.PUBLISH, "calendar_hours")),
+    "station_read": ("station", "SELECT", "true", None),
+    "station_insert": ("station", "INSERT", None, f"set_by = {ME} AND {to_sql(places.CHIEF, 'station')}"),
     "workday_set_read": ("workday_set", "SELECT", "true", None),
     "workday_set_insert": ("workday_set", "INSERT", None, TREE),
     "workday_set_update": ("workday_set", "UPDATE", TREE, TREE),

@@ -9,7 +9,7 @@ OPEN = frozenset(
         # The rules themselves, the clock, the heart, the migrations.
         *("allowed_transition", "promised_state", "clock_shift", "heartbeat", "alembic_version"),
         # The tree, what is offered, and the limits: nobody's secret (contract: listPlaces, listServices, getDeadlinePolicy).
-        *("place", "place_ancestor", "service", "deadline_policy", "policy_effect"),
+        *("place", "place_ancestor", "station", "service", "deadline_policy", "policy_effect"),
         # What the limits are counted on: hours and working days (contract: explainDeadline).
         *("calendar_hours", "workday_set"),
         # Which units there are, what each answers for, and the catalogue of cases (contract: listUnits, listCategories).

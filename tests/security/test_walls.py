@@ -196,7 +196,7 @@ async def test_only_these_policies_of_the_application_are_open_to_all(catalogue:
     # What becomes of a deadline, the trigger that pins it says; who may touch it, the other half of the policy.
     limits = {"deadline", "deadline_policy", "policy_effect", "calendar_hours", "workday_set"}
     cases = {"unit", "responsibility", "case_category", "admission_list"}
-    assert await names(catalogue, open_) == {"place", "place_ancestor", "service", *limits, *cases}
+    assert await names(catalogue, open_) == {"place", "place_ancestor", "station", "service", *limits, *cases}
 
 
 @pytest.mark.parametrize("role", OURS)

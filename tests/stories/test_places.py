@@ -151,3 +151,34 @@ async def test_the_tree_is_not_the_streets_to_change(street: Street) -> None:
         answer = await upload(someone, f"{code}008,{code},community,自立社区\n")
         assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed")
     assert await names(street.administrator, parent_id=str(street.world.street)) == ["东社区", "西社区"]
+
+
+async def test_a_place_says_where_its_station_is_and_whom_to_ring(street: Street) -> None:
+    """Also to who lives in an estate of it; what the street says holds where nobody nearer said anything."""
+    resident, secretary = await street.resident("王秀英"), await street.with_role("刘书记", "secretary")
+    estate = await street.world.estate(street.world.east, "东园", "old")
+
+    async def shown(place: Any) -> tuple[str, ...] | None:
+        station = (await resident.get(f"/v1/places/{place}"))["station"]
+        return station and tuple(station[name] for name in ("place_name", "phone", "address"))
+
+    assert await shown(street.world.east) is None
+    at_street = {"phone": "0351 601-0000", "address": "街道 1 号"}
+    await street.administrator.put(f"/v1/places/{street.world.street}/station", at_street)
+    east, of_street = f"/v1/places/{street.world.east}/station", ("试验街道", "03516010000", "街道 1 号")
+    assert await shown(estate) == await shown(street.world.west) == of_street
+    here = {"phone": "03516010001", "address": "东街 3 号"}
+    for somebody in (
+        resident,
+        await street.with_role("西书记", "secretary", "west"),
+        await street.with_role("张敏", "dispatcher"),
+    ):
+        answer = await somebody.ask("PUT", east, here)
+        assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed")
+    await secretary.put(east, here)
+    assert await shown(estate) == ("东社区", "03516010001", "东街 3 号")
+    answer = await secretary.ask("PUT", east, here)
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing-changed")
+    await secretary.put(east, {**here, "phone": "03516010002"})
+    assert await shown(street.world.east) == ("东社区", "03516010002", "东街 3 号")
+    assert await shown(street.world.west) == of_street

@@ -36,7 +36,7 @@ class ServiceNotOffered(Refusal):
     code = "service-not-offered"
     title_zh = "您所在的社区没有提供这项服务"
     title_en = "This service is not offered in your community"
-    advice_zh = "现在可以点的服务见 listServices;也可致电社区站点代为点单"
+    advice_zh = "现在可以点的服务见 listServices;也可致电社区站点(电话见 getPlace)代为点单"
 
 
 class ContactMissing(Refusal):
@@ -261,7 +261,7 @@ class SecondRework(Refusal):
     code = "second-rework"
     title_zh = "已返工一次,再次返工须由社区书记决定"
     title_en = "A further round is the secretary's to begin"
-    advice_zh = "请联系社区书记;书记可以再开一轮(reworkOrder)"
+    advice_zh = "请联系社区书记(站点电话见 getPlace);书记可以再开一轮(reworkOrder)"
 
 
 class ExportTooLarge(Refusal):

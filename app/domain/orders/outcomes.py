@@ -86,7 +86,7 @@ def rework(order: Order, actor: Actor, now: datetime, *, reason: str, about_atti
     """Have it done once more, in a new round with limits of its own; whoever served it, and their team, is asked first, unless
     the complaint is about them. Raises SecondRework: a further round is the secretary's to begin."""
     if order.state == OrderState.RATED and actor.id in (order.requester_id, order.beneficiary_id):
-        raise NotAllowed("已评价的订单,再来一轮由社区书记决定:请联系社区书记")
+        raise NotAllowed("已评价的订单,再来一轮由社区书记决定:请联系社区书记(站点电话见 getPlace)")
     change = LIFECYCLE.move(order, "rework", actor, now)
     if change.through != "subtree" and order.round > policy.ROUNDS_BY_ASKING:
         raise errors.SecondRework

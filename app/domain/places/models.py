@@ -143,6 +143,24 @@ class Place(SQLModel, table=True):
     )
 
 
+class Station(SQLModel, table=True):
+    """Where the station of a place is, and its public number: the newest version counts; none is ever altered."""
+
+    __tablename__: ClassVar[str] = "station"
+    __table_args__ = (
+        CheckConstraint("version > 0", name="station_version"),
+        Index("station_of_place", "place_id", "version", unique=True),
+    )
+
+    id: uuid.UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    place_id: uuid.UUID = Field(foreign_key="place.id")
+    version: int
+    phone: str = Field(sa_column=Column(Text, nullable=False))
+    address: str = Field(sa_column=Column(Text, nullable=False))
+    set_by: uuid.UUID = Field(foreign_key="person.id")
+    set_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
 class PlaceAncestor(SQLModel, table=True):
     """The closure of the tree: one row for each place and each place above it, and itself at depth 0.
 

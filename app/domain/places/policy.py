@@ -14,7 +14,11 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic_core import PydanticCustomError
 
 from app.domain.places.models import CODE_LENGTH, EstateType, Level
+from app.kernel.rules import Role, Rules, reach
 from app.kernel.text import Line
+
+CHIEF: Rules = (reach(Role.SECRETARY, Role.ADMINISTRATOR),)
+"""Who says where the station of a place is, and its number."""
 
 CODE_LONGEST: Final = 32
 NAME_LONGEST: Final = 64

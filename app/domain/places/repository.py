@@ -6,12 +6,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Select, func, select
+from sqlalchemy import RowMapping, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.domain.places.errors import PlaceNotFound
-from app.domain.places.models import CODE_LENGTH, EstateType, Level, Place, PlaceAncestor
+from app.domain.places.models import CODE_LENGTH, EstateType, Level, Place, PlaceAncestor, Station
 from app.domain.places.policy import (
     LISTED_MOST,
     PARENT_LEVELS,
@@ -59,6 +59,21 @@ async def get_place(connection: AsyncConnection, key: UUID | str) -> PlaceRow:
     if row is None:
         raise PlaceNotFound
     return PlaceRow(*row)
+
+
+async def station_of(connection: AsyncConnection, place_id: UUID) -> RowMapping | None:
+    """The station of a place, or the nearest above it that is known, with the name of the place whose it is."""
+    s, a = Station, PlaceAncestor
+    query = (
+        select(col(s.phone), col(s.address), col(s.place_id), col(Place.name).label("place_name"))
+        .join(a, col(a.ancestor_id) == col(s.place_id))
+        .join(Place, col(Place.id) == col(s.place_id))
+        .where(col(a.place_id) == place_id)
+        .order_by(col(a.depth), col(s.version).desc())
+        .limit(1)
+    )
+    found: RowMapping | None = (await connection.execute(query)).mappings().one_or_none()
+    return found
 
 
 async def list_places(
