@@ -34,7 +34,8 @@ class PlaceForCallerIn(In):
     operation_id="placeOrderForCaller",
     summary="为来电或到站的居民点单",
     description="居民须住在操作人管辖的社区;订单算居民自己点的,并会通知居民;"
-    "之后可用 getOrder 再看,用 listMyOrders 的 for_callers 列出",
+    "之后可用 getOrder 再看,用 listMyOrders 的 for_callers 列出。"
+    "代为点单的人自己不派这一单:由社区另一位派单员派,没有别人的,到时由系统自动派单",
     rule=policy.LIFECYCLE["place_for_caller"].by,
     example={"channel": "phone", "phone": "13912345678", "service_id": ID, "note": "请人明天上午来修一下灯"},
     answer=asked("submitted"),

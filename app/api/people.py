@@ -72,7 +72,10 @@ class JoinIn(In):
 class RegisterIn(In):
     place_id: StrictUUID = Field(description="居民所在社区或小区的编号")
     name: Name = Field(description="姓名")
-    phone: Phone | None = Field(default=None, description="电话;没有电话或与家人共用的不填,以后凭回执的 id 为其点单")
+    phone: Phone | None = Field(
+        default=None,
+        description="电话;没有电话或与家人共用的不填,以后凭回执的 id 为其点单,点单时在 contact 里填联系得上的电话,如邻居或站点的",
+    )
     address: Address = Field(description="住址")
 
 

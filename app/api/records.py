@@ -238,7 +238,7 @@ def show_week(row: RowMapping) -> WeekRow:
     rule=SIGNED_IN,
     operation_id="getCalendarFeed",
     summary="我已确认的约定,日历文件",
-    description="下载后可导入手机日历(iCalendar 格式);不含电话和地址;取消的约定保留三十天",
+    description="由小程序带着登录凭证下载后,导入手机日历(iCalendar 格式);不是可订阅的地址。不含电话和地址;取消的约定保留三十天",
     tags=(Tag.VOLUNTEER, Tag.RESIDENT),
     answer="BEGIN:VCALENDAR",
     response_class=Feed,

@@ -186,8 +186,13 @@ async def _people(
             await seeder.officer(admin, community["id"], f"{login}{number:03d}", password_hash, name, role)
         if not await seeder.known(admin, "station", community["id"], "phone"):
             name = community["name"].removesuffix("居委会")
-            where = {"phone": f"0351601{number:04d}", "address": f"{name} 1 号,{name}党群服务站"}
-            await seeder.run(admin, stations.set_station, place_id=community["id"], **where)
+            await seeder.run(
+                admin,
+                stations.set_station,
+                place_id=community["id"],
+                phone=f"0351601{number:04d}",
+                address=f"{name} 1 号,{name}党群服务站",
+            )
         for kind, name in (("居民", resident), ("志愿者", volunteer)):
             caller, new = await seeder.somebody(name)
             if new:

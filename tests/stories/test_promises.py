@@ -179,9 +179,11 @@ async def test_a_pause_has_limits_is_shown_and_can_be_disputed(street: Street, c
     pause = (await grandma.get(plan))["pauses"][0]
     assert (pause["by"], pause["text"], pause["disputed"]) == ("书记", "暴雪红色预警", False)
 
+    above = await street.with_role("街道书记", "secretary", "street")
     await grandma.post(f"{order}/pauses/{pause['id']}/dispute", {"text": "室内的事不受雪影响"})
     await clock(at(11, 30, 9, 1))
-    assert any("提出异议" in text for text in await texts(street.administrator)), "not to the secretary, who paused"
+    told = [any("提出异议" in text for text in await texts(one)) for one in (street.administrator, above, secretary)]
+    assert told == [True, True, False], "not to the secretary, who paused"
     decision = {"upheld": True, "text": "室内维修照常"}
     assert await secretary.refused(f"{order}/pauses/{pause['id']}/decision", decision) == (409, "own-pause")
     await street.administrator.post(f"{order}/pauses/{pause['id']}/decision", decision)
@@ -378,6 +380,8 @@ async def test_a_year_without_a_notice_is_flagged_and_computed_anew_when_it_come
         street.administrator.id,
         province,
     )
+    twice = await street.administrator.ask("POST", "/v1/calendars", {**notice, "days": notice["days"] * 2})
+    assert [error["code"] for error in twice.json()["errors"]] == ["day-twice"]
     draft = await street.administrator.post("/v1/calendars", notice)
     assert near(due((await limits(grandma, order))["plan"]), at(1, 1, 16, year=2027)), "a draft changes nothing"
     await street.administrator.post(f"/v1/calendars/{draft['id']}/publish")

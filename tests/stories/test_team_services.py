@@ -246,3 +246,11 @@ async def test_a_lead_without_the_skill_does_not_take_an_errands_papers_either(s
             await lead.post(f"{path}/member", {"member_id": str(member.id)})
         else:
             await agent.post(f"{path}/papers", papers)
+
+
+async def test_whoever_may_not_pause_a_service_is_told_whose_it_is(street: Street) -> None:
+    secretary = await street.with_role("刘书记", "secretary")
+    of_street = await street.administrator.post("/v1/services", service(street, place_id=str(street.world.street)))
+    answer = await secretary.ask("POST", f"/v1/services/{of_street['id']}/pause", {})
+    assert (answer.status_code, answer.json()["code"]) == NOT_ALLOWED
+    assert "这项服务由『试验街道』提供" in answer.json()["detail"]

@@ -1,5 +1,6 @@
 """The verbs of the calendars: hours of a place, and the working days of the State Council's yearly notice."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -107,11 +108,15 @@ def import_year(
 
     Raises:
         NotAllowed: only an administrator at the top of the tree. CalendarInvalid: days of another year, days that change
-            nothing (a weekday that is worked), none at all.
+            nothing (a weekday that is worked), a day named twice, none at all.
     """
     if not seen.may:
         raise NotAllowed("全国的工作日安排由最高一级的管理员导入和发布")
     faults = [fault for day, works, _ in days if (fault := day_fault(year, day, works))]
+    named = Counter(day for day, _, _ in days)
+    faults += [
+        FieldFault("/body/days", "day-twice", f"{day.isoformat()} 列了 {n} 次") for day, n in named.items() if n > 1
+    ]
     if not days:
         faults.append(FieldFault("/body/days", "no-days", "请列出放假和调休的日子"))
     if faults:

@@ -34,7 +34,7 @@ class NoCommunity(Refusal):
 class ServiceNotOffered(Refusal):
     kind = Kind.CONFLICT
     code = "service-not-offered"
-    title_zh = "您所在的社区没有提供这项服务"
+    title_zh = "这个社区没有提供这项服务"
     title_en = "This service is not offered in your community"
     advice_zh = "现在可以点的服务见 listServices;也可致电社区站点(电话见 getPlace)代为点单"
 
@@ -44,7 +44,7 @@ class ContactMissing(Refusal):
     code = "contact-missing"
     title_zh = "请填写联系人姓名、电话和地址"
     title_en = "Name, phone and address are needed"
-    advice_zh = "缺哪一项见 errors:填在 contact 里,或先由受益人在 updateMe 登记好"
+    advice_zh = "缺哪一项见 errors:填在 contact 里(没有电话的,填邻居或站点的),或先由受益人在 updateMe 登记好"
 
 
 class VolunteerNotQualified(Refusal):

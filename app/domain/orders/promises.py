@@ -14,6 +14,7 @@ from app.domain.orders.models import OrderPost
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked
 from app.domain.orders.service import ORDERS, Order
+from app.domain.places.models import Level
 from app.kernel.change import Change
 from app.kernel.deadline_tables import DeadlinePause, PauseReason
 from app.kernel.errors import FieldFault, InvalidInput, TransitionRefused
@@ -136,13 +137,17 @@ def resume(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID) -> C
 
 @ORDERS.moves("dispute", read_by_others=("text",))
 def dispute(order: Order, actor: Actor, now: datetime, *, pause_id: UUID, text: str) -> Change:
-    """Dispute a pause: it goes to somebody other than who paused. Raises PauseNotFound, AlreadyDisputed."""
+    """Dispute a pause: it goes to somebody other than who paused, of a secretary to the street's as well. Raises PauseNotFound,
+    AlreadyDisputed."""
     change = LIFECYCLE.move(order, "dispute", actor, now)
     _, found = _find_pause(order, pause_id)
     if found.disputed:
         raise errors.AlreadyDisputed
-    judge = Role.ADMINISTRATOR if found.paused_as == Role.SECRETARY else Role.SECRETARY
-    return change.patch(DeadlinePause, id=pause_id, disputed_at=now, dispute=text).tell_role(judge, "order.disputed")
+    change.patch(DeadlinePause, id=pause_id, disputed_at=now, dispute=text)
+    if found.paused_as != Role.SECRETARY:
+        return change.tell_role(Role.SECRETARY, "order.disputed")
+    change.tell_role(Role.SECRETARY, "order.disputed", level=Level.STREET)
+    return change.tell_role(Role.ADMINISTRATOR, "order.disputed")
 
 
 @ORDERS.moves("decide", read_by_others=("text",))

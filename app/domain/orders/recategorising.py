@@ -33,6 +33,8 @@ def recategorise(order: Order, actor: Actor, now: datetime, *, facts: Recategori
         raise errors.OwnOrder
     if service_id == order.detail.service_id:
         raise errors.SameService
+    if not facts.offered:
+        raise errors.ServiceNotOffered("可以改成的服务见 listServices")
     demand_offered(facts)
     if facts.form is Form.SERVICE_DAY:
         raise errors.SlotsAreBooked

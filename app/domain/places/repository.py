@@ -64,7 +64,7 @@ async def get_place(connection: AsyncConnection, key: UUID | str) -> PlaceRow:
 async def station_of(connection: AsyncConnection, place_id: UUID) -> RowMapping | None:
     """The station of a place, or the nearest above it that is known, with the name of the place whose it is."""
     s, a = Station, PlaceAncestor
-    query = (
+    query: Select[*tuple[Any, ...]] = (
         select(col(s.phone), col(s.address), col(s.place_id), col(Place.name).label("place_name"))
         .join(a, col(a.ancestor_id) == col(s.place_id))
         .join(Place, col(Place.id) == col(s.place_id))

@@ -47,10 +47,11 @@ PUBLISHING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A service, the lead of its team, and how many orders of it are not delivered yet."""
+    """A service with the place that offers it, the lead of its team, and how many orders of it are not delivered yet."""
 
     id: UUID
     place_id: UUID
+    place_name: str
     version: int
     lead_id: UUID | None
     withdrawn: bool
@@ -65,6 +66,7 @@ class Offered:
 
 OFFERED = Facts(
     """(SELECT jsonb_build_object('id', s.id, 'place_id', s.place_id, 'version', s.version, 'paused_at', s.paused_at,
+                 'place_name', (SELECT p.name FROM place p WHERE p.id = s.place_id),
                  'withdrawn', s.withdrawn_at IS NOT NULL, 'paused_until', s.paused_until,
                  'lead_id', team_lead(s.team_id),
                  'orders', service_live_orders(s.id))

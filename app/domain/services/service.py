@@ -12,7 +12,7 @@ from app.domain.services.repository import OFFERED, PUBLISHING, SERVICE, Offered
 from app.domain.teams.errors import UnknownSkill
 from app.domain.teams.skills import unknown
 from app.kernel.change import Change
-from app.kernel.errors import FieldFault
+from app.kernel.errors import FieldFault, NotAllowed
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, Role, demand_lead
 from app.kernel.verbs import record
@@ -114,7 +114,12 @@ def withdraw(service: Offered, actor: Actor, now: datetime) -> Change:
 
 def _may_change(service: Offered, actor: Actor) -> None:
     """Raises NotAllowed, ServiceWithdrawn."""
-    demand_lead(service.lead_id, policy.PUBLISH, actor)
+    try:
+        demand_lead(service.lead_id, policy.PUBLISH, actor)
+    except NotAllowed as refused:
+        if service.lead_id is not None:
+            raise
+        raise NotAllowed(f"这项服务由『{service.place_name}』提供,由那里及上级的书记、管理员办理") from refused
     if service.withdrawn:
         raise errors.ServiceWithdrawn
 

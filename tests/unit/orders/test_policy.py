@@ -105,13 +105,12 @@ MAY = {
 }
 BUT_FOR = {
     ("rework", S.RATED): VOICES,
-    **{("contact", state): {"assignee", "station", "clerk"} for state in (S.SUBMITTED, S.OFFERED)},
-    ("contact", S.IN_SERVICE): {"station"},
+    **{("contact", state): {"assignee"} for state in (S.SUBMITTED, S.OFFERED)},
     ("contact", S.DELIVERED): {"station", "clerk"},
 }
 """Whom it served asks for it once more until they have rated; then it is the secretary's to say. The station calls while
-somebody may stand at the door, and who placed it also while it is served; whoever serves it, once they accepted. In a state in
-which nobody may ask, they are late, and not forbidden: of two at once the second is told so."""
+it is under way; whoever serves it, once they accepted. In a state in which nobody may ask, they are late, and not forbidden: of
+two at once the second is told so."""
 FROM_TO = {
     "offer": ({S.SUBMITTED}, S.OFFERED),
     "match": ({S.SUBMITTED}, S.OFFERED),
@@ -339,10 +338,10 @@ def test_what_is_for_which_form(action: str, forms: set[Form]) -> None:
         (policy.READ, "volunteer", S.SUBMITTED, True),
         (policy.READ, "assignee", S.RATED, True),
         (policy.READ, "neighbour", S.SUBMITTED, False),
-        (policy.READ, "station", S.SUBMITTED, False),
-        (policy.READ, "station", S.ACCEPTED, True),
+        (policy.READ, "station", S.SUBMITTED, True),
+        (policy.READ, "station", S.DELIVERED, False),
         (policy.DETAIL, "station", S.ACCEPTED, True),
-        (policy.DETAIL, "station", S.IN_SERVICE, False),
+        (policy.DETAIL, "station", S.IN_SERVICE, True),
         (policy.CONTACT, "station", S.ACCEPTED, True),
         (policy.CONTACT, "station", S.DELIVERED, False),
         (policy.READ, "elsewhere", S.SUBMITTED, False),
