@@ -1,4 +1,5 @@
-"""Logging in and out: by WeChat code or by password; access token and rotating refresh token (migrations/sql/auth.sql)."""
+"""Logging in and out: by WeChat code or by password, and whose a phone is; access token and rotating refresh token
+(migrations/sql/auth.sql)."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,23 +7,25 @@ from uuid import UUID
 
 from fastapi import Form
 from pydantic import Field
+from pydantic_core import PydanticCustomError
 
 from app.api.census import FORM, PUBLIC, SIGNED_IN, Api, Tag
 from app.api.deps import House, KeylessRun, Receipt, TheCaller, TheHouse, receipt
 from app.api.docs import ADMIN_ONLY, PasswordForm
 from app.api.problems import problems
 from app.api.schema import In, Out
-from app.api.throttle import WRONG_PASSWORDS, TooManyAttempts
+from app.api.throttle import PHONES, WRONG_PASSWORDS, TooManyAttempts
 from app.domain.people import errors
 from app.domain.people import service as people
 from app.domain.people.repository import get_person
-from app.integrations.wechat import WechatCodeInvalid, WechatUnavailable, WechatUserBlocked
+from app.integrations.wechat import PhoneCodeInvalid, WechatCodeInvalid, WechatUnavailable, WechatUserBlocked
 from app.kernel.errors import NotSignedIn
 from app.kernel.ids import new_id
 from app.kernel.passwords import check_new_password
-from app.kernel.text import Line, Opaque
+from app.kernel.text import Line, Opaque, read_phone
 from app.kernel.time import Moment, real_now
 from app.kernel.tokens import new_refresh_secret, parse_refresh_token
+from app.kernel.vault import mask_phone
 
 api = Api(prefix="/auth", tags=(Tag.LOGIN,))
 
@@ -46,6 +49,19 @@ class TokensOut(Out):
     expires_in: int = Field(description="访问令牌多少秒后过期")
     refresh_token: str = Field(description="刷新令牌,过期前用它换新的一对")
     refresh_expires_at: Moment = Field(description="刷新令牌的过期时间")
+
+
+class PhoneProofIn(In):
+    code: Annotated[str, Line(256)] = Field(
+        description="手机号快速验证组件得到的 code,不是登录的那个;只能用一次,五分钟内有效"
+    )
+
+
+class PhoneProvedOut(Out):
+    phone: str = Field(description="已验证的手机号(隐去中间四位)")
+    sign_in_again: bool = Field(
+        description="true:社区站点曾用这个号码为您登记过,以后就用那份资料,请重新登录;false:号码已记在现在的账号下"
+    )
 
 
 class GoneOut(Out):
@@ -77,6 +93,41 @@ async def login_with_wechat(body: WechatLoginIn, house: TheHouse) -> TokensOut:
     if found[0]["disabled"]:
         raise errors.PersonDisabled
     return await _open(house, found[0]["person_id"])
+
+
+@api.post(
+    "/phone",
+    rule=SIGNED_IN,
+    operation_id="provePhone",
+    tags=(Tag.RESIDENT,),
+    summary="用微信验证我的手机号",
+    description="号码归验证的人:别人填写过这个号码的,从他的资料里去掉并告诉他;社区站点为您登记过的,转到您的微信名下,订单都在",
+    example={"code": "demo:13812345678"},
+    answer={"phone": "138****5678", "sign_in_again": False},
+    responses=problems(
+        *(PhoneCodeInvalid, WechatUnavailable, errors.PhoneAbroad, errors.PhoneTaken, errors.NotByWechat),
+        TooManyAttempts,
+    ),
+)
+async def prove_phone(body: PhoneProofIn, house: TheHouse, caller: TheCaller) -> PhoneProvedOut:
+    (asked,) = await house.database.call("SELECT auth_openid_of($1) AS openid", caller.person_id)
+    if asked["openid"] is None:
+        raise errors.NotByWechat
+    await house.throttle.attempt(PHONES, str(caller.person_id))
+    told = await house.wechat.phone_number(body.code, asked["openid"])
+    try:
+        phone = read_phone(told)
+    except PydanticCustomError:
+        raise errors.PhoneAbroad from None
+    (found,) = await house.database.call(
+        "SELECT auth_phone_proved($1, $2, $3) AS outcome",
+        caller.person_id, house.vault.seal("phone", phone), house.vault.index("phone", phone),
+    )  # fmt: skip
+    if found["outcome"] == "officers":
+        raise errors.PhoneTaken
+    if found["outcome"] == "disabled":
+        raise NotSignedIn
+    return PhoneProvedOut(phone=mask_phone(phone), sign_in_again=found["outcome"] == "taken_over")
 
 
 @api.post(

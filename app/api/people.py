@@ -11,6 +11,7 @@ from app.api.deps import KeylessRun, Receipt, TheReader, TheRun, receipt
 from app.api.docs import ADMIN_ONLY
 from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, In, Out, StrictUUID
+from app.api.throttle import PHONES, TooManyAttempts
 from app.domain.people import errors, policy, repository
 from app.domain.people import service as people
 from app.domain.people.titles import title
@@ -60,7 +61,7 @@ class MeOut(Out):
 
 class UpdateMeIn(In):
     name: Name | None = Field(default=None, description="姓名;不填则不变")
-    phone: Phone | None = Field(default=None, description="电话;不填则不变")
+    phone: Phone | None = Field(default=None, description="电话;不填则不变。用微信验证的(provePhone),不必在这里填")
     address: Address | None = Field(default=None, description="住址;不填则不变")
 
 
@@ -190,9 +191,11 @@ async def get_me(reader: TheReader) -> MeOut:
     tags=(Tag.EVERYBODY,),
     example={"name": "王秀英", "phone": "13812345678", "address": "西峪东街 8 号院 2 号楼 3 单元 501"},
     answer=receipt("update", 2),
-    responses=problems(errors.PhoneTaken, errors.NothingToChange),
+    responses=problems(errors.PhoneTaken, errors.NothingToChange, TooManyAttempts),
 )
 async def update_me(body: UpdateMeIn, run: TheRun) -> Receipt:
+    if body.phone is not None:
+        await run.house.throttle.attempt(PHONES, str(run.caller.person_id))
     return await run(
         people.update_me,
         name=run.sealer.name(body.name),

@@ -13,9 +13,12 @@ from app.kernel.errors import Kind, Refusal
 WRONG_PASSWORDS: Final = parse("10 per 5 minutes")
 """Per login name. Somebody else can so keep an officer out for some minutes; guessing a password they cannot."""
 
+PHONES: Final = parse("5 per 5 minutes")
+"""Phones that somebody says are theirs, by person: the answer tells whether a number is registered, and nobody tries out many."""
+
 
 class TooManyAttempts(Refusal):
-    """Too many wrong passwords for this login name."""
+    """Too many wrong passwords for this login name, or phones of this person."""
 
     kind = Kind.LIMITED
     code = "too-many-attempts"

@@ -1,4 +1,4 @@
-"""WeChat's server, as far as Linli calls it: who is behind a log-in code, and messages to those who subscribed.
+"""WeChat's server, as far as Linli calls it: who is behind a log-in code, whose a phone is, and messages to those who subscribed.
 
 Facts are from the platform's documentation; its habits that shape this file:
 
@@ -57,6 +57,15 @@ class WechatUserBlocked(Refusal):
     code = "wechat-user-blocked"
     title_zh = "微信限制了该账号登录小程序"
     title_en = "WeChat does not let this account sign in"
+
+
+class PhoneCodeInvalid(Refusal):
+    """The code for a phone number is wrong, older than five minutes, was used before, or is somebody else's."""
+
+    kind = Kind.CONFLICT
+    code = "phone-code-invalid"
+    title_zh = "手机号授权已失效,请重新点击授权"
+    title_en = "The permission for the phone number has expired, please give it again"
 
 
 class WechatUnavailable(Refusal):
@@ -151,6 +160,23 @@ class WeChat:
             raise WechatUnavailable
         return openid
 
+    async def phone_number(self, code: str, openid: str) -> str:
+        """The number of the phone that WeChat has verified for this user, by a code of `getPhoneNumber` (not of `wx.login`); with
+        the country's code before it, `+86…`. Raises `PhoneCodeInvalid` or `WechatUnavailable`; after both it needs a new code."""
+        if not 0 < len(code) <= _CODE_LENGTH or _UNSENDABLE.search(code):
+            raise PhoneCodeInvalid
+        answer = await self._with_token("/wxa/business/getuserphonenumber", {"code": code, "openid": openid})
+        errcode, info = _errcode(answer), answer.get("phone_info")
+        if errcode in _CODE_IS_SPENT_OR_WRONG:
+            raise PhoneCodeInvalid
+        number, country = (
+            (info.get("purePhoneNumber"), info.get("countryCode")) if isinstance(info, dict) else (None, None)
+        )
+        if errcode != 0 or not isinstance(number, str) or not number or not country:
+            _log.warning("wechat.no_phone", errcode=errcode)
+            raise WechatUnavailable
+        return f"+{country}{number}"
+
     async def stable_token(self) -> str:
         """The access token for server calls; fetched once however many ask at the same time.
 
@@ -182,7 +208,7 @@ class WeChat:
         if page is not None:
             message["page"] = page
         try:
-            errcode = await self._with_token("/cgi-bin/message/subscribe/send", message)
+            errcode = _errcode(await self._with_token("/cgi-bin/message/subscribe/send", message))
         except WechatUnavailable:
             return SendOutcome.TRY_LATER
         outcome = _FINAL.get(errcode, SendOutcome.TRY_LATER)
@@ -190,18 +216,18 @@ class WeChat:
             _log.warning("wechat.send_failed", errcode=errcode, template_id=template_id, outcome=outcome.value)
         return outcome
 
-    async def _with_token(self, path: str, body: Mapping[str, Any]) -> int:
-        """Post with the token and give the errcode; once more with a new token when this one is called stale."""
-        errcode = 0
+    async def _with_token(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Post with the token and give the answer; once more with a new token when this one is called stale."""
+        answer: dict[str, Any] = {}
         for _ in range(2):
             token = await self.stable_token()
-            errcode = _errcode(await self._call("POST", path, params={"access_token": token}, body=body))
-            if errcode not in _TOKEN_IS_STALE:
+            answer = await self._call("POST", path, params={"access_token": token}, body=body)
+            if _errcode(answer) not in _TOKEN_IS_STALE:
                 break
             # Only if nobody has replaced it meanwhile: else each of many failing calls would throw away a good one.
             if self._token and self._token.text == token:
                 self._token = None
-        return errcode
+        return answer
 
     async def _fetch_token(self) -> _Token:
         body = {

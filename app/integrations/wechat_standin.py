@@ -33,6 +33,8 @@ _OPENID: Final = re.compile(r"o[A-Za-z0-9_-]{27}")
 _TEMPLATE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _KEY: Final = re.compile(r"([a-z_]+)[0-9]{1,3}")
 
+_PHONE_CODE: Final = re.compile(r"demo:(?:\+(?P<country>[0-9]{1,3}) )?(?P<pure>[0-9]{5,15})")
+
 _CLOCK: Final = r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?"
 _DAY: Final = r"[0-9]{4}年(?:0?[1-9]|1[0-2])月(?:0?[1-9]|[12][0-9]|3[01])日"
 _TIME: Final = rf"(?:{_DAY} ?)?{_CLOCK}"
@@ -173,7 +175,7 @@ class FaultDoor:
             await send({"type": "http.response.body", "body": b'{"err', "more_body": True})
 
     def _next(self, path: str) -> Fault | None:
-        if path.startswith(("/sns/", "/cgi-bin/")):
+        if path.startswith(("/sns/", "/cgi-bin/", "/wxa/")):
             for fault in self._faults:
                 if fault.path in (None, path):
                     fault.times -= 1
@@ -192,6 +194,7 @@ def create_app() -> FastAPI:
         description=(
             "本地开发与测试用的微信服务器替身,数据只在内存中。\n\n"
             "- 登录:`js_code` 填 `demo:<任意名字>`,同一个名字总是同一个 `openid`。\n"
+            "- 手机号:`code` 填 `demo:<手机号>`,即视为此人已授权的手机号。\n"
             "- 查看已发送的订阅消息:`GET /standin/messages`。\n"
             "- 制造故障:`POST /standin/faults`。"
         ),
@@ -232,13 +235,16 @@ def _wechat(standin: StandIn) -> APIRouter:
         text, seconds = standin.token(force=asked.get("force_refresh") is True)
         return {"access_token": text, "expires_in": seconds}
 
+    @router.post("/wxa/business/getuserphonenumber", summary="获取手机号", openapi_extra=_body(_PHONE_EXAMPLE))
+    async def phone(request: Request, access_token: Annotated[str, Query()] = "") -> dict[str, Any]:
+        """用手机号凭证换取手机号。demo 凭证可以反复使用;其他凭证一律回答 40029。"""
+        return _unknown(standin, access_token) or _phone(await _json_object(request))
+
     @router.post("/cgi-bin/message/subscribe/send", summary="发送订阅消息", openapi_extra=_body(_SEND_EXAMPLE))
     async def send(request: Request, access_token: Annotated[str, Query()] = "") -> dict[str, Any]:
         """校验凭据、接收者、模板编号与各字段的格式;合格的消息记录在替身中。"""
-        if not access_token:
-            return _error(41001, "access_token missing")
-        if not standin.knows(access_token):
-            return _error(40001, "invalid credential, access_token is invalid or not latest")
+        if unknown := _unknown(standin, access_token):
+            return unknown
         message = await _json_object(request)
         if message is None:
             return _error(47001, "data format error")
@@ -292,6 +298,7 @@ def _control(standin: StandIn) -> APIRouter:
 
 
 _TOKEN_EXAMPLE: Final = {"grant_type": "client_credential", "appid": "demo-appid", "secret": "demo-secret"}
+_PHONE_EXAMPLE: Final = {"code": "demo:13812345678", "openid": openid_of("王秀英")}
 _SEND_EXAMPLE: Final = {
     "touser": openid_of("王秀英"),
     "template_id": "order-accepted",
@@ -332,6 +339,23 @@ def _session(js_code: str) -> dict[str, Any]:
     if not js_code.startswith(DEMO) or not name or _CONTROL.search(name):
         return _error(40029, "invalid code")
     return {"openid": openid_of(name), "session_key": base64.b64encode(secrets.token_bytes(16)).decode()}
+
+
+def _unknown(standin: StandIn, token: str) -> dict[str, Any] | None:
+    if not token:
+        return _error(41001, "access_token missing")
+    return None if standin.knows(token) else _error(40001, "invalid credential, access_token is invalid or not latest")
+
+
+def _phone(asked: Mapping[str, Any] | None) -> dict[str, Any]:
+    if asked is None:
+        return _error(47001, "data format error")
+    number = _PHONE_CODE.fullmatch(str(asked.get("code")))
+    if number is None or not _matches(_OPENID, asked.get("openid")):
+        return _error(40029, "invalid code")
+    pure, country = number["pure"], number["country"] or "86"
+    info = {"phoneNumber": f"+{country}{pure}", "purePhoneNumber": pure, "countryCode": country}
+    return {"errcode": 0, "errmsg": "ok", "phone_info": info}
 
 
 def _wrong_message(message: Mapping[str, Any]) -> dict[str, Any] | None:

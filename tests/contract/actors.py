@@ -381,6 +381,10 @@ class Cast:
                         example["value"]["daily_capacity"] = 50  # there is more than a day's work here
                     if operation["operationId"] == "updateMe":
                         del example["value"]["phone"]  # it is somebody's by the second time
+                    if operation["operationId"] == "provePhone":
+                        example["value"]["code"] = (
+                            f"demo:{phone_of(self.resident)}"  # theirs already, but others would take it
+                        )
                     if operation["operationId"] == "grantRole":
                         example["value"] |= {"phone": phone_of(self.neighbour), "role": "dispatcher"}
                     if operation["operationId"] in ("placeOrderForCaller", "reportCaseForCaller"):

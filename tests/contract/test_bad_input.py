@@ -18,12 +18,12 @@ from tests.contract.wire import Answer, Wire
 FLOOR = 3_800
 AT_ONCE = 8
 
-# Sent last: it ends the sender's log-in.
-LAST = ("logout",)
+# Sent last: they say whose a phone is, and end the sender's log-in.
+LAST = ("provePhone", "logout")
 # A sound request that would need a secret of its own, would end the log-in of whoever sends it, or asks for what they are; and
 # an application is withdrawn by whoever made it, who sends nothing here.
 NEVER_SOUND = {"changePassword", "refreshToken", "startOrder", "importPlaces", "applyToVolunteer"} | {
-    "withdrawApplication",
+    *("withdrawApplication", "provePhone"),
     *("handOverPapers", "returnPapers", "importResponsibilities"),
 }
 # They do not look at the sender; and a password costs its forty milliseconds.

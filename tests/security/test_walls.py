@@ -21,6 +21,9 @@ DEFINERS = {
     "auth_session_close(uuid,uuid)",
     "auth_session_close_all(uuid,uuid)",
     "auth_session_forget(timestamp with time zone)",
+    # Whose a phone is, after WeChat was asked; and under which of its accounts somebody logs in, to ask it.
+    "auth_phone_proved(uuid,bytea,bytea)",
+    "auth_openid_of(uuid)",
     # Whether somebody may, and who must be told.
     "app_reaches(uuid,text[])",
     "app_holds(text[])",

@@ -135,6 +135,7 @@ TEXTS: Mapping[str, str] = {
     "unit.nobody_left": "一个单位已没有人,派给它的任务无人签收,请安排",
     "unit.no_head": "一个单位已没有负责人,请安排",
     "shift.handed_over": "有一个班次交接给您,请查看交接内容",
+    "person.phone_released": "您填写的电话已由别人验证,请重新填写",
     "role.granted": "您有了新的角色",
     "order.server_leaves": "正在服务的志愿者已离开,服务未完成,请关注",
     "team.lead": "您已成为志愿服务队的队长",

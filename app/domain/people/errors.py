@@ -22,13 +22,30 @@ class NotACommunity(Refusal):
     title_en = "This place is not a community or an estate"
 
 
+class PhoneAbroad(Refusal):
+    kind = Kind.CONFLICT
+    code = "phone-abroad"
+    title_zh = "只能验证中国内地的手机号"
+    title_en = "Only phones of the Chinese mainland"
+    advice_zh = "可以不填电话,点单时在联系方式里填家人或站点的电话"
+
+
+class NotByWechat(Refusal):
+    kind = Kind.CONFLICT
+    code = "not-by-wechat"
+    title_zh = "用登录名登录的账号不验证手机号"
+    title_en = "An account with a login name proves no phone"
+    advice_zh = "请在小程序里用微信登录后再验证"
+
+
 class PhoneTaken(Refusal):
     kind = Kind.CONFLICT
     code = "phone-taken"
     title_zh = "这个电话已被登记"
     title_en = "This phone is registered already"
     advice_zh = (
-        "请核对号码;本人请用原来的方式登录;家里共用一部电话的,另一位登记时可不填电话,点单时在联系方式里填这部电话"
+        "请核对号码;是本人的,用微信验证即归您(provePhone);家里共用一部电话的,另一位登记时可不填电话,"
+        "点单时在联系方式里填这部电话"
     )
 
     def __init__(self) -> None:

@@ -12,7 +12,14 @@ import pytest
 import respx
 
 from app.integrations import wechat
-from app.integrations.wechat import SendOutcome, WeChat, WechatCodeInvalid, WechatUnavailable, WechatUserBlocked
+from app.integrations.wechat import (
+    PhoneCodeInvalid,
+    SendOutcome,
+    WeChat,
+    WechatCodeInvalid,
+    WechatUnavailable,
+    WechatUserBlocked,
+)
 from app.kernel.errors import Kind
 
 BASE = "https://wechat.example"
@@ -243,6 +250,47 @@ async def test_without_a_token_there_is_no_call(server: respx.MockRouter, line: 
         await line.stable_token()
     assert await line.send_subscribe_message(OPENID, "tpl", {}) is SendOutcome.TRY_LATER
     assert not route.called
+
+
+# ── a phone ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_code_becomes_the_number_of_a_phone(server: respx.MockRouter, line: WeChat) -> None:
+    gives_token(server)
+    info = {"phoneNumber": "+8613812345678", "purePhoneNumber": "13812345678", "countryCode": "86"}
+    route = server.post("/wxa/business/getuserphonenumber").respond(json={"errcode": 0, "phone_info": info})
+    assert await line.phone_number("C", OPENID) == "+8613812345678"
+    asked = route.calls.last.request
+    assert asked.url.params["access_token"] == "T"
+    assert json.loads(asked.content) == {"code": "C", "openid": OPENID}, "whose code it is, WeChat compares"
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        ({"errcode": 40029}, PhoneCodeInvalid),
+        ({"errcode": 40163}, PhoneCodeInvalid),
+        ({"errcode": -1}, WechatUnavailable),
+        ({"errcode": 45011}, WechatUnavailable),
+        ({"errcode": 0}, WechatUnavailable),
+        ({"errcode": 0, "phone_info": []}, WechatUnavailable),
+        ({"errcode": 0, "phone_info": {"purePhoneNumber": 13812345678, "countryCode": "86"}}, WechatUnavailable),
+        ({"errcode": 0, "phone_info": {"purePhoneNumber": "13812345678"}}, WechatUnavailable),
+    ],
+)
+async def test_without_a_number_there_is_none(
+    server: respx.MockRouter, line: WeChat, answer: Any, problem: type[Exception]
+) -> None:
+    gives_token(server)
+    server.post("/wxa/business/getuserphonenumber").respond(json=answer)
+    with pytest.raises(problem):
+        await line.phone_number("C", OPENID)
+
+
+@pytest.mark.parametrize("code", ["", "x" * 257, "a\nb"])
+async def test_a_phone_code_that_cannot_be_one_is_not_sent(server: respx.MockRouter, line: WeChat, code: str) -> None:
+    with pytest.raises(PhoneCodeInvalid):
+        await line.phone_number(code, OPENID)
 
 
 # ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────

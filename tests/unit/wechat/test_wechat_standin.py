@@ -11,7 +11,14 @@ import httpx
 import pytest
 import uvicorn
 
-from app.integrations.wechat import SendOutcome, WeChat, WechatCodeInvalid, WechatUnavailable, WechatUserBlocked
+from app.integrations.wechat import (
+    PhoneCodeInvalid,
+    SendOutcome,
+    WeChat,
+    WechatCodeInvalid,
+    WechatUnavailable,
+    WechatUserBlocked,
+)
 from app.integrations.wechat_standin import StandIn, create_app, openid_of
 
 WANG = openid_of("王秀英")
@@ -75,6 +82,22 @@ async def test_any_other_code_is_not_valid(line: WeChat, code: str) -> None:
 async def test_a_login_call_is_checked(http: httpx.AsyncClient, changed: dict[str, str], errcode: int) -> None:
     query = {"appid": "a", "secret": "s", "js_code": "demo:x", "grant_type": "authorization_code"} | changed
     assert (await http.get("/sns/jscode2session", params=query)).json()["errcode"] == errcode
+
+
+@pytest.mark.parametrize(
+    ("code", "number"), [("demo:13812345678", "+8613812345678"), ("demo:+852 51234567", "+85251234567")]
+)
+async def test_a_phone_is_what_the_code_says(line: WeChat, code: str, number: str) -> None:
+    assert await line.phone_number(code, openid_of("王秀英")) == number
+
+
+@pytest.mark.parametrize(
+    ("code", "openid"),
+    [("13812345678", openid_of("王秀英")), ("demo:王秀英", openid_of("王秀英")), ("demo:13812345678", "x")],
+)
+async def test_any_other_code_of_a_phone_is_not_valid(line: WeChat, code: str, openid: str) -> None:
+    with pytest.raises(PhoneCodeInvalid):
+        await line.phone_number(code, openid)
 
 
 async def test_a_message_arrives_and_can_be_looked_up(line: WeChat, http: httpx.AsyncClient) -> None:
@@ -308,5 +331,5 @@ async def test_the_docs_are_chinese_and_need_no_other_host(http: httpx.AsyncClie
     schema = (await http.get("/openapi.json")).json()
     assert schema["info"]["title"] == "微信服务器替身"
     operations = [operation for path in schema["paths"].values() for operation in path.values()]
-    assert len(operations) == 9
+    assert len(operations) == 10
     assert all(any("\u4e00" <= mark <= "\u9fff" for mark in operation["summary"]) for operation in operations)
