@@ -103,7 +103,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, p
 $$
 BEGIN
   RETURN (SELECT jsonb_build_object(
-            'own_phone', coalesce(c.phone_index = p.phone_index, false), 'name_sealed', p.name_sealed,
+            'own_phone', c.phone_index IS NOT DISTINCT FROM p.phone_index, 'name_sealed', p.name_sealed,
             'phone_sealed', p.phone_sealed, 'phone_index', p.phone_index,
             'address_sealed', CASE WHEN person_lives(p.id, m.place_id) THEN p.address_sealed END,
             'authority_of', (SELECT y.given_by FROM order_authority y WHERE y.matter_id = m.id AND y.ended_at IS NULL))
@@ -129,5 +129,7 @@ REVOKE CREATE ON SCHEMA public FROM linli_checker;
 REVOKE ALL ON FUNCTION representation_waits(), asked_before_the_phone_was_known(), representation_moves_along(),
   contact_on_file(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION contact_on_file(uuid) TO linli_worker, linli_checker, linli_owner;
+-- The worker still reads no contact: it writes one over.
+GRANT SELECT (matter_id), UPDATE (name_sealed, phone_sealed, phone_index, address_sealed) ON order_contact TO linli_worker;
 GRANT EXECUTE ON FUNCTION representation_waits(), asked_before_the_phone_was_known(), representation_moves_along()
   TO linli_app, linli_worker, linli_checker, linli_owner;
