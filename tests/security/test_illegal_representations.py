@@ -77,6 +77,8 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "UPDATE representation SET place_id = '{west}', version = version + 1 WHERE beneficiary_id = '{resident}'",
         (BROKEN,),
     ),
+    "the contact on file of whom an order serves": (
+        "dispatcher", "SELECT contact_on_file('{missed}')", (NO_RIGHT,)),
     "an end in another's name": (
         "neighbour",
         "UPDATE representation SET ended_at = app_now(), ended_by = '{resident}', version = 2 WHERE id = '{asked}'",

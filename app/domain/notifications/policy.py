@@ -64,7 +64,7 @@ TEXTS: Mapping[str, str] = {
     "order.placed_for_you": "社区已按您所说为您下单",
     "order.placed_by_representative": "您的代下单人为您下了单,可查看订单",
     "order.yours_now": "代下单关系已结束,这个订单现在由您自己跟进",
-    "order.authority_stands": "原代下单人为您写下的帮办代办授权仍然有效;不同意的,可以收回",
+    "order.authority_stands": "原代下单人为您写下的授权仍然有效;不同意的,可以收回",
     "order.contact_changed": "您承接的订单改了联系人,请以订单上的为准",
     "case.reported": "有新的民情事项,请尽快分流",
     "case.reported_for_you": "社区已按您所说为您上报",
