@@ -12,7 +12,7 @@ from app.api.orders_out import AT, return_code, start_code
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out, exactly_one
 from app.domain.orders import errand_errors, errands, errors, kind_lists, policy
-from app.domain.orders.kind_tables import Paper
+from app.domain.orders.kind_tables import Giver, Paper
 from app.domain.orders.models import Calling
 from app.kernel.text import Line, Opaque, Paragraph
 from app.kernel.time import Moment
@@ -82,6 +82,10 @@ class AuthorityOut(Out):
     until_at: Moment = Field(description="有效到什么时候")
     given_at: Moment = Field(description="何时授权")
     ended_at: Moment | None = Field(description="何时收回或随退单、中止结束;未结束则为 null")
+    by: Choice[Giver] = Field(
+        description="谁写下的:resident 居民本人、representative 代下单人(也可能是原来的)、staff 按居民所说转达的工作人员"
+    )
+    by_label: str = Field(description="谁写下的,中文")
     passed_on: bool = Field(description="是否由代为点单的工作人员按居民所说转达")
     channel: Choice[Calling] | None = Field(description="转达的授权,居民怎样说的:phone 来电、walk_in 到站;否则为 null")
     channel_label: str | None = Field(description="居民怎样说的,中文")
@@ -97,7 +101,7 @@ PAPERS_EXAMPLE: dict[str, Any] = {
     "authorities": [
         {
             "text": "代办老年证", "until_at": "2026-03-31T18:00:00+08:00", "given_at": AT, "ended_at": None,
-            "passed_on": False, "channel": None, "channel_label": None,
+            "by": "resident", "by_label": "居民本人", "passed_on": False, "channel": None, "channel_label": None,
         }
     ],
     "items": [
@@ -227,9 +231,12 @@ async def list_papers(order_id: OrderId, reader: TheReader) -> PapersOut:
 
 
 def _authority(one: dict[str, Any]) -> AuthorityOut:
-    channel = one["channel"] and Calling(one["channel"])
+    channel, by = one["channel"] and Calling(one["channel"]), Giver(one["by"])
     return AuthorityOut(
-        **{**one, "channel": channel}, passed_on=channel is not None, channel_label=channel and channel.label
+        **{**one, "channel": channel, "by": by},
+        by_label=by.label,
+        passed_on=channel is not None,
+        channel_label=channel and channel.label,
     )
 
 

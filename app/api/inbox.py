@@ -1,7 +1,7 @@
 """The inbox over HTTP."""
 
 from dataclasses import fields
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query
 from pydantic import Field
@@ -18,10 +18,12 @@ from app.kernel.errors import NotFound
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.rules import Role
 from app.kernel.time import Moment
+from app.kernel.vault import mask_name
 
 api = Api(prefix="/inbox", tags=(Tag.EVERYBODY,))
 
 ABOUT = tuple(field.name for field in fields(About))
+NAMES = ("representative", "represented")
 ID = "01985a3c-2222-7f00-8a6b-2f4c5d6e7f03"
 
 
@@ -31,7 +33,7 @@ class MessageOut(Out):
     text: str = Field(description="给人看的中文;哪个订单、哪个事项写在 about 里")
     about: str | None = Field(
         description="哪个订单:服务名称,和所说的时间;哪个事项(也是任务所属的):类别、地点,我上报或附议的另附反映的内容;"
-        "都不是,或已看不到,则为 null"
+        "哪项代下单:谁为谁,只写姓氏;都不是,或已看不到,则为 null"
     )
     subject_kind: str = Field(description="所说事项的种类,如 order")
     subject_id: StrictUUID = Field(description="所说事项的编号")
@@ -74,12 +76,17 @@ async def list_inbox(query: Annotated[InboxQuery, Query()], reader: TheReader) -
             connection, reader.caller.person_id, unread=query.unread, after=query.after(), limit=query.limit
         )
 
+    def masked(sealed: bytes | None) -> str | None:
+        plain = reader.sealer.opened("name", sealed)
+        return plain and mask_name(plain)
+
     def show(row: RowMapping) -> MessageOut:
+        about: dict[str, Any] = {name: masked(row[name]) if name in NAMES else row[name] for name in ABOUT}
         return MessageOut(
             id=row["id"],
             topic=row["topic"],
             text=sentence(row["topic"], row["payload"], row["subject_kind"]),
-            about=str(About(**{name: row[name] for name in ABOUT})) or None,
+            about=str(About(**about)) or None,
             subject_kind=row["subject_kind"],
             subject_id=row["subject_id"],
             as_role=_role(row["as_role"]),

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 from app.api.census import SIGNED_IN, Api, Tag
 from app.api.deps import Receipt, Sealer, TheReader, TheRun, receipt
 from app.api.problems import problems
-from app.api.schema import Choice, In, Out, StrictUUID
+from app.api.schema import Choice, In, Out, StrictUUID, exactly_one
 from app.domain.people.errors import NotACommunity, PersonNotFound
 from app.domain.places.errors import PlaceNotFound
 from app.domain.representations import errors, policy, repository
@@ -33,7 +33,10 @@ AT = "2026-03-01T09:00:00+08:00"
 class BeneficiaryIn(In):
     place_id: StrictUUID = Field(description="对方所在社区的编号")
     name: Annotated[str, Line(30)] = Field(description="对方的姓名")
-    phone: Phone = Field(description="对方的电话")
+    phone: Phone | None = Field(default=None, description="对方的电话;与 person_id 二选一")
+    person_id: StrictUUID | None = Field(
+        default=None, description="对方没有电话的,填社区为其登记时(registerResident)所得的编号;与电话二选一"
+    )
     relation: Choice[Relation] = Field(description="您是对方的:family 家人、neighbour 邻居、station_staff 站点工作人员")
 
 
@@ -57,7 +60,10 @@ class RepresentationOut(Out):
     relation_label: str = Field(description="关系的中文名称")
     beneficiary_id: StrictUUID | None = Field(description="受益人编号,点单时用;同意之前为 null")
     beneficiary_name: str = Field(description="代下单人填写的受益人姓名")
-    beneficiary_phone: str = Field(description="受益人电话(社区之外隐去中间四位)")
+    beneficiary_phone: str | None = Field(
+        description="代下单人填写的受益人电话;社区工作人员看到全部,其他人隐去中间四位;按编号登记的为 null"
+    )
+    named_id: StrictUUID | None = Field(description="代下单人填写的受益人编号;按电话登记的为 null")
     representative_id: StrictUUID = Field(description="代下单人编号")
     representative_name: str = Field(description="代下单人姓名")
     how: Choice[How] | None = Field(
@@ -87,7 +93,8 @@ class CardOut(Out):
 EXAMPLE: dict[str, Any] = {
     "id": ID, "state": "consented", "state_label": "已同意", "place_id": ID, "place_name": "西峪社区", "relation": "family",
     "relation_label": "家人", "beneficiary_id": ID,
-    "beneficiary_name": "王秀英", "beneficiary_phone": "139****5678", "representative_id": ID, "representative_name": "陈芳",
+    "beneficiary_name": "王秀英", "beneficiary_phone": "139****5678", "named_id": None,
+    "representative_id": ID, "representative_name": "陈芳",
     "how": "in_person", "how_label": "当面", "recorded_by": ID, "named_at": AT, "consented_at": AT, "ended_at": None,
 }  # fmt: skip
 PAGE_EXAMPLE = {"items": [EXAMPLE], "next_cursor": None}
@@ -98,21 +105,30 @@ PAGE_EXAMPLE = {"items": [EXAMPLE], "next_cursor": None}
     rule=SIGNED_IN,
     operation_id="registerBeneficiary",
     summary="登记一位请您代下单的人",
-    description="无论此电话是否已登记,得到的回答都一样,以免泄露别人是否登记;对方或社区记录同意之后才能代下单",
+    description="对方有电话的填电话,没有的填社区登记的编号。无论此电话、编号是否已登记,得到的回答都一样,以免泄露别人是否登记;"
+    "对方或社区记录同意之后才能代下单。对方不同意或结束之后,过一周才能再次请求",
     tags=(Tag.RESIDENT,),
     example={"place_id": ID, "name": "王秀英", "phone": "13912345678", "relation": "family"},
     answer=receipt("pending"),
     responses=problems(
-        NotAllowed, PlaceNotFound, NotACommunity, errors.AlreadyNamed, errors.OwnPhone, errors.OwnNameMissing
+        NotAllowed,
+        PlaceNotFound,
+        NotACommunity,
+        errors.AlreadyNamed,
+        errors.AskedTooSoon,
+        errors.OwnPhone,
+        errors.OwnNameMissing,
     ),
 )
 async def register_beneficiary(body: BeneficiaryIn, run: TheRun) -> Receipt:
+    exactly_one(phone=body.phone, person_id=body.person_id)
     return await run(
         representations.register,
         place_id=body.place_id,
         name=run.sealer.name(body.name),
         phone=run.sealer.phone(body.phone),
         phone_index=run.sealer.phone_index(body.phone),
+        person_id=body.person_id,
         relation=body.relation,
     )
 
@@ -130,6 +146,7 @@ async def register_beneficiary(body: BeneficiaryIn, run: TheRun) -> Receipt:
         errors.RepresentationNotFound,
         errors.OthersConsent,
         errors.BeneficiaryNotRegistered,
+        errors.LivesElsewhere,
         errors.AlreadyConsented,
         errors.RepresentationEnded,
     ),
@@ -143,7 +160,7 @@ async def give_consent(representation_id: RepresentationId, run: TheRun, body: C
     rule=policy.END,
     operation_id="endRepresentation",
     summary="结束代下单关系,或拒绝代下单的请求",
-    description="已下的订单、已报的事项照常办理,由受益人自己跟进;原代下单人从此看不到,也不能再操作",
+    description="已下的订单、已报的事项照常办理,由受益人自己跟进;几秒之内,原代下单人就看不到,也不能再操作",
     tags=(Tag.RESIDENT, Tag.STATION),
     answer=receipt("end", 3),
     responses=problems(NotAllowed, errors.RepresentationNotFound, errors.RepresentationEnded),
@@ -185,7 +202,8 @@ async def list_my_representatives(query: Annotated[PageQuery, Query()], reader: 
     rule=policy.STAFF,
     operation_id="listRepresentations",
     summary="本社区谁为谁代下单,新的在前",
-    description="工作人员看到受益人的完整电话,以便联系本人、记录同意",
+    description="已同意的列在受益人现在居住的社区,待同意的列在登记时所填的社区。"
+    "工作人员看到受益人的完整电话,以便联系本人、记录同意",
     tags=(Tag.STATION, Tag.DISPATCHER),
     answer=PAGE_EXAMPLE,
 )
@@ -194,7 +212,7 @@ async def list_representations(
 ) -> Page[RepresentationOut]:
     async with reader() as connection:
         rows = await repository.list_at(connection, query.place_id, query.state, query.after(), query.limit)
-    return Page.cut(rows, query.limit, _cursor, lambda row: _show(row, reader.sealer, whole=True))
+    return Page.cut(rows, query.limit, _cursor, lambda row: _show(row, reader.sealer, whole=row["of_staff"]))
 
 
 @api.post(
@@ -238,7 +256,7 @@ def _cursor(row: RowMapping) -> Cursor:
 
 
 def _show(row: RowMapping, sealer: Sealer, *, whole: bool = False) -> RepresentationOut:
-    phone = sealer.opened("phone", row["phone_sealed"]) or ""
+    phone = sealer.opened("phone", row["phone_sealed"])
     state = Standing.ENDED if row["ended_at"] else Standing.CONSENTED if row["consented_at"] else Standing.PENDING
     shown = ("id", "place_id", "place_name", "beneficiary_id", "representative_id", "recorded_by")
     return RepresentationOut(
@@ -250,6 +268,7 @@ def _show(row: RowMapping, sealer: Sealer, *, whole: bool = False) -> Representa
         how=row["how"] and How(row["how"]),
         how_label=row["how"] and How(row["how"]).label,
         beneficiary_name=sealer.opened("name", row["name_sealed"]) or "",
-        beneficiary_phone=phone if whole else mask_phone(phone),
+        beneficiary_phone=phone if whole or phone is None else mask_phone(phone),
+        named_id=row["named_id"],
         representative_name=sealer.opened("name", row["representative_name_sealed"]) or "",
     )

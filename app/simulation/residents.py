@@ -91,13 +91,13 @@ async def withdraw(street: Street, who: Person, order: Order) -> None:
 
 
 async def end_consent(street: Street, who: Person, affair: Affair) -> None:
-    """They want to follow it themselves; for what comes later, they agree to the same neighbour anew."""
+    """The neighbour lets it go; for what comes later, they agree to the same one anew."""
     neighbour = street.represented.pop(who.id, None)
     if neighbour is None:
         return
     for one in (await who.get("/v1/representatives"))["items"]:
         if one["state"] == "consented":
-            await who.send(f"/v1/beneficiaries/{one['id']}/end")
+            await neighbour.send(f"/v1/beneficiaries/{one['id']}/end")
     body = {"place_id": who.community, "name": who.name[:3], "phone": who.phone, "relation": "neighbour"}
     named = await neighbour.must("/v1/beneficiaries", body)
     await who.must(f"/v1/beneficiaries/{named['id']}/consent", {})

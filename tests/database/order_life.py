@@ -160,7 +160,7 @@ class Life(Timed):
         self.returns += 1
 
     def _do_record_authority(self, who: str) -> None:
-        self.authority = (self.assignee, self.now + timedelta(days=60))
+        self.authority, self.authority_by = (self.assignee, self.now + timedelta(days=60)), who
         self.tell("order.authority_recorded", self.assignee)
 
     def _do_withdraw_authority(self, who: str) -> None:
@@ -396,9 +396,11 @@ class Life(Timed):
     def give_back(self) -> str:
         """To whom it serves, who is told where there is something to follow."""
         self.given_back = False
-        self.requester = self.beneficiary
+        former, self.requester = self.requester, self.beneficiary
         if self.state not in ENDED or self.papers_out:
             self.tell("order.yours_now", self.beneficiary)
+            if self.authority and self.authority[1] > self.now and self.authority_by == former:
+                self.tell("order.authority_stands", self.beneficiary)
         return "to_beneficiary"
 
     def _event_lapse(self) -> str:

@@ -87,6 +87,7 @@ class Model:
     question: bool = False
     accepted_at: datetime = NEVER
     authority: tuple[str | None, datetime] | None = None
+    authority_by: str | None = None
     papers_out: list[int] = field(default_factory=list)
     papers: int = 0
     keepers: set[str] = field(default_factory=set)

@@ -94,6 +94,11 @@ SABOTAGE = {
     " UPDATE matter SET placed_by = '{volunteer}' WHERE id = '{accepted}'",
     "represented-with-consent": "UPDATE matter SET beneficiary_id = '{stranger}' WHERE id = '{accepted}'",
     "asked-for-by-consent": "UPDATE matter SET requester_id = '{stranger}' WHERE id = '{accepted}'",
+    "represented-where-they-live": (
+        "INSERT INTO representation SELECT gen_random_uuid(), '{west}', '{stranger}', '\\x01', g.person_id, '\\x01', '\\x01',"
+        " '\\x01', 'family', now(), now(), g.person_id, 'self', NULL, NULL, 1 FROM role_grant g"
+        " WHERE g.role = 'resident' AND g.place_id = '{east}' AND g.person_id <> '{stranger}' LIMIT 1"
+    ),
     "served-by-somebody": "UPDATE matter SET assignee_id = NULL WHERE id = '{rated}'",
     "rating-after-delivery": "UPDATE rating SET matter_id = '{accepted}' WHERE matter_id = '{rated}'",
     "hours-as-served": "DELETE FROM service_record WHERE matter_id = '{rated}'",

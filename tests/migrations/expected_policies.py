@@ -63,7 +63,8 @@ LEADS = "app_leads(team_id, place_id)"
 PUBLISHING = f"{to_sql(services.PUBLISH, 'service')} OR {LEADS}"
 REPRESENTED = (
     f"representative_id = {ME} OR beneficiary_id = {ME}"
-    f" OR (beneficiary_id IS NULL AND phone_index = (SELECT p.phone_index FROM person p WHERE p.id = {ME}))"
+    f" OR (beneficiary_id IS NULL AND (named_id = {ME}"
+    f" OR phone_index = (SELECT p.phone_index FROM person p WHERE p.id = {ME})))"
     f" OR {to_sql(representations.STAFF, 'representation')}"
 )
 

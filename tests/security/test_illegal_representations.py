@@ -1,10 +1,12 @@
 """What the database refuses about those who order for others: consents, cards, whom an order serves, and who serves it."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from app.domain.representations.policy import AGAIN_AFTER
 from tests.security.conftest import AsPerson, Neighbours, new_id, refused, tried
 from tests.security.illegal import BROKEN, NO_RIGHT, NOTHING, TWICE, fill
 
@@ -12,6 +14,11 @@ NAMED = (
     "INSERT INTO representation (id, place_id, representative_id, representative_name_sealed, name_sealed, phone_sealed,"
     " phone_index, relation, named_at{columns}, version) VALUES ('{new}', '{east}', {by}, '\\x01', '\\x01', '\\x01', {phone},"
     " 'family', app_now(){values}, 1)"
+)
+BY_ID = (
+    "INSERT INTO representation (id, place_id, representative_id, representative_name_sealed, name_sealed, named_id,"
+    " phone_sealed, phone_index, relation, named_at, version) VALUES ('{new}', '{east}', {by}, '\\x01', '\\x01', {named},"
+    " {phone}, {phone}, 'family', {at}, 1)"
 )
 CONSENT = ", beneficiary_id, consented_at, recorded_by, how"
 PHONE = "(SELECT phone_index FROM person WHERE id = '{resident}')"
@@ -55,6 +62,23 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "foreign_station", fill(AGREE, whom=MOTHER, by=ME, how="'phone'"), NOTHING),
     "another phone for a representation": (
         "neighbour", "UPDATE representation SET phone_index = '\\x02', version = 2 WHERE id = '{asked}'", (BROKEN,)),
+    "a representation that names nobody": (
+        "neighbour", fill(BY_ID, by=ME, named="NULL", phone="NULL", at="app_now()"), (BROKEN,)),
+    "a representation that names by phone and by id": (
+        "neighbour", fill(BY_ID, by=ME, named="'{missed}'", phone="'\\x03'", at="app_now()"), (BROKEN,)),
+    "another id for a representation": (
+        "neighbour", "UPDATE representation SET named_id = '{stranger}', version = 2 WHERE id = '{by_id}'", (BROKEN,)),
+    "a consent of somebody else than whose id was named": (
+        "station", fill(AGREE, whom=MOTHER, by=ME, how="'phone'").replace("{asked}", "{by_id}"), (BROKEN,)),
+    "a representation that waits, in another place": (
+        "neighbour", "UPDATE representation SET place_id = '{west}', version = 2 WHERE id = '{asked}'", (BROKEN,)),
+    "a representation where the beneficiary does not live": (
+        "station",
+        "UPDATE representation SET place_id = '{west}', version = version + 1 WHERE beneficiary_id = '{resident}'",
+        (BROKEN,),
+    ),
+    "the contact on file of whom an order serves": (
+        "dispatcher", "SELECT contact_on_file('{missed}')", (NO_RIGHT,)),
     "an end in another's name": (
         "neighbour",
         "UPDATE representation SET ended_at = app_now(), ended_by = '{resident}', version = 2 WHERE id = '{asked}'",
@@ -91,6 +115,9 @@ async def world(neighbours: Neighbours, ids: dict[str, UUID]) -> dict[str, UUID]
     phone = await owner.fetchval("SELECT phone_index FROM person WHERE id = $1", ids["resident"])
     naming = fill(NAMED, by="'{neighbour}'", columns="", values="", phone=f"'\\x{phone.hex()}'")
     await owner.execute(naming.format(**ids, new=asked))
+    by_id = new_id()
+    named = fill(BY_ID, by="'{neighbour}'", named="'{volunteer}'", phone="NULL", at="app_now()")
+    await owner.execute(named.format(**ids, new=by_id))
     transaction = owner.transaction()
     await transaction.start()
     await owner.execute(
@@ -114,7 +141,7 @@ async def world(neighbours: Neighbours, ids: dict[str, UUID]) -> dict[str, UUID]
         called,
     )
     await transaction.commit()
-    return {**ids, "asked": asked, "called": called, "foreign_station": neighbours.west.station}
+    return {**ids, "asked": asked, "called": called, "by_id": by_id, "foreign_station": neighbours.west.station}
 
 
 @pytest.mark.parametrize("name", ILLEGAL)
@@ -151,6 +178,34 @@ async def test_a_consent_and_an_end_are_said_once(world: dict[str, UUID], as_per
         await connection.execute(end.replace("{}", "app_now()", 1).replace("{}", "app_actor()").format(**world))
         back = end.replace("{}", "NULL").format(**world)
         assert await refused(connection, back) == BROKEN
+
+
+async def test_whoever_was_refused_does_not_ask_again_within_the_week(
+    world: dict[str, UUID], as_person: AsPerson
+) -> None:
+    """By phone and by id; the verb's AGAIN_AFTER is the wall's."""
+    phone = f"'\\x{world['resident'].bytes.hex()}'"
+    by_phone = fill(NAMED, by=ME, phone=phone, columns="", values="").replace("app_now()", "{at}")
+    for asked, again in (("asked", by_phone), ("by_id", fill(BY_ID, by=ME, named="'{volunteer}'", phone="NULL"))):
+        async with as_person(world["station"]) as connection:
+            end = "UPDATE representation SET ended_at = app_now(), ended_by = app_actor(), version = 2 WHERE id = $1"
+            await connection.execute(end, world[asked])
+            await connection.execute(f"SET LOCAL app.actor = '{world['neighbour']}'")
+            await connection.execute("SAVEPOINT refused")
+            for after, expected in ((AGAIN_AFTER - timedelta(minutes=1), BROKEN), (AGAIN_AFTER, "done: INSERT 0 1")):
+                at = f"app_now() + interval '{after.total_seconds()} seconds'"
+                said = fill(again, at=at).format(**{**world, "new": new_id()})
+                assert await refused(connection, said) == expected
+                await connection.execute("ROLLBACK TO refused")
+
+
+async def test_whoever_is_named_by_id_sees_it_and_nobody_else_of_the_neighbours(
+    world: dict[str, UUID], as_person: AsPerson
+) -> None:
+    for who, seen in (("volunteer", 1), ("stranger", 0), ("neighbour", 1), ("station", 1), ("foreign_station", 0)):
+        async with as_person(world[who]) as connection:
+            found = await connection.fetch("SELECT 1 FROM representation WHERE id = $1", world["by_id"])
+            assert len(found) == seen, who
 
 
 async def test_even_the_owner_deletes_no_consent_and_no_card(owner: asyncpg.Connection) -> None:

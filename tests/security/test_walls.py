@@ -65,6 +65,8 @@ DEFINERS = {
     "representatives_of(uuid)",
     # What was asked for under a representation: only ids, for both sides and the staff there, who end it.
     "represented_matters(uuid)",
+    # The contact on file of whom an order serves, sealed: for the worker alone.
+    "contact_on_file(uuid)",
     # Version and live deadlines of a matter, for whoever sees what it is about; with the log-in and the roles of whoever asks.
     "matter_snapshot(uuid)",
     "app_look(uuid,uuid,uuid)",

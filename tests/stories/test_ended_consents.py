@@ -134,7 +134,7 @@ async def test_a_second_consent_takes_nothing_back_and_leaves_the_first_orders_t
 ) -> None:
     mother, daughter, asked = await family(street)
     first = await order_for(street, daughter, mother)
-    await mother.post(f"{asked}/end")
+    await daughter.post(f"{asked}/end")
     await agree(street, mother, daughter)
     second = await order_for(street, daughter, mother)
     await later(0)
@@ -181,6 +181,52 @@ async def test_an_order_that_becomes_a_case_as_the_consent_ends_is_the_mothers_c
     case = f"/v1/cases/{(await mother.get(order))['case_id']}"
     assert await rows_seen(plain, daughter, case) == {}
     await demand_invariants(street)
+
+
+async def test_the_daughters_phone_leaves_the_order_and_the_authority_says_who_wrote_it(
+    street: Street, later: Later
+) -> None:
+    mother, daughter, asked = await family(street)
+    errand = await service_of(street.world, "errand", "代办老年证", "errand")
+    contact = {"name": "陈芳", "phone": (await daughter.get("/v1/me"))["phone"], "address": "西院 3 号"}
+    body = {"service_id": errand, "note": "代办", "beneficiary_id": str(mother.id), "contact": contact}
+    order = f"/v1/orders/{(await daughter.post('/v1/orders', body))['id']}"
+    volunteer = await accepted(street, order)
+    assert (await volunteer.get(order))["contact"] == contact
+    until_at = (datetime.now(CHINA) + timedelta(days=5)).isoformat()
+    await daughter.post(f"{order}/authority", {"text": "代我办老年证", "until_at": until_at})
+    await mother.post(f"{asked}/end")
+    await later(0)
+
+    her_own = await mother.get("/v1/me")
+    assert (await volunteer.get(order))["contact"] == {name: her_own[name] for name in contact}
+    assert "您承接的订单改了联系人,请以订单上的为准" in await texts(volunteer)
+    assert "原代下单人为您写下的授权仍然有效;不同意的,可以收回" in await texts(mother)
+    for who in (mother, volunteer):
+        (authority,) = (await who.get(f"{order}/papers"))["authorities"]
+        assert (authority["by"], authority["by_label"], authority["ended_at"]) == ("representative", "代下单人", None)
+    await mother.post(f"{order}/authority/withdraw")
+    await mother.post(f"{order}/authority", {"text": "代我办老年证", "until_at": until_at})
+    assert [one["by"] for one in (await mother.get(f"{order}/papers"))["authorities"]] == ["representative", "resident"]
+    await demand_invariants(street)
+
+
+async def test_what_is_not_on_file_stays_in_the_order(street: Street, later: Later) -> None:
+    station = await street.with_role("站长", "station_staff")
+    daughter = await street.resident("陈芳", "west")
+    registered = {"place_id": str(street.world.east), "name": "王妈妈", "address": "1 号楼 102"}
+    mother = (await station.post("/v1/residents", registered))["id"]
+    naming = {"place_id": str(street.world.east), "name": "王妈妈", "person_id": mother, "relation": "family"}
+    asked = f"/v1/beneficiaries/{(await daughter.post('/v1/beneficiaries', naming))['id']}"
+    await station.post(f"{asked}/consent", {"how": "in_person"})
+    phone = (await daughter.get("/v1/me"))["phone"]
+    contact = {"name": "陈芳", "phone": phone, "address": "西院 3 号"}
+    body = {"service_id": street.service_id, "note": "买菜", "beneficiary_id": mother, "contact": contact}
+    order = f"/v1/orders/{(await daughter.post('/v1/orders', body))['id']}"
+    volunteer = await accepted(street, order)
+    await station.post(f"{asked}/end")
+    await later(0)
+    assert (await volunteer.get(order))["contact"] == {"name": "王妈妈", "phone": phone, "address": "1 号楼 102"}
 
 
 async def test_she_hears_what_is_done_about_what_was_ordered_for_her_and_nobody_hears_it_twice(

@@ -9,6 +9,8 @@ from tests.special import service_of
 from tests.stories.conftest import Later, Street
 from tests.stories.orderwork import texts
 
+DAY = 24 * 60 * 60
+
 
 async def registered(street: Street, staff: Someone, community: str = "east") -> tuple[str, str]:
     """An old mother without WeChat, whom the station has registered: her id and her phone."""
@@ -123,9 +125,154 @@ async def test_an_ended_consent_orders_nothing_more_and_leaves_what_was_ordered(
     assert (await mother.get(f"/v1/orders/{order}"))["state"] == "submitted"
     assert await daughter.refused(f"/v1/orders/{order}/cancel", {}) == (404, "order-not-found")
     assert await daughter.refused(f"{asked}/end") == (409, "representation-ended")
-    again = await name(street, daughter, (await mother.get("/v1/me"))["phone"])
-    await mother.post(f"{again}/end")
-    assert await mother.refused(f"{again}/consent", {}) == (409, "representation-ended"), "she said no"
+
+
+async def test_a_no_is_told_as_a_no_with_whose_it_is_and_is_not_asked_again_for_a_week(
+    street: Street, later: Later
+) -> None:
+    station = await street.with_role("站长", "station_staff")
+    mother, daughter = await street.resident("王妈妈"), await street.resident("陈芳", "west")
+    phone = (await mother.get("/v1/me"))["phone"]
+    asked = await name(street, daughter, phone)
+    await later(0)
+    for who, about in ((mother, "陈*为王**代下单"), (station, "陈*为王**代下单")):
+        assert about in [message["about"] for message in (await who.get("/v1/inbox"))["items"]]
+    await mother.post(f"{asked}/end")
+    assert await mother.refused(f"{asked}/consent", {}) == (409, "representation-ended"), "she said no"
+    await later(1)
+    (told,) = (await daughter.get("/v1/inbox"))["items"]
+    assert (told["text"], told["about"]) == ("您请求代下单,对方没有同意", "王**")
+    assert not [text for text in await texts(station) if "已经结束" in text], "there had been nothing"
+
+    body = {"place_id": str(street.world.east), "name": "王妈妈", "phone": phone, "relation": "family"}
+    assert await daughter.refused("/v1/beneficiaries", body) == (409, "asked-too-soon")
+    await later(7 * DAY - 60)
+    assert await daughter.refused("/v1/beneficiaries", body) == (409, "asked-too-soon")
+    await later(7 * DAY + 60)
+    again = await name(street, daughter, phone)
+    await daughter.post(f"{again}/end")
+    await name(street, daughter, phone)
+
+
+async def test_whether_a_phone_is_registered_is_not_told_by_the_wait_either(street: Street) -> None:
+    """The station ends what was asked by a phone that nobody has: it is the same."""
+    station, daughter = await street.with_role("站长", "station_staff"), await street.resident("陈芳", "west")
+    _, known = await registered(street, station)
+    for phone in (known, f"136{daughter.id.int % 10**8:08d}"):
+        await station.post(f"{await name(street, daughter, phone)}/end")
+        body = {"place_id": str(street.world.east), "name": "王妈妈", "phone": phone, "relation": "family"}
+        assert await daughter.refused("/v1/beneficiaries", body) == (409, "asked-too-soon")
+
+
+async def test_a_mother_without_a_phone_is_named_by_the_id_that_the_station_gave(street: Street, later: Later) -> None:
+    station, daughter = await street.with_role("站长", "station_staff"), await street.resident("陈芳", "west")
+    at_home = {"place_id": str(street.world.east), "name": "王妈妈", "address": "1 号楼 102"}
+    mother = (await station.post("/v1/residents", at_home))["id"]
+    naming = {"place_id": str(street.world.east), "name": "王妈妈", "relation": "family"}
+    own = (await daughter.get("/v1/me"))["phone"]
+    for oneself in ({"phone": own}, {"person_id": str(daughter.id)}):
+        answer = await daughter.ask("POST", "/v1/beneficiaries", naming | oneself)
+        assert answer.json()["code"] == "own-phone"
+        assert "registerResident" in answer.json()["detail"]
+    for neither_nor_both in ({}, {"phone": "13500000009", "person_id": mother}):
+        answer = await daughter.ask("POST", "/v1/beneficiaries", naming | neither_nor_both)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "exactly-one")
+
+    guessed = await daughter.post("/v1/beneficiaries", naming | {"person_id": str(street.world.west)})
+    made = await daughter.post("/v1/beneficiaries", naming | {"person_id": mother})
+    assert {**guessed, "id": "", "at": ""} == {**made, "id": "", "at": ""}, "a guess learns nothing"
+    for person in (str(street.world.west), mother):
+        answer = await daughter.refused("/v1/beneficiaries", naming | {"person_id": person})
+        assert answer == (409, "already-named")
+    rows = (await daughter.get("/v1/beneficiaries"))["items"]
+    alike = [{**row, "id": "", "named_id": "", "named_at": ""} for row in rows]
+    assert alike[0] == alike[1]
+    wrong = f"/v1/beneficiaries/{guessed['id']}/consent"
+    assert await station.refused(wrong, {"how": "in_person"}) == (409, "beneficiary-not-registered")
+
+    waiting = (await station.get("/v1/representations", place_id=str(street.world.east)))["items"]
+    assert (waiting[0]["named_id"], waiting[0]["beneficiary_phone"]) == (mother, None)
+    await station.post(f"/v1/beneficiaries/{made['id']}/consent", {"how": "in_person"})
+    contact = {"contact": {"phone": own}}
+    order = await daughter.post("/v1/orders", wish(street, mother) | contact)
+    assert (await daughter.get(f"/v1/orders/{order['id']}"))["contact"]["name"] == "王妈妈"
+    await later(0)
+
+
+async def test_whoever_is_named_by_id_consents_on_their_own_phone_too(street: Street, later: Later) -> None:
+    mother, daughter = await street.resident("王妈妈"), await street.resident("陈芳", "west")
+    naming = {"place_id": str(street.world.east), "name": "王妈妈", "person_id": str(mother.id), "relation": "family"}
+    asked = f"/v1/beneficiaries/{(await daughter.post('/v1/beneficiaries', naming))['id']}"
+    await later(0)
+    assert "有人请求为您代下单,请确认是否同意" in await texts(mother)
+    assert (await only(mother, "/v1/representatives"))["representative_name"] == "陈芳"
+    await mother.post(f"{asked}/consent")
+    await daughter.post("/v1/orders", wish(street, str(mother.id)))
+
+
+async def test_a_resident_who_is_asked_reads_what_they_can_do(street: Street) -> None:
+    mother, daughter = await street.resident("王妈妈", "west"), await street.resident("陈芳", "west")
+    asked = await name(street, daughter, (await mother.get("/v1/me"))["phone"])
+    answer = await mother.ask("POST", f"{asked}/consent", {})
+    assert answer.json()["code"] == "lives-elsewhere"
+    assert "joinPlace" in answer.json()["detail"]
+    await mother.post("/v1/me/community", {"place_id": str(street.world.east)})
+    await mother.post(f"{asked}/consent", {})
+    again = (await mother.ask("POST", f"{asked}/consent", {})).json()
+    assert (again["code"], "代下单" in again["detail"], "您不必再做什么" in again["detail"]) == (
+        "already-consented",
+        False,
+        True,
+    )
+
+
+async def test_whoever_gives_their_phone_after_it_was_named_is_told_of_each_request_once(
+    street: Street, later: Later
+) -> None:
+    son, daughter = [await street.resident(who, "west") for who in ("王强", "陈芳")]
+    mother = await street.resident("王妈妈")
+    phone = f"137{mother.id.int % 10**8:08d}"
+    for child in (son, daughter):
+        await name(street, child, phone)
+    ended = await street.resident("外人")
+    await ended.post(f"{await name(street, ended, phone)}/end")
+    await later(0)
+    assert await texts(mother) == []
+    old = (await mother.get("/v1/me"))["phone"]
+    for given in (phone, phone, old, phone):
+        assert (await mother.ask("PUT", "/v1/me", {"phone": given})).status_code == 200
+        await later(1)
+    told = (await mother.get("/v1/inbox"))["items"]
+    assert {message["text"] for message in told} == {"有人请求为您代下单,请确认是否同意"}
+    assert sorted(message["about"] for message in told) == ["王*为王**代下单", "陈*为王**代下单"]
+
+
+async def test_a_representation_moves_along_with_the_beneficiary(street: Street) -> None:
+    eastern = await street.with_role("东站长", "station_staff")
+    western = await street.with_role("西站长", "station_staff", "west")
+    mother, daughter, son = [await street.resident(who) for who in ("王妈妈", "陈芳", "王强")]
+    phone = (await mother.get("/v1/me"))["phone"]
+    asked, pending = await name(street, daughter, phone), await name(street, son, phone)
+    await mother.post(f"{asked}/consent", {})
+    await mother.post("/v1/me/community", {"place_id": str(street.world.west)})
+
+    here = {"place_id": str(street.world.west)}
+    assert (await only(western, "/v1/representations", **here))["beneficiary_phone"] == phone
+    assert [row["place_name"] for row in (await mother.get("/v1/representatives"))["items"]] == ["东社区", "西社区"]
+    there = await only(eastern, "/v1/representations", place_id=str(street.world.east))
+    assert there["state"] == "pending", "what waits stays where it was asked for"
+    assert await eastern.refused(f"{asked}/end") == (404, "representation-not-found")
+    assert await western.refused(f"{pending}/end") == (404, "representation-not-found")
+    await western.post(f"{asked}/end")
+
+
+async def test_who_does_not_work_there_reads_no_whole_phone(street: Street) -> None:
+    mother, daughter = await street.resident("王妈妈"), await street.resident("陈芳", "west")
+    asked = await name(street, daughter, (await mother.get("/v1/me"))["phone"])
+    await mother.post(f"{asked}/consent", {})
+    for who in (daughter, mother):
+        row = await only(who, "/v1/representations", place_id=str(street.world.east))
+        assert row["beneficiary_phone"].count("*") == 4
 
 
 async def test_a_name_tells_nobody_whether_a_phone_is_registered(street: Street) -> None:

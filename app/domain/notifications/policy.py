@@ -64,6 +64,8 @@ TEXTS: Mapping[str, str] = {
     "order.placed_for_you": "社区已按您所说为您下单",
     "order.placed_by_representative": "您的代下单人为您下了单,可查看订单",
     "order.yours_now": "代下单关系已结束,这个订单现在由您自己跟进",
+    "order.authority_stands": "原代下单人为您写下的授权仍然有效;不同意的,可以收回",
+    "order.contact_changed": "您承接的订单改了联系人,请以订单上的为准",
     "case.reported": "有新的民情事项,请尽快分流",
     "case.reported_for_you": "社区已按您所说为您上报",
     "case.reported_by_representative": "您的代下单人为您反映了一件事,可查看事项",
@@ -157,6 +159,7 @@ TEXTS: Mapping[str, str] = {
     "representation.pending": "有居民请人代下单,请向本人核实并记录同意",
     "representation.consented": "对方已同意由您代下单",
     "representation.recorded": "社区记录了您同意由他人代下单;如有不符,请结束该关系",
+    "representation.refused": "您请求代下单,对方没有同意",
     "representation.ended": "一项代下单关系已经结束,已下的订单照常办理,由受益人自己跟进",
 }
 
@@ -260,19 +263,24 @@ WORDS = 16
 @dataclass(frozen=True, slots=True)
 class About:
     """Which matter a notice is about, as far as its reader may know: of an order the service, and the time that the notice is
-    about; of a case, or of an assignment of it, category and place, and the words for who reported or joined it alone."""
+    about; of a case, or of an assignment of it, category and place, and the words for who reported or joined it alone; of a
+    representation the masked names, that of the representative not to themselves."""
 
     service: str | None = None
     meet_at: datetime | None = None
     category: str | None = None
     place: str | None = None
     words: str | None = None
+    representative: str | None = None
+    represented: str | None = None
 
     def __str__(self) -> str:
-        """In words, "陪同就医,11月30日(周一)14:00" or "路灯照明,东社区:东门外的路灯不亮了"; empty: nothing is known."""
+        """In words, "陪同就医,11月30日(周一)14:00", "路灯照明,东社区:东门外的路灯不亮了" or "陈*为王**代下单"; empty: nothing is
+        known."""
         said = f":{shortened(self.words, WORDS)}" if self.words else ""
         at = None if self.meet_at is None else moment(self.meet_at)
-        return ",".join(known for known in (self.service, at, self.category, self.place) if known) + said
+        whom = f"{self.representative}为{self.represented}代下单" if self.representative else self.represented
+        return ",".join(known for known in (self.service, at, self.category, self.place, whom) if known) + said
 
 
 def shortened(text: str, letters: int) -> str:

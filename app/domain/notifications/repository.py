@@ -31,10 +31,11 @@ READING = Facts(
 
 # Which order a message is about, and where it is about a time, the one of that moment; which case, also of an assignment: as far
 # as the reader reads it by now. Whoever joined a case from another community reads the street alone, and only those who reported
-# or joined it what was said.
+# or joined it what was said. Whom a representation is about, sealed: the representative reads whom they named alone.
 _INBOX = text("""
 SELECT m.id, m.topic, m.payload, m.subject_kind, m.subject_id, m.as_role, m.nobody_in_post, m.created_at, m.read_at,
-       o.service, o.meet_at, x.category, x.place, x.words
+       o.service, o.meet_at, x.category, x.place, x.words, r.name_sealed AS represented,
+       CASE WHEN r.representative_id <> app_actor() THEN r.representative_name_sealed END AS representative
   FROM inbox_message m LEFT JOIN LATERAL (
     SELECT s.name AS service, CASE m.topic
              WHEN 'order.appointment_proposed' THEN (
@@ -54,6 +55,7 @@ SELECT m.id, m.topic, m.payload, m.subject_kind, m.subject_id, m.as_role, m.nobo
       JOIN place p ON p.id = CASE WHEN w.whole THEN c.place_id ELSE street_of(c.place_id) END
      WHERE d.matter_id = coalesce((SELECT a.case_id FROM assignment_detail a WHERE a.matter_id = m.subject_id), m.subject_id)
     ) x ON m.subject_kind IN ('case', 'assignment')
+  LEFT JOIN representation r ON m.subject_kind = 'representation' AND r.id = m.subject_id
  WHERE m.person_id = :person AND (NOT CAST(:unread AS boolean) OR m.read_at IS NULL)
    AND (CAST(:after_at AS timestamptz) IS NULL OR (m.created_at, m.id) < (:after_at, CAST(:after_id AS uuid)))
  ORDER BY m.created_at DESC, m.id DESC LIMIT :limit""")

@@ -172,3 +172,29 @@ _LAST_RECEIPT = """(SELECT max(h.at) FROM history h
     WHERE h.matter_id = subject.id AND h.action IN ('hand_over_papers', 'return_papers'))"""
 
 RETURNING = Facts(f"jsonb_build_object('card_fits', {_CARD_FITS}, 'reached', {_reached(_LAST_RECEIPT)})", Returning)
+
+
+@dataclass(frozen=True, slots=True)
+class OnFile:
+    """What is on file of whom an order serves, beside its contact: `own_phone`, that its phone is theirs; the address where they
+    live at its place. `authority_of`: who gave the authority that has not ended."""
+
+    own_phone: bool
+    name_sealed: Sealed | None = None
+    phone_sealed: Sealed | None = None
+    phone_index: Sealed | None = None
+    address_sealed: Sealed | None = None
+    authority_of: UUID | None = None
+
+    def instead(self) -> dict[str, bytes]:
+        """What takes the place of somebody else's contact; what is not on file stays."""
+        own = {
+            "name_sealed": self.name_sealed,
+            "phone_sealed": self.phone_sealed,
+            "phone_index": self.phone_index,
+            "address_sealed": self.address_sealed,
+        }
+        return {} if self.own_phone else {column: value for column, value in own.items() if value is not None}
+
+
+ON_FILE = Facts("contact_on_file(subject.id)", OnFile)

@@ -24,9 +24,12 @@ _PAPERS = text(f"""
 SELECT (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.acted_at, r.id), '[]')
           FROM order_papers r WHERE r.matter_id = :order_id) AS receipts,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('text', y.text, 'until_at', y.until_at, 'channel', y.channel,
-                                                     'given_at', y.given_at, 'ended_at', y.ended_at)
+                                                     'given_at', y.given_at, 'ended_at', y.ended_at, 'by', CASE
+                                                       WHEN y.channel IS NOT NULL THEN 'staff'
+                                                       WHEN y.given_by = m.beneficiary_id THEN 'resident'
+                                                       ELSE 'representative' END)
                                   ORDER BY y.given_at, y.id), '[]')
-          FROM order_authority y WHERE y.matter_id = :order_id) AS authorities,
+          FROM order_authority y JOIN matter m ON m.id = y.matter_id WHERE y.matter_id = :order_id) AS authorities,
        EXISTS (SELECT 1 FROM matter WHERE matter.id = :order_id AND {to_sql(PAPERS)}) AS theirs""")
 
 

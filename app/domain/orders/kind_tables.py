@@ -65,6 +65,22 @@ _PAPERS = {
 }
 
 
+class Giver(StrEnum):
+    """Who wrote an authority."""
+
+    RESIDENT = "resident"
+    REPRESENTATIVE = "representative"
+    STAFF = "staff"
+
+    @property
+    def label(self) -> str:
+        """The Chinese word that people read."""
+        return _GIVERS[self]
+
+
+_GIVERS = {Giver.RESIDENT: "居民本人", Giver.REPRESENTATIVE: "代下单人", Giver.STAFF: "工作人员"}
+
+
 class OrderAuthority(SQLModel, table=True):
     """What the agent may do in the resident's name, in [given_at, until_at); at most one of an order has not ended. `channel`:
     how a caller gave it, where whoever placed the order passed it on; NULL: given by themselves or their representative."""

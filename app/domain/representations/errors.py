@@ -1,6 +1,10 @@
 """What the representations refuse."""
 
+from datetime import datetime
+from typing import Self
+
 from app.kernel.errors import Kind, NotFound, Refusal
+from app.kernel.time import CHINA
 
 
 class RepresentationNotFound(NotFound):
@@ -26,9 +30,12 @@ class OwnNameMissing(Refusal):
 class OwnPhone(Refusal):
     kind = Kind.CONFLICT
     code = "own-phone"
-    title_zh = "这是您自己的电话,为自己点单不需要代下单"
-    title_en = "This is your own phone: nobody represents themselves"
-    advice_zh = "为自己点单用 placeOrder,不填 beneficiary_id"
+    title_zh = "这是您自己的电话或编号,为自己点单不需要代下单"
+    title_en = "This is your own phone or id: nobody represents themselves"
+    advice_zh = (
+        "为自己点单用 placeOrder,不填 beneficiary_id;家人没有电话、与您共用电话的,请社区登记(registerResident),"
+        "再不填 phone,改填登记所得的编号 person_id"
+    )
 
 
 class AlreadyNamed(Refusal):
@@ -37,6 +44,23 @@ class AlreadyNamed(Refusal):
     title_zh = "您已登记过这位受益人"
     title_en = "You have named this person already"
     advice_zh = "已登记的见 listMyBeneficiaries"
+
+
+class AskedTooSoon(Refusal):
+    """The other side said no, or it was ended for them, a short while ago; whether anybody has the phone is not said by it."""
+
+    kind = Kind.CONFLICT
+    code = "asked-too-soon"
+    title_zh = "这项代下单不久前已被谢绝或结束,暂时不能再次请求"
+    title_en = "This was declined or ended a short while ago; it cannot be asked for again yet"
+    advice_zh = "过一周再请求;之前的见 listMyBeneficiaries"
+
+    @classmethod
+    def until(cls, again_at: datetime) -> Self:
+        """The refusal; `again_at`: from when on one may ask again."""
+        at = again_at.astimezone(CHINA)
+        said = f"{at.month}月{at.day}日 {at:%H:%M} 之后可以再次请求;之前的见 listMyBeneficiaries"
+        return cls(said, detail_en=f"Ask again after {at:%Y-%m-%d %H:%M}")
 
 
 class OthersConsent(Refusal):
@@ -51,7 +75,20 @@ class BeneficiaryNotRegistered(Refusal):
     code = "beneficiary-not-registered"
     title_zh = "此人还不是本社区登记的居民,请先登记(registerResident)再记录同意"
     title_en = "The person is no registered resident of this community: register them first"
-    advice_zh = "已经登记的居民,请核对电话是否与登记的一致"
+    advice_zh = "已经登记的居民,请核对电话或编号是否与登记的一致"
+
+
+class LivesElsewhere(Refusal):
+    """To whoever is asked: their home is not in the community that the other side named."""
+
+    kind = Kind.CONFLICT
+    code = "lives-elsewhere"
+    title_zh = "您住的社区与对方填写的不同,还不能同意"
+    title_en = "You live in another community than the one that was named"
+    advice_zh = (
+        "还没有选择社区、或已搬到这里的,请先用 joinPlace 选择这个社区;"
+        "住在别处的,请对方按您所在的社区重新登记(registerBeneficiary)"
+    )
 
 
 class AlreadyConsented(Refusal):
@@ -59,7 +96,8 @@ class AlreadyConsented(Refusal):
     code = "already-consented"
     title_zh = "已经记录过同意"
     title_en = "The consent is recorded already"
-    advice_zh = "现在就可以代下单;关系见 listRepresentations"
+    advice_zh = "代下单人现在就可以代下单;关系见 listRepresentations"
+    to_oneself = "您不必再做什么;不愿意了,随时可以结束(endRepresentation)"
 
 
 class RepresentationEnded(Refusal):

@@ -16,4 +16,13 @@ REPRESENTATIONS = (
               AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.sort = 'event' AND o.failed_at IS NULL
                                  AND o.topic = m.kind || '.to_beneficiary' AND o.payload ->> 'matter_id' = m.id::text)""",
     ),
+    Invariant(
+        "represented-where-they-live",
+        "已同意的代下单关系,列在受益人现在居住的社区",
+        "a representation that was consented to stands in the community where the beneficiary lives",
+        """SELECT r.id, r.place_id, g.place_id AS home FROM representation r
+             JOIN role_grant g ON g.person_id = r.beneficiary_id AND g.role = 'resident' AND g.ends_at IS NULL
+            WHERE r.ended_at IS NULL AND NOT EXISTS (
+              SELECT 1 FROM place_ancestor a WHERE a.place_id = g.place_id AND a.ancestor_id = r.place_id)""",
+    ),
 )

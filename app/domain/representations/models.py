@@ -60,8 +60,10 @@ _STANDING = {Standing.PENDING: "待同意", Standing.CONSENTED: "已同意", Sta
 
 
 class Representation(SQLModel, table=True):
-    """Somebody who orders for somebody else. Until the consent is recorded it knows a phone only, not whose it is, so that
-    naming a phone never tells whether it is registered. `representative_name_sealed`: as whom the beneficiary is asked."""
+    """Somebody who orders for somebody else. Until the consent is recorded it knows a phone only, not whose it is, or, of whoever
+    has none, an id (`named_id`, no reference), so that naming never tells whether there is such a person.
+    `representative_name_sealed`: as whom the beneficiary is asked. `place_id`: where it was asked for; once consented to, the
+    community where the beneficiary lives."""
 
     __tablename__ = "representation"
     __table_args__ = (
@@ -74,6 +76,10 @@ class Representation(SQLModel, table=True):
         CheckConstraint("recorded_by <> representative_id", "representation_said_by_another"),
         CheckConstraint("(how = 'self') = (recorded_by = beneficiary_id)", "representation_said_by_oneself"),
         CheckConstraint("num_nonnulls(ended_at, ended_by) IN (0, 2)", "representation_end"),
+        CheckConstraint(
+            "num_nonnulls(phone_index, named_id) = 1 AND num_nonnulls(phone_sealed, phone_index) IN (0, 2)",
+            "representation_names_one",
+        ),
         Index(
             "representation_pair",
             "representative_id",
@@ -88,9 +94,17 @@ class Representation(SQLModel, table=True):
             unique=True,
             postgresql_where=text("ended_at IS NULL"),
         ),
+        Index(
+            "representation_named_id",
+            "representative_id",
+            "named_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
         Index("representation_mine", "representative_id", "named_at", "id"),
         Index("representation_about", "beneficiary_id", "named_at", "id"),
         Index("representation_asked", "phone_index", postgresql_where=text("beneficiary_id IS NULL")),
+        Index("representation_asked_id", "named_id", postgresql_where=text("beneficiary_id IS NULL")),
         Index("representation_place", "place_id", "named_at", "id"),
     )
 
@@ -100,8 +114,8 @@ class Representation(SQLModel, table=True):
     representative_name_sealed: bytes = Field(sa_type=LargeBinary)
     beneficiary_id: UUID | None = Field(default=None, foreign_key="person.id")
     name_sealed: bytes = Field(sa_type=LargeBinary)
-    phone_sealed: bytes = Field(sa_type=LargeBinary)
-    phone_index: bytes = Field(sa_type=LargeBinary)
+    phone_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    phone_index: bytes | None = Field(default=None, sa_type=LargeBinary)
     relation: str = Field(sa_type=Text)
     named_at: datetime = Field(sa_type=Instant)
     consented_at: datetime | None = Field(default=None, sa_type=Instant)
@@ -110,6 +124,7 @@ class Representation(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=Instant)
     ended_by: UUID | None = Field(default=None, foreign_key="person.id")
     version: int = 1
+    named_id: UUID | None = None
 
 
 class HouseholdCard(SQLModel, table=True):

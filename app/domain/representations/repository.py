@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, literal, or_, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, RowMapping, Select, Text, and_, cast, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
@@ -14,36 +14,44 @@ from app.domain.people.models import Person
 from app.domain.places.models import Level, Place
 from app.domain.representations.errors import CardNotFound
 from app.domain.representations.models import HouseholdCard, Representation, Standing
+from app.domain.representations.policy import STAFF
 from app.kernel.database import rows
 from app.kernel.pagination import Cursor
 from app.kernel.verbs import Facts, Sealed
 
 NAMING = """
   SELECT p.id, ($3::jsonb ->> 'place_id')::uuid AS place_id, p.name_sealed,
-         coalesce(p.phone_index = decode(substr($3::jsonb ->> 'phone_index', 3), 'hex'), false) AS own_phone
-    FROM person p WHERE p.id = $1"""
-"""Who names somebody, and the community that they say."""
+         coalesce(p.phone_index = n.phone_index OR p.id = n.id, false) AS oneself, n.id AS named_id, n.phone_index
+    FROM person p CROSS JOIN (VALUES (($3::jsonb ->> 'person_id')::uuid,
+                                      decode(substr($3::jsonb ->> 'phone_index', 3), 'hex'))) n(id, phone_index)
+   WHERE p.id = $1"""
+"""Who names somebody, by phone or by id, and the community that they say."""
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """The place's level (None: there is none), the representative's own name, and who has the phone, if anybody."""
+    """The place's level (None: there is none), the representative's own name, whether they name themselves, who it is, if
+    anybody; and when the other side or the staff last ended what the same representative asked by this phone or id."""
 
     level: Level | None
     name_sealed: Sealed | None
-    own_phone: bool
+    oneself: bool
     person_id: UUID | None
+    ended_at: datetime | None = None
 
 
 NAMED = Facts(
     """jsonb_build_object('level', (SELECT p.level FROM place p WHERE p.id = subject.place_id),
-         'name_sealed', subject.name_sealed, 'own_phone', subject.own_phone,
-         'person_id', find_person(NULL, decode(substr($3::jsonb ->> 'phone_index', 3), 'hex')))""",
+         'name_sealed', subject.name_sealed, 'oneself', subject.oneself,
+         'person_id', find_person(subject.named_id, subject.phone_index),
+         'ended_at', (SELECT max(r.ended_at) FROM representation r
+                       WHERE r.representative_id = subject.id AND r.ended_by <> r.representative_id
+                         AND (r.phone_index = subject.phone_index OR subject.named_id IN (r.named_id, r.beneficiary_id))))""",
     Naming,
 )
 
 REPRESENTATION = """
-  SELECT r.id, r.place_id, r.version, r.representative_id, r.beneficiary_id, r.phone_index, r.consented_at, r.ended_at
+  SELECT r.id, r.place_id, r.version, r.representative_id, r.beneficiary_id, r.phone_index, r.named_id, r.consented_at, r.ended_at
     FROM representation r WHERE r.id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"""
 
 
@@ -57,7 +65,7 @@ class AskedFor:
 
 @dataclass(frozen=True, slots=True)
 class Represented:
-    """A representation; `person_id` has the phone that was named, and `lives_here` says whether as a resident of the place.
+    """A representation; `person_id` is who was named, and `lives_here` says whether as a resident of the place.
     `matters`: what was asked for under it, for its end."""
 
     id: UUID
@@ -77,7 +85,7 @@ REPRESENTED = Facts(
                  'representative_id', subject.representative_id, 'beneficiary_id', subject.beneficiary_id,
                  'consented_at', subject.consented_at, 'ended_at', subject.ended_at, 'person_id', f.person,
                  'lives_here', f.person IS NOT NULL AND person_lives(f.person, subject.place_id))
-          FROM (SELECT find_person(NULL, subject.phone_index) AS person) f)""",
+          FROM (SELECT find_person(subject.named_id, subject.phone_index) AS person) f)""",
     Represented,
 )
 
@@ -118,14 +126,15 @@ async def list_representatives(
     """Who orders for the actor, or asks to, newest first."""
     r = Representation
     own_phone = select(col(Person.phone_index)).where(col(Person.id) == actor_id).scalar_subquery()
-    asked = and_(col(r.beneficiary_id).is_(None), col(r.phone_index) == own_phone, col(r.representative_id) != actor_id)
+    named = or_(col(r.phone_index) == own_phone, col(r.named_id) == actor_id)
+    asked = and_(col(r.beneficiary_id).is_(None), named, col(r.representative_id) != actor_id)
     return await _listed(connection, or_(col(r.beneficiary_id) == actor_id, asked), after, limit)
 
 
 async def list_at(
     connection: AsyncConnection, place_id: UUID, standing: Standing | None, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
-    """Who orders for whom at this very place, newest first."""
+    """Who orders for whom at this very place, newest first, as far as the reader may know; `of_staff`: they work there."""
     r = Representation
     which = col(r.place_id) == place_id
     match standing:
@@ -142,9 +151,10 @@ async def _listed(
     connection: AsyncConnection, which: ColumnElement[bool], after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
     r = Representation
+    of_staff = func.app_reaches(col(r.place_id), cast([role for rule in STAFF for role in rule.roles], ARRAY(Text)))
     key = tuple_(col(r.named_at), col(r.id))
     query: Select[*tuple[Any, ...]] = (
-        select(r.__table__, col(Place.name).label("place_name"))  # type: ignore[attr-defined]
+        select(r.__table__, col(Place.name).label("place_name"), of_staff.label("of_staff"))  # type: ignore[attr-defined]
         .join(Place, col(Place.id) == col(r.place_id))
         .where(which)
         .order_by(col(r.named_at).desc(), col(r.id).desc())

@@ -33,7 +33,7 @@ from app.kernel.verbs import record
     subject=NAMING,
     facts=NAMED,
     missing=PlaceNotFound,
-    conflicts={"representation_named": errors.AlreadyNamed},
+    conflicts=dict.fromkeys(("representation_named", "representation_named_id"), errors.AlreadyNamed),
 )
 def register(
     naming: Naming,
@@ -42,15 +42,17 @@ def register(
     *,
     place_id: UUID,
     name: bytes,
-    phone: bytes,
-    phone_index: bytes,
+    phone: bytes | None = None,
+    phone_index: bytes | None = None,
+    person_id: UUID | None = None,
     relation: Relation,
 ) -> Change:
-    """Name somebody to order for. The answer is the same whether the phone is registered or not; who has it is asked.
+    """Name somebody to order for, by phone or, without one, by id. The answer is the same whether there is such a person or not;
+    who it is, is asked.
 
     Raises:
         PlaceNotFound, NotACommunity, OwnPhone, AlreadyNamed. OwnNameMissing: the other side would not know who asks.
-        NotAllowed: as station staff without the role there.
+        AskedTooSoon: within AGAIN_AFTER of a no. NotAllowed: as station staff without the role there.
     """
     if naming.level is None:
         raise PlaceNotFound
@@ -58,10 +60,12 @@ def register(
         raise NotACommunity
     if relation is Relation.STATION_STAFF:
         demand(policy.STAFF, actor)
-    if naming.own_phone:
+    if naming.oneself:
         raise errors.OwnPhone
     if naming.name_sealed is None:
         raise errors.OwnNameMissing
+    if naming.ended_at is not None and now < naming.ended_at + policy.AGAIN_AFTER:
+        raise errors.AskedTooSoon.until(naming.ended_at + policy.AGAIN_AFTER)
     change = Change.record("representation", new_id(), "pending", actor, now, place_id=place_id)
     return (
         change.insert(
@@ -73,6 +77,7 @@ def register(
             name_sealed=name,
             phone_sealed=phone,
             phone_index=phone_index,
+            named_id=person_id,
             relation=relation,
             named_at=now,
         )
@@ -94,7 +99,8 @@ def consent(asked: Represented, actor: Actor, now: datetime, *, how: How | None 
 
     Raises:
         OthersConsent: by the representative. NotAllowed: by anybody else. RepresentationEnded, AlreadyConsented.
-        BeneficiaryNotRegistered: nobody who lives there has this phone. InvalidInput: the staff do not say how.
+        BeneficiaryNotRegistered: nobody who lives there was named. LivesElsewhere: the same, to that very person.
+        InvalidInput: the staff do not say how.
     """
     if actor.id == asked.representative_id:
         raise errors.OthersConsent
@@ -103,7 +109,9 @@ def consent(asked: Represented, actor: Actor, now: datetime, *, how: How | None 
         demand(policy.STAFF, actor)
     _still_runs(asked)
     if asked.consented_at is not None:
-        raise errors.AlreadyConsented
+        raise errors.AlreadyConsented(errors.AlreadyConsented.to_oneself if oneself else None)
+    if oneself and not asked.lives_here:
+        raise errors.LivesElsewhere
     if asked.person_id is None or not asked.lives_here:
         raise errors.BeneficiaryNotRegistered
     if not oneself and how in (None, How.SELF):
@@ -130,7 +138,8 @@ def consent(asked: Represented, actor: Actor, now: datetime, *, how: How | None 
 @record("representation", "end", subject=REPRESENTATION, facts=ENDING, missing=errors.RepresentationNotFound)
 def end(said: Represented, actor: Actor, now: datetime) -> Change:
     """End a representation, or refuse one that was asked for: by either side, or by the staff there. What was asked for under it
-    goes on as the beneficiary's own, an event for each; both sides are told, and the station when there had been a consent.
+    goes on as the beneficiary's own, an event for each; both sides are told, and the station when there had been a consent. Where
+    there had been none, whoever asked is told that the answer is no.
 
     Raises:
         NotAllowed, RepresentationEnded.
@@ -142,10 +151,13 @@ def end(said: Represented, actor: Actor, now: datetime) -> Change:
     change = _changed(said, "end", actor, now).patch(
         Representation, id=said.id, version=said.version + 1, ended_at=now, ended_by=actor.id
     )
+    if said.consented_at is None:
+        return change.tell(
+            None if actor.id == said.representative_id else said.representative_id, "representation.refused"
+        )
     for person in (said.representative_id, said.beneficiary_id):
         change.tell(None if person == actor.id else person, "representation.ended")
-    if said.consented_at is not None:
-        change.tell_role(Role.STATION_STAFF, "representation.ended")
+    change.tell_role(Role.STATION_STAFF, "representation.ended")
     for matter in said.matters:
         change.emit(f"{matter.kind}.to_beneficiary", matter_id=matter.id, former_id=said.representative_id)
     return change.note(matters=len(said.matters)) if said.matters else change

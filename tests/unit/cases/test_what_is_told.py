@@ -82,6 +82,8 @@ def test_a_decision_says_which_way_it_went_and_an_exclusion_of_what(
         (About(service="陪同就医", meet_at=datetime(2026, 11, 30, 14, tzinfo=CHINA)), "陪同就医,11月30日(周一)14:00"),
         (About(category="路灯照明", place="东社区"), "路灯照明,东社区"),
         (About(category="路灯照明", place="东社区", words="路灯不亮"), "路灯照明,东社区:路灯不亮"),
+        (About(representative="陈*", represented="王**"), "陈*为王**代下单"),
+        (About(represented="王**"), "王**"),
         (
             About(category="路灯照明", place="东社区", words="东门外的路灯杆歪了,没有人来认领,三天了"),
             "路灯照明,东社区:东门外的路灯杆歪了,没有人来认…",

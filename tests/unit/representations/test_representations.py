@@ -1,7 +1,7 @@
 """Representations as values: who names whom, who consents, who ends it; and household cards."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -11,6 +11,7 @@ from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level
 from app.domain.representations import errors, service
 from app.domain.representations.models import How, Relation
+from app.domain.representations.policy import AGAIN_AFTER
 from app.domain.representations.repository import AskedFor, Carded, Naming, Represented
 from app.kernel.change import Change, Event
 from app.kernel.errors import InvalidInput, NotAllowed, Refusal
@@ -31,7 +32,7 @@ WHO = {
 }
 STAFF = {"station", "dispatcher", "secretary", "administrator"}
 
-NAMING = Naming(Level.COMMUNITY, b"daughter", own_phone=False, person_id=MOTHER)
+NAMING = Naming(Level.COMMUNITY, b"daughter", oneself=False, person_id=MOTHER)
 PENDING = Represented(UUID(int=9), PLACE, 1, DAUGHTER, None, None, None, MOTHER, lives_here=True)
 CONSENTED = replace(PENDING, version=2, beneficiary_id=MOTHER, consented_at=NOON)
 ENDED = replace(CONSENTED, version=3, ended_at=NOON)
@@ -62,13 +63,29 @@ def test_naming_somebody_answers_the_same_whoever_has_the_phone() -> None:
     [
         (replace(NAMING, level=None), PlaceNotFound),
         (replace(NAMING, level=Level.STREET), NotACommunity),
-        (replace(NAMING, own_phone=True), errors.OwnPhone),
+        (replace(NAMING, oneself=True), errors.OwnPhone),
         (replace(NAMING, name_sealed=None), errors.OwnNameMissing),
     ],
 )
 def test_naming_is_refused(naming: Naming, refusal: type[Refusal]) -> None:
     with pytest.raises(refusal):
         register(naming)
+
+
+def test_whoever_was_refused_asks_again_a_week_later() -> None:
+    register(replace(NAMING, ended_at=NOON - AGAIN_AFTER))
+    with pytest.raises(errors.AskedTooSoon) as refused:
+        register(replace(NAMING, ended_at=NOON - AGAIN_AFTER + timedelta(minutes=1)))
+    assert refused.value.detail is not None
+    assert refused.value.detail.startswith("3月2日 12:01 之后")
+
+
+def test_somebody_without_a_phone_is_named_by_id() -> None:
+    change = service.register(
+        NAMING, WHO["neighbour"], NOON, place_id=PLACE, name=b"mother", person_id=MOTHER, relation=Relation.FAMILY
+    )
+    values = change.rows[0].values
+    assert (values["named_id"], values["phone_sealed"], values["phone_index"]) == (MOTHER, None, None)
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -105,6 +122,17 @@ def test_a_consent_is_refused(asked: Represented, refusal: type[Refusal]) -> Non
     assert outcome(asked, "station") is refusal
 
 
+def test_whoever_is_asked_reads_what_they_can_do_and_not_what_is_for_the_staff() -> None:
+    assert outcome(replace(PENDING, lives_here=False), "beneficiary") is errors.LivesElsewhere
+    for who, said in (
+        ("beneficiary", errors.AlreadyConsented.to_oneself),
+        ("station", errors.AlreadyConsented.advice_zh),
+    ):
+        with pytest.raises(errors.AlreadyConsented) as refused:
+            service.consent(CONSENTED, WHO[who], NOON, how=How.PHONE)
+        assert refused.value.detail == said
+
+
 def test_both_sides_hear_of_a_consent_that_was_recorded() -> None:
     topics = {e.to_person: e.topic for e in service.consent(PENDING, WHO["station"], NOON, how=How.IN_PERSON).events}
     assert topics == {DAUGHTER: "representation.consented", MOTHER: "representation.recorded"}
@@ -136,7 +164,12 @@ def test_what_was_asked_for_is_given_to_the_beneficiary_one_by_one() -> None:
 
 def test_whoever_was_asked_may_refuse() -> None:
     change = service.end(PENDING, WHO["beneficiary"], NOON)
-    assert change.events == [Event("representation.ended", to_person=DAUGHTER)]
+    assert change.events == [Event("representation.refused", to_person=DAUGHTER)]
+
+
+@pytest.mark.parametrize(("who", "told"), [("representative", []), ("station", [DAUGHTER])])
+def test_whoever_asked_hears_the_no_of_others_and_nobody_else_hears_of_it(who: str, told: list[UUID]) -> None:
+    assert [event.to_person for event in service.end(PENDING, WHO[who], NOON).events] == told
 
 
 @pytest.mark.parametrize("who", WHO)
