@@ -5,12 +5,12 @@ from pathlib import Path
 from alembic import op
 from sqlalchemy.util import await_only
 
-revision = "0048"
-down_revision = "0045"
+revision = "0052"
+down_revision = "0051"
 branch_labels = None
 depends_on = None
 
-SQL = Path(__file__).parents[1] / "sql" / "0048_naming_by_id.sql"
+SQL = Path(__file__).parents[1] / "sql" / "0052_naming_by_id.sql"
 
 
 def upgrade() -> None:
