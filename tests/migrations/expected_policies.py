@@ -133,7 +133,7 @@ EXPECTED = {
             f"given_by = {ME} AND ended_at IS NULL AND (SELECT true FROM matter m WHERE m.id = matter_id"
             " AND m.assignee_id = agent_id"
             f" AND ((channel IS NULL AND {to_sql(orders.served, 'm')})"
-            f" OR (channel IS NOT NULL AND {orders.placer.to_sql('m')})))"
+            f" OR (channel IS NOT NULL AND {to_sql((orders.placer, orders.desk), 'm')})))"
         ),
     ),
     "order_papers_read": ("order_papers", "SELECT", f"acted_by = {ME} OR {PAPERS}", None),
@@ -174,8 +174,18 @@ EXPECTED = {
     },
     **{
         f"{child}_update": (child, "UPDATE", "app_sees(matter_id)", "true" if child == "deadline" else None)
-        for child in ("deadline", "order_detail", "order_contact", "deadline_pause", "appointment")
+        for child in ("deadline", "order_detail", "deadline_pause", "appointment")
     },
+    "order_contact_update": (
+        "order_contact",
+        "UPDATE",
+        (
+            "(SELECT true FROM matter m WHERE m.id = matter_id AND"
+            f" m.state IN ({', '.join(f'{chr(39)}{state}{chr(39)}' for state in sorted(orders.OPEN))})"
+            f" AND {to_sql(orders.voices, 'm')})"
+        ),
+        None,
+    ),
     "rating_read": (
         "rating",
         "SELECT",

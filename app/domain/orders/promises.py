@@ -11,6 +11,7 @@ from app.domain.orders import errors, policy
 from app.domain.orders.appointments import outside
 from app.domain.orders.dispatching import come_back, refuse
 from app.domain.orders.models import OrderPost
+from app.domain.orders.passing_on import tell_caller
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked
 from app.domain.orders.service import ORDERS, Order
@@ -69,7 +70,7 @@ def answer(order: Order, actor: Actor, now: datetime, *, facts: Asked, question_
     _post(change, order, "answer", text, answers=question_id)
     for deadline in order.timed:
         _resume(change, deadline, (p for p in _running(deadline, now) if p.text == str(question_id)), now)
-    return change.tell_role(Role.DISPATCHER, "order.answered").tell(order.assignee_id, "order.answered")
+    return tell_caller(change.tell_role(Role.DISPATCHER, "order.answered").tell(order.assignee_id, "order.answered"))
 
 
 @ORDERS.moves("write_plan", read_by_others=("text", "steps"))
