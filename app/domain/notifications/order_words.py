@@ -27,7 +27,7 @@ CAME_BACK: Mapping[str, Mapping[str, str]] = {
 }
 """By topic and by `why`; a notice from before that was said has none."""
 
-_DONE: Mapping[str, str] = {
+DONE: Mapping[str, str] = {
     "cancel": "取消了订单",
     "abort": "中止了服务,社区会另行安排",
     "call_off": "终止了服务",
@@ -56,4 +56,4 @@ def came_back(topic: str, payload: Mapping[str, Any]) -> str:
 
 def done_for_caller(payload: Mapping[str, Any]) -> str:
     """What was done in the reader's name, and what to do where it was not them who said so."""
-    return f"工作人员按您的来电{_DONE[payload['did']]};不是您说的,请联系社区"
+    return f"工作人员按您的来电{DONE[payload['did']]};不是您说的,请联系社区"
