@@ -33,3 +33,14 @@ ALTER POLICY order_contact_update ON order_contact USING (
      OR (m.state IN ('accepted', 'in_service', 'offered', 'submitted') AND (m.assignee_id IS DISTINCT FROM app_actor() AND app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}'))))));
 REVOKE UPDATE ON order_contact FROM linli_app;
 GRANT UPDATE (name_sealed, phone_sealed, phone_index, address_sealed) ON order_contact TO linli_app;
+
+-- What two have agreed on the station moves as the resident says; who dispatches does so for neither side.
+ALTER POLICY appointment_insert ON appointment WITH CHECK (
+  (proposed_by = app_actor() AND confirmed_by IS NULL AND app_sees(matter_id) IS NOT FALSE
+   OR confirmed_by = app_actor() AND NOT by_resident AND app_sees(matter_id) IS NULL)
+  AND (first_id IS NULL OR EXISTS (SELECT 1 FROM appointment f JOIN matter m ON m.id = f.matter_id
+       WHERE f.id = appointment.first_id
+         AND (app_actor() IN (m.requester_id, m.beneficiary_id, m.placed_by, m.assignee_id)
+           OR (appointment.by_resident AND (m.state IN ('accepted', 'in_service', 'offered', 'submitted')
+             AND (m.assignee_id IS DISTINCT FROM app_actor() AND app_reaches(m.place_id, '{station_staff}')))))
+         AND f.matter_id = appointment.matter_id AND f.confirmed_at IS NOT NULL AND f.first_id IS NULL)));

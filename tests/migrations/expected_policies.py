@@ -176,6 +176,19 @@ EXPECTED = {
         f"{child}_update": (child, "UPDATE", "app_sees(matter_id)", "true" if child == "deadline" else None)
         for child in ("deadline", "order_detail", "deadline_pause", "appointment")
     },
+    "appointment_insert": (
+        "appointment",
+        "INSERT",
+        None,
+        (
+            f"(proposed_by = {ME} AND confirmed_by IS NULL AND app_sees(matter_id) IS NOT FALSE"
+            f" OR confirmed_by = {ME} AND NOT by_resident AND app_sees(matter_id) IS NULL)"
+            " AND (first_id IS NULL OR EXISTS (SELECT 1 FROM appointment f JOIN matter m ON m.id = f.matter_id"
+            f" WHERE f.id = appointment.first_id AND ({ME} IN (m.requester_id, m.beneficiary_id, m.placed_by, m.assignee_id)"
+            f" OR (appointment.by_resident AND {orders.clerk.to_sql('m')}))"
+            " AND f.matter_id = appointment.matter_id AND f.confirmed_at IS NOT NULL AND f.first_id IS NULL))"
+        ),
+    ),
     "order_contact_update": (
         "order_contact",
         "UPDATE",
