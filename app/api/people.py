@@ -205,7 +205,8 @@ async def update_me(body: UpdateMeIn, run: TheRun) -> Receipt:
     rule=SIGNED_IN,
     operation_id="joinPlace",
     summary="选择我所在的社区,或其下的小区",
-    description="搬到另一个社区的,请一并填写新住址:原住址不再保留,以免志愿者走错门。已下的订单不变,其联系方式用 changeContact 更改",
+    description="搬到另一个社区的,请一并填写新住址:原住址不再保留,以免志愿者走错门。"
+    "已下的订单不变,其联系方式用 changeContact 更改",
     tags=(Tag.RESIDENT,),
     example={"place_id": PLACE_ID},
     answer=receipt("join", 2),

@@ -39,6 +39,7 @@ OPERATIONS = frozenset(
     markRead getLiveness getReadiness
     recordContact replyToOrder askResident answerQuestion proposeAppointment confirmAppointment writePlan listOrderPosts
     explainDeadline pauseDeadline resumeDeadline disputePause decideDispute listGoingLate listEmptyPosts getCalendar
+    changeContact
     claimWish recordAuthority withdrawAuthority handOverPapers returnPapers listPapers openServiceDay cancelServiceDay
     listServiceDays bookSlot
     placeOrderForCaller registerBeneficiary giveConsent endRepresentation listMyBeneficiaries listMyRepresentatives

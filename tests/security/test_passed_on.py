@@ -112,7 +112,9 @@ async def under_way(neighbours: Neighbours, called: Mapping[str, UUID]) -> UUID:
     asked["service_id"] = await n.world.owner.fetchval(
         "SELECT service_id FROM order_detail WHERE matter_id = $1", called["errand"]
     )
-    placed = await execute(n.app, placing.place_for_caller, await n.world.caller(called["clerk"]), new_key(), None, asked)
+    placed = await execute(
+        n.app, placing.place_for_caller, await n.world.caller(called["clerk"]), new_key(), None, asked
+    )
     await n.world.do(n.app, dispatching.offer, called["dispatcher"], placed.id, volunteer_id=called["agent"])
     await n.world.do(n.app, dispatching.accept, called["agent"], placed.id)
     return placed.id

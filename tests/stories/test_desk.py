@@ -101,7 +101,10 @@ async def test_a_clerk_who_has_the_order_speaks_for_nobody_whom_they_serve(stree
 async def test_a_colleague_of_who_placed_it_passes_on_and_the_rating_stays_with_who_placed_it(
     street: Street, station: Someone
 ) -> None:
-    colleague, dispatcher = await street.with_role("站员", "station_staff"), await street.with_role("张敏", "dispatcher")
+    colleague, dispatcher = (
+        await street.with_role("站员", "station_staff"),
+        await street.with_role("张敏", "dispatcher"),
+    )
     volunteer = await street.with_role("李强", "volunteer")
     _, phone = await registered(street, station)
     body = {"channel": "phone", "service_id": street.service_id, "note": "请帮我修灯", "phone": phone}

@@ -40,6 +40,13 @@ DONE: Mapping[str, str] = {
 }
 
 
+def said_of_order(topic: str, payload: Mapping[str, Any]) -> str | None:
+    """The notice, where it is one of these."""
+    if topic in CAME_BACK:
+        return came_back(topic, payload)
+    return done_for_caller(payload) if topic == "order.passed_on" else None
+
+
 def came_back(topic: str, payload: Mapping[str, Any]) -> str:
     """Who sent it back, what its reader may expect or has to do, and that the time agreed on is void."""
     said = CAME_BACK[topic][payload.get("why", "")]

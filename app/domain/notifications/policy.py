@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.deadlines.models import label_of
 from app.domain.deadlines.spoken import moment
-from app.domain.notifications.order_words import CAME_BACK, came_back, done_for_caller
+from app.domain.notifications.order_words import said_of_order
 from app.domain.teams.skills import SKILLS
 from app.kernel.calendars import CalendarName
 
@@ -242,10 +242,6 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
             return _of_limit(payload, *MATTERS[about])
         case "deadline.waits_for_opening":
             return _of_opening(payload, MATTERS[about][1])
-        case _ if topic in CAME_BACK:
-            return came_back(topic, payload)
-        case "order.passed_on":
-            return done_for_caller(payload)
         case _ if topic in RECEIPTS:
             done, none = RECEIPTS[topic]
             return f"收据:{done}" + "、".join(payload["papers"]) if payload["papers"] else none
@@ -253,7 +249,9 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
             way, yes, no = DECIDED[topic]
             return yes if payload[way] else no
         case _:
-            told = _texts(payload).get(topic, "您有一条新消息") + _of_skills(topic, payload)
+            told = said_of_order(topic, payload) or (
+                _texts(payload).get(topic, "您有一条新消息") + _of_skills(topic, payload)
+            )
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
 
 

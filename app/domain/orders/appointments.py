@@ -159,9 +159,7 @@ def _demand_free(facts: Meetings, *, by_resident: bool) -> None:
     """That whoever has the order can be there: which other order it is, nobody is told, and when it is, the resident neither."""
     if facts.near is not None:
         raise (
-            appointment_errors.AppointmentDouble
-            if by_resident
-            else appointment_errors.AppointmentDouble.of(facts.near)
+            appointment_errors.AppointmentDouble if by_resident else appointment_errors.AppointmentDouble.of(facts.near)
         )
 
 

@@ -246,11 +246,7 @@ def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_i
         raise appointment_errors.AppointmentDouble.of(facts.near, "请换一位队员,或请现在承接的队员与居民另约时间")
     if order.assignee_id != actor.id:
         change.tell(order.assignee_id, "order.taken_back", why="replaced")
-    return (
-        change.set(assignee_id=member_id)
-        .tell(member_id, "order.assigned")
-        .tell_served("order.member_changed")
-    )
+    return change.set(assignee_id=member_id).tell(member_id, "order.assigned").tell_served("order.member_changed")
 
 
 @ORDERS.moves("release", facts=ACCEPTED, read_by_others=("reason",))

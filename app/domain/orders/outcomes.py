@@ -38,8 +38,8 @@ def abort(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason:
 
 @ORDERS.moves("call_off", read_by_others=("text",))
 def call_off(order: Order, actor: Actor, now: datetime, *, reason: Abort, text: str | None) -> Change:
-    """End a service under way for good. An errand's papers that are out still come back: the dispatcher looks after it. Why it was
-    not safe is for the staff: neither side reads it of the other."""
+    """End a service under way for good. An errand's papers that are out still come back: the dispatcher looks after it. Why it
+    was not safe is for the staff: neither side reads it of the other."""
     change = LIFECYCLE.move(order, "call_off", actor, now).note(reason=reason)
     _tell_of_papers(change, order)
     if reason is Abort.UNSAFE:
@@ -190,12 +190,10 @@ def _complain(change: Change, order: Order, reason: str | None, round_number: in
 
 
 def _keep_why(change: Change, order: Order, reason: Abort, text: str | None) -> None:
-    """Why somebody does not serve it on. That they were not safe the other side says of whoever serves: that is a complaint, which
-    those who work there read, and not whom it is about."""
+    """Why somebody does not serve it on. That it was not safe the resident's side says of whoever serves: a complaint, which the
+    staff read, and not whom it is about."""
     complained = reason is Abort.UNSAFE and change.actor.id != order.assignee_id
-    refuse(
-        change, order, order.assignee_id, "complaint" if complained else "aborted", text, round_number=order.round
-    )
+    refuse(change, order, order.assignee_id, "complaint" if complained else "aborted", text, round_number=order.round)
 
 
 def _tell_of_danger(change: Change) -> None:

@@ -70,7 +70,9 @@ BY_OFFICE = {"to": "dispatcher"}
         ("order.passed_on", {"did": "cancel"}, "工作人员按您的来电取消了订单;不是您说的,请联系社区"),
     ],
 )
-def test_what_comes_back_says_who_sent_it_and_what_comes_next(topic: str, payload: dict[str, object], said: str) -> None:
+def test_what_comes_back_says_who_sent_it_and_what_comes_next(
+    topic: str, payload: dict[str, object], said: str
+) -> None:
     assert sentence(topic, payload) == said
 
 

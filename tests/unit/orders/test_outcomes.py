@@ -119,7 +119,9 @@ def test_whoever_calls_it_off_the_other_side_is_told(who: str, told: set[UUID]) 
 
 
 @pytest.mark.parametrize("verb", ["abort", "call_off"])
-@pytest.mark.parametrize(("who", "kept"), [("assignee", "aborted"), ("requester", "complaint"), ("station", "complaint")])
+@pytest.mark.parametrize(
+    ("who", "kept"), [("assignee", "aborted"), ("requester", "complaint"), ("station", "complaint")]
+)
 def test_what_was_not_safe_is_told_to_the_staff_and_read_by_neither_side_of_the_other(
     verb: str, who: str, kept: str
 ) -> None:
