@@ -31,9 +31,8 @@ def change_contact(
     if not given:
         raise NothingToChange
     columns = {f"{part}_sealed": value for part, value in given.items()}
-    if phone is not None:
-        columns["phone_index"] = phone_index
-    change.patch(OrderContact, matter_id=order.id, **columns).note(changed=list(given))
+    index = {} if phone is None else {"phone_index": phone_index}
+    change.patch(OrderContact, matter_id=order.id, **columns, **index).note(changed=list(given))
     if order.state in (OrderState.ACCEPTED, OrderState.IN_SERVICE):
         change.tell(order.assignee_id, "order.contact_changed")
     if is_passed_on(change):

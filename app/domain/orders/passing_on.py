@@ -21,4 +21,5 @@ def tell_sides(change: Change, topic: str, **payload: Any) -> Change:
     """Both sides but whoever does this; the resident's is told of what was passed on as such."""
     if not is_passed_on(change):
         return change.tell_others(topic, **payload)
-    return tell_caller(change.tell(change.matter and change.matter.assignee_id, topic, **payload))
+    assignee = change.matter.assignee_id if change.matter is not None else None
+    return tell_caller(change.tell(assignee, topic, **payload))
