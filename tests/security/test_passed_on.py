@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 
 from app.domain.orders import dispatching, errands, outcomes, placing, promises, service
-from app.domain.orders.models import Calling
+from app.domain.orders.models import Abort, Calling
 from app.kernel.command import execute
 from app.kernel.rules import Role
 from tests.security.conftest import AsPerson, Neighbours, tried
 from tests.security.illegal import BROKEN, NO_RIGHT, fill
 from tests.special import service_of
-from tests.world import new_key
+from tests.world import new_key, tireless
 
 AUTHORITY = (
     "INSERT INTO order_authority (id, matter_id, place_id, agent_id, text, until_at, given_by, given_at, channel)"
@@ -31,6 +31,7 @@ async def called(neighbours: Neighbours) -> Mapping[str, UUID]:
     # The agent works at the station as well, and speaks for nobody whom they serve.
     agent = await n.world.person("代办员", Role.VOLUNTEER, east.place)
     await n.world.grant(agent, Role.STATION_STAFF, east.place)
+    await tireless(n.world.owner, agent)
     western = await n.world.person("西站员", Role.STATION_STAFF, n.west.place)
     wanted = UUID(await service_of(n.world, "errand", "代办老年证"))
     asked = {"channel": Calling.PHONE, "person_id": east.resident, "service_id": wanted, "note": "想办老年证"}
@@ -118,3 +119,19 @@ async def under_way(neighbours: Neighbours, called: Mapping[str, UUID]) -> UUID:
     await n.world.do(n.app, dispatching.offer, called["dispatcher"], placed.id, volunteer_id=called["agent"])
     await n.world.do(n.app, dispatching.accept, called["agent"], placed.id)
     return placed.id
+
+
+async def test_what_was_not_safe_is_no_text_that_whom_it_is_about_reads(
+    neighbours: Neighbours, called: Mapping[str, UUID], as_person: AsPerson
+) -> None:
+    n, errand = neighbours, await under_way(neighbours, called)
+    soon = datetime.now(UTC) + timedelta(days=2)
+    await n.world.do(n.app, errands.record_authority, called["resident"], errand, text="办证", until_at=soon)
+    await n.world.do(n.app, promises.contact, called["dispatcher"], errand, channel="phone", text="在家")
+    await n.world.do(n.app, errands.hand_over_papers, called["agent"], errand, papers=[], unverified=True)
+    await n.world.do(n.app, outcomes.call_off, called["resident"], errand, reason=Abort.UNSAFE, text="他喝了酒")
+    said = "SELECT text FROM order_refusal WHERE matter_id = $1 UNION ALL SELECT cancel_reason FROM order_detail"
+    for who, reads in (("agent", ["现场不安全"]), ("dispatcher", ["他喝了酒", "现场不安全"])):
+        async with as_person(called[who]) as connection:
+            rows = await connection.fetch(f"{said} WHERE matter_id = $1", errand)
+            assert sorted(row[0] for row in rows) == reads
