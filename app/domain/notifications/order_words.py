@@ -4,6 +4,8 @@ resident's word. Pure."""
 from collections.abc import Mapping
 from typing import Any
 
+from app.kernel.rules import Role
+
 CAME_BACK: Mapping[str, Mapping[str, str]] = {
     "order.released": {
         "": "志愿者退回了订单",
@@ -54,7 +56,7 @@ def came_back(topic: str, payload: Mapping[str, Any]) -> str:
         follows = "请不必再去"
     elif payload.get("wish"):
         follows = "微心愿已重新开放认领"
-    elif not payload.get("to"):
+    elif payload.get("to") != Role.DISPATCHER:
         follows = "社区会另行安排"
     else:
         follows = "请联系居民后另行派单" if payload.get("why") == "nobody_home" else "请另行派单"
