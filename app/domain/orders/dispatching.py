@@ -12,14 +12,13 @@ from app.domain.orders.matching import MATCHING, Matching, candidates, choices, 
 from app.domain.orders.models import OrderDetail, OrderRefusal, OrderState, TakeBack
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, LEFT, Accepted, Left
-from app.domain.orders.resuming import end_appointment, for_all, go_on, wait_again
+from app.domain.orders.resuming import for_all, let_go
 from app.domain.orders.service import ORDERS, Order
 from app.domain.services.models import Form
 from app.domain.teams.fitness import Candidate, Unfit, unfit
 from app.kernel.change import Change
 from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
-from app.kernel.matter import TimedDeadline
 from app.kernel.rules import Actor, Role
 from app.kernel.verbs import Facts
 
@@ -363,36 +362,6 @@ def own_people(order: Order) -> set[UUID]:
     """The resident's side, who neither dispatch nor serve an order: whom it serves, and who placed it and passes on what they
     say. Who represents them, the facts know (domain.md §1)."""
     return {order.requester_id, order.beneficiary_id, order.placed_by}
-
-
-def let_go(change: Change, order: Order, facts: Accepted, now: datetime) -> None:
-    """Nobody has the order any more: its appointment ends, and what has been stopped since it was accepted goes on, without
-    the time between (domain.md §3, §4.4)."""
-    since = facts.accepted_at if order.state != OrderState.OFFERED else None
-    undone = [
-        deadline
-        for deadline in order.timed
-        if since is not None
-        and deadline.stopped_at is not None
-        and deadline.stopped_at >= since
-        and deadline.kind in ("respond", *policy.SETTLED)
-    ]
-    come_back(change, order, undone, facts, now)
-
-
-def come_back(change: Change, order: Order, undone: Sequence[TimedDeadline], facts: Accepted, now: datetime) -> None:
-    """The order waits for somebody again, and `undone`, which whoever had it had stopped, goes on; but for respond, when a
-    contact was recorded since it was accepted: that stops it as well, and nobody takes it back (domain.md §4.4). A promise of
-    a plan that stands stays."""
-    if facts.contacted:
-        undone = [deadline for deadline in undone if deadline.kind != "respond"]
-    change.set(assignee_id=None, team_id=None)
-    wait_again(change, order, now)
-    end_appointment(change, order, now)
-    if all(deadline.kind != "plan" for deadline in undone):
-        change.stops = [kind for kind in change.stops if kind not in policy.PROMISED]
-    for deadline in undone:
-        go_on(change, deadline, deadline.stopped_at or now, now, facts.answered)
 
 
 def _failed(change: Change, order: Order, topic: str) -> Change:

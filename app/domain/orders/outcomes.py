@@ -5,13 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.orders import errors, policy
-from app.domain.orders.dispatching import let_go, refuse
+from app.domain.orders.dispatching import refuse
 from app.domain.orders.kind_facts import papers_out
 from app.domain.orders.models import Abort, OrderDetail, OrderState, Rating, Reject
 from app.domain.orders.passing_on import tell_sides
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, CALLED, Accepted, Called
-from app.domain.orders.resuming import end_appointment, for_all, free_place
+from app.domain.orders.resuming import end_appointment, for_all, free_place, let_go
 from app.domain.orders.service import ORDERS, Order
 from app.domain.services.models import Form
 from app.kernel.change import Change

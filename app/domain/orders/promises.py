@@ -9,11 +9,12 @@ from uuid import UUID
 from app.domain.deadlines.errors import DeadlineNotFound
 from app.domain.orders import errors, policy
 from app.domain.orders.appointments import outside
-from app.domain.orders.dispatching import come_back, refuse
+from app.domain.orders.dispatching import refuse
 from app.domain.orders.models import OrderPost
 from app.domain.orders.passing_on import tell_caller
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked
+from app.domain.orders.resuming import come_back
 from app.domain.orders.service import ORDERS, Order
 from app.kernel.change import Change
 from app.kernel.deadline_tables import DeadlinePause, PauseReason
