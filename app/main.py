@@ -21,6 +21,7 @@ from app.api import (
     case_finding,
     case_flow,
     cases,
+    contact_details,
     contests,
     deadlines,
     dispatching,
@@ -86,6 +87,7 @@ from app.domain.deadlines import service as deadline_verbs
 from app.domain.exclusions import service as exclusion_verbs
 from app.domain.notifications import service as notification_verbs
 from app.domain.orders import appointments as appointment_verbs
+from app.domain.orders import contact_details as contact_verbs
 from app.domain.orders import dispatching as dispatching_verbs
 from app.domain.orders import ended_consents as order_consent_verbs
 from app.domain.orders import errands as errand_verbs
@@ -132,6 +134,7 @@ ROOMS: Sequence[Api] = (
     callers.api,
     dispatching.api,
     outcomes.api,
+    contact_details.api,
     promises.api,
     errands.api,
     service_days.api,
@@ -166,6 +169,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *order_verbs.VERBS,
     *dispatching_verbs.VERBS,
     *outcome_verbs.VERBS,
+    *contact_verbs.VERBS,
     *promise_verbs.VERBS,
     *appointment_verbs.VERBS,
     *recategorising_verbs.VERBS,

@@ -49,6 +49,9 @@ NO_REASON = DeclineIn()
 
 class ReleaseIn(In):
     reason: Annotated[str, Line(100)] = Field(description="为什么退回,社区会看到")
+    nobody_home: bool = Field(
+        default=False, strict=True, description="true:到了约定的时间上门,没有人应门;居民会收到这样的通知"
+    )
 
 
 class TakeBackIn(In):
@@ -268,14 +271,14 @@ async def assign(order_id: OrderId, body: AssignIn, run: TheRun) -> Receipt:
     "/{order_id}/release",
     operation_id="releaseOrder",
     summary="退回已接的单",
-    description="社区会另找他人;此前停下的时限带着已用的时间继续",
+    description="社区会另找他人;此前停下的时限带着已用的时间继续。按约定的时间上门而没有人应门的,填 nobody_home",
     tags=(Tag.VOLUNTEER,),
     example={"reason": "临时发烧,去不了"},
     answer=receipt("submitted", 4),
-    **moves("release"),
+    **moves("release", appointment_errors.AppointmentNotYet),
 )
 async def release(order_id: OrderId, body: ReleaseIn, run: TheRun) -> Receipt:
-    return await run(dispatching.release, order_id, reason=body.reason)
+    return await run(dispatching.release, order_id, reason=body.reason, nobody_home=body.nobody_home)
 
 
 @api.post(

@@ -9,7 +9,7 @@ IN_ORDER_OF_USE: Final = tuple(
     listServices placeOrder placeOrderForCaller listMyOrders listMyTasks listPool searchOrders getOrder getOrderHistory
     listDeadlines explainDeadline listOrderPosts
     suggestVolunteers offerOrder acceptOrder declineOrder claimOrder claimWish releaseOrder
-    recordContact replyToOrder askResident answerQuestion proposeAppointment confirmAppointment writePlan
+    recordContact changeContact replyToOrder askResident answerQuestion proposeAppointment confirmAppointment writePlan
     startOrder deliverOrder abortOrder cancelOrder rateOrder reworkOrder
     listCategories suggestDuplicates reportCase reportCaseForCaller solveOnTheSpot
     listCases searchCases listAssignments signAssignment reportInAssignment beginAssignment

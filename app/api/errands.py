@@ -28,7 +28,7 @@ class AuthorityIn(In):
     until_at: Moment = Field(description="有效到什么时候,最长一年:到明年的今天(含)为止")
     channel: Choice[Calling] | None = Field(
         default=None,
-        description="居民怎样授权:phone 来电、walk_in 到站;只在代为点单的工作人员转达时填写,由本人授权的不填",
+        description="居民怎样授权:phone 来电、walk_in 到站;只在工作人员转达时填写,由本人授权的不填",
     )
 
 
@@ -86,7 +86,7 @@ class AuthorityOut(Out):
         description="谁写下的:resident 居民本人、representative 代下单人(也可能是原来的)、staff 按居民所说转达的工作人员"
     )
     by_label: str = Field(description="谁写下的,中文")
-    passed_on: bool = Field(description="是否由代为点单的工作人员按居民所说转达")
+    passed_on: bool = Field(description="是否由工作人员按居民所说转达")
     channel: Choice[Calling] | None = Field(description="转达的授权,居民怎样说的:phone 来电、walk_in 到站;否则为 null")
     channel_label: str | None = Field(description="居民怎样说的,中文")
 
@@ -120,7 +120,7 @@ PAPERS_EXAMPLE: dict[str, Any] = {
     operation_id="recordAuthority",
     summary="授权代办员办理,并写明期限",
     description="接单之后才有代办员可授权;再写一次即代替原来的授权;退单或中止时授权结束。"
-    "来电或到站的居民没有手机的,由代为点单的工作人员转达,并写明居民怎样授权",
+    "来电或到站的居民,由站点、社区的工作人员转达,并写明居民怎样授权",
     tags=(Tag.RESIDENT, Tag.STATION),
     example={"text": "代我到街道政务大厅办理老年证", "until_at": "2026-03-31T18:00:00+08:00"},
     answer=receipt("accepted", 4),

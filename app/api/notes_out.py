@@ -12,6 +12,7 @@ from app.kernel.time import wire
 
 TIMES = frozenset({"meet_at", "moved_from", "review_at", "due_at"})
 REASONS: Mapping[str, type[Abort | TakeBack]] = {"abort": Abort, "call_off": Abort, "take_back": TakeBack}
+CONTACT: Mapping[str, str] = {"name": "姓名", "phone": "电话", "address": "地址"}
 CHANNELS: Mapping[str, type[Channel | Calling]] = {"contact": Channel, "place_for_caller": Calling}
 
 
@@ -37,6 +38,10 @@ def _part(action: str, key: str, value: Any) -> str | None:  # noqa: C901, PLR09
             return str(value)
         case "channel" if action in CHANNELS:
             return f"方式:{CHANNELS[action](value).label}"
+        case "changed":
+            return "更改:" + "、".join(CONTACT[part] for part in value)
+        case "nobody_home":
+            return "到了约定的时间上门,没有人应门"
         case "failures":
             return f"本轮第 {value} 次没有派成"
         case "unverified":

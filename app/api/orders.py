@@ -31,6 +31,7 @@ from app.api.problems import problems
 from app.api.schema import Choice, In, StrictUUID, exactly_one
 from app.domain.deadlines import of_matters
 from app.domain.orders import (
+    contact_details,
     dispatching,
     errand_errors,
     errands,
@@ -68,6 +69,7 @@ THEIR_DOUBLE = "这位居民还有{many}张同一项服务的订单未完成;若
 
 VERBS = (
     *placing.VERBS,
+    *contact_details.VERBS,
     *orders.VERBS,
     *dispatching.VERBS,
     *outcomes.VERBS,
@@ -220,7 +222,7 @@ async def list_pool(query: Annotated[PlacedQuery, Query()], reader: TheReader) -
     rule=policy.READ,
     operation_id="getOrder",
     summary="查看一个订单",
-    description="联系方式只给下单人、受益人、社区、服务进行中的志愿者、已接单期间的站点和代为点单的工作人员;开始码只给下单人和受益人",
+    description="联系方式只给下单人、受益人、社区、服务进行中的志愿者、完成之前的站点和代为点单的工作人员;开始码只给下单人和受益人",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION, Tag.DISPATCHER),
     answer=ORDER_EXAMPLE,
     responses=problems(errors.OrderNotFound, errors.OrderPassedOn),

@@ -20,7 +20,9 @@ class AbortIn(In):
         description="nobody_home 家中无人、unsafe 现场不安全、needs_tradesman 需要专业师傅、no_longer_needed 不再需要"
     )
     again: bool = Field(strict=True, description="true 另找人再来(不再需要的除外);false 就此取消")
-    text: Annotated[str, Line(100)] | None = Field(default=None, description="补充说明")
+    text: Annotated[str, Line(100)] | None = Field(
+        default=None, description="补充说明;不安全的,只给社区看,其余另一方也看得到"
+    )
 
 
 class RateIn(In):
@@ -58,7 +60,8 @@ NO_REASON = CancelIn()
     "/{order_id}/abort",
     operation_id="abortOrder",
     summary="中止进行中的服务",
-    description="来电或到站的居民不要了的,由代为点单的工作人员转达",
+    description="来电或到站的居民不要了的,由站点、社区的工作人员转达。因不安全(unsafe)中止的,派单员和书记会收到通知;"
+    "补充说明只给社区看,另一方看不到",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION),
     example={"reason": "nobody_home", "again": True, "text": "敲门无人应"},
     answer=receipt("submitted", 5),
@@ -120,7 +123,8 @@ async def reject(order_id: OrderId, body: RejectIn, run: TheRun) -> Receipt:
     "/{order_id}/cancel",
     operation_id="cancelOrder",
     summary="取消订单(服务开始前)",
-    tags=(Tag.RESIDENT, Tag.STATION),
+    description="居民来电或到站要取消的,站点、社区的工作人员转达;居民会收到通知",
+    tags=(Tag.RESIDENT, Tag.STATION, Tag.DISPATCHER),
     example={"reason": "家人已经陪我去了"},
     answer=receipt("cancelled", 2),
     **moves("cancel"),

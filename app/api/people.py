@@ -188,6 +188,7 @@ async def get_me(reader: TheReader) -> MeOut:
     rule=SIGNED_IN,
     operation_id="updateMe",
     summary="填写或修改姓名、电话、住址",
+    description="只用于以后点的单;进行中的订单保留下单时的联系方式,要改的,用 changeContact",
     tags=(Tag.EVERYBODY,),
     example={"name": "王秀英", "phone": "13812345678", "address": "西峪东街 8 号院 2 号楼 3 单元 501"},
     answer=receipt("update", 2),
@@ -210,7 +211,8 @@ async def update_me(body: UpdateMeIn, run: TheRun) -> Receipt:
     rule=SIGNED_IN,
     operation_id="joinPlace",
     summary="选择我所在的社区,或其下的小区",
-    description="搬到另一个社区的,请一并填写新住址:原住址不再保留,以免志愿者走错门。已下的订单不变",
+    description="搬到另一个社区的,请一并填写新住址:原住址不再保留,以免志愿者走错门。"
+    "已下的订单不变,其联系方式用 changeContact 更改",
     tags=(Tag.RESIDENT,),
     example={"place_id": PLACE_ID},
     answer=receipt("join", 2),

@@ -70,6 +70,7 @@ class Via(StrEnum):
     SEATED = "seated"
     KEEPER = "keeper"
     PLACER = "placer"
+    DESK = "desk"
     SUBTREE = "subtree"
     POOL = "pool"
     SYSTEM = "system"
@@ -95,6 +96,7 @@ _VIA = {
     Via.SEATED: "联席单位",
     Via.KEEPER: "持有材料的代办员",
     Via.PLACER: "代为点单或上报的工作人员",
+    Via.DESK: "转达居民来电的工作人员",
     Via.SUBTREE: "社区",
     Via.POOL: "抢单的志愿者",
     Via.SYSTEM: "系统",
@@ -147,10 +149,11 @@ class Subject(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way to be allowed: `via` a relation, for SUBTREE, SEAT, POOL and PLACER with one of `roles`, only while in `states`
-    (empty: any). REPRESENTATIVE is who acts for somebody else; that the consent is recorded, the verb's snapshot and the
+    """One way to be allowed: `via` a relation, for SUBTREE, SEAT, POOL, PLACER and DESK with one of `roles`, only while in
+    `states` (empty: any). REPRESENTATIVE is who acts for somebody else; that the consent is recorded, the verb's snapshot and the
     policy's SQL ask. PLACER is who placed it, for as long as they hold one of `roles` there: whoever leaves the place leaves
-    what they placed for others.
+    what they placed for others. DESK is who passes on what somebody says that they placed nothing for; whoever serves it is the
+    other side, and speaks for nobody.
     """
 
     via: Via
@@ -184,6 +187,8 @@ class Rule:
                 return bool(self.roles & actor.seat)
             case Via.PLACER:
                 return subject.placed_by == actor.id and bool(self.roles & actor.roles)
+            case Via.DESK:
+                return subject.assignee_id != actor.id and bool(self.roles & actor.roles)
             case Via.SUBTREE:
                 return bool(self.roles & actor.roles)
             case Via.POOL:
@@ -222,6 +227,8 @@ class Rule:
                 return f"app_reaches({row}.seat_id, '{roles}')"
             case Via.PLACER:
                 return f"({row}.placed_by = app_actor() AND app_reaches({row}.place_id, '{roles}'))"
+            case Via.DESK:
+                return f"({row}.assignee_id IS DISTINCT FROM app_actor() AND app_reaches({row}.place_id, '{roles}'))"
             case Via.SUBTREE:
                 return f"app_reaches({row}.place_id, '{roles}')"
             case Via.POOL:

@@ -28,6 +28,9 @@ PARTICULARS: Final = {
     "deadline.waits_for_opening": "现在不在值守或工作时间，时限从开门起计时",
     "order.papers_handed_over": "收据：材料已交给代办员",
     "order.papers_returned": "收据：材料已归还居民",
+    "order.released": "订单回到社区：志愿者或队长退回、社区收回，或承接人离开",
+    "order.taken_back": "承接的订单不必再去：队长或社区收回，或已离开",
+    "order.passed_on": "工作人员按居民的来电办理了一件事",
 }
 """Notices whose sentence says more than their topic, as they are counted."""
 

@@ -272,6 +272,7 @@ FATES: Final[Sequence[OrderFate]] = (
           confirm=1, arrive=0, hurry=1, settle=0, remind=0),
     _fate("wrong code", "开始码念错", 0.02, "wrong_code", "mistype", **_SERVED, mistype=1),
     _fate("no phone", "没带手机", 0.03, "start", **(_SERVED | {"no_phone": 1})),
+    _fate("wrong address", "地址写错", 0.01, "change_contact, start", **_SERVED, correct_contact=1),
     _fate("forgotten", "做完忘报", 0.01, "finish 80, finish 100, deliver", **_SERVED, deliver=0, remember=0, be_asked=1),
     _fate("given up", "居民取消", 0.03, "cancel", **(_LET_BE | {"answer_offer": 0}), give_up=1, plan_ahead=0),
     _fate("given back", "接了又退", 0.02, "release", "release", **_SERVED, release=1),

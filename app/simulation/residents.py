@@ -90,6 +90,12 @@ async def withdraw(street: Street, who: Person, order: Order) -> None:
         street.intend(authorise, who, order, (20, 60, 120))
 
 
+async def correct_contact(street: Street, who: Person, order: Order) -> None:
+    """Somebody comes, and the address that they have is wrong."""
+    if await street.may(who, order, "change_contact"):
+        await who.send(f"{order.path}/contact-details", {"address": "西峪东街 8 号院 3 号楼 1 单元 202"})
+
+
 async def end_consent(street: Street, who: Person, affair: Affair) -> None:
     """The neighbour lets it go; for what comes later, they agree to the same one anew."""
     neighbour = street.represented.pop(who.id, None)

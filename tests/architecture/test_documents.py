@@ -42,8 +42,8 @@ FLOW = (
 POINTS = tuple(range(1, 11))
 """The points of domain.md §4."""
 
-FACTS = ("contact", "reply", "ask", "answer", "propose", "confirm", "write_plan", "miss_appointment", "pause", "resume",
-         "dispute", "decide", "recategorise", "recalculate", "hand_over", "server_leaves",
+FACTS = ("contact", "reply", "ask", "answer", "change_contact", "propose", "confirm", "write_plan", "miss_appointment",
+         "pause", "resume", "dispute", "decide", "recategorise", "recalculate", "hand_over", "server_leaves",
          "to_beneficiary")  # fmt: skip
 """What is said and agreed on an order, and what follows from it: actions that are no rows of domain.md §3."""
 

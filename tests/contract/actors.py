@@ -339,6 +339,7 @@ class Cast:
             "getOrderHistory": "mine", "listDeadlines": "mine", "recordContact": "accepted", "replyToOrder": "accepted",
             "askResident": "accepted", "writePlan": "accepted", "proposeAppointment": "accepted",
             "confirmAppointment": "proposed", "answerQuestion": "asked", "explainDeadline": "plain", "pauseDeadline": "plain",
+            "changeContact": "plain",
             "claimWish": "wish", "recordAuthority": "errand", "listPapers": "errand", "handOverPapers": "errand",
             "returnPapers": "errand", "withdrawAuthority": "authorised",
             "resumeDeadline": "resumed", "disputePause": "paused", "decideDispute": "disputed",

@@ -40,6 +40,7 @@ OPERATIONS = frozenset(
     markRead getLiveness getReadiness
     recordContact replyToOrder askResident answerQuestion proposeAppointment confirmAppointment writePlan listOrderPosts
     explainDeadline pauseDeadline resumeDeadline disputePause decideDispute listGoingLate listEmptyPosts getCalendar
+    changeContact
     claimWish recordAuthority withdrawAuthority handOverPapers returnPapers listPapers openServiceDay cancelServiceDay
     listServiceDays bookSlot
     placeOrderForCaller registerBeneficiary giveConsent endRepresentation listMyBeneficiaries listMyRepresentatives
@@ -132,7 +133,7 @@ def test_the_frozen_contract_is_the_codes(mini_program: dict[str, Any]) -> None:
 
 
 def test_the_operations_are_those_of_the_issue(settings: Settings, document: dict[str, Any]) -> None:
-    assert len(OPERATIONS) == 214
+    assert len(OPERATIONS) == 215
     assert ids(document) == OPERATIONS
     assert set(census.census(create_app(settings))) == OPERATIONS
 

@@ -91,6 +91,7 @@ class Life(Timed):
     def _do_assign(self, who: str, *, to: str) -> None:
         if to != self.assignee:
             self.tell("order.assigned", to)
+            self.tell("order.taken_back", self.assignee)
         self.assignee = to
 
     def _do_release(self, who: str) -> None:
@@ -237,6 +238,8 @@ class Life(Timed):
 
     def _do_cancel(self, who: str) -> None:
         self.tell("order.cancelled", self.assignee)
+        if who not in self.theirs:
+            self._tell_caller()
         self._end("cancelled")
 
     # ---- what is said and agreed --------------------------------------------------------------------------------------------
@@ -294,12 +297,27 @@ class Life(Timed):
         self.proposed = (who, self.now + timedelta(hours=hours))
         other = self.assignee if who in self.voices else self.requester
         self.tell("order.appointment_proposed", other)
-        if who not in self.theirs:
+        if who in self.voices - self.theirs:
+            self._tell_caller()
+        elif who not in self.theirs:
             self._tell_sides("order.appointment_pending", who, other)
 
     def _tell_sides(self, what: str, *but: str | None) -> None:
-        """Whose time it is, as far as they did not say it themselves."""
-        self.tell(what, *({self.requester, self.assignee} - {*but}))
+        """Whose time it is, as far as they did not say it themselves; of what was passed on, that it was."""
+        if (self.voices - self.theirs) & {*but}:
+            self.tell(what, self.assignee)
+            self._tell_caller()
+        else:
+            self.tell(what, *({self.requester, self.assignee} - {*but}))
+
+    def _tell_caller(self) -> None:
+        self.tell("order.passed_on", *self.theirs)
+
+    def _do_change_contact(self, who: str) -> None:
+        if self.state in {"accepted", "in_service"}:
+            self.tell("order.contact_changed", self.assignee)
+        if who not in self.theirs:
+            self._tell_caller()
 
     def _do_confirm(self, who: str, *, seen: bool = True) -> None:
         """A confirmed appointment stops coordinate and plan, and is a deadline of its own; the one that stood until then is

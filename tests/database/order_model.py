@@ -27,7 +27,7 @@ MATTERS = {
     "cancel": BEFORE_SERVICE, "convert": BEFORE_SERVICE, "propose": {"accepted"}, "confirm": {"accepted"},
     "contact": OPEN | {"delivered"}, "reply": OPEN, "ask": OPEN, "answer": OPEN, "write_plan": OPEN, "pause": OPEN,
     "resume": OPEN, "dispute": OPEN, "decide": OPEN, "record_authority": {"accepted", "in_service"},
-    "withdraw_authority": {"accepted", "in_service"},
+    "withdraw_authority": {"accepted", "in_service"}, "change_contact": OPEN,
     "return_papers": OPEN | {"cancelled", "rejected", "converted"},
     "wrong_return_code": OPEN | {"cancelled", "rejected", "converted"},
 }  # fmt: skip
@@ -116,8 +116,9 @@ class Model:
 
     @property
     def voices(self) -> set[str]:
-        """Who speaks for the resident's side: whose it is, and whoever placed it for a caller, who passes on what they say."""
-        return self.theirs | self.passes_on
+        """Who speaks for the resident's side: whose it is, and whoever passes on what they say: who placed it for a caller, and
+        while it is open the station, where anybody rings."""
+        return self.theirs | self.passes_on | ({"站点"} if self.state in OPEN else set())
 
     @property
     def passes_on(self) -> set[str]:
@@ -146,9 +147,9 @@ class Model:
         )
 
     def phones(self, who: str) -> bool:
-        """The station's staff call the resident before a start without a code (§3, start); whoever placed it, also before papers
-        come back."""
-        return who == "站点" and (self.state == "accepted" or (self.state == "in_service" and who == self.placed_by))
+        """The station's staff answer whoever rings while it is open, and call the resident before a start without a code (§3,
+        start)."""
+        return who == "站点" and self.state in OPEN
 
     def may(self, action: str, who: str) -> bool:  # noqa: PLR0911 - one line for each answer
         """§3's column "who", and the glossary's for what is said and agreed."""
@@ -169,17 +170,17 @@ class Model:
             case "release":
                 return who in serving or (self.team and who == self.lead)
             case "abort" | "call_off":
-                return who in serving | self.voices
-            case "rate" | "cancel" | "answer":
-                return who in self.voices
-            case "record_authority" | "withdraw_authority":
-                return who in self.voices
+                return who in serving | self.voices | STAFF
+            case "cancel" | "answer" | "record_authority" | "withdraw_authority" | "change_contact":
+                return who in self.voices | STAFF
+            case "rate":
+                return who in self.theirs | self.passes_on
             case "dispute":
                 return who in self.theirs
             case "rework":
-                return who in CHIEFS or (self.state != "rated" and who in self.voices)
+                return who in CHIEFS or (self.state != "rated" and who in self.theirs | self.passes_on)
             case "propose" | "confirm":
-                return who in STAFF | serving | {self.requester} | self.passes_on
+                return who in STAFF | serving | {self.requester} | (self.voices - self.theirs)
             case "return_papers" | "wrong_return_code":
                 return who in STAFF | serving | self.keepers
             case "contact":

@@ -46,6 +46,19 @@ ROADS = {
     "the consent ends with papers out": Road(
         "errand_for", (*ERRAND, do("女儿", "end_consent"), do("女儿", "withdraw_authority"))
     ),
+    "whoever rings is heard": Road(
+        "place",
+        (
+            do("派单员", "offer", to="小李"),
+            do("小李", "accept"),
+            do("站点", "change_contact"),
+            do("小李", "propose", hours=2),
+            do("站点", "confirm"),
+            do("站点", "propose", hours=3),
+            do("小李", "confirm"),
+            do("书记", "cancel"),
+        ),
+    ),
     "reminded, called, closed": Road("place_for", (*SERVED, wait(days=8))),
     "unsolved twice": Road(
         "place",

@@ -286,7 +286,7 @@ class Stage:
             m.returns,
             m.appointment,
             m.proposed and m.proposed[1],
-            step.who == m.placed_by and step.who not in m.theirs,
+            step.who not in m.theirs,
         )
         if step.action in BESIDE:
             verb, inputs = BESIDE[step.action]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.domain.orders import (
     appointments,
+    contact_details,
     dispatching,
     errands,
     outcomes,
@@ -137,6 +138,7 @@ COMMANDS: Mapping[str, Command] = {
     "rate": (outcomes.rate, lambda _, given: {**given, "reason": "没有办好" if given["reason"] else None}),
     "rework": (outcomes.rework, lambda _, given: {"reason": "没有办好", **given}),
     "reject": (outcomes.reject, lambda _, __: {"reason": Reject.PAID_TRADE, "other_help": "可联系物业"}),
+    "change_contact": (contact_details.change_contact, lambda _, __: {"address": b"sealed"}),
     "cancel": (outcomes.cancel, lambda _, __: {"reason": None}),
     "convert": (outcomes.convert, lambda _, __: {"reason": "需多方协调"}),
     "contact": (promises.contact, lambda _, given: {"channel": given["channel"], "text": "已说明"}),
@@ -197,7 +199,8 @@ def ways(model: Life) -> Iterator[Step]:
     for who in PEOPLE:
         for action in (
             "decline", "accept", "claim", "claim_wish", "release", "wrong_code", "wrong_return_code", "record_authority",
-            "withdraw_authority", "abort", "call_off", "deliver", "reject", "cancel", "convert", "reply", "answer", "dispute",
+            "withdraw_authority", "change_contact",
+            "abort", "call_off", "deliver", "reject", "cancel", "convert", "reply", "answer", "dispute",
             "away", "cancel_day", "end_consent",
         ):  # fmt: skip
             yield Step(action, who)

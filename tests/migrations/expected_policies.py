@@ -135,7 +135,7 @@ EXPECTED = {
             f"given_by = {ME} AND ended_at IS NULL AND (SELECT true FROM matter m WHERE m.id = matter_id"
             " AND m.assignee_id = agent_id"
             f" AND ((channel IS NULL AND {to_sql(orders.served, 'm')})"
-            f" OR (channel IS NOT NULL AND {orders.placer.to_sql('m')})))"
+            f" OR (channel IS NOT NULL AND {to_sql((orders.placer, orders.desk), 'm')})))"
         ),
     ),
     "order_papers_read": ("order_papers", "SELECT", f"acted_by = {ME} OR {PAPERS}", None),
@@ -176,8 +176,31 @@ EXPECTED = {
     },
     **{
         f"{child}_update": (child, "UPDATE", "app_sees(matter_id)", "true" if child == "deadline" else None)
-        for child in ("deadline", "order_detail", "order_contact", "deadline_pause", "appointment")
+        for child in ("deadline", "order_detail", "deadline_pause", "appointment")
     },
+    "appointment_insert": (
+        "appointment",
+        "INSERT",
+        None,
+        (
+            f"(proposed_by = {ME} AND confirmed_by IS NULL AND app_sees(matter_id) IS NOT FALSE"
+            f" OR confirmed_by = {ME} AND NOT by_resident AND app_sees(matter_id) IS NULL)"
+            " AND (first_id IS NULL OR EXISTS (SELECT 1 FROM appointment f JOIN matter m ON m.id = f.matter_id"
+            f" WHERE f.id = appointment.first_id AND ({ME} IN (m.requester_id, m.beneficiary_id, m.placed_by, m.assignee_id)"
+            f" OR (appointment.by_resident AND {orders.clerk.to_sql('m')}))"
+            " AND f.matter_id = appointment.matter_id AND f.confirmed_at IS NOT NULL AND f.first_id IS NULL))"
+        ),
+    ),
+    "order_contact_update": (
+        "order_contact",
+        "UPDATE",
+        (
+            "(SELECT true FROM matter m WHERE m.id = matter_id AND"
+            f" m.state IN ({', '.join(f'{chr(39)}{state}{chr(39)}' for state in sorted(orders.OPEN))})"
+            f" AND {to_sql(orders.voices, 'm')})"
+        ),
+        None,
+    ),
     "rating_read": (
         "rating",
         "SELECT",

@@ -200,7 +200,7 @@ async def test_the_daughters_phone_leaves_the_order_and_the_authority_says_who_w
 
     her_own = await mother.get("/v1/me")
     assert (await volunteer.get(order))["contact"] == {name: her_own[name] for name in contact}
-    assert "您承接的订单改了联系人,请以订单上的为准" in await texts(volunteer)
+    assert "订单的联系方式有更改,请再看订单" in await texts(volunteer)
     assert "原代下单人为您写下的授权仍然有效;不同意的,可以收回" in await texts(mother)
     for who in (mother, volunteer):
         (authority,) = (await who.get(f"{order}/papers"))["authorities"]

@@ -21,6 +21,7 @@ from app.domain.orders import appointment_errors, errand_errors
 from app.domain.orders import errors as of_orders
 from app.domain.orders import policy as order_policy
 from app.domain.orders.models import TakeBack
+from app.domain.people.errors import NothingToChange
 from app.kernel.calendar_store import know
 from app.kernel.command import Caller, _decide, _load
 from app.kernel.database import Database, begin
@@ -46,7 +47,7 @@ SAID = (
     of_orders.VolunteerNotQualified, of_orders.TeamNotHere, of_orders.QuestionNotFound, of_orders.PauseNotFound,
     of_orders.ServiceNotOffered, of_orders.NotForThisService, of_orders.StartCodeWrong, of_orders.EvidenceMissing,
     errand_errors.AuthorityTooLong, of_orders.NotReached, of_orders.AlreadyRefused, appointment_errors.AnotherTime,
-    errand_errors.AuthorityChannel,
+    errand_errors.AuthorityChannel, NothingToChange,
     of_cases.EvidenceMissing, of_board.UnitNotHere, of_board.UnitTwice, of_cases.ParentNotFound, of_board.PromiseNotOpen,
     of_board.NotOnBoard, of_cases.NotAdmitted, of_board.NotAPartner, ReasonWanted, of_cases.ReviewTooFar,
     of_board.ExtensionTooLong,
@@ -213,7 +214,7 @@ async def test_a_refusal_names_what_the_page_offers_and_nothing_else(street: Str
     english = await resident.http.post(
         f"{order}/rate", json=rating, headers={"Accept-Language": "en", "Idempotency-Key": str(new_id())}
     )
-    assert english.json()["detail"] == "The state is now accepted; possible now: cancel, propose"
+    assert english.json()["detail"] == "The state is now accepted; possible now: cancel, change_contact, propose"
     await resident.post(f"{order}/cancel", {})
     ended = (await resident.ask("POST", f"{order}/rate", rating)).json()["detail"]
     assert ended == "现在是『已取消』;仍需帮助的,请用 placeOrder 另行点单"

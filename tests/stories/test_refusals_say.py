@@ -37,10 +37,11 @@ async def test_who_may_is_said_by_office_and_never_by_name(street: Street) -> No
     order = f"/v1/orders/{(await resident.post('/v1/orders', {'service_id': street.service_id, 'note': '水龙头漏水'}))['id']}"
     reject = {"reason": "duplicate", "other_help": "见上一单"}
     assert await detail(resident, f"{order}/reject", reject, 403) == "这项操作由当地及上级的派单员、书记、管理员办理"
-    cancel = {"reason": "不用了"}
+    volunteer = await street.with_role("李强", Role.VOLUNTEER)
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
     assert (
-        await detail(dispatcher, f"{order}/cancel", cancel, 403)
-        == "这项操作由下单人本人、受益人本人或代为点单或上报的工作人员办理"
+        await detail(volunteer, f"{order}/cancel", {"reason": "不用了"}, 403)
+        == "这项操作由下单人本人、受益人本人、代为点单或上报的工作人员或转达居民来电的工作人员办理"
     )
     case = await reported(resident)
     withdraw = {"reason": "好了"}

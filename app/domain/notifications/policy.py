@@ -7,6 +7,7 @@ from typing import Any
 
 from app.domain.deadlines.models import label_of
 from app.domain.deadlines.spoken import moment
+from app.domain.notifications.order_words import said_of_order
 from app.domain.teams.skills import SKILLS
 from app.kernel.calendars import CalendarName
 
@@ -19,11 +20,10 @@ TEXTS: Mapping[str, str] = {
     "order.nobody_qualifies": "订单已开放抢单:眼下没有合适的志愿者,请留意有没有人接",
     "order.assigned": "队长请您前去服务一个订单",
     "order.member_changed": "为您服务的志愿者换了人,可查看订单",
-    "order.released": "志愿者退回了订单,社区会另行安排",
-    "order.taken_back": "社区收回了您已接的订单,会另行安排",
     "order.offer_taken_back": "社区收回了派给您的订单,不必再答复",
-    "order.handed_back": "承接人已离开,订单已退回待派",
     "order.aborted": "服务中止,社区会另行安排",
+    "order.unsafe": "一次服务因不安全中止,请过问;说明见订单的沟通记录",
+    "order.contact_changed": "订单的联系方式有更改,请再看订单",
     "order.reworked": "订单需要再来一轮,请安排",
     "order.begins_again": "社区会为您的订单再安排一轮服务,可查看订单",
     "order.complained": "居民对一次服务的态度不满意,请过问;原话见订单的沟通记录",
@@ -65,7 +65,6 @@ TEXTS: Mapping[str, str] = {
     "order.placed_by_representative": "您的代下单人为您下了单,可查看订单",
     "order.yours_now": "代下单关系已结束,这个订单现在由您自己跟进",
     "order.authority_stands": "原代下单人为您写下的授权仍然有效;不同意的,可以收回",
-    "order.contact_changed": "您承接的订单改了联系人,请以订单上的为准",
     "case.reported": "有新的民情事项,请尽快分流",
     "case.reported_for_you": "社区已按您所说为您上报",
     "case.reported_by_representative": "您的代下单人为您反映了一件事,可查看事项",
@@ -170,6 +169,7 @@ MOVED: Mapping[str, str] = {
 """Of an appointment that takes the place of another one."""
 
 BESIDE: Mapping[str, str] = {
+    "order.contact_changed": "您这一方更改了订单的联系方式;不是您要改的,请联系社区",
     "order.appointment_proposed": "您的订单有了提议的上门时间,由您的代下单人与对方商定",
     "order.authority_recorded": "您这一方写下了帮办代办的授权;不同意的,可以收回",
     "order.authority_withdrawn": "您这一方收回了帮办代办的授权",
@@ -252,7 +252,9 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
             way, yes, no = DECIDED[topic]
             return yes if payload[way] else no
         case _:
-            told = _texts(payload).get(topic, "您有一条新消息") + _of_skills(topic, payload)
+            told = said_of_order(topic, payload) or (
+                _texts(payload).get(topic, "您有一条新消息") + _of_skills(topic, payload)
+            )
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
 
 

@@ -21,6 +21,14 @@ class AppointmentTooLate(Refusal):
     title_en = "An appointment lies in the next thirty days"
 
 
+class AppointmentNotYet(Refusal):
+    kind = Kind.CONFLICT
+    code = "appointment-not-yet"
+    title_zh = "约定上门的时间还没有到,或没有约定时间"
+    title_en = "No time is agreed on, or it is still to come"
+    advice_zh = "先约好上门的时间(proposeAppointment),到时无人应门再这样退回;来不了的,直接退回(releaseOrder)"
+
+
 class AppointmentAtNight(Refusal):
     kind = Kind.INVALID
     code = "appointment-at-night"

@@ -8,6 +8,7 @@ from app.domain.deadlines.spoken import dated
 from app.domain.orders import appointment_errors
 from app.domain.orders.dispatching import own_people
 from app.domain.orders.models import Appointment
+from app.domain.orders.passing_on import is_passed_on, tell_caller, tell_sides
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import OpenAppointment
 from app.domain.orders.service import ORDERS, Order
@@ -15,7 +16,7 @@ from app.kernel.change import Change
 from app.kernel.errors import FieldFault, Refusal
 from app.kernel.ids import new_id
 from app.kernel.matter import TimedDeadline
-from app.kernel.rules import Actor
+from app.kernel.rules import Actor, Via
 from app.kernel.time import CHINA, wire
 from app.kernel.verbs import Facts
 
@@ -64,17 +65,17 @@ def propose_appointment(
     if not now < meet_at <= now + FARTHEST_APPOINTMENT:
         refusal = appointment_errors.AppointmentTooEarly if meet_at <= now else appointment_errors.AppointmentTooLate
         raise outside(refusal, "meet_at", now, now + FARTHEST_APPOINTMENT)
-    _demand_movable(order, actor, now)
+    by_resident = _for_resident(change, order)
+    _demand_movable(order, actor, now, by_resident=by_resident)
     _demand_by_day(meet_at)
-    _demand_free(order, actor, facts)
+    _demand_free(facts, by_resident=by_resident)
     stands, former = order.detail.agreed, order.detail.proposed
-    by_resident = actor.id in own_people(order)
     if former is not None:
         change.patch(Appointment, id=former.id, ended_at=now)
     if stands is not None and stands.meet_at == meet_at:
         if former is None:
             raise appointment_errors.AppointmentStands("约定的就是这个时间")
-        return change.tell_others("order.appointment_kept")
+        return tell_sides(change, "order.appointment_kept")
     about = {"id": new_id(), "matter_id": order.id, "place_id": order.place_id}
     change.insert(
         Appointment,
@@ -87,6 +88,8 @@ def propose_appointment(
     )
     confirms = order.assignee_id if by_resident else order.requester_id
     change.tell(confirms, "order.appointment_proposed", **({"moved": True} if stands else {}))
+    if is_passed_on(change):
+        return tell_caller(change)
     for whose in {order.requester_id, order.assignee_id} - {confirms, actor.id}:
         change.tell(whose, "order.appointment_pending")
     for whose in {order.beneficiary_id} - {order.requester_id, actor.id}:
@@ -106,9 +109,10 @@ def confirm_appointment(
         AppointmentMissed, SlotNotMovable, AgreedByTwo, AppointmentAtNight, AppointmentDouble: as for proposing.
     """
     change = LIFECYCLE.move(order, "confirm", actor, now)
-    _demand_movable(order, actor, now)
+    by_resident = _for_resident(change, order)
+    _demand_movable(order, actor, now, by_resident=by_resident)
     stands, proposed = order.detail.agreed, order.detail.proposed
-    if proposed is None or (why := _why_not(order, proposed, actor, now)):
+    if proposed is None or (why := _why_not(order, proposed, now, by_resident=by_resident)):
         raise appointment_errors.NoAppointment(
             why if proposed else "现在没有人提出时间;可以由您提出(proposeAppointment)"
         )
@@ -118,23 +122,28 @@ def confirm_appointment(
             detail_en=f"The time proposed now is {wire(proposed.meet_at)}; confirm that one if it suits you",
         )
     _demand_by_day(meet_at)
-    _demand_free(order, actor, facts)
+    _demand_free(facts, by_resident=by_resident)
     if stands is not None:
         change.patch(Appointment, id=stands.id, ended_at=now)
         change.note(moved_from=stands.meet_at.isoformat(), meet_at=proposed.meet_at.isoformat())
     change.anchor("appointment", begins=proposed.meet_at)
     change.patch(Appointment, id=proposed.id, confirmed_by=actor.id, confirmed_at=now)
-    return change.tell_others("order.appointment_confirmed", **({"moved": True} if stands else {}))
+    return tell_sides(change, "order.appointment_confirmed", **({"moved": True} if stands else {}))
 
 
-def _demand_movable(order: Order, actor: Actor, now: datetime) -> None:
+def _for_resident(change: Change, order: Order) -> bool:
+    """Whether whoever does this stands on the resident's side: one of theirs, or the station for whoever rings."""
+    return change.through == Via.DESK or change.actor.id in own_people(order)
+
+
+def _demand_movable(order: Order, actor: Actor, now: datetime, *, by_resident: bool) -> None:
     """That this actor may agree on a time: not for a slot, which is booked; not after a miss, also one that no sweep has come to
     yet (domain.md §4.6); and what was agreed only the two sides move, for the staff know of neither whether they have time."""
     if order.detail.booking_id is not None:
-        raise appointment_errors.SlotNotMovable(_instead_of_moving(order, actor))
+        raise appointment_errors.SlotNotMovable(_instead_of_moving(order, actor, by_resident=by_resident))
     if any(d.kind == "appointment" and d.stopped_at is None and _missed(d, now) for d in order.timed):
         raise appointment_errors.AppointmentMissed
-    if order.detail.agreed is not None and actor.id not in own_people(order) and actor.id != order.assignee_id:
+    if order.detail.agreed is not None and not by_resident and actor.id != order.assignee_id:
         raise appointment_errors.AgreedByTwo
 
 
@@ -146,13 +155,11 @@ def _demand_by_day(meet_at: datetime) -> None:
         )
 
 
-def _demand_free(order: Order, actor: Actor, facts: Meetings) -> None:
+def _demand_free(facts: Meetings, *, by_resident: bool) -> None:
     """That whoever has the order can be there: which other order it is, nobody is told, and when it is, the resident neither."""
     if facts.near is not None:
         raise (
-            appointment_errors.AppointmentDouble
-            if actor.id in own_people(order)
-            else appointment_errors.AppointmentDouble.of(facts.near)
+            appointment_errors.AppointmentDouble if by_resident else appointment_errors.AppointmentDouble.of(facts.near)
         )
 
 
@@ -160,17 +167,17 @@ def _missed(deadline: TimedDeadline, now: datetime) -> bool:
     return deadline.times[deadline.timing.percents.index(100)] <= now
 
 
-def _instead_of_moving(order: Order, actor: Actor) -> str:
-    if actor.id in own_people(order):
+def _instead_of_moving(order: Order, actor: Actor, *, by_resident: bool) -> str:
+    if by_resident:
         return "可取消(cancelOrder)后另约时段(bookSlot)"
     if actor.id == order.assignee_id:
         return "来不了的,可退回(releaseOrder),由社区另行安排"
     return "居民可取消(cancelOrder)后另约时段;整个服务日可取消(cancelServiceDay)"
 
 
-def _why_not(order: Order, proposed: OpenAppointment, actor: Actor, now: datetime) -> str | None:
+def _why_not(order: Order, proposed: OpenAppointment, now: datetime, *, by_resident: bool) -> str | None:
     """Why what is proposed is not this actor's to confirm; None: it is."""
-    if proposed.by_resident == (actor.id in own_people(order)):
+    if proposed.by_resident == by_resident:
         return "现在的时间是您这一方提出的,须由对方确认"
     if proposed.meet_at <= now:
         return "提出的时间已经过去,请另提时间(proposeAppointment)"

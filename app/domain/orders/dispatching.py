@@ -12,13 +12,13 @@ from app.domain.orders.matching import MATCHING, Matching, candidates, choices, 
 from app.domain.orders.models import OrderDetail, OrderRefusal, OrderState, TakeBack
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, LEFT, Accepted, Left
-from app.domain.orders.resuming import end_appointment, for_all, go_on, wait_again
+from app.domain.orders.resuming import for_all, let_go
 from app.domain.orders.service import ORDERS, Order
+from app.domain.services.models import Form
 from app.domain.teams.fitness import Candidate, Unfit, unfit
 from app.kernel.change import Change
 from app.kernel.errors import TransitionRefused
 from app.kernel.ids import new_id
-from app.kernel.matter import TimedDeadline
 from app.kernel.rules import Actor, Role
 from app.kernel.verbs import Facts
 
@@ -243,22 +243,32 @@ def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_i
     _demand_member(order, facts)
     if facts.near is not None and order.detail.booking_id is None:
         raise appointment_errors.AppointmentDouble.of(facts.near, "请换一位队员,或请现在承接的队员与居民另约时间")
-    return (
-        change.set(assignee_id=member_id)
-        .tell(order.assignee_id, "order.taken")
-        .tell(member_id, "order.assigned")
-        .tell_served("order.member_changed")
-    )
+    if order.assignee_id != actor.id:
+        change.tell(order.assignee_id, "order.taken_back", why="replaced")
+    return change.set(assignee_id=member_id).tell(member_id, "order.assigned").tell_served("order.member_changed")
 
 
 @ORDERS.moves("release", facts=ACCEPTED, read_by_others=("reason",))
-def release(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: str) -> Change:
+def release(
+    order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: str, nobody_home: bool = False
+) -> Change:
     """Give back what was accepted, with a reason that the community reads: what the acceptance, an appointment or a plan had
-    stopped goes on with the time used (domain.md §3)."""
+    stopped goes on with the time used (domain.md §3). `nobody_home`: whoever serves stood at the door at the agreed time, and
+    nobody opened. Raises AppointmentNotYet: no time is agreed on, or it is still to come."""
     change = LIFECYCLE.move(order, "release", actor, now)
+    if nobody_home:
+        agreed = order.detail.agreed
+        if agreed is None or now < agreed.meet_at or actor.id != order.assignee_id:
+            raise appointment_errors.AppointmentNotYet
+        change.note(nobody_home=True)
     _refuse(change, order, "released", reason)
     let_go(change, order, facts, now)
-    return change.tell_role(Role.DISPATCHER, "order.released").tell_served("order.released")
+    by_lead = actor.id != order.assignee_id
+    if by_lead:
+        change.tell(order.assignee_id, "order.taken_back", why="lead", **_void(order))
+    why = "lead" if by_lead else "nobody_home" if nobody_home else "volunteer"
+    change.tell_role(Role.DISPATCHER, "order.released", to=Role.DISPATCHER.value, why=why, **_next(order))
+    return change.tell_served("order.released", why=why, **_next(order))
 
 
 @ORDERS.moves("take_back", facts=ACCEPTED)
@@ -276,7 +286,8 @@ def take_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, rea
         if order.open_pool:
             for_all(change)
         return change.tell(order.assignee_id, "order.offer_taken_back")
-    return change.tell(order.assignee_id, "order.taken_back").tell_served("order.released")
+    change.tell(order.assignee_id, "order.taken_back", **_void(order))
+    return change.tell_served("order.released", why=reason.value, **_next(order))
 
 
 @ORDERS.moves("hand_back", facts=LEFT)
@@ -299,8 +310,21 @@ def hand_back(
         return change.tell_role(Role.DISPATCHER, "order.server_leaves", order_id=order.id, person_id=person_id)
     change = LIFECYCLE.move(order, "hand_back", actor, now)
     let_go(change, order, facts.accepted, now)
-    change.tell_role(Role.DISPATCHER, "order.handed_back")
-    return change if order.state == OrderState.OFFERED else change.tell_served("order.released")
+    change.tell_role(Role.DISPATCHER, "order.handed_back", to=Role.DISPATCHER.value, **_next(order))
+    if order.state == OrderState.OFFERED:
+        return change
+    change.tell(person_id, "order.taken_back", why="left", **_void(order))
+    return change.tell_served("order.released", why="left", **_next(order))
+
+
+def _void(order: Order) -> dict[str, Any]:
+    """What a notice of an order that comes back says of the time that was agreed on with whoever had it."""
+    return {"void": True} if order.detail.agreed is not None else {}
+
+
+def _next(order: Order) -> dict[str, Any]:
+    """And of what comes next: a wish is open to all again, and nobody dispatches it."""
+    return _void(order) | ({"wish": True} if order.detail.form is Form.WISH else {})
 
 
 def first_come(order: Order, action: str, actor: Actor, now: datetime) -> Change:
@@ -338,36 +362,6 @@ def own_people(order: Order) -> set[UUID]:
     """The resident's side, who neither dispatch nor serve an order: whom it serves, and who placed it and passes on what they
     say. Who represents them, the facts know (domain.md §1)."""
     return {order.requester_id, order.beneficiary_id, order.placed_by}
-
-
-def let_go(change: Change, order: Order, facts: Accepted, now: datetime) -> None:
-    """Nobody has the order any more: its appointment ends, and what has been stopped since it was accepted goes on, without
-    the time between (domain.md §3, §4.4)."""
-    since = facts.accepted_at if order.state != OrderState.OFFERED else None
-    undone = [
-        deadline
-        for deadline in order.timed
-        if since is not None
-        and deadline.stopped_at is not None
-        and deadline.stopped_at >= since
-        and deadline.kind in ("respond", *policy.SETTLED)
-    ]
-    come_back(change, order, undone, facts, now)
-
-
-def come_back(change: Change, order: Order, undone: Sequence[TimedDeadline], facts: Accepted, now: datetime) -> None:
-    """The order waits for somebody again, and `undone`, which whoever had it had stopped, goes on; but for respond, when a
-    contact was recorded since it was accepted: that stops it as well, and nobody takes it back (domain.md §4.4). A promise of
-    a plan that stands stays."""
-    if facts.contacted:
-        undone = [deadline for deadline in undone if deadline.kind != "respond"]
-    change.set(assignee_id=None, team_id=None)
-    wait_again(change, order, now)
-    end_appointment(change, order, now)
-    if all(deadline.kind != "plan" for deadline in undone):
-        change.stops = [kind for kind in change.stops if kind not in policy.PROMISED]
-    for deadline in undone:
-        go_on(change, deadline, deadline.stopped_at or now, now, facts.answered)
 
 
 def _failed(change: Change, order: Order, topic: str) -> Change:

@@ -43,9 +43,7 @@ class AuthorityChannel(Refusal):
     @classmethod
     def at(cls, *, passed_on: bool) -> "AuthorityChannel":
         """The refusal at the field: it is missing, or is for others."""
-        why = (
-            "请填写居民来电(phone)还是到站(walk_in)授权" if passed_on else "由本人授权的不填,只由代为点单的工作人员填写"
-        )
+        why = "请填写居民来电(phone)还是到站(walk_in)授权" if passed_on else "由本人授权的不填,只由转达的工作人员填写"
         return cls(why, fields=(FieldFault("/body/channel", cls.code, why),))
 
 

@@ -10,6 +10,7 @@ from app.domain.orders import errand_errors, errors, policy
 from app.domain.orders.facts import RETURNING, STARTING, Returning, Starting
 from app.domain.orders.kind_facts import Listed, papers_out, returns
 from app.domain.orders.kind_tables import OrderAuthority, OrderPapers
+from app.domain.orders.passing_on import is_passed_on, tell_caller
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.resuming import end_authority
 from app.domain.orders.service import ORDERS, Order, begun, code_is_right, demand_skill, opens, wrong_code
@@ -25,7 +26,7 @@ def record_authority(
     order: Order, actor: Actor, now: datetime, *, text: str, until_at: datetime, channel: str | None = None
 ) -> Change:
     """Say what whoever serves the errand may do in one's name, and until when (授权). A new one takes the place of an older one.
-    What a caller says, whoever placed the order passes on, with the `channel` by which it was said.
+    What a caller says, the staff pass on, with the `channel` by which it was said.
 
     Raises:
         NotForThisService: no errand. AuthorityTooLong: later than this day next year. AuthorityChannel: missing where it is
@@ -38,8 +39,8 @@ def record_authority(
         raise errand_errors.AuthorityTooLong(
             window, fields=(FieldFault("/body/until_at", "authority-too-long", window),)
         )
-    if (change.through == Via.PLACER) != (channel is not None):
-        raise errand_errors.AuthorityChannel.at(passed_on=change.through == Via.PLACER)
+    if is_passed_on(change) != (channel is not None):
+        raise errand_errors.AuthorityChannel.at(passed_on=is_passed_on(change))
     if channel is not None:
         change.note(channel=channel)
     end_authority(change, order, now)
@@ -73,6 +74,8 @@ def withdraw_authority(order: Order, actor: Actor, now: datetime) -> Change:
 def _tell(change: Change, order: Order, topic: str) -> Change:
     """Whoever serves, and of requester and beneficiary the one who did not do it."""
     change.tell(order.assignee_id, topic)
+    if is_passed_on(change):
+        return tell_caller(change)
     for whose in {order.requester_id, order.beneficiary_id} - {change.actor.id}:
         change.tell(whose, topic, beside=True)
     return change

@@ -5,12 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.orders import errors, policy
-from app.domain.orders.dispatching import let_go, refuse
+from app.domain.orders.dispatching import refuse
 from app.domain.orders.kind_facts import papers_out
 from app.domain.orders.models import Abort, OrderDetail, OrderState, Rating, Reject
+from app.domain.orders.passing_on import tell_sides
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, CALLED, Accepted, Called
-from app.domain.orders.resuming import end_appointment, for_all, free_place
+from app.domain.orders.resuming import end_appointment, for_all, free_place, let_go
 from app.domain.orders.service import ORDERS, Order
 from app.domain.services.models import Form
 from app.kernel.change import Change
@@ -25,20 +26,28 @@ def abort(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason:
     change = LIFECYCLE.move(order, "abort", actor, now).note(reason=reason)
     if reason is Abort.NO_LONGER_NEEDED:
         raise errors.NotAgain(fields=(FieldFault("/body/again", errors.NotAgain.code, errors.NotAgain.advice_zh),))
-    refuse(change, order, order.assignee_id, "aborted", text, round_number=order.round)
+    _keep_why(change, order, reason, text)
     let_go(change, order, facts, now)
-    change.tell_role(Role.DISPATCHER, "order.aborted")
+    if reason is Abort.UNSAFE:
+        _tell_of_danger(change)
+    else:
+        change.tell_role(Role.DISPATCHER, "order.aborted")
     _tell_of_papers(change, order)
-    return change.tell_others("order.aborted")
+    return tell_sides(change, "order.aborted")
 
 
 @ORDERS.moves("call_off", read_by_others=("text",))
 def call_off(order: Order, actor: Actor, now: datetime, *, reason: Abort, text: str | None) -> Change:
-    """End a service under way for good. An errand's papers that are out still come back: the dispatcher looks after it."""
+    """End a service under way for good. An errand's papers that are out still come back: the dispatcher looks after it. Why it
+    was not safe is for the staff: neither side reads it of the other."""
     change = LIFECYCLE.move(order, "call_off", actor, now).note(reason=reason)
     _tell_of_papers(change, order)
+    if reason is Abort.UNSAFE:
+        _keep_why(change, order, reason, text)
+        _tell_of_danger(change)
+        text = None
     change.patch(OrderDetail, matter_id=order.id, cancel_reason=text or reason.label)
-    return change.tell_others("order.cancelled")
+    return tell_sides(change, "order.cancelled")
 
 
 @ORDERS.moves("rate", read_by_others=("reason",))
@@ -116,7 +125,7 @@ def reject(order: Order, actor: Actor, now: datetime, *, reason: Reject, other_h
 def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
     """Take an order back before it is served; whoever had it is told, and of requester and beneficiary the other
     one. A booked place is free again."""
-    change = LIFECYCLE.move(order, "cancel", actor, now).tell_others("order.cancelled")
+    change = tell_sides(LIFECYCLE.move(order, "cancel", actor, now), "order.cancelled")
     free_place(change, order, now)
     _tell_of_papers(change, order)
     return change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason) if reason else change
@@ -178,6 +187,18 @@ def _begin_again(change: Change, order: Order, reason: str | None, *, about_atti
 def _complain(change: Change, order: Order, reason: str | None, round_number: int) -> None:
     refuse(change, order, order.assignee_id, "complaint", reason, round_number=round_number)
     change.tell_role(Role.SECRETARY, "order.complained")
+
+
+def _keep_why(change: Change, order: Order, reason: Abort, text: str | None) -> None:
+    """Why somebody does not serve it on. That it was not safe the resident's side says of whoever serves: a complaint, which the
+    staff read, and not whom it is about."""
+    complained = reason is Abort.UNSAFE and change.actor.id != order.assignee_id
+    refuse(change, order, order.assignee_id, "complaint" if complained else "aborted", text, round_number=order.round)
+
+
+def _tell_of_danger(change: Change) -> None:
+    for role in (Role.DISPATCHER, Role.SECRETARY):
+        change.tell_role(role, "order.unsafe")
 
 
 def _tell_of_papers(change: Change, order: Order) -> None:

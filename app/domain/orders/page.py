@@ -1,5 +1,8 @@
 """The SQL of an order's page beside its own columns: what shows that it was done, and what waits for whoever reads it."""
 
+from app.domain.orders.policy import clerk, staff
+from app.kernel.rules import to_sql
+
 EVIDENCE = """(SELECT coalesce(jsonb_agg(jsonb_build_object('kind', e.kind, 'text', e.text, 'sha256', e.sha256,
                           'taken_at', e.taken_at, 'round', e.round) ORDER BY e.round, e.given_at, e.id), '[]')
                  FROM order_evidence e WHERE e.matter_id = matter.id)"""
@@ -24,12 +27,15 @@ attitude is not kept there)."""
 PLACED_THROUGH = "(SELECT h.through FROM history h WHERE h.matter_id = matter.id AND h.version = 1)"
 """As what it was placed: whose it is may have changed since then."""
 
+SPEAKS_FOR_RESIDENT = f"""({to_sql((clerk,))} AND NOT {to_sql((staff,))})"""
+"""The station is there for whoever rings; whoever dispatches as well is there for whoever serves (`appointments.py`)."""
+
 RECEIPTS = "CASE order_detail.form WHEN 'errand' THEN order_receipts_of(matter.id) END"
 
 # What the actions that answer something would find: a question, an appointment that the other side proposed, pauses, an authority
 # of the reader's; whether the order is somebody else's, who may be sent; and whether a further round is still the resident's to
 # ask for.
-WAITS = """(SELECT to_jsonb(w) FROM (
+WAITS = f"""(SELECT to_jsonb(w) FROM (
   SELECT EXISTS (SELECT 1 FROM order_post q WHERE q.matter_id = matter.id AND q.kind = 'question'
             AND NOT EXISTS (SELECT 1 FROM order_post a WHERE a.answers = q.id)) AS answer,
          t.movable AND (NOT t.agreed OR o.side) AND coalesce(n.meet_at > app_now() AND n.by_resident <> o.resident
@@ -45,12 +51,13 @@ WAITS = """(SELECT to_jsonb(w) FROM (
                AND s.from_at <= app_now() AND s.until_at > app_now())) AS pause,
          o.others AS offer, o.others AS accept, o.others AS claim, o.others AS claim_wish, o.others AS recategorise,
          matter.round <= 1 OR (app_actor() NOT IN (matter.requester_id, matter.beneficiary_id)
-            AND (app_actor() <> matter.placed_by OR app_reaches(matter.place_id, '{administrator,secretary}'))) AS rework
+            AND (app_actor() <> matter.placed_by OR app_reaches(matter.place_id, '{{administrator,secretary}}'))) AS rework
     FROM (SELECT app_actor() NOT IN (matter.requester_id, matter.beneficiary_id, matter.placed_by)
                  AND NOT person_represents(app_actor(), matter.beneficiary_id) AS others,
-                 app_actor() IN (matter.requester_id, matter.beneficiary_id, matter.placed_by) AS resident,
+                 app_actor() IN (matter.requester_id, matter.beneficiary_id, matter.placed_by) OR k.rings AS resident,
                  coalesce(app_actor() IN (matter.requester_id, matter.beneficiary_id, matter.placed_by, matter.assignee_id),
-                          false) AS side) o
+                          false) OR k.rings AS side
+            FROM (SELECT {SPEAKS_FOR_RESIDENT} AS rings) k) o
    CROSS JOIN (SELECT bool_or(s.reason <> 'undone' AND NOT s.annulled AND d.stopped_at IS NULL
                          AND s.from_at <= app_now() AND s.until_at > app_now()) AS resume,
                  bool_or(s.reason <> 'undone' AND s.disputed_at IS NULL) AS dispute,

@@ -29,6 +29,10 @@ phoning = replace(reach(Role.STATION_STAFF), states=frozenset(OPEN))
 a code (domain.md §3, start): so they see what is under way, whom to call, and record that they reached them."""
 reaching = replace(assignee, states=frozenset({S.ACCEPTED, S.IN_SERVICE, S.DELIVERED}))
 """Who was only offered an order has nobody's number yet: they reach the resident from the acceptance on."""
+desk = Rule(Via.DESK, station.roles, frozenset(OPEN))
+"""Whoever rings about what is under way is heard, whoever placed it: the staff there pass on what they say."""
+clerk = Rule(Via.DESK, phoning.roles, desk.states)
+"""Of a time only the station speaks for the resident: who dispatches is there for whoever serves (`appointments.py`)."""
 keeper = Rule(Via.KEEPER)
 """Whoever took papers of an errand that are still out brings them back, whoever has the errand by now (domain.md §3)."""
 system = Rule(Via.SYSTEM)
@@ -75,9 +79,9 @@ CODE: Rules = (requester, beneficiary)
 CASE: Rules = (requester, beneficiary, staff, placer)
 """Who is told of the case that an order becomes: whoever reads that case too."""
 
-PAPERS: Rules = (requester, beneficiary, assignee, lead, staff, placer)
-"""Who reads an errand's authority and the receipts for its papers: both sides, staff, and who placed it for
-a caller; and whoever signed a receipt, theirs."""
+PAPERS: Rules = (requester, beneficiary, assignee, lead, staff, phoning, placer)
+"""Who reads an errand's authority and the receipts for its papers: both sides, staff, and who passes on what the resident says;
+and whoever signed a receipt, theirs."""
 
 EVIDENCE: Rules = (requester, beneficiary, staff)
 """Who sees what shows that it was done: whoever it was done for, and who answers for the place; and whoever gave it, theirs."""
@@ -87,8 +91,10 @@ OPEN_DAYS: Rules = (staff,)
 
 chief = reach(Role.SECRETARY, Role.ADMINISTRATOR)
 served = (requester, beneficiary)
-voices = (*served, placer)
+voices = (*served, placer, desk)
 """Whoever it serves, and the staff who pass on what they say."""
+heard = (*served, placer)
+"""When it is done only who placed it passes on how it went: nobody else has the order any more."""
 delivered = tuple(replace(rule, states=frozenset({S.DELIVERED})) for rule in served)
 """Whoever it served may ask for it once more until they have rated; then it is the secretary's to say."""
 passed_on = replace(placer, states=frozenset({S.DELIVERED}))
@@ -148,7 +154,7 @@ LIFECYCLE = Lifecycle(
                starts=("dispatch",), may_start=FOUR, timed=True),
     Transition("call_off", (S.IN_SERVICE,), S.CANCELLED, (assignee, *voices), stops=ALL),
     Transition("deliver", (S.IN_SERVICE,), S.DELIVERED, (assignee,), stops=ALL, starts=("rating",)),
-    Transition("rate", (S.DELIVERED,), S.RATED, voices, stops=("rating",), may_start=FRESH),
+    Transition("rate", (S.DELIVERED,), S.RATED, heard, stops=("rating",), may_start=FRESH),
     Transition("rework", (S.DELIVERED, S.RATED), S.SUBMITTED, (*delivered, chief, passed_on), stops=("rating",), starts=FRESH),
     Transition("close_unrated", (S.DELIVERED,), S.CLOSED_UNRATED, (system,), stops=("rating",), hidden=True),
     Transition("reject", (S.SUBMITTED,), S.REJECTED, (staff,), stops=ALL),
@@ -162,8 +168,9 @@ LIFECYCLE = Lifecycle(
     Transition("reply", OPEN, STAYS, (staff, assignee), stops=ANSWERED),
     Transition("ask", OPEN, STAYS, (staff, assignee), timed=True),
     Transition("answer", OPEN, STAYS, voices, timed=True),
-    Transition("propose", (S.ACCEPTED,), STAYS, (requester, assignee, placer, staff), timed=True),
-    Transition("confirm", (S.ACCEPTED,), STAYS, (requester, assignee, placer, staff), stops=(*SETTLED, "appointment"),
+    Transition("change_contact", OPEN, STAYS, voices),
+    Transition("propose", (S.ACCEPTED,), STAYS, (requester, assignee, placer, staff, clerk), timed=True),
+    Transition("confirm", (S.ACCEPTED,), STAYS, (requester, assignee, placer, staff, clerk), stops=(*SETTLED, "appointment"),
                starts=("appointment",), timed=True),
     Transition("write_plan", OPEN, STAYS, (staff, assignee), stops=("plan", *PROMISED), starts=("promise",)),
     Transition("pause", OPEN, STAYS, (chief,), timed=True),

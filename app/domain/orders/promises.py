@@ -9,10 +9,12 @@ from uuid import UUID
 from app.domain.deadlines.errors import DeadlineNotFound
 from app.domain.orders import errors, policy
 from app.domain.orders.appointments import outside
-from app.domain.orders.dispatching import come_back, refuse
+from app.domain.orders.dispatching import refuse
 from app.domain.orders.models import OrderPost
+from app.domain.orders.passing_on import tell_caller
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked
+from app.domain.orders.resuming import come_back
 from app.domain.orders.service import ORDERS, Order
 from app.domain.places.models import Level
 from app.kernel.change import Change
@@ -70,7 +72,7 @@ def answer(order: Order, actor: Actor, now: datetime, *, facts: Asked, question_
     _post(change, order, "answer", text, answers=question_id)
     for deadline in order.timed:
         _resume(change, deadline, (p for p in _running(deadline, now) if p.text == str(question_id)), now)
-    return change.tell_role(Role.DISPATCHER, "order.answered").tell(order.assignee_id, "order.answered")
+    return tell_caller(change.tell_role(Role.DISPATCHER, "order.answered").tell(order.assignee_id, "order.answered"))
 
 
 @ORDERS.moves("write_plan", read_by_others=("text", "steps"))

@@ -1,17 +1,49 @@
 """An order that comes back: what had stopped a deadline is undone, and it goes on with the time used (domain.md §3 release,
 §4.4); what hung on whoever had the order ends."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from app.domain.orders import policy
 from app.domain.orders.kind_tables import OrderAuthority, SlotBooking
-from app.domain.orders.models import Appointment, OrderDetail
-from app.domain.orders.repository import Detail
+from app.domain.orders.models import Appointment, OrderDetail, OrderState
+from app.domain.orders.repository import Accepted, Detail
 from app.domain.services.models import Form
 from app.kernel.change import Change
 from app.kernel.deadline_tables import DeadlinePause, PauseReason
 from app.kernel.matter import Matter, TimedDeadline
+
+
+def let_go(change: Change, order: Matter[Detail], facts: Accepted, now: datetime) -> None:
+    """Nobody has the order any more: its appointment ends, and what has been stopped since it was accepted goes on, without
+    the time between (domain.md §3, §4.4)."""
+    since = facts.accepted_at if order.state != OrderState.OFFERED else None
+    undone = [
+        deadline
+        for deadline in order.timed
+        if since is not None
+        and deadline.stopped_at is not None
+        and deadline.stopped_at >= since
+        and deadline.kind in ("respond", *policy.SETTLED)
+    ]
+    come_back(change, order, undone, facts, now)
+
+
+def come_back(
+    change: Change, order: Matter[Detail], undone: Sequence[TimedDeadline], facts: Accepted, now: datetime
+) -> None:
+    """The order waits for somebody again, and `undone`, which whoever had it had stopped, goes on; but for respond, when a
+    contact was recorded since it was accepted: that stops it as well, and nobody takes it back (domain.md §4.4). A promise of
+    a plan that stands stays."""
+    if facts.contacted:
+        undone = [deadline for deadline in undone if deadline.kind != "respond"]
+    change.set(assignee_id=None, team_id=None)
+    wait_again(change, order, now)
+    end_appointment(change, order, now)
+    if all(deadline.kind != "plan" for deadline in undone):
+        change.stops = [kind for kind in change.stops if kind not in policy.PROMISED]
+    for deadline in undone:
+        go_on(change, deadline, deadline.stopped_at or now, now, facts.answered)
 
 
 def go_on(

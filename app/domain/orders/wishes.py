@@ -7,12 +7,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.orders import errors, policy
-from app.domain.orders.dispatching import CLAIMING, OWN_CHOICE, Taking, demand_welcome, first_come, let_go, own_people
+from app.domain.orders.dispatching import CLAIMING, OWN_CHOICE, Taking, demand_welcome, first_come, own_people
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.matching import demand_fit
 from app.domain.orders.models import OrderDetail
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, Accepted
+from app.domain.orders.resuming import let_go
 from app.domain.orders.service import ORDERS, Order
 from app.kernel.change import Change
 from app.kernel.errors import TransitionRefused

@@ -14,7 +14,7 @@ ACTIONS: Mapping[str, str] = {
     "abort": "中止另派", "call_off": "中途取消", "rework": "返工", "reject": "不予受理", "cancel_day": "服务日取消",
     "convert": "转为事件", "record_authority": "授权", "withdraw_authority": "收回授权", "return_papers": "归还材料",
     "wrong_return_code": "归还码错误", "hand_over": "交班转交", "recategorise": "改换服务",
-    "to_beneficiary": "代下单结束,转由本人跟进",
+    "to_beneficiary": "代下单结束,转由本人跟进", "change_contact": "更改联系方式",
 }  # fmt: skip
 """The Chinese word of each row of the lifecycle."""
 

@@ -30,7 +30,7 @@ _OWN = (Role.RESIDENT, Role.VOLUNTEER)
 _ALLOWED = {
     Via.SELF: "{}本人", Via.BENEFICIARY: "{}本人", Via.REPRESENTATIVE: "{}", Via.ASSIGNED: "承接的{}本人",
     Via.TEAM: "承接队伍的{}", Via.LEAD: "承接队伍的{}", Via.UNIT: "{}的人员", Via.HEAD: "{}", Via.REPORTER: "{}本人",
-    Via.JOINER: "{}", Via.SEATED: "{}的人员", Via.PLACER: "{}", Via.POOL: "{}", Via.KEEPER: "{}本人",
+    Via.JOINER: "{}", Via.SEATED: "{}的人员", Via.PLACER: "{}", Via.DESK: "{}", Via.POOL: "{}", Via.KEEPER: "{}本人",
 }  # fmt: skip
 """Who a rule without roles of their own allows, around the word for the relation."""
 

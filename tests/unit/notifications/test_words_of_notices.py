@@ -6,7 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from app.domain.notifications import policy
+from app.domain.notifications.order_words import CAME_BACK, DONE
 from app.domain.notifications.policy import sentence
+from app.domain.orders.models import TakeBack
+from app.domain.orders.policy import LIFECYCLE
+from app.kernel.rules import Via
 from app.workers.deliveries import THING_LETTERS, content
 
 SAID = [
@@ -14,6 +18,8 @@ SAID = [
     *(text for _, yes, no in policy.DECIDED.values() for text in (yes, no)),
     *(text for texts in policy.RECEIPTS.values() for text in texts if text),
     *(text.format(it="您单位的任务") for text in policy.MISSES.values()),
+    *(sentence(topic, {"why": why}) for topic, said in CAME_BACK.items() for why in said),
+    *(sentence("order.passed_on", {"did": did}) for did in DONE),
     sentence("volunteer.skills", {"recorded": ["haircut"], "to_record": ["law", "lute"]}),
     sentence("volunteer.skills_to_record", {"to_record": ["law", "lute"]}),
 ]
@@ -41,3 +47,39 @@ def test_the_first_clause_of_a_notice_is_not_cut(text: str) -> None:
 )
 def test_wechat_shows_what_there_is_to_do(topic: str, payload: dict[str, object], shown: str) -> None:
     assert content(topic, "order", payload, datetime(2026, 11, 26, 8, tzinfo=UTC))["thing1"] == shown
+
+
+BY_OFFICE = {"to": "dispatcher"}
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "said"),
+    [
+        ("order.released", {"why": "volunteer"}, "志愿者退回了订单,社区会另行安排"),
+        ("order.released", {"why": "volunteer", **BY_OFFICE}, "志愿者退回了订单,请另行派单"),
+        ("order.released", {"why": "lead", "void": True}, "队长退回了订单,社区会另行安排;原来约定的时间不再算数"),
+        ("order.released", {"why": "nobody_home"}, "志愿者来过,没有人应门,社区会另行安排"),
+        ("order.released", {"why": "nobody_home", **BY_OFFICE}, "志愿者来过,没有人应门,请联系居民后另行派单"),
+        ("order.released", {"why": "volunteer", "wish": True}, "志愿者退回了订单,微心愿已重新开放认领"),
+        ("order.released", {"why": "left", "wish": True}, "原来的志愿者不再承接,微心愿已重新开放认领"),
+        ("order.released", {"why": "resident_asks"}, "社区按您这一方的要求收回了订单,社区会另行安排"),
+        ("order.released", {}, "志愿者退回了订单,社区会另行安排"),
+        ("order.handed_back", BY_OFFICE, "承接人不再承接,请另行派单"),
+        ("order.taken_back", {"void": True}, "社区收回了您已接的订单,请不必再去;原来约定的时间不再算数"),
+        ("order.taken_back", {"why": "replaced"}, "队长改请别的队员去做您承接的订单,请不必再去"),
+        ("order.passed_on", {"did": "cancel"}, "工作人员按您的来电取消了订单;不是您说的,请联系社区"),
+    ],
+)
+def test_what_comes_back_says_who_sent_it_and_what_comes_next(
+    topic: str, payload: dict[str, object], said: str
+) -> None:
+    assert sentence(topic, payload) == said
+
+
+def test_whatever_reason_an_order_is_taken_back_for_has_its_words() -> None:
+    assert {reason.value for reason in TakeBack} <= CAME_BACK["order.released"].keys()
+
+
+def test_whatever_is_passed_on_while_an_order_is_under_way_has_its_words() -> None:
+    spoken = {row.action for row in LIFECYCLE.transitions if any(rule.via is Via.DESK for rule in row.by)}
+    assert spoken == DONE.keys()

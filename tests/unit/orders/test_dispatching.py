@@ -283,7 +283,7 @@ def test_the_lead_lets_another_member_go() -> None:
     change = dispatching.assign(an_order(S.ACCEPTED), WHO["lead"], NOON, facts=Taking(member(C)), member_id=C)
     assert change.columns == {"assignee_id": C}
     assert {(event.topic, event.to_person) for event in change.events} == {
-        ("order.taken", VOLUNTEER), ("order.assigned", C), ("order.member_changed", RESIDENT),
+        ("order.taken_back", VOLUNTEER), ("order.assigned", C), ("order.member_changed", RESIDENT),
         ("order.member_changed", FAMILY),
     }  # fmt: skip
 
@@ -336,6 +336,43 @@ def test_whoever_gives_back_is_not_asked_again_in_the_round() -> None:
     assert change.columns == NOBODY
     assert [(row["person_id"], row["reason"]) for row in rows(change, OrderRefusal)] == [(VOLUNTEER, "released")]
     assert [patch.values for patch in change.patches] == [{"id": MEETING.id, "ended_at": NOON}]
+
+
+@pytest.mark.parametrize(("who", "why"), [("assignee", "volunteer"), ("lead", "lead")])
+def test_everybody_is_told_who_gave_it_back_and_that_the_time_is_void(who: str, why: str) -> None:
+    taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, (replace(MEETING, confirmed_at=TEN),)))
+    change = dispatching.release(taken, WHO[who], NOON, facts=Accepted(NOON), reason="发烧")
+    said = {"why": why, "void": True}
+    of_the_member = [Event("order.taken_back", to_person=VOLUNTEER, payload=said)] if who == "lead" else []
+    assert change.events == [
+        *of_the_member,
+        Event("order.released", to_role="dispatcher", payload={"to": "dispatcher", **said}),
+        *served("order.released", **said),
+    ]
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_nobody_at_home_is_said_from_the_agreed_time_on(before: bool) -> None:
+    agreed = replace(MEETING, confirmed_at=TEN)
+    taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, (agreed,)))
+    at = agreed.meet_at - timedelta(seconds=1) if before else agreed.meet_at
+    tell = {"facts": Accepted(TEN), "reason": "敲门三次无人应", "nobody_home": True}
+    if before:
+        with pytest.raises(appointment_errors.AppointmentNotYet):
+            dispatching.release(taken, WHO["assignee"], at, **tell)
+        return
+    change = dispatching.release(taken, WHO["assignee"], at, **tell)
+    assert change.remark == {"nobody_home": True}
+    assert {event.payload["why"] for event in change.events} == {"nobody_home"}
+
+
+def test_without_an_agreed_time_and_for_a_member_nobody_was_at_the_door() -> None:
+    agreed = Detail(UUID(int=7), 0, 0, None, (replace(MEETING, confirmed_at=TEN),))
+    for taken, who in ((an_order(S.ACCEPTED), "assignee"), (replace(an_order(S.ACCEPTED), detail=agreed), "lead")):
+        with pytest.raises(appointment_errors.AppointmentNotYet):
+            dispatching.release(
+                taken, WHO[who], MEETING.meet_at, facts=Accepted(TEN), reason="无人应门", nobody_home=True
+            )
 
 
 @pytest.mark.parametrize(("planned_at", "stops"), [(ELEVEN, ["promise"]), (TEN, [])])

@@ -108,12 +108,32 @@ def test_what_is_not_needed_any_more_is_not_done_again(who: str) -> None:
 def test_whoever_calls_it_off_the_other_side_is_told(who: str, told: set[UUID]) -> None:
     """All, where it is passed on."""
     change = outcomes.call_off(
-        replace(an_order(S.IN_SERVICE), live=(FINISH,)), WHO[who], NOON, reason=Abort.UNSAFE, text=None
+        replace(an_order(S.IN_SERVICE), live=(FINISH,)), WHO[who], NOON, reason=Abort.NEEDS_TRADESMAN, text=None
     )
     assert (change.state, change.stops) == (S.CANCELLED, ["finish"])
     assert {event.to_person for event in change.events} == told
-    assert [event.topic for event in change.events] == ["order.cancelled"] * len(told)
-    assert change.patches[0].values["cancel_reason"] == "现场不安全"
+    passed_on = {RESIDENT, FAMILY} if who == "clerk" else set()
+    assert {event.to_person for event in change.events if event.topic == "order.passed_on"} == passed_on
+    assert {event.topic for event in change.events if event.to_person not in passed_on} == {"order.cancelled"}
+    assert change.patches[0].values["cancel_reason"] == "需要专业师傅"
+
+
+@pytest.mark.parametrize("verb", ["abort", "call_off"])
+@pytest.mark.parametrize(
+    ("who", "kept"), [("assignee", "aborted"), ("requester", "complaint"), ("station", "complaint")]
+)
+def test_what_was_not_safe_is_told_to_the_staff_and_read_by_neither_side_of_the_other(
+    verb: str, who: str, kept: str
+) -> None:
+    facts = {"facts": Accepted(TEN)} if verb == "abort" else {}
+    change = getattr(outcomes, verb)(
+        an_order(S.IN_SERVICE), WHO[who], NOON, reason=Abort.UNSAFE, text="他喝了酒", **facts
+    )
+    assert {e.to_role for e in change.events if e.topic == "order.unsafe"} == {Role.DISPATCHER, Role.SECRETARY}
+    (row,) = [row.values for row in change.rows if row.table is OrderRefusal]
+    assert (row["person_id"], row["reason"], row["text"]) == (VOLUNTEER, kept, "他喝了酒")
+    said = [patch.values["cancel_reason"] for patch in change.patches if "cancel_reason" in patch.values]
+    assert said == ([] if verb == "abort" else ["现场不安全"])
 
 
 def test_a_rejected_order_says_where_help_is_to_be_had() -> None:

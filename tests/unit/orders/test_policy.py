@@ -50,7 +50,9 @@ def served(topic: str, **payload: Any) -> list[Event]:
 STAFF = {"dispatcher", "secretary", "administrator"}
 CHIEFS = {"secretary", "administrator"}
 THEIRS = {"requester", "beneficiary"}
-VOICES = THEIRS | {"clerk"}
+HEARD = THEIRS | {"clerk"}
+DESK = STAFF | {"station"}
+VOICES = HEARD | DESK
 BEFORE_SERVICE = {S.SUBMITTED, S.OFFERED, S.ACCEPTED}
 OPEN = BEFORE_SERVICE | {S.IN_SERVICE}
 PAPERS_OUT = OPEN | {S.CANCELLED, S.REJECTED, S.CONVERTED}
@@ -80,8 +82,8 @@ MAY = {
     "abort": VOICES | {"assignee"},
     "call_off": VOICES | {"assignee"},
     "deliver": {"assignee"},
-    "rate": VOICES,
-    "rework": {*CHIEFS, *VOICES},
+    "rate": HEARD,
+    "rework": {*CHIEFS, *HEARD},
     "reject": STAFF,
     "cancel": VOICES,
     "convert": STAFF | {"system"},
@@ -95,8 +97,9 @@ MAY = {
     "reply": STAFF | {"assignee"},
     "ask": STAFF | {"assignee"},
     "answer": VOICES,
-    "propose": STAFF | {"assignee", "requester", "clerk"},
-    "confirm": STAFF | {"assignee", "requester", "clerk"},
+    "change_contact": VOICES,
+    "propose": DESK | {"assignee", "requester", "clerk"},
+    "confirm": DESK | {"assignee", "requester", "clerk"},
     "write_plan": STAFF | {"assignee"},
     "pause": CHIEFS,
     "resume": STAFF,
@@ -104,13 +107,13 @@ MAY = {
     "decide": CHIEFS,
 }
 BUT_FOR = {
-    ("rework", S.RATED): VOICES,
+    ("rework", S.RATED): HEARD,
     **{("contact", state): {"assignee"} for state in (S.SUBMITTED, S.OFFERED)},
     ("contact", S.DELIVERED): {"station", "clerk"},
 }
 """Whom it served asks for it once more until they have rated; then it is the secretary's to say. The station calls while
-it is under way; whoever serves it, once they accepted. In a state in which nobody may ask, they are late, and not forbidden: of
-two at once the second is told so."""
+it is under way; whoever serves it, once they accepted. In a state in
+which nobody may ask, they are late, and not forbidden: of two at once the second is told so."""
 FROM_TO = {
     "offer": ({S.SUBMITTED}, S.OFFERED),
     "match": ({S.SUBMITTED}, S.OFFERED),
@@ -152,6 +155,7 @@ FROM_TO = {
     "reply": (OPEN, None),
     "ask": (OPEN, None),
     "answer": (OPEN, None),
+    "change_contact": (OPEN, None),
     "propose": ({S.ACCEPTED}, None),
     "confirm": ({S.ACCEPTED}, None),
     "write_plan": (OPEN, None),
@@ -340,6 +344,7 @@ def test_what_is_for_which_form(action: str, forms: set[Form]) -> None:
         (policy.READ, "neighbour", S.SUBMITTED, False),
         (policy.READ, "station", S.SUBMITTED, True),
         (policy.READ, "station", S.DELIVERED, False),
+        (policy.READ, "station", S.ACCEPTED, True),
         (policy.DETAIL, "station", S.ACCEPTED, True),
         (policy.DETAIL, "station", S.IN_SERVICE, True),
         (policy.CONTACT, "station", S.ACCEPTED, True),
@@ -375,3 +380,28 @@ def test_five_wrong_codes_lock_for_ten_minutes(wrong: int, minutes: int, locked:
 )
 def test_a_low_rating_says_why(stars: int, solved: str, needed: bool) -> None:
     assert policy.needs_reason(stars, solved) is needed
+
+
+@pytest.mark.parametrize(
+    ("roles", "by", "through"),
+    [
+        ({Role.STATION_STAFF}, OTHER, "desk"),
+        ({Role.DISPATCHER}, OTHER, "subtree"),
+        ({Role.STATION_STAFF, Role.DISPATCHER}, OTHER, "subtree"),
+        ({Role.STATION_STAFF}, VOLUNTEER, "assignee"),
+        ({Role.STATION_STAFF}, CLERK, "placer"),
+        ({Role.STATION_STAFF, Role.RESIDENT}, RESIDENT, "requester"),
+    ],
+)
+def test_of_a_time_the_station_speaks_for_the_resident_and_whoever_dispatches_does_not(
+    roles: set[Role], by: UUID, through: str
+) -> None:
+    for action in ("propose", "confirm"):
+        change = LIFECYCLE.move(an_order(S.ACCEPTED), action, Actor(by, frozenset(roles)), NOON)
+        assert change.through == through
+
+
+@pytest.mark.parametrize("action", ["cancel", "answer", "change_contact"])
+def test_whoever_has_an_order_does_not_speak_for_whom_it_serves(action: str) -> None:
+    with pytest.raises(NotAllowed):
+        LIFECYCLE.move(an_order(S.ACCEPTED), action, Actor(VOLUNTEER, frozenset(Role)), NOON)
