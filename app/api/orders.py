@@ -21,10 +21,10 @@ from app.api.orders_out import (
     HistoryOut,
     OrderOut,
     OrderRow,
+    fits_after,
     show_history,
     show_order,
     show_row,
-    start_code,
     waits_of,
 )
 from app.api.problems import problems
@@ -53,7 +53,6 @@ from app.kernel.errors import KeyReused, NotAllowed, TextRefused, TransitionRefu
 from app.kernel.pagination import Cursor, Page
 from app.kernel.text import Hex, Line, Opaque, Paragraph, Phone
 from app.kernel.time import Moment
-from app.kernel.vault import same_code
 
 api = Api(prefix="/orders")
 
@@ -281,11 +280,10 @@ async def list_deadlines(order_id: OrderId, reader: TheReader) -> DeadlinesOut:
 )
 async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
     exactly_one(code=body.code, card=body.card, unverified=body.unverified)
-    expected = start_code(run.house.vault, order_id, run.caller.person_id)
     return await run(
         orders.start,
         order_id,
-        code_fits=body.code is not None and same_code(body.code, expected),
+        fits_after=fits_after(run.house.vault, order_id, run.caller.person_id, body.code),
         card=run.sealer.card_index(body.card),
         unverified=body.unverified,
     )

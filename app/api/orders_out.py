@@ -22,7 +22,7 @@ from app.kernel.lifecycle import Lifecycle
 from app.kernel.matter import Matter, columns_of
 from app.kernel.rules import Actor, Role, Via
 from app.kernel.time import Moment
-from app.kernel.vault import Vault, mask_name, mask_phone
+from app.kernel.vault import Vault, mask_name, mask_phone, same_code
 
 ID = "01985a3c-4444-7f00-8a6b-2f4c5d6e7f05"
 AT = "2026-03-01T09:00:00+08:00"
@@ -116,7 +116,7 @@ class OrderOut(OrderRow):
     )
     placed_as_label: str = Field(description="由谁点单,中文")
     unverified: bool = Field(description="是否未核验(没有开始码和住户卡)而开始服务")
-    start_code: str | None = Field(description="开始码,志愿者上门时出示;只给下单人和受益人,接单之后才有")
+    start_code: str | None = Field(description="开始码,志愿者上门时出示;只给下单人和受益人,接单之后才有,每次服务各不相同")
     volunteer: VolunteerOut | None = Field(description="志愿者;尚无则为 null")
     appointment: AppointmentOut | None = Field(
         description="双方已确认的约定,改期得到双方确认之前都算数;没有,或订单已经结束,则为 null"
@@ -228,9 +228,21 @@ HISTORY_EXAMPLE = {
 KEEPER = frozenset({Via.KEEPER.value})
 
 
-def start_code(vault: Vault, order_id: UUID, volunteer_id: UUID) -> str:
-    """The six digits that this volunteer must be shown to start this order; nothing of it is stored."""
-    return vault.code("order.start", f"{order_id}:{volunteer_id}")
+STARTS = 50
+"""Orders are begun less often than this; from then on their code stays."""
+
+
+def start_code(vault: Vault, order_id: UUID, volunteer_id: UUID, begun: int) -> str:
+    """The six digits that this volunteer must be shown to start this order after so many starts: each service has a code of its
+    own, for it proves that they stand at the door now. Nothing of it is stored."""
+    return vault.code("order.start", f"{order_id}:{volunteer_id}:{min(begun, STARTS - 1)}")
+
+
+def fits_after(vault: Vault, order_id: UUID, volunteer_id: UUID, given: str | None) -> list[int]:
+    """After how many starts the code that was given would be the right one: how many there were is known where the order is
+    loaded, and asking for it here would cost a transaction more."""
+    codes = [start_code(vault, order_id, volunteer_id, begun) for begun in range(STARTS)] if given else []
+    return [begun for begun, code in enumerate(codes) if same_code(given or "", code)]
 
 
 def return_code(vault: Vault, order_id: UUID, returned: int) -> str:
@@ -260,6 +272,7 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
     placed_as = _placed_as(order, row["placed_through"])
     passed_on = row["passed_on"] and placed_as == "staff"
     shows_code = order.state == OrderState.ACCEPTED and any(rule.allows(order, actor) for rule in CODE)
+    begun = sum(step["to_state"] == OrderState.IN_SERVICE for step in row["steps"])
     receipts = receipts_of(row)
     shows_return = bool(papers_out(receipts)) and any(rule.allows(order, actor) for rule in CODE)
     name = sealer.opened("name", row["volunteer_name_sealed"])
@@ -279,7 +292,7 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
         placed_as=placed_as,
         placed_as_label=PLACED_AS[placed_as],
         unverified=row["unverified"],
-        start_code=start_code(vault, order.id, order.assignee_id) if shows_code and order.assignee_id else None,
+        start_code=start_code(vault, order.id, order.assignee_id, begun) if shows_code and order.assignee_id else None,
         volunteer=order.assignee_id
         and VolunteerOut(
             id=order.assignee_id,
