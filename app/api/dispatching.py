@@ -48,7 +48,7 @@ NO_REASON = DeclineIn()
 
 
 class ReleaseIn(In):
-    reason: Annotated[str, Line(100)] = Field(description="为什么退回,社区会看到")
+    reason: Annotated[str, Line(100)] = Field(description="为什么退回,社区会看到;服务日的预约就此结束,居民也会看到")
 
 
 class TakeBackIn(In):

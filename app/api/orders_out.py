@@ -116,7 +116,9 @@ class OrderOut(OrderRow):
     )
     placed_as_label: str = Field(description="由谁点单,中文")
     unverified: bool = Field(description="是否未核验(没有开始码和住户卡)而开始服务")
-    start_code: str | None = Field(description="开始码,志愿者上门时出示;只给下单人和受益人,接单之后才有,每次服务各不相同")
+    start_code: str | None = Field(
+        description="开始码,志愿者上门时出示;只给下单人和受益人,接单之后才有,每次服务各不相同"
+    )
     volunteer: VolunteerOut | None = Field(description="志愿者;尚无则为 null")
     appointment: AppointmentOut | None = Field(
         description="双方已确认的约定,改期得到双方确认之前都算数;没有,或订单已经结束,则为 null"

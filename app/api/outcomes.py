@@ -8,7 +8,7 @@ from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheRun, receipt
 from app.api.orders import OrderId, moves
 from app.api.schema import Choice, In
-from app.domain.orders import errors, outcomes
+from app.domain.orders import errors, outcomes, service_day_errors
 from app.domain.orders.models import Abort, Reject, Solved
 from app.kernel.text import Line, Paragraph
 
@@ -58,11 +58,11 @@ NO_REASON = CancelIn()
     "/{order_id}/abort",
     operation_id="abortOrder",
     summary="中止进行中的服务",
-    description="来电或到站的居民不要了的,由代为点单的工作人员转达",
+    description="来电或到站的居民不要了的,由代为点单的工作人员转达。服务日的预约不另找人来,again 须填 false",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION),
     example={"reason": "nobody_home", "again": True, "text": "敲门无人应"},
     answer=receipt("submitted", 5),
-    **moves("abort", errors.NotAgain, also=("call_off",)),
+    **moves("abort", errors.NotAgain, service_day_errors.BookingEnds, also=("call_off",)),
 )
 async def abort(order_id: OrderId, body: AbortIn, run: TheRun) -> Receipt:
     verb = outcomes.abort if body.again else outcomes.call_off

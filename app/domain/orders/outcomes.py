@@ -4,7 +4,7 @@ what nobody rated. Each is pure, as in `service.py`."""
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.orders import errors, policy
+from app.domain.orders import errors, policy, service_day_errors
 from app.domain.orders.dispatching import let_go, refuse
 from app.domain.orders.kind_facts import papers_out
 from app.domain.orders.models import Abort, OrderDetail, OrderState, Rating, Reject
@@ -21,10 +21,13 @@ from app.kernel.rules import Actor, Role
 @ORDERS.moves("abort", facts=ACCEPTED, read_by_others=("text",))
 def abort(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: Abort, text: str | None) -> Change:
     """End a service under way that cannot be done now; somebody else is looked for, and what had been stopped goes on. Raises
-    NotAgain: it is not needed any more."""
+    NotAgain: it is not needed any more. BookingEnds: of a service day, where nobody else is looked for."""
     change = LIFECYCLE.move(order, "abort", actor, now).note(reason=reason)
     if reason is Abort.NO_LONGER_NEEDED:
         raise errors.NotAgain(fields=(FieldFault("/body/again", errors.NotAgain.code, errors.NotAgain.advice_zh),))
+    if order.detail.booking_id is not None:
+        ends = service_day_errors.BookingEnds
+        raise ends(fields=(FieldFault("/body/again", ends.code, ends.advice_zh),))
     refuse(change, order, order.assignee_id, "aborted", text, round_number=order.round)
     let_go(change, order, facts, now)
     change.tell_role(Role.DISPATCHER, "order.aborted")

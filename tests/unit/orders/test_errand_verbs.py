@@ -79,7 +79,9 @@ def test_a_year_ends_with_the_same_day(day: str, last: str) -> None:
 def test_papers_start_an_errand_and_both_sides_have_the_receipt() -> None:
     errand = of(Form.ERRAND, S.ACCEPTED, authority=AUTHORITY, receipts=(GIVEN, BACK))
     papers = [{"kind": Paper.FORM, "copies": 1}, {"kind": Paper.DEED, "copies": 2, "note": "复印件"}]
-    change = errands.hand_over_papers(errand, WHO["assignee"], NOON, facts=NOTHING_SHOWN, papers=papers, fits_after=(0,))
+    change = errands.hand_over_papers(
+        errand, WHO["assignee"], NOON, facts=NOTHING_SHOWN, papers=papers, fits_after=(0,)
+    )
     assert (change.state, change.starts) == (S.IN_SERVICE, ["finish"])
     (receipt,) = rows(change, OrderPapers)
     assert [line["no"] for line in receipt["papers"]] == [3, 4], "a number is given once in an order"
