@@ -6,9 +6,10 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import Api, Tag
+from app.api.codes import fits_after, return_code
 from app.api.deps import Reader, Receipt, TheReader, TheRun, receipt
 from app.api.orders import SIX, Card, OrderId, moves
-from app.api.orders_out import AT, fits_after, return_code
+from app.api.orders_out import AT
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out, exactly_one
 from app.domain.orders import errand_errors, errands, errors, kind_lists, policy

@@ -1,5 +1,6 @@
 """Orders over HTTP: the five-order flow (domain.md §3). Each command is one verb; each list one reading."""
 
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.census import Api, Tag
+from app.api.codes import fits_after
 from app.api.deadlines_out import DEADLINES_EXAMPLE, DeadlinesOut, show_deadline
 from app.api.deps import AskedReceipt, Receipt, Run, TheReader, TheRun, asked, receipt
 from app.api.doing import WAITS
@@ -21,7 +23,6 @@ from app.api.orders_out import (
     HistoryOut,
     OrderOut,
     OrderRow,
-    fits_after,
     show_history,
     show_order,
     show_row,
@@ -180,7 +181,7 @@ async def list_mine(query: Annotated[MineQuery, Query()], reader: TheReader) -> 
     wanted = repository.list_placed if query.for_callers else repository.list_mine
     async with reader() as connection:
         rows = await wanted(connection, reader.caller.person_id, query.filters(), query.after(), query.limit)
-    return Page.cut(rows, query.limit, _cursor, show_row)
+    return Page.cut(rows, query.limit, _cursor, partial(show_row, sealer=reader.sealer))
 
 
 @api.get(
@@ -196,7 +197,7 @@ async def list_tasks(query: Annotated[PlacedQuery, Query()], reader: TheReader) 
         rows = await repository.list_tasks(
             connection, reader.caller.person_id, query.filters(*policy.OPEN), query.after(), query.limit
         )
-    return Page.cut(rows, query.limit, _cursor, show_row)
+    return Page.cut(rows, query.limit, _cursor, partial(show_row, sealer=reader.sealer))
 
 
 @api.get(
@@ -211,7 +212,7 @@ async def list_tasks(query: Annotated[PlacedQuery, Query()], reader: TheReader) 
 async def list_pool(query: Annotated[PlacedQuery, Query()], reader: TheReader) -> Page[OrderRow]:
     async with reader() as connection:
         rows = await finding.list_pool(connection, query.filters(), query.after(), query.limit)
-    return Page.cut(rows, query.limit, place_in_list, show_row)
+    return Page.cut(rows, query.limit, place_in_list, partial(show_row, sealer=reader.sealer))
 
 
 @api.get(
