@@ -217,6 +217,7 @@ class Life(Timed):
         self.stop_all()
         if solved == "no":
             self.tell("order.unsolved", "书记")
+            self.tell("order.secretary_decides", self.requester)
 
     def _do_rework(self, who: str, *, about_attitude: bool) -> None:
         self._begin_again(about_attitude=about_attitude)

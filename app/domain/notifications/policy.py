@@ -28,6 +28,7 @@ TEXTS: Mapping[str, str] = {
     "order.begins_again": "社区会为您的订单再安排一轮服务,可查看订单",
     "order.complained": "居民对一次服务的态度不满意,请过问;原话见订单的沟通记录",
     "order.unsolved": "返工之后居民仍表示没有解决,请决定是否再来一轮",
+    "order.secretary_decides": "由社区书记决定是否再来一轮:返工之后仍没有解决,书记已收到通知",
     "order.rejected": "您的订单未能受理,可查看原因和其他求助途径",
     "order.converted": "订单已转为事件,由社区书记处理",
     "order.accepted": "您的订单已有志愿者接单",

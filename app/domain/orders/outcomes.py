@@ -56,7 +56,7 @@ def rate(
     about_attitude: bool = False,
 ) -> Change:
     """Rate by the actual result (评单), once a round. What was not solved begins a new round by itself, the first time, and says
-    what was missing; after that the secretary is told. Raises ReasonMissing for a low rating without one."""
+    what was missing; after that the secretary decides, and is told so, and whom it served is. Raises ReasonMissing for a low rating without one."""
     again = solved == "no" and order.round <= policy.ROUNDS_BY_ASKING
     # Also where it begins again: who may ask for a rework need not be who rates.
     change = LIFECYCLE.move(order, "rate", actor, now)
@@ -66,7 +66,7 @@ def rate(
         change = LIFECYCLE.move(order, "rework", actor, now)
         _begin_again(change, order, reason, about_attitude=about_attitude)
     elif solved == "no":
-        change.tell_role(Role.SECRETARY, "order.unsolved")
+        change.tell_role(Role.SECRETARY, "order.unsolved").tell_served("order.secretary_decides")
     if about_attitude and not again:
         # Whoever begins a further round, that person does not come again.
         _complain(change, order, reason, order.round)
