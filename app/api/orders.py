@@ -108,7 +108,7 @@ class ContactIn(In):
 class PlaceOrderIn(In):
     service_id: StrictUUID = Field(description="服务编号")
     note: Annotated[str, Paragraph(500)] = Field(
-        description="需要什么帮助,希望什么时候来也写在这里;志愿者会看到,请勿填写电话和住址"
+        description="需要什么帮助、希望什么时候来;志愿者会看到,请勿填写电话和住址"
     )
     contact: ContactIn | None = Field(default=None, description="联系方式;不填用受益人的资料")
     beneficiary_id: StrictUUID | None = Field(default=None, description="受益人编号;为本人点单不填,代下单须有其同意")

@@ -73,7 +73,7 @@ async def abort(order_id: OrderId, body: AbortIn, run: TheRun) -> Receipt:
     "/{order_id}/rate",
     operation_id="rateOrder",
     summary="评单:按实际效果评价",
-    description="评价提交后不能更改。没有做好、想再来一轮的,请先不要评价而用返工(reworkOrder),或评未解决(no):第一轮评未解决会自动"
+    description="评价提交后不能更改。没有做好、想再来一轮的,请先要求返工而不要评价,或评未解决:第一轮评未解决会自动"
     "再来一轮,之后由社区书记决定。",
     tags=(Tag.RESIDENT, Tag.STATION),
     example={"solved": "yes", "stars": 5},

@@ -56,7 +56,8 @@ def rate(
     about_attitude: bool = False,
 ) -> Change:
     """Rate by the actual result (评单), once a round. What was not solved begins a new round by itself, the first time, and says
-    what was missing; after that the secretary decides, and is told so, and whom it served is. Raises ReasonMissing for a low rating without one."""
+    what was missing; after that the secretary decides, who is told, as is whom it served. Raises ReasonMissing for a low rating
+    without one."""
     again = solved == "no" and order.round <= policy.ROUNDS_BY_ASKING
     # Also where it begins again: who may ask for a rework need not be who rates.
     change = LIFECYCLE.move(order, "rate", actor, now)
