@@ -342,7 +342,7 @@ async def live_specially(world: World, app: Database, community: Community) -> N
     await world.do(app, errands.hand_over_papers, community.volunteer, made.id, papers=papers, fits_after=(0,))
     team = await team_of(world, community.volunteer, community.place)
     opening = {"place_id": community.place, "team_id": UUID(team), "service_id": UUID(day_service)}
-    slots = [service_days.Slot(soon, 30, 2)]
+    slots = [service_days.Slot(by_day(days=2), 30, 2)]
     day = await execute(app, service_days.open_day, volunteer, new_key(), None, {**opening, "slots": slots})
     slot = await world.owner.fetchval("SELECT id FROM service_slot WHERE day_id = $1", day.id)
     booked = await execute(app, service_days.book, resident, new_key(), slot, {"note": "请陪我去医院"})

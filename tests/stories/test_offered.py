@@ -330,7 +330,7 @@ async def test_a_booked_place_becomes_nothing_else(street: Street, check: Check)
     resident, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
     lead = await street.with_role("李强", "volunteer")
     service = await service_of(street.world, "service_day", "义诊日")
-    slot = {"starts_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(), "minutes": 30, "capacity": 1}
+    slot = {"starts_at": by_day().isoformat(), "minutes": 30, "capacity": 1}
     day = {"place_id": str(street.world.east), "team_id": await team_of(street.world, lead.id), "service_id": service}
     await lead.post("/v1/service-days", {**day, "slots": [slot]})
     (opened,) = (await resident.get("/v1/service-days", place_id=day["place_id"]))["items"]
