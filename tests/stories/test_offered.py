@@ -336,7 +336,9 @@ async def test_a_booked_place_becomes_nothing_else(street: Street, check: Check)
     (opened,) = (await resident.get("/v1/service-days", place_id=day["place_id"]))["items"]
     booked = await resident.post(f"/v1/service-slots/{opened['slots'][0]['id']}/book", {"note": "量血压"})
     order = f"/v1/orders/{booked['id']}"
-    await lead.post(f"{order}/release", {"reason": "生病"})
+    await lead.post(f"{order}/start", {"code": (await resident.get(order))["start_code"]})
+    await lead.post(f"{order}/deliver", {"outcome": "血压正常"})
+    await resident.post(f"{order}/rate", {"solved": "no", "stars": 2, "reason": "还没有量血糖"})
     assert "submitted recategorise" not in await check(order, dispatcher, lead)
     assert "submitted offer" in await check(order, dispatcher)
 
