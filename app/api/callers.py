@@ -25,7 +25,9 @@ class PlaceForCallerIn(In):
     )
     phone: Phone | None = Field(default=None, description="登记的电话;与居民编号二选一")
     service_id: StrictUUID = Field(description="服务编号")
-    note: Annotated[str, Paragraph(500)] = Field(description="需要什么帮助;志愿者会看到,请勿填写电话和住址")
+    note: Annotated[str, Paragraph(500)] = Field(
+        description="需要什么帮助、希望什么时候来;志愿者会看到,请勿填写电话和住址"
+    )
     contact: ContactIn | None = Field(default=None, description="联系方式;不填用居民的资料")
 
 

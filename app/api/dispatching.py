@@ -13,7 +13,7 @@ from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
 from app.domain.orders import appointment_errors, dispatching, errors, policy, recategorising, repository, wishes
 from app.domain.orders.kind_tables import Claimant
-from app.domain.orders.matching import Matching, choices
+from app.domain.orders.matching import Matching, choices, left_out
 from app.domain.orders.models import TakeBack
 from app.domain.services.errors import ServicePaused
 from app.domain.teams.models import Colour
@@ -48,7 +48,7 @@ NO_REASON = DeclineIn()
 
 
 class ReleaseIn(In):
-    reason: Annotated[str, Line(100)] = Field(description="为什么退回,社区会看到")
+    reason: Annotated[str, Line(100)] = Field(description="为什么退回,社区会看到;服务日的预约就此结束,居民也会看到")
     nobody_home: bool = Field(
         default=False, strict=True, description="true:到了约定的时间上门,没有人应门;居民会收到这样的通知"
     )
@@ -79,9 +79,15 @@ class SuggestionOut(Out):
     why: str = Field(description="为什么是这一位,可直接显示")
 
 
+class LeftOutOut(Out):
+    reason: str = Field(description="原因,可直接显示")
+    people: int = Field(description="几位")
+
+
 class SuggestionsOut(Out):
     items: list[SuggestionOut] = Field(description="合适的在前;空表示眼下没有合适的志愿者")
     considered: int = Field(description="本地共有多少位志愿者")
+    left_out: list[LeftOutOut] = Field(description="其余的为什么不能派,各按第一项原因计,人数多的在前")
 
 
 SUGGESTIONS_EXAMPLE: dict[str, Any] = {
@@ -95,6 +101,7 @@ SUGGESTIONS_EXAMPLE: dict[str, Any] = {
         }
     ],
     "considered": 8,
+    "left_out": [{"reason": "不在服务时段", "people": 6}, {"reason": "没有所需技能或证照已过期", "people": 1}],
 }
 
 
@@ -126,7 +133,8 @@ async def suggest(order_id: OrderId, reader: TheReader) -> SuggestionsOut:
                 why=choice.why,
             )
         )
-    return SuggestionsOut(items=items, considered=len(matching.candidates))
+    others = [LeftOutOut(reason=reason, people=people) for reason, people in left_out(own, matching).items()]
+    return SuggestionsOut(items=items, considered=len(matching.candidates), left_out=others)
 
 
 @api.post(

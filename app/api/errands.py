@@ -6,9 +6,10 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import Api, Tag
+from app.api.codes import fits_after, return_code
 from app.api.deps import Reader, Receipt, TheReader, TheRun, receipt
 from app.api.orders import SIX, Card, OrderId, moves
-from app.api.orders_out import AT, return_code, start_code
+from app.api.orders_out import AT
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out, exactly_one
 from app.domain.orders import errand_errors, errands, errors, kind_lists, policy
@@ -166,12 +167,11 @@ async def withdraw_authority(order_id: OrderId, run: TheRun) -> Receipt:
 )
 async def hand_over_papers(order_id: OrderId, body: HandOverIn, run: TheRun) -> Receipt:
     exactly_one(code=body.code, card=body.card, unverified=body.unverified)
-    expected = start_code(run.house.vault, order_id, run.caller.person_id)
     return await run(
         errands.hand_over_papers,
         order_id,
         papers=[paper.model_dump() for paper in body.papers],
-        code_fits=body.code is not None and same_code(body.code, expected),
+        fits_after=fits_after(run.house.vault, order_id, run.caller.person_id, body.code),
         card=run.sealer.card_index(body.card),
         unverified=body.unverified,
     )

@@ -1,5 +1,6 @@
 """Finding orders over HTTP: what lists are narrowed by, search, and a period as a spreadsheet."""
 
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
@@ -107,7 +108,7 @@ async def search_orders(query: Annotated[SearchQuery, Query()], reader: TheReade
     wanted, filters = query.wanted(reader.sealer), query.filters()
     async with reader() as connection:
         rows = await finding.search(connection, wanted, filters, query.after(), query.limit)
-    return Page.cut(rows, query.limit, place_in_list, show_row)
+    return Page.cut(rows, query.limit, place_in_list, partial(show_row, sealer=reader.sealer))
 
 
 @api.get(

@@ -56,6 +56,8 @@ class GoingLateRow(Out):
     matter_id: StrictUUID = Field(description="订单、事项或任务的编号")
     state: str = Field(description="其状态")
     state_label: str = Field(description="状态的中文名称")
+    what: str | None = Field(description="订单的服务名称,事项或任务的类别;看不到则为 null")
+    words: str | None = Field(description="订单需要什么帮助,事项或任务所报的话;看不到则为 null")
     place_id: StrictUUID = Field(description="社区或小区编号")
     place_name: str = Field(description="社区或小区名称")
     kind: str = Field(description="时限种类")
@@ -85,6 +87,11 @@ class EmptyPostsRow(Out):
     posts: list[EmptyPostOut] = Field(description="无人担任的岗位")
 
 
+def _state(row: RowMapping, form: str | None) -> str:
+    state = STATES[row["matter_kind"]](row["state"])
+    return state.said(form) if form and isinstance(state, OrderState) else state.label
+
+
 @api.get(
     "/going-late",
     rule=SIGNED_IN,
@@ -98,6 +105,7 @@ class EmptyPostsRow(Out):
         "items": [
             {
                 "id": ID, "matter_kind": "order", "matter_id": ID, "state": "submitted", "state_label": "待派单",
+                "what": "陪同就医", "words": "周三上午想请人陪我去医院取药",
                 "place_id": ID, "place_name": "西峪社区", "kind": "respond",
                 "kind_label": "响应", "started_at": "2026-03-01T09:00:00+08:00", "due_at": "2026-03-01T09:20:00+08:00",
                 "stopped_at": None, "stopped_by": None, "minutes_left": 4, "missed": False, "excluded": False, "mine": False,
@@ -116,12 +124,15 @@ async def list_going_late(query: Annotated[GoingLateQuery, Query()], reader: The
             rows = await repository.list_missed(connection, since, query.after(), query.limit)
 
     def show(row: RowMapping) -> GoingLateRow:
+        about = row["about"] or {}
         return GoingLateRow(
             id=row["id"],
             matter_kind=row["matter_kind"],
             matter_id=row["matter_id"],
             state=row["state"],
-            state_label=STATES[row["matter_kind"]](row["state"]).label,
+            state_label=_state(row, about.get("form")),
+            what=about.get("what"),
+            words=about.get("words"),
             place_id=row["place_id"],
             place_name=row["place_name"],
             kind=row["kind"],

@@ -1,5 +1,6 @@
 """Orders over HTTP: the five-order flow (domain.md §3). Each command is one verb; each list one reading."""
 
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.census import Api, Tag
+from app.api.codes import fits_after
 from app.api.deadlines_out import DEADLINES_EXAMPLE, DeadlinesOut, show_deadline
 from app.api.deps import AskedReceipt, Receipt, Run, TheReader, TheRun, asked, receipt
 from app.api.doing import WAITS
@@ -24,7 +26,6 @@ from app.api.orders_out import (
     show_history,
     show_order,
     show_row,
-    start_code,
     waits_of,
 )
 from app.api.problems import problems
@@ -54,7 +55,6 @@ from app.kernel.errors import KeyReused, NotAllowed, TextRefused, TransitionRefu
 from app.kernel.pagination import Cursor, Page
 from app.kernel.text import Hex, Line, Opaque, Paragraph, Phone
 from app.kernel.time import Moment
-from app.kernel.vault import same_code
 
 api = Api(prefix="/orders")
 
@@ -109,7 +109,9 @@ class ContactIn(In):
 
 class PlaceOrderIn(In):
     service_id: StrictUUID = Field(description="服务编号")
-    note: Annotated[str, Paragraph(500)] = Field(description="需要什么帮助;志愿者会看到,请勿填写电话和住址")
+    note: Annotated[str, Paragraph(500)] = Field(
+        description="需要什么帮助、希望什么时候来;志愿者会看到,请勿填写电话和住址"
+    )
     contact: ContactIn | None = Field(default=None, description="联系方式;不填用受益人的资料")
     beneficiary_id: StrictUUID | None = Field(default=None, description="受益人编号;为本人点单不填,代下单须有其同意")
 
@@ -183,7 +185,7 @@ async def list_mine(query: Annotated[MineQuery, Query()], reader: TheReader) -> 
     wanted = repository.list_placed if query.for_callers else repository.list_mine
     async with reader() as connection:
         rows = await wanted(connection, reader.caller.person_id, query.filters(), query.after(), query.limit)
-    return Page.cut(rows, query.limit, _cursor, show_row)
+    return Page.cut(rows, query.limit, _cursor, partial(show_row, sealer=reader.sealer))
 
 
 @api.get(
@@ -199,7 +201,7 @@ async def list_tasks(query: Annotated[PlacedQuery, Query()], reader: TheReader) 
         rows = await repository.list_tasks(
             connection, reader.caller.person_id, query.filters(*policy.OPEN), query.after(), query.limit
         )
-    return Page.cut(rows, query.limit, _cursor, show_row)
+    return Page.cut(rows, query.limit, _cursor, partial(show_row, sealer=reader.sealer))
 
 
 @api.get(
@@ -214,7 +216,7 @@ async def list_tasks(query: Annotated[PlacedQuery, Query()], reader: TheReader) 
 async def list_pool(query: Annotated[PlacedQuery, Query()], reader: TheReader) -> Page[OrderRow]:
     async with reader() as connection:
         rows = await finding.list_pool(connection, query.filters(), query.after(), query.limit)
-    return Page.cut(rows, query.limit, place_in_list, show_row)
+    return Page.cut(rows, query.limit, place_in_list, partial(show_row, sealer=reader.sealer))
 
 
 @api.get(
@@ -283,11 +285,10 @@ async def list_deadlines(order_id: OrderId, reader: TheReader) -> DeadlinesOut:
 )
 async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
     exactly_one(code=body.code, card=body.card, unverified=body.unverified)
-    expected = start_code(run.house.vault, order_id, run.caller.person_id)
     return await run(
         orders.start,
         order_id,
-        code_fits=body.code is not None and same_code(body.code, expected),
+        fits_after=fits_after(run.house.vault, order_id, run.caller.person_id, body.code),
         card=run.sealer.card_index(body.card),
         unverified=body.unverified,
     )

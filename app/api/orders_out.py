@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter
 from sqlalchemy import RowMapping
 
 from app.api import notes_out
+from app.api.codes import return_code, start_code
 from app.api.deps import Sealer
 from app.api.doing import ActionOut, labels, offered
 from app.api.schema import Choice, Out, StrictUUID
@@ -43,6 +44,11 @@ class OrderRow(Out):
     form: Choice[Form] = Field(description="形式:visit 上门服务、errand 帮办代办、wish 微心愿、service_day 服务日")
     form_label: str = Field(description="形式的中文名称")
     note: str = Field(description="需要什么帮助")
+    for_whom: str | None = Field(description="为谁服务:联系人的姓名(隐去名字);看不到联系方式则为 null")
+    meet_at: Moment | None = Field(description="双方已确认的约定时间;没有则为 null")
+    offered_to: str | None = Field(
+        description="已派出、等谁答复:队伍名称,或志愿者的姓名(隐去名字);没有派出,或看不到,则为 null"
+    )
     open_pool: bool = Field(description="是否已开放抢单,而还没有人接")
     due_at: Moment | None = Field(description="最近的时限;没有则为 null")
     due_label: str | None = Field(description="到期的是哪项时限;没有则为 null")
@@ -116,7 +122,9 @@ class OrderOut(OrderRow):
     )
     placed_as_label: str = Field(description="由谁点单,中文")
     unverified: bool = Field(description="是否未核验(没有开始码和住户卡)而开始服务")
-    start_code: str | None = Field(description="开始码,志愿者上门时出示;只给下单人和受益人,接单之后才有")
+    start_code: str | None = Field(
+        description="开始码,志愿者上门时出示;只给下单人和受益人,接单之后才有,每次服务各不相同"
+    )
     volunteer: VolunteerOut | None = Field(description="志愿者;尚无则为 null")
     appointment: AppointmentOut | None = Field(
         description="双方已确认的约定,改期得到双方确认之前都算数;没有,或订单已经结束,则为 null"
@@ -173,7 +181,8 @@ class HistoryOut(Out):
 ROW_EXAMPLE: dict[str, Any] = {
     "id": ID, "state": "accepted", "state_label": "已接单", "version": 3, "service_id": ID, "service_name": "陪同就医",
     "place_id": ID, "place_name": "西峪社区", "form": "visit", "form_label": "上门服务",
-    "note": "周三上午想请人陪我去医院取药", "open_pool": False,
+    "note": "周三上午想请人陪我去医院取药", "for_whom": "王**", "meet_at": "2026-03-03T10:00:00+08:00", "offered_to": None,
+    "open_pool": False,
     "due_at": "2026-03-01T13:00:00+08:00", "due_label": "协调", "created_at": AT,
 }  # fmt: skip
 PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}
@@ -225,18 +234,9 @@ HISTORY_EXAMPLE = {
 }  # fmt: skip
 
 
+KEPT = (OrderState.ACCEPTED, OrderState.IN_SERVICE)
+"""While what was agreed is kept."""
 KEEPER = frozenset({Via.KEEPER.value})
-
-
-def start_code(vault: Vault, order_id: UUID, volunteer_id: UUID) -> str:
-    """The six digits that this volunteer must be shown to start this order; nothing of it is stored."""
-    return vault.code("order.start", f"{order_id}:{volunteer_id}")
-
-
-def return_code(vault: Vault, order_id: UUID, returned: int) -> str:
-    """The six digits that must be shown to give papers back after so many returns; each time others, so that who has seen
-    one cannot give back the rest without the resident."""
-    return vault.code("order.return", f"{order_id}:{returned}")
 
 
 def receipts_of(row: RowMapping) -> tuple[PaperReceipt, ...]:
@@ -244,8 +244,8 @@ def receipts_of(row: RowMapping) -> tuple[PaperReceipt, ...]:
     return _RECEIPTS.validate_python(row["receipts"] or ())
 
 
-def show_row(row: RowMapping) -> OrderRow:
-    return OrderRow(**_common(row))
+def show_row(row: RowMapping, sealer: Sealer) -> OrderRow:
+    return OrderRow(**_common(row, sealer))
 
 
 def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer, vault: Vault) -> OrderOut:
@@ -260,12 +260,13 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
     placed_as = _placed_as(order, row["placed_through"])
     passed_on = row["passed_on"] and placed_as == "staff"
     shows_code = order.state == OrderState.ACCEPTED and any(rule.allows(order, actor) for rule in CODE)
+    begun = sum(step["to_state"] == OrderState.IN_SERVICE for step in row["steps"])
     receipts = receipts_of(row)
     shows_return = bool(papers_out(receipts)) and any(rule.allows(order, actor) for rule in CODE)
     name = sealer.opened("name", row["volunteer_name_sealed"])
     phone = sealer.opened("phone", row["volunteer_phone_sealed"])
     return OrderOut(
-        **_common(row),
+        **_common(row, sealer),
         round=order.round,
         total=_total(row, clocks),
         counting_from=clocks.counting_from,
@@ -279,7 +280,7 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
         placed_as=placed_as,
         placed_as_label=PLACED_AS[placed_as],
         unverified=row["unverified"],
-        start_code=start_code(vault, order.id, order.assignee_id) if shows_code and order.assignee_id else None,
+        start_code=start_code(vault, order.id, order.assignee_id, begun) if shows_code and order.assignee_id else None,
         volunteer=order.assignee_id
         and VolunteerOut(
             id=order.assignee_id,
@@ -336,7 +337,7 @@ def _case_label(row: RowMapping, order: Matter[None], actor: Actor) -> str | Non
 
 def _appointment(row: RowMapping, *, confirmed: bool) -> AppointmentOut | None:
     """What is agreed while it is kept, and what is proposed while it may be agreed on; of what has ended neither stands."""
-    stands = (OrderState.ACCEPTED, OrderState.IN_SERVICE) if confirmed else (OrderState.ACCEPTED,)
+    stands = KEPT if confirmed else (OrderState.ACCEPTED,)
     for one in row["appointments"] if row["state"] in stands else ():
         if one["confirmed"] is confirmed:
             return AppointmentOut(
@@ -368,14 +369,19 @@ def _placed_as(order: Matter[None], through: str | None) -> Literal["self", "rep
 def show_history(row: RowMapping | dict[str, Any], reader_id: UUID, lifecycle: Lifecycle = LIFECYCLE) -> HistoryRow:
     """A step of a matter; a mark of a limit is a step that no lifecycle knows."""
     note = notes_out.shown(row["note"], row.get("agreed_on"))
+    form = row.get("form") if lifecycle is LIFECYCLE else None
+
+    def said(state: str) -> str:
+        return lifecycle.states_zh[state] if form is None else OrderState(state).said(form)
+
     return HistoryRow(
         version=row["version"],
         action=row["action"],
         label=lifecycle.actions_zh.get(row["action"], "时限节点"),
         from_state=row["from_state"],
-        from_state_label=row["from_state"] and lifecycle.states_zh[row["from_state"]],
+        from_state_label=row["from_state"] and said(row["from_state"]),
         to_state=row["to_state"],
-        to_state_label=lifecycle.states_zh[row["to_state"]],
+        to_state_label=said(row["to_state"]),
         by=row["through"],
         by_label=as_whom(row["through"], for_another=row["for_another"]).label,
         by_me=row["actor_id"] == reader_id,
@@ -391,11 +397,17 @@ def as_whom(through: str, *, for_another: bool) -> Via:
     return Via.REPRESENTATIVE if via is Via.SELF and for_another else via
 
 
-def _common(row: RowMapping) -> dict[str, Any]:
+def _common(row: RowMapping, sealer: Sealer) -> dict[str, Any]:
     state = OrderState(row["state"])
+    for_whom, offered = (
+        sealer.opened("name", row[sealed]) for sealed in ("contact_name_sealed", "offered_name_sealed")
+    )
     made: dict[str, Any] = {
         "state": state,
-        "state_label": state.label,
+        "state_label": state.said(row["form"]),
+        "for_whom": for_whom and mask_name(for_whom),
+        "meet_at": row["meet_at"] if state in KEPT else None,
+        "offered_to": row["offered_team"] or (offered and mask_name(offered)),
         "form_label": Form(row["form"]).label,
         # That it was open is kept, so that a late claim learns why it lost; open it is only until somebody has it.
         "open_pool": row["open_pool"] and state in (OrderState.SUBMITTED, OrderState.OFFERED),

@@ -8,7 +8,7 @@ from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheRun, receipt
 from app.api.orders import OrderId, moves
 from app.api.schema import Choice, In
-from app.domain.orders import errors, outcomes
+from app.domain.orders import errors, outcomes, service_day_errors
 from app.domain.orders.models import Abort, Reject, Solved
 from app.kernel.text import Line, Paragraph
 
@@ -61,11 +61,11 @@ NO_REASON = CancelIn()
     operation_id="abortOrder",
     summary="中止进行中的服务",
     description="来电或到站的居民不要了的,由站点、社区的工作人员转达。因不安全(unsafe)中止的,派单员和书记会收到通知;"
-    "补充说明只给社区看,另一方看不到",
+    "补充说明只给社区看,另一方看不到。服务日的预约不另找人来,again 须填 false",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION),
     example={"reason": "nobody_home", "again": True, "text": "敲门无人应"},
     answer=receipt("submitted", 5),
-    **moves("abort", errors.NotAgain, also=("call_off",)),
+    **moves("abort", errors.NotAgain, service_day_errors.BookingEnds, also=("call_off",)),
 )
 async def abort(order_id: OrderId, body: AbortIn, run: TheRun) -> Receipt:
     verb = outcomes.abort if body.again else outcomes.call_off
@@ -76,6 +76,8 @@ async def abort(order_id: OrderId, body: AbortIn, run: TheRun) -> Receipt:
     "/{order_id}/rate",
     operation_id="rateOrder",
     summary="评单:按实际效果评价",
+    description="评价提交后不能更改。没有做好、想返工的,请先要求返工而不要评价,或评未解决:第一轮评未解决会自动"
+    "开始下一轮,之后由社区书记决定。",
     tags=(Tag.RESIDENT, Tag.STATION),
     example={"solved": "yes", "stars": 5},
     answer=receipt("rated", 6),

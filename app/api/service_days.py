@@ -39,7 +39,7 @@ class ServiceDayIn(In):
     team_id: StrictUUID = Field(description="哪支队伍")
     service_id: StrictUUID = Field(description="哪项服务,形式须为服务日")
     slots: Annotated[list[SlotIn], Field(min_length=1, max_length=60)] = Field(
-        description="时段,同在九十天之内的某一天,不重叠"
+        description="时段,同在九十天之内的某一天,每天 07:00 至 21:00 之间开始,不重叠"
     )
     spot: Annotated[str, Line(50)] | None = Field(
         default=None, description="居民具体到哪里,如“居委会一楼”;不填则只写地点名称"

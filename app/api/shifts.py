@@ -38,6 +38,8 @@ class CountOut(Out):
 
 class LateOut(Out):
     order_id: StrictUUID = Field(description="订单编号")
+    service_name: str | None = Field(description="服务名称;看不到则为 null")
+    words: str | None = Field(description="需要什么帮助;看不到则为 null")
     kind: str = Field(description="时限种类")
     kind_label: str = Field(description="时限种类的中文名称")
     due_at: Moment = Field(description="到期")
@@ -87,7 +89,12 @@ async def hand_over_shift(body: HandOverShiftIn, run: TheRun) -> Receipt:
                 "id": ID, "place_id": ID, "place_name": "西峪社区", "left_by": ID, "left_name": "张敏", "taken_by": ID,
                 "taken_name": "刘建国", "note": "2 号楼的陪诊还没有派出",
                 "counts": [{"state": "submitted", "state_label": "待派单", "orders": 2}],
-                "late": [{"order_id": ID, "kind": "plan", "kind_label": "方案", "due_at": "2026-03-01T19:20:00+08:00"}],
+                "late": [
+                    {
+                        "order_id": ID, "service_name": "陪同就医", "words": "周三上午想请人陪我去医院取药",
+                        "kind": "plan", "kind_label": "方案", "due_at": "2026-03-01T19:20:00+08:00",
+                    }
+                ],
                 "passed_on": [], "handed_at": "2026-03-01T18:00:00+08:00",
             }
         ],
@@ -99,7 +106,8 @@ async def list_shift_handovers(query: Annotated[HandoversQuery, Query()], reader
         rows = await shifts.list_handovers(connection, query.place_id, query.after(), query.limit)
 
     def show(row: RowMapping) -> HandoverOut:
-        found = row["open_orders"]
+        found, about = row["open_orders"], row["about"] or {}
+        unseen = {"service_name": None, "words": None}
         return HandoverOut(
             **{
                 name: row[name] for name in ("id", "place_id", "place_name", "left_by", "taken_by", "note", "handed_at")
@@ -110,7 +118,12 @@ async def list_shift_handovers(query: Annotated[HandoversQuery, Query()], reader
                 CountOut(state=OrderState(state), state_label=OrderState(state).label, orders=orders)
                 for state, orders in sorted(found["counts"].items())
             ],
-            late=[LateOut.model_validate({**late, "kind_label": label_of(late["kind"])}) for late in found["late"]],
+            late=[
+                LateOut.model_validate(
+                    {**late, **about.get(late["order_id"], unseen), "kind_label": label_of(late["kind"])}
+                )
+                for late in found["late"]
+            ],
             passed_on=found["held"],
         )
 

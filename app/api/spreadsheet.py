@@ -22,7 +22,7 @@ PIECE: Final = 64 * 1024
 
 COLUMNS: Final[Sequence[tuple[str, int, Callable[[RowMapping], str | int | datetime | None]]]] = (
     ("订单编号", 38, lambda row: str(row["id"])),
-    ("状态", 10, lambda row: OrderState(row["state"]).label),
+    ("状态", 10, lambda row: OrderState(row["state"]).said(row["form"])),
     ("第几轮", 8, lambda row: row["round"]),
     ("服务", 16, lambda row: row["service_name"]),
     ("社区", 16, lambda row: row["place_name"]),

@@ -311,6 +311,7 @@ FATES: Final[Sequence[OrderFate]] = (
                            authorise=1, deliver=1, mistype_return=1)),
     OrderFate("service day", "服务日", 0.05, way=Way.DAY),
     _way(Way.DAY, OrderFate("sent by the lead", "队长改派", 0.02, {"send_member": 1}, shows=shown("book, assign"), hour=5)),
+    _at(5, _way(Way.DAY, _fate("booking let go", "预约被退", 0.01, "book, end_booking", send_member=0, release=1))),
     _way(Way.CANCELLED_DAY, OrderFate("day cancelled", "服务日取消", 0.02, shows=shown("cancel_day"))),
 )  # fmt: skip
 """Everything else is ordinary: character and chance decide."""

@@ -24,6 +24,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "order.wished": (Reaction(officers.spread_the_word, (10, 60, 240)), Reaction(officers.reply, (10, 60, 300), 0.8)),
     "order.booked": (
         Reaction(volunteers.send_member, (5, 30, 120), 0.5),
+        Reaction(volunteers.release, (5, 30, 120), 0.0),
         Reaction(volunteers.keep_appointment, (0.1, 0.2, 0.3)),
     ),
     "order.nobody_qualifies": (

@@ -18,6 +18,7 @@ from app.kernel.crash import crash_point
 from app.kernel.database import Database
 from app.kernel.errors import NotFound, TransitionRefused
 from app.kernel.verbs import Verb
+from app.kernel.writing import WAITS_FOR_OPENING
 from app.workers import metrics
 
 BATCH = 500
@@ -29,7 +30,8 @@ _log = structlog.get_logger("relay")
 Reaction = Callable[[asyncpg.Record, dict[str, Any]], dict[str, Any]]
 """From an outbox row and its payload to the inputs of the verb; `subject_id` among them when it is about another subject."""
 
-_NOTICES = """
+# From when time counts for a matter is told once an opening: what starts later in the same night says nothing more.
+_NOTICES = f"""
 WITH batch AS MATERIALIZED (
   SELECT * FROM outbox WHERE sort = 'notice' AND failed_at IS NULL AND retry_at <= app_now()
    ORDER BY retry_at, id LIMIT $1 FOR UPDATE SKIP LOCKED),
@@ -46,7 +48,7 @@ told AS MATERIALIZED (
     JOIN person caller ON caller.id = b.to_person
    WHERE m.requester_id = b.to_person AND m.placed_by NOT IN (b.to_person, b.created_by)
      AND caller.openid IS NULL
-     AND EXISTS (SELECT 1 FROM unnest('{administrator,dispatcher,secretary,station_staff}'::text[]) r
+     AND EXISTS (SELECT 1 FROM unnest('{{administrator,dispatcher,secretary,station_staff}}'::text[]) r
                   WHERE person_holds(m.placed_by, m.place_id, r))),
 gone AS (DELETE FROM outbox WHERE id IN (SELECT id FROM told)),
 parked AS (
@@ -57,9 +59,17 @@ made AS (
 INSERT INTO inbox_message (id, outbox_id, person_id, place_id, topic, subject_kind, subject_id, payload, as_role,
                            nobody_in_post, created_at, version, delivery, attempts, retry_at)
 SELECT gen_random_uuid(), t.id, t.person_id, t.place_id, t.topic, t.subject_kind, t.subject_id,
-       CASE WHEN t.person_id <> t.to_person THEN t.payload || '{"pass_on": true}' ELSE t.payload END, t.as_role,
+       CASE WHEN t.person_id <> t.to_person THEN t.payload || '{{"pass_on": true}}' ELSE t.payload END, t.as_role,
        t.nobody_in_post, t.created_at, 1, CASE WHEN p.openid IS NULL THEN 'none' ELSE 'due' END, 0, clock_timestamp()
   FROM told t JOIN person p ON p.id = t.person_id
+ WHERE t.topic <> '{WAITS_FOR_OPENING}' OR NOT EXISTS (
+   SELECT 1 FROM inbox_message i
+    WHERE i.person_id = t.person_id AND i.created_at > t.created_at - interval '31 days' AND i.topic = t.topic
+      AND i.subject_id = t.subject_id AND i.payload -> 'opens_at' = t.payload -> 'opens_at')
+   AND NOT EXISTS (
+   SELECT 1 FROM told e
+    WHERE e.topic = t.topic AND e.person_id = t.person_id AND e.subject_id = t.subject_id
+      AND e.payload -> 'opens_at' = t.payload -> 'opens_at' AND (e.created_at, e.id) < (t.created_at, t.id))
 ON CONFLICT DO NOTHING
 RETURNING 1)
 SELECT (SELECT count(*) FROM made) AS made, (SELECT count(*) FROM parked) AS parked"""

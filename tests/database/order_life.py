@@ -95,6 +95,9 @@ class Life(Timed):
         self.assignee = to
 
     def _do_release(self, who: str) -> None:
+        if self.booked:
+            self._end_booking("order.booking_let_go", "派单员")
+            return
         self.refused.add((self.assignee, self.team))
         self._give_back()
         self.tell("order.released", "派单员")
@@ -102,6 +105,9 @@ class Life(Timed):
     def _do_take_back(self, who: str, *, why: str = "no_answer") -> None:
         """As when it is given back, by the staff; whoever had it is told. Whom the resident wants no more is not offered it
         again."""
+        if self.booked:
+            self._end_booking("order.cancelled", self.assignee)
+            return
         self.refused.add((self.assignee, self.team))
         if why == "resident_asks":
             self.declined.add((self.assignee, self.team))
@@ -117,9 +123,14 @@ class Life(Timed):
         """What this acceptance, appointment or plan had stopped goes on with the time used."""
         self._undo(undone or ("acceptance", "appointment", "plan"))
         self._let_go()
-        if self.booked:
-            self.booked = False
-            self.wait_for_the_community()
+
+    def _end_booking(self, topic: str, whom: str | None) -> str:
+        """What is booked is a place with this team at this time: let go or missed, it ends (ours)."""
+        self.tell(topic, whom)
+        self.tell("order.booking_ended", self.requester)
+        self.booked = False
+        self._end("cancelled")
+        return "end_booking"
 
     def _undo(self, undone: tuple[str, ...]) -> None:
         self.appointment = self.proposed = None
@@ -207,6 +218,7 @@ class Life(Timed):
         self.stop_all()
         if solved == "no":
             self.tell("order.unsolved", "书记")
+            self.tell("order.secretary_decides", self.requester)
 
     def _do_rework(self, who: str, *, about_attitude: bool) -> None:
         self._begin_again(about_attitude=about_attitude)
@@ -390,7 +402,7 @@ class Life(Timed):
 
     def _do_cancel_day(self, who: str) -> None:
         self.day_cancelled = True
-        if self.state == "accepted":
+        if self.state == "accepted" and self.booked:
             self.tell("order.day_cancelled", self.requester)
             self._end("cancelled")
 
@@ -403,6 +415,8 @@ class Life(Timed):
         if self.state == "in_service":
             self.tell("order.server_leaves", "派单员")
             return "server_leaves"
+        if self.booked:
+            return self._end_booking("order.booking_let_go", "派单员")
         if self.state == "accepted":
             self._give_back()
         else:
@@ -467,6 +481,8 @@ class Life(Timed):
         if self.state != "accepted":
             return ""
         server = self.assignee
+        if self.booked:
+            return self._end_booking("order.cancelled", server)
         self.refused.add((server, self.team))
         self._give_back("acceptance", "appointment")
         self.tell("order.appointment_missed", server)

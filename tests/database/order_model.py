@@ -253,7 +253,7 @@ class Model:
             yield "not-allowed"
             if not self.belongs(who):
                 yield "service-day-not-found"
-        elif not self.booked or self.day_cancelled or self.slot_at <= self.now:
+        elif self.day_cancelled or self.slot_at <= self.now:
             yield "day-over"
 
     def _judge_offer(self, who: str, *, to: str) -> Iterable[str]:
@@ -296,6 +296,11 @@ class Model:
         """What has a confirmed appointment comes back by itself when nobody begins; unless one of the two sides has said so."""
         if self.appointment and why == "no_answer":
             yield "appointment-stands"
+
+    def _judge_abort(self, who: str) -> Iterable[str]:
+        """A place on a service day is given to nobody else."""
+        if self.booked:
+            yield "booking-ends"
 
     def _judge_claim(self, who: str) -> Iterable[str]:
         if self.form == "wish":

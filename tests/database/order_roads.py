@@ -371,8 +371,7 @@ ROADS = {
             do("小李", "confirm"),
         ),
     ),
-    "a slot that is given back": Road(
-        "book", (do("队长", "release"), wait(minutes=5), do("派单员", "offer", to="小李")), True
-    ),
+    "a slot that is given back": Road("book", (do("队长", "release"), wait(minutes=5)), True),
+    "a slot at which nobody begins": Road("book", (wait(hours=7),), True),
     "a day that is cancelled": Road("book", (do("书记", "cancel_day"),)),
 }

@@ -91,12 +91,16 @@ def _to(known: Known, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"volunteer_id": known.people[given["to"]], "team_id": None}
 
 
-def _shown(given: Mapping[str, Any]) -> dict[str, bool]:
-    return {"code_fits": given["how"] == "code", "unverified": given["how"] == "unverified"}
+def _shown(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"fits_after": [*range(50)] if given["how"] == "code" else [], "unverified": given["how"] == "unverified"}
 
 
 def _return(known: Known) -> dict[str, Any]:
     return {"papers": known.papers_out or [1], "returned": known.returns}
+
+
+def _shown_back(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"code_fits": given["how"] == "code", "unverified": given["how"] == "unverified"}
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -115,13 +119,13 @@ COMMANDS: Mapping[str, Command] = {
         service.start,
         lambda _, given: _shown(given),
     ),
-    "wrong_code": (service.start, lambda _, __: {"code_fits": False}),
-    "wrong_code of an errand": (errands.hand_over_papers, lambda _, __: {"papers": [], "code_fits": False}),
+    "wrong_code": (service.start, lambda _, __: {}),
+    "wrong_code of an errand": (errands.hand_over_papers, lambda _, __: {"papers": []}),
     "hand_over_papers": (
         errands.hand_over_papers,
         lambda _, given: {"papers": [{"kind": Paper.ID_CARD, "copies": 1, "note": None}], **_shown(given)},
     ),
-    "return_papers": (errands.return_papers, lambda known, given: _return(known) | _shown(given)),
+    "return_papers": (errands.return_papers, lambda known, given: _return(known) | _shown_back(given)),
     "wrong_return_code": (errands.return_papers, lambda known, _: _return(known) | {"code_fits": False}),
     "record_authority": (
         errands.record_authority,

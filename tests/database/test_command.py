@@ -20,7 +20,7 @@ async def test_an_order_goes_all_the_way(app: Database, world: World) -> None:
     order = placed.id
     assert (await world.do(app, dispatching.offer, "派单员", order, volunteer_id=people["小李"])).state == "offered"
     assert (await world.do(app, dispatching.accept, "小李", order)).state == "accepted"
-    assert (await world.do(app, orders.start, "小李", order, code_fits=True)).state == "in_service"
+    assert (await world.do(app, orders.start, "小李", order, fits_after=(0,))).state == "in_service"
     assert (await world.do(app, orders.deliver, "小李", order, outcome="已陪同")).state == "delivered"
     rated = await world.do(app, outcomes.rate, "王奶奶", order, solved="yes", stars=5, reason=None)
     assert (rated.state, rated.version) == ("rated", 6)

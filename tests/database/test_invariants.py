@@ -148,7 +148,7 @@ async def lives(postgres: PostgresServer, worker_id: str) -> AsyncIterator[tuple
         return made
 
     rated = found["rated"] = await order()
-    await world.do(app, orders.start, "小李", rated, code_fits=True)
+    await world.do(app, orders.start, "小李", rated, fits_after=(0,))
     await world.do(app, orders.deliver, "小李", rated, outcome="已陪同")
     await world.do(app, outcomes.rate, "王奶奶", rated, solved="yes", stars=5, reason=None)
     found["late"] = await order(accepted=False)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from app.domain.orders import dispatching, placing, service_days
@@ -22,6 +21,7 @@ from app.kernel.rules import Role
 from app.kernel.verbs import Verb
 from app.workers.outbox import react_once
 from app.workers.reactions import REACTIONS
+from tests.people import by_day
 from tests.special import service_of
 from tests.world import LONG_AGO, World, new_key
 
@@ -209,13 +209,12 @@ async def test_a_slot_is_booked_when_the_lead_loses_the_role(world: World, app: 
     """It is not to be booked with who leads no more, or it goes back."""
     handed = "SELECT count(*) FROM outbox WHERE topic = 'order.hand_back' AND payload ->> 'person_id' = $1"
     service = await service_of(world, "service_day", "义诊日")
-    soon = datetime.now(UTC) + timedelta(days=2)
     for number in range(ROUNDS):
         lead = await world.person(f"队长{number}", Role.RESIDENT, world.west)
         grant = await world.grant(lead, Role.VOLUNTEER, world.east)
         team = await a_team(world, app, lead)
         opening = {"place_id": world.east, "team_id": team, "service_id": UUID(service)}
-        slots = [service_days.Slot(soon, 30, 2)]
+        slots = [service_days.Slot(by_day(days=2), 30, 2)]
         day = await execute(
             app, service_days.open_day, await world.caller(lead), new_key(), None, {**opening, "slots": slots}
         )

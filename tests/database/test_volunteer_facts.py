@@ -189,7 +189,7 @@ async def test_what_one_holds_and_what_one_finished_today_counts_against_the_day
         await world.do(app, dispatching.offer, "派单员", order, volunteer_id=me)
         for verb, inputs in (
             (dispatching.accept, {}),
-            (orders.start, {"code_fits": True}),
+            (orders.start, {"fits_after": (0,)}),
             (orders.deliver, {"outcome": "已陪同"}),
         ):
             if verb.name in steps:

@@ -60,7 +60,7 @@ async def live_on(url: str, app_url: str) -> None:
     assert await do(dispatching.accept, VOLUNTEER, 2) == "accepted"
     assert await do(dispatching.accept, VOLUNTEER, 9) == "accepted", "one that had been given back before"
     assert await do(dispatching.claim, VOLUNTEER, 10) == "accepted", "one whose response was missed"
-    assert await do(orders.start, VOLUNTEER, 3, code_fits=True) == "in_service"
+    assert await do(orders.start, VOLUNTEER, 3, fits_after=(0,)) == "in_service"
     assert await do(orders.deliver, VOLUNTEER, 4, outcome="已陪同取药") == "delivered"
     rating = {"solved": "no", "stars": 2, "reason": "来得太晚"}
     assert await do(outcomes.rate, RESIDENT, 5, **rating) == "submitted", "and a new round begins"

@@ -135,7 +135,7 @@ async def order(world: World, app: Database, community: Community, *then: str) -
         "ask": (promises.ask, community.volunteer, {"question": "哪家医院?"}),
         "propose": (appointments.propose_appointment, community.volunteer, {"meet_at": meet_at}),
         "confirm": (appointments.confirm_appointment, community.resident, {"meet_at": meet_at}),
-        "start": (orders.start, community.volunteer, {"code_fits": True}),
+        "start": (orders.start, community.volunteer, {"fits_after": (0,)}),
         "deliver": (orders.deliver, community.volunteer, {"outcome": "已陪同", "evidence": [CHECKED]}),
         "rate": (outcomes.rate, community.resident, {"solved": "yes", "stars": 5, "reason": None}),
     }
@@ -339,10 +339,10 @@ async def live_specially(world: World, app: Database, community: Community) -> N
     await world.do(app, dispatching.accept, community.volunteer, made.id)
     await world.do(app, errands.record_authority, community.resident, made.id, text="代我办证", until_at=soon)
     papers = [{"kind": Paper.ID_CARD, "copies": 1, "note": None}]
-    await world.do(app, errands.hand_over_papers, community.volunteer, made.id, papers=papers, code_fits=True)
+    await world.do(app, errands.hand_over_papers, community.volunteer, made.id, papers=papers, fits_after=(0,))
     team = await team_of(world, community.volunteer, community.place)
     opening = {"place_id": community.place, "team_id": UUID(team), "service_id": UUID(day_service)}
-    slots = [service_days.Slot(soon, 30, 2)]
+    slots = [service_days.Slot(by_day(days=2), 30, 2)]
     day = await execute(app, service_days.open_day, volunteer, new_key(), None, {**opening, "slots": slots})
     slot = await world.owner.fetchval("SELECT id FROM service_slot WHERE day_id = $1", day.id)
     booked = await execute(app, service_days.book, resident, new_key(), slot, {"note": "请陪我去医院"})

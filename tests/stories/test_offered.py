@@ -331,13 +331,15 @@ async def test_a_booked_place_becomes_nothing_else(street: Street, check: Check)
     resident, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
     lead = await street.with_role("李强", "volunteer")
     service = await service_of(street.world, "service_day", "义诊日")
-    slot = {"starts_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(), "minutes": 30, "capacity": 1}
+    slot = {"starts_at": by_day().isoformat(), "minutes": 30, "capacity": 1}
     day = {"place_id": str(street.world.east), "team_id": await team_of(street.world, lead.id), "service_id": service}
     await lead.post("/v1/service-days", {**day, "slots": [slot]})
     (opened,) = (await resident.get("/v1/service-days", place_id=day["place_id"]))["items"]
     booked = await resident.post(f"/v1/service-slots/{opened['slots'][0]['id']}/book", {"note": "量血压"})
     order = f"/v1/orders/{booked['id']}"
-    await lead.post(f"{order}/release", {"reason": "生病"})
+    await lead.post(f"{order}/start", {"code": (await resident.get(order))["start_code"]})
+    await lead.post(f"{order}/deliver", {"outcome": "血压正常"})
+    await resident.post(f"{order}/rate", {"solved": "no", "stars": 2, "reason": "还没有量血糖"})
     assert "submitted recategorise" not in await check(order, dispatcher, lead)
     assert "submitted offer" in await check(order, dispatcher)
 

@@ -51,7 +51,9 @@ async def test_on_a_saturday_the_plan_alone_waits_for_monday(street: Street, clo
     assert (await grandma.get(order))["counting_from"] is None, "the other limits count"
 
 
-async def test_every_start_is_told_not_only_placing_but_no_appointed_moment(street: Street, clock: Clock) -> None:
+async def test_each_opening_is_told_once_and_not_only_of_placing_but_no_appointed_moment(
+    street: Street, clock: Clock
+) -> None:
     grandma, dispatcher, _, volunteer = await crew(street)
     await clock(at(11, 26, 10))
     order = await place(street, grandma)
@@ -69,7 +71,30 @@ async def test_every_start_is_told_not_only_placing_but_no_appointed_moment(stre
     await clock(at(11, 26, 20, 56))
     await volunteer.post(f"{order}/start", {"code": (await grandma.get(order))["start_code"]})
     await clock(at(11, 26, 21, 32))
-    assert (await told(grandma))[0] == "现在不在值守时间,您的订单的完成时限从11月27日(周五)08:00开始计时"
+    assert len(await told(grandma)) == 1, "what starts later in the same night opens when the first does"
+    await clock(at(11, 27, 21))
+    await volunteer.post(f"{order}/abort", {"reason": "needs_tradesman", "again": True})
+    await clock(at(11, 27, 21, 5))
+    assert await told(grandma) == [
+        "现在不在值守时间,您的订单的派单时限从11月28日(周六)08:00开始计时",
+        "现在不在值守时间,您的订单的接单时限从11月27日(周五)08:00开始计时",
+    ], "the next night is another one"
+
+
+async def test_two_starts_before_anybody_is_told_are_told_once_and_another_order_by_itself(
+    street: Street, clock: Clock
+) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 26, 22))
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await dispatcher.post(f"{order}/take-back", {"reason": "by_mistake"})
+    await place(street, grandma)
+    await clock(at(11, 26, 22, 5))
+    assert (
+        await told(grandma)
+        == ["现在不在值守时间,您的订单的响应、答复、协调、派单时限从11月27日(周五)08:00开始计时"] * 2
+    )
 
 
 async def test_what_follows_a_miss_of_the_night_is_told_as_well(street: Street, clock: Clock) -> None:

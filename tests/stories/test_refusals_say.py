@@ -1,13 +1,13 @@
 """A refusal is where somebody who does not know the way finds it: who may, how it goes on, what is missing."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from app.kernel.ids import new_id
 from app.kernel.rules import Role
 from app.kernel.time import real_now
-from tests.people import Someone
+from tests.people import Someone, by_day
 from tests.special import service_of
 from tests.stories.boardwork import LAMP, RESULT, whistled
 from tests.stories.caselife import Neighbourhood
@@ -64,7 +64,7 @@ async def test_a_member_is_told_that_the_lead_may_too(street: Street) -> None:
     lead, member = [await street.with_role(who, "volunteer") for who in ("冯强", "孙丽")]
     of_team = await team(street, lead)
     await lead.post(f"/v1/teams/{of_team}/members", person(member))
-    place_id, starts = str(street.world.east), (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    place_id, starts = str(street.world.east), by_day(days=2).isoformat()
     service = {"place_id": place_id, "name": "义诊", "description": "量血压", "team_id": of_team}
     offers = f"/v1/services/{(await lead.post('/v1/services', service))['id']}"
     day = {

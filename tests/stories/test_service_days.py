@@ -11,7 +11,7 @@ from app.kernel.time import CHINA
 from tests.people import Someone, agree, by_day, offered
 from tests.special import service_of, team_of, told
 from tests.stories.conftest import Later, Street
-from tests.stories.orderwork import place
+from tests.stories.orderwork import place, texts
 from tests.stories.test_records import calendar
 from tests.stories.test_representatives import name, registered
 
@@ -188,8 +188,13 @@ async def test_slots_lie_on_one_day_to_come_and_do_not_overlap(team: Team) -> No
         [slot(tomorrow(9)), slot(tomorrow(9) + timedelta(days=1))],
         [slot(tomorrow(9) - timedelta(days=2))],
         [slot(tomorrow(9) + timedelta(days=100))],
+        [slot(tomorrow(3))],
+        [slot(tomorrow(23))],
+        [slot(tomorrow(6, 59)), slot(tomorrow(9))],
+        [slot(tomorrow(21, 1))],
     ):
         assert await team.lead.refused("/v1/service-days", team.day(*slots)) == (422, "slots-invalid")
+    await team.opens(slot(tomorrow(7)), slot(tomorrow(21)))
 
 
 async def test_a_day_is_for_those_who_live_there(street: Street, team: Team) -> None:
@@ -238,7 +243,11 @@ async def test_a_cancelled_day_cancels_what_was_booked_and_tells_everybody(
     await team.opens(slot(tomorrow(9), capacity=5))
 
 
-async def test_after_a_missed_appointment_the_usual_way_goes_on(street: Street, team: Team, later: Later) -> None:
+ENDED = "您的服务日预约已结束,原因见订单;仍需要的,可另约时段或另行点单"
+
+
+async def test_a_slot_at_which_nobody_began_ends_and_blames_nobody(street: Street, team: Team, later: Later) -> None:
+    """Who did not come is not known; and nobody of another team is sent to the home for it."""
     resident = await street.resident("王秀英")
     dispatcher = await street.with_role("张敏", "dispatcher")
     second = await street.with_role("赵芳", "volunteer")
@@ -246,23 +255,41 @@ async def test_after_a_missed_appointment_the_usual_way_goes_on(street: Street, 
     order = await book(resident, (await slots_of(resident, street))[0]["id"])
     await later((tomorrow(9) - datetime.now(UTC)).total_seconds() + 15 * 60 + 5)
     page = await resident.get(order)
-    assert (page["state"], page["volunteer"]) == ("submitted", None)
-    live = {d["kind"] for d in (await resident.get(f"{order}/deadlines"))["items"] if d["stopped_at"] is None}
-    assert live == {"respond", "reply", "coordinate", "plan", "dispatch"}
-    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(second.id)})
-    await second.post(f"{order}/accept")
-    await second.post(f"{order}/start", {"code": (await resident.get(order))["start_code"]})
+    assert (page["state"], page["cancel_reason"]) == ("cancelled", "预约的时段已过,没有开始服务")
+    assert await told(resident, "order.booking_ended") == [ENDED]
+    assert not [text for text in await texts(resident) if "志愿者" in text], "neither side is named"
+    assert await dispatcher.refused(f"{order}/offer", {"volunteer_id": str(second.id)}) == (409, "transition-refused")
+    assert [one["state"] for one in (await resident.get("/v1/orders/mine"))["items"]] == ["cancelled"]
 
 
-async def test_a_booking_that_the_team_gives_back_waits_like_any_order_and_its_place_is_free(
-    street: Street, team: Team
+async def test_a_booking_that_the_team_lets_go_ends_and_the_resident_books_again(
+    street: Street, team: Team, later: Later
 ) -> None:
     resident = await street.resident("王秀英")
+    dispatcher = await street.with_role("张敏", "dispatcher")
     await team.opens(slot(tomorrow(9), capacity=1))
-    order = await book(resident, (await slots_of(resident, street))[0]["id"])
+    (at_nine,) = await slots_of(resident, street)
+    order = await book(resident, at_nine["id"])
     await team.lead.post(f"{order}/release", {"reason": "队员不够"})
-    assert (await resident.get(order))["state"] == "submitted"
-    assert (await slots_of(resident, street))[0]["free"] == 1
+    page = await resident.get(order)
+    assert (page["state"], page["cancel_reason"]) == ("cancelled", "队员不够")
+    await later(0)
+    assert await told(resident, "order.booking_ended") == [ENDED]
+    assert await told(dispatcher, "order.booking_let_go") == ["服务队放弃了服务日的一个预约,订单已取消,居民已收到通知"]
+    again = await book(resident, at_nine["id"])
+    states = {one["id"]: one["state"] for one in (await resident.get("/v1/orders/mine"))["items"]}
+    assert states == {order.rsplit("/", 1)[1]: "cancelled", again.rsplit("/", 1)[1]: "accepted"}
+
+
+async def test_a_booking_that_is_broken_off_is_ended_and_given_to_nobody_else(street: Street, team: Team) -> None:
+    resident = await street.resident("王秀英")
+    await team.opens(slot(tomorrow(9)))
+    order = await book(resident, (await slots_of(resident, street))[0]["id"])
+    await team.lead.post(f"{order}/start", {"code": (await resident.get(order))["start_code"]})
+    unsafe = {"reason": "unsafe", "again": True}
+    assert await team.lead.refused(f"{order}/abort", unsafe) == (422, "booking-ends")
+    await team.lead.post(f"{order}/abort", {**unsafe, "again": False})
+    assert (await resident.get(order))["state"] == "cancelled"
 
 
 async def test_days_come_in_pages_soonest_first(street: Street, team: Team) -> None:

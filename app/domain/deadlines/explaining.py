@@ -208,6 +208,7 @@ def _mark(asked: Asked, percent: int, when: str) -> str:
         return when + ("提醒居民评价。" if percent < 100 else "仍没有评价,订单就关闭,不算好评,也不算差评。")
     if percent == 100:
         missed = ",社区会联系居民" if kind == "rating" else "就算错过" + (f",报{told}" if told else "")
+        missed += ",微心愿随即重新开放认领" if kind == "wish" else ""
         return f"{when}到期,到这一刻还没有{to_do}{missed}。"
     if percent < 100:
         return f"{when}用到 {percent}%,提醒{told or '经办人'}。"

@@ -210,7 +210,14 @@ SELECT d.id, d.matter_id, d.kind, d.started_at, d.due_at, d.stopped_at, d.fired 
        EXISTS (SELECT 1 FROM exclusion e WHERE e.deadline_id = d.id AND e.upheld) AS excluded,
        m.kind AS matter_kind, m.state, m.place_id, p.name AS place_name, m.assignee_id, m.holder_id,
        app_unit(m.unit_id) IS NOT NULL AS ours,
-       CASE WHEN d.stopped_at IS NULL THEN extract(epoch FROM d.due_at - app_now())::bigint END AS seconds_left
+       CASE WHEN d.stopped_at IS NULL THEN extract(epoch FROM d.due_at - app_now())::bigint END AS seconds_left,
+       CASE m.kind WHEN 'order' THEN (
+         SELECT jsonb_build_object('what', s.name, 'words', o.note, 'form', o.form)
+           FROM order_detail o JOIN service s ON s.id = o.service_id WHERE o.matter_id = m.id)
+       ELSE (
+         SELECT jsonb_build_object('what', k.name, 'words', CASE WHEN app_sees_whole(c.matter_id) THEN c.words END)
+           FROM case_detail c JOIN case_category k ON k.id = c.category_id
+          WHERE c.matter_id = coalesce((SELECT a.case_id FROM assignment_detail a WHERE a.matter_id = m.id), m.id)) END AS about
   FROM {source} JOIN matter m ON m.id = d.matter_id JOIN place p ON p.id = m.place_id
  WHERE {which}
    AND (m.assignee_id = app_actor() OR m.holder_id = app_actor() OR app_unit(m.unit_id) IS NOT NULL

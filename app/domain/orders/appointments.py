@@ -22,8 +22,14 @@ from app.kernel.verbs import Facts
 
 FARTHEST_APPOINTMENT = timedelta(days=30)
 FIRST_OF_DAY, LAST_OF_DAY = time(7), time(21)
-"""Nobody is visited by night, in China: guards against a slip of the pen, as the farthest appointment is (ours). When a volunteer
-serves is not looked at: here they say themselves when they come."""
+"""Nobody is visited by night, nor goes to a service day, in China: guards against a slip of the pen, as the farthest appointment
+is (ours). When a volunteer serves is not looked at: here they say themselves when they come."""
+BY_DAY = f"须在每天 {FIRST_OF_DAY:%H:%M} 至 {LAST_OF_DAY:%H:%M} 之间(北京时间)"
+
+
+def by_day(moment: datetime) -> bool:
+    """Whether two people may meet then."""
+    return FIRST_OF_DAY <= moment.astimezone(CHINA).time() <= LAST_OF_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +154,8 @@ def _demand_movable(order: Order, actor: Actor, now: datetime, *, by_resident: b
 
 
 def _demand_by_day(meet_at: datetime) -> None:
-    if not FIRST_OF_DAY <= meet_at.astimezone(CHINA).time() <= LAST_OF_DAY:
-        window = f"{dated(meet_at)}不合适:须在每天 {FIRST_OF_DAY:%H:%M} 至 {LAST_OF_DAY:%H:%M} 之间(北京时间)"
+    if not by_day(meet_at):
+        window = f"{dated(meet_at)}不合适:{BY_DAY}"
         raise appointment_errors.AppointmentAtNight(
             window, fields=(FieldFault("/body/meet_at", "appointment-at-night", window),)
         )

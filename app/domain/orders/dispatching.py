@@ -12,7 +12,7 @@ from app.domain.orders.matching import MATCHING, Matching, candidates, choices, 
 from app.domain.orders.models import OrderDetail, OrderRefusal, OrderState, TakeBack
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, LEFT, Accepted, Left
-from app.domain.orders.resuming import for_all, let_go
+from app.domain.orders.resuming import end_booking, for_all, let_go
 from app.domain.orders.service import ORDERS, Order
 from app.domain.services.models import Form
 from app.domain.teams.fitness import Candidate, Unfit, unfit
@@ -22,6 +22,7 @@ from app.kernel.ids import new_id
 from app.kernel.rules import Actor, Role
 from app.kernel.verbs import Facts
 
+BOOKING_LEFT = "承接的志愿者已离开"
 OWN_CHOICE = frozenset({Unfit.OFF_DUTY, Unfit.QUIET_HOURS, Unfit.AWAY})
 """What keeps somebody from being asked, and not from coming forward."""
 
@@ -253,9 +254,11 @@ def release(
     order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: str, nobody_home: bool = False
 ) -> Change:
     """Give back what was accepted, with a reason that the community reads: what the acceptance, an appointment or a plan had
-    stopped goes on with the time used (domain.md §3). `nobody_home`: whoever serves stood at the door at the agreed time, and
-    nobody opened. Raises AppointmentNotYet: no time is agreed on, or it is still to come."""
+    stopped goes on with the time used (domain.md §3). A booking ends, and whoever it serves reads the reason. `nobody_home`: they
+    stood at the door at the agreed time, and nobody opened. Raises AppointmentNotYet: no time is agreed on, or it is to come."""
     change = LIFECYCLE.move(order, "release", actor, now)
+    if order.detail.booking_id is not None:
+        return end_booking(order, actor, now, reason).tell_role(Role.DISPATCHER, "order.booking_let_go")
     if nobody_home:
         agreed = order.detail.agreed
         if agreed is None or now < agreed.meet_at or actor.id != order.assignee_id:
@@ -274,12 +277,14 @@ def release(
 @ORDERS.moves("take_back", facts=ACCEPTED)
 def take_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: TakeBack) -> Change:
     """The staff take an order back, for a listed reason: from whom it was offered to by mistake, who need not answer any more and
-    are not counted as a failure; or from whoever accepted it and does not come: then it goes on as when it is given back. Raises
-    AppointmentStands: with a confirmed appointment it comes back by itself, unless one side has said so."""
+    are not counted as a failure; or from whoever accepted it and does not come: then it goes on as when it is given back, and a
+    booking ends. Raises AppointmentStands: with a confirmed appointment it comes back by itself, unless one side has said so."""
     change = LIFECYCLE.move(order, "take_back", actor, now).note(reason=reason)
     if order.detail.agreed is not None and not reason.heard:
         booked = order.detail.booking_id is not None
         raise appointment_errors.AppointmentStands(appointment_errors.SlotNotMovable.advice_zh if booked else None)
+    if order.detail.booking_id is not None:
+        return end_booking(order, actor, now, reason.label).tell(order.assignee_id, "order.cancelled")
     _refuse(change, order, "taken_back", reason.label)
     let_go(change, order, facts, now)
     if order.state == OrderState.OFFERED:
@@ -308,6 +313,8 @@ def hand_back(
     if order.state == OrderState.IN_SERVICE:
         change = LIFECYCLE.move(order, "server_leaves", actor, now)
         return change.tell_role(Role.DISPATCHER, "order.server_leaves", order_id=order.id, person_id=person_id)
+    if order.detail.booking_id is not None:
+        return end_booking(order, actor, now, BOOKING_LEFT).tell_role(Role.DISPATCHER, "order.booking_let_go")
     change = LIFECYCLE.move(order, "hand_back", actor, now)
     let_go(change, order, facts.accepted, now)
     change.tell_role(Role.DISPATCHER, "order.handed_back", to=Role.DISPATCHER.value, **_next(order))

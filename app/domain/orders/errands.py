@@ -1,7 +1,7 @@
 """The verbs of errands (帮办代办, domain.md §3): the resident says what may be done in their name, papers go out against a
 receipt and come back against one. Each is pure, as in `service.py`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -89,7 +89,7 @@ def hand_over_papers(
     *,
     facts: Starting,
     papers: Sequence[Mapping[str, Any]],
-    code_fits: bool = False,
+    fits_after: Collection[int] = (),
     card: bytes | None = None,  # noqa: ARG001 - the facts look at it
     unverified: bool = False,
 ) -> Change:
@@ -105,7 +105,7 @@ def hand_over_papers(
     demand_skill(facts)
     if order.detail.authority is None or not order.detail.authority.holds(actor.id, now):
         raise errand_errors.NoAuthority
-    if not opens(order, now, code_fits=code_fits or facts.card_fits, reached=facts.reached if unverified else None):
+    if not opens(order, now, code_fits=facts.shown(fits_after), reached=facts.reached if unverified else None):
         return wrong_code(order, actor, now)
     # A number is given once in an order, whoever had its papers before.
     known = [paper.no for receipt in order.detail.receipts for paper in receipt.papers]

@@ -1,5 +1,6 @@
 """The SQL of what is known before an order is placed or started; the rest stands in `repository.py`."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -126,11 +127,17 @@ RECATEGORISING = Facts(
 @dataclass(frozen=True, slots=True)
 class Starting:
     """Whether the card that was shown is the beneficiary's, and whether the staff reached the resident since acceptance; of a
-    team's order, what the actor is in the team."""
+    team's order, what the actor is in the team; and how often a service of the order has begun."""
 
     card_fits: bool
     reached: bool
     candidate: Candidate | None = None
+    begun: int = 0
+
+    def shown(self, fits_after: Collection[int]) -> bool:
+        """Whether the card was shown, or the code of this start: each has its own, so that who was shown one cannot begin again
+        without the resident."""
+        return self.card_fits or self.begun in fits_after
 
 
 ACCEPTED_AT = """(SELECT max(h.at) FROM history h
@@ -155,6 +162,8 @@ STARTING = Facts(
     f"""jsonb_build_object(
          'candidate', CASE WHEN subject.team_id IS NOT NULL THEN team_candidate(subject.id, subject.place_id, subject.team_id, $1)
            END,
+         'begun', (SELECT count(*) FROM history b WHERE b.matter_id = subject.id AND b.to_state = 'in_service'
+            AND b.from_state <> 'in_service'),
          'card_fits', {_CARD_FITS}, 'reached', {_reached(ACCEPTED_AT)})""",
     Starting,
 )

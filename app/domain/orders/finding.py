@@ -13,7 +13,7 @@ from app.domain.orders.clocks import steps_of_order
 from app.domain.orders.errors import ExportTooLarge
 from app.domain.orders.filters import Filters
 from app.domain.orders.policy import staff
-from app.domain.orders.repository import shown_orders
+from app.domain.orders.repository import listed_orders, shown_orders
 from app.domain.places.errors import PlaceNotFound
 from app.kernel.database import rows
 from app.kernel.errors import NotAllowed
@@ -51,7 +51,7 @@ def _listed(which: TextClause, *, newest_first: bool) -> Select[*tuple[Any, ...]
     """What a function found, read through the policies again, in its order."""
     found = which.columns(Column("matter_id", Uuid), Column("place_in_list", DateTime(timezone=True))).subquery("found")
     key = (found.c.place_in_list, found.c.matter_id)
-    query = shown_orders().add_columns(found.c.place_in_list).join(found, found.c.matter_id == col(MatterRow.id))
+    query = listed_orders().add_columns(found.c.place_in_list).join(found, found.c.matter_id == col(MatterRow.id))
     return query.order_by(*(column.desc() if newest_first else column for column in key))
 
 

@@ -1,5 +1,6 @@
 """Who may be offered an order, and who first: the matcher's choice, pure, with the reason that people read (domain.md §3)."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
@@ -73,6 +74,25 @@ def choices(own: Iterable[UUID], found: Matching) -> list[Choice]:
         return asked_first + of_team + explain(one, fit, found.skill)
 
     return [Choice(one, why(one)) for one in sorted(rank(fit), key=first)]
+
+
+OWN_SIDE = "下单人这一方,或其代下单人"
+NOT_AGAIN = "这一单不再派:已谢绝、退回或被收回,或居民不要"
+
+
+def left_out(own: Iterable[UUID], found: Matching) -> dict[str, int]:
+    """Why the others are not asked, in words, each under the first of their reasons; the most frequent first."""
+    own = {*own, *found.representatives}
+
+    def why(one: Candidate) -> str | None:
+        if one.person_id in own:
+            return OWN_SIDE
+        if one.person_id in found.refused:
+            return NOT_AGAIN
+        return next((reason.label for reason in unfit(one)), None)
+
+    reasons = Counter(reason for one in found.candidates if (reason := why(one)))
+    return dict(reasons.most_common())
 
 
 def demand_fit(found: Iterable[Candidate], *, but_for: frozenset[Unfit] = frozenset()) -> None:

@@ -30,6 +30,10 @@ class OrderState(StrEnum):
         """The Chinese word that people read."""
         return _STATES[self]
 
+    def said(self, form: str) -> str:
+        """The same of an order of this form: a wish is not dispatched, it waits for whoever claims it."""
+        return "待认领" if form == "wish" and self is OrderState.SUBMITTED else self.label
+
 
 _STATES = {
     OrderState.SUBMITTED: "待派单",

@@ -4,7 +4,7 @@ what nobody rated. Each is pure, as in `service.py`."""
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.orders import errors, policy
+from app.domain.orders import errors, policy, service_day_errors
 from app.domain.orders.dispatching import refuse
 from app.domain.orders.kind_facts import papers_out
 from app.domain.orders.models import Abort, OrderDetail, OrderState, Rating, Reject
@@ -22,10 +22,13 @@ from app.kernel.rules import Actor, Role
 @ORDERS.moves("abort", facts=ACCEPTED, read_by_others=("text",))
 def abort(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: Abort, text: str | None) -> Change:
     """End a service under way that cannot be done now; somebody else is looked for, and what had been stopped goes on. Raises
-    NotAgain: it is not needed any more."""
+    NotAgain: it is not needed any more. BookingEnds: of a service day, where nobody else is looked for."""
     change = LIFECYCLE.move(order, "abort", actor, now).note(reason=reason)
     if reason is Abort.NO_LONGER_NEEDED:
         raise errors.NotAgain(fields=(FieldFault("/body/again", errors.NotAgain.code, errors.NotAgain.advice_zh),))
+    if order.detail.booking_id is not None:
+        ends = service_day_errors.BookingEnds
+        raise ends(fields=(FieldFault("/body/again", ends.code, ends.advice_zh),))
     _keep_why(change, order, reason, text)
     let_go(change, order, facts, now)
     if reason is Abort.UNSAFE:
@@ -62,7 +65,8 @@ def rate(
     about_attitude: bool = False,
 ) -> Change:
     """Rate by the actual result (评单), once a round. What was not solved begins a new round by itself, the first time, and says
-    what was missing; after that the secretary is told. Raises ReasonMissing for a low rating without one."""
+    what was missing; after that the secretary decides, who is told, as is whom it served. Raises ReasonMissing for a low rating
+    without one."""
     again = solved == "no" and order.round <= policy.ROUNDS_BY_ASKING
     # Also where it begins again: who may ask for a rework need not be who rates.
     change = LIFECYCLE.move(order, "rate", actor, now)
@@ -72,7 +76,7 @@ def rate(
         change = LIFECYCLE.move(order, "rework", actor, now)
         _begin_again(change, order, reason, about_attitude=about_attitude)
     elif solved == "no":
-        change.tell_role(Role.SECRETARY, "order.unsolved")
+        change.tell_role(Role.SECRETARY, "order.unsolved").tell_served("order.secretary_decides")
     if about_attitude and not again:
         # Whoever begins a further round, that person does not come again.
         _complain(change, order, reason, order.round)

@@ -19,6 +19,17 @@ APPOINTMENTS = f"""(SELECT coalesce(jsonb_agg(jsonb_build_object('meet_at', a.me
                      FROM appointment a WHERE a.matter_id = matter.id AND a.ended_at IS NULL)"""
 """The time that both sides confirmed, and the one that waits for the other side."""
 
+ROW = {
+    "contact_name_sealed": "(SELECT c.name_sealed FROM order_contact c WHERE c.matter_id = matter.id)",
+    "meet_at": """(SELECT a.meet_at FROM appointment a
+                    WHERE a.matter_id = matter.id AND a.ended_at IS NULL AND a.confirmed_at IS NOT NULL)""",
+    "offered_team": "CASE matter.state WHEN 'offered' THEN (SELECT t.name FROM team t WHERE t.id = matter.team_id) END",
+    "offered_name_sealed": """CASE matter.state WHEN 'offered' THEN
+         (SELECT p.name_sealed FROM person p WHERE p.id = matter.assignee_id) END""",
+}
+"""What tells one row of a list from the next, as far as row-level security shows it: whom it is for, when they meet,
+and to whom it is offered."""
+
 REWORK_REASON = """(SELECT h.note ->> 'reason' FROM history h
                      WHERE h.matter_id = matter.id AND h.action = 'rework' ORDER BY h.version DESC LIMIT 1)"""
 """What was missing in the round before: whoever comes again has to know it, though never who rated and how (a complaint about

@@ -46,7 +46,7 @@ _SAID = {
 
 
 # What was said to the resident and by them; and why somebody did not take or do it, for whoever row-level security shows that
-# to: the staff, and who it was themselves – who never learns of a complaint, whatever else they are at the place.
+# to: the staff, who said it, and who it was themselves – who never learns of a complaint, whatever else they are at the place.
 _POSTS = text("""
 SELECT q.*, p.name_sealed
   FROM order_detail d

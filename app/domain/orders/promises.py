@@ -14,7 +14,7 @@ from app.domain.orders.models import OrderPost
 from app.domain.orders.passing_on import tell_caller
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked
-from app.domain.orders.resuming import come_back
+from app.domain.orders.resuming import come_back, end_booking
 from app.domain.orders.service import ORDERS, Order
 from app.domain.places.models import Level
 from app.kernel.change import Change
@@ -26,6 +26,7 @@ from app.kernel.recalculating import recalculation
 from app.kernel.rules import Actor, Role
 from app.kernel.time import a_year_on
 
+SLOT_PASSED = "预约的时段已过,没有开始服务"
 OWNERS = "方案的负责人须是您本人,或承接这个订单的志愿者"
 
 
@@ -180,10 +181,12 @@ def decide(order: Order, actor: Actor, now: datetime, *, pause_id: UUID, upheld:
 def miss_appointment(order: Order, actor: Actor, now: datetime, *, facts: Accepted, deadline_id: UUID) -> Change:
     """Nobody began within the limit after the appointed time: back to the community, to be offered to somebody else. What
     acceptance and appointment had stopped goes on with the time used (domain.md §3, §4.4). A plan that was written meanwhile
-    stands, and keeps plan stopped."""
+    stands, and keeps plan stopped. A booking ends: who did not come is not known, so nobody is blamed."""
     change = LIFECYCLE.move(order, "miss_appointment", actor, now)
     if all(deadline.id != deadline_id for deadline in order.live):
         raise TransitionRefused
+    if order.detail.booking_id is not None:
+        return end_booking(order, actor, now, SLOT_PASSED).tell(order.assignee_id, "order.cancelled")
     met = order.detail.agreed
     planned = any(deadline.kind == "promise" for deadline in order.live)
     settled = [kind for kind in policy.SETTLED if not (planned and kind == "plan")]

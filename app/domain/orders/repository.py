@@ -18,7 +18,7 @@ from app.domain.orders.filters import Filters
 from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
 from app.domain.orders.models import OrderContact, OrderDetail, OrderState, Rating
-from app.domain.orders.page import APPOINTMENTS, EVIDENCE, PLACED_THROUGH, RECEIPTS, REWORK_REASON, WAITS
+from app.domain.orders.page import APPOINTMENTS, EVIDENCE, PLACED_THROUGH, RECEIPTS, REWORK_REASON, ROW, WAITS
 from app.domain.orders.policy import LIFECYCLE, staff
 from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
@@ -198,6 +198,11 @@ def shown_orders() -> Select[*tuple[Any, ...]]:
     )
 
 
+def listed_orders() -> Select[*tuple[Any, ...]]:
+    """The same with what tells one row of a list from the next."""
+    return shown_orders().add_columns(*(literal_column(sql).label(name) for name, sql in ROW.items()))
+
+
 def _page(query: Select[*tuple[Any, ...]], after: Cursor | None, limit: int) -> Select[*tuple[Any, ...]]:
     key = (col(MatterRow.created_at), col(MatterRow.id))
     if after is not None:
@@ -211,7 +216,7 @@ async def list_mine(
     """The orders that are the actor's own, and those that serve them, newest first."""
     m = MatterRow
     for_me = and_(col(m.beneficiary_id) == actor_id, col(m.beneficiary_id) != col(m.requester_id))
-    query = filters.narrow(shown_orders().where(or_(col(m.requester_id) == actor_id, for_me)))
+    query = filters.narrow(listed_orders().where(or_(col(m.requester_id) == actor_id, for_me)))
     return await rows(connection, _page(query, after, limit))
 
 
@@ -221,7 +226,7 @@ async def list_placed(
     """The orders that the actor placed for callers, where they are still on the staff, newest first."""
     m = MatterRow
     for_callers = and_(col(m.placed_by) == actor_id, col(m.placed_by) != col(m.requester_id))
-    return await rows(connection, _page(filters.narrow(shown_orders().where(for_callers)), after, limit))
+    return await rows(connection, _page(filters.narrow(listed_orders().where(for_callers)), after, limit))
 
 
 async def list_tasks(
@@ -233,7 +238,7 @@ async def list_tasks(
     teams = select(col(t.team_id)).where(col(t.person_id) == actor_id, col(t.live).is_(True))
     to_team = and_(col(MatterRow.state) == OrderState.OFFERED.value, col(MatterRow.team_id).in_(teams))
     theirs = or_(col(MatterRow.assignee_id) == actor_id, col(MatterRow.holder_id) == actor_id, to_team)
-    query = filters.narrow(shown_orders().where(theirs))
+    query = filters.narrow(listed_orders().where(theirs))
     return await rows(connection, _page(query, after, limit))
 
 
@@ -244,7 +249,7 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
     # What was wrong is why a further round began: until that is rated too, it is what is read.
     last_rated = select(func.max(each.round)).where(col(each.matter_id) == col(MatterRow.id)).scalar_subquery()
     query = (
-        shown_orders()
+        listed_orders()
         .add_columns(
             *(col(column) for column in (c.name_sealed, c.phone_sealed, c.address_sealed)),
             *(col(column) for column in (r.solved, r.stars, r.reason, r.rated_at, r.by_representative)),
@@ -368,6 +373,10 @@ async def list_history(connection: AsyncConnection, order_id: UUID) -> Sequence[
         History.__table__,  # type: ignore[attr-defined]
         literal_column(_AGREED).label("agreed_on"),
         (col(History.actor_id) != col(MatterRow.beneficiary_id)).label("for_another"),
+        select(col(OrderDetail.form))
+        .where(col(OrderDetail.matter_id) == col(MatterRow.id))
+        .scalar_subquery()
+        .label("form"),
     ).join(MatterRow, col(MatterRow.id) == col(History.matter_id))
     query = steps.where(col(History.matter_id) == order_id).order_by(col(History.version))
     found = await rows(connection, query)

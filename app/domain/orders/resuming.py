@@ -12,6 +12,7 @@ from app.domain.services.models import Form
 from app.kernel.change import Change
 from app.kernel.deadline_tables import DeadlinePause, PauseReason
 from app.kernel.matter import Matter, TimedDeadline
+from app.kernel.rules import Actor
 
 
 def let_go(change: Change, order: Matter[Detail], facts: Accepted, now: datetime) -> None:
@@ -68,18 +69,13 @@ def go_on(
 
 
 def wait_again(change: Change, order: Matter[Detail], now: datetime) -> None:
-    """Nobody has the order any more. A wish is open to all again; the errand's authority ends; a booked order gives its place
-    back, and begins with the promises of an order that waits."""
+    """Nobody has the order any more. A wish is open to all again; the errand's authority ends."""
     match order.detail.form:
         case Form.WISH:
             for_all(change)
             change.patch(OrderDetail, matter_id=order.id, claimed_as=None, claimed_name=None)
         case Form.ERRAND:
             end_authority(change, order, now)
-        case Form.SERVICE_DAY:
-            free_place(change, order, now)
-            if all(deadline.kind != "coordinate" for deadline in order.timed):
-                change.start(*policy.FOUR)
 
 
 def end_appointment(change: Change, order: Matter[Detail], now: datetime) -> None:
@@ -98,6 +94,14 @@ def end_authority(change: Change, order: Matter[Detail], now: datetime) -> None:
     """What the resident had allowed to whoever served ends with them."""
     if order.detail.authority is not None:
         change.patch(OrderAuthority, id=order.detail.authority.id, ended_at=now, ended_by=change.actor.id)
+
+
+def end_booking(order: Matter[Detail], actor: Actor, now: datetime, why: str) -> Change:
+    """What is booked is a place with this team at this time: let go, or missed, it ends. Nobody else is sent to the home for
+    it; whoever it serves is told why, and books another slot or places an order (domain.md §3, service day; ours)."""
+    change = policy.LIFECYCLE.move(order, "end_booking", actor, now)
+    free_place(change, order, now)
+    return change.patch(OrderDetail, matter_id=order.id, cancel_reason=why).tell_served("order.booking_ended")
 
 
 def free_place(change: Change, order: Matter[Detail], now: datetime) -> None:

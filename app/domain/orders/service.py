@@ -2,7 +2,7 @@
 and delivering; `placing.py` makes an order, `dispatching.py` brings it to somebody, `promises.py` keeps its limits, `outcomes.py`
 ends it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,11 +35,12 @@ def start(
     now: datetime,
     *,
     facts: Starting,
-    code_fits: bool = False,
+    fits_after: Collection[int] = (),
     card: bytes | None = None,
     unverified: bool = False,
 ) -> Change:
-    """Begin to serve, shown the resident's start code or household card. A wrong one is counted, five close the door for ten
+    """Begin to serve, shown the resident's start code or household card. `fits_after`: the code that was given is that of the
+    start after so many others. A wrong one is counted, five close the door for ten
     minutes. Without either it is unverified, and takes that the staff reached the resident since the order was accepted.
 
     Raises:
@@ -50,7 +51,7 @@ def start(
     demand_skill(facts)
     if not policy.suits("start", order.detail.form):
         raise errand_errors.ErrandStartsWithPapers
-    if not opens(order, now, code_fits=code_fits or facts.card_fits, reached=facts.reached if unverified else None):
+    if not opens(order, now, code_fits=facts.shown(fits_after), reached=facts.reached if unverified else None):
         return wrong_code(order, actor, now)
     return begun(change, order, now, unverified=unverified).tell_served("order.started")
 

@@ -26,8 +26,8 @@ class NotADayOfHere(Refusal):
 class SlotsInvalid(Refusal):
     kind = Kind.INVALID
     code = "slots-invalid"
-    title_zh = "时段须在将来九十天之内的同一天,且不重叠"
-    title_en = "Slots lie on one day of the next ninety, and do not overlap"
+    title_zh = "时段须在将来九十天之内的同一天、在白天开始,且不重叠"
+    title_en = "Slots lie on one day of the next ninety, begin by day, and do not overlap"
 
 
 class DayOver(Refusal):
@@ -76,6 +76,14 @@ class SlotOver(Refusal):
     title_zh = "这个时段已开始"
     title_en = "This slot has begun"
     advice_zh = "以后的时段见 listServiceDays"
+
+
+class BookingEnds(Refusal):
+    kind = Kind.INVALID
+    code = "booking-ends"
+    title_zh = "服务日的预约中止后,不另找人来"
+    title_en = "A booking that is broken off is not given to somebody else"
+    advice_zh = "again 填 false,就此取消;仍需要的,可另约时段(bookSlot)或另行点单(placeOrder)"
 
 
 class AlreadyBooked(Refusal):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.domain.orders import errors, service_day_errors
+from app.domain.orders.appointments import BY_DAY, by_day
 from app.domain.orders.facts import AT_CALLER, AT_HOME, AT_REPRESENTED, PLACING, Placing
 from app.domain.orders.kind_tables import ServiceDay, ServiceSlot, SlotBooking
 from app.domain.orders.models import Appointment, OrderDetail
@@ -92,12 +93,14 @@ class Slot:
 
 
 def _faults(slots: Sequence[Slot], now: datetime) -> tuple[FieldFault, ...]:
-    """Which slots are wrong, in the order in which they were given: out of time, on another day than the first, or over one that
-    was given before."""
+    """Which slots are wrong, in the order in which they were given: out of time, by night, on another day than the first, or over
+    one that was given before."""
     found = {}
     for n, slot in enumerate(slots):
         if not now < slot.starts_at <= now + FARTHEST_DAY:
             found[n] = "须在将来九十天之内"
+        elif not by_day(slot.starts_at):
+            found[n] = BY_DAY
         elif slot.starts_at.astimezone(CHINA).date() != slots[0].starts_at.astimezone(CHINA).date():
             found[n] = "须与第一个时段在同一天"
         elif any(
@@ -126,7 +129,7 @@ def open_day(
 
     Raises:
         NotADayOfHere: the team does not serve the place, or the service is not one for service days there.
-        SlotsInvalid: not on one day of the next ninety, or overlapping. DayIsOpen: twice at the same time.
+        SlotsInvalid: not on one day of the next ninety, by night, or overlapping. DayIsOpen: twice at the same time.
     """
     demand_lead(seen.lead_id, OPEN_DAYS, actor)
     if not (seen.team and seen.service):
@@ -136,7 +139,8 @@ def open_day(
     days = {slot.starts_at.astimezone(CHINA).date() for slot in planned}
     ends = [slot.starts_at + timedelta(minutes=slot.minutes) for slot in planned]
     overlap = any(end > after.starts_at for end, after in zip(ends, planned[1:], strict=False))
-    if len(days) > 1 or overlap or first.starts_at <= now or last.starts_at > now + FARTHEST_DAY:
+    by_night = not all(by_day(slot.starts_at) for slot in planned)
+    if len(days) > 1 or overlap or by_night or first.starts_at <= now or last.starts_at > now + FARTHEST_DAY:
         raise service_day_errors.SlotsInvalid(fields=_faults(slots, now))
     if first.starts_at in seen.begins:
         raise service_day_errors.DayIsOpen
@@ -192,8 +196,8 @@ def cancel_day(day: Day, actor: Actor, now: datetime, *, reason: str) -> Change:
 
 @ORDERS.moves("cancel_day")
 def cancel_booked(order: Order, actor: Actor, now: datetime, *, reason: str) -> Change:
-    """The service day on which the order is booked is cancelled. One that gave its place back meanwhile is no longer of the
-    day, and goes on."""
+    """The service day on which the order is booked is cancelled. One whose place ended meanwhile, and which goes on in a further
+    round, is no longer of the day."""
     change = LIFECYCLE.move(order, "cancel_day", actor, now)
     if order.detail.booking_id is None:
         raise TransitionRefused

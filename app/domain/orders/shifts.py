@@ -98,7 +98,11 @@ def hand_over(order: Order, actor: Actor, now: datetime, *, held_by: UUID, to: U
 
 
 _HANDOVERS = text("""
-SELECT h.id, h.place_id, p.name AS place_name, h.left_by, h.taken_by, h.note, h.open_orders, h.handed_at,
+SELECT h.id, h.place_id, p.name AS place_name, h.left_by, h.taken_by, h.note, h.open_orders, h.handed_at, (
+         SELECT jsonb_object_agg(o.matter_id, jsonb_build_object('service_name', s.name, 'words', o.note))
+           FROM order_detail o JOIN service s ON s.id = o.service_id
+          WHERE o.matter_id IN (SELECT (late ->> 'order_id')::uuid FROM jsonb_array_elements(h.open_orders -> 'late') late)
+       ) AS about,
        l.name_sealed AS left_name_sealed, t.name_sealed AS taken_name_sealed
   FROM shift_handover h JOIN place p ON p.id = h.place_id
   LEFT JOIN person l ON l.id = h.left_by LEFT JOIN person t ON t.id = h.taken_by

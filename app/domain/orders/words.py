@@ -12,6 +12,7 @@ ACTIONS: Mapping[str, str] = {
     "open_pool": "无人合适,开放抢单", "decline": "谢绝", "claim_wish": "认领心愿", "expire_claim": "认领到期",
     "assign": "队长改派", "release": "退回", "take_back": "社区收回", "hand_back": "离开而退回", "hand_over_papers": "交接材料",
     "abort": "中止另派", "call_off": "中途取消", "rework": "返工", "reject": "不予受理", "cancel_day": "服务日取消",
+    "end_booking": "预约结束",
     "convert": "转为事件", "record_authority": "授权", "withdraw_authority": "收回授权", "return_papers": "归还材料",
     "wrong_return_code": "归还码错误", "hand_over": "交班转交", "recategorise": "改换服务",
     "to_beneficiary": "代下单结束,转由本人跟进", "change_contact": "更改联系方式",

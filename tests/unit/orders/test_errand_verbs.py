@@ -79,7 +79,9 @@ def test_a_year_ends_with_the_same_day(day: str, last: str) -> None:
 def test_papers_start_an_errand_and_both_sides_have_the_receipt() -> None:
     errand = of(Form.ERRAND, S.ACCEPTED, authority=AUTHORITY, receipts=(GIVEN, BACK))
     papers = [{"kind": Paper.FORM, "copies": 1}, {"kind": Paper.DEED, "copies": 2, "note": "复印件"}]
-    change = errands.hand_over_papers(errand, WHO["assignee"], NOON, facts=NOTHING_SHOWN, papers=papers, code_fits=True)
+    change = errands.hand_over_papers(
+        errand, WHO["assignee"], NOON, facts=NOTHING_SHOWN, papers=papers, fits_after=(0,)
+    )
     assert (change.state, change.starts) == (S.IN_SERVICE, ["finish"])
     (receipt,) = rows(change, OrderPapers)
     assert [line["no"] for line in receipt["papers"]] == [3, 4], "a number is given once in an order"
@@ -101,24 +103,24 @@ def test_papers_start_an_errand_and_both_sides_have_the_receipt() -> None:
 def test_without_authority_that_is_theirs_and_in_force_nothing_begins(more: Any, refusal: type[Refusal]) -> None:
     errand = of(Form.ERRAND, S.ACCEPTED, **more)
     with pytest.raises(refusal):
-        errands.hand_over_papers(errand, WHO["assignee"], NOON, facts=NOTHING_SHOWN, papers=[], code_fits=True)
+        errands.hand_over_papers(errand, WHO["assignee"], NOON, facts=NOTHING_SHOWN, papers=[], fits_after=(0,))
 
 
 def test_an_errand_is_not_started_without_its_papers_and_a_visit_not_with_papers() -> None:
     with pytest.raises(errand_errors.ErrandStartsWithPapers):
-        orders.start(of(Form.ERRAND, S.ACCEPTED), WHO["assignee"], NOON, facts=NOTHING_SHOWN, code_fits=True)
+        orders.start(of(Form.ERRAND, S.ACCEPTED), WHO["assignee"], NOON, facts=NOTHING_SHOWN, fits_after=(0,))
     visit = of(Form.VISIT, S.ACCEPTED)
     with pytest.raises(errors.NotForThisService):
-        errands.hand_over_papers(visit, WHO["assignee"], NOON, facts=NOTHING_SHOWN, papers=[], code_fits=True)
+        errands.hand_over_papers(visit, WHO["assignee"], NOON, facts=NOTHING_SHOWN, papers=[], fits_after=(0,))
 
 
 def test_who_has_not_the_skill_begins_neither_a_visit_nor_an_errand() -> None:
     unskilled = replace(NOTHING_SHOWN, candidate=replace(candidate(VOLUNTEER), skilled=False))
     with pytest.raises(errors.VolunteerNotQualified) as visit:
-        orders.start(of(Form.VISIT, S.ACCEPTED), WHO["assignee"], NOON, facts=unskilled, code_fits=True)
+        orders.start(of(Form.VISIT, S.ACCEPTED), WHO["assignee"], NOON, facts=unskilled, fits_after=(0,))
     errand = of(Form.ERRAND, S.ACCEPTED, authority=AUTHORITY)
     with pytest.raises(errors.VolunteerNotQualified) as papers:
-        errands.hand_over_papers(errand, WHO["assignee"], NOON, facts=unskilled, papers=[], code_fits=True)
+        errands.hand_over_papers(errand, WHO["assignee"], NOON, facts=unskilled, papers=[], fits_after=(0,))
     assert visit.value.detail == papers.value.detail
     assert papers.value.detail == "没有所需技能或证照已过期,请先指派有这项技能的队员(assignMember)"
 
@@ -130,7 +132,7 @@ def test_only_an_errand_has_an_authority_to_take_back() -> None:
 
 def test_a_wrong_code_is_counted_where_an_errand_starts_and_where_papers_come_back() -> None:
     errand = of(Form.ERRAND, S.ACCEPTED, authority=AUTHORITY)
-    change = errands.hand_over_papers(errand, WHO["assignee"], NOON, facts=NOTHING_SHOWN, papers=[], code_fits=False)
+    change = errands.hand_over_papers(errand, WHO["assignee"], NOON, facts=NOTHING_SHOWN, papers=[])
     assert (change.action, type(change.refusal), change.rows) == ("wrong_code", errors.StartCodeWrong, [])
     out = of(Form.ERRAND, S.IN_SERVICE, receipts=(GIVEN,))
     change = errands.return_papers(out, WHO["assignee"], NOON, facts=UNREACHED, papers=[1], returned=0)

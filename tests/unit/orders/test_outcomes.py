@@ -52,6 +52,8 @@ def test_unsolved_for_the_second_time_is_the_secretarys_to_decide() -> None:
     change = rated("no", 2)
     assert (change.state, change.starts) == (S.RATED, [])
     assert Event("order.unsolved", to_role=Role.SECRETARY) in change.events
+    told = {event.to_person for event in change.events if event.topic == "order.secretary_decides"}
+    assert told == {change.matter.requester_id, change.matter.beneficiary_id}, "also whoever said so"
     with pytest.raises(errors.SecondRework):
         outcomes.rework(
             replace(an_order(S.DELIVERED), round=2), WHO["requester"], NOON, reason="还漏", about_attitude=False

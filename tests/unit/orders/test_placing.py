@@ -162,9 +162,16 @@ def test_without_either_it_is_unverified_after_the_staff_reached_the_resident() 
         assert change.patches == [Patch(OrderDetail, {"matter_id": order.id, "unverified": True})]
 
 
+def test_each_start_has_a_code_of_its_own() -> None:
+    begun_once = replace(NEITHER, begun=1)
+    old = orders.start(an_order(S.ACCEPTED), WHO["assignee"], NOON, facts=begun_once, fits_after=(0,))
+    assert isinstance(old.refusal, errors.StartCodeWrong)
+    assert orders.start(an_order(S.ACCEPTED), WHO["assignee"], NOON, facts=begun_once, fits_after=(1,)).refusal is None
+
+
 def test_a_later_start_with_the_code_is_verified_again() -> None:
     again = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, unverified=True))
-    change = orders.start(again, WHO["assignee"], NOON, facts=NEITHER, code_fits=True)
+    change = orders.start(again, WHO["assignee"], NOON, facts=NEITHER, fits_after=(0,))
     assert change.patches[0].values["unverified"] is False
 
 

@@ -72,6 +72,7 @@ MAY = {
     "return_papers": STAFF | {"assignee", "keeper"},
     "wrong_return_code": STAFF | {"assignee", "keeper"},
     "cancel_day": {"system"},
+    "end_booking": STAFF | {"assignee", "lead", "system"},
     "assign": {"lead"},
     "release": {"assignee", "lead"},
     "take_back": STAFF,
@@ -130,6 +131,7 @@ FROM_TO = {
     "return_papers": (PAPERS_OUT, None),
     "wrong_return_code": (PAPERS_OUT, None),
     "cancel_day": ({S.ACCEPTED}, S.CANCELLED),
+    "end_booking": ({S.ACCEPTED}, S.CANCELLED),
     "assign": ({S.ACCEPTED}, None),
     "release": ({S.ACCEPTED}, S.SUBMITTED),
     "take_back": ({S.OFFERED, S.ACCEPTED}, S.SUBMITTED),
@@ -209,7 +211,9 @@ STOPS = {
     "start": {"appointment", "wish", "finish"},
     "hand_over_papers": {"appointment", "wish", "finish"},
     "abort": {"finish", "promise", "promise_late"},
-    **dict.fromkeys(("deliver", "cancel", "cancel_day", "call_off", "reject", "convert"), KINDS - {"rating"}),
+    **dict.fromkeys(
+        ("deliver", "cancel", "cancel_day", "end_booking", "call_off", "reject", "convert"), KINDS - {"rating"}
+    ),
     "rate": {"rating"},
     "rework": {"rating"},
     "close_unrated": {"rating"},

@@ -28,21 +28,21 @@ RATING = LiveDeadline(UUID(int=27), "rating", NOON + timedelta(days=5))
 
 def test_starting_with_the_code_stops_the_appointment_and_begins_finish() -> None:
     order = replace(an_order(S.ACCEPTED), live=(REPLY, APPOINTMENT))
-    change = orders.start(order, WHO["assignee"], NOON, facts=STARTING, code_fits=True)
+    change = orders.start(order, WHO["assignee"], NOON, facts=STARTING, fits_after=(0,))
     assert (change.state, change.refusal) == (S.IN_SERVICE, None)
     assert (change.stops, change.starts) == (["appointment"], ["finish"])
 
 
 def test_a_finish_of_the_older_rules_begins_anew_with_the_service() -> None:
     change = orders.start(
-        replace(an_order(S.ACCEPTED), live=(FINISH,)), WHO["assignee"], NOON, facts=STARTING, code_fits=True
+        replace(an_order(S.ACCEPTED), live=(FINISH,)), WHO["assignee"], NOON, facts=STARTING, fits_after=(0,)
     )
     assert (change.stops, change.starts) == (["finish"], ["finish"])
 
 
 def test_a_wrong_code_is_counted_and_refused() -> None:
     order = replace(an_order(S.ACCEPTED), live=(APPOINTMENT,))
-    change = orders.start(order, WHO["assignee"], NOON, facts=STARTING, code_fits=False)
+    change = orders.start(order, WHO["assignee"], NOON, facts=STARTING)
     assert (change.action, change.state) == ("wrong_code", S.ACCEPTED)
     assert (change.stops, change.starts) == ([], []), "the appointment still waits"
     assert change.patches[0].values["wrong_codes"] == 1
@@ -52,7 +52,7 @@ def test_a_wrong_code_is_counted_and_refused() -> None:
 def test_the_sixth_code_is_refused_even_when_it_fits() -> None:
     order = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 5, NOON - timedelta(minutes=3)))
     with pytest.raises(errors.StartCodeLocked):
-        orders.start(order, WHO["assignee"], NOON, facts=STARTING, code_fits=True)
+        orders.start(order, WHO["assignee"], NOON, facts=STARTING, fits_after=(0,))
 
 
 def test_delivering_stops_whatever_runs_and_waits_for_the_rating() -> None:

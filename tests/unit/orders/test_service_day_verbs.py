@@ -9,18 +9,18 @@ import pytest
 from app.domain.orders import dispatching, errors, outcomes, placing, promises, service_day_errors, service_days
 from app.domain.orders.facts import Placing
 from app.domain.orders.kind_tables import ServiceSlot, SlotBooking
-from app.domain.orders.models import Appointment
+from app.domain.orders.models import Abort, Appointment, OrderDetail, TakeBack
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.repository import Accepted
+from app.domain.orders.repository import Accepted, Left
 from app.domain.orders.service_days import Booking, Day, Held, Opening, OpenSlot, Slot
 from app.domain.services.errors import ServicePaused
 from app.domain.services.models import Form
-from app.kernel.change import Event, Patch
+from app.kernel.change import Change, Event, Patch
 from app.kernel.errors import NotAllowed, Refusal, TransitionRefused
 from app.kernel.matter import LiveDeadline
 from app.kernel.rules import SYSTEM
 from tests.unit.orders.kinds import CLAIM, HOME, HOUR, SERVICE, of
-from tests.unit.orders.promised import TEN, coordinate, rows
+from tests.unit.orders.promised import TEN, rows
 from tests.unit.orders.test_policy import NOON, RESIDENT, TEAM, VOLUNTEER, WHO
 
 SLOT = OpenSlot(
@@ -124,20 +124,57 @@ def test_whatever_ends_a_booking_frees_its_place() -> None:
         assert FREED in change.patches
 
 
+APPOINTED = LiveDeadline(CLAIM, "appointment", None)
+BOOKING = replace(of(Form.SERVICE_DAY, S.ACCEPTED, booking_id=BOOKED), live=(APPOINTED,))
+ACCEPTED = Accepted(TEN)
+
+
+@pytest.mark.parametrize(
+    ("change", "why", "told"),
+    [
+        (dispatching.release(BOOKING, WHO["assignee"], NOON, facts=ACCEPTED, reason="队员不够"), "队员不够", "let_go"),
+        (
+            dispatching.take_back(BOOKING, WHO["dispatcher"], NOON, facts=ACCEPTED, reason=TakeBack.CANNOT_COME),
+            "志愿者来不了",
+            "cancelled",
+        ),
+        (
+            dispatching.hand_back(BOOKING, SYSTEM, NOON, facts=Left(ACCEPTED, False), person_id=VOLUNTEER),
+            "承接的志愿者已离开",
+            "let_go",
+        ),
+        (
+            promises.miss_appointment(BOOKING, SYSTEM, NOON, facts=ACCEPTED, deadline_id=CLAIM),
+            "预约的时段已过,没有开始服务",
+            "cancelled",
+        ),
+    ],
+    ids=["released", "taken back", "left", "missed"],
+)
+def test_a_booking_that_is_let_go_or_missed_ends_and_is_offered_to_nobody(change: Change, why: str, told: str) -> None:
+    assert (change.action, change.state, change.starts) == ("end_booking", S.CANCELLED, [])
+    assert change.stops == ["appointment"]
+    assert Patch(OrderDetail, {"matter_id": BOOKING.id, "cancel_reason": why}) in change.patches
+    assert FREED in change.patches
+    served = {event.to_person for event in change.events if event.topic == "order.booking_ended"}
+    assert served == {BOOKING.requester_id, BOOKING.beneficiary_id}
+    other = Event("order.booking_let_go", to_role="dispatcher"), Event("order.cancelled", to_person=VOLUNTEER)
+    assert other[told == "cancelled"] in change.events
+
+
+def test_a_booking_that_is_broken_off_is_given_to_nobody_else() -> None:
+    under_way = of(Form.SERVICE_DAY, S.IN_SERVICE, booking_id=BOOKED)
+    with pytest.raises(service_day_errors.BookingEnds):
+        outcomes.abort(under_way, WHO["assignee"], NOON, facts=ACCEPTED, reason=Abort.UNSAFE, text=None)
+    again = of(Form.SERVICE_DAY, S.IN_SERVICE)
+    change = outcomes.abort(again, WHO["assignee"], NOON, facts=ACCEPTED, reason=Abort.UNSAFE, text=None)
+    assert change.state == S.SUBMITTED, "what goes on in a further round is an order like any"
+
+
 def test_an_order_that_left_the_day_is_not_cancelled_with_it() -> None:
     claimed_since = of(Form.SERVICE_DAY, S.ACCEPTED)
     with pytest.raises(TransitionRefused):
         service_days.cancel_booked(claimed_since, SYSTEM, NOON, reason="大雪")
-
-
-def test_a_booked_order_that_comes_back_begins_with_the_four_promises_once() -> None:
-    appointment = LiveDeadline(CLAIM, "appointment", None)
-    booked = replace(of(Form.SERVICE_DAY, S.ACCEPTED, booking_id=BOOKED), live=(appointment,))
-    change = promises.miss_appointment(booked, SYSTEM, NOON, facts=Accepted(TEN), deadline_id=CLAIM)
-    assert change.starts == ["dispatch", "respond", "reply", "coordinate", "plan"]
-    again = replace(booked, timed=(coordinate(),))
-    change = promises.miss_appointment(again, SYSTEM, NOON, facts=Accepted(TEN), deadline_id=CLAIM)
-    assert change.starts == ["dispatch"]
 
 
 DAY = Day(UUID(int=52), UUID(int=8), 1, NOON + HOUR, VOLUNTEER, Held(False, (UUID(int=9),)))
