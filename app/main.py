@@ -100,6 +100,7 @@ from app.domain.orders import wishes as wish_verbs
 from app.domain.people import service as people_verbs
 from app.domain.representations import service as representation_verbs
 from app.domain.services import service as service_verbs
+from app.domain.teams import moving as moving_verbs
 from app.domain.teams import service as team_verbs
 from app.domain.teams import volunteers as volunteer_verbs
 from app.domain.terms import service as term_verbs
@@ -196,6 +197,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *register_verbs.VERBS,
     *people_verbs.VERBS,
     *representation_verbs.VERBS,
+    *moving_verbs.VERBS,
     *team_verbs.VERBS,
     *volunteer_verbs.VERBS,
     *service_verbs.VERBS,

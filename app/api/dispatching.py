@@ -141,6 +141,7 @@ async def suggest(order_id: OrderId, reader: TheReader) -> SuggestionsOut:
         errors.ComplainedOf,
         errors.TeamNotQualified,
         errors.TeamNotHere,
+        errors.TeamWithoutLead,
         errors.WishIsClaimed,
         InvalidInput,
     ),

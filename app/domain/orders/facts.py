@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.domain.orders.matching import candidates
 from app.domain.orders.policy import LIFECYCLE, OPEN
 from app.domain.services.models import Form
 from app.domain.teams.fitness import Candidate
@@ -125,12 +126,13 @@ RECATEGORISING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Starting:
-    """Whether the card that was shown is the beneficiary's, and whether the staff reached the resident since acceptance; of a
-    team's order, what the actor is in the team."""
+    """Whether the card that was shown is the beneficiary's, and whether the staff reached the resident since acceptance; what is
+    known of whoever begins: of a team's order, as its member; `of_team`: a team has it."""
 
     card_fits: bool
     reached: bool
     candidate: Candidate | None = None
+    of_team: bool = False
 
 
 ACCEPTED_AT = """(SELECT max(h.at) FROM history h
@@ -153,8 +155,9 @@ _CARD_FITS = """CASE WHEN $3::jsonb ->> 'card' IS NULL THEN false ELSE card_fits
 
 STARTING = Facts(
     f"""jsonb_build_object(
+         'of_team', subject.team_id IS NOT NULL,
          'candidate', CASE WHEN subject.team_id IS NOT NULL THEN team_candidate(subject.id, subject.place_id, subject.team_id, $1)
-           END,
+           WHEN subject.assignee_id = $1 THEN to_jsonb({candidates("ARRAY[$1::uuid]")} -> 0) END,
          'card_fits', {_CARD_FITS}, 'reached', {_reached(ACCEPTED_AT)})""",
     Starting,
 )
