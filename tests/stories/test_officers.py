@@ -126,7 +126,10 @@ async def test_a_new_password_ends_every_log_in(street: Street) -> None:
     path = "/v1/auth/password/change"
     wrong = {"current_password": OTHER, "new_password": OTHER}
     answer = await here.http.post(path, json=wrong)
-    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (422, ["/body/current_password"])
+    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (
+        422,
+        ["/body/current_password"],
+    )
     same = await here.http.post(path, json={"current_password": PASSWORD, "new_password": PASSWORD})
     assert (same.status_code, [error["pointer"] for error in same.json()["errors"]]) == (422, ["/body/new_password"])
     assert await change(here, path, current_password=PASSWORD, new_password="short") == (422, "invalid-input")

@@ -121,9 +121,9 @@ def test_who_has_not_the_skill_begins_neither_a_visit_nor_an_errand() -> None:
         errands.hand_over_papers(errand, WHO["assignee"], NOON, facts=unskilled, papers=[], code_fits=True)
     assert visit.value.detail == papers.value.detail
     assert papers.value.detail == "没有所需技能或证照已过期,请先退回订单(releaseOrder)"
+    in_a_team = replace(unskilled, of_team=True)
     with pytest.raises(errors.VolunteerNotQualified) as of_team:
-        facts = replace(unskilled, of_team=True)
-        orders.start(of(Form.VISIT, S.ACCEPTED), WHO["assignee"], NOON, facts=facts, code_fits=True)
+        orders.start(of(Form.VISIT, S.ACCEPTED), WHO["assignee"], NOON, facts=in_a_team, code_fits=True)
     assert of_team.value.detail == "没有所需技能或证照已过期,请先指派有这项技能的队员(assignMember)"
 
 
