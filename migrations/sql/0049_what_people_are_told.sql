@@ -55,7 +55,7 @@ $$
 DECLARE s skill;
 BEGIN
   SELECT * INTO s FROM skill x WHERE x.id = recorded;
-  IF s.id IS NULL OR session_user = 'linli_app' AND s.person_id <> app_actor()
+  IF s.id IS NULL OR session_user = 'linli_app' AND s.person_id IS DISTINCT FROM app_actor()
      AND NOT app_reaches(s.place_id, '{administrator,secretary,station_staff}') THEN
     RETURN '[]';
   END IF;
