@@ -22,7 +22,7 @@ def _person(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
         "subject_id": UUID(payload["order_id"]),
         "person_id": UUID(payload["person_id"]),
         "version": payload.get("version"),
-        "because": payload.get("because", WhyLeft.ROLE),
+        "because": WhyLeft(payload.get("because", WhyLeft.ROLE)),
     }
 
 

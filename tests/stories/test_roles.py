@@ -248,7 +248,7 @@ async def test_a_lead_who_loses_the_role_leads_no_more_until_somebody_else_is_na
     await secretary.post(f"/v1/teams/{made}/lead", {"person_id": str(second.id)})
     await dispatcher.post(f"{order}/offer", {"team_id": made})
     assert (await dispatcher.get(order))["volunteer"]["id"] == str(second.id)
-    assert await secretary.refused(f"/v1/teams/{made}/lead", {"person_id": str(lead.id)}) == (409, "not-a-member")
+    assert await secretary.refused(f"/v1/teams/{made}/lead", {"person_id": str(lead.id)}) == (409, "not-a-volunteer")
 
 
 async def test_the_last_administrator_appoints_another_first(street: Street) -> None:

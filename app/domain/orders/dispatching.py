@@ -297,7 +297,7 @@ def hand_back(
     facts: Left,
     person_id: UUID,
     version: int | None = None,  # noqa: ARG001 - the facts look at it
-    because: str = WhyLeft.ROLE,
+    because: WhyLeft = WhyLeft.ROLE,
 ) -> Change:
     """Whoever had the order at `version` has left, and `because`: the team, or the volunteers. What they took since then, as
     somebody who may, stays theirs. If they began to serve it meanwhile it stays theirs too, and the dispatcher is told, as of all
