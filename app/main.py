@@ -103,6 +103,7 @@ from app.domain.people import service as people_verbs
 from app.domain.places import service as place_verbs
 from app.domain.representations import service as representation_verbs
 from app.domain.services import service as service_verbs
+from app.domain.teams import moving as moving_verbs
 from app.domain.teams import service as team_verbs
 from app.domain.teams import volunteers as volunteer_verbs
 from app.domain.terms import service as term_verbs
@@ -202,6 +203,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *people_verbs.VERBS,
     *place_verbs.VERBS,
     *representation_verbs.VERBS,
+    *moving_verbs.VERBS,
     *team_verbs.VERBS,
     *volunteer_verbs.VERBS,
     *service_verbs.VERBS,

@@ -19,7 +19,7 @@ from app.domain.people import errors
 from app.domain.people import service as people
 from app.domain.people.repository import get_person
 from app.integrations.wechat import PhoneCodeInvalid, WechatCodeInvalid, WechatUnavailable, WechatUserBlocked
-from app.kernel.errors import NotSignedIn
+from app.kernel.errors import FieldFault, InvalidInput, NotSignedIn
 from app.kernel.ids import new_id
 from app.kernel.passwords import check_new_password
 from app.kernel.text import Line, Opaque, read_phone
@@ -197,7 +197,7 @@ async def logout(house: TheHouse, caller: TheCaller) -> GoneOut:
     audience=ADMIN_ONLY,
     example={"current_password": "k7wm-p3xe-9tqa-hd2f", "new_password": "m4tz-8rqk-w2vn-c6yp"},
     answer=receipt("change_password", 2),
-    responses=problems(errors.WrongPassword, errors.NoPassword, TooManyAttempts),
+    responses=problems(InvalidInput, errors.NoPassword, TooManyAttempts),
 )
 async def change_password(body: PasswordChangeIn, run: KeylessRun) -> Receipt:
     house, caller = run.house, run.caller
@@ -208,8 +208,11 @@ async def change_password(body: PasswordChangeIn, run: KeylessRun) -> Receipt:
     await house.throttle.attempt(WRONG_PASSWORDS, me["login_name"].lower())
     found = await house.database.call("SELECT * FROM auth_person_by_login_name($1)", me["login_name"])
     if not await house.passwords.verify_password(found[0]["password_hash"], body.current_password):
-        raise errors.WrongPassword
+        # No 401: the log-in holds, and nobody need log in again.
+        raise InvalidInput(fields=(FieldFault("/body/current_password", "wrong-password", "现在的密码不正确"),))
     await house.throttle.forgive(WRONG_PASSWORDS, me["login_name"].lower())
+    if body.new_password == body.current_password:
+        raise InvalidInput(fields=(FieldFault("/body/new_password", "same-password", "新密码不能与现在的相同"),))
     check_new_password(body.new_password, me["login_name"], pointer="/body/new_password")
     return await run(people.change_password, password_hash=await house.passwords.hash_password(body.new_password))
 

@@ -152,6 +152,7 @@ async def suggest(order_id: OrderId, reader: TheReader) -> SuggestionsOut:
         errors.ComplainedOf,
         errors.TeamNotQualified,
         errors.TeamNotHere,
+        errors.TeamWithoutLead,
         errors.WishIsClaimed,
         InvalidInput,
     ),

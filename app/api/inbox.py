@@ -1,19 +1,21 @@
 """The inbox over HTTP."""
 
-from dataclasses import fields
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path, Query
 from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import SIGNED_IN, Api, Tag
-from app.api.deps import Receipt, TheReader, TheRun, receipt
+from app.api.deps import Reader, Receipt, TheReader, TheRun, receipt
 from app.api.problems import problems
 from app.api.schema import Choice, FlagArg, Out, StrictUUID
 from app.domain.notifications import repository
 from app.domain.notifications import service as notifications
 from app.domain.notifications.policy import About, sentence
+from app.domain.people.titles import title
+from app.domain.places.models import Level
+from app.domain.teams.skills import name_of
 from app.kernel.errors import NotFound
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.rules import Role
@@ -22,8 +24,7 @@ from app.kernel.vault import mask_name
 
 api = Api(prefix="/inbox", tags=(Tag.EVERYBODY,))
 
-ABOUT = tuple(field.name for field in fields(About))
-NAMES = ("representative", "represented")
+ABOUT = ("service", "meet_at", "category", "place", "words", "team", "reason")
 ID = "01985a3c-2222-7f00-8a6b-2f4c5d6e7f03"
 
 
@@ -33,7 +34,8 @@ class MessageOut(Out):
     text: str = Field(description="给人看的中文;哪个订单、哪个事项写在 about 里")
     about: str | None = Field(
         description="哪个订单:服务名称,和所说的时间;哪个事项(也是任务所属的):类别、地点,我上报或附议的另附反映的内容;"
-        "哪项代下单:谁为谁,只写姓氏;都不是,或已看不到,则为 null"
+        "哪项任职:角色和地点;哪支队伍、哪项技能,及所说的人;申请的答复附理由;"
+        "哪项代下单:谁为谁,只写姓氏。都不是,或已看不到,则为 null"
     )
     subject_kind: str = Field(description="所说事项的种类,如 order")
     subject_id: StrictUUID = Field(description="所说事项的编号")
@@ -76,17 +78,12 @@ async def list_inbox(query: Annotated[InboxQuery, Query()], reader: TheReader) -
             connection, reader.caller.person_id, unread=query.unread, after=query.after(), limit=query.limit
         )
 
-    def masked(sealed: bytes | None) -> str | None:
-        plain = reader.sealer.opened("name", sealed)
-        return plain and mask_name(plain)
-
     def show(row: RowMapping) -> MessageOut:
-        about: dict[str, Any] = {name: masked(row[name]) if name in NAMES else row[name] for name in ABOUT}
         return MessageOut(
             id=row["id"],
             topic=row["topic"],
             text=sentence(row["topic"], row["payload"], row["subject_kind"]),
-            about=str(About(**about)) or None,
+            about=str(_about(row, reader)) or None,
             subject_kind=row["subject_kind"],
             subject_id=row["subject_id"],
             as_role=_role(row["as_role"]),
@@ -96,6 +93,22 @@ async def list_inbox(query: Annotated[InboxQuery, Query()], reader: TheReader) -
         )
 
     return Page.cut(rows, query.limit, lambda row: Cursor(row["created_at"], row["id"]), show)
+
+
+def _about(row: RowMapping, reader: Reader) -> About:
+    def masked(sealed: bytes | None) -> str | None:
+        plain = reader.sealer.opened("name", sealed)
+        return plain and mask_name(plain)
+
+    code = row["payload"].get("code") if row["topic"].startswith("skill.") else None
+    return About(
+        **{name: row[name] for name in ABOUT},
+        role=row["role"] and title(Role(row["role"]), Level(row["level"])),
+        person=masked(row["name_sealed"]),
+        representative=masked(row["representative"]),
+        represented=masked(row["represented"]),
+        skill=code and name_of(code),
+    )
 
 
 def _role(told_as: str | None) -> Role | None:

@@ -6,7 +6,7 @@ from fastapi import Path, Query
 from pydantic import Field
 from sqlalchemy import RowMapping
 
-from app.api.census import SIGNED_IN, Api, Tag
+from app.api.census import SIGNED_IN, Access, Api, Tag
 from app.api.deps import KeylessRun, Receipt, TheReader, TheRun, receipt
 from app.api.docs import ADMIN_ONLY
 from app.api.problems import problems
@@ -17,6 +17,7 @@ from app.domain.people import service as people
 from app.domain.people.titles import title
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level
+from app.domain.teams import moving
 from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.passwords import check_new_password
@@ -34,6 +35,7 @@ Name = Annotated[str, Line(30)]
 Address = Annotated[str, Line(120)]
 PERSON_ID = "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80"
 PLACE_ID = "01985a3c-0000-7f00-8a6b-2f4c5d6e7f01"
+OWN_OR_GRANTED = Access("own-or-granted", "志愿者本人结束自己的;其他的由能授予这一角色的书记、管理员结束")
 CALLED = "角色的中文名称,按任职地点的层级:社区书记、街道书记"
 
 
@@ -212,14 +214,15 @@ async def update_me(body: UpdateMeIn, run: TheRun) -> Receipt:
     operation_id="joinPlace",
     summary="选择我所在的社区,或其下的小区",
     description="搬到另一个社区的,请一并填写新住址:原住址不再保留,以免志愿者走错门。"
-    "已下的订单不变,其联系方式用 changeContact 更改",
+    "已下的订单不变,其联系方式用 changeContact 更改;"
+    "在原社区还没有答复的志愿者申请随即撤回,想做志愿者的在新社区再申请",
     tags=(Tag.RESIDENT,),
     example={"place_id": PLACE_ID},
     answer=receipt("join", 2),
     responses=problems(errors.NotACommunity),
 )
 async def join_place(body: JoinIn, run: TheRun) -> Receipt:
-    return await run(people.join, place_id=body.place_id, address=run.sealer.address(body.address))
+    return await run(moving.join, place_id=body.place_id, address=run.sealer.address(body.address))
 
 
 @api.post(
@@ -294,12 +297,14 @@ async def reset_password(person_id: PersonId, body: ResetPasswordIn, run: Keyles
     rule=policy.GRANTING,
     operation_id="grantRole",
     summary="授予角色",
+    description="志愿者须先填写姓名和电话(updateMe)",
     tags=(Tag.ADMINISTRATOR,),
     audience=ADMIN_ONLY,
     example={"place_id": PLACE_ID, "role": "volunteer", "phone": "13812345678"},
     answer=receipt("grant"),
     responses=problems(
-        NotAllowed, PlaceNotFound, errors.PersonNotFound, errors.AlreadyGranted, errors.RoleNotGrantable
+        *(NotAllowed, PlaceNotFound, errors.PersonNotFound, errors.AlreadyGranted, errors.RoleNotGrantable),
+        errors.ApplicantUnnamed,
     ),
 )
 async def grant_role(body: GrantIn, run: TheRun) -> Receipt:
@@ -316,12 +321,13 @@ async def grant_role(body: GrantIn, run: TheRun) -> Receipt:
 
 @api.post(
     "/roles/{grant_id}/revoke",
-    rule=policy.GRANTING,
+    rule=OWN_OR_GRANTED,
     operation_id="revokeRole",
-    summary="结束任职,立即生效",
-    description="最后一位管理员的任职不能结束:须先任命另一位",
-    tags=(Tag.ADMINISTRATOR,),
-    audience=ADMIN_ONLY,
+    summary="结束任职,立即生效;志愿者也可结束自己的",
+    description="任职编号从 getMe 的 roles 或 listRoleHolders 复制。志愿者的任职结束时,手上未开始的订单退回社区,正在服务的请做完;"
+    "本人由他人结束的会收到消息,自己辞去的由派单员和书记收到。队长请先指定新的队长(setTeamLead)。还没开始的任职不再开始。"
+    "最后一位管理员的任职不能结束:须先任命另一位",
+    tags=(Tag.ADMINISTRATOR, Tag.VOLUNTEER),
     answer=receipt("revoke", 2),
     responses=problems(NotAllowed, errors.GrantNotFound, errors.AlreadyEnded, errors.LastAdministrator),
 )

@@ -61,6 +61,7 @@ class SkillIn(In):
 class SkillOut(Out):
     id: StrictUUID = Field(description="技能登记编号")
     code: str = Field(description="技能代码")
+    name: str = Field(description="技能的中文名称;当地自定的技能,名称就是代码")
     licence: str | None = Field(description="证照编号;没有则为 null。本人看到全部,其他人只看到首尾")
     licence_until: Day | None = Field(description="证照有效期的最后一天;没有则为 null")
     seen_at: Moment = Field(description="登记时间")
@@ -132,7 +133,7 @@ async def add_skill(body: SkillIn, run: TheRun) -> Receipt:
     answer={
         "items": [
             {
-                "id": ID, "code": "haircut", "licence": "晋*******01", "licence_until": "2031-03-01",
+                "id": ID, "code": "haircut", "name": "理发", "licence": "晋*******01", "licence_until": "2031-03-01",
                 "seen_at": "2026-03-01T09:00:00+08:00", "seen_by": PERSON_ID,
             }
         ]
@@ -145,6 +146,7 @@ async def list_skills(query: Annotated[SkillsQuery, Query()], reader: TheReader)
         items=[
             SkillOut(
                 **{name: row[name] for name in ("id", "code", "licence_until", "seen_at", "seen_by")},
+                name=name_of(row["code"]),
                 licence=_licence(reader, row),
             )
             for row in rows
@@ -163,6 +165,7 @@ def _licence(reader: Reader, row: RowMapping) -> str | None:
     rule=SKILL_RULE,
     operation_id="endSkill",
     summary="取消一项技能",
+    description="手上须有这项技能的订单不能再开始服务:派单员会收到是哪些订单,请退回或由其改派",
     tags=(Tag.VOLUNTEER, Tag.STATION),
     answer=receipt("end", 2),
     responses=problems(NotAllowed, errors.SkillNotFound),

@@ -15,6 +15,7 @@ from app.domain.places.errors import PlaceNotFound
 from app.domain.teams import errors, policy, repository
 from app.domain.teams import service as teams
 from app.domain.teams.models import Colour
+from app.domain.teams.skills import name_of
 from app.kernel.errors import NotAllowed, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Line, Phone
@@ -69,6 +70,7 @@ class MemberOut(Out):
     phone: str | None = Field(description="电话(隐去中间四位);只给队长和当地工作人员")
     leads: bool = Field(description="是不是队长")
     skills: list[str] = Field(description="技能代码")
+    skill_names: list[str] = Field(description="技能的中文名称,依次对应")
     joined_at: Moment = Field(description="入队时间")
 
 
@@ -102,6 +104,7 @@ MEMBER = {
     "phone": None,
     "leads": True,
     "skills": ["haircut"],
+    "skill_names": ["理发"],
     "joined_at": "2026-03-01T09:00:00+08:00",
 }
 
@@ -115,7 +118,7 @@ MEMBER = {
     audience=ADMIN_ONLY,
     example={"place_id": PLACE_ID, "name": "西峪红马甲", "colour": "red", "lead_id": PERSON_ID},
     answer=receipt("create"),
-    responses=problems(TextRefused, NotAllowed, PlaceNotFound, errors.NotAVolunteer),
+    responses=problems(TextRefused, NotAllowed, PlaceNotFound, errors.NotAVolunteer, errors.TeamNameTaken),
 )
 async def create_team(body: TeamIn, run: TheRun) -> Receipt:
     return await run(teams.create, place_id=body.place_id, name=body.name, colour=body.colour, lead_id=body.lead_id)
@@ -174,6 +177,7 @@ async def get_team(team_id: TeamId, reader: TheReader) -> TeamOut:
                 phone=phone and mask_phone(phone),
                 leads=member["person_id"] == team["lead_id"],
                 skills=member["skills"],
+                skill_names=[name_of(code) for code in member["skills"]],
                 joined_at=member["joined_at"],
             )
         )
@@ -225,7 +229,10 @@ async def remove_member(
     tags=(Tag.VOLUNTEER, Tag.ADMINISTRATOR),
     example={"person_id": PERSON_ID},
     answer=receipt("set_lead", 2),
-    responses=problems(NotAllowed, errors.TeamNotFound, errors.TeamDisbanded, errors.NotAMember, errors.AlreadyLeads),
+    responses=problems(
+        *(NotAllowed, errors.TeamNotFound, errors.TeamDisbanded, errors.NotAMember, errors.AlreadyLeads),
+        errors.NotAVolunteer,
+    ),
 )
 async def set_lead(team_id: TeamId, body: LeadIn, run: TheRun) -> Receipt:
     return await run(teams.set_lead, team_id, person_id=body.person_id)

@@ -13,9 +13,11 @@ from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.problems import problems
 from app.api.schema import In, Out, StrictUUID
 from app.api.skills import CODE, SkillCode
+from app.domain.people.errors import ApplicantUnnamed
 from app.domain.teams import errors, policy, repository
 from app.domain.teams import volunteers as verbs
 from app.domain.teams.models import DAILY_CAPACITY
+from app.domain.teams.skills import name_of
 from app.kernel.errors import NotAllowed, ReasonWanted, TextRefused
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Opaque, Paragraph
@@ -86,11 +88,13 @@ class ApplicationOut(Out):
     place_id: StrictUUID = Field(description="社区编号")
     place_name: str = Field(description="社区名称")
     text: str = Field(description="想做什么,为什么")
-    skills: list[str] = Field(description="会什么:技能代码,名称见 listSkillCodes")
+    skills: list[str] = Field(description="会什么:技能代码")
+    skill_names: list[str] = Field(description="技能的中文名称,依次对应")
     to_record: list[str] = Field(
         description="已同意的申请里,还须由工作人员用 addSkill 登记的:须看证照的,和当地自定的;其余在同意时已自动登记。"
         "待审批和未通过的为空"
     )
+    to_record_names: list[str] = Field(description="还须登记的技能的中文名称,依次对应")
     created_at: Moment = Field(description="申请时间")
     state: repository.ApplicationState = Field(description=STATES)
     state_label: str = Field(description="状态的中文名称")
@@ -112,7 +116,7 @@ class ApplicationsQuery(PageQuery):
     example={"text": "周末想陪老人看病", "skills": ["haircut"]},
     answer=receipt("apply"),
     responses=problems(
-        *(TextRefused, errors.ResidentsOnly, errors.AlreadyVolunteer, errors.AlreadyApplied, errors.ApplicantUnnamed),
+        *(TextRefused, errors.ResidentsOnly, errors.AlreadyVolunteer, errors.AlreadyApplied, ApplicantUnnamed),
         errors.UnknownSkill,
     ),
 )
@@ -125,14 +129,16 @@ async def apply_to_volunteer(body: ApplicationIn, run: TheRun) -> Receipt:
     rule=SIGNED_IN,
     operation_id="listVolunteerApplications",
     summary="志愿者申请:我的,或我的地点收到的",
-    description="书记、管理员看到本地全部申请;站点工作人员看到已同意而还有技能要登记的(见 to_record),登记完即不再列出。"
+    description="先申请的在前,先到先批。书记、管理员看到本地全部申请;站点工作人员看到已同意而还有技能要登记的(见 to_record),"
+    "登记完即不再列出。"
     "申请人是全名,决定和登记的人要认得;没有同意的和已撤回的只有姓氏",
     tags=(Tag.ADMINISTRATOR, Tag.STATION, Tag.RESIDENT),
     answer={
         "items": [
             {
                 "id": ID, "person_id": PERSON_ID, "name": "王秀英", "phone": "138****5678", "place_id": PLACE_ID,
-                "place_name": "西峪社区", "text": "周末想陪老人看病", "skills": ["haircut", "law"], "to_record": ["law"],
+                "place_name": "西峪社区", "text": "周末想陪老人看病", "skills": ["haircut", "law"],
+                "skill_names": ["理发", "法律咨询"], "to_record": ["law"], "to_record_names": ["法律咨询"],
                 "state": "approved", "state_label": "已同意", "reason": None, "created_at": "2026-03-01T09:00:00+08:00",
                 "decided_at": "2026-03-01T10:00:00+08:00",
             }
@@ -146,6 +152,7 @@ async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader
 
     def show(row: RowMapping) -> ApplicationOut:
         state = _state(row)
+        to_record = [code for code in dict.fromkeys(row["skills"]) if row["approved"] and code not in row["recorded"]]
         name = reader.sealer.opened("name", row["name_sealed"])
         phone = reader.sealer.opened("phone", row["phone_sealed"])
         return ApplicationOut(
@@ -157,9 +164,9 @@ async def list_applications(query: Annotated[ApplicationsQuery, Query()], reader
             place_name=row["place_name"],
             text=row["text"],
             skills=row["skills"],
-            to_record=[
-                code for code in dict.fromkeys(row["skills"]) if row["approved"] and code not in row["recorded"]
-            ],
+            skill_names=[name_of(code) for code in row["skills"]],
+            to_record=to_record,
+            to_record_names=[name_of(code) for code in to_record],
             created_at=row["created_at"],
             state=state,
             state_label=APPLICATIONS[state],
@@ -206,7 +213,7 @@ async def withdraw_application(
     answer=receipt("approve", 2),
     responses=problems(
         *(TextRefused, NotAllowed, errors.ApplicationNotFound, errors.AlreadyDecided, errors.OwnApplication),
-        *(errors.ApplicantUnnamed, errors.ApplicationWithdrawn, ReasonWanted),
+        *(ApplicantUnnamed, errors.ApplicationWithdrawn, ReasonWanted),
     ),
 )
 async def decide_volunteer(
@@ -220,7 +227,7 @@ async def decide_volunteer(
     rule=policy.VOLUNTEER,
     operation_id="setAvailability",
     summary="说明我何时可以服务、一天接几单、何时免打扰、离开到何时",
-    description="每次都要填全:没有填写的,按没有说过处理",
+    description="每次都要填全:没有填写的,按没有说过处理。离开期间不派单,也不能抢单、接单;有约定的上门时间在其间而不退回的,派单员会收到是哪些订单",
     tags=(Tag.VOLUNTEER,),
     example={
         "week": [[{"begin": "09:00", "until": "12:00"}], *[[] for _ in range(5)], [{"begin": "14:00", "until": "18:00"}]],

@@ -14,7 +14,6 @@ from uuid import UUID
 import asyncpg
 
 from app.domain.orders import service_days
-from app.domain.people import service as people
 from app.domain.people.titles import office, title
 from app.domain.places import service as stations
 from app.domain.places.importing import import_places
@@ -23,8 +22,8 @@ from app.domain.representations import service as representations
 from app.domain.representations.models import How, Relation
 from app.domain.services import service as services
 from app.domain.services.models import Form
+from app.domain.teams import moving, volunteers
 from app.domain.teams import service as teams
-from app.domain.teams import volunteers
 from app.domain.teams.models import Colour
 from app.domain.terms import service as terms
 from app.integrations.wechat_standin import DEMO
@@ -204,7 +203,7 @@ async def _people(
                     f"{community['name'].removesuffix('居委会')} {number} 号院 2 号楼 301",
                 )
             if kind == "居民" and new:
-                await seeder.run(caller, people.join, place_id=homes.get(community["id"], community["id"]))
+                await seeder.run(caller, moving.join, place_id=homes.get(community["id"], community["id"]))
             elif kind == "志愿者":
                 await seeder.admit(admin, caller, community["id"], new=new)
     await _teams(seeder, admin, street_id)

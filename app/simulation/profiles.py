@@ -297,7 +297,7 @@ FATES: Final[Sequence[OrderFate]] = (
     OrderFate("represented", "代下单", 0.05, way=Way.REPRESENTATIVE),
     _way(Way.REPRESENTATIVE, _fate("consent ended", "代下单结束", 0.01, "to_beneficiary", end_consent=1)),
     _way(Way.CALLER, OrderFate("caller", "来电点单", 0.05, shows=shown("place_for_caller"))),
-    OrderFate("of a team", "队伍服务", 0.05, way=Way.TEAM),
+    OrderFate("of a team", "队伍服务", 0.04, way=Way.TEAM),
     _way(Way.WISH, _fate("wish", "微心愿", 0.02, "wish, claim_wish", arrive=1, **_CLAIMED)),
     _way(Way.WISH, _fate("wish kept at last", "微心愿催后实现", 0.01, "wish 80, start", "arrive", "propose", propose=0, arrive=0,
                          hurry=1, remind=0, settle=0, **_CLAIMED)),

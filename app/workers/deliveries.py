@@ -53,7 +53,8 @@ claimed AS (
   RETURNING m.id, m.person_id, m.topic, m.subject_kind, m.subject_id, m.payload, m.created_at, m.attempts,
             CASE WHEN p.disabled_at IS NULL THEN p.openid END AS openid)
 SELECT m.*, s.name AS service, x.category, x.place
-  FROM claimed m LEFT JOIN order_detail o ON m.subject_kind = 'order' AND o.matter_id = m.subject_id
+  FROM claimed m LEFT JOIN order_detail o ON o.matter_id = coalesce(
+         (m.payload ->> 'order_id')::uuid, CASE m.subject_kind WHEN 'order' THEN m.subject_id END)
   LEFT JOIN service s ON s.id = o.service_id
   LEFT JOIN LATERAL (
     SELECT k.name AS category, p.name AS place

@@ -65,7 +65,7 @@ RETURNING 1"""
 # The promises' clock: a role ends by it. Whoever holds several is asked for each.
 _ENDED: Final = """
 SELECT id, version FROM role_grant
- WHERE role = 'volunteer' AND ends_at <= app_now() AND handed_back_at IS NULL ORDER BY ends_at, id LIMIT $1"""
+ WHERE role <> 'resident' AND ends_at <= app_now() AND handed_back_at IS NULL ORDER BY ends_at, id LIMIT $1"""
 ENDED: Final = 200
 
 _FORGET_LOG_INS: Final = "SELECT auth_session_forget(clock_timestamp() - $1::interval) AS forgotten"
@@ -140,7 +140,8 @@ class Jobs:
 
 
 async def end_roles(database: Database) -> None:
-    """For each volunteer's role that has ended by its date, and was not noticed yet: what was held by it is handed back."""
+    """For each role that has ended by its date, and was not noticed yet: its holder is told, and what a volunteer held is handed
+    back."""
     for grant in await database.call(_ENDED, ENDED):
         key = Key("job.lapse_role", f"{grant['id']}:{grant['version']}", "")
         # Somebody ended it meanwhile: then it was handed back with that.

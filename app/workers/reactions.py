@@ -8,6 +8,7 @@ from app.domain.cases import board, callbacks, contests, converting, merging, se
 from app.domain.cases import ended_consents as case_consents
 from app.domain.cases import service as cases
 from app.domain.orders import dispatching, ended_consents, outcomes, promises, service_days, shifts, wishes
+from app.domain.people.handing_back import WhyLeft
 from app.kernel.verbs import Verb
 from app.workers.outbox import Reaction
 
@@ -21,6 +22,7 @@ def _person(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
         "subject_id": UUID(payload["order_id"]),
         "person_id": UUID(payload["person_id"]),
         "version": payload.get("version"),
+        "because": WhyLeft(payload.get("because", WhyLeft.ROLE)),
     }
 
 

@@ -171,7 +171,7 @@ class Cast:
         east, admin, third = self.ids["place_id"], self.administrator, str(self.world.people["小李"])
         fourth, lead = str(self.world.people["小赵"]), str(self.neighbour.id)
         for name in ("team", "disbanded team"):
-            team = {"place_id": east, "name": "红马甲", "colour": "red", "lead_id": lead}
+            team = {"place_id": east, "name": f"红马甲 {name}", "colour": "red", "lead_id": lead}
             self.ids[f"{name}_id"] = (await admin.post("/v1/teams", team))["id"]
         for member in (third, str(self.resident.id)):
             await admin.post(f"/v1/teams/{self.ids['team_id']}/members", {"person_id": member})

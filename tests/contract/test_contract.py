@@ -91,7 +91,6 @@ NOT_FOR_THE_MINI_PROGRAM = {
         "addUnitMember",
         "setResponsibility",
         "grantRole",
-        "revokeRole",
     ),
     *("listRoleHolders", "createTeam", "disbandTeam", "publishDeadlinePolicy", "getLiveness", "getReadiness"),
     *("importCalendar", "publishCalendar", "setDutyHours", "listEmptyPosts", "exportOrders", "exportRates"),

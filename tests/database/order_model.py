@@ -204,7 +204,12 @@ class Model:
         if v.quiet:
             begins, ends = v.quiet
             quiet = begins <= minute < ends if begins < ends else minute >= begins or minute < ends
-        return not quiet and not (v.away_until and v.away_until > self.now)
+        return not quiet and not self.away(who)
+
+    def away(self, who: str) -> bool:
+        """They have said so, and neither are asked nor take anything until then."""
+        until = self.people[who].away_until
+        return bool(until and until > self.now)
 
     def taken(self, who: str, *, but_this: bool = False) -> int:
         """The orders that they hold, or finished today."""
@@ -285,7 +290,12 @@ class Model:
         """The offered volunteer; for a team its lead or a qualified member."""
         if who in self.own_people:
             yield "own-order"
-        if not self.in_area(who) or (who != self.assignee and not self.fit(who)) or self.unwelcome(who):
+        if (
+            not self.in_area(who)
+            or (who != self.assignee and not self.fit(who))
+            or self.unwelcome(who)
+            or self.away(who)
+        ):
             yield "volunteer-not-qualified"
 
     def unwelcome(self, who: str) -> bool:
@@ -316,7 +326,7 @@ class Model:
         if who in self.own_people:
             yield "own-order"
         v = self.people[who]
-        if not v.skilled or self.taken(who, but_this=True) >= v.capacity or self.unwelcome(who):
+        if not v.skilled or self.taken(who, but_this=True) >= v.capacity or self.unwelcome(who) or self.away(who):
             yield "volunteer-not-qualified"
 
     def _judge_assign(self, who: str, *, to: str) -> Iterable[str]:

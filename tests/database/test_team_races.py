@@ -17,6 +17,7 @@ from app.domain.teams.errors import AlreadyApplied, AlreadyDecided, AlreadyMembe
 from app.kernel.command import SYSTEM_CALLER, execute
 from app.kernel.database import Database
 from app.kernel.errors import Refusal
+from app.kernel.ids import new_id
 from app.kernel.rules import Role
 from app.kernel.verbs import Verb
 from app.workers.outbox import react_once
@@ -39,7 +40,7 @@ async def outcome(world: World, app: Database, verb: Verb, who: UUID, subject: U
 async def a_team(world: World, app: Database, *members: UUID) -> UUID:
     lead, *others = members
     secretary = await world.caller(world.people["书记"])
-    inputs = {"place_id": world.east, "name": "红马甲", "colour": "red", "lead_id": lead}
+    inputs = {"place_id": world.east, "name": f"红马甲 {new_id()}", "colour": "red", "lead_id": lead}
     made = (await execute(app, teams.create, secretary, new_key(), None, inputs)).id
     for other in others:
         await execute(app, teams.add_member, secretary, new_key(), made, {"person_id": other})

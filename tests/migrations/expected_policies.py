@@ -46,6 +46,10 @@ def granting() -> str:
     )
 
 
+ENDING = (
+    f"(role = 'volunteer' AND {to_sql(people.GRANTERS[Role.VOLUNTEER], 'role_grant')})"
+    f" OR {to_sql(people.ADMINISTRATOR, 'role_grant')}"
+)
 WORKS_BELOW = "app_stands_below(place_id, '{administrator,dispatcher,secretary,station_staff}')"
 OFFICELESS = ", ".join(f"'{role}'" for role in people.NO_OFFICERS)
 # The decision that makes a volunteer of an applicant records what they named, without a licence.
@@ -418,6 +422,16 @@ EXPECTED = {
         None,
     ),
     "role_grant_insert": ("role_grant", "INSERT", None, f"granted_by = {ME} AND ({granting()})"),
+    # A resident leaves, a volunteer ends the own role and does nothing else to it.
+    "role_grant_update": (
+        "role_grant",
+        "UPDATE",
+        f"(role IN ('resident', 'volunteer') AND person_id = {ME}) OR {ENDING}",
+        (
+            f"(role = 'resident' AND person_id = {ME}) OR (role = 'volunteer' AND person_id = {ME} AND ends_at <= app_now())"
+            f" OR {ENDING}"
+        ),
+    ),
     "representation_read": ("representation", "SELECT", REPRESENTED, None),
     "representation_update": ("representation", "UPDATE", REPRESENTED, None),
     "household_card_read": ("household_card", "SELECT", to_sql(representations.STAFF, "household_card"), None),

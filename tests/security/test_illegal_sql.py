@@ -123,7 +123,17 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "one's own role raised": (
         "resident", "UPDATE role_grant SET role = 'administrator' WHERE person_id = '{resident}'", (NO_RIGHT,)),
     "one's own role made longer": (
-        "volunteer", "UPDATE role_grant SET ends_at = NULL, starts_at = '-infinity' WHERE person_id = '{volunteer}'", NOTHING),
+        "volunteer", "UPDATE role_grant SET ends_at = NULL, starts_at = '-infinity' WHERE person_id = '{volunteer}'",
+        (NO_RIGHT,)),
+    "one's own role ended later": (
+        "volunteer",
+        "UPDATE role_grant SET ends_at = app_now() + interval '1 year' WHERE person_id = '{volunteer}' AND role = 'volunteer'",
+        (NO_RIGHT,)),
+    "an officer's own role ended": (
+        "dispatcher", "UPDATE role_grant SET ends_at = app_now() WHERE person_id = '{dispatcher}' AND role = 'dispatcher'",
+        NOTHING),
+    "another volunteer's role ended": (
+        "resident", "UPDATE role_grant SET ends_at = app_now() WHERE person_id = '{volunteer}' AND role = 'volunteer'", NOTHING),
     "a role given to somebody else": (
         "resident", "UPDATE role_grant SET person_id = '{stranger}' WHERE role = 'resident'", (NO_RIGHT,)),
     "a role forgotten": ("secretary", "DELETE FROM role_grant", (NO_RIGHT,)),

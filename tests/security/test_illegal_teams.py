@@ -64,6 +64,9 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a team disbanded by its lead": (
         "volunteer", DISBAND, (NO_RIGHT,)),
     "a team disbanded with members left in it": ("secretary", DISBAND, (ABSENT,)),
+    "a second team of the same name": (
+        "secretary", fill(TEAM, place=EAST, lead=VOLUNTEER, member=VOLUNTEER, by=ME)
+        .replace("'x', 'red'", "(SELECT t.name FROM team t WHERE t.id = '{team}'), 'red'"), (TWICE,)),
     "a team moved to another place": (
         "volunteer", "UPDATE team SET place_id = '{street}' WHERE id = '{team}'", (BROKEN,)),
     "another community's team": (
@@ -138,6 +141,8 @@ SOUND = {
     "a skill that takes a licence, with one": (
         "station", fill(LICENSED, whom=VOLUNTEER, place=EAST, by=ME).replace("'haircut'", "'law'")),
     "a skill seen by the station": ("station", fill(SKILL, whom=VOLUNTEER, place=EAST, by=ME)),
+    "a volunteer's own role, at once": (
+        "volunteer", "UPDATE role_grant SET ends_at = app_now() WHERE person_id = '{volunteer}' AND role = 'volunteer'"),
     "one's own hours": ("resident", fill(HOURS, whom=ME, capacity="3", begin="0")),
     "an application at home": ("neighbour", fill(APPLICATION, whom=ME, place=EAST)),
     "an application decided by the secretary": ("secretary", fill(DECISION, by=ME)),
@@ -202,3 +207,33 @@ async def test_what_somebody_holds_is_told_to_them_and_to_who_looks_after_the_pl
         else:
             assert held == "[]"
     assert told == {"volunteer", "dispatcher", "secretary"}
+
+
+async def test_what_lies_behind_a_notice_is_told_to_whom_it_is_for(neighbours: Neighbours, as_person: AsPerson) -> None:
+    """Who left a team, which orders a skill leaves, and whether somebody has told name and phone."""
+    east, owner = neighbours.east, neighbours.world.owner
+    member = await owner.fetchval("SELECT id FROM team_member WHERE team_id = $1", east.team)
+    skill = await owner.fetchval(
+        "INSERT INTO skill (id, person_id, place_id, code, seen_by, seen_at, version)"
+        " VALUES (gen_random_uuid(), $1, $2, 'sewing', $3, app_now(), 1) RETURNING id",
+        east.volunteer,
+        east.place,
+        east.secretary,
+    )
+    await owner.execute("ALTER TABLE service DISABLE TRIGGER service_only_ends")
+    await owner.execute("UPDATE service SET skill = 'sewing'")
+    await owner.execute("ALTER TABLE service ENABLE TRIGGER service_only_ends")
+    told: dict[str, set[str]] = {"name": set(), "orders": set(), "named": set()}
+    for name, person in {**east.people, "foreign secretary": neighbours.west.secretary, "nobody": None}.items():
+        async with as_person(person) as connection:
+            if await connection.fetchval("SELECT member_name($1)", member):
+                told["name"].add(name)
+            if await connection.fetchval("SELECT skill_orders($1)", skill) != "[]":
+                told["orders"].add(name)
+            if await connection.fetchval("SELECT person_named($1)", east.volunteer):
+                told["named"].add(name)
+    assert told == {
+        "name": {"volunteer", "dispatcher", "secretary", "station"},
+        "orders": {"volunteer", "secretary", "station"},
+        "named": {"volunteer", "secretary", "foreign secretary"},
+    }

@@ -58,6 +58,12 @@ DEFINERS = {
     "team_roster(uuid)",
     "held_orders(uuid,uuid,uuid)",
     "led_teams(uuid,uuid)",
+    # Whether somebody has told name and phone: a yes or no, for who admits volunteers. Which orders a skill leaves: ids, for who
+    # ends it. Who left a team: the sealed name, for its lead. A leave ends with the role.
+    "person_named(uuid)",
+    "skill_orders(uuid)",
+    "member_name(uuid)",
+    "leave_is_over()",
     # Whether the resident complained of somebody on an order: a yes or no for the door, since those it is about do not read it.
     "complained_of(uuid,uuid)",
     "person_represents(uuid,uuid)",

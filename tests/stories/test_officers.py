@@ -124,7 +124,14 @@ async def test_a_new_password_ends_every_log_in(street: Street) -> None:
     here = await hired(street, "changes")
     there = await Someone.by_password(street.api_url, here.name, PASSWORD)
     path = "/v1/auth/password/change"
-    assert await change(here, path, current_password=OTHER, new_password=OTHER) == (401, "wrong-password")
+    wrong = {"current_password": OTHER, "new_password": OTHER}
+    answer = await here.http.post(path, json=wrong)
+    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (
+        422,
+        ["/body/current_password"],
+    )
+    same = await here.http.post(path, json={"current_password": PASSWORD, "new_password": PASSWORD})
+    assert (same.status_code, [error["pointer"] for error in same.json()["errors"]]) == (422, ["/body/new_password"])
     assert await change(here, path, current_password=PASSWORD, new_password="short") == (422, "invalid-input")
     assert (await here.http.get("/v1/me")).status_code == 200, "nothing has changed yet"
     assert await change(here, path, current_password=PASSWORD, new_password=OTHER) == (200, None)

@@ -18,7 +18,7 @@ async def test_an_order_is_dispatched_served_and_rated(street: Street, later: La
     order = f"/v1/orders/{await place(street, grandma)}"
     await later(0)
     told = await dispatcher.get("/v1/inbox")
-    assert [message["text"] for message in told["items"]] == ["有新的订单,请尽快派单", "您有了新的角色"]
+    assert [message["text"] for message in told["items"]] == ["有新的订单,请尽快派单", "您有了新的角色:派单员"]
     assert [row["id"] for row in (await dispatcher.get("/v1/orders/pool"))["items"]] == [order.rsplit("/", 1)[1]]
 
     seen = await dispatcher.get(order)

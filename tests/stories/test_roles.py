@@ -213,7 +213,7 @@ async def test_a_role_that_ends_by_its_date_hands_back_what_was_held_by_it(
     await street.world.owner.execute("UPDATE clock_shift SET seconds = 400")
     assert await passing.refused(f"{orders[1]}/accept") == (409, "volunteer-not-qualified")
     third = "/v1/orders/" + (await grandma.post("/v1/orders", body))["id"]
-    assert await dispatcher.refused(f"{third}/offer", {"team_id": made}) == (409, "team-not-here"), "at once"
+    assert await dispatcher.refused(f"{third}/offer", {"team_id": made}) == (409, "team-without-lead"), "at once"
     for _ in range(2):
         await end_roles(worker)
     await later(400)
@@ -238,7 +238,7 @@ async def test_a_lead_who_loses_the_role_leads_no_more_until_somebody_else_is_na
     await street.administrator.post(f"/v1/roles/{role['id']}/revoke")
     await later(1)
     assert "team.without_lead" in await told(secretary)
-    assert await dispatcher.refused(f"{order}/offer", {"team_id": made}) == (409, "team-not-here")
+    assert await dispatcher.refused(f"{order}/offer", {"team_id": made}) == (409, "team-without-lead")
     assert not any(row["leads"] for row in (await secretary.get(f"/v1/teams/{made}"))["members"])
     another = await street.with_role("孙丽", "volunteer")
     path = f"/v1/teams/{made}/members"
@@ -248,7 +248,7 @@ async def test_a_lead_who_loses_the_role_leads_no_more_until_somebody_else_is_na
     await secretary.post(f"/v1/teams/{made}/lead", {"person_id": str(second.id)})
     await dispatcher.post(f"{order}/offer", {"team_id": made})
     assert (await dispatcher.get(order))["volunteer"]["id"] == str(second.id)
-    assert await secretary.refused(f"/v1/teams/{made}/lead", {"person_id": str(lead.id)}) == (409, "not-a-member")
+    assert await secretary.refused(f"/v1/teams/{made}/lead", {"person_id": str(lead.id)}) == (409, "not-a-volunteer")
 
 
 async def test_the_last_administrator_appoints_another_first(street: Street) -> None:

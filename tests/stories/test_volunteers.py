@@ -133,7 +133,7 @@ async def test_whoever_is_admitted_has_at_once_what_takes_no_licence(street: Str
     ]  # fmt: skip
     await later(0)
     texts = {one["topic"]: one["text"] for one in (await resident.get("/v1/inbox"))["items"]}
-    assert texts["volunteer.skills"] == (
+    assert texts["volunteer.approved"] == (
         "您的志愿者申请已通过,已登记技能:理发、缝补;还须由工作人员登记:法律咨询(须看证照)、其他须登记的技能"
     )
     (notice,) = [

@@ -43,7 +43,7 @@ async def phone(street: Street, later: Later, worker_url: str, standin_url: str)
 async def test_a_message_names_the_service_of_the_order(street: Street, phone: Phone) -> None:
     grandma, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
     await place(street, grandma)
-    assert await phone(dispatcher) == {"您有了新的角色": OF_NO_MATTER, "有新的订单,请尽快派单": "陪同就医"}
+    assert await phone(dispatcher) == {"您有了新的角色:派单员": OF_NO_MATTER, "有新的订单,请尽快派单": "陪同就医"}
 
 
 async def test_a_message_names_category_and_place_of_the_case_and_not_what_was_said(

@@ -4,6 +4,7 @@ resident's word. Pure."""
 from collections.abc import Mapping
 from typing import Any
 
+from app.domain.people.handing_back import WhyLeft
 from app.kernel.rules import Role
 
 CAME_BACK: Mapping[str, Mapping[str, str]] = {
@@ -19,7 +20,13 @@ CAME_BACK: Mapping[str, Mapping[str, str]] = {
         "resident_asks": "社区按您这一方的要求收回了订单",
         "by_mistake": "订单派错了人,社区收回了",
     },
-    "order.handed_back": {"": "承接人不再承接"},
+    "order.handed_back": {
+        "": "承接人不再承接",
+        WhyLeft.ROLE: "承接人不再做志愿者",
+        WhyLeft.TEAM: "承接人已离开服务队",
+        WhyLeft.DISBANDED: "服务队已解散",
+        WhyLeft.AWAY: "承接人暂时离开",
+    },
     "order.taken_back": {
         "": "社区收回了您已接的订单",
         "lead": "队长退回了您承接的订单",

@@ -8,8 +8,11 @@ from typing import Any
 from app.domain.deadlines.models import label_of
 from app.domain.deadlines.spoken import moment
 from app.domain.notifications.order_words import said_of_order
+from app.domain.people.handing_back import WhyLeft
+from app.domain.people.titles import office
 from app.domain.teams.skills import SKILLS
 from app.kernel.calendars import CalendarName
+from app.kernel.rules import Role
 
 TEXTS: Mapping[str, str] = {
     "order.placed": "有新的订单,请尽快派单",
@@ -141,8 +144,14 @@ TEXTS: Mapping[str, str] = {
     "shift.handed_over": "有一个班次交接给您,请查看交接内容",
     "person.phone_released": "您填写的电话已由别人验证,请重新填写",
     "role.granted": "您有了新的角色",
+    "role.ended": "您的任职已结束",
+    "role.lapsed": "您的任职已到期",
+    "role.resigned": "一位志愿者不再做志愿者了",
     "order.server_leaves": "正在服务的志愿者已离开,服务未完成,请关注",
+    "order.server_unskilled": "承接人不再有这一单所需的技能,请改派;正在服务的请关注",
+    "order.server_away": "约定的时间志愿者要离开,请与其商量是否换人",
     "team.lead": "您已成为志愿服务队的队长",
+    "team.lead_changed": "您所带的志愿服务队另指定了队长",
     "team.without_lead": "一个志愿服务队的队长不再是志愿者,请指定新的队长",
     "team.joined": "您已加入一个志愿服务队",
     "team.left": "有队员离开了志愿服务队",
@@ -153,7 +162,7 @@ TEXTS: Mapping[str, str] = {
     "volunteer.applied": "有居民申请成为志愿者,请审批",
     "volunteer.withdrawn": "一位居民撤回了志愿者申请,不必再审批",
     "volunteer.refused": "您的志愿者申请未通过,可查看理由",
-    "volunteer.skills": "您的志愿者申请已通过",
+    "volunteer.approved": "您的志愿者申请已通过",
     "volunteer.skills_to_record": "请登记新志愿者的技能",
     "service.paused": "一项服务已暂停,已下的订单照常办理",
     "service.withdrawn": "一项服务已下架,已下的订单照常办理",
@@ -170,6 +179,18 @@ MOVED: Mapping[str, str] = {
     "order.appointment_confirmed": "上门的时间已改,原约定不再算数",
 }
 """Of an appointment that takes the place of another one."""
+
+MOVED_AWAY: Mapping[str, str] = {
+    "volunteer.withdrawn": "一位居民搬到别的社区,志愿者申请已撤回,不必再审批",
+}
+"""Of an application that ended with the move to another community."""
+
+LEFT: Mapping[tuple[str, str], str] = {
+    ("order.server_leaves", WhyLeft.TEAM): "正在服务的志愿者离开了服务队,仍会做完这一单,请关注",
+    ("order.server_leaves", WhyLeft.DISBANDED): "服务队已解散,正在服务的志愿者仍会做完这一单,请关注",
+    ("order.server_leaves", WhyLeft.AWAY): "正在服务的志愿者要暂时离开,服务未完成,请关注",
+}
+"""Of who leaves: what ended, where it was not the role."""
 
 BESIDE: Mapping[str, str] = {
     "order.contact_changed": "您这一方更改了订单的联系方式;不是您要改的,请联系社区",
@@ -255,8 +276,9 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
             way, yes, no = DECIDED[topic]
             return yes if payload[way] else no
         case _:
-            told = said_of_order(topic, payload) or (
-                _texts(payload).get(topic, "您有一条新消息") + _of_skills(topic, payload)
+            told = LEFT.get((topic, payload.get("because", ""))) or said_of_order(topic, payload)
+            told = told or _texts(payload).get(topic, "您有一条新消息") + _of_role(topic, payload) + _of_skills(
+                topic, payload
             )
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
 
@@ -268,7 +290,8 @@ WORDS = 16
 @dataclass(frozen=True, slots=True)
 class About:
     """Which matter a notice is about, as far as its reader may know: of an order the service, and the time that the notice is
-    about; of a case, or of an assignment of it, category and place, and the words for who reported or joined it alone; of a
+    about; of a case, or of an assignment of it, category and place, and the words for who reported or joined it alone; of a role
+    its title and place, of a team its name and who it is about, of a skill what it is called, of an application the answer; of a
     representation the masked names, that of the representative not to themselves."""
 
     service: str | None = None
@@ -276,6 +299,11 @@ class About:
     category: str | None = None
     place: str | None = None
     words: str | None = None
+    role: str | None = None
+    team: str | None = None
+    person: str | None = None
+    skill: str | None = None
+    reason: str | None = None
     representative: str | None = None
     represented: str | None = None
 
@@ -284,8 +312,10 @@ class About:
         known."""
         said = f":{shortened(self.words, WORDS)}" if self.words else ""
         at = None if self.meet_at is None else moment(self.meet_at)
+        why = self.reason and f"理由:{self.reason}"
         whom = f"{self.representative}为{self.represented}代下单" if self.representative else self.represented
-        return ",".join(known for known in (self.service, at, self.category, self.place, whom) if known) + said
+        known = (self.person, self.role, self.team, self.skill, self.service, at, self.category, self.place, whom, why)
+        return ",".join(one for one in known if one) + said
 
 
 def shortened(text: str, letters: int) -> str:
@@ -296,11 +326,23 @@ def shortened(text: str, letters: int) -> str:
 def _texts(payload: Mapping[str, Any]) -> Mapping[str, str]:
     if payload.get("beside"):
         return BESIDE
+    if payload.get("moved_away"):
+        return MOVED_AWAY
     if payload.get("moved"):
         return MOVED
     if payload.get("opened"):
         return OPENED
     return OF_CALLBACK if payload.get("callback") else TEXTS
+
+
+def _of_role(topic: str, payload: Mapping[str, Any]) -> str:
+    """Which role it is about, and what became of the orders that went with it."""
+    if not topic.startswith("role."):
+        return ""
+    back = f";手上未开始的 {payload['handed_back']} 单已退回社区" if payload.get("handed_back") else ""
+    serving = f";正在服务的 {payload['serving']} 单请做完" if payload.get("serving") else ""
+    which = f":{office(Role(payload['role']))}" if "role" in payload else ""
+    return which + back + serving
 
 
 def _of_skills(topic: str, payload: Mapping[str, Any]) -> str:
@@ -315,6 +357,8 @@ def _of_skills(topic: str, payload: Mapping[str, Any]) -> str:
     )
     if topic == "volunteer.skills_to_record":
         return f":{wanted};是谁,见志愿者申请"
+    if topic == "skill.ended" and payload.get("orders"):
+        return f";有 {payload['orders']} 单须有这项技能,请退回"
     said = f",已登记技能:{recorded}" if recorded else ""
     return said + (f";还须由工作人员登记:{wanted}" if wanted else "")
 

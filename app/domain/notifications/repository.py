@@ -29,14 +29,19 @@ READING = Facts(
 )
 
 
-# Which order a message is about, and where it is about a time, the one of that moment; which case, also of an assignment: as far
-# as the reader reads it by now. Whoever joined a case from another community reads the street alone, and only those who reported
-# or joined it what was said. Whom a representation is about, sealed: the representative reads whom they named alone.
+# Which order a message is about – of one about a role, a skill or hours, the order that it names –, and where it is about a time,
+# the one of that moment; which case, also of an assignment; which role, team or application: as far as the reader sees it by now.
+# Whoever joined a case from another community reads the street alone, and only those who reported or joined it what was said.
+# Whom a representation is about, sealed: the representative reads whom they named alone.
 _INBOX = text("""
-SELECT m.id, m.topic, m.payload, m.subject_kind, m.subject_id, m.as_role, m.nobody_in_post, m.created_at, m.read_at,
-       o.service, o.meet_at, x.category, x.place, x.words, r.name_sealed AS represented,
-       CASE WHEN r.representative_id <> app_actor() THEN r.representative_name_sealed END AS representative
-  FROM inbox_message m LEFT JOIN LATERAL (
+SELECT m.id, m.topic, m.payload, n.subject_kind, n.subject_id, m.as_role, m.nobody_in_post, m.created_at, m.read_at,
+       o.service, o.meet_at, x.category, coalesce(x.place, r.place) AS place, x.words, r.role, r.level, t.team,
+       coalesce(t.name_sealed, r.name_sealed) AS name_sealed, v.reason, q.name_sealed AS represented,
+       CASE WHEN q.representative_id <> app_actor() THEN q.representative_name_sealed END AS representative
+  FROM inbox_message m CROSS JOIN LATERAL (
+    SELECT CASE WHEN m.payload ? 'order_id' THEN 'order' ELSE m.subject_kind END AS subject_kind,
+           coalesce((m.payload ->> 'order_id')::uuid, m.subject_id) AS subject_id) n
+  LEFT JOIN LATERAL (
     SELECT s.name AS service, CASE m.topic
              WHEN 'order.appointment_proposed' THEN (
                SELECT a.meet_at FROM appointment a WHERE a.matter_id = d.matter_id AND a.proposed_at <= m.created_at
@@ -44,8 +49,8 @@ SELECT m.id, m.topic, m.payload, m.subject_kind, m.subject_id, m.as_role, m.nobo
              WHEN 'order.appointment_confirmed' THEN (
                SELECT a.meet_at FROM appointment a WHERE a.matter_id = d.matter_id AND a.confirmed_at <= m.created_at
                 ORDER BY a.confirmed_at DESC LIMIT 1) END AS meet_at
-      FROM order_detail d JOIN service s ON s.id = d.service_id WHERE d.matter_id = m.subject_id
-    ) o ON m.subject_kind = 'order'
+      FROM order_detail d JOIN service s ON s.id = d.service_id WHERE d.matter_id = n.subject_id
+    ) o ON n.subject_kind = 'order'
   LEFT JOIN LATERAL (
     SELECT k.name AS category, p.name AS place,
            CASE WHEN w.whole AND (app_actor() IN (c.requester_id, c.beneficiary_id) OR EXISTS (
@@ -55,7 +60,18 @@ SELECT m.id, m.topic, m.payload, m.subject_kind, m.subject_id, m.as_role, m.nobo
       JOIN place p ON p.id = CASE WHEN w.whole THEN c.place_id ELSE street_of(c.place_id) END
      WHERE d.matter_id = coalesce((SELECT a.case_id FROM assignment_detail a WHERE a.matter_id = m.subject_id), m.subject_id)
     ) x ON m.subject_kind IN ('case', 'assignment')
-  LEFT JOIN representation r ON m.subject_kind = 'representation' AND r.id = m.subject_id
+  LEFT JOIN representation q ON m.subject_kind = 'representation' AND q.id = m.subject_id
+  LEFT JOIN LATERAL (
+    SELECT m.payload ->> 'role' AS role, p.level, p.name AS place, (
+             SELECT u.name_sealed FROM person u WHERE u.id = (m.payload ->> 'person_id')::uuid) AS name_sealed
+      FROM place p WHERE p.id = m.place_id) r ON m.topic LIKE 'role.%'
+  LEFT JOIN LATERAL (
+    SELECT t.name AS team, CASE m.topic WHEN 'team.left' THEN member_name(m.subject_id) END AS name_sealed
+      FROM team t WHERE t.id = coalesce((m.payload ->> 'team_id')::uuid, m.subject_id)
+    ) t ON m.topic LIKE 'team.%'
+  LEFT JOIN LATERAL (
+    SELECT a.reason FROM volunteer_application a WHERE a.id = m.subject_id
+    ) v ON m.topic IN ('volunteer.approved', 'volunteer.refused')
  WHERE m.person_id = :person AND (NOT CAST(:unread AS boolean) OR m.read_at IS NULL)
    AND (CAST(:after_at AS timestamptz) IS NULL OR (m.created_at, m.id) < (:after_at, CAST(:after_id AS uuid)))
  ORDER BY m.created_at DESC, m.id DESC LIMIT :limit""")

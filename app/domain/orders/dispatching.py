@@ -14,6 +14,7 @@ from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, LEFT, Accepted, Left
 from app.domain.orders.resuming import end_booking, for_all, let_go
 from app.domain.orders.service import ORDERS, Order
+from app.domain.people.handing_back import WhyLeft
 from app.domain.services.models import Form
 from app.domain.teams.fitness import Candidate, Unfit, unfit
 from app.kernel.change import Change
@@ -23,15 +24,15 @@ from app.kernel.rules import Actor, Role
 from app.kernel.verbs import Facts
 
 BOOKING_LEFT = "承接的志愿者已离开"
-OWN_CHOICE = frozenset({Unfit.OFF_DUTY, Unfit.QUIET_HOURS, Unfit.AWAY})
-"""What keeps somebody from being asked, and not from coming forward."""
+OWN_CHOICE = frozenset({Unfit.OFF_DUTY, Unfit.QUIET_HOURS})
+"""What keeps somebody from being asked, and not from coming forward. Whoever is away says first that they are back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
     """What is known of whom an order is to be offered to: the person, or the members of the team that serves this place; and
     of whom, or of which team, the resident complained on this order. `unwanted`: it was taken back from them in this round, since
-    the resident asked for somebody else."""
+    the resident asked for somebody else. `team_here`: the team serves this place, with a lead or without."""
 
     candidates: tuple[Candidate, ...]
     lead_id: UUID | None
@@ -40,6 +41,7 @@ class Offered:
     complained: frozenset[UUID] = frozenset()
     team_complained: bool = False
     unwanted: bool = False
+    team_here: bool = False
 
 
 _TEAM = "($3::jsonb ->> 'team_id')::uuid"
@@ -60,6 +62,8 @@ OFFERED = Facts(
     },
           'lead_id', (SELECT team_lead(t.id) FROM team t JOIN place_ancestor a ON a.ancestor_id = t.place_id
                        WHERE t.id = {_TEAM} AND a.place_id = subject.place_id),
+          'team_here', EXISTS (SELECT 1 FROM team t JOIN place_ancestor a ON a.ancestor_id = t.place_id
+                       WHERE t.id = {_TEAM} AND a.place_id = subject.place_id AND t.disbanded_at IS NULL),
           'representatives', representatives_of(subject.id),
           'complained', (SELECT coalesce(jsonb_agg(DISTINCT r.person_id), '[]') FROM order_refusal r
                           WHERE r.matter_id = subject.id AND r.reason = 'complaint'),
@@ -74,23 +78,26 @@ OFFERED = Facts(
 @dataclass(frozen=True, slots=True)
 class Taking:
     """What is known of whoever takes an order, where that was not looked at when it was offered; whether they represent whom
-    it serves, whether the resident complained of them, and when they have another appointment at about that of the order."""
+    it serves, whether the resident complained of them, and when they have another appointment at about that of the order. `away`:
+    whoever takes it says that they are."""
 
     candidate: Candidate | None
     represents: bool = False
     complained: bool = False
+    away: bool = False
     near: datetime | None = None
 
 
+_AWAY = "EXISTS (SELECT 1 FROM volunteer_profile v WHERE v.person_id = $1 AND v.away_until > look.now)"
 CLAIMING = Facts(
-    f"""jsonb_build_object('represents', person_represents($1, subject.beneficiary_id),
+    f"""jsonb_build_object('represents', person_represents($1, subject.beneficiary_id), 'away', {_AWAY},
           'complained', complained_of(subject.id, $1),
           'candidate', {candidates("ARRAY[$1::uuid]")} -> 0)""",
     Taking,
 )
 _MEMBER = "coalesce(($3::jsonb ->> 'member_id')::uuid, $1)"
 MEMBER = Facts(
-    f"""jsonb_build_object('represents', person_represents({_MEMBER}, subject.beneficiary_id),
+    f"""jsonb_build_object('represents', person_represents({_MEMBER}, subject.beneficiary_id), 'away', {_AWAY},
           'complained', complained_of(subject.id, {_MEMBER}),
           'near', CASE subject.state WHEN 'accepted' THEN appointment_near(subject.id, {_MEMBER}, (
              SELECT a.meet_at FROM appointment a
@@ -119,14 +126,14 @@ def offer(
         TeamNotQualified: nobody of the team.
         AlreadyRefused: they have declined it in this round, or the resident asked for somebody else. ComplainedOf: the resident
             complained of them, or of whoever came from the team, or leads it.
-        TeamNotHere: no such team serves this place. WishIsClaimed.
+        TeamNotHere: no such team serves this place. TeamWithoutLead: nobody leads it for now. WishIsClaimed.
     """
     change = LIFECYCLE.move(order, "offer", actor, now)
     if not policy.suits("offer", order.detail.form):
         raise errors.WishIsClaimed
     own = own_people(order) | facts.representatives
     if team_id is not None and facts.lead_id is None:
-        raise errors.TeamNotHere
+        raise errors.TeamWithoutLead if facts.team_here else errors.TeamNotHere
     assignee_id = facts.lead_id if team_id is not None else volunteer_id
     if actor.id in own or assignee_id in own:
         raise errors.OwnOrder
@@ -191,13 +198,14 @@ def accept(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Chang
     """Take an order that was offered to oneself or to one's team (接单): of a team, its lead or a qualified member.
 
     Raises:
-        VolunteerNotQualified: the role has ended since, the member has left or does not qualify, or the resident complained
-            of them. OwnOrder.
+        VolunteerNotQualified: the role has ended since, the member has left, is away or does not qualify, or the resident
+            complained of them. OwnOrder.
     """
     change = first_come(order, "accept", actor, now)
     if facts.represents or actor.id in own_people(order):
         raise errors.OwnOrder
     demand_welcome(facts)
+    demand_back(facts)
     if actor.id == order.assignee_id:
         if Role.VOLUNTEER not in actor.roles:
             raise errors.VolunteerNotQualified
@@ -211,7 +219,7 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
     """Take an order that is open to all qualified volunteers (抢单): of many at once, exactly one wins.
 
     Raises:
-        OwnOrder. VolunteerNotQualified: without the skill, or nothing left of today's capacity. WishIsClaimed: in a name.
+        OwnOrder. VolunteerNotQualified: without the skill, away, or nothing left of today's capacity. WishIsClaimed: in a name.
     """
     change = first_come(order, "claim", actor, now)
     if not policy.suits("claim", order.detail.form):
@@ -219,6 +227,7 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
     if facts.represents or actor.id in own_people(order):
         raise errors.OwnOrder
     demand_welcome(facts)
+    demand_back(facts)
     mine = [facts.candidate] if facts.candidate else []
     if order.assignee_id == actor.id:
         # What is offered to them is counted among what they took today already.
@@ -304,20 +313,23 @@ def hand_back(
     facts: Left,
     person_id: UUID,
     version: int | None = None,  # noqa: ARG001 - the facts look at it
+    because: WhyLeft = WhyLeft.ROLE,
 ) -> Change:
-    """Whoever had the order at `version` has left: the team, or the volunteers. What they took since then, as somebody who may,
-    stays theirs. If they began to serve it meanwhile it stays theirs too, and the dispatcher is told, as of all that was being
-    served when they left (`people/handing_back.py`)."""
+    """Whoever had the order at `version` has left, and `because`: the team, or the volunteers. What they took since then, as
+    somebody who may, stays theirs. If they began to serve it meanwhile it stays theirs too, and the dispatcher is told, as of all
+    that was being served when they left (`people/handing_back.py`)."""
     if order.assignee_id != person_id or facts.taken_anew:
         raise TransitionRefused
     if order.state == OrderState.IN_SERVICE:
         change = LIFECYCLE.move(order, "server_leaves", actor, now)
-        return change.tell_role(Role.DISPATCHER, "order.server_leaves", order_id=order.id, person_id=person_id)
+        return change.tell_role(
+            Role.DISPATCHER, "order.server_leaves", order_id=order.id, person_id=person_id, because=because
+        )
     if order.detail.booking_id is not None:
         return end_booking(order, actor, now, BOOKING_LEFT).tell_role(Role.DISPATCHER, "order.booking_let_go")
     change = LIFECYCLE.move(order, "hand_back", actor, now)
     let_go(change, order, facts.accepted, now)
-    change.tell_role(Role.DISPATCHER, "order.handed_back", to=Role.DISPATCHER.value, **_next(order))
+    change.tell_role(Role.DISPATCHER, "order.handed_back", to=Role.DISPATCHER.value, why=because.value, **_next(order))
     if order.state == OrderState.OFFERED:
         return change
     change.tell(person_id, "order.taken_back", why="left", **_void(order))
@@ -349,6 +361,12 @@ def demand_welcome(facts: Taking) -> None:
     """That the resident has not complained of them. Raises VolunteerNotQualified, which does not say so."""
     if facts.complained:
         raise errors.VolunteerNotQualified
+
+
+def demand_back(facts: Taking) -> None:
+    """That whoever takes it is not away: nobody is asked then either. Raises VolunteerNotQualified."""
+    if facts.away:
+        raise errors.VolunteerNotQualified("您正在离开中,请先在 setAvailability 结束离开(不填 away_until)")
 
 
 def _tell_members(change: Change, others: Sequence[Candidate]) -> Change:

@@ -225,6 +225,16 @@ class TeamNotHere(Refusal):
     advice_zh = "服务这里的队伍见 listTeams;也可派给志愿者本人"
 
 
+class TeamWithoutLead(Refusal):
+    """A team that serves the place, and whose lead does not volunteer any more."""
+
+    kind = Kind.CONFLICT
+    code = "team-without-lead"
+    title_zh = "这支队伍眼下没有队长"
+    title_en = "The team has no lead for now"
+    advice_zh = "请先由社区书记或管理员指定新的队长(setTeamLead);也可派给志愿者本人"
+
+
 class AlreadyRefused(Refusal):
     kind = Kind.CONFLICT
     code = "already-refused"

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.domain.orders.matching import candidates
 from app.domain.orders.policy import LIFECYCLE, OPEN
 from app.domain.services.models import Form
 from app.domain.teams.fitness import Candidate
@@ -126,12 +127,13 @@ RECATEGORISING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Starting:
-    """Whether the card that was shown is the beneficiary's, and whether the staff reached the resident since acceptance; of a
-    team's order, what the actor is in the team; and how often a service of the order has begun."""
+    """Whether the card that was shown is the beneficiary's, and whether the staff reached the resident since acceptance; what is
+    known of whoever begins: of a team's order, as its member; `of_team`: a team has it; and how often it has begun."""
 
     card_fits: bool
     reached: bool
     candidate: Candidate | None = None
+    of_team: bool = False
     begun: int = 0
 
     def shown(self, fits_after: Collection[int]) -> bool:
@@ -160,8 +162,9 @@ _CARD_FITS = """CASE WHEN $3::jsonb ->> 'card' IS NULL THEN false ELSE card_fits
 
 STARTING = Facts(
     f"""jsonb_build_object(
+         'of_team', subject.team_id IS NOT NULL,
          'candidate', CASE WHEN subject.team_id IS NOT NULL THEN team_candidate(subject.id, subject.place_id, subject.team_id, $1)
-           END,
+           WHEN subject.assignee_id = $1 THEN to_jsonb({candidates("ARRAY[$1::uuid]")} -> 0) END,
          'begun', (SELECT count(*) FROM history b WHERE b.matter_id = subject.id AND b.to_state = 'in_service'
             AND b.from_state <> 'in_service'),
          'card_fits', {_CARD_FITS}, 'reached', {_reached(ACCEPTED_AT)})""",

@@ -45,7 +45,7 @@ def start(
 
     Raises:
         StartCodeWrong: counted. StartCodeLocked: too many within ten minutes. NotReached: nobody of the staff called.
-        ErrandStartsWithPapers. VolunteerNotQualified: a lead who took it for the team lacks the skill, and sends a member.
+        ErrandStartsWithPapers. VolunteerNotQualified: they have not the skill, or not any more; a lead sends a member.
     """
     change = LIFECYCLE.move(order, "start", actor, now)
     demand_skill(facts)
@@ -78,10 +78,11 @@ def begun(change: Change, order: Order, now: datetime, *, unverified: bool) -> C
 
 
 def demand_skill(facts: Starting) -> None:
-    """That whoever begins has the skill, however it begins: a lead without it took the order to send a member. Raises
-    VolunteerNotQualified."""
+    """That whoever begins has the skill, however it begins: a lead without it took the order to send a member, and a licence may
+    have been withdrawn since. Raises VolunteerNotQualified."""
     if facts.candidate is not None and Unfit.NOT_SKILLED in unfit(facts.candidate):
-        raise errors.VolunteerNotQualified(f"{Unfit.NOT_SKILLED.label},请先指派有这项技能的队员(assignMember)")
+        instead = "指派有这项技能的队员(assignMember)" if facts.of_team else "退回订单(releaseOrder)"
+        raise errors.VolunteerNotQualified(f"{Unfit.NOT_SKILLED.label},请先{instead}")
 
 
 def code_is_right(order: Order, now: datetime, *, code_fits: bool) -> bool:

@@ -7,7 +7,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.orders import errors, policy
-from app.domain.orders.dispatching import CLAIMING, OWN_CHOICE, Taking, demand_welcome, first_come, own_people
+from app.domain.orders.dispatching import (
+    CLAIMING,
+    OWN_CHOICE,
+    Taking,
+    demand_back,
+    demand_welcome,
+    first_come,
+    own_people,
+)
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.matching import demand_fit
 from app.domain.orders.models import OrderDetail
@@ -36,6 +44,7 @@ def claim_wish(
     if facts.represents or actor.id in own_people(order):
         raise errors.OwnOrder
     demand_welcome(facts)
+    demand_back(facts)
     demand_fit([facts.candidate] if facts.candidate else [], but_for=OWN_CHOICE)
     return (
         change.set(assignee_id=actor.id)

@@ -73,6 +73,16 @@ class AlreadyEnded(Refusal):
     title_en = "The role has ended already"
 
 
+class ApplicantUnnamed(Refusal):
+    """Nobody comes to a resident's door without name and phone, however they become a volunteer."""
+
+    kind = Kind.CONFLICT
+    code = "applicant-unnamed"
+    title_zh = "做志愿者须先在个人资料中填写姓名和电话"
+    title_en = "A volunteer tells name and phone first"
+    advice_zh = "个人资料由本人在 updateMe 填写"
+
+
 class LastAdministrator(Refusal):
     kind = Kind.CONFLICT
     code = "last-administrator"

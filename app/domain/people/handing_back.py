@@ -1,11 +1,21 @@
-"""Leaving hands over what was live: whoever stops serving gives back the orders that they hold (domain.md §3, release)."""
+"""WhyLeft hands over what was live: whoever stops serving gives back the orders that they hold (domain.md §3, release)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from app.kernel.change import Change
 from app.kernel.rules import Role
+
+
+class WhyLeft(StrEnum):
+    """What ends, when somebody stops serving: the role, the membership, the whole team; or they go away for a while."""
+
+    ROLE = "role"
+    TEAM = "team"
+    DISBANDED = "disbanded"
+    AWAY = "away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +37,7 @@ class LedTeam:
     place_id: UUID
 
 
-def hand_back(change: Change, held: Sequence[HeldOrder]) -> Change:
+def hand_back(change: Change, held: Sequence[HeldOrder], because: WhyLeft) -> Change:
     """An event for each order that has not begun, which the worker answers by giving it back to the community; of one that
     is being served the dispatcher of its place is told, and nothing else happens."""
     for order in held:
@@ -38,7 +48,14 @@ def hand_back(change: Change, held: Sequence[HeldOrder]) -> Change:
                 place_id=order.place_id,
                 order_id=order.id,
                 person_id=order.person_id,
+                because=because,
             )
         else:
-            change.emit("order.hand_back", order_id=order.id, person_id=order.person_id, version=order.version)
+            change.emit(
+                "order.hand_back",
+                order_id=order.id,
+                person_id=order.person_id,
+                version=order.version,
+                because=because,
+            )
     return change.note(orders=[order.id for order in held]) if held else change

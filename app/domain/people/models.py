@@ -42,7 +42,7 @@ def _one_of(values: Any, column: str) -> str:
 class RoleGrant(SQLModel, table=True):
     """A role at a place in [starts_at, ends_at); it reaches the whole subtree. A resident has one community at a time.
 
-    `handed_back_at`: when what a volunteer held by it was handed back, once it had ended.
+    `handed_back_at`: when its end was noticed, and what a volunteer held by it was handed back.
     """
 
     __tablename__ = "role_grant"
@@ -55,7 +55,7 @@ class RoleGrant(SQLModel, table=True):
             "role_grant_ending",
             "ends_at",
             "id",
-            postgresql_where=text("role = 'volunteer' AND ends_at IS NOT NULL AND handed_back_at IS NULL"),
+            postgresql_where=text("role <> 'resident' AND ends_at IS NOT NULL AND handed_back_at IS NULL"),
         ),
         Index(
             "role_grant_one_home",

@@ -32,4 +32,7 @@ NO_OFFICERS = {
 }
 """Who gets no officer's account, with the operations that make one instead."""
 
+RESIGNED = frozenset({Role.VOLUNTEER})
+"""Which roles whoever holds one may end: nobody serves who does not want to."""
+
 GRANTING: Rules = (reach(Role.SECRETARY, Role.ADMINISTRATOR),)

@@ -24,8 +24,13 @@ PERSON = """
   SELECT p.id, NULL::uuid AS place_id, p.version FROM person p
    WHERE p.id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"""
 GRANT = """
+  WITH mine AS MATERIALIZED (
+    SELECT g.id, g.place_id, g.version FROM role_grant g WHERE g.id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE)
+  SELECT * FROM mine
+   UNION ALL
   SELECT g.id, g.place_id, g.version FROM role_grant g
-   WHERE g.id = ($3::jsonb ->> 'id')::uuid FOR NO KEY UPDATE"""
+   WHERE g.id = ($3::jsonb ->> 'id')::uuid AND NOT EXISTS (SELECT 1 FROM mine)"""
+"""Locked for whoever may end it; whoever only sees it is told who may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,33 +62,6 @@ ACCOUNT = Facts(
 
 
 @dataclass(frozen=True, slots=True)
-class Joining:
-    """The person, the place that they chose, and the home that they have; whether it is in another community than that place."""
-
-    id: UUID
-    version: int
-    place_id: UUID | None
-    level: Level | None
-    home_grant: UUID | None
-    home_place: UUID | None
-    home_version: int | None
-    home_starts_at: datetime | None
-    moves: bool
-
-
-JOINING = Facts(
-    """(SELECT jsonb_build_object('id', subject.id, 'version', subject.version, 'place_id', p.id, 'level', p.level,
-                 'home_grant', g.id, 'home_place', g.place_id, 'home_version', g.version,
-                 'home_starts_at', g.starts_at, 'moves', g.id IS NOT NULL AND NOT EXISTS (
-                    SELECT 1 FROM place_ancestor o JOIN place c ON c.id = o.ancestor_id AND c.level = 'community'
-                      JOIN place_ancestor n ON n.ancestor_id = c.id AND n.place_id = p.id WHERE o.place_id = g.place_id))
-          FROM (VALUES (1)) one LEFT JOIN place p ON p.id = ($3::jsonb ->> 'place_id')::uuid
-          LEFT JOIN role_grant g ON g.person_id = subject.id AND g.role = 'resident' AND g.ends_at IS NULL)""",
-    Joining,
-)
-
-
-@dataclass(frozen=True, slots=True)
 class Placed:
     """A place, with whom the inputs name by `person_id` or `phone_index`."""
 
@@ -102,15 +80,17 @@ PLACED = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Granting:
-    """A place, who gets a role there, and whether they hold it for all of that time already."""
+    """A place, who gets a role there, whether they hold it for all of that time already, and whether they have told name and
+    phone."""
 
     id: UUID
     person_id: UUID | None
     held: bool
+    named: bool = True
 
 
 GRANTING = Facts(
-    """(SELECT jsonb_build_object('id', subject.id, 'person_id', f.id, 'held', EXISTS (
+    """(SELECT jsonb_build_object('id', subject.id, 'person_id', f.id, 'named', person_named(f.id), 'held', EXISTS (
                  SELECT 1 FROM role_grant g
                   WHERE g.person_id = f.id AND g.place_id = subject.id AND g.role = $3::jsonb ->> 'role'
                     AND g.starts_at <= coalesce(($3::jsonb ->> 'starts_at')::timestamptz, look.now)

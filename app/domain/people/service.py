@@ -4,14 +4,14 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.people import errors, policy
-from app.domain.people.handing_back import hand_back
+from app.domain.people.handing_back import WhyLeft, hand_back
 from app.domain.people.models import Person, RoleGrant
+from app.domain.people.moving import Joining
 from app.domain.people.repository import (
     ACCOUNT,
     GRANT,
     GRANTING,
     HELD,
-    JOINING,
     PERSON,
     PLACED,
     SELF,
@@ -19,7 +19,6 @@ from app.domain.people.repository import (
     Account,
     Granting,
     Held,
-    Joining,
     Placed,
     Versioned,
 )
@@ -55,10 +54,9 @@ def update_me(
     )
 
 
-@record("person", "join", subject=SELF, facts=JOINING)
-def join(me: Joining, actor: Actor, now: datetime, *, place_id: UUID, address: bytes | None = None) -> Change:
-    """Choose the community where one lives, or the estate in it; the home before ends, and with another community the address
-    there. Raises NotACommunity."""
+def joined(me: Joining, actor: Actor, now: datetime, *, place_id: UUID, address: bytes | None = None) -> Change:
+    """The change by which somebody chooses the community where they live, or the estate in it; the home before ends, and with
+    another community the address there. The verb stands in `teams/moving.py`. Raises NotACommunity."""
     if me.place_id is None or me.level not in policy.HOMES:
         raise errors.NotACommunity
     change = Change.record("person", me.id, "join", actor, now, place_id=place_id, version=me.version)
@@ -174,19 +172,23 @@ def grant_role(
 
     Raises:
         RoleNotGrantable, NotAllowed, PersonNotFound, AlreadyGranted. InvalidInput: not exactly one of `person_id` and
-        `phone_index`, or an empty period.
+        `phone_index`, an empty period, or one that is over. ApplicantUnnamed: a volunteer tells name and phone first.
     """
     if role not in policy.GRANTERS:
         raise errors.RoleNotGrantable
     demand(policy.GRANTERS[role], actor)
     if (person_id is None) is (phone_index is None):
         raise InvalidInput(fields=(FieldFault("/body/person_id", "one-of-two", "人员编号与电话须填写其中一项"),))
-    if ends_at is not None and ends_at <= max(starts_at or now, now):
+    if ends_at is not None and ends_at <= now:
+        raise InvalidInput(fields=(FieldFault("/body/ends_at", "past", "结束时间已经过去"),))
+    if ends_at is not None and ends_at <= (starts_at or now):
         raise InvalidInput(fields=(FieldFault("/body/ends_at", "period-empty", "结束时间须晚于开始时间"),))
     if place.person_id is None:
         raise errors.PersonNotFound
     if place.held:
         raise errors.AlreadyGranted
+    if role is Role.VOLUNTEER and not place.named:
+        raise errors.ApplicantUnnamed
     return granted(place.person_id, place.id, role, actor, now, starts_at, ends_at)
 
 
@@ -211,28 +213,40 @@ def granted(
 @record("role", "revoke", subject=GRANT, facts=HELD, missing=errors.GrantNotFound)
 def revoke_role(held: Held, actor: Actor, now: datetime) -> Change:
     """End a role now: it acts with the person's next command, and a volunteer's orders are handed back; who leads by it leads no
-    more.
+    more. One that has not begun never begins. Volunteers end their own, and who dispatches there is told.
 
     Raises:
-        AlreadyEnded. LastAdministrator: nobody else would administer the place.
+        NotAllowed: neither who grants it, nor a volunteer of their own. AlreadyEnded. LastAdministrator: nobody else would
+            administer the place.
     """
-    demand(policy.GRANTERS.get(held.role, policy.ADMINISTRATOR), actor)
+    own = actor.id == held.person_id
+    if not (own and held.role in policy.RESIGNED):
+        if own and held.role is Role.RESIDENT:
+            raise NotAllowed("居民身份不单独结束:搬家的,用 joinPlace 选择新的社区")
+        demand(policy.GRANTERS.get(held.role, policy.ADMINISTRATOR), actor)
     if held.ends_at is not None and held.ends_at <= now:
         raise errors.AlreadyEnded
     if held.last_administrator:
         raise errors.LastAdministrator
-    change = (
-        Change.record("role", held.id, "revoke", actor, now, place_id=held.place_id, version=held.version)
-        .patch(RoleGrant, id=held.id, ends_at=max(now, held.starts_at), handed_back_at=now, version=held.version + 1)
-        .note(role=held.role)
-    )
-    return _leave(change, held)
+    change = Change.record("role", held.id, "revoke", actor, now, place_id=held.place_id, version=held.version)
+    change.patch(
+        RoleGrant,
+        id=held.id,
+        starts_at=min(now, held.starts_at),
+        ends_at=now,
+        handed_back_at=now,
+        version=held.version + 1,
+    ).note(role=held.role)
+    if own and held.role is Role.VOLUNTEER:
+        for role in (Role.DISPATCHER, Role.SECRETARY):
+            change.tell_role(role, "role.resigned", person_id=held.person_id)
+    return _leave(change, held, None if own else "role.ended")
 
 
 @record("role", "lapse", subject=GRANT, facts=HELD, missing=errors.GrantNotFound)
 def lapse_role(held: Held, actor: Actor, now: datetime) -> Change:
-    """A volunteer's role has ended by its date: what was held by it is handed back, as when somebody ends it. Once. Raises
-    NotAllowed: the system's to do. AlreadyEnded: not over yet, or done."""
+    """A role has ended by its date: its holder is told, and what a volunteer held by it is handed back, as when somebody ends it.
+    Once. Raises NotAllowed: the system's to do. AlreadyEnded: not over yet, or done."""
     if not actor.is_system:
         raise NotAllowed
     if held.ends_at is None or held.ends_at > now or held.handed_back_at is not None:
@@ -242,14 +256,18 @@ def lapse_role(held: Held, actor: Actor, now: datetime) -> Change:
         .patch(RoleGrant, id=held.id, handed_back_at=now, version=held.version + 1)
         .note(role=held.role)
     )
-    return _leave(change, held)
+    return _leave(change, held, "role.lapsed")
 
 
-def _leave(change: Change, held: Held) -> Change:
-    """Whoever loses the role holds nothing by it, and leads no team by it: the secretary names another lead."""
+def _leave(change: Change, held: Held, topic: str | None) -> Change:
+    """Whoever loses the role is told so (None: did it), holds nothing by it, and leads no team by it: the secretary names another
+    lead."""
+    if topic is not None:
+        serving = sum(order.state == "in_service" for order in held.orders)
+        change.tell(held.person_id, topic, role=held.role, serving=serving, handed_back=len(held.orders) - serving)
     for team in held.teams:
         change.tell_role(Role.SECRETARY, "team.without_lead", place_id=team.place_id, team_id=team.id)
-    return hand_back(change, held.orders)
+    return hand_back(change, held.orders, WhyLeft.ROLE)
 
 
 def _grant(
@@ -280,6 +298,6 @@ def _with_password(account: Account, action: str, actor: Actor, now: datetime, p
 
 
 VERBS = (
-    update_me, join, register_resident, create_officer, change_password, reset_password, grant_role, revoke_role,
+    update_me, register_resident, create_officer, change_password, reset_password, grant_role, revoke_role,
     lapse_role,
 )  # fmt: skip

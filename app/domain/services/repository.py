@@ -133,12 +133,13 @@ had AS (
    GROUP BY k.code)
 SELECT code, coalesce(w.services, 0) AS services,
        CASE WHEN (SELECT of_place FROM staff) THEN coalesce(h.volunteers, 0) END AS volunteers
-  FROM (SELECT unnest(CAST(:known AS text[])) AS code UNION SELECT w.code FROM wanted w UNION SELECT h.code FROM had h) every
+  FROM (SELECT unnest(CAST(:known AS text[])) AS code UNION SELECT w.code FROM wanted w UNION SELECT h.code FROM had h
+        UNION SELECT k.code FROM skill k WHERE k.person_id = app_actor() AND k.ended_at IS NULL) every
   LEFT JOIN wanted w USING (code) LEFT JOIN had h USING (code) ORDER BY code""")
 
 
 async def list_skill_codes(connection: AsyncConnection, place_id: UUID | None) -> Sequence[RowMapping]:
     """The codes of skills that every place knows, and that services of a place want; for its staff also those that only its
-    volunteers have. `volunteers`, how many have it, is None for others."""
+    volunteers have, and for whoever has one of their own, that. `volunteers`, how many have it, is None for others."""
     asked = {"place_id": place_id, "known": list(SKILLS)}
     return (await connection.execute(_SKILL_CODES, asked)).mappings().all()

@@ -40,6 +40,14 @@ class NotAVolunteer(Refusal):
     )
 
 
+class TeamNameTaken(Refusal):
+    kind = Kind.CONFLICT
+    code = "team-name-taken"
+    title_zh = "这里已有一支同名的服务队"
+    title_en = "A team of this name serves the place already"
+    advice_zh = "那支队伍见 listTeams;请另起一个队名"
+
+
 class AlreadyMember(Refusal):
     kind = Kind.CONFLICT
     code = "already-member"
@@ -158,14 +166,6 @@ class AlreadyVolunteer(Refusal):
     title_zh = "您已经是这里的志愿者"
     title_en = "You are a volunteer here already"
     advice_zh = "可以直接接单(listPool),或填写服务时间(setAvailability)"
-
-
-class ApplicantUnnamed(Refusal):
-    kind = Kind.CONFLICT
-    code = "applicant-unnamed"
-    title_zh = "做志愿者须先在个人资料中填写姓名和电话"
-    title_en = "A volunteer tells name and phone first"
-    advice_zh = "个人资料在 updateMe 填写"
 
 
 class AlreadyDecided(Refusal):

@@ -68,6 +68,7 @@ class Team(SQLModel, table=True):
             use_alter=True,
         ),
         Index("team_place", "place_id", "created_at", "id"),
+        Index("team_one_of_a_name", "place_id", "name", unique=True, postgresql_where=text("disbanded_at IS NULL")),
         Index("team_lead", "lead_id", postgresql_where=text("disbanded_at IS NULL")),
     )
 

@@ -90,7 +90,7 @@ LEAVING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Leading:
-    """A team, and whether the lead-to-be is a member who volunteers where it serves."""
+    """A team, whether the lead-to-be is a member, and whether they volunteer where it serves."""
 
     id: UUID
     place_id: UUID
@@ -98,14 +98,15 @@ class Leading:
     disbanded: bool
     version: int
     member: bool
+    volunteers: bool
 
 
 LEADING = Facts(
     """(SELECT jsonb_build_object('id', t.id, 'place_id', t.place_id, 'lead_id', team_lead(t.id),
                  'disbanded', t.disbanded_at IS NOT NULL, 'version', t.version, 'member', EXISTS (
                     SELECT 1 FROM team_member m WHERE m.team_id = t.id AND m.live
-                       AND m.person_id = ($3::jsonb ->> 'person_id')::uuid
-                       AND person_holds(m.person_id, t.place_id, 'volunteer')))
+                       AND m.person_id = ($3::jsonb ->> 'person_id')::uuid),
+                 'volunteers', person_holds(($3::jsonb ->> 'person_id')::uuid, t.place_id, 'volunteer'))
           FROM team t WHERE t.id = subject.id)""",
     Leading,
 )
@@ -185,9 +186,9 @@ DECIDING = Facts(
     """(SELECT jsonb_build_object('id', a.id, 'person_id', a.person_id, 'place_id', a.place_id, 'version', a.version,
                  'decided', a.decided_at IS NOT NULL, 'withdrawn', a.withdrawn_at IS NOT NULL,
                  'volunteers', person_holds(a.person_id, a.place_id, 'volunteer'),
-                 'named', p.name_sealed IS NOT NULL AND p.phone_sealed IS NOT NULL,
+                 'named', person_named(a.person_id),
                  'skills', a.skills, 'skilled', skills_of_applicant(a.id))
-          FROM volunteer_application a LEFT JOIN person p ON p.id = a.person_id WHERE a.id = subject.id)""",
+          FROM volunteer_application a WHERE a.id = subject.id)""",
     Deciding,
 )
 
@@ -208,39 +209,66 @@ SKILLING = Facts(
 
 
 @dataclass(frozen=True, slots=True)
+class LiveOrder:
+    """An order that somebody has, and where it is."""
+
+    id: UUID
+    place_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Skilled:
-    """A recorded skill."""
+    """A recorded skill, and the live orders of whoever has it that want it."""
 
     id: UUID
     person_id: UUID
     place_id: UUID
+    code: str
     version: int
     ended: bool
+    orders: tuple[LiveOrder, ...] = ()
 
 
 SKILLED = Facts(
     """(SELECT jsonb_build_object('id', s.id, 'person_id', s.person_id, 'place_id', s.place_id, 'version', s.version,
-                 'ended', s.ended_at IS NOT NULL) FROM skill s WHERE s.id = subject.id)""",
+                 'code', s.code, 'ended', s.ended_at IS NOT NULL, 'orders', skill_orders(s.id))
+          FROM skill s WHERE s.id = subject.id)""",
     Skilled,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a volunteer has said about their hours so far (version 0: nothing), and what they hold if they give it back."""
+    """What a volunteer has said about their hours so far (version 0: nothing), what they hold if they give it back, and the
+    orders with an appointment that this leave brings into it, and no earlier one did."""
 
     id: UUID | None
     version: int
     volunteers: bool
     orders: tuple[HeldOrder, ...]
+    missed: tuple[LiveOrder, ...] = ()
 
 
 PROFILE = Facts(
     """(SELECT jsonb_build_object('id', v.id, 'version', coalesce(v.version, 0), 'volunteers', app_holds('{volunteer}'),
-                 'orders', CASE WHEN ($3::jsonb ->> 'hand_back_orders')::bool THEN held_orders($1, NULL, NULL) ELSE '[]' END)
+                 'orders', CASE WHEN ($3::jsonb ->> 'hand_back_orders')::bool THEN held_orders($1, NULL, NULL) ELSE '[]' END,
+                 'missed', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'place_id', m.place_id) ORDER BY m.id), '[]')
+                    FROM matter m JOIN appointment a ON a.matter_id = m.id AND a.confirmed_at IS NOT NULL AND a.ended_at IS NULL
+                   WHERE m.kind = 'order' AND m.state = 'accepted' AND m.assignee_id = $1
+                     AND a.meet_at > greatest(look.now, v.away_until)
+                     AND a.meet_at < ($3::jsonb ->> 'away_until')::timestamptz))
           FROM (VALUES (1)) one LEFT JOIN volunteer_profile v ON v.person_id = subject.id)""",
     Profile,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenApplication:
+    """An application of one's own that nobody has answered."""
+
+    id: UUID
+    place_id: UUID
+    version: int
 
 
 def _teams() -> Select[*tuple[Any, ...]]:

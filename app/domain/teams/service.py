@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.people.handing_back import hand_back
+from app.domain.people.handing_back import WhyLeft, hand_back
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.subject import PLACE
 from app.domain.teams import errors, policy
@@ -32,11 +32,12 @@ from app.kernel.verbs import record
 ONCE: Mapping[str, type[Refusal]] = {"team_member_once": errors.AlreadyMember}
 
 
-@record("team", "create", subject=PLACE, facts=CREATING, missing=PlaceNotFound, read_by_others=("name",))
+@record("team", "create", subject=PLACE, facts=CREATING, missing=PlaceNotFound,
+        conflicts={"team_one_of_a_name": errors.TeamNameTaken}, read_by_others=("name",))  # fmt: skip
 def create(
     seen: Creating, actor: Actor, now: datetime, *, place_id: UUID, name: str, colour: Colour, lead_id: UUID
 ) -> Change:
-    """A team that serves the place and all below it, with its lead as the first member. Raises NotAVolunteer."""
+    """A team that serves the place and all below it, with its lead as the first member. Raises NotAVolunteer, TeamNameTaken."""
     demand(policy.CHIEF, actor)
     if not seen.volunteers:
         raise errors.NotAVolunteer
@@ -103,7 +104,7 @@ def remove_member(member: Leaving, actor: Actor, now: datetime, *, person_id: UU
     _end(change, member.id, member.version, actor, now).note(team_id=member.team_id, person_id=person_id)
     told, topic = (member.lead_id, "team.left") if actor.id == person_id else (person_id, "team.removed")
     change.tell(told, topic, team_id=member.team_id)
-    return hand_back(change, member.orders)
+    return hand_back(change, member.orders, WhyLeft.TEAM)
 
 
 @record(
@@ -116,18 +117,21 @@ def remove_member(member: Leaving, actor: Actor, now: datetime, *, person_id: UU
 )
 def set_lead(team: Leading, actor: Actor, now: datetime, *, person_id: UUID) -> Change:
     """Another member, who volunteers there, leads from now on; said by the present lead, or by who looks after the
-    place. Raises TeamDisbanded, NotAMember, AlreadyLeads."""
+    place, of which the one before is told. Raises TeamDisbanded, NotAMember, AlreadyLeads. NotAVolunteer: not there any more."""
     if team.disbanded:
         raise errors.TeamDisbanded
     demand_lead(team.lead_id, policy.CHIEF, actor)
     if not team.member:
         raise errors.NotAMember
+    if not team.volunteers:
+        raise errors.NotAVolunteer("此人还在队里,但已不是这里的志愿者,不能当队长")
     if person_id == team.lead_id:
         raise errors.AlreadyLeads
     return (
         Change.record("team", team.id, "set_lead", actor, now, place_id=team.place_id, version=team.version)
         .patch(Team, id=team.id, lead_id=person_id, version=team.version + 1)
         .tell(person_id, "team.lead", team_id=team.id)
+        .tell(None if actor.id == team.lead_id else team.lead_id, "team.lead_changed", team_id=team.id)
         .note(person_id=person_id)
     )
 
@@ -146,7 +150,7 @@ def disband(team: Disbanding, actor: Actor, now: datetime) -> Change:
     )
     for member in team.members:
         _end(change, member.id, member.version, actor, now).tell(member.person_id, "team.disbanded", team_id=team.id)
-    return hand_back(change, team.orders)
+    return hand_back(change, team.orders, WhyLeft.DISBANDED)
 
 
 def _join(change: Change, member_id: UUID, team_id: UUID, place_id: UUID, person_id: UUID, now: datetime) -> Change:

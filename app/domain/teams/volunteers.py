@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from app.domain.people.handing_back import hand_back
+from app.domain.people.errors import ApplicantUnnamed
+from app.domain.people.handing_back import WhyLeft, hand_back
 from app.domain.people.service import granted
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.subject import PLACE
@@ -23,6 +25,8 @@ from app.domain.teams.repository import (
     SKILLING,
     Applying,
     Deciding,
+    LiveOrder,
+    OpenApplication,
     Profile,
     Skilled,
     Skilling,
@@ -46,7 +50,7 @@ def apply(me: Applying, actor: Actor, now: datetime, *, text: str, skills: Seque
     if me.volunteers:
         raise errors.AlreadyVolunteer
     if not me.named:
-        raise errors.ApplicantUnnamed
+        raise ApplicantUnnamed
     if strange := known.unknown(skills, me.here):
         raise errors.UnknownSkill.at({f"/body/skills/{n}": skills[n] for n in strange}, brings=False)
     application_id = new_id()
@@ -80,7 +84,7 @@ def decide(
     _demand_open(application)
     ReasonWanted.demand(reason, agreed=approve, why="不同意时请写明原因,申请人会看到")
     if approve and not application.named:
-        raise errors.ApplicantUnnamed
+        raise ApplicantUnnamed
     change = (
         Change.record(
             "volunteer_application",
@@ -106,8 +110,7 @@ def decide(
         return [change.tell(application.person_id, "volunteer.refused")]
     by_word = known.by_word(application.skills, application.skilled)
     to_record = known.to_record(application.skills, application.skilled)
-    if by_word or to_record:
-        change.tell(application.person_id, "volunteer.skills", recorded=by_word, to_record=to_record)
+    change.tell(application.person_id, "volunteer.approved", recorded=by_word, to_record=to_record)
     if to_record:
         change.tell_role(Role.STATION_STAFF, "volunteer.skills_to_record", to_record=to_record)
     told = (_recorded(code, application.person_id, application.place_id, actor, now) for code in by_word)
@@ -123,17 +126,27 @@ def withdraw(application: Deciding, actor: Actor, now: datetime) -> Change:
     if actor.id != application.person_id:
         raise NotAllowed("由申请人本人撤回;不同意的,用 decideVolunteer 答复")
     _demand_open(application)
-    change = Change.record(
-        "volunteer_application",
-        application.id,
-        "withdraw",
-        actor,
-        now,
-        place_id=application.place_id,
-        version=application.version,
+    return withdrawn(application, actor, now)
+
+
+def withdrawn(
+    application: Deciding | OpenApplication, actor: Actor, now: datetime, *, moved_away: bool = False
+) -> Change:
+    """The change that takes back an application, of which the secretary is told."""
+    said: dict[str, Any] = {"moved_away": True} if moved_away else {}
+    return (
+        Change.record(
+            "volunteer_application",
+            application.id,
+            "withdraw",
+            actor,
+            now,
+            place_id=application.place_id,
+            version=application.version,
+        )
+        .patch(VolunteerApplication, id=application.id, withdrawn_at=now, version=application.version + 1)
+        .tell_role(Role.SECRETARY, "volunteer.withdrawn", **said)
     )
-    change.patch(VolunteerApplication, id=application.id, withdrawn_at=now, version=application.version + 1)
-    return change.tell_role(Role.SECRETARY, "volunteer.withdrawn")
 
 
 def _demand_open(application: Deciding) -> None:
@@ -176,7 +189,7 @@ def add_skill(
         why = f"{known.name_of(code)}须有证照:请填写证照编号"
         raise errors.LicenceMissing(why, fields=(FieldFault("/body/licence", errors.LicenceMissing.code, why),))
     change = _recorded(code, person_id, place_id, actor, now, licence=licence, licence_until=licence_until)
-    return change.tell(person_id, "skill.recorded")
+    return change.tell(person_id, "skill.recorded", code=code)
 
 
 def _recorded(
@@ -209,14 +222,21 @@ def _recorded(
 
 @record("skill", "end", subject=SKILL, facts=SKILLED, missing=errors.SkillNotFound)
 def end_skill(skill: Skilled, actor: Actor, now: datetime) -> Change:
-    """A skill counts no longer: said by its owner, or by who may record one. Raises SkillNotFound for one that has ended."""
+    """A skill counts no longer: said by its owner, or by who may record one; of orders that they have and now cannot begin the
+    dispatchers are told. Raises SkillNotFound for one that has ended."""
     if actor.id != skill.person_id:
         demand(policy.SEES_LICENCE, actor)
     if skill.ended:
         raise errors.SkillNotFound
     change = Change.record("skill", skill.id, "end", actor, now, place_id=skill.place_id, version=skill.version)
     change.patch(Skill, id=skill.id, ended_at=now, version=skill.version + 1)
-    return change.tell(skill.person_id if actor.id != skill.person_id else None, "skill.ended")
+    change.tell(
+        skill.person_id if actor.id != skill.person_id else None,
+        "skill.ended",
+        code=skill.code,
+        orders=len(skill.orders),
+    )
+    return _of_orders(change, skill.orders, "order.server_unskilled")
 
 
 @record("volunteer_profile", "set", subject=SELF, facts=PROFILE)
@@ -233,7 +253,8 @@ def set_availability(
     hand_back_orders: bool = False,
 ) -> Change:
     """Say when one serves: what is not given is as if never said. Quiet hours are minutes of the day, `[from, until)`, across
-    midnight when they end before they begin. `hand_back_orders`: going away, one gives back what has not begun.
+    midnight when they end before they begin. `hand_back_orders`: going away, one gives back what has not begun; otherwise the
+    dispatcher is told of the appointments that lie in the leave.
 
     Raises:
         NotAllowed: is no volunteer anywhere. AvailabilityInvalid: a week with faults, half of the quiet hours, or both
@@ -257,7 +278,16 @@ def set_availability(
         change.insert(VolunteerProfile, id=profile_id, person_id=actor.id, **values)
     else:
         change.patch(VolunteerProfile, id=profile_id, version=me.version + 1, **values)
-    return hand_back(change, me.orders) if hand_back_orders else change
+    if hand_back_orders:
+        return hand_back(change, me.orders, WhyLeft.AWAY)
+    return _of_orders(change, me.missed, "order.server_away")
+
+
+def _of_orders(change: Change, orders: Sequence[LiveOrder], topic: str) -> Change:
+    """The dispatcher of each order's place is told which it is."""
+    for order in orders:
+        change.tell_role(Role.DISPATCHER, topic, place_id=order.place_id, order_id=order.id)
+    return change
 
 
 def _faults(

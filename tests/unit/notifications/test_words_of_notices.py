@@ -14,13 +14,19 @@ from app.kernel.rules import Via
 from app.workers.deliveries import THING_LETTERS, content
 
 SAID = [
-    *(text for texts in (policy.TEXTS, policy.MOVED, policy.OPENED, policy.OF_CALLBACK) for text in texts.values()),
+    *(
+        text
+        for texts in (policy.TEXTS, policy.MOVED, policy.MOVED_AWAY, policy.LEFT, policy.OPENED, policy.OF_CALLBACK)
+        for text in texts.values()
+    ),
     *(text for _, yes, no in policy.DECIDED.values() for text in (yes, no)),
     *(text for texts in policy.RECEIPTS.values() for text in texts if text),
     *(text.format(it="您单位的任务") for text in policy.MISSES.values()),
     *(sentence(topic, {"why": why}) for topic, said in CAME_BACK.items() for why in said),
     *(sentence("order.passed_on", {"did": did}) for did in DONE),
-    sentence("volunteer.skills", {"recorded": ["haircut"], "to_record": ["law", "lute"]}),
+    sentence("role.ended", {"role": "volunteer", "handed_back": 2, "serving": 1}),
+    sentence("skill.ended", {"code": "nursing", "orders": 1}),
+    sentence("volunteer.approved", {"recorded": ["haircut"], "to_record": ["law", "lute"]}),
     sentence("volunteer.skills_to_record", {"to_record": ["law", "lute"]}),
 ]
 

@@ -13,6 +13,7 @@ from app.domain.orders.matching import Matching, choices
 from app.domain.orders.models import OrderDetail, OrderRefusal, TakeBack
 from app.domain.orders.models import OrderState as S
 from app.domain.orders.repository import Accepted, Detail, Left, OpenAppointment
+from app.domain.people.handing_back import WhyLeft
 from app.domain.teams.fitness import Candidate
 from app.kernel.change import Event, Patch
 from app.kernel.deadline_tables import DeadlinePause
@@ -96,6 +97,7 @@ def test_an_offer_to_a_team_is_put_before_its_lead() -> None:
             {"team_id": TEAM},
             errors.TeamNotQualified,
         ),
+        (replace(offered(candidate()), team_here=True), {"team_id": TEAM}, errors.TeamWithoutLead),
         (offered(candidate(), lead=RESIDENT), {"team_id": TEAM}, errors.OwnOrder),
         (offered(member(OTHER), candidate(), lead=VOLUNTEER), {"team_id": TEAM}, errors.TeamNotHere),
         (complained(candidate()), {"volunteer_id": VOLUNTEER}, errors.ComplainedOf),
@@ -239,6 +241,8 @@ def test_of_a_team_a_qualified_member_may_accept_and_the_lead_is_told() -> None:
         (WHO["member"], Taking(candidate(OTHER)), errors.VolunteerNotQualified),
         (WHO["member"], Taking(member(OTHER), complained=True), errors.VolunteerNotQualified),
         (WHO["assignee"], Taking(None, complained=True), errors.VolunteerNotQualified),
+        (WHO["assignee"], Taking(None, away=True), errors.VolunteerNotQualified),
+        (WHO["member"], Taking(member(OTHER), away=True), errors.VolunteerNotQualified),
         (Actor(RESIDENT, frozenset({Role.VOLUNTEER}), "member"), Taking(candidate(RESIDENT)), errors.OwnOrder),
         (WHO["assignee"], Taking(None, represents=True), errors.OwnOrder),
     ],
@@ -249,6 +253,8 @@ def test_of_a_team_a_qualified_member_may_accept_and_the_lead_is_told() -> None:
         "left meanwhile",
         "complained of",
         "offered, complained of",
+        "offered, away",
+        "away",
         "own",
         "represents",
     ],
@@ -271,6 +277,8 @@ def test_nobody_claims_their_own_order_or_beyond_their_capacity() -> None:
         dispatching.claim(an_order(), me, NOON, facts=Taking(candidate(RESIDENT)))
     with pytest.raises(errors.VolunteerNotQualified):
         dispatching.claim(an_order(), WHO["volunteer"], NOON, facts=Taking(candidate(OTHER, taken_today=3)))
+    with pytest.raises(errors.VolunteerNotQualified):
+        dispatching.claim(an_order(), WHO["volunteer"], NOON, facts=Taking(candidate(OTHER), away=True))
 
 
 def test_what_is_offered_to_somebody_does_not_use_up_their_day_against_itself() -> None:
@@ -403,8 +411,12 @@ def test_an_order_that_they_began_meanwhile_stays_theirs_and_the_dispatcher_is_t
         begun, SYSTEM, NOON, facts=Left(Accepted(TEN), taken_anew=False), person_id=VOLUNTEER
     )
     assert (change.action, change.state, change.columns, change.stops) == ("server_leaves", S.IN_SERVICE, {}, [])
-    assert [(event.topic, event.to_role, event.payload["person_id"]) for event in change.events] == [
-        ("order.server_leaves", Role.DISPATCHER, VOLUNTEER)
+    assert [(event.topic, event.to_role, event.payload) for event in change.events] == [
+        (
+            "order.server_leaves",
+            Role.DISPATCHER,
+            {"order_id": begun.id, "person_id": VOLUNTEER, "because": WhyLeft.ROLE},
+        )
     ]
     with pytest.raises(TransitionRefused):
         dispatching.hand_back(begun, SYSTEM, NOON, facts=Left(Accepted(TEN), taken_anew=False), person_id=OTHER)

@@ -122,7 +122,11 @@ def test_who_has_not_the_skill_begins_neither_a_visit_nor_an_errand() -> None:
     with pytest.raises(errors.VolunteerNotQualified) as papers:
         errands.hand_over_papers(errand, WHO["assignee"], NOON, facts=unskilled, papers=[], fits_after=(0,))
     assert visit.value.detail == papers.value.detail
-    assert papers.value.detail == "没有所需技能或证照已过期,请先指派有这项技能的队员(assignMember)"
+    assert papers.value.detail == "没有所需技能或证照已过期,请先退回订单(releaseOrder)"
+    in_a_team = replace(unskilled, of_team=True)
+    with pytest.raises(errors.VolunteerNotQualified) as of_team:
+        orders.start(of(Form.VISIT, S.ACCEPTED), WHO["assignee"], NOON, facts=in_a_team, fits_after=(0,))
+    assert of_team.value.detail == "没有所需技能或证照已过期,请先指派有这项技能的队员(assignMember)"
 
 
 def test_only_an_errand_has_an_authority_to_take_back() -> None:

@@ -5,18 +5,18 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.people.handing_back import HeldOrder, hand_back
+from app.domain.people.handing_back import HeldOrder, WhyLeft, hand_back
 from app.kernel.change import Change, Event
 from app.kernel.rules import Actor, Role
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 ORDER, COMMUNITY, VOLUNTEER = UUID(int=1), UUID(int=2), UUID(int=3)
-ABOUT = {"order_id": ORDER, "person_id": VOLUNTEER}
+ABOUT = {"order_id": ORDER, "person_id": VOLUNTEER, "because": "disbanded"}
 
 
 def leaving(*states: str) -> Change:
     change = Change.record("role", UUID(int=9), "revoke", Actor(UUID(int=8)), NOON, place_id=UUID(int=7), version=1)
-    return hand_back(change, [HeldOrder(ORDER, state, COMMUNITY, VOLUNTEER, 4) for state in states])
+    return hand_back(change, [HeldOrder(ORDER, state, COMMUNITY, VOLUNTEER, 4) for state in states], WhyLeft.DISBANDED)
 
 
 @pytest.mark.parametrize("state", ["offered", "accepted"])
