@@ -91,6 +91,7 @@ from app.domain.orders import contact_details as contact_verbs
 from app.domain.orders import dispatching as dispatching_verbs
 from app.domain.orders import ended_consents as order_consent_verbs
 from app.domain.orders import errands as errand_verbs
+from app.domain.orders import giving_back as giving_back_verbs
 from app.domain.orders import outcomes as outcome_verbs
 from app.domain.orders import placing as placing_verbs
 from app.domain.orders import promises as promise_verbs
@@ -169,6 +170,7 @@ VERBS: Sequence[Verb[Any, Any]] = (
     *placing_verbs.VERBS,
     *order_verbs.VERBS,
     *dispatching_verbs.VERBS,
+    *giving_back_verbs.VERBS,
     *outcome_verbs.VERBS,
     *contact_verbs.VERBS,
     *promise_verbs.VERBS,

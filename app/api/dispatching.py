@@ -11,7 +11,16 @@ from app.api.deps import Reader, Receipt, TheReader, TheRun, receipt
 from app.api.orders import ID, OrderId, moves
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID
-from app.domain.orders import appointment_errors, dispatching, errors, policy, recategorising, repository, wishes
+from app.domain.orders import (
+    appointment_errors,
+    dispatching,
+    errors,
+    giving_back,
+    policy,
+    recategorising,
+    repository,
+    wishes,
+)
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.matching import Matching, choices, left_out
 from app.domain.orders.models import TakeBack
@@ -287,7 +296,7 @@ async def assign(order_id: OrderId, body: AssignIn, run: TheRun) -> Receipt:
     **moves("release", appointment_errors.AppointmentNotYet),
 )
 async def release(order_id: OrderId, body: ReleaseIn, run: TheRun) -> Receipt:
-    return await run(dispatching.release, order_id, reason=body.reason, nobody_home=body.nobody_home)
+    return await run(giving_back.release, order_id, reason=body.reason, nobody_home=body.nobody_home)
 
 
 @api.post(
@@ -303,4 +312,4 @@ async def release(order_id: OrderId, body: ReleaseIn, run: TheRun) -> Receipt:
     **moves("take_back", appointment_errors.AppointmentStands),
 )
 async def take_back(order_id: OrderId, body: TakeBackIn, run: TheRun) -> Receipt:
-    return await run(dispatching.take_back, order_id, reason=body.reason)
+    return await run(giving_back.take_back, order_id, reason=body.reason)

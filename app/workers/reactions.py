@@ -7,7 +7,7 @@ from uuid import UUID
 from app.domain.cases import board, callbacks, contests, converting, merging, setting_aside, supervision, whistles
 from app.domain.cases import ended_consents as case_consents
 from app.domain.cases import service as cases
-from app.domain.orders import dispatching, ended_consents, outcomes, promises, service_days, shifts, wishes
+from app.domain.orders import dispatching, ended_consents, giving_back, outcomes, promises, service_days, shifts, wishes
 from app.domain.people.handing_back import WhyLeft
 from app.kernel.verbs import Verb
 from app.workers.outbox import Reaction
@@ -67,7 +67,7 @@ REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "order.match": (dispatching.match, _deadline),
     "order.expire_claim": (wishes.expire_claim, _deadline),
     "order.cancel_day": (service_days.cancel_booked, _reason),
-    "order.hand_back": (dispatching.hand_back, _person),
+    "order.hand_back": (giving_back.hand_back, _person),
     "order.convert": (outcomes.convert_missed, _deadline),
     "case.open_converted": (converting.open_converted, lambda _row, _payload: {}),
     "case.follow": (merging.follow, _child),

@@ -11,6 +11,7 @@ from app.domain.orders import (
     contact_details,
     dispatching,
     errands,
+    giving_back,
     outcomes,
     promises,
     service,
@@ -110,9 +111,9 @@ COMMANDS: Mapping[str, Command] = {
     "claim": (dispatching.claim, lambda _, __: {}),
     "claim_wish": (wishes.claim_wish, lambda _, __: {"claimed_as": Claimant.MEMBER, "name": None}),
     "assign": (dispatching.assign, lambda known, given: {"member_id": known.people[given["to"]]}),
-    "release": (dispatching.release, lambda _, __: {"reason": "病了"}),
+    "release": (giving_back.release, lambda _, __: {"reason": "病了"}),
     "take_back": (
-        dispatching.take_back,
+        giving_back.take_back,
         lambda _, given: {"reason": TakeBack(given.get("why", "no_answer"))},
     ),
     "start": (

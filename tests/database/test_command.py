@@ -60,7 +60,7 @@ async def test_nobody_moves_what_they_cannot_see(app: Database, world: World) ->
     with pytest.raises(NotFound):
         await world.do(app, dispatching.offer, "西派单员", order, volunteer_id=world.people["小李"])
     with pytest.raises(NotAllowed):
-        await world.do(app, outcomes.cancel, "派单员", order)
+        await world.do(app, dispatching.offer, "王奶奶", order, volunteer_id=world.people["小李"])
     with pytest.raises(TransitionRefused):
         await world.do(app, outcomes.rate, "王奶奶", order, solved="yes", stars=5, reason=None)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from uuid import UUID
 
-from app.domain.orders import dispatching, placing, service_days
+from app.domain.orders import dispatching, giving_back, placing, service_days
 from app.domain.orders.errors import VolunteerNotQualified
 from app.domain.orders.models import TakeBack
 from app.domain.orders.service_day_errors import SlotOver
@@ -161,7 +161,7 @@ async def test_what_somebody_took_after_they_had_come_back_is_not_handed_back(
     await world.do(app, dispatching.offer, "派单员", order, volunteer_id=volunteer)
     await world.do(app, dispatching.accept, volunteer, order)
     await world.do(app, people.revoke_role, "书记", grant)
-    await world.do(app, dispatching.take_back, "派单员", order, reason=TakeBack.CANNOT_COME)
+    await world.do(app, giving_back.take_back, "派单员", order, reason=TakeBack.CANNOT_COME)
     await world.grant(volunteer, Role.VOLUNTEER, world.street)
     await world.do(app, dispatching.offer, "派单员", order, volunteer_id=volunteer)
     await world.do(app, dispatching.accept, volunteer, order)

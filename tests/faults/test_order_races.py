@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
+from app.kernel.time import CHINA
 from tests.faults.conftest import Arena
 from tests.faults.test_races import crew, until_told
-from tests.people import Someone, by_day
+from tests.people import Someone
 from tests.special import service_of, team_of
 from tests.world import LONG_AGO, tireless
 
@@ -318,8 +319,10 @@ async def test_ten_book_the_last_place_of_a_slot(ring: Ring) -> None:
     street = ring.arena.street
     residents = [await street.resident(f"居民{number}") for number in range(11)]
     service_id = await service_of(street.world, "service_day", "义诊日")
+    tomorrow = (await street.world.owner.fetchval("SELECT app_now()")).astimezone(CHINA) + timedelta(days=1)
     for number in range(TIMES):
-        slot = {"starts_at": (by_day() + timedelta(minutes=number)).isoformat(), "minutes": 10, "capacity": 2}
+        at = tomorrow.replace(hour=14, minute=number, second=0, microsecond=0)
+        slot = {"starts_at": at.isoformat(), "minutes": 10, "capacity": 2}
         day = {"place_id": str(street.world.east), "team_id": ring.team_id, "service_id": service_id, "slots": [slot]}
         day_id = (await ring.volunteers[0].post("/v1/service-days", day))["id"]
         slot_id = await street.world.owner.fetchval("SELECT id FROM service_slot WHERE day_id = $1::uuid", day_id)

@@ -1,5 +1,5 @@
-"""The verbs that bring an order to somebody and back: offering, the matcher, declining, accepting, giving back (派单, 接单).
-Each is pure, as in `service.py`."""
+"""The verbs that bring an order to somebody: offering, the matcher, declining, accepting, claiming (派单, 接单); how one comes
+back stands in `giving_back.py`. Each is pure, as in `service.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,11 +11,8 @@ from app.domain.orders import appointment_errors, errors, policy
 from app.domain.orders.matching import MATCHING, Matching, candidates, choices, demand_fit
 from app.domain.orders.models import OrderDetail, OrderRefusal, OrderState, TakeBack
 from app.domain.orders.policy import LIFECYCLE
-from app.domain.orders.repository import ACCEPTED, LEFT, Accepted, Left
-from app.domain.orders.resuming import end_booking, for_all, let_go
+from app.domain.orders.resuming import for_all
 from app.domain.orders.service import ORDERS, Order
-from app.domain.people.handing_back import WhyLeft
-from app.domain.services.models import Form
 from app.domain.teams.fitness import Candidate, Unfit, unfit
 from app.kernel.change import Change
 from app.kernel.errors import TransitionRefused
@@ -23,7 +20,6 @@ from app.kernel.ids import new_id
 from app.kernel.rules import Actor, Role
 from app.kernel.verbs import Facts
 
-BOOKING_LEFT = "承接的志愿者已离开"
 OWN_CHOICE = frozenset({Unfit.OFF_DUTY, Unfit.QUIET_HOURS})
 """What keeps somebody from being asked, and not from coming forward. Whoever is away says first that they are back."""
 
@@ -180,7 +176,7 @@ def match(order: Order, actor: Actor, now: datetime, *, facts: Matching, deadlin
 def decline(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
     """Say no to an offer, for oneself or as the lead for the team: it is not offered to them again in this round."""
     change = LIFECYCLE.move(order, "decline", actor, now)
-    _refuse(change, order, "declined", reason)
+    refuse(change, order, order.assignee_id, "declined", reason, round_number=order.round)
     return _failed(change, order, "order.declined")
 
 
@@ -258,94 +254,6 @@ def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_i
     return change.set(assignee_id=member_id).tell(member_id, "order.assigned").tell_served("order.member_changed")
 
 
-@ORDERS.moves("release", facts=ACCEPTED, read_by_others=("reason",))
-def release(
-    order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: str, nobody_home: bool = False
-) -> Change:
-    """Give back what was accepted, with a reason that the community reads: what the acceptance, an appointment or a plan had
-    stopped goes on with the time used (domain.md §3). A booking ends, and whoever it serves reads the reason. `nobody_home`: they
-    stood at the door at the agreed time, and nobody opened. Raises AppointmentNotYet: no time is agreed on, or it is to come."""
-    change = LIFECYCLE.move(order, "release", actor, now)
-    if order.detail.booking_id is not None:
-        return end_booking(order, actor, now, reason).tell_role(Role.DISPATCHER, "order.booking_let_go")
-    if nobody_home:
-        agreed = order.detail.agreed
-        if agreed is None or now < agreed.meet_at or actor.id != order.assignee_id:
-            raise appointment_errors.AppointmentNotYet
-        change.note(nobody_home=True)
-    _refuse(change, order, "released", reason)
-    let_go(change, order, facts, now)
-    by_lead = actor.id != order.assignee_id
-    if by_lead:
-        change.tell(order.assignee_id, "order.taken_back", why="lead", **_void(order))
-    why = "lead" if by_lead else "nobody_home" if nobody_home else "volunteer"
-    change.tell_role(Role.DISPATCHER, "order.released", to=Role.DISPATCHER.value, why=why, **_next(order))
-    return change.tell_served("order.released", why=why, **_next(order))
-
-
-@ORDERS.moves("take_back", facts=ACCEPTED)
-def take_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason: TakeBack) -> Change:
-    """The staff take an order back, for a listed reason: from whom it was offered to by mistake, who need not answer any more and
-    are not counted as a failure; or from whoever accepted it and does not come: then it goes on as when it is given back, and a
-    booking ends. Raises AppointmentStands: with a confirmed appointment it comes back by itself, unless one side has said so."""
-    change = LIFECYCLE.move(order, "take_back", actor, now).note(reason=reason)
-    if order.detail.agreed is not None and not reason.heard:
-        booked = order.detail.booking_id is not None
-        raise appointment_errors.AppointmentStands(appointment_errors.SlotNotMovable.advice_zh if booked else None)
-    if order.detail.booking_id is not None:
-        return end_booking(order, actor, now, reason.label).tell(order.assignee_id, "order.cancelled")
-    _refuse(change, order, "taken_back", reason.label)
-    let_go(change, order, facts, now)
-    if order.state == OrderState.OFFERED:
-        if order.open_pool:
-            for_all(change)
-        return change.tell(order.assignee_id, "order.offer_taken_back")
-    change.tell(order.assignee_id, "order.taken_back", **_void(order))
-    return change.tell_served("order.released", why=reason.value, **_next(order))
-
-
-@ORDERS.moves("hand_back", facts=LEFT)
-def hand_back(
-    order: Order,
-    actor: Actor,
-    now: datetime,
-    *,
-    facts: Left,
-    person_id: UUID,
-    version: int | None = None,  # noqa: ARG001 - the facts look at it
-    because: WhyLeft = WhyLeft.ROLE,
-) -> Change:
-    """Whoever had the order at `version` has left, and `because`: the team, or the volunteers. What they took since then, as
-    somebody who may, stays theirs. If they began to serve it meanwhile it stays theirs too, and the dispatcher is told, as of all
-    that was being served when they left (`people/handing_back.py`)."""
-    if order.assignee_id != person_id or facts.taken_anew:
-        raise TransitionRefused
-    if order.state == OrderState.IN_SERVICE:
-        change = LIFECYCLE.move(order, "server_leaves", actor, now)
-        return change.tell_role(
-            Role.DISPATCHER, "order.server_leaves", order_id=order.id, person_id=person_id, because=because
-        )
-    if order.detail.booking_id is not None:
-        return end_booking(order, actor, now, BOOKING_LEFT).tell_role(Role.DISPATCHER, "order.booking_let_go")
-    change = LIFECYCLE.move(order, "hand_back", actor, now)
-    let_go(change, order, facts.accepted, now)
-    change.tell_role(Role.DISPATCHER, "order.handed_back", to=Role.DISPATCHER.value, why=because.value, **_next(order))
-    if order.state == OrderState.OFFERED:
-        return change
-    change.tell(person_id, "order.taken_back", why="left", **_void(order))
-    return change.tell_served("order.released", why="left", **_next(order))
-
-
-def _void(order: Order) -> dict[str, Any]:
-    """What a notice of an order that comes back says of the time that was agreed on with whoever had it."""
-    return {"void": True} if order.detail.agreed is not None else {}
-
-
-def _next(order: Order) -> dict[str, Any]:
-    """And of what comes next: a wish is open to all again, and nobody dispatches it."""
-    return _void(order) | ({"wish": True} if order.detail.form is Form.WISH else {})
-
-
 def first_come(order: Order, action: str, actor: Actor, now: datetime) -> Change:
     """Begin to take an order that several may take. Raises TransitionRefused, which says so where somebody was faster."""
     try:
@@ -406,10 +314,6 @@ def _failed(change: Change, order: Order, topic: str) -> Change:
     )
 
 
-def _refuse(change: Change, order: Order, reason: str, text: str | None) -> None:
-    refuse(change, order, order.assignee_id, reason, text, round_number=order.round)
-
-
 def refuse(
     change: Change, order: Order, person_id: UUID | None, reason: str, text: str | None, *, round_number: int
 ) -> None:
@@ -430,4 +334,4 @@ def refuse(
         )
 
 
-VERBS = (offer, match, decline, lapse, accept, claim, assign, release, take_back, hand_back)
+VERBS = (offer, match, decline, lapse, accept, claim, assign)

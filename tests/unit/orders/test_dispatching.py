@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.orders import appointment_errors, dispatching, errors
+from app.domain.orders import appointment_errors, dispatching, errors, giving_back
 from app.domain.orders.dispatching import Offered, Taking
 from app.domain.orders.matching import Matching, choices
 from app.domain.orders.models import OrderDetail, OrderRefusal, TakeBack
@@ -307,7 +307,7 @@ def given_back(at: datetime, accepted_at: datetime, *, contacted: bool = False) 
         respond(stopped=TEN), coordinate(stopped=ELEVEN), plan(stopped=ELEVEN), state=S.ACCEPTED, meeting=MEETING
     )
     accepted = Accepted(accepted_at, contacted=contacted)
-    return dues(dispatching.release(taken, WHO["assignee"], at, facts=accepted, reason="发烧"))
+    return dues(giving_back.release(taken, WHO["assignee"], at, facts=accepted, reason="发烧"))
 
 
 def test_what_the_acceptance_and_the_appointment_had_stopped_goes_on_with_the_time_used() -> None:
@@ -321,7 +321,7 @@ def test_a_question_that_was_answered_meanwhile_holds_nothing_up_any_more() -> N
     taken = order(asked, state=S.ACCEPTED, meeting=MEETING)
     at = ELEVEN + timedelta(minutes=30)
     answered, waits = (
-        dispatching.release(taken, WHO["assignee"], at, facts=Accepted(TEN, found), reason="发烧")
+        giving_back.release(taken, WHO["assignee"], at, facts=Accepted(TEN, found), reason="发烧")
         for found in ((str(QUESTION),), ())
     )
     assert dues(answered) == {"coordinate": "03-03 14:40:00"}, "ten minutes and half an hour held up"
@@ -340,7 +340,7 @@ def test_whom_somebody_has_reached_has_had_a_response_whoever_gives_back() -> No
 
 def test_whoever_gives_back_is_not_asked_again_in_the_round() -> None:
     taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, (MEETING,)))
-    change = dispatching.release(taken, WHO["assignee"], NOON, facts=Accepted(NOON), reason="发烧")
+    change = giving_back.release(taken, WHO["assignee"], NOON, facts=Accepted(NOON), reason="发烧")
     assert change.columns == NOBODY
     assert [(row["person_id"], row["reason"]) for row in rows(change, OrderRefusal)] == [(VOLUNTEER, "released")]
     assert [patch.values for patch in change.patches] == [{"id": MEETING.id, "ended_at": NOON}]
@@ -349,7 +349,7 @@ def test_whoever_gives_back_is_not_asked_again_in_the_round() -> None:
 @pytest.mark.parametrize(("who", "why"), [("assignee", "volunteer"), ("lead", "lead")])
 def test_everybody_is_told_who_gave_it_back_and_that_the_time_is_void(who: str, why: str) -> None:
     taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, (replace(MEETING, confirmed_at=TEN),)))
-    change = dispatching.release(taken, WHO[who], NOON, facts=Accepted(NOON), reason="发烧")
+    change = giving_back.release(taken, WHO[who], NOON, facts=Accepted(NOON), reason="发烧")
     said = {"why": why, "void": True}
     of_the_member = [Event("order.taken_back", to_person=VOLUNTEER, payload=said)] if who == "lead" else []
     assert change.events == [
@@ -367,9 +367,9 @@ def test_nobody_at_home_is_said_from_the_agreed_time_on(before: bool) -> None:
     tell = {"facts": Accepted(TEN), "reason": "敲门三次无人应", "nobody_home": True}
     if before:
         with pytest.raises(appointment_errors.AppointmentNotYet):
-            dispatching.release(taken, WHO["assignee"], at, **tell)
+            giving_back.release(taken, WHO["assignee"], at, **tell)
         return
-    change = dispatching.release(taken, WHO["assignee"], at, **tell)
+    change = giving_back.release(taken, WHO["assignee"], at, **tell)
     assert change.remark == {"nobody_home": True}
     assert {event.payload["why"] for event in change.events} == {"nobody_home"}
 
@@ -378,7 +378,7 @@ def test_without_an_agreed_time_and_for_a_member_nobody_was_at_the_door() -> Non
     agreed = Detail(UUID(int=7), 0, 0, None, (replace(MEETING, confirmed_at=TEN),))
     for taken, who in ((an_order(S.ACCEPTED), "assignee"), (replace(an_order(S.ACCEPTED), detail=agreed), "lead")):
         with pytest.raises(appointment_errors.AppointmentNotYet):
-            dispatching.release(
+            giving_back.release(
                 taken, WHO[who], MEETING.meet_at, facts=Accepted(TEN), reason="无人应门", nobody_home=True
             )
 
@@ -391,23 +391,23 @@ def test_a_promise_falls_with_the_plan_that_the_acceptance_brought(planned_at: d
         live=(LiveDeadline(COORDINATE, "coordinate", None), promised),
     )
     accepted = Accepted(TEN + timedelta(minutes=10))
-    change = dispatching.release(taken, WHO["assignee"], ELEVEN + timedelta(minutes=30), facts=accepted, reason="发烧")
+    change = giving_back.release(taken, WHO["assignee"], ELEVEN + timedelta(minutes=30), facts=accepted, reason="发烧")
     assert change.stops == stops
 
 
 def test_an_order_of_somebody_who_left_goes_back_from_either_state() -> None:
     offer = replace(an_order(S.OFFERED), live=(OFFER,))
-    change = dispatching.hand_back(
+    change = giving_back.hand_back(
         offer, SYSTEM, NOON, facts=Left(Accepted(TEN), taken_anew=False), person_id=VOLUNTEER
     )
     assert (change.state, change.stops, change.columns, change.retimes) == (S.SUBMITTED, ["offer"], NOBODY, [])
     with pytest.raises(TransitionRefused):
-        dispatching.hand_back(offer, SYSTEM, NOON, facts=Left(Accepted(TEN), taken_anew=False), person_id=OTHER)
+        giving_back.hand_back(offer, SYSTEM, NOON, facts=Left(Accepted(TEN), taken_anew=False), person_id=OTHER)
 
 
 def test_an_order_that_they_began_meanwhile_stays_theirs_and_the_dispatcher_is_told() -> None:
     begun = an_order(S.IN_SERVICE)
-    change = dispatching.hand_back(
+    change = giving_back.hand_back(
         begun, SYSTEM, NOON, facts=Left(Accepted(TEN), taken_anew=False), person_id=VOLUNTEER
     )
     assert (change.action, change.state, change.columns, change.stops) == ("server_leaves", S.IN_SERVICE, {}, [])
@@ -419,19 +419,19 @@ def test_an_order_that_they_began_meanwhile_stays_theirs_and_the_dispatcher_is_t
         )
     ]
     with pytest.raises(TransitionRefused):
-        dispatching.hand_back(begun, SYSTEM, NOON, facts=Left(Accepted(TEN), taken_anew=False), person_id=OTHER)
+        giving_back.hand_back(begun, SYSTEM, NOON, facts=Left(Accepted(TEN), taken_anew=False), person_id=OTHER)
 
 
 def test_what_they_took_since_then_stays_theirs() -> None:
     with pytest.raises(TransitionRefused):
-        dispatching.hand_back(
+        giving_back.hand_back(
             an_order(S.ACCEPTED), SYSTEM, NOON, facts=Left(Accepted(TEN), taken_anew=True), person_id=VOLUNTEER
         )
 
 
 def test_the_staff_take_back_what_nobody_comes_for_and_the_volunteer_is_told() -> None:
     taken = order(respond(stopped=TEN), coordinate(), state=S.ACCEPTED)
-    change = dispatching.take_back(taken, WHO["dispatcher"], ELEVEN, facts=Accepted(TEN), reason=TakeBack.NO_ANSWER)
+    change = giving_back.take_back(taken, WHO["dispatcher"], ELEVEN, facts=Accepted(TEN), reason=TakeBack.NO_ANSWER)
     assert (change.state, change.columns, change.starts) == (S.SUBMITTED, NOBODY, ["dispatch"])
     assert set(dues(change)) == {"respond"}, "what the acceptance had stopped goes on"
     kept = [(row["person_id"], row["reason"], row["text"]) for row in rows(change, OrderRefusal)]
@@ -445,7 +445,7 @@ def test_the_staff_take_back_what_nobody_comes_for_and_the_volunteer_is_told() -
 @pytest.mark.parametrize(("open_pool", "starts"), [(False, ["dispatch"]), (True, [])])
 def test_an_offer_that_is_taken_back_leaves_the_order_as_it_was(open_pool: bool, starts: list[str]) -> None:
     asked = replace(order(respond(), coordinate(), state=S.OFFERED), open_pool=open_pool)
-    change = dispatching.take_back(asked, WHO["dispatcher"], ELEVEN, facts=Accepted(TEN), reason=TakeBack.BY_MISTAKE)
+    change = giving_back.take_back(asked, WHO["dispatcher"], ELEVEN, facts=Accepted(TEN), reason=TakeBack.BY_MISTAKE)
     assert (change.state, change.starts, dues(change)) == (S.SUBMITTED, starts, {})
     assert change.columns["assignee_id"] is None
     assert not [patch for patch in change.patches if "failures" in patch.values], "it is no failure"
@@ -456,8 +456,8 @@ def test_what_has_a_confirmed_appointment_comes_back_by_itself() -> None:
     meeting = replace(MEETING, confirmed_at=ELEVEN)
     taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, (meeting,)))
     with pytest.raises(appointment_errors.AppointmentStands):
-        dispatching.take_back(taken, WHO["dispatcher"], NOON, facts=Accepted(TEN), reason=TakeBack.NO_APPOINTMENT)
-    change = dispatching.take_back(taken, WHO["dispatcher"], NOON, facts=Accepted(TEN), reason=TakeBack.CANNOT_COME)
+        giving_back.take_back(taken, WHO["dispatcher"], NOON, facts=Accepted(TEN), reason=TakeBack.NO_APPOINTMENT)
+    change = giving_back.take_back(taken, WHO["dispatcher"], NOON, facts=Accepted(TEN), reason=TakeBack.CANNOT_COME)
     assert change.state == S.SUBMITTED, "but for what the volunteer says"
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from app.domain.notifications.policy import sentence
-from app.domain.orders import dispatching, errand_errors, errands, errors, outcomes
+from app.domain.orders import errand_errors, errands, errors, giving_back, outcomes
 from app.domain.orders import service as orders
 from app.domain.orders.evidence import Served
 from app.domain.orders.facts import Returning, Starting
@@ -272,7 +272,7 @@ def test_nothing_is_delivered_and_nothing_ends_unseen_while_papers_are_out() -> 
 
 def test_authority_ends_with_whoever_had_it() -> None:
     errand = of(Form.ERRAND, S.ACCEPTED, authority=AUTHORITY)
-    change = dispatching.release(errand, WHO["assignee"], NOON, facts=Accepted(TEN), reason="生病")
+    change = giving_back.release(errand, WHO["assignee"], NOON, facts=Accepted(TEN), reason="生病")
     assert Patch(OrderAuthority, {"id": AUTHORITY.id, "ended_at": NOON, "ended_by": VOLUNTEER}) in change.patches
 
 

@@ -6,7 +6,15 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.orders import dispatching, errors, outcomes, placing, promises, service_day_errors, service_days
+from app.domain.orders import (
+    errors,
+    giving_back,
+    outcomes,
+    placing,
+    promises,
+    service_day_errors,
+    service_days,
+)
 from app.domain.orders.facts import Placing
 from app.domain.orders.kind_tables import ServiceSlot, SlotBooking
 from app.domain.orders.models import Abort, Appointment, OrderDetail, TakeBack
@@ -119,7 +127,7 @@ def test_whatever_ends_a_booking_frees_its_place() -> None:
         outcomes.cancel(booked, WHO["requester"], NOON),
         outcomes.convert(booked, WHO["dispatcher"], NOON, reason="整栋楼的事"),
         service_days.cancel_booked(booked, SYSTEM, NOON, reason="大雪"),
-        dispatching.release(booked, WHO["assignee"], NOON, facts=Accepted(TEN), reason="队员不够"),
+        giving_back.release(booked, WHO["assignee"], NOON, facts=Accepted(TEN), reason="队员不够"),
     ):
         assert FREED in change.patches
 
@@ -132,14 +140,14 @@ ACCEPTED = Accepted(TEN)
 @pytest.mark.parametrize(
     ("change", "why", "told"),
     [
-        (dispatching.release(BOOKING, WHO["assignee"], NOON, facts=ACCEPTED, reason="队员不够"), "队员不够", "let_go"),
+        (giving_back.release(BOOKING, WHO["assignee"], NOON, facts=ACCEPTED, reason="队员不够"), "队员不够", "let_go"),
         (
-            dispatching.take_back(BOOKING, WHO["dispatcher"], NOON, facts=ACCEPTED, reason=TakeBack.CANNOT_COME),
+            giving_back.take_back(BOOKING, WHO["dispatcher"], NOON, facts=ACCEPTED, reason=TakeBack.CANNOT_COME),
             "志愿者来不了",
             "cancelled",
         ),
         (
-            dispatching.hand_back(BOOKING, SYSTEM, NOON, facts=Left(ACCEPTED, False), person_id=VOLUNTEER),
+            giving_back.hand_back(BOOKING, SYSTEM, NOON, facts=Left(ACCEPTED, False), person_id=VOLUNTEER),
             "承接的志愿者已离开",
             "let_go",
         ),
