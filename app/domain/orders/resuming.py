@@ -39,7 +39,8 @@ def come_back(
     if facts.contacted:
         undone = [deadline for deadline in undone if deadline.kind != "respond"]
     change.set(assignee_id=None, team_id=None)
-    wait_again(change, order, now)
+    if order.state != OrderState.OFFERED:
+        wait_again(change, order, now)
     end_appointment(change, order, now)
     if all(deadline.kind != "plan" for deadline in undone):
         change.stops = [kind for kind in change.stops if kind not in policy.PROMISED]
@@ -69,7 +70,7 @@ def go_on(
 
 
 def wait_again(change: Change, order: Matter[Detail], now: datetime) -> None:
-    """Nobody has the order any more. A wish is open to all again; the errand's authority ends."""
+    """Nobody has the order any more who had it, and was not only asked. A wish is open to all again; the errand's authority ends."""
     match order.detail.form:
         case Form.WISH:
             for_all(change)
