@@ -2,9 +2,10 @@
 (migrations/sql/auth.sql)."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 from fastapi import Form
 from pydantic import Field
 from pydantic_core import PydanticCustomError
@@ -25,7 +26,7 @@ from app.kernel.passwords import check_new_password
 from app.kernel.text import Line, Opaque, read_phone
 from app.kernel.time import Moment, real_now
 from app.kernel.tokens import new_refresh_secret, parse_refresh_token
-from app.kernel.vault import mask_phone
+from app.kernel.vault import mask_name, mask_phone
 
 api = Api(prefix="/auth", tags=(Tag.LOGIN,))
 
@@ -54,6 +55,9 @@ class TokensOut(Out):
 class PhoneProofIn(In):
     code: Annotated[str, Line(256)] = Field(
         description="手机号快速验证组件得到的 code,不是登录的那个;只能用一次,五分钟内有效"
+    )
+    take_over: bool = Field(
+        default=False, strict=True, description="true:社区站点用这个号码登记的居民就是我本人,那份资料归我"
     )
 
 
@@ -101,12 +105,13 @@ async def login_with_wechat(body: WechatLoginIn, house: TheHouse) -> TokensOut:
     operation_id="provePhone",
     tags=(Tag.RESIDENT,),
     summary="用微信验证我的手机号",
-    description="号码归验证的人:别人填写过这个号码的,从他的资料里去掉并告诉他;社区站点为您登记过的,转到您的微信名下,订单都在",
+    description="号码归验证的人:别人填写过这个号码的,从他的资料里去掉并告诉他。"
+    "社区站点用这个号码登记过一位居民的,先问是不是您本人:是的,填 take_over 再验证一次,那份资料连同订单归您",
     example={"code": "demo:13812345678"},
     answer={"phone": "138****5678", "sign_in_again": False},
     responses=problems(
         *(PhoneCodeInvalid, WechatUnavailable, errors.PhoneAbroad, errors.PhoneTaken, errors.NotByWechat),
-        TooManyAttempts,
+        *(errors.PhoneRegistered, errors.RecordsApart, TooManyAttempts),
     ),
 )
 async def prove_phone(body: PhoneProofIn, house: TheHouse, caller: TheCaller) -> PhoneProvedOut:
@@ -119,15 +124,28 @@ async def prove_phone(body: PhoneProofIn, house: TheHouse, caller: TheCaller) ->
         phone = read_phone(told)
     except PydanticCustomError:
         raise errors.PhoneAbroad from None
-    (found,) = await house.database.call(
-        "SELECT auth_phone_proved($1, $2, $3) AS outcome",
-        caller.person_id, house.vault.seal("phone", phone), house.vault.index("phone", phone),
-    )  # fmt: skip
-    if found["outcome"] == "officers":
-        raise errors.PhoneTaken
-    if found["outcome"] == "disabled":
-        raise NotSignedIn
+    found = await _prove(house, caller.person_id, phone, body.take_over)
+    match found["outcome"]:
+        case "officers":
+            raise errors.PhoneTaken
+        case "disabled":
+            raise NotSignedIn
+        case "registered":
+            raise errors.PhoneRegistered.of(mask_name(house.vault.open("name", found["whose"])))
+        case "apart":
+            raise errors.RecordsApart
     return PhoneProvedOut(phone=mask_phone(phone), sign_in_again=found["outcome"] == "taken_over")
+
+
+async def _prove(house: House, person_id: UUID, phone: str, take_over: bool) -> Any:
+    """Once more where somebody typed the number in at the same moment: then it has a holder."""
+    given = (person_id, house.vault.seal("phone", phone), house.vault.index("phone", phone), take_over)
+    proving = "SELECT * FROM auth_phone_proved($1, $2, $3, $4)"
+    try:
+        (found,) = await house.database.call(proving, *given)
+    except asyncpg.UniqueViolationError:
+        (found,) = await house.database.call(proving, *given)
+    return found
 
 
 @api.post(

@@ -220,7 +220,7 @@ async def write_plan(order_id: OrderId, body: PlanIn, run: TheRun) -> Receipt:
     rule=policy.READ,
     operation_id="listOrderPosts",
     summary="一个订单上的联系、答复、问答、方案,和没有做成的原因",
-    description="谢绝、退回、中止的原因只给社区和本人;对服务态度的不满只给社区,不给被评的人",
+    description="谢绝、退回、中止的原因只给社区,和还看得到订单的本人;对服务态度的不满只给社区,不给被评的人",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION, Tag.DISPATCHER),
     answer={
         "items": [

@@ -14,8 +14,8 @@ DONE: Final[Mapping[str, str]] = {
     "issue": "已发卡", "join": "已加入", "lapse": "任期已满", "name": "已指定", "open": "已开设",
     "pause": "已暂停", "pending": "待同意", "propose": "已提请", "publish": "已发布", "publish_draft": "草稿已发布",
     "read": "已读", "refuse": "未同意", "register": "已登记", "remove": "已移除", "reset_password": "密码已重设",
-    "resume": "已恢复", "revoke": "任职已结束", "set": "已设定", "set_lead": "队长已指定", "update": "已修改",
-    "withdraw": "已下架",
+    "resume": "已恢复", "retract": "已撤回", "revoke": "任职已结束", "set": "已设定", "set_lead": "队长已指定",
+    "update": "已修改", "withdraw": "已下架",
 }  # fmt: skip
 """Of the verbs of records, whose action stands where a matter has its state."""
 

@@ -148,6 +148,7 @@ async def register_beneficiary(body: BeneficiaryIn, run: TheRun) -> Receipt:
         errors.BeneficiaryNotRegistered,
         errors.LivesElsewhere,
         errors.AlreadyConsented,
+        errors.PhoneUnproved,
         errors.RepresentationEnded,
     ),
 )

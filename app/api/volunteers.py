@@ -13,7 +13,7 @@ from app.api.deps import Receipt, TheReader, TheRun, receipt
 from app.api.problems import problems
 from app.api.schema import In, Out, StrictUUID
 from app.api.skills import CODE, SkillCode
-from app.domain.people.errors import ApplicantUnnamed
+from app.domain.people.errors import AlreadyGranted, ApplicantUnnamed
 from app.domain.teams import errors, policy, repository
 from app.domain.teams import volunteers as verbs
 from app.domain.teams.models import DAILY_CAPACITY
@@ -192,7 +192,7 @@ def _state(row: RowMapping) -> repository.ApplicationState:
     summary="撤回我的志愿者申请",
     description="还没有答复的才能撤回;撤回后可以再次申请",
     tags=(Tag.RESIDENT,),
-    answer=receipt("withdraw", 2),
+    answer=receipt("retract", 2),
     responses=problems(NotAllowed, errors.ApplicationNotFound, errors.AlreadyDecided, errors.ApplicationWithdrawn),
 )
 async def withdraw_application(
@@ -213,7 +213,7 @@ async def withdraw_application(
     answer=receipt("approve", 2),
     responses=problems(
         *(TextRefused, NotAllowed, errors.ApplicationNotFound, errors.AlreadyDecided, errors.OwnApplication),
-        *(ApplicantUnnamed, errors.ApplicationWithdrawn, ReasonWanted),
+        *(ApplicantUnnamed, AlreadyGranted, errors.ApplicationWithdrawn, ReasonWanted),
     ),
 )
 async def decide_volunteer(

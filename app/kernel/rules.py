@@ -188,7 +188,7 @@ class Rule:
             case Via.PLACER:
                 return subject.placed_by == actor.id and bool(self.roles & actor.roles)
             case Via.DESK:
-                return subject.assignee_id != actor.id and bool(self.roles & actor.roles)
+                return subject.assignee_id != actor.id and actor.team is None and bool(self.roles & actor.roles)
             case Via.SUBTREE:
                 return bool(self.roles & actor.roles)
             case Via.POOL:
@@ -228,7 +228,8 @@ class Rule:
             case Via.PLACER:
                 return f"({row}.placed_by = app_actor() AND app_reaches({row}.place_id, '{roles}'))"
             case Via.DESK:
-                return f"({row}.assignee_id IS DISTINCT FROM app_actor() AND app_reaches({row}.place_id, '{roles}'))"
+                serves = f"{row}.assignee_id IS NOT DISTINCT FROM app_actor() OR app_team({row}.team_id) IS NOT NULL"
+                return f"(NOT ({serves}) AND app_reaches({row}.place_id, '{roles}'))"
             case Via.SUBTREE:
                 return f"app_reaches({row}.place_id, '{roles}')"
             case Via.POOL:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
+from app.integrations.wechat_standin import DEMO
 from app.simulation.affairs import Affair, Order, offered
 from app.simulation.person import Person
 from app.simulation.street import Street, when_about
@@ -106,6 +107,7 @@ async def end_consent(street: Street, who: Person, affair: Affair) -> None:
             await neighbour.send(f"/v1/beneficiaries/{one['id']}/end")
     body = {"place_id": who.community, "name": who.name[:3], "phone": who.phone, "relation": "neighbour"}
     named = await neighbour.must("/v1/beneficiaries", body)
+    await who.must("/v1/auth/phone", {"code": f"{DEMO}{who.phone}"})
     await who.must(f"/v1/beneficiaries/{named['id']}/consent", {})
     street.represented[who.id] = neighbour
 

@@ -114,7 +114,8 @@ ALTER POLICY order_contact_read ON order_contact USING (
      OR (m.state IN ('accepted', 'in_service') AND m.assignee_id = app_actor())
      OR app_reaches(m.place_id, '{administrator,dispatcher,secretary}')
      OR (m.state IN ('accepted', 'in_service', 'offered', 'submitted') AND app_reaches(m.place_id, '{station_staff}'))
-     OR (m.placed_by = app_actor() AND app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}')))));
+     OR (m.placed_by = app_actor() AND app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}'))
+     OR app_keeps_papers(m.id))));
 
 -- What the station finds is what it sees: the search of 0026 but for this one condition.
 DO $$

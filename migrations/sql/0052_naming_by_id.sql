@@ -17,6 +17,10 @@ CREATE OR REPLACE FUNCTION representation_keeps_its_past() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
 BEGIN
+  -- They moved a moment ago: whoever looks again is told so.
+  IF OLD.consented_at IS NULL AND NEW.consented_at IS NOT NULL AND NOT person_lives(NEW.beneficiary_id, NEW.place_id) THEN
+    RAISE EXCEPTION 'representation %: they live elsewhere', OLD.id USING ERRCODE = '40001';
+  END IF;
   IF (NEW.id, NEW.representative_id, NEW.representative_name_sealed, NEW.name_sealed, NEW.phone_sealed,
       NEW.phone_index, NEW.named_id, NEW.relation, NEW.named_at)
      IS DISTINCT FROM
@@ -37,7 +41,8 @@ BEGIN
                       OR app_reaches(NEW.place_id, '{administrator,dispatcher,secretary,station_staff}'))
               OR NOT person_lives(NEW.beneficiary_id, NEW.place_id)
               OR NOT EXISTS (SELECT 1 FROM person p WHERE p.id = NEW.beneficiary_id
-                                AND (p.phone_index = NEW.phone_index OR p.id = NEW.named_id))))
+                                AND (p.id = NEW.named_id OR p.phone_index = NEW.phone_index
+                                     AND (NEW.how <> 'self' OR p.phone_proved_at IS NOT NULL)))))
   THEN
     RAISE EXCEPTION 'representation %: it cannot be altered so', OLD.id USING ERRCODE = '23514';
   END IF;
@@ -88,6 +93,27 @@ BEGIN
 END $$;
 CREATE TRIGGER representation_moves_along AFTER INSERT ON role_grant FOR EACH ROW WHEN (NEW.role = 'resident')
   EXECUTE FUNCTION representation_moves_along();
+
+-- Of a move and a consent at once the second sees the first: at commit, when whoever moves has been waited for.
+CREATE FUNCTION representation_is_at_home() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  PERFORM 1 FROM person p WHERE p.id = NEW.beneficiary_id FOR NO KEY UPDATE;
+  UPDATE representation r SET place_id = c.id, version = r.version + 1
+    FROM role_grant g JOIN place_ancestor a ON a.place_id = g.place_id JOIN place c ON c.id = a.ancestor_id AND c.level = 'community'
+   WHERE r.id = NEW.id AND g.person_id = r.beneficiary_id AND g.role = 'resident' AND g.ends_at IS NULL AND r.ended_at IS NULL
+     AND r.place_id <> c.id;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER representation_is_at_home AFTER UPDATE ON representation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+  WHEN (OLD.consented_at IS NULL AND NEW.consented_at IS NOT NULL) EXECUTE FUNCTION representation_is_at_home();
+GRANT UPDATE (place_id, version) ON representation TO linli_checker;
+CREATE POLICY representation_moved ON representation FOR UPDATE TO linli_checker USING (true) WITH CHECK (true);
+GRANT CREATE ON SCHEMA public TO linli_checker;
+ALTER FUNCTION representation_is_at_home() OWNER TO linli_checker;
+REVOKE CREATE ON SCHEMA public FROM linli_checker;
+REVOKE ALL ON FUNCTION representation_is_at_home() FROM PUBLIC;
 
 -- Those whose beneficiary has moved already.
 UPDATE representation r SET place_id = c.id, version = r.version + 1

@@ -21,7 +21,7 @@ ALTER POLICY order_authority_insert ON order_authority WITH CHECK (
   given_by = app_actor() AND ended_at IS NULL AND (SELECT true FROM matter m WHERE m.id = matter_id
     AND m.assignee_id = agent_id
     AND ((channel IS NULL AND (m.requester_id = app_actor() OR m.beneficiary_id = app_actor()))
-      OR (channel IS NOT NULL AND ((m.placed_by = app_actor() AND app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}')) OR (m.state IN ('accepted', 'in_service', 'offered', 'submitted') AND (m.assignee_id IS DISTINCT FROM app_actor() AND app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}'))))))));
+      OR (channel IS NOT NULL AND ((m.placed_by = app_actor() AND app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}')) OR (m.state IN ('accepted', 'in_service', 'offered', 'submitted') AND (NOT (m.assignee_id IS NOT DISTINCT FROM app_actor() OR app_team(m.team_id) IS NOT NULL) AND app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}'))))))));
 
 -- Whom to go to, and where, the resident's side changes while the order is under way: whoever merely sees it changes nothing, and
 -- nobody the order that it belongs to.
@@ -30,7 +30,7 @@ ALTER POLICY order_contact_update ON order_contact USING (
      m.requester_id = app_actor()
      OR m.beneficiary_id = app_actor()
      OR (m.placed_by = app_actor() AND app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}'))
-     OR (m.state IN ('accepted', 'in_service', 'offered', 'submitted') AND (m.assignee_id IS DISTINCT FROM app_actor() AND app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}'))))));
+     OR (m.state IN ('accepted', 'in_service', 'offered', 'submitted') AND (NOT (m.assignee_id IS NOT DISTINCT FROM app_actor() OR app_team(m.team_id) IS NOT NULL) AND app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}'))))));
 REVOKE UPDATE ON order_contact FROM linli_app;
 GRANT UPDATE (name_sealed, phone_sealed, phone_index, address_sealed) ON order_contact TO linli_app;
 
@@ -42,5 +42,5 @@ ALTER POLICY appointment_insert ON appointment WITH CHECK (
        WHERE f.id = appointment.first_id
          AND (app_actor() IN (m.requester_id, m.beneficiary_id, m.placed_by, m.assignee_id)
            OR (appointment.by_resident AND (m.state IN ('accepted', 'in_service', 'offered', 'submitted')
-             AND (m.assignee_id IS DISTINCT FROM app_actor() AND app_reaches(m.place_id, '{station_staff}')))))
+             AND (NOT (m.assignee_id IS NOT DISTINCT FROM app_actor() OR app_team(m.team_id) IS NOT NULL) AND app_reaches(m.place_id, '{station_staff}')))))
          AND f.matter_id = appointment.matter_id AND f.confirmed_at IS NOT NULL AND f.first_id IS NULL)));

@@ -19,6 +19,44 @@ ALTER POLICY role_grant_update ON role_grant
          OR (role = 'volunteer' AND app_reaches(place_id, '{secretary,administrator}'))
          OR app_reaches(place_id, '{administrator}'));
 
+-- What a role was stays: whose, where and which; it may begin earlier or end, and what has ended changes no more.
+CREATE FUNCTION role_keeps_its_past() RETURNS trigger LANGUAGE plpgsql AS
+$$
+BEGIN
+  IF (NEW.id, NEW.person_id, NEW.place_id, NEW.role, NEW.granted_by)
+     IS DISTINCT FROM (OLD.id, OLD.person_id, OLD.place_id, OLD.role, OLD.granted_by)
+     OR NEW.starts_at > OLD.starts_at OR (OLD.starts_at <= public.app_now() AND NEW.starts_at <> OLD.starts_at) THEN
+    RAISE EXCEPTION 'role_grant %: it cannot be altered so', OLD.id USING ERRCODE = '23514';
+  END IF;
+  -- Whoever ends it a second time came second: the door looks again, and says so.
+  IF (OLD.ends_at <= public.app_now() AND NEW.ends_at IS DISTINCT FROM OLD.ends_at)
+     OR (OLD.handed_back_at IS NOT NULL AND NEW.handed_back_at IS DISTINCT FROM OLD.handed_back_at) THEN
+    RAISE EXCEPTION 'role_grant %: it has ended', OLD.id USING ERRCODE = '40001';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER role_keeps_its_past BEFORE UPDATE ON role_grant FOR EACH ROW WHEN (current_user = 'linli_app')
+  EXECUTE FUNCTION role_keeps_its_past();
+REVOKE ALL ON FUNCTION role_keeps_its_past() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION role_keeps_its_past() TO linli_app, linli_worker, linli_checker, linli_owner;
+
+-- Of a move and an application at once the second sees the first, as with a consent (0052).
+CREATE FUNCTION application_is_at_home() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  PERFORM 1 FROM person p WHERE p.id = NEW.person_id FOR NO KEY UPDATE;
+  IF NOT person_lives(NEW.person_id, NEW.place_id) THEN
+    UPDATE volunteer_application a SET withdrawn_at = app_now(), version = a.version + 1
+     WHERE a.id = NEW.id AND a.withdrawn_at IS NULL AND a.decided_at IS NULL;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER application_is_at_home AFTER INSERT ON volunteer_application DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION application_is_at_home();
+GRANT UPDATE (withdrawn_at, version) ON volunteer_application TO linli_checker;
+CREATE POLICY application_left_behind ON volunteer_application FOR UPDATE TO linli_checker USING (true) WITH CHECK (true);
+
 -- As before, and for whoever resigns.
 CREATE OR REPLACE FUNCTION led_teams(person uuid, losing uuid) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
@@ -132,12 +170,25 @@ UPDATE volunteer_application a SET withdrawn_at = app_now(), version = a.version
 UPDATE inbox_message SET topic = 'volunteer.approved' WHERE topic = 'volunteer.skills';
 UPDATE outbox SET topic = 'volunteer.approved' WHERE topic = 'volunteer.skills';
 
+-- Which service a message is about, for whom it was sent to: also when the order has passed on, which they see no more.
+CREATE FUNCTION told_service(message uuid) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  RETURN (SELECT s.name FROM inbox_message m
+            JOIN order_detail d ON d.matter_id = coalesce((m.payload ->> 'order_id')::uuid, m.subject_id)
+            JOIN service s ON s.id = d.service_id
+           WHERE m.id = message AND m.person_id = app_actor());
+END $$;
+
 GRANT CREATE ON SCHEMA public TO linli_checker;
+ALTER FUNCTION told_service(uuid) OWNER TO linli_checker;
+ALTER FUNCTION application_is_at_home() OWNER TO linli_checker;
 ALTER FUNCTION person_named(uuid) OWNER TO linli_checker;
 ALTER FUNCTION skill_orders(uuid) OWNER TO linli_checker;
 ALTER FUNCTION member_name(uuid) OWNER TO linli_checker;
 ALTER FUNCTION leave_is_over() OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
-REVOKE ALL ON FUNCTION person_named(uuid), skill_orders(uuid), member_name(uuid), leave_is_over() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION person_named(uuid), skill_orders(uuid), member_name(uuid), leave_is_over()
+REVOKE ALL ON FUNCTION application_is_at_home(), told_service(uuid), person_named(uuid), skill_orders(uuid), member_name(uuid), leave_is_over() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION told_service(uuid), person_named(uuid), skill_orders(uuid), member_name(uuid), leave_is_over()
   TO linli_app, linli_worker, linli_checker, linli_owner;

@@ -9,9 +9,11 @@ from app.domain.orders import placing
 from app.domain.orders.errors import NoConsent
 from app.domain.representations import service as representations
 from app.domain.representations.models import Relation
+from app.domain.teams import moving, volunteers
 from app.invariants import check
 from app.kernel.command import Receipt, execute
 from app.kernel.database import Database
+from app.kernel.errors import Refusal
 from app.kernel.rules import Role
 from tests.world import World, new_key
 
@@ -20,7 +22,9 @@ TIMES = 20
 
 async def represented(world: World, app: Database, phone: bytes) -> UUID:
     """A neighbour orders for 王奶奶, who agreed on her own phone."""
-    await world.owner.execute("UPDATE person SET phone_index = $2 WHERE id = $1", world.people["王奶奶"], phone)
+    await world.owner.execute(
+        "UPDATE person SET phone_index = $2, phone_proved_at = app_now() WHERE id = $1", world.people["王奶奶"], phone
+    )
     sealed = {"name": b"\x01", "phone": b"\x01", "phone_index": phone}
     naming = {"place_id": world.east, **sealed, "relation": Relation.NEIGHBOUR}
     daughter = await world.caller(world.people["女儿"])
@@ -53,3 +57,31 @@ async def test_of_cards_that_are_issued_at_once_one_holds(world: World, app: Dat
     await asyncio.gather(*(world.do(app, representations.issue_card, station, resident, **card) for _ in range(4)))
     live = "SELECT count(*), count(*) FILTER (WHERE ended_at IS NULL) FROM household_card WHERE person_id = $1"
     assert tuple(await world.owner.fetchrow(live, resident)) == (4, 1)
+
+
+async def test_a_move_and_a_consent_or_an_application_in_one_moment_agree(world: World, app: Database) -> None:
+    """Who may order for somebody is known where they live now, and nobody asks to volunteer where they live no more."""
+    grandma, phone = world.people["王奶奶"], b"\x07" * 32
+    made = await represented(world, app, phone)
+    daughter, mother = await world.caller(world.people["女儿"]), await world.caller(grandma)
+    sealed = {"name": b"\x01", "phone": b"\x01", "phone_index": phone}
+    for number in range(TIMES):
+        (there, away) = (world.east, world.west) if number % 2 == 0 else (world.west, world.east)
+        await execute(app, moving.join, mother, new_key(), None, {"place_id": there})
+        await execute(app, representations.end, daughter, new_key(), made, {})
+        naming = {"place_id": there, **sealed, "relation": Relation.NEIGHBOUR}
+        made = (await execute(app, representations.register, daughter, new_key(), None, naming)).id
+        said = {"text": "想帮忙", "skills": []}
+        answers = await asyncio.gather(
+            world.do(app, representations.consent, "王奶奶", made),
+            execute(app, moving.join, mother, new_key(), None, {"place_id": away}),
+            execute(app, volunteers.apply, mother, new_key(), None, said),
+            return_exceptions=True,
+        )
+        assert not [answer for answer in answers if not isinstance(answer, Receipt | Refusal)], answers
+        assert {b.invariant.name for b in await check(world.owner)} & {"represented-where-they-live"} == set()
+        open_elsewhere = "SELECT count(*) FROM volunteer_application WHERE withdrawn_at IS NULL AND place_id = $1"
+        assert await world.owner.fetchval(open_elsewhere, there) == 0
+        await world.owner.execute(
+            "UPDATE volunteer_application SET withdrawn_at = app_now() WHERE withdrawn_at IS NULL"
+        )

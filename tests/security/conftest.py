@@ -178,7 +178,9 @@ async def live(world: World, app: Database, community: Community) -> None:
     )
     # A resident who is represented, on their own phone and with a card.
     phone = community.resident.bytes
-    await world.owner.execute("UPDATE person SET phone_index = $2 WHERE id = $1", community.resident, phone)
+    await world.owner.execute(
+        "UPDATE person SET phone_index = $2, phone_proved_at = app_now() WHERE id = $1", community.resident, phone
+    )
     sealed = {"name": b"\x01mother", "phone": b"\x01phone", "phone_index": phone}
     naming = {"place_id": community.place, **sealed, "relation": Relation.FAMILY}
     station = await world.caller(community.station)

@@ -53,7 +53,7 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a consent in another's name": (
         "neighbour", fill(AGREE, whom=MOTHER, by=STATION, how="'phone'"), (BROKEN,)),
     "a consent of somebody else than who was named": (
-        "station", fill(AGREE, whom="'{volunteer}'", by=ME, how="'phone'"), (BROKEN,)),
+        "station", fill(AGREE, whom="'{volunteer}'", by=ME, how="'phone'"), (BROKEN, "40001")),
     "a consent that staff record as one's own": (
         "station", fill(AGREE, whom=MOTHER, by=ME, how="'self'"), (BROKEN,)),
     "a consent without saying how": ("station", fill(AGREE, whom=MOTHER, by=ME, how="NULL"), (BROKEN,)),

@@ -121,10 +121,10 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a role granted in another's name": (
         "secretary", fill(GRANT, whom="'{resident}'", place="'{east}'", role="'volunteer'", by="'{resident}'"), (NO_RIGHT,)),
     "one's own role raised": (
-        "resident", "UPDATE role_grant SET role = 'administrator' WHERE person_id = '{resident}'", (NO_RIGHT,)),
+        "resident", "UPDATE role_grant SET role = 'administrator' WHERE person_id = '{resident}'", (BROKEN,)),
     "one's own role made longer": (
         "volunteer", "UPDATE role_grant SET ends_at = NULL, starts_at = '-infinity' WHERE person_id = '{volunteer}'",
-        (NO_RIGHT,)),
+        (BROKEN,)),
     "one's own role ended later": (
         "volunteer",
         "UPDATE role_grant SET ends_at = app_now() + interval '1 year' WHERE person_id = '{volunteer}' AND role = 'volunteer'",
@@ -135,7 +135,15 @@ ILLEGAL: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "another volunteer's role ended": (
         "resident", "UPDATE role_grant SET ends_at = app_now() WHERE person_id = '{volunteer}' AND role = 'volunteer'", NOTHING),
     "a role given to somebody else": (
-        "resident", "UPDATE role_grant SET person_id = '{stranger}' WHERE role = 'resident'", (NO_RIGHT,)),
+        "resident", "UPDATE role_grant SET person_id = '{stranger}' WHERE role = 'resident'", (BROKEN,)),
+    "one's own volunteering moved elsewhere and ended": (
+        "volunteer",
+        "UPDATE role_grant SET place_id = '{west}', ends_at = app_now() WHERE person_id = '{volunteer}' AND role = 'volunteer'",
+        (BROKEN,)),
+    "one's own volunteering granted by somebody else": (
+        "volunteer",
+        ("UPDATE role_grant SET granted_by = '{secretary}', ends_at = app_now()"
+        " WHERE person_id = '{volunteer}' AND role = 'volunteer'"), (BROKEN,)),
     "a role forgotten": ("secretary", "DELETE FROM role_grant", (NO_RIGHT,)),
     "another person's data": (
         "resident", "UPDATE person SET phone_sealed = '\\x00' WHERE id = '{dispatcher}'", NOTHING),

@@ -22,7 +22,7 @@ DEFINERS = {
     "auth_session_close_all(uuid,uuid)",
     "auth_session_forget(timestamp with time zone)",
     # Whose a phone is, after WeChat was asked; and under which of its accounts somebody logs in, to ask it.
-    "auth_phone_proved(uuid,bytea,bytea)",
+    "auth_phone_proved(uuid,bytea,bytea,boolean)",
     "auth_openid_of(uuid)",
     # Whether somebody may, and who must be told.
     "app_reaches(uuid,text[])",
@@ -63,6 +63,7 @@ DEFINERS = {
     "person_named(uuid)",
     "skill_orders(uuid)",
     "member_name(uuid)",
+    "told_service(uuid)",
     "leave_is_over()",
     # Whether the resident complained of somebody on an order: a yes or no for the door, since those it is about do not read it.
     "complained_of(uuid,uuid)",
@@ -151,6 +152,8 @@ DEFINERS = {
     "matter_has_deadline()",
     "recategorised_openly()",
     "representation_keeps_its_past()",
+    "representation_is_at_home()",
+    "application_is_at_home()",
 }
 
 

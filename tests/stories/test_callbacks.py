@@ -99,6 +99,7 @@ async def test_who_cannot_tap_is_called_and_their_own_word_does_not_close(street
     phone = (await life.resident.get("/v1/me"))["phone"]
     naming = {"place_id": str(street.world.east), "name": "王妈妈", "phone": phone, "relation": "family"}
     asked = await daughter.post("/v1/beneficiaries", naming)
+    await life.resident.prove_phone()
     await life.resident.post(f"/v1/beneficiaries/{asked['id']}/consent", {})
     made = await daughter.post("/v1/cases", {**RUBBISH, "beneficiary_id": str(life.resident.id)})
     careful = f"/v1/cases/{made['id']}"

@@ -284,6 +284,7 @@ async def test_station_staff_report_for_a_caller_and_a_daughter_for_her_mother(s
         "phone": f"139{mother.id.int % 10**8:08d}",
     }  # fmt: skip
     consent = await daughter.post("/v1/beneficiaries", naming)
+    await mother.prove_phone()
     await mother.post(f"/v1/beneficiaries/{consent['id']}/consent", {})
     made = await daughter.post("/v1/cases", asked)
     for who in (mother, daughter):

@@ -1,6 +1,7 @@
 """The desk: whoever rings the station about what is under way is heard, whoever placed it; an order's contact is changed; what
 comes back, or was not safe, is told as it was."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from tests.stories.teamwork import person, team
 from tests.stories.test_representatives import registered
 
 SAYS_WHO = ";不是您说的,请联系社区"
-VOID = ";原来约定的时间不再算数"
+VOID = ";原来约定的时间(…)不再算数"
 
 
 @pytest.fixture
@@ -22,9 +23,10 @@ async def station(street: Street) -> Someone:
 
 
 async def said_of(someone: Someone, order: str) -> list[str]:
-    """What they were told about this order, by what its notices say themselves."""
+    """What they were told about this order, by what its notices say themselves; of an agreed time only that it is named."""
     found = (await someone.get("/v1/inbox"))["items"]
-    return [message["text"] for message in found if message["subject_id"] == order.rsplit("/", 1)[1]]
+    told = [message["text"] for message in found if message["subject_id"] == order.rsplit("/", 1)[1]]
+    return [re.sub(r"约定的时间\(.+?日.+?:\d\d\)", "约定的时间(…)", text) for text in told]
 
 
 async def done(someone: Someone, order: str) -> list[tuple[str, str]]:
@@ -61,8 +63,8 @@ async def test_whoever_rings_about_an_order_of_their_own_is_heard(
     last = (await resident.get(f"{order}/history"))["items"][-1]
     assert last["by_label"] == "转达居民来电的工作人员"
     assert {
-        f"工作人员按您的来电{deed}{SAYS_WHO}"
-        for deed in ("回答了问题", "确认了上门的时间", "提出了上门的时间,等对方确认", "取消了订单")
+        f"工作人员按居民所说{deed}{SAYS_WHO}"
+        for deed in ("回答了问题", "确认了上门的时间", "提了上门的时间,请看订单", "取消了订单")
     } <= set(await said_of(resident, order))
     assert "订单已取消,可查看原因" in await said_of(volunteer, order)
 
@@ -167,7 +169,7 @@ async def test_a_changed_phone_reaches_an_open_order_and_whoever_has_it(
     assert after == {"name": before["name"], "phone": "13911112222", "address": "三号楼 202"}
     await later(0)
     assert (await said_of(volunteer, order)).count("订单的联系方式有更改,请再看订单") == 2
-    assert f"工作人员按您的来电更改了订单的联系方式{SAYS_WHO}" in await said_of(resident, order)
+    assert f"工作人员按居民所说更改了订单的联系方式{SAYS_WHO}" in await said_of(resident, order)
     steps = [row for row in (await volunteer.get(f"{order}/history"))["items"] if row["action"] == "change_contact"]
     assert [(row["by"], row["note"], row["note_label"]) for row in steps] == [
         ("requester", {"changed": ["phone"]}, "更改:电话"),
@@ -203,7 +205,7 @@ async def test_what_was_not_safe_reaches_the_staff_and_not_whom_it_is_about(
     await resident.post(f"{order}/abort", {"reason": "unsafe", "again": again, "text": "他喝了酒,动手推人"})
     await later(0)
     for who in (dispatcher, secretary):
-        assert "一次服务因不安全中止,请过问;说明见订单的沟通记录" in await said_of(who, order)
+        assert "一次服务因不安全中止,请过问;写了说明的,见订单的沟通记录" in await said_of(who, order)
         posts = (await who.get(f"{order}/posts"))["items"]
         assert [(one["kind"], one["text"], one["about_id"]) for one in posts] == [
             ("complaint", "他喝了酒,动手推人", str(volunteer.id))

@@ -48,6 +48,7 @@ async def agree(street: Street, mother: Someone, daughter: Someone) -> str:
     phone = (await mother.get("/v1/me"))["phone"]
     body = {"place_id": str(street.world.east), "name": "王妈妈", "phone": phone, "relation": "family"}
     path = f"/v1/beneficiaries/{(await daughter.post('/v1/beneficiaries', body))['id']}"
+    await mother.prove_phone()
     await mother.post(f"{path}/consent", {})
     return path
 

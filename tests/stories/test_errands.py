@@ -193,7 +193,7 @@ async def test_who_has_papers_brings_them_back_whatever_became_of_the_errand(err
     await errand.begin()
     await errand.agent.post(f"{errand.path}/abort", {"reason": "needs_tradesman", "again": True})
     page = await errand.agent.get(errand.path)
-    assert (page["state"], page["contact"], offered(page)) == ("submitted", None, ["return_papers"])
+    assert (page["state"], page["contact"]["name"], offered(page)) == ("submitted", "王秀英", ["return_papers"])
     first = {"code": await errand.return_code(), "papers": [1]}
     await errand.agent.post(f"{errand.path}/papers/return", first)
     await errand.resident.post(f"{errand.path}/cancel", {"reason": "不办了"})

@@ -18,20 +18,21 @@ async def newcomer(street: Street, name: str) -> Someone:
     return await Someone.by_wechat(street.api_url, f"{name}@{street.world.street}")
 
 
-async def prove(someone: Someone, phone: str) -> dict[str, Any]:
-    answer = await someone.http.post("/v1/auth/phone", json={"code": f"demo:{phone}"})
+async def prove(someone: Someone, phone: str, **more: bool) -> dict[str, Any]:
+    answer = await someone.http.post("/v1/auth/phone", json={"code": f"demo:{phone}", **more})
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-async def said(someone: Someone, code: str) -> tuple[int, str]:
-    answer = await someone.http.post("/v1/auth/phone", json={"code": code})
+async def said(someone: Someone, code: str, **more: bool) -> tuple[int, str]:
+    answer = await someone.http.post("/v1/auth/phone", json={"code": code, **more})
     return answer.status_code, answer.json()["code"]
 
 
 async def test_a_phone_that_nobody_has_is_the_provers(street: Street) -> None:
     someone, phone = await newcomer(street, "王秀英"), a_number()
-    assert await prove(someone, phone) == {"phone": f"{phone[:3]}****{phone[-4:]}", "sign_in_again": False}
+    proved = {"phone": f"{phone[:3]}****{phone[-4:]}", "sign_in_again": False}
+    assert await prove(someone, phone) == proved
     assert (await someone.get("/v1/me"))["phone"] == phone
     assert (await prove(someone, phone))["sign_in_again"] is False, "again is nothing new"
 
@@ -63,12 +64,20 @@ async def test_who_was_registered_by_the_station_comes_with_wechat_later_and_fin
     order = (await station.post("/v1/orders/for-caller", call))["id"]
     himself = await newcomer(street, "吴叔")
     await himself.post("/v1/me/community", {"place_id": str(street.world.west)})
-    assert (await prove(himself, phone))["sign_in_again"] is True
+    asked = await himself.http.post("/v1/auth/phone", json={"code": f"demo:{phone}"})
+    assert (asked.status_code, asked.json()["code"], "『吴*』" in asked.json()["detail"]) == (
+        409,
+        "phone-registered",
+        True,
+    )
+    assert (await prove(himself, phone, take_over=True))["sign_in_again"] is True
     assert (await himself.http.get("/v1/me")).status_code == 401, "this log-in is over"
     again = await newcomer(street, "吴叔")
     me = await again.get("/v1/me")
     assert (str(again.id), me["name"], me["phone"], me["community_name"]) == (registered, "吴叔", phone, "东社区")
     assert [row["id"] for row in (await again.get("/v1/orders/mine"))["items"]] == [order]
+    await later(0)
+    assert "person.taken_over" in await told(again), "they look whether community and address are still theirs"
     owner = street.world.owner
     rows = await owner.fetch("SELECT subject_id, action FROM audit WHERE actor_id = $1 AND kind = 'person'", himself.id)
     assert {(str(row["subject_id"]), row["action"]) for row in rows} >= {
@@ -79,13 +88,22 @@ async def test_who_was_registered_by_the_station_comes_with_wechat_later_and_fin
     assert await owner.fetchval(homes, himself.id) == 0
 
 
-async def test_who_has_orders_of_their_own_keeps_their_account_and_gets_the_phone(street: Street) -> None:
-    station, himself, phone = await street.with_role("站长", "station_staff"), await street.resident("吴叔"), a_number()
-    body = {"place_id": str(street.world.east), "name": "吴叔", "phone": phone, "address": "1 号楼 102"}
-    await station.post("/v1/residents", body)
-    await himself.post("/v1/orders", {"service_id": street.service_id, "note": "请修灯"})
-    assert (await prove(himself, phone))["sign_in_again"] is False
-    assert (await himself.get("/v1/me"))["phone"] == phone
+async def test_a_phone_that_a_family_shares_stays_with_whom_the_station_registered(street: Street) -> None:
+    """Whoever has orders of their own is not made one with that record either, and the caller's orders stay the caller's."""
+    station, daughter, phone = (
+        await street.with_role("站长", "station_staff"),
+        await street.resident("王芳"),
+        a_number(),
+    )
+    body = {"place_id": str(street.world.east), "name": "王妈妈", "phone": phone, "address": "1 号楼 102"}
+    mother = (await station.post("/v1/residents", body))["id"]
+    await daughter.post("/v1/orders", {"service_id": street.service_id, "note": "请修灯"})
+    assert await said(daughter, f"demo:{phone}") == (409, "phone-registered")
+    assert await said(daughter, f"demo:{phone}", take_over=True) == (409, "records-apart")
+    call = {"channel": "phone", "phone": phone, "service_id": street.service_id, "note": "请修门"}
+    order = (await station.post("/v1/orders/for-caller", call))["id"]
+    whose = await street.world.owner.fetchval("SELECT requester_id::text FROM matter WHERE id = $1::uuid", order)
+    assert whose == mother
 
 
 async def test_a_phone_of_an_officers_account_stays(street: Street) -> None:

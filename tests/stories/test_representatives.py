@@ -89,6 +89,8 @@ async def test_a_mother_consents_on_her_own_phone_and_sees_what_is_ordered_for_h
     who = await only(mother, "/v1/representatives")
     assert (who["state"], who["representative_name"], who["relation"]) == ("pending", "陈芳", "family")
     assert await daughter.refused(f"{asked}/consent", {}) == (403, "others-consent")
+    assert await mother.refused(f"{asked}/consent", {}) == (409, "phone-unproved"), "anybody may type in a number"
+    await mother.prove_phone()
     await mother.post(f"{asked}/consent")
     assert (await only(mother, "/v1/representatives"))["how"] == "self"
     assert await mother.refused(f"{asked}/consent", {}) == (409, "already-consented")
@@ -114,6 +116,7 @@ async def test_an_ended_consent_orders_nothing_more_and_leaves_what_was_ordered(
     station = await street.with_role("站长", "station_staff")
     mother, daughter = await street.resident("王妈妈"), await street.resident("陈芳", "west")
     asked = await name(street, daughter, (await mother.get("/v1/me"))["phone"])
+    await mother.prove_phone()
     await mother.post(f"{asked}/consent", {})
     order = (await daughter.post("/v1/orders", wish(street, str(mother.id))))["id"]
     await mother.post(f"{asked}/end")
@@ -141,7 +144,7 @@ async def test_a_no_is_told_as_a_no_with_whose_it_is_and_is_not_asked_again_for_
     assert await mother.refused(f"{asked}/consent", {}) == (409, "representation-ended"), "she said no"
     await later(1)
     (told,) = (await daughter.get("/v1/inbox"))["items"]
-    assert (told["text"], told["about"]) == ("您请求代下单,对方没有同意", "王**")
+    assert (told["text"], told["about"]) == ("您请求代下单,没有得到同意", "王**")
     assert not [text for text in await texts(station) if "已经结束" in text], "there had been nothing"
 
     body = {"place_id": str(street.world.east), "name": "王妈妈", "phone": phone, "relation": "family"}
@@ -206,6 +209,7 @@ async def test_whoever_is_named_by_id_consents_on_their_own_phone_too(street: St
     await later(0)
     assert "有人请求为您代下单,请确认是否同意" in await texts(mother)
     assert (await only(mother, "/v1/representatives"))["representative_name"] == "陈芳"
+    await mother.prove_phone()
     await mother.post(f"{asked}/consent")
     await daughter.post("/v1/orders", wish(street, str(mother.id)))
 
@@ -217,6 +221,7 @@ async def test_a_resident_who_is_asked_reads_what_they_can_do(street: Street) ->
     assert answer.json()["code"] == "lives-elsewhere"
     assert "joinPlace" in answer.json()["detail"]
     await mother.post("/v1/me/community", {"place_id": str(street.world.east)})
+    await mother.prove_phone()
     await mother.post(f"{asked}/consent", {})
     again = (await mother.ask("POST", f"{asked}/consent", {})).json()
     assert (again["code"], "代下单" in again["detail"], "您不必再做什么" in again["detail"]) == (
@@ -253,6 +258,7 @@ async def test_a_representation_moves_along_with_the_beneficiary(street: Street)
     mother, daughter, son = [await street.resident(who) for who in ("王妈妈", "陈芳", "王强")]
     phone = (await mother.get("/v1/me"))["phone"]
     asked, pending = await name(street, daughter, phone), await name(street, son, phone)
+    await mother.prove_phone()
     await mother.post(f"{asked}/consent", {})
     await mother.post("/v1/me/community", {"place_id": str(street.world.west)})
 
@@ -269,6 +275,7 @@ async def test_a_representation_moves_along_with_the_beneficiary(street: Street)
 async def test_who_does_not_work_there_reads_no_whole_phone(street: Street) -> None:
     mother, daughter = await street.resident("王妈妈"), await street.resident("陈芳", "west")
     asked = await name(street, daughter, (await mother.get("/v1/me"))["phone"])
+    await mother.prove_phone()
     await mother.post(f"{asked}/consent", {})
     for who in (daughter, mother):
         row = await only(who, "/v1/representations", place_id=str(street.world.east))

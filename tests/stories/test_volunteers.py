@@ -1,5 +1,6 @@
 """Becoming a volunteer, over HTTP: an application and its answer, skills and licences, hours (亮单, domain.md §3)."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -95,7 +96,7 @@ async def test_an_applicant_takes_it_back_while_nobody_has_answered(street: Stre
     assert "withdrawApplication" in answer.json()["detail"]
     assert await neighbour.refused(f"{apply}/{first}/withdraw") == (404, "application-not-found")
     assert await secretary.refused(f"{apply}/{first}/withdraw") == NOT_ALLOWED
-    assert (await resident.post(f"{apply}/{first}/withdraw"))["state"] == "withdraw"
+    assert (await resident.post(f"{apply}/{first}/withdraw"))["state"] == "retract"
     await later(0)
     assert "volunteer.withdrawn" in await told(secretary)
     withdrawn = (409, "application-withdrawn")
@@ -339,3 +340,16 @@ async def test_a_skill_of_a_wider_place_is_seen_where_the_volunteer_may_be_sent(
     await station.post("/v1/skills", {"place_id": str(street.world.street), "code": "haircut", **person(volunteer)})
     seen = (await dispatcher.get("/v1/skills", person_id=str(volunteer.id)))["items"]
     assert [one["code"] for one in seen] == ["haircut"]
+
+
+async def test_an_applicant_who_is_to_volunteer_from_a_later_day_on_is_told_so(street: Street, later: Later) -> None:
+    secretary, resident = await street.with_role("刘书记", "secretary"), await street.resident("王秀英")
+    grant = {"place_id": str(street.world.east), "role": "volunteer", "starts_at": days(5), **person(resident)}
+    await street.administrator.post("/v1/roles", grant)
+    await later(0)
+    (told_of,) = [one for one in (await resident.get("/v1/inbox"))["items"] if one["topic"] == "role.granted"]
+    assert re.fullmatch("您有了新的角色:志愿者,从.+起", told_of["text"])
+    made = (await resident.post("/v1/volunteer-applications", {"text": "想帮忙"}))["id"]
+    answer = await secretary.ask("POST", f"/v1/volunteer-applications/{made}/decide", {"approve": True})
+    assert (answer.status_code, answer.json()["code"]) == (409, "already-granted")
+    assert "revokeRole" in answer.json()["detail"]

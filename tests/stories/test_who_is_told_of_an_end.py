@@ -59,7 +59,7 @@ async def test_a_withdrawn_licence_stops_a_service_and_the_dispatcher_hears_of_w
     assert (heard["about"], heard["subject_kind"]) == ("上门护理", "order")
     assert order.endswith(heard["subject_id"])
     own = await notice(volunteer, "skill.ended")
-    assert (own["text"], own["about"]) == ("社区取消了您的一项技能;有 1 单须有这项技能,请退回", "护理")
+    assert (own["text"], own["about"]) == ("社区取消了您的一项技能;有 1 单须有这项技能,未开始的请退回", "护理")
     assert (await notice(volunteer, "skill.recorded"))["about"] == "护理"
     await volunteer.post(f"{order}/release", {"reason": "证照已停"})
 
@@ -102,7 +102,10 @@ async def test_whoever_gets_or_loses_a_role_is_told_which_and_where(street: Stre
         await street.administrator.post(f"/v1/roles/{await grant_of(someone, role)}/revoke")
     await later(0)
     ended = await notice(volunteer, "role.ended")
-    assert (ended["text"], ended["about"]) == ("您的任职已结束:志愿者;手上未开始的 1 单已退回社区", "志愿者,东社区")
+    assert (ended["text"], ended["about"]) == (
+        "您的任职已结束:志愿者;手上未开始的 1 单已退回社区或取消",
+        "志愿者,东社区",
+    )
     assert (await resident.get(held))["state"] == "submitted"
     assert (await notice(dispatcher, "role.ended"))["text"] == "您的任职已结束:派单员"
 

@@ -2,8 +2,10 @@
 resident's word. Pure."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from app.domain.deadlines.spoken import moment
 from app.domain.people.handing_back import WhyLeft
 from app.kernel.rules import Role
 
@@ -41,7 +43,7 @@ DONE: Mapping[str, str] = {
     "abort": "中止了服务,社区会另行安排",
     "call_off": "终止了服务",
     "answer": "回答了问题",
-    "propose": "提出了上门的时间,等对方确认",
+    "propose": "提了上门的时间,请看订单",
     "confirm": "确认了上门的时间",
     "change_contact": "更改了订单的联系方式",
     "record_authority": "写下了帮办代办的授权",
@@ -67,9 +69,16 @@ def came_back(topic: str, payload: Mapping[str, Any]) -> str:
         follows = "社区会另行安排"
     else:
         follows = "请联系居民后另行派单" if payload.get("why") == "nobody_home" else "请另行派单"
-    return f"{said},{follows}" + (";原来约定的时间不再算数" if payload.get("void") else "")
+    return f"{said},{follows}" + _void(payload)
+
+
+def _void(payload: Mapping[str, Any]) -> str:
+    if not payload.get("void"):
+        return ""
+    met = f"({moment(datetime.fromisoformat(payload['meet_at']))})" if "meet_at" in payload else ""
+    return f";原来约定的时间{met}不再算数"
 
 
 def done_for_caller(payload: Mapping[str, Any]) -> str:
     """What was done in the reader's name, and what to do where it was not them who said so."""
-    return f"工作人员按您的来电{DONE[payload['did']]};不是您说的,请联系社区"
+    return f"工作人员按居民所说{DONE[payload['did']]};不是您说的,请联系社区"

@@ -25,7 +25,7 @@ TEXTS: Mapping[str, str] = {
     "order.member_changed": "为您服务的志愿者换了人,可查看订单",
     "order.offer_taken_back": "社区收回了派给您的订单,不必再答复",
     "order.aborted": "服务中止,社区会另行安排",
-    "order.unsafe": "一次服务因不安全中止,请过问;说明见订单的沟通记录",
+    "order.unsafe": "一次服务因不安全中止,请过问;写了说明的,见订单的沟通记录",
     "order.contact_changed": "订单的联系方式有更改,请再看订单",
     "order.reworked": "订单需要再来一轮,请安排",
     "order.begins_again": "社区会为您的订单再安排一轮服务,可查看订单",
@@ -61,6 +61,7 @@ TEXTS: Mapping[str, str] = {
     "order.wish_open_again": "认领已到期,微心愿重新开放认领",
     "order.authority_recorded": "居民已写下授权,可以上门交接材料",
     "order.authority_withdrawn": "居民收回了授权,请停止办理:有材料的先归还,再中止订单;重新授权的可以接着办",
+    "order.papers_yours": "订单已停,您手上还有居民的材料,请尽快当面归还",
     "order.papers_out": "帮办代办已中止,还有材料没有归还居民,请跟进",
     "order.papers_to_come": "您还有材料在代办员手中,会归还给您;归还时请出示归还码",
     "order.booked": "有居民预约了您队伍的服务日",
@@ -142,6 +143,7 @@ TEXTS: Mapping[str, str] = {
     "unit.nobody_left": "一个单位已没有人,派给它的任务无人签收,请安排",
     "unit.no_head": "一个单位已没有负责人,请安排",
     "shift.handed_over": "有一个班次交接给您,请查看交接内容",
+    "person.taken_over": "站点登记的资料已归您,请核对社区和住址",
     "person.phone_released": "您填写的电话已由别人验证,请重新填写",
     "role.granted": "您有了新的角色",
     "role.ended": "您的任职已结束",
@@ -170,7 +172,7 @@ TEXTS: Mapping[str, str] = {
     "representation.pending": "有居民请人代下单,请向本人核实并记录同意",
     "representation.consented": "对方已同意由您代下单",
     "representation.recorded": "社区记录了您同意由他人代下单;如有不符,请结束该关系",
-    "representation.refused": "您请求代下单,对方没有同意",
+    "representation.refused": "您请求代下单,没有得到同意",
     "representation.ended": "一项代下单关系已经结束,已下的订单照常办理,由受益人自己跟进",
 }
 
@@ -339,10 +341,11 @@ def _of_role(topic: str, payload: Mapping[str, Any]) -> str:
     """Which role it is about, and what became of the orders that went with it."""
     if not topic.startswith("role."):
         return ""
-    back = f";手上未开始的 {payload['handed_back']} 单已退回社区" if payload.get("handed_back") else ""
+    back = f";手上未开始的 {payload['handed_back']} 单已退回社区或取消" if payload.get("handed_back") else ""
     serving = f";正在服务的 {payload['serving']} 单请做完" if payload.get("serving") else ""
     which = f":{office(Role(payload['role']))}" if "role" in payload else ""
-    return which + back + serving
+    begins = f",从{moment(datetime.fromisoformat(payload['from']))}起" if "from" in payload else ""
+    return which + begins + back + serving
 
 
 def _of_skills(topic: str, payload: Mapping[str, Any]) -> str:
@@ -358,7 +361,7 @@ def _of_skills(topic: str, payload: Mapping[str, Any]) -> str:
     if topic == "volunteer.skills_to_record":
         return f":{wanted};是谁,见志愿者申请"
     if topic == "skill.ended" and payload.get("orders"):
-        return f";有 {payload['orders']} 单须有这项技能,请退回"
+        return f";有 {payload['orders']} 单须有这项技能,未开始的请退回"
     said = f",已登记技能:{recorded}" if recorded else ""
     return said + (f";还须由工作人员登记:{wanted}" if wanted else "")
 

@@ -35,7 +35,8 @@ READING = Facts(
 # Whom a representation is about, sealed: the representative reads whom they named alone.
 _INBOX = text("""
 SELECT m.id, m.topic, m.payload, n.subject_kind, n.subject_id, m.as_role, m.nobody_in_post, m.created_at, m.read_at,
-       o.service, o.meet_at, x.category, coalesce(x.place, r.place) AS place, x.words, r.role, r.level, t.team,
+       coalesce(o.service, CASE n.subject_kind WHEN 'order' THEN told_service(m.id) END, z.name) AS service,
+       o.meet_at, x.category, coalesce(x.place, r.place) AS place, x.words, r.role, r.level, t.team,
        coalesce(t.name_sealed, r.name_sealed) AS name_sealed, v.reason, q.name_sealed AS represented,
        CASE WHEN q.representative_id <> app_actor() THEN q.representative_name_sealed END AS representative
   FROM inbox_message m CROSS JOIN LATERAL (
@@ -60,6 +61,7 @@ SELECT m.id, m.topic, m.payload, n.subject_kind, n.subject_id, m.as_role, m.nobo
       JOIN place p ON p.id = CASE WHEN w.whole THEN c.place_id ELSE street_of(c.place_id) END
      WHERE d.matter_id = coalesce((SELECT a.case_id FROM assignment_detail a WHERE a.matter_id = m.subject_id), m.subject_id)
     ) x ON m.subject_kind IN ('case', 'assignment')
+  LEFT JOIN service z ON m.subject_kind = 'service' AND z.id = m.subject_id
   LEFT JOIN representation q ON m.subject_kind = 'representation' AND q.id = m.subject_id
   LEFT JOIN LATERAL (
     SELECT m.payload ->> 'role' AS role, p.level, p.name AS place, (

@@ -125,6 +125,10 @@ RECATEGORISING = Facts(
 )
 
 
+MOST_STARTS = 50
+"""Orders are begun less often than this; from then on their code stays."""
+
+
 @dataclass(frozen=True, slots=True)
 class Starting:
     """Whether the card that was shown is the beneficiary's, and whether the staff reached the resident since acceptance; what is
@@ -139,7 +143,7 @@ class Starting:
     def shown(self, fits_after: Collection[int]) -> bool:
         """Whether the card was shown, or the code of this start: each has its own, so that who was shown one cannot begin again
         without the resident."""
-        return self.card_fits or self.begun in fits_after
+        return self.card_fits or min(self.begun, MOST_STARTS - 1) in fits_after
 
 
 ACCEPTED_AT = """(SELECT max(h.at) FROM history h
@@ -154,6 +158,7 @@ def _reached(since: str) -> str:
            SELECT 1 FROM history c
             WHERE c.matter_id = subject.id AND c.action = 'contact' AND c.note ->> 'channel' IN ('phone', 'visit')
               AND c.through IN ('subtree', 'placer') AND c.actor_id NOT IN ($1, coalesce(subject.assignee_id, $1))
+              AND NOT EXISTS (SELECT 1 FROM team t WHERE t.id = subject.team_id AND t.lead_id = c.actor_id)
               AND c.at >= {since}) END"""
 
 

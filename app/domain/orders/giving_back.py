@@ -29,13 +29,13 @@ def release(
     stopped goes on with the time used (domain.md §3). A booking ends, and whoever it serves reads the reason. `nobody_home`: they
     stood at the door at the agreed time, and nobody opened. Raises AppointmentNotYet: no time is agreed on, or it is to come."""
     change = LIFECYCLE.move(order, "release", actor, now)
-    if order.detail.booking_id is not None:
-        return end_booking(order, actor, now, reason).tell_role(Role.DISPATCHER, "order.booking_let_go")
     if nobody_home:
         agreed = order.detail.agreed
         if agreed is None or now < agreed.meet_at or actor.id != order.assignee_id:
             raise appointment_errors.AppointmentNotYet
         change.note(nobody_home=True)
+    if order.detail.booking_id is not None:
+        return end_booking(order, actor, now, reason).tell_role(Role.DISPATCHER, "order.booking_let_go")
     refuse(change, order, order.assignee_id, "released", reason, round_number=order.round)
     let_go(change, order, facts, now)
     by_lead = actor.id != order.assignee_id
@@ -89,7 +89,8 @@ def hand_back(
             Role.DISPATCHER, "order.server_leaves", order_id=order.id, person_id=person_id, because=because
         )
     if order.detail.booking_id is not None:
-        return end_booking(order, actor, now, BOOKING_LEFT).tell_role(Role.DISPATCHER, "order.booking_let_go")
+        change = end_booking(order, actor, now, BOOKING_LEFT).tell(person_id, "order.cancelled")
+        return change.tell_role(Role.DISPATCHER, "order.booking_let_go")
     change = LIFECYCLE.move(order, "hand_back", actor, now)
     let_go(change, order, facts.accepted, now)
     change.tell_role(Role.DISPATCHER, "order.handed_back", to=Role.DISPATCHER.value, why=because.value, **_next(order))
@@ -101,7 +102,8 @@ def hand_back(
 
 def _void(order: Order) -> dict[str, Any]:
     """What a notice of an order that comes back says of the time that was agreed on with whoever had it."""
-    return {"void": True} if order.detail.agreed is not None else {}
+    met = order.detail.agreed
+    return {"void": True, "meet_at": met.meet_at.isoformat()} if met is not None else {}
 
 
 def _next(order: Order) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def choices(own: Iterable[UUID], found: Matching) -> list[Choice]:
 
 
 OWN_SIDE = "下单人这一方,或其代下单人"
-NOT_AGAIN = "这一单不再派:已谢绝、退回或被收回,或居民不要"
+NOT_AGAIN = "系统不再派这一单:已谢绝、退回或被收回,或居民不要"
 
 
 def left_out(own: Iterable[UUID], found: Matching) -> dict[str, int]:

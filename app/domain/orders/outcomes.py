@@ -208,7 +208,7 @@ def _tell_of_danger(change: Change) -> None:
 def _tell_of_papers(change: Change, order: Order) -> None:
     if papers_out(order.detail.receipts):
         change.tell_role(Role.DISPATCHER, "order.papers_out")
-        change.tell_served("order.papers_to_come")
+        change.tell(order.assignee_id, "order.papers_yours").tell_served("order.papers_to_come")
 
 
 VERBS = (abort, call_off, rate, rework, close_unrated, reject, cancel, convert, convert_missed)

@@ -63,8 +63,10 @@ CONTACT: Rules = (
     staff,
     phoning,
     placer,
+    keeper,
 )
-"""Who sees name, phone and address: a volunteer only while the order is theirs and live, whoever wrote it down for a caller."""
+"""Who sees name, phone and address: a volunteer only while the order is theirs and live, or they have papers to bring back;
+whoever wrote it down for a caller."""
 
 RATING: Rules = (requester, beneficiary, staff, placer)
 """Who sees a rating of one order, also who passed it on; but never who was rated, whatever else they are (a condition of the

@@ -70,7 +70,7 @@ def go_on(
 
 
 def wait_again(change: Change, order: Matter[Detail], now: datetime) -> None:
-    """Nobody has the order any more who had it, and was not only asked. A wish is open to all again; the errand's authority ends."""
+    """Nobody has the order any more who had it. A wish is open to all again; the errand's authority ends."""
     match order.detail.form:
         case Form.WISH:
             for_all(change)

@@ -30,6 +30,27 @@ class PhoneAbroad(Refusal):
     advice_zh = "可以不填电话,点单时在联系方式里填家人或站点的电话"
 
 
+class PhoneRegistered(Refusal):
+    kind = Kind.CONFLICT
+    code = "phone-registered"
+    title_zh = "社区站点用这个号码登记过一位居民"
+    title_en = "The station has registered a resident under this phone"
+    advice_zh = "是您本人的,填 take_over: true 再验证一次;不是本人(如家人共用)的,号码仍归那位居民"
+
+    @classmethod
+    def of(cls, whose: str) -> "PhoneRegistered":
+        """The refusal; `whose`: the masked name."""
+        return cls(f"登记的是『{whose}』:{cls.advice_zh}")
+
+
+class RecordsApart(Refusal):
+    kind = Kind.CONFLICT
+    code = "records-apart"
+    title_zh = "您的微信已有订单或任职,不能再并入站点登记的资料"
+    title_en = "This account has orders or roles of its own, and is not made one with what the station registered"
+    advice_zh = "站点登记的订单请向站点查询和转达(电话见 getPlace);号码仍在那份资料里"
+
+
 class NotByWechat(Refusal):
     kind = Kind.CONFLICT
     code = "not-by-wechat"
@@ -62,8 +83,9 @@ class LoginNameTaken(Refusal):
 class AlreadyGranted(Refusal):
     kind = Kind.CONFLICT
     code = "already-granted"
-    title_zh = "此人在这里已担任该角色"
-    title_en = "The person holds this role here already"
+    title_zh = "此人在这里已担任该角色,或已定好从某天起担任"
+    title_en = "The person holds this role here already, or will from a day on"
+    advice_zh = "见 listRoleHolders;要提前开始的,先结束那一项(revokeRole)再授予"
 
 
 class AlreadyEnded(Refusal):

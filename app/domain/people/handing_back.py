@@ -1,4 +1,4 @@
-"""WhyLeft hands over what was live: whoever stops serving gives back the orders that they hold (domain.md §3, release)."""
+"""Leaving hands over what was live: whoever stops serving gives back the orders that they hold (domain.md §3, release)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -20,6 +20,7 @@ class Person(SQLModel, table=True):
         Index("person_openid", "openid", unique=True),
         Index("person_login_name", text('lower(login_name COLLATE "C")'), unique=True),
         Index("person_phone_index", "phone_index", unique=True),
+        CheckConstraint("phone_proved_at IS NULL OR phone_index IS NOT NULL", "person_phone_proved"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -30,6 +31,7 @@ class Person(SQLModel, table=True):
     phone_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
     phone_index: bytes | None = Field(default=None, sa_type=LargeBinary)
     address_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    phone_proved_at: datetime | None = Field(default=None, sa_type=Instant)
     disabled_at: datetime | None = Field(default=None, sa_type=Instant)
     created_at: datetime = Field(sa_type=Instant)
     version: int = 1

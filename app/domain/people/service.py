@@ -205,7 +205,12 @@ def granted(
     change = Change.record("role", new_id(), "grant", actor, now, place_id=place_id)
     return (
         _grant(change, person_id, place_id, role, starts_at or now, ends_at, change.id)
-        .tell(person_id, "role.granted", role=role)
+        .tell(
+            person_id,
+            "role.granted",
+            role=role,
+            **({"from": starts_at.isoformat()} if starts_at and starts_at > now else {}),
+        )
         .note(role=role, person_id=person_id)
     )
 

@@ -91,6 +91,14 @@ class LivesElsewhere(Refusal):
     )
 
 
+class PhoneUnproved(Refusal):
+    kind = Kind.CONFLICT
+    code = "phone-unproved"
+    title_zh = "请先用微信验证手机号,再表示同意"
+    title_en = "Prove your phone by WeChat before you consent"
+    advice_zh = "验证在 provePhone;也可以请站点工作人员当面或电话核实后记录"
+
+
 class AlreadyConsented(Refusal):
     kind = Kind.CONFLICT
     code = "already-consented"
@@ -105,4 +113,4 @@ class RepresentationEnded(Refusal):
     code = "representation-ended"
     title_zh = "这项代下单关系已经结束"
     title_en = "This representation has ended"
-    advice_zh = "可重新登记(registerBeneficiary),再由本人或站点记录同意(giveConsent)"
+    advice_zh = "可由代下单人重新请求(registerBeneficiary):被谢绝或由对方、站点结束的,过一周再请求"

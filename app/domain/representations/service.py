@@ -99,6 +99,7 @@ def consent(asked: Represented, actor: Actor, now: datetime, *, how: How | None 
 
     Raises:
         OthersConsent: by the representative. NotAllowed: by anybody else. RepresentationEnded, AlreadyConsented.
+        PhoneUnproved: on a phone that they only typed in.
         BeneficiaryNotRegistered: nobody who lives there was named. LivesElsewhere: the same, to that very person.
         InvalidInput: the staff do not say how.
     """
@@ -117,6 +118,8 @@ def consent(asked: Represented, actor: Actor, now: datetime, *, how: How | None 
     if not oneself and how in (None, How.SELF):
         fault = FieldFault("/body/how", "missing", "请填写如何得知本人同意:in_person、phone 或 written")
         raise InvalidInput(fields=(fault,))
+    if oneself and not asked.proved:
+        raise errors.PhoneUnproved
     said = How.SELF if oneself else how
     return (
         _changed(asked, "consent", actor, now)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from app.domain.people.errors import ApplicantUnnamed
+from app.domain.people.errors import AlreadyGranted, ApplicantUnnamed
 from app.domain.people.handing_back import WhyLeft, hand_back
 from app.domain.people.service import granted
 from app.domain.places.errors import PlaceNotFound
@@ -67,7 +67,7 @@ def apply(me: Applying, actor: Actor, now: datetime, *, text: str, skills: Seque
 
 
 @record("volunteer_application", "decide", subject=APPLICATION, facts=DECIDING, missing=errors.ApplicationNotFound,
-        read_by_others=("reason",))  # fmt: skip
+        conflicts={"role_grant_once": AlreadyGranted}, read_by_others=("reason",))  # fmt: skip
 def decide(
     application: Deciding, actor: Actor, now: datetime, *, approve: bool, reason: str | None = None
 ) -> list[Change]:
@@ -75,8 +75,8 @@ def decide(
     that take no licence. Of the others the station is told.
 
     Raises:
-        AlreadyDecided, ApplicationWithdrawn, OwnApplication. ReasonWanted: a no without one. ApplicantUnnamed: nobody comes to
-        a resident's door without name and phone.
+        AlreadyDecided, ApplicationWithdrawn, OwnApplication. AlreadyGranted: they are to volunteer from a later day on.
+        ReasonWanted: a no without one. ApplicantUnnamed: nobody comes to a resident's door without name and phone.
     """
     demand(policy.CHIEF, actor)
     if actor.id == application.person_id:
@@ -119,7 +119,7 @@ def decide(
     return [change, granted(application.person_id, application.place_id, Role.VOLUNTEER, actor, now), *told]
 
 
-@record("volunteer_application", "withdraw", subject=APPLICATION, facts=DECIDING, missing=errors.ApplicationNotFound)
+@record("volunteer_application", "retract", subject=APPLICATION, facts=DECIDING, missing=errors.ApplicationNotFound)
 def withdraw(application: Deciding, actor: Actor, now: datetime) -> Change:
     """Take back an application of one's own that nobody has answered. Raises AlreadyDecided, ApplicationWithdrawn.
     NotAllowed: it is somebody else's."""
@@ -138,7 +138,7 @@ def withdrawn(
         Change.record(
             "volunteer_application",
             application.id,
-            "withdraw",
+            "retract",
             actor,
             now,
             place_id=application.place_id,

@@ -73,7 +73,7 @@ BY_OFFICE = {"to": "dispatcher"}
         ("order.handed_back", BY_OFFICE, "承接人不再承接,请另行派单"),
         ("order.taken_back", {"void": True}, "社区收回了您已接的订单,请不必再去;原来约定的时间不再算数"),
         ("order.taken_back", {"why": "replaced"}, "队长改请别的队员去做您承接的订单,请不必再去"),
-        ("order.passed_on", {"did": "cancel"}, "工作人员按您的来电取消了订单;不是您说的,请联系社区"),
+        ("order.passed_on", {"did": "cancel"}, "工作人员按居民所说取消了订单;不是您说的,请联系社区"),
     ],
 )
 def test_what_comes_back_says_who_sent_it_and_what_comes_next(

@@ -350,7 +350,7 @@ def test_whoever_gives_back_is_not_asked_again_in_the_round() -> None:
 def test_everybody_is_told_who_gave_it_back_and_that_the_time_is_void(who: str, why: str) -> None:
     taken = replace(an_order(S.ACCEPTED), detail=Detail(UUID(int=7), 0, 0, None, (replace(MEETING, confirmed_at=TEN),)))
     change = giving_back.release(taken, WHO[who], NOON, facts=Accepted(NOON), reason="发烧")
-    said = {"why": why, "void": True}
+    said = {"why": why, "void": True, "meet_at": MEETING.meet_at.isoformat()}
     of_the_member = [Event("order.taken_back", to_person=VOLUNTEER, payload=said)] if who == "lead" else []
     assert change.events == [
         *of_the_member,
