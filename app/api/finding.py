@@ -100,7 +100,7 @@ def place_in_list(row: RowMapping) -> Cursor:
     rule=(*policy.OWN, policy.staff, policy.phoning, policy.placer),
     operation_id="searchOrders",
     summary="查找订单,新的在前",
-    description="派单员、书记、管理员查找本地的订单,站点查找还没有做完的和自己代为点的,居民和志愿者查找自己的;在需求、服务名称和服务结果里找",
+    description="派单员、书记、管理员查找本地的订单,站点查找还没有评价的和自己代为点的,居民和志愿者查找自己的;在需求、服务名称和服务结果里找",
     tags=(Tag.DISPATCHER, Tag.STATION, Tag.RESIDENT, Tag.VOLUNTEER),
     answer=PAGE_EXAMPLE,
 )

@@ -43,7 +43,7 @@ ALTER POLICY matter_read ON matter USING (
      OR (team_id IS NOT NULL AND app_team(team_id) IS NOT NULL)
      OR app_reaches(place_id, '{administrator,dispatcher,secretary}')
      OR (open_pool AND app_reaches(place_id, '{volunteer}'))
-     OR (state IN ('accepted', 'in_service', 'offered', 'submitted') AND app_reaches(place_id, '{station_staff}'))
+     OR (state IN ('accepted', 'delivered', 'in_service', 'offered', 'submitted') AND app_reaches(place_id, '{station_staff}'))
      OR (placed_by = app_actor() AND app_reaches(place_id, '{administrator,dispatcher,secretary,station_staff}'))
      OR app_keeps_papers(id)))
   OR (kind <> 'order' AND app_sees_official(matter))
@@ -56,7 +56,7 @@ ALTER POLICY matter_update ON matter USING (
      OR (team_id IS NOT NULL AND app_team(team_id) IS NOT NULL)
      OR app_reaches(place_id, '{administrator,dispatcher,secretary}')
      OR (open_pool AND app_reaches(place_id, '{volunteer}'))
-     OR (state IN ('accepted', 'in_service', 'offered', 'submitted') AND app_reaches(place_id, '{station_staff}'))
+     OR (state IN ('accepted', 'delivered', 'in_service', 'offered', 'submitted') AND app_reaches(place_id, '{station_staff}'))
      OR (placed_by = app_actor() AND app_reaches(place_id, '{administrator,dispatcher,secretary,station_staff}'))
      OR app_keeps_papers(id)))
   OR (kind <> 'order' AND app_sees_official(matter)));
@@ -77,7 +77,7 @@ BEGIN
      OR (matter.team_id IS NOT NULL AND app_team(matter.team_id) IS NOT NULL)
      OR app_reaches(matter.place_id, '{administrator,dispatcher,secretary}')
      OR (matter.open_pool AND app_reaches(matter.place_id, '{volunteer}'))
-     OR (matter.state IN ('accepted', 'in_service', 'offered', 'submitted') AND app_reaches(matter.place_id, '{station_staff}'))
+     OR (matter.state IN ('accepted', 'delivered', 'in_service', 'offered', 'submitted') AND app_reaches(matter.place_id, '{station_staff}'))
      OR (matter.placed_by = app_actor() AND app_reaches(matter.place_id, '{administrator,dispatcher,secretary,station_staff}'))
      OR app_keeps_papers(matter.id)))
   OR (matter.kind <> 'order' AND app_sees_official(matter))
@@ -101,7 +101,7 @@ BEGIN
      OR (matter.state IN ('offered') AND (matter.team_id IS NOT NULL AND app_team(matter.team_id) IS NOT NULL))
      OR app_reaches(matter.place_id, '{administrator,dispatcher,secretary}')
      OR (matter.state IN ('offered', 'submitted') AND (matter.open_pool AND app_reaches(matter.place_id, '{volunteer}')))
-     OR (matter.state IN ('accepted', 'in_service', 'offered', 'submitted') AND app_reaches(matter.place_id, '{station_staff}'))
+     OR (matter.state IN ('accepted', 'delivered', 'in_service', 'offered', 'submitted') AND app_reaches(matter.place_id, '{station_staff}'))
      OR (matter.placed_by = app_actor() AND app_reaches(matter.place_id, '{administrator,dispatcher,secretary,station_staff}'))
      OR app_keeps_papers(matter.id)))
   OR (matter.kind <> 'order' AND app_sees_official(matter))
@@ -113,7 +113,7 @@ ALTER POLICY order_contact_read ON order_contact USING (
      OR m.beneficiary_id = app_actor()
      OR (m.state IN ('accepted', 'in_service') AND m.assignee_id = app_actor())
      OR app_reaches(m.place_id, '{administrator,dispatcher,secretary}')
-     OR (m.state IN ('accepted', 'in_service', 'offered', 'submitted') AND app_reaches(m.place_id, '{station_staff}'))
+     OR (m.state IN ('accepted', 'delivered', 'in_service', 'offered', 'submitted') AND app_reaches(m.place_id, '{station_staff}'))
      OR (m.placed_by = app_actor() AND app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}'))
      OR app_keeps_papers(m.id))));
 
@@ -124,5 +124,5 @@ DECLARE
   sought CONSTANT text := 'NOT phoning OR m.state = ''accepted''';
 BEGIN
   ASSERT strpos(search, sought) > 0;
-  EXECUTE replace(search, sought, 'NOT phoning OR m.state IN (''accepted'', ''in_service'', ''offered'', ''submitted'')');
+  EXECUTE replace(search, sought, 'NOT phoning OR m.state IN (''accepted'', ''delivered'', ''in_service'', ''offered'', ''submitted'')');
 END $$;

@@ -8,7 +8,7 @@ DECLARE concerned text := $concerned$(SELECT true FROM matter m WHERE m.id = mat
      OR m.assignee_id = app_actor()
      OR (m.team_id IS NOT NULL AND app_team(m.team_id) = 'lead')
      OR app_reaches(m.place_id, '{administrator,dispatcher,secretary}')
-     OR (m.state IN ('accepted', 'in_service', 'offered', 'submitted') AND app_reaches(m.place_id, '{station_staff}'))
+     OR (m.state IN ('accepted', 'delivered', 'in_service', 'offered', 'submitted') AND app_reaches(m.place_id, '{station_staff}'))
      OR (m.placed_by = app_actor() AND app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}'))))$concerned$;
 BEGIN
   EXECUTE 'ALTER POLICY order_authority_read ON order_authority USING (' || concerned || ')';

@@ -147,9 +147,9 @@ class Model:
         )
 
     def phones(self, who: str) -> bool:
-        """The station's staff answer whoever rings while it is open, and call the resident before a start without a code (§3,
+        """The station's staff answer whoever rings until it was rated, and call the resident before a start without a code (§3,
         start)."""
-        return who == "站点" and self.state in OPEN
+        return who == "站点" and self.state in {*OPEN, "delivered"}
 
     def may(self, action: str, who: str) -> bool:  # noqa: PLR0911 - one line for each answer
         """§3's column "who", and the glossary's for what is said and agreed."""

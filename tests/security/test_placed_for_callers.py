@@ -61,7 +61,7 @@ async def test_a_colleague_reads_the_order_while_it_is_under_way_and_nothing_of_
         assert await seen(connection, placed.order) == ABOUT_AN_ORDER
         assert await seen(connection, placed.case) == set()
         under_way = await connection.fetch("SELECT DISTINCT state FROM matter WHERE kind = 'order'")
-    assert {row["state"] for row in under_way} <= {"submitted", "offered", "accepted", "in_service"}
+    assert {row["state"] for row in under_way} <= {"submitted", "offered", "accepted", "in_service", "delivered"}
 
 
 @pytest.mark.parametrize("who", ["western clerk", "stranger"])

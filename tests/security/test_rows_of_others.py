@@ -92,7 +92,7 @@ async def test_station_staff_see_the_orders_that_are_under_way(neighbours: Neigh
     """To answer whoever rings about one, and to call before a start without a code; nothing of the next community."""
     seen = "SELECT id FROM matter WHERE kind = 'order' AND ({}) ORDER BY id"
     whole = await neighbours.world.owner.fetch(
-        seen.format("place_id = $1 AND state IN ('submitted', 'offered', 'accepted', 'in_service')"),
+        seen.format("place_id = $1 AND state IN ('submitted', 'offered', 'accepted', 'in_service', 'delivered')"),
         neighbours.east.place,
     )
     async with as_person(neighbours.east.station) as connection:

@@ -105,8 +105,11 @@ async def test_who_placed_it_for_a_caller_reads_it_again_whatever_becomes_of_it(
     await volunteer.post(f"{order}/start", {"unverified": True})
     await volunteer.post(f"{order}/deliver", {"outcome": "已换灯泡"})
     page = await station.get(order)
-    assert (page["state"], page["outcome"], offered(page)) == ("delivered", "已换灯泡", ["rate", "rework"])
-    assert (await colleague.ask("GET", order)).status_code == 404, "what is done is no business of theirs"
+    assert (page["state"], page["outcome"], offered(page)) == ("delivered", "已换灯泡", ["rate", "rework", "contact"])
+    assert offered(await colleague.get(order)) == ["contact"], "how it went who placed it passes on"
+    assert await colleague.refused(f"{order}/rate", {"solved": "yes", "stars": 5}) == (403, "not-allowed")
+    await station.post(f"{order}/rate", {"solved": "yes", "stars": 5})
+    assert (await colleague.ask("GET", order)).status_code == 404, "what is rated is no business of theirs"
 
 
 async def test_the_station_answers_whoever_rings_about_what_they_ordered_themselves(
@@ -134,6 +137,8 @@ async def test_the_station_answers_whoever_rings_about_what_they_ordered_themsel
     await volunteer.post(f"{order}/start", {"code": (await resident.get(order))["start_code"]})
     await answers("in_service", "abort", "call_off")
     await volunteer.post(f"{order}/deliver", {"outcome": "灯修好了"})
+    assert (await station.get(order))["outcome"] == "灯修好了"
+    await resident.post(f"{order}/rate", {"solved": "yes", "stars": 5})
     assert (await station.get("/v1/orders/search", search=phone))["items"] == []
 
 
@@ -263,7 +268,7 @@ async def test_the_stations_staff_call_the_resident_whose_volunteer_stands_at_th
     await colleague.post(f"{order}/contact", called)
     await volunteer.post(f"{order}/start", {"unverified": True})
     await volunteer.post(f"{order}/deliver", {"outcome": "已换灯泡"})
-    assert (await colleague.ask("GET", order)).status_code == 404, "afterwards it is no business of theirs"
+    assert offered(await colleague.get(order)) == ["contact"], "until it was said how it went"
     done = (await dispatcher.get(f"{order}/history"))["items"]
     assert [row["action"] for row in done][-3:] == ["contact", "start", "deliver"]
 

@@ -118,7 +118,7 @@ async def test_a_colleague_of_who_placed_it_passes_on_and_the_rating_stays_with_
     await colleague.post(f"{order}/contact", {"channel": "phone", "text": "本人在家等候"})
     await volunteer.post(f"{order}/start", {"unverified": True})
     await volunteer.post(f"{order}/deliver", {"outcome": "已换灯泡"})
-    assert await colleague.refused(f"{order}/rate", {"solved": "yes", "stars": 5}) == (404, "order-not-found")
+    assert await colleague.refused(f"{order}/rate", {"solved": "yes", "stars": 5}) == (403, "not-allowed")
     await station.post(f"{order}/rate", {"solved": "yes", "stars": 5})
 
 

@@ -170,6 +170,8 @@ async def test_the_station_finds_what_is_under_way(street: Street) -> None:
     await volunteer.post(f"/v1/orders/{made}/start", {"code": code})
     assert await found(station, "取药") == [made]
     await volunteer.post(f"/v1/orders/{made}/deliver", {"outcome": "取到了"})
+    assert await found(station, "取药") == [made]
+    await resident.post(f"/v1/orders/{made}/rate", {"solved": "yes", "stars": 5})
     assert await found(station, "取药") == []
 
 

@@ -24,9 +24,10 @@ answers and rates (domain.md §3), and who has no phone to do it with. Who is no
 pool = Rule(Via.POOL, frozenset({Role.VOLUNTEER}))
 BEFORE_SERVICE = (S.SUBMITTED, S.OFFERED, S.ACCEPTED)
 OPEN = (*BEFORE_SERVICE, S.IN_SERVICE)
-phoning = replace(reach(Role.STATION_STAFF), states=frozenset(OPEN))
+phoning = replace(reach(Role.STATION_STAFF), states=frozenset((*OPEN, S.DELIVERED)))
 """Who is at the station answers whoever rings about their order, and calls the resident when somebody stands at the door without
-a code (domain.md §3, start): so they see what is under way, whom to call, and record that they reached them."""
+a code (domain.md §3, start): so they see what is under way, and what is done until it was said how it went; whom to call; and
+record that they reached them."""
 reaching = replace(assignee, states=frozenset({S.ACCEPTED, S.IN_SERVICE, S.DELIVERED}))
 """Who was only offered an order has nobody's number yet: they reach the resident from the acceptance on."""
 desk = Rule(Via.DESK, station.roles, frozenset(OPEN))

@@ -110,10 +110,9 @@ MAY = {
 BUT_FOR = {
     ("rework", S.RATED): HEARD,
     **{("contact", state): {"assignee"} for state in (S.SUBMITTED, S.OFFERED)},
-    ("contact", S.DELIVERED): {"station", "clerk"},
 }
-"""Whom it served asks for it once more until they have rated; then it is the secretary's to say. The station calls while
-it is under way; whoever serves it, once they accepted. In a state in
+"""Whom it served asks for it once more until they have rated; then it is the secretary's to say. The station calls until it
+was rated; whoever serves it, once they accepted. In a state in
 which nobody may ask, they are late, and not forbidden: of two at once the second is told so."""
 FROM_TO = {
     "offer": ({S.SUBMITTED}, S.OFFERED),
@@ -347,12 +346,12 @@ def test_what_is_for_which_form(action: str, forms: set[Form]) -> None:
         (policy.READ, "assignee", S.RATED, True),
         (policy.READ, "neighbour", S.SUBMITTED, False),
         (policy.READ, "station", S.SUBMITTED, True),
-        (policy.READ, "station", S.DELIVERED, False),
+        (policy.READ, "station", S.RATED, False),
         (policy.READ, "station", S.ACCEPTED, True),
         (policy.DETAIL, "station", S.ACCEPTED, True),
         (policy.DETAIL, "station", S.IN_SERVICE, True),
         (policy.CONTACT, "station", S.ACCEPTED, True),
-        (policy.CONTACT, "station", S.DELIVERED, False),
+        (policy.CONTACT, "station", S.RATED, False),
         (policy.READ, "elsewhere", S.SUBMITTED, False),
         (policy.DETAIL, "volunteer", S.OFFERED, True),
         (policy.DETAIL, "volunteer", S.ACCEPTED, False),
