@@ -80,8 +80,7 @@ async def test_a_move_and_a_consent_or_an_application_in_one_moment_agree(world:
         )
         assert not [answer for answer in answers if not isinstance(answer, Receipt | Refusal)], answers
         assert {b.invariant.name for b in await check(world.owner)} & {"represented-where-they-live"} == set()
-        open_elsewhere = "SELECT count(*) FROM volunteer_application WHERE withdrawn_at IS NULL AND place_id = $1"
-        assert await world.owner.fetchval(open_elsewhere, there) == 0
-        await world.owner.execute(
-            "UPDATE volunteer_application SET withdrawn_at = app_now() WHERE withdrawn_at IS NULL"
-        )
+        mine = "person_id = $1 AND withdrawn_at IS NULL AND decided_at IS NULL"
+        here = f"SELECT count(*) FROM volunteer_application WHERE {mine} AND place_id = $2"
+        assert await world.owner.fetchval(here, grandma, there) == 0
+        await world.owner.execute(f"UPDATE volunteer_application SET withdrawn_at = app_now() WHERE {mine}", grandma)

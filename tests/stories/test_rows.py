@@ -74,7 +74,7 @@ async def test_suggestions_say_why_the_others_are_left_out(street: Street) -> No
     await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
     await volunteer.post(f"{order}/decline", {})
     found = await dispatcher.get(f"{order}/volunteers")
-    assert {"reason": "这一单不再派:已谢绝、退回或被收回,或居民不要", "people": 1} in found["left_out"]
+    assert {"reason": "系统不再派这一单:已谢绝、退回或被收回,或居民不要", "people": 1} in found["left_out"]
 
 
 async def test_a_wish_waits_for_whoever_claims_it_and_is_not_dispatched(street: Street, later: Later) -> None:
