@@ -76,8 +76,8 @@ async def test_what_was_handed_in_is_for_whom_it_was_done_for_and_who_answers_fo
         (shown,) = (await who.get(order))["evidence"]
         assert (shown["kind_label"], shown["sha256"], shown["text"], shown["round"]) == ("现场照片", DIGEST, "药袋", 1)
     await street.world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1::uuid", order.rsplit("/", 1)[1])
-    for who in (station, stranger):
-        assert (await who.ask("GET", order)).status_code == 404
+    assert (await station.get(order))["evidence"] == [], "who answers callers reads the outcome, and not what shows it"
+    assert (await stranger.ask("GET", order)).status_code == 404
     await grandma.post(f"{order}/rework", {"reason": "少了一盒"})
     other = await street.with_role("赵明", "volunteer")
     await dispatcher.post(f"{order}/offer", {"volunteer_id": str(other.id)})
