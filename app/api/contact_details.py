@@ -7,7 +7,6 @@ from pydantic import Field
 from app.api.census import Api, Tag
 from app.api.deps import Receipt, TheRun, receipt
 from app.api.orders import ContactIn, OrderId, moves, sealed
-from app.api.schema import In
 from app.domain.orders import contact_details
 from app.domain.people.errors import NothingToChange
 from app.kernel.text import Line, Phone
@@ -15,7 +14,7 @@ from app.kernel.text import Line, Phone
 api = Api(prefix="/orders")
 
 
-class ChangeContactIn(In):
+class ChangeContactIn(ContactIn):
     name: Annotated[str, Line(30)] | None = Field(default=None, description="联系人;不填不改")
     phone: Phone | None = Field(default=None, description="电话;不填不改")
     address: Annotated[str, Line(120)] | None = Field(default=None, description="上门地址;不填不改")
@@ -33,5 +32,4 @@ class ChangeContactIn(In):
     **moves("change_contact", NothingToChange),
 )
 async def change_contact(order_id: OrderId, body: ChangeContactIn, run: TheRun) -> Receipt:
-    contact = ContactIn(name=body.name, phone=body.phone, address=body.address)
-    return await run(contact_details.change_contact, order_id, **sealed(contact, run))
+    return await run(contact_details.change_contact, order_id, **sealed(body, run))

@@ -105,6 +105,14 @@ BEGIN
        AND v.skill = s.code);
 END $$;
 
+-- Does the actor say that they are away? Asked with each acceptance, which a look at the table behind its walls would hold up.
+CREATE FUNCTION app_is_away() RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM volunteer_profile v WHERE v.person_id = app_actor() AND v.away_until > app_now());
+END $$;
+
 -- The sealed name of whoever is or was in a team: for its lead, who is told that they left, and for who works at its place.
 CREATE FUNCTION member_name(member uuid) RETURNS bytea
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
@@ -183,12 +191,14 @@ END $$;
 
 GRANT CREATE ON SCHEMA public TO linli_checker;
 ALTER FUNCTION told_service(uuid) OWNER TO linli_checker;
+ALTER FUNCTION app_is_away() OWNER TO linli_checker;
 ALTER FUNCTION application_is_at_home() OWNER TO linli_checker;
 ALTER FUNCTION person_named(uuid) OWNER TO linli_checker;
 ALTER FUNCTION skill_orders(uuid) OWNER TO linli_checker;
 ALTER FUNCTION member_name(uuid) OWNER TO linli_checker;
 ALTER FUNCTION leave_is_over() OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
-REVOKE ALL ON FUNCTION application_is_at_home(), told_service(uuid), person_named(uuid), skill_orders(uuid), member_name(uuid), leave_is_over() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION told_service(uuid), person_named(uuid), skill_orders(uuid), member_name(uuid), leave_is_over()
+REVOKE ALL ON FUNCTION application_is_at_home(), app_is_away(), told_service(uuid), person_named(uuid), skill_orders(uuid),
+  member_name(uuid), leave_is_over() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app_is_away(), told_service(uuid), person_named(uuid), skill_orders(uuid), member_name(uuid), leave_is_over()
   TO linli_app, linli_worker, linli_checker, linli_owner;

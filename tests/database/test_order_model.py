@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from app.domain.orders.policy import LIFECYCLE
 from app.kernel.database import Database
-from tests.database.order_life import ENDED, Life
+from tests.database.order_deeds import ENDED
+from tests.database.order_life import Life
 from tests.database.order_model import CHINA
 from tests.database.order_roads import ROADS, Road
 from tests.database.order_stage import Difference, Stage, connect, drain

@@ -75,7 +75,7 @@ OFFERED = Facts(
 class Taking:
     """What is known of whoever takes an order, where that was not looked at when it was offered; whether they represent whom
     it serves, whether the resident complained of them, and when they have another appointment at about that of the order. `away`:
-    whoever takes it says that they are."""
+    the actor says that they are, where no candidate tells."""
 
     candidate: Candidate | None
     represents: bool = False
@@ -84,16 +84,15 @@ class Taking:
     near: datetime | None = None
 
 
-_AWAY = "EXISTS (SELECT 1 FROM volunteer_profile v WHERE v.person_id = $1 AND v.away_until > look.now)"
 CLAIMING = Facts(
-    f"""jsonb_build_object('represents', person_represents($1, subject.beneficiary_id), 'away', {_AWAY},
+    f"""jsonb_build_object('represents', person_represents($1, subject.beneficiary_id),
           'complained', complained_of(subject.id, $1),
           'candidate', {candidates("ARRAY[$1::uuid]")} -> 0)""",
     Taking,
 )
 _MEMBER = "coalesce(($3::jsonb ->> 'member_id')::uuid, $1)"
 MEMBER = Facts(
-    f"""jsonb_build_object('represents', person_represents({_MEMBER}, subject.beneficiary_id), 'away', {_AWAY},
+    f"""jsonb_build_object('represents', person_represents({_MEMBER}, subject.beneficiary_id), 'away', app_is_away(),
           'complained', complained_of(subject.id, {_MEMBER}),
           'near', CASE subject.state WHEN 'accepted' THEN appointment_near(subject.id, {_MEMBER}, (
              SELECT a.meet_at FROM appointment a
@@ -273,7 +272,7 @@ def demand_welcome(facts: Taking) -> None:
 
 def demand_back(facts: Taking) -> None:
     """That whoever takes it is not away: nobody is asked then either. Raises VolunteerNotQualified."""
-    if facts.away:
+    if facts.away or (facts.candidate is not None and facts.candidate.away):
         raise errors.VolunteerNotQualified("您正在离开中,请先在 setAvailability 结束离开(不填 away_until)")
 
 
