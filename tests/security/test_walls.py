@@ -155,6 +155,7 @@ DEFINERS = {
     "representation_keeps_its_past()",
     "representation_is_at_home()",
     "application_is_at_home()",
+    "applications_stay_behind()",
 }
 
 

@@ -1,0 +1,21 @@
+"""A move leaves no application behind that came while it was under way."""
+
+from pathlib import Path
+
+from alembic import op
+from sqlalchemy.util import await_only
+
+revision = "0056"
+down_revision = "0055"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parents[1] / "sql" / "0056_left_behind.sql"
+
+
+def upgrade() -> None:
+    await_only(op.get_bind().connection.driver_connection.execute(SQL.read_text("utf-8")))
+
+
+def downgrade() -> None:
+    raise RuntimeError("downgrades are not written: restore a backup")
