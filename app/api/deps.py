@@ -194,7 +194,7 @@ class Run:
         how `many` are."""
         done = await self._execute(verb, subject_id, inputs)
         doubles = [
-            DoubleOut(id=one.id, state=one.state, state_label=LABELS[one.state], created_at=one.created_at)
+            DoubleOut(id=one.id, state=one.state, state_label=_called(done, one.state), created_at=one.created_at)
             for one in done.doubles
         ]
         said = advice.format(many=how_many(len(doubles))) if doubles else None
@@ -211,11 +211,16 @@ class Run:
             raise await passed_on(missing, subject_id, Reader(self.house, self.caller)) from None
 
 
+def _called(done: Done, state: str) -> str:
+    """A state in Chinese, of what was done or of a double of it: the same state of the same sort is called the same."""
+    return done.state_label if done.state_label and state == done.state else LABELS[state]
+
+
 def _said(done: Done) -> dict[str, Any]:
     return {
         "id": done.id,
         "state": done.state,
-        "state_label": LABELS[done.state],
+        "state_label": _called(done, done.state),
         "version": done.version,
         "at": done.at,
     }

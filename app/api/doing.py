@@ -72,7 +72,7 @@ async def with_ways(
     if not may:
         return refusal
     # What the refusal says besides – that somebody was faster – stays before it.
-    before = (refusal.detail or "").partition(lifecycle.stands(instead.state))[0]
+    before = (refusal.detail or "").partition(lifecycle.stands(instead))[0]
     return TransitionRefused(
-        before + lifecycle.stands(instead.state, may), detail_en=f"{refusal.detail_en}; possible now: {', '.join(may)}"
+        before + lifecycle.stands(instead, may), detail_en=f"{refusal.detail_en}; possible now: {', '.join(may)}"
     )

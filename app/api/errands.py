@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import RowMapping
 
 from app.api.census import Api, Tag
 from app.api.codes import fits_after, return_code
@@ -17,7 +16,7 @@ from app.domain.orders.kind_tables import Giver, Paper
 from app.domain.orders.models import Calling
 from app.kernel.text import Line, Opaque, Paragraph
 from app.kernel.time import Moment
-from app.kernel.vault import same_code
+from app.kernel.vault import mask_name, same_code
 
 api = Api(prefix="/orders")
 
@@ -73,6 +72,7 @@ class PaperReceiptOut(Out):
     action: str = Field(description="handed_over 交出、returned 归还")
     action_label: str = Field(description="交出或归还,中文")
     by_me: bool = Field(description="是不是我签收的")
+    by_name: str | None = Field(description="谁签收的:姓名(隐去名字);交出而没有归还的,材料在此人手中。看不到则为 null")
     at: Moment = Field(description="时间")
     unverified: bool = Field(description="是否没有凭居民的码或住户卡,只凭工作人员联系过居民")
     papers: list[PaperOut] = Field(description="材料;交出时为空表示无需材料")
@@ -107,7 +107,7 @@ PAPERS_EXAMPLE: dict[str, Any] = {
     ],
     "items": [
         {
-            "action": "handed_over", "action_label": "交出", "by_me": False, "at": AT, "unverified": False,
+            "action": "handed_over", "action_label": "交出", "by_me": False, "by_name": "李*", "at": AT, "unverified": False,
             "papers": [
                 {"no": 1, "kind": "id_card", "kind_label": "身份证件", "copies": 1, "note": "复印件", "out": True},
             ],
@@ -226,7 +226,10 @@ async def list_papers(order_id: OrderId, reader: TheReader) -> PapersOut:
     back = {p["no"] for r in found["receipts"] if r["action"] == "returned" for p in r["papers"]}
     return PapersOut(
         authorities=[_authority(one) for one in found["authorities"]],
-        items=[_receipt(one, reader.caller.person_id, back) for one in found["receipts"]],
+        items=[
+            _receipt(one, reader, reader.sealer.opened("name", signer), back)
+            for one, signer in zip(found["receipts"], found["signers"] or (), strict=True)
+        ],
     )
 
 
@@ -240,11 +243,12 @@ def _authority(one: dict[str, Any]) -> AuthorityOut:
     )
 
 
-def _receipt(one: dict[str, Any] | RowMapping, reader_id: object, back: set[int]) -> PaperReceiptOut:
+def _receipt(one: dict[str, Any], reader: Reader, signer: str | None, back: set[int]) -> PaperReceiptOut:
     return PaperReceiptOut(
         action=one["action"],
         action_label=RECEIPTS[one["action"]],
-        by_me=one["acted_by"] == str(reader_id),
+        by_me=one["acted_by"] == str(reader.caller.person_id),
+        by_name=signer and mask_name(signer),
         at=one["acted_at"],
         unverified=one["unverified"],
         papers=[

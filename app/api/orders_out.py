@@ -44,7 +44,7 @@ class OrderRow(Out):
     form: Choice[Form] = Field(description="形式:visit 上门服务、errand 帮办代办、wish 微心愿、service_day 服务日")
     form_label: str = Field(description="形式的中文名称")
     note: str = Field(description="需要什么帮助")
-    for_whom: str | None = Field(description="为谁服务:联系人的姓名(隐去名字);看不到联系方式则为 null")
+    contact_name: str | None = Field(description="上门找谁:联系人的姓名(隐去名字);看不到联系方式则为 null")
     meet_at: Moment | None = Field(description="双方已确认的约定时间;没有则为 null")
     offered_to: str | None = Field(
         description="已派出、等谁答复:队伍名称,或志愿者的姓名(隐去名字);没有派出,或看不到,则为 null"
@@ -84,7 +84,7 @@ class RatingOut(Out):
     reason: str | None = Field(description="原因")
     rated_at: Moment = Field(description="评价时间")
     by_representative: bool = Field(description="是否由代下单人评价")
-    passed_on: bool = Field(description="是否来电转达:由代为点单的工作人员按居民所说填写")
+    passed_on: bool = Field(description="是否来电转达:由工作人员按居民所说填写")
 
 
 class RoundOut(Out):
@@ -181,7 +181,7 @@ class HistoryOut(Out):
 ROW_EXAMPLE: dict[str, Any] = {
     "id": ID, "state": "accepted", "state_label": "已接单", "version": 3, "service_id": ID, "service_name": "陪同就医",
     "place_id": ID, "place_name": "西峪社区", "form": "visit", "form_label": "上门服务",
-    "note": "周三上午想请人陪我去医院取药", "for_whom": "王**", "meet_at": "2026-03-03T10:00:00+08:00", "offered_to": None,
+    "note": "周三上午想请人陪我去医院取药", "contact_name": "王**", "meet_at": "2026-03-03T10:00:00+08:00", "offered_to": None,
     "open_pool": False,
     "due_at": "2026-03-01T13:00:00+08:00", "due_label": "协调", "created_at": AT,
 }  # fmt: skip
@@ -258,7 +258,7 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
     )
     order: Matter[None] = Matter(**columns_of(row), kind=LIFECYCLE.kind, detail=None)
     placed_as = _placed_as(order, row["placed_through"])
-    passed_on = row["passed_on"] and placed_as == "staff"
+    passed_on = row["by_another"] and (placed_as == "staff" or not row["by_placer"])
     shows_code = order.state == OrderState.ACCEPTED and any(rule.allows(order, actor) for rule in CODE)
     begun = sum(step["to_state"] == OrderState.IN_SERVICE for step in row["steps"])
     receipts = receipts_of(row)
@@ -399,13 +399,11 @@ def as_whom(through: str, *, for_another: bool) -> Via:
 
 def _common(row: RowMapping, sealer: Sealer) -> dict[str, Any]:
     state = OrderState(row["state"])
-    for_whom, offered = (
-        sealer.opened("name", row[sealed]) for sealed in ("contact_name_sealed", "offered_name_sealed")
-    )
+    contact, offered = (sealer.opened("name", row[sealed]) for sealed in ("contact_name_sealed", "offered_name_sealed"))
     made: dict[str, Any] = {
         "state": state,
         "state_label": state.said(row["form"]),
-        "for_whom": for_whom and mask_name(for_whom),
+        "contact_name": contact and mask_name(contact),
         "meet_at": row["meet_at"] if state in KEPT else None,
         "offered_to": row["offered_team"] or (offered and mask_name(offered)),
         "form_label": Form(row["form"]).label,

@@ -118,6 +118,7 @@ class Change:
     through: str
     at: datetime
     state: str
+    state_label: str | None = None
     from_state: str | None = None
     matter: Matter[Any] | None = None
     columns: dict[str, Any] = field(default_factory=dict)
@@ -134,8 +135,10 @@ class Change:
     doubles: tuple[Double, ...] = ()
 
     @classmethod
-    def of(cls, matter: Matter[Any], action: str, target: str, actor: Actor, rule: Rule, now: datetime) -> Self:
-        """The change of a matter to the state `target`; rooms reach it through their Lifecycle."""
+    def of(
+        cls, matter: Matter[Any], action: str, target: str, label: str, actor: Actor, rule: Rule, now: datetime
+    ) -> Self:
+        """The change of a matter to the state `target`, which people call `label`; rooms reach it through their Lifecycle."""
         return cls(
             kind=matter.kind,
             id=matter.id,
@@ -146,6 +149,7 @@ class Change:
             through=str(rule.via),
             at=now,
             state=target,
+            state_label=label,
             from_state=matter.state if matter.version else None,
             matter=matter,
         )

@@ -41,14 +41,15 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a command answers, and answers again when repeated: the subject, its state and version after it, and of what was asked
-    for while the same was open, its doubles."""
+    """What a command answers, and answers again when repeated: the subject, its state – as people call it, where it is a matter –
+    and version after it, and of what was asked for while the same was open, its doubles."""
 
     id: UUID
     state: str
     version: int
     at: datetime
     doubles: tuple[Double, ...] = ()
+    state_label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ async def _once(
         await know(connection, [i for p in found for i in (p.hours_id, p.workdays_id)] + pinned(timed))
         changes = _decide(verb, row, timed, others, caller.person_id, inputs)
         first = changes[0]
-        receipt = Receipt(first.id, first.state, first.version + 1, first.at, first.doubles)
+        receipt = Receipt(first.id, first.state, first.version + 1, first.at, first.doubles, first.state_label)
         await _apply(connection, changes, policies, receipt, key)
         crash_point(verb.name, 3)
     except BaseException:
@@ -219,12 +220,8 @@ def _decide(
     actor_id: UUID,
     inputs: dict[str, Any],
 ) -> list[Change]:
-    """What the verb decides; a refusal says how the matter stands."""
-    try:
-        decided = _ask(verb, row, timed, others, actor_of(actor_id, row), inputs)
-    except Refusal as refused:
-        verb.explain(refused, row["state"] if verb.is_matter else None)
-        raise
+    """What the verb decides, as a list."""
+    decided = _ask(verb, row, timed, others, actor_of(actor_id, row), inputs)
     return decided if isinstance(decided, list) else [decided]
 
 
@@ -244,7 +241,11 @@ def _ask(
         detail = verb.detail_type.validate_python(loaded["detail"]) if loaded["detail"] else None
         matter = matter_of(row, detail, timed, others)
         extra = {"facts": verb.facts_type.validate_python(loaded["facts"])} if verb.facts_type else {}
-        return verb.decide(matter, actor, row["now"], **extra, **inputs)
+        try:
+            return verb.decide(matter, actor, row["now"], **extra, **inputs)
+        except Refusal as refused:
+            verb.explain(refused, matter)
+            raise
     facts = verb.facts_type.validate_python(loaded) if verb.facts_type else None
     return verb.decide(facts, actor, row["now"], **inputs)
 

@@ -42,9 +42,10 @@ STAYS = None
 class Lifecycle:
     """The transitions of one kind of matter, with the states in which it must have a live deadline, and those of them in
     which a miss is only told. `governed`: the kinds of which exactly one governs in a state; `held`: who holds the matter in
-    a state ("seat", "unit" …), so that its hold-time is counted. `states_zh`, `actions_zh`: what people call them;
-    `advice_zh`: what somebody does who comes too late, of states in which a matter waits for others or has ended; `suits`:
-    whether an action is for matters of this sort at all."""
+    a state ("seat", "unit" …), so that its hold-time is counted. `states_zh`, `actions_zh`: what people call them; `called`:
+    what they call a state of this very matter, where that depends on its sort; `advice_zh`: what somebody does who comes too
+    late, of states in which a matter waits for others or has ended; `suits`: whether an action is for matters of this sort at
+    all."""
 
     def __init__(
         self,
@@ -58,12 +59,14 @@ class Lifecycle:
         governed: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
         held: Mapping[str, str] = MappingProxyType({}),
         suits: Callable[[str, Matter[Any]], bool] = lambda _action, _matter: True,
+        called: Callable[[str, Matter[Any]], str] | None = None,
     ) -> None:
         self.kind = kind
         self.states_zh = states_zh
         self.actions_zh = actions_zh
         self.advice_zh = advice_zh
         self._suits = suits
+        self.called = called or (lambda state, _matter: states_zh[state])
         self.transitions = transitions
         self.promised = frozenset(promised)
         self.only_told = frozenset(only_told)
@@ -110,26 +113,26 @@ class Lifecycle:
         if matter.state not in row.sources:
             raise self._too_late(matter, actor)
         rule = self._allowed(row.by, matter, actor)
-        change = Change.of(matter, action, row.target or matter.state, actor, rule, now)
-        change.starts.extend(row.starts)
+        change = self._change(matter, row, actor, rule, now)
         change.stops.extend(kind for kind in row.stops if any(d.kind == kind for d in matter.live))
         return change
 
     def _too_late(self, matter: Matter[Any], actor: Actor) -> TransitionRefused:
-        refusal = TransitionRefused(self.stands(matter.state), detail_en=f"The state is now {matter.state}")
         may = tuple(action for action in self.permitted(matter, actor) if self._suits(action, matter))
-        refusal.instead = Instead(self.kind, matter.id, matter.state, may)
+        instead = Instead(self.kind, matter.id, matter.state, self.present(matter), may)
+        refusal = TransitionRefused(self.stands(instead), detail_en=f"The state is now {matter.state}")
+        refusal.instead = instead
         return refusal
 
-    def present(self, state: str) -> str:
+    def present(self, matter: Matter[Any]) -> str:
         """The state in which a matter is, in words."""
-        return f"现在是『{self.states_zh[state]}』"
+        return f"现在是『{self.called(matter.state, matter)}』"
 
-    def stands(self, state: str, may: Iterable[str] = ()) -> str:
-        """How a matter in `state` stands, in words: with the actions that the reader `may` take, and what is done otherwise."""
+    def stands(self, instead: Instead, may: Iterable[str] = ()) -> str:
+        """How a matter stands, in words: with the actions that the reader `may` take, and what is done otherwise."""
         ways = "、".join(dict.fromkeys(self.actions_zh[action] for action in may))
-        so = self.present(state) + (ways and f",可以:{ways}")
-        return f"{so};{self.advice_zh[state]}" if state in self.advice_zh else so
+        so = instead.present + (ways and f",可以:{ways}")
+        return f"{so};{self.advice_zh[instead.state]}" if instead.state in self.advice_zh else so
 
     def create(self, matter: Matter[Any], action: str, actor: Actor, now: datetime) -> Change:
         """Begin the change that makes a new matter, given as it shall be; whoever makes their own is kept as its requester,
@@ -138,7 +141,11 @@ class Lifecycle:
         rule = self._allowed(row.by, matter, actor)
         if rule.via is Via.SUBTREE and matter.requester_id == actor.id:
             rule = Rule(Via.SELF)
-        change = Change.of(matter, action, row.target or matter.state, actor, rule, now)
+        return self._change(matter, row, actor, rule, now)
+
+    def _change(self, matter: Matter[Any], row: Transition, actor: Actor, rule: Rule, now: datetime) -> Change:
+        state = row.target or matter.state
+        change = Change.of(matter, row.action, state, self.called(state, matter), actor, rule, now)
         change.starts.extend(row.starts)
         return change
 
@@ -152,5 +159,5 @@ class Lifecycle:
     def _when(self, rules: Rules, matter: Matter[Any], actor: Actor) -> str | None:
         """In which states `actor` may, who may not now, in words; None: in none."""
         states = {s for rule in rules if replace(rule, states=frozenset()).allows(matter, actor) for s in rule.states}
-        named = "、".join(f"『{word}』" for state, word in self.states_zh.items() if state in states)
-        return named and f"{self.present(matter.state)},您在{named}时可以办理"
+        named = "、".join(f"『{self.called(state, matter)}』" for state in self.states_zh if state in states)
+        return named and f"{self.present(matter)},您在{named}时可以办理"

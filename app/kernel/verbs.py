@@ -10,6 +10,7 @@ from app.kernel.change import Change
 from app.kernel.errors import Kind, NotFound, Refusal
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.loading import MATTER_SUBJECT, Beside, load
+from app.kernel.matter import Matter
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Change | list[Change])
@@ -52,14 +53,13 @@ class Verb(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.decide(*args, **kwargs)
 
-    def explain(self, refused: Refusal, state: str | None) -> None:
-        """To a conflict that says nothing of its own but what can be done instead: how the matter stands (None: there is none
-        yet)."""
-        if self.lifecycle is None or state is None or refused.advice_zh is None:
+    def explain(self, refused: Refusal, matter: Matter[Any]) -> None:
+        """To a conflict that says nothing of its own but what can be done instead: how the matter stands."""
+        if self.lifecycle is None or refused.advice_zh is None:
             return
         if refused.kind is Kind.CONFLICT and refused.detail == refused.advice_zh:
-            refused.detail = f"{self.lifecycle.present(state)};{refused.advice_zh}"
-            refused.detail_en = f"The state is now {state}"
+            refused.detail = f"{self.lifecycle.present(matter)};{refused.advice_zh}"
+            refused.detail_en = f"The state is now {matter.state}"
 
     @property
     def is_matter(self) -> bool:

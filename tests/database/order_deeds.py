@@ -120,7 +120,10 @@ class Deeds(Timed):
             self._give_back()
 
     def _give_back(self, *undone: str) -> None:
-        """What this acceptance, appointment or plan had stopped goes on with the time used."""
+        """What this acceptance, appointment or plan had stopped goes on with the time used; whoever leads the team hears that it
+        lost the order."""
+        if self.team and self.assignee != self.lead:
+            self.tell("order.team_lost", self.lead)
         self._undo(undone or ("acceptance", "appointment", "plan"))
         self._let_go()
 
@@ -211,6 +214,8 @@ class Deeds(Timed):
         """Rated unsolved: one automatic round; the second needs the secretary."""
         self.rated_rounds.add(self.round)
         self.tell("order.rated", self.assignee)
+        if who not in self.theirs:
+            self._tell_caller()
         if solved == "no" and self.round == 1:
             self._begin_again(about_attitude=False)
             return

@@ -40,6 +40,7 @@ class Life(Deeds):
         """A lapse is no decline."""
         if self.state != "offered":
             return ""
+        self.tell("order.offer_lapsed", self.assignee)
         self._failed()
         self.tell("order.lapsed", "派单员")
         return "lapse"

@@ -156,6 +156,8 @@ DEFINERS = {
     "representation_is_at_home()",
     "application_is_at_home()",
     "applications_stay_behind()",
+    "paper_signer(uuid)",
+    "side_logs_in(uuid)",
 }
 
 

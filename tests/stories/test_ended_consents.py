@@ -14,6 +14,7 @@ from tests.special import service_of
 from tests.stories.casework import RESULT
 from tests.stories.conftest import Later, Street
 from tests.stories.orderwork import texts
+from tests.stories.test_representatives import name, registered
 
 pytestmark = pytest.mark.usefixtures("alone")
 
@@ -128,6 +129,30 @@ async def test_also_what_has_ended_is_read_no_more_and_nobody_is_told_of_it(
     rating = (await mother.get(order))["rating"]
     assert (rating["by_representative"], rating["passed_on"]) == (True, False), "it was the daughter who rated"
     assert not [text for text in await texts(mother) if "自己跟进" in text and "订单" in text.partition("这个")[2]]
+
+
+async def test_how_it_went_is_passed_on_for_who_has_no_login_and_nobody_else_to_say_so(
+    street: Street, later: Later
+) -> None:
+    station, daughter = await street.with_role("站长", "station_staff"), await street.resident("陈芳")
+    mother, phone = await registered(street, station)
+    asked = await name(street, daughter, phone)
+    await station.post(f"{asked}/consent", {"how": "phone"})
+    body = {"service_id": street.service_id, "note": "请陪妈妈去医院", "beneficiary_id": mother}
+    order = f"/v1/orders/{(await daughter.post('/v1/orders', body))['id']}"
+    volunteer = await accepted(street, order)
+    await volunteer.post(f"{order}/start", {"code": (await daughter.get(order))["start_code"]})
+    await volunteer.post(f"{order}/deliver", {"outcome": "已陪同"})
+    said = {"solved": "yes", "stars": 5}
+    assert "rate" not in offered(await station.get(order))
+    no = await station.ask("POST", f"{order}/rate", said)
+    assert (no.status_code, no.json()["detail"]) == (403, "居民这一方能自己登录评价,请其本人评价")
+    await daughter.post(f"{asked}/end")
+    await later(0)
+    assert "rate" in offered(await station.get(order))
+    await station.post(f"{order}/rate", said)
+    rating = (await street.administrator.get(order))["rating"]
+    assert (rating["by_representative"], rating["passed_on"]) == (False, True)
 
 
 async def test_a_second_consent_takes_nothing_back_and_leaves_the_first_orders_to_the_mother(

@@ -172,6 +172,9 @@ async def test_of_an_errand_that_goes_to_somebody_else_the_station_returns_the_p
     assert len(await told(errand.dispatcher, "order.papers_out")) == 1
     receipts = (await errand.agent.get(f"{errand.path}/papers"))["items"]
     assert [r["action"] for r in receipts] == ["handed_over"], "whoever holds papers still has the receipt"
+    for reader in (errand.resident, errand.dispatcher, errand.agent):
+        (receipt,) = (await reader.get(f"{errand.path}/papers"))["items"]
+        assert receipt["by_name"] == "李*", "so that she knows who has them"
     body = {"code": await errand.return_code(), "papers": [1]}
     await errand.dispatcher.post(f"{errand.path}/papers/return", body)
     second = await street.with_role("赵芳", "volunteer")

@@ -18,24 +18,24 @@ async def test_a_row_says_for_whom_when_and_to_whom_it_is_offered(street: Street
     grandma, dispatcher, _, volunteer = await crew(street)
     order = await place(street, grandma)
     (waiting,) = await rows(dispatcher, "pool")
-    assert (waiting["for_whom"], waiting["meet_at"], waiting["offered_to"]) == ("王**", None, None)
+    assert (waiting["contact_name"], waiting["meet_at"], waiting["offered_to"]) == ("王**", None, None)
     await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
     (asked,) = await rows(dispatcher, "pool")
     assert asked["offered_to"] == "李*"
     (task,) = await rows(volunteer, "tasks")
-    assert task["for_whom"] is None, "whoever is only asked sees no contact"
+    assert task["contact_name"] is None, "whoever is only asked sees no contact"
     await volunteer.post(f"{order}/accept")
     await volunteer.post(f"{order}/appointment", {"meet_at": by_day().isoformat()})
     assert [row["meet_at"] for row in await rows(grandma, "mine")] == [None], "proposed, and not agreed on"
     await agree(grandma, order)
     for someone, which in ((grandma, "mine"), (volunteer, "tasks"), (dispatcher, "search")):
         (row,) = await rows(someone, which, **({"search": "水龙头"} if which == "search" else {}))
-        assert (row["for_whom"], row["meet_at"], row["offered_to"]) == ("王**", by_day().isoformat(), None)
+        assert (row["contact_name"], row["meet_at"], row["offered_to"]) == ("王**", by_day().isoformat(), None)
     page = await volunteer.get(order)
-    assert (page["for_whom"], page["meet_at"]) == ("王**", by_day().isoformat())
+    assert (page["contact_name"], page["meet_at"]) == ("王**", by_day().isoformat())
     await done(order, grandma, volunteer)
     (task,) = await rows(volunteer, "tasks", state="delivered")
-    assert (task["for_whom"], task["meet_at"]) == (None, None), "served, and no contact any more"
+    assert (task["contact_name"], task["meet_at"]) == (None, None), "served, and no contact any more"
 
 
 async def test_what_is_going_late_says_what_it_is(street: Street, clock: Clock) -> None:

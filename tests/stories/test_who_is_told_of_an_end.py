@@ -126,6 +126,28 @@ async def test_an_officer_whose_post_ends_by_its_date_is_told_once(
     assert (await notice(officer, "role.lapsed"))["text"] == "您的任职已到期:派单员"
 
 
+async def test_where_two_grants_of_a_role_overlap_the_end_of_one_says_that_the_other_stands(
+    street: Street, later: Later, worker_url: str
+) -> None:
+    officer = await Someone.by_wechat(street.api_url, f"接任派单员@{street.world.street}")
+    body = {"place_id": str(street.world.east), "role": "dispatcher", **person(officer)}
+    await street.administrator.post("/v1/roles", {**body, "ends_at": days(0.01)})
+    second = (await street.administrator.post("/v1/roles", {**body, "ends_at": days(5)}))["id"]
+    third = (await street.administrator.post("/v1/roles", {**body, "ends_at": days(9)}))["id"]
+    await street.administrator.post(f"/v1/roles/{second}/revoke")
+    await later(0)
+    assert (await notice(officer, "role.ended"))["text"] == "您的任职已结束:派单员;另一段同样的任职仍然有效"
+    worker = await Database.connect(worker_url, size=2)
+    await later(1000)
+    await end_roles(worker)
+    await later(1000)
+    await worker.close()
+    assert "role.lapsed" not in await told(officer), "nothing ended for them"
+    await street.administrator.post(f"/v1/roles/{third}/revoke")
+    await later(1000)
+    assert (await notice(officer, "role.ended"))["text"] == "您的任职已结束:派单员"
+
+
 async def test_a_volunteer_resigns_and_nobody_else_for_them(street: Street, later: Later) -> None:
     resident, dispatcher, secretary, volunteer = await crew(street)
     fellow = await street.resident("李大爷")
@@ -318,10 +340,62 @@ async def test_a_disbanded_teams_volunteer_goes_on_and_the_dispatcher_is_told_so
     await lead.post(f"{order}/deliver", {"outcome": "已理发"})
 
 
-async def test_two_living_teams_of_a_place_have_two_names(street: Street) -> None:
+async def test_two_living_teams_that_serve_one_place_have_two_names(street: Street) -> None:
     lead = await street.with_role("孙磊", "volunteer")
+    other, above = (
+        await street.with_role("钱进", "volunteer", "west"),
+        await street.with_role("周全", "volunteer", "street"),
+    )
     made = await team(street, lead)
     body = {"place_id": str(street.world.east), "name": "红马甲", "colour": "blue", "lead_id": str(lead.id)}
-    assert await street.administrator.refused("/v1/teams", body) == (409, "team-name-taken")
+    for place, who in ((street.world.east, lead), (street.world.street, above)):
+        body = {**body, "place_id": str(place), "lead_id": str(who.id)}
+        assert await street.administrator.refused("/v1/teams", body) == (409, "team-name-taken")
+    await street.administrator.post("/v1/teams", {**body, "place_id": str(street.world.west), "lead_id": str(other.id)})
     await street.administrator.post(f"/v1/teams/{made}/disband")
-    await street.administrator.post("/v1/teams", body)
+    await street.administrator.post("/v1/teams", {**body, "place_id": str(street.world.east), "lead_id": str(lead.id)})
+
+
+async def test_a_lead_hears_who_of_the_team_took_an_order_and_that_it_was_lost(street: Street, later: Later) -> None:
+    resident, dispatcher, _, lead = await crew(street)
+    member = await street.with_role("赵明", "volunteer")
+    made = await team(street, lead)
+    await lead.post(f"/v1/teams/{made}/members", person(member))
+    order = "/v1/orders/" + (await resident.post("/v1/orders", {"service_id": street.service_id, "note": "漏水"}))["id"]
+    await dispatcher.post(f"{order}/offer", {"team_id": made})
+    no = await member.ask("POST", f"{order}/decline", {"reason": "没空"})
+    assert (no.status_code, no.json()["detail"]) == (403, "这一单派给了队伍,由队长谢绝;您不接的,不必答复")
+    await member.post(f"{order}/accept")
+    await later(0)
+    assert (await notice(lead, "order.taken_by_member"))["text"] == "派给您队伍的订单已由队员接下"
+    await member.post(f"{order}/release", {"reason": "家里有事"})
+    await later(0)
+    heard = await notice(lead, "order.team_lost")
+    assert (heard["text"], heard["about"]) == (
+        "您队伍的订单已退回社区,由社区另行安排",
+        (await resident.get(order))["service_name"],
+    )
+
+
+async def test_whoever_does_not_answer_an_offer_hears_that_it_is_gone(street: Street, later: Later) -> None:
+    resident, dispatcher, _, volunteer = await crew(street)
+    order = "/v1/orders/" + (await resident.post("/v1/orders", {"service_id": street.service_id, "note": "漏水"}))["id"]
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await later(3600)
+    assert (await notice(volunteer, "order.offer_lapsed"))["text"].startswith("您没有及时答复派给您的订单")
+
+
+async def test_whoever_moves_hears_that_their_application_stayed_behind_and_officers_of_whom_one_is(
+    street: Street, later: Later
+) -> None:
+    resident, dispatcher, secretary, _ = await crew(street)
+    await resident.post("/v1/volunteer-applications", {"text": "想帮忙"})
+    await later(0)
+    assert (await notice(secretary, "volunteer.applied"))["about"] == "王**,东社区"
+    await resident.post("/v1/me/community", {"place_id": str(street.world.west)})
+    colleague = await street.with_role("周敏", "dispatcher")
+    body = {"place_id": str(street.world.east), "next_id": str(colleague.id), "note": "两单在等回音"}
+    await dispatcher.post("/v1/shifts/hand-over", body)
+    await later(0)
+    assert (await notice(resident, "volunteer.left_behind"))["text"].startswith("您搬了家")
+    assert (await notice(colleague, "shift.handed_over"))["about"] == "东社区"

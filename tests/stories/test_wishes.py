@@ -77,6 +77,22 @@ async def test_a_wish_is_claimed_in_a_name_and_granted(
     await resident.post(f"{wish}/rate", {"solved": "yes", "stars": 5})
 
 
+async def test_a_wish_is_called_the_same_in_receipts_refusals_and_on_its_page(
+    resident: Someone, dispatcher: Someone, volunteer: Someone, street: Street
+) -> None:
+    body = {"service_id": await service_of(street.world, "wish", "又一个微心愿"), "note": "想要一把梳子"}
+    placed = await resident.post("/v1/orders", body)
+    order = f"/v1/orders/{placed['id']}"
+    page = await resident.get(order)
+    assert placed["state_label"] == page["state_label"] == "待认领"
+    assert (await resident.post("/v1/orders", body))["doubles"][0]["state_label"] == "待认领"
+    told_of_it = await dispatcher.post(f"{order}/contact", {"channel": "phone", "text": "本人在家"})
+    assert told_of_it["state_label"] == "待认领"
+    refusal = (await dispatcher.ask("POST", f"{order}/deliver", {"outcome": "已送去"})).json()
+    assert "现在是『待认领』" in refusal["detail"], refusal
+    assert (await volunteer.post(f"{order}/claim-wish", SCHOOL))["state_label"] == "已接单"
+
+
 async def test_a_claim_runs_out_and_the_wish_is_open_again(
     resident: Someone, dispatcher: Someone, volunteer: Someone, wish: str, later: Later
 ) -> None:

@@ -40,6 +40,7 @@ CAME_BACK: Mapping[str, Mapping[str, str]] = {
 
 DONE: Mapping[str, str] = {
     "cancel": "取消了订单",
+    "rate": "评价了服务",
     "abort": "中止了服务,社区会另行安排",
     "call_off": "终止了服务",
     "answer": "回答了问题",

@@ -20,6 +20,7 @@ TEXTS: Mapping[str, str] = {
     "order.offered_to_team": "社区派给您的队伍一个订单,队长或您都可以接,先接为准",
     "order.lapsed": "派出的订单无人应答,已退回待派",
     "order.declined": "派出的订单被谢绝,已退回待派",
+    "order.offer_lapsed": "您没有及时答复派给您的订单,它已退回社区,不必再答复",
     "order.nobody_qualifies": "订单已开放抢单:眼下没有合适的志愿者,请留意有没有人接",
     "order.assigned": "队长请您前去服务一个订单",
     "order.member_changed": "为您服务的志愿者换了人,可查看订单",
@@ -41,6 +42,8 @@ TEXTS: Mapping[str, str] = {
     "order.recategorised": "社区把您的订单改到了更合适的服务,已用的时间照计,可查看订单",
     "order.offer_withdrawn": "派给您的订单已改为另一项服务,无需再接",
     "order.taken": "派给您的订单已由他人领取",
+    "order.taken_by_member": "派给您队伍的订单已由队员接下",
+    "order.team_lost": "您队伍的订单已退回社区,由社区另行安排",
     "order.cancelled": "订单已取消,可查看原因",
     "order.replied": "社区答复了您的订单",
     "order.asked": "社区有问题要问您,等您回答",
@@ -63,7 +66,7 @@ TEXTS: Mapping[str, str] = {
     "order.authority_withdrawn": "居民收回了授权,请停止办理:有材料的先归还,再中止订单;重新授权的可以接着办",
     "order.papers_yours": "订单已停,您手上还有居民的材料,请尽快当面归还",
     "order.papers_out": "帮办代办已中止,还有材料没有归还居民,请跟进",
-    "order.papers_to_come": "您还有材料在代办员手中,会归还给您;归还时请出示归还码",
+    "order.papers_to_come": "您还有材料在代办员手中,会归还给您:在谁手中见材料收据,归还时请出示归还码",
     "order.booked": "有居民预约了您队伍的服务日",
     "order.booking_ended": "您的服务日预约已结束,原因见订单;仍需要的,可另约时段或另行点单",
     "order.booking_let_go": "服务队放弃了服务日的一个预约,订单已取消,居民已收到通知",
@@ -163,6 +166,7 @@ TEXTS: Mapping[str, str] = {
     "skill.ended": "社区取消了您的一项技能",
     "volunteer.applied": "有居民申请成为志愿者,请审批",
     "volunteer.withdrawn": "一位居民撤回了志愿者申请,不必再审批",
+    "volunteer.left_behind": "您搬了家,在原社区的志愿者申请已撤回;可在新的社区重新申请",
     "volunteer.refused": "您的志愿者申请未通过,可查看理由",
     "volunteer.approved": "您的志愿者申请已通过",
     "volunteer.skills_to_record": "请登记新志愿者的技能",
@@ -344,8 +348,9 @@ def _of_role(topic: str, payload: Mapping[str, Any]) -> str:
     back = f";手上未开始的 {payload['handed_back']} 单已退回社区或取消" if payload.get("handed_back") else ""
     serving = f";正在服务的 {payload['serving']} 单请做完" if payload.get("serving") else ""
     which = f":{office(Role(payload['role']))}" if "role" in payload else ""
+    still = ";另一段同样的任职仍然有效" if payload.get("remains") else ""
     begins = f",从{moment(datetime.fromisoformat(payload['from']))}起" if "from" in payload else ""
-    return which + begins + back + serving
+    return which + begins + still + back + serving
 
 
 def _of_skills(topic: str, payload: Mapping[str, Any]) -> str:

@@ -65,8 +65,10 @@ SELECT m.id, m.topic, m.payload, n.subject_kind, n.subject_id, m.as_role, m.nobo
   LEFT JOIN representation q ON m.subject_kind = 'representation' AND q.id = m.subject_id
   LEFT JOIN LATERAL (
     SELECT m.payload ->> 'role' AS role, p.level, p.name AS place, (
-             SELECT u.name_sealed FROM person u WHERE u.id = (m.payload ->> 'person_id')::uuid) AS name_sealed
-      FROM place p WHERE p.id = m.place_id) r ON m.topic LIKE 'role.%'
+             SELECT u.name_sealed FROM person u WHERE u.id = coalesce((m.payload ->> 'person_id')::uuid, (
+               SELECT a.person_id FROM volunteer_application a WHERE a.id = m.subject_id))) AS name_sealed
+      FROM place p WHERE p.id = m.place_id
+    ) r ON m.topic LIKE 'role.%' OR m.topic IN ('shift.handed_over', 'volunteer.applied', 'volunteer.withdrawn')
   LEFT JOIN LATERAL (
     SELECT t.name AS team, CASE m.topic WHEN 'team.left' THEN member_name(m.subject_id) END AS name_sealed
       FROM team t WHERE t.id = coalesce((m.payload ->> 'team_id')::uuid, m.subject_id)

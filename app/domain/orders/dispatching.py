@@ -15,7 +15,7 @@ from app.domain.orders.resuming import for_all
 from app.domain.orders.service import ORDERS, Order
 from app.domain.teams.fitness import Candidate, Unfit, unfit
 from app.kernel.change import Change
-from app.kernel.errors import TransitionRefused
+from app.kernel.errors import NotAllowed, TransitionRefused
 from app.kernel.ids import new_id
 from app.kernel.rules import Actor, Role
 from app.kernel.verbs import Facts
@@ -173,7 +173,10 @@ def match(order: Order, actor: Actor, now: datetime, *, facts: Matching, deadlin
 
 @ORDERS.moves("decline", read_by_others=("reason",))
 def decline(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
-    """Say no to an offer, for oneself or as the lead for the team: it is not offered to them again in this round."""
+    """Say no to an offer, for oneself or as the lead for the team: it is not offered to them again in this round. Raises
+    NotAllowed: a member need not answer what the team was asked."""
+    if order.team_id is not None and actor.team == "member" and order.state == OrderState.OFFERED:
+        raise NotAllowed("这一单派给了队伍,由队长谢绝;您不接的,不必答复")
     change = LIFECYCLE.move(order, "decline", actor, now)
     refuse(change, order, order.assignee_id, "declined", reason, round_number=order.round)
     return _failed(change, order, "order.declined")
@@ -185,7 +188,7 @@ def lapse(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID) -> Ch
     change = LIFECYCLE.move(order, "lapse", actor, now)
     if all(deadline.id != deadline_id for deadline in order.live):
         raise TransitionRefused
-    return _failed(change, order, "order.lapsed")
+    return _failed(change, order, "order.lapsed").tell(order.assignee_id, "order.offer_lapsed")
 
 
 @ORDERS.moves("accept", facts=MEMBER)
@@ -206,7 +209,9 @@ def accept(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Chang
             raise errors.VolunteerNotQualified
         return change.tell_served("order.accepted")
     _demand_member(order, facts)
-    return change.set(assignee_id=actor.id).tell(order.assignee_id, "order.taken").tell_served("order.accepted")
+    return (
+        change.set(assignee_id=actor.id).tell(order.assignee_id, "order.taken_by_member").tell_served("order.accepted")
+    )
 
 
 @ORDERS.moves("claim", facts=CLAIMING)

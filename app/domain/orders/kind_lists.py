@@ -23,6 +23,8 @@ async def count_returns(connection: AsyncConnection, order_id: UUID) -> int:
 _PAPERS = text(f"""
 SELECT (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.acted_at, r.id), '[]')
           FROM order_papers r WHERE r.matter_id = :order_id) AS receipts,
+       (SELECT array_agg(paper_signer(r.id) ORDER BY r.acted_at, r.id)
+          FROM order_papers r WHERE r.matter_id = :order_id) AS signers,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('text', y.text, 'until_at', y.until_at, 'channel', y.channel,
                                                      'given_at', y.given_at, 'ended_at', y.ended_at, 'by', CASE
                                                        WHEN y.channel IS NOT NULL THEN 'staff'
@@ -34,8 +36,8 @@ SELECT (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.acted_at, r.id), '[]')
 
 
 async def list_papers(connection: AsyncConnection, order_id: UUID) -> RowMapping:
-    """The authority given on an errand and the receipts for its papers, oldest first; of somebody who no longer has the order,
-    the receipts that they signed. Raises OrderNotFound."""
+    """The authority given on an errand and the receipts for its papers, oldest first, with the sealed names of who signed them;
+    of somebody who no longer has the order, the receipts that they signed. Raises OrderNotFound."""
     row = (await connection.execute(_PAPERS, {"order_id": order_id})).mappings().one()
     if not row["theirs"] and not row["receipts"]:
         raise OrderNotFound

@@ -8,15 +8,15 @@ from app.domain.orders import errors, policy, service_day_errors
 from app.domain.orders.dispatching import refuse
 from app.domain.orders.kind_facts import papers_out
 from app.domain.orders.models import Abort, OrderDetail, OrderState, Rating, Reject
-from app.domain.orders.passing_on import tell_sides
+from app.domain.orders.passing_on import tell_caller, tell_sides
 from app.domain.orders.policy import LIFECYCLE
-from app.domain.orders.repository import ACCEPTED, CALLED, Accepted, Called
+from app.domain.orders.repository import ACCEPTED, CALLED, SERVED_SIDE, Accepted, Called, ServedSide
 from app.domain.orders.resuming import end_appointment, for_all, free_place, let_go
 from app.domain.orders.service import ORDERS, Order
 from app.domain.services.models import Form
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault, NotAllowed, TransitionRefused
-from app.kernel.rules import Actor, Role
+from app.kernel.rules import Actor, Role, Via
 
 
 @ORDERS.moves("abort", facts=ACCEPTED, read_by_others=("text",))
@@ -53,23 +53,26 @@ def call_off(order: Order, actor: Actor, now: datetime, *, reason: Abort, text: 
     return tell_sides(change, "order.cancelled")
 
 
-@ORDERS.moves("rate", read_by_others=("reason",))
+@ORDERS.moves("rate", facts=SERVED_SIDE, read_by_others=("reason",))
 def rate(
     order: Order,
     actor: Actor,
     now: datetime,
     *,
+    facts: ServedSide,
     solved: str,
     stars: int,
     reason: str | None,
     about_attitude: bool = False,
 ) -> Change:
     """Rate by the actual result (评单), once a round. What was not solved begins a new round by itself, the first time, and says
-    what was missing; after that the secretary decides, who is told, as is whom it served. Raises ReasonMissing for a low rating
-    without one."""
+    what was missing; after that the secretary decides, who is told, as is whom it served. The staff pass it on where nobody of
+    the resident's side can log in. Raises ReasonMissing: a low rating without one. NotAllowed."""
     again = solved == "no" and order.round <= policy.ROUNDS_BY_ASKING
     # Also where it begins again: who may ask for a rework need not be who rates.
     change = LIFECYCLE.move(order, "rate", actor, now)
+    if change.through == Via.DESK and facts.logs_in:
+        raise NotAllowed("居民这一方能自己登录评价,请其本人评价")
     if reason is None and policy.needs_reason(stars, solved):
         raise errors.ReasonMissing(fields=(FieldFault("/body/reason", "missing", "评价较低时请说明原因"),))
     if again:
@@ -80,7 +83,7 @@ def rate(
     if about_attitude and not again:
         # Whoever begins a further round, that person does not come again.
         _complain(change, order, reason, order.round)
-    return change.insert(
+    change.insert(
         Rating,
         matter_id=order.id,
         round=order.round,
@@ -91,7 +94,8 @@ def rate(
         reason=reason,
         rated_at=now,
         by_representative=actor.id != order.beneficiary_id,
-    ).tell(order.assignee_id, "order.rated")
+    )
+    return tell_caller(change).tell(order.assignee_id, "order.rated")
 
 
 @ORDERS.moves("rework", read_by_others=("reason",))

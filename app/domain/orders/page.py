@@ -61,10 +61,12 @@ WAITS = f"""(SELECT to_jsonb(w) FROM (
             AND d.pausable AND NOT EXISTS (SELECT 1 FROM deadline_pause s WHERE s.deadline_id = d.id AND NOT s.annulled
                AND s.from_at <= app_now() AND s.until_at > app_now())) AS pause,
          o.others AS offer, o.others AS accept, o.others AS claim, o.others AS claim_wish, o.others AS recategorise,
+         o.theirs OR NOT side_logs_in(matter.id) AS rate,
          matter.round <= 1 OR (app_actor() NOT IN (matter.requester_id, matter.beneficiary_id)
             AND (app_actor() <> matter.placed_by OR app_reaches(matter.place_id, '{{administrator,secretary}}'))) AS rework
     FROM (SELECT app_actor() NOT IN (matter.requester_id, matter.beneficiary_id, matter.placed_by)
                  AND NOT person_represents(app_actor(), matter.beneficiary_id) AS others,
+                 app_actor() IN (matter.requester_id, matter.beneficiary_id, matter.placed_by) AS theirs,
                  app_actor() IN (matter.requester_id, matter.beneficiary_id, matter.placed_by) OR k.rings AS resident,
                  coalesce(app_actor() IN (matter.requester_id, matter.beneficiary_id, matter.placed_by, matter.assignee_id),
                           false) OR k.rings AS side

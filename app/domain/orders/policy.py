@@ -32,6 +32,8 @@ reaching = replace(assignee, states=frozenset({S.ACCEPTED, S.IN_SERVICE, S.DELIV
 """Who was only offered an order has nobody's number yet: they reach the resident from the acceptance on."""
 desk = Rule(Via.DESK, station.roles, frozenset(OPEN))
 """Whoever rings about what is under way is heard, whoever placed it: the staff there pass on what they say."""
+heard_at_desk = replace(desk, states=frozenset({S.DELIVERED}))
+"""And how it went, of whoever cannot say so themselves: nobody on their side logs in (`outcomes.py`)."""
 clerk = Rule(Via.DESK, phoning.roles, desk.states)
 """Of a time only the station speaks for the resident: who dispatches is there for whoever serves (`appointments.py`)."""
 keeper = Rule(Via.KEEPER)
@@ -157,7 +159,7 @@ LIFECYCLE = Lifecycle(
                starts=("dispatch",), timed=True),
     Transition("call_off", (S.IN_SERVICE,), S.CANCELLED, (assignee, *voices), stops=ALL),
     Transition("deliver", (S.IN_SERVICE,), S.DELIVERED, (assignee,), stops=ALL, starts=("rating",)),
-    Transition("rate", (S.DELIVERED,), S.RATED, heard, stops=("rating",), may_start=FRESH),
+    Transition("rate", (S.DELIVERED,), S.RATED, (*heard, heard_at_desk), stops=("rating",), may_start=FRESH),
     Transition("rework", (S.DELIVERED, S.RATED), S.SUBMITTED, (*delivered, chief, passed_on), stops=("rating",), starts=FRESH),
     Transition("close_unrated", (S.DELIVERED,), S.CLOSED_UNRATED, (system,), stops=("rating",), hidden=True),
     Transition("reject", (S.SUBMITTED,), S.REJECTED, (staff,), stops=ALL),
@@ -194,6 +196,7 @@ LIFECYCLE = Lifecycle(
     promised=OPEN,
     only_told=(S.IN_SERVICE,),
     suits=lambda action, order: suits(action, order.detail.form),
+    called=lambda state, order: S(state).said(order.detail.form if order.detail else Form.VISIT),
 )  # fmt: skip
 
 ONLY_FOR = {

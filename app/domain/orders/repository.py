@@ -95,16 +95,17 @@ DETAIL = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """When the order was last accepted or claimed; which questions of its round have been answered; and whether a
-    contact has been recorded since."""
+    """When the order was last accepted or claimed; which questions of its round have been answered; whether a contact has been
+    recorded since; and who leads the team that it was offered to."""
 
     accepted_at: datetime | None
     answered: tuple[str, ...] = ()
     contacted: bool = False
+    lead_id: UUID | None = None
 
 
 ACCEPTED = Facts(
-    f"""jsonb_build_object('accepted_at', {ACCEPTED_AT},
+    f"""jsonb_build_object('accepted_at', {ACCEPTED_AT}, 'lead_id', team_lead(subject.team_id),
          'answered', (SELECT coalesce(jsonb_agg(a.answers), '[]') FROM order_post a
          WHERE a.matter_id = subject.id AND a.round = subject.round AND a.kind = 'answer'),
          'contacted', EXISTS (SELECT 1 FROM order_post c
@@ -127,6 +128,16 @@ LEFT = Facts(
             AND h.action IN ('offer', 'match', 'claim', 'claim_wish', 'assign')))""",
     Left,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ServedSide:
+    """Whether somebody on the resident's side, requester or beneficiary, can log in."""
+
+    logs_in: bool
+
+
+SERVED_SIDE = Facts("jsonb_build_object('logs_in', side_logs_in(subject.id))", ServedSide)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,9 +264,8 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
         .add_columns(
             *(col(column) for column in (c.name_sealed, c.phone_sealed, c.address_sealed)),
             *(col(column) for column in (r.solved, r.stars, r.reason, r.rated_at, r.by_representative)),
-            and_(
-                col(r.rater_id) == col(MatterRow.placed_by), col(MatterRow.placed_by) != col(MatterRow.requester_id)
-            ).label("passed_on"),
+            col(r.rater_id).not_in((col(MatterRow.requester_id), col(MatterRow.beneficiary_id))).label("by_another"),
+            (col(r.rater_id) == col(MatterRow.placed_by)).label("by_placer"),
             col(r.round).label("rated_round"),
             col(OrderDetail.unverified),
             col(Person.name_sealed).label("volunteer_name_sealed"),

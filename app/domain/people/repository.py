@@ -104,7 +104,8 @@ GRANTING = Facts(
 @dataclass(frozen=True, slots=True)
 class Held:
     """A role that somebody holds; of a volunteer also the orders that no other role lets them serve, and the teams that no
-    other lets them lead; of an administrator whether nobody else would administer the place."""
+    other lets them lead; of an administrator whether nobody else would administer the place. `remains`: another grant of the same
+    role there is in force."""
 
     id: UUID
     version: int
@@ -117,13 +118,17 @@ class Held:
     orders: tuple[HeldOrder, ...]
     teams: tuple[LedTeam, ...] = ()
     last_administrator: bool = False
+    remains: bool = False
 
 
 HELD = Facts(
     """(SELECT to_jsonb(g) || jsonb_build_object('orders', CASE g.role
                  WHEN 'volunteer' THEN held_orders(g.person_id, NULL, g.id) ELSE '[]' END,
                  'teams', CASE g.role WHEN 'volunteer' THEN led_teams(g.person_id, g.id) ELSE '[]' END,
-                 'last_administrator', CASE g.role WHEN 'administrator' THEN last_administrator(g.id) ELSE false END)
+                 'last_administrator', CASE g.role WHEN 'administrator' THEN last_administrator(g.id) ELSE false END,
+                 'remains', EXISTS (SELECT 1 FROM role_grant o
+                   WHERE o.person_id = g.person_id AND o.place_id = g.place_id AND o.role = g.role AND o.id <> g.id
+                     AND o.starts_at <= look.now AND (o.ends_at IS NULL OR o.ends_at > look.now)))
           FROM role_grant g WHERE g.id = subject.id)""",
     Held,
 )

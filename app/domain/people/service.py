@@ -242,7 +242,7 @@ def revoke_role(held: Held, actor: Actor, now: datetime) -> Change:
         handed_back_at=now,
         version=held.version + 1,
     ).note(role=held.role)
-    if own and held.role is Role.VOLUNTEER:
+    if own and held.role is Role.VOLUNTEER and not held.remains:
         for role in (Role.DISPATCHER, Role.SECRETARY):
             change.tell_role(role, "role.resigned", person_id=held.person_id)
     return _leave(change, held, None if own else "role.ended")
@@ -261,15 +261,18 @@ def lapse_role(held: Held, actor: Actor, now: datetime) -> Change:
         .patch(RoleGrant, id=held.id, handed_back_at=now, version=held.version + 1)
         .note(role=held.role)
     )
-    return _leave(change, held, "role.lapsed")
+    return _leave(change, held, None if held.remains else "role.lapsed")
 
 
 def _leave(change: Change, held: Held, topic: str | None) -> Change:
-    """Whoever loses the role is told so (None: did it), holds nothing by it, and leads no team by it: the secretary names another
-    lead."""
+    """Whoever loses the role is told so (None: did it, or nothing ended for them), holds nothing by it, and leads no team by it:
+    the secretary names another lead."""
     if topic is not None:
         serving = sum(order.state == "in_service" for order in held.orders)
-        change.tell(held.person_id, topic, role=held.role, serving=serving, handed_back=len(held.orders) - serving)
+        remains = {"remains": True} if held.remains else {}
+        change.tell(
+            held.person_id, topic, role=held.role, serving=serving, handed_back=len(held.orders) - serving, **remains
+        )
     for team in held.teams:
         change.tell_role(Role.SECRETARY, "team.without_lead", place_id=team.place_id, team_id=team.id)
     return hand_back(change, held.orders, WhyLeft.ROLE)

@@ -43,8 +43,8 @@ class NotAVolunteer(Refusal):
 class TeamNameTaken(Refusal):
     kind = Kind.CONFLICT
     code = "team-name-taken"
-    title_zh = "这里已有一支同名的服务队"
-    title_en = "A team of this name serves the place already"
+    title_zh = "这里已有一支同名的服务队,或在它的上级、下级"
+    title_en = "A team of this name serves the place already, or one above or below it"
     advice_zh = "那支队伍见 listTeams;请另起一个队名"
 
 

@@ -36,6 +36,8 @@ def join(me: Moving, actor: Actor, now: datetime, *, place_id: UUID, address: by
     old one is withdrawn, since one volunteers at home. Raises NotACommunity."""
     change = joined(me.home, actor, now, place_id=place_id, address=address)
     left = me.applications if me.home.moves else ()
+    if left:
+        change.tell(actor.id, "volunteer.left_behind")
     return [change, *(withdrawn(application, actor, now, moved_away=True) for application in left)]
 
 

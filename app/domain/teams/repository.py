@@ -33,13 +33,17 @@ HOME = """
 
 @dataclass(frozen=True, slots=True)
 class Creating:
-    """Whether the lead-to-be volunteers at the place or above it."""
+    """Whether the lead-to-be volunteers at the place or above it, and whether a team of this name is there, above or below."""
 
     volunteers: bool
+    named: bool
 
 
 CREATING = Facts(
-    """jsonb_build_object('volunteers', person_holds(($3::jsonb ->> 'lead_id')::uuid, subject.place_id, 'volunteer'))""",
+    """jsonb_build_object('volunteers', person_holds(($3::jsonb ->> 'lead_id')::uuid, subject.place_id, 'volunteer'),
+          'named', EXISTS (SELECT 1 FROM team t JOIN place_ancestor a
+              ON (a.place_id, a.ancestor_id) IN ((subject.place_id, t.place_id), (t.place_id, subject.place_id))
+            WHERE t.name = $3::jsonb ->> 'name' AND t.disbanded_at IS NULL))""",
     Creating,
 )
 

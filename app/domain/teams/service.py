@@ -37,10 +37,13 @@ ONCE: Mapping[str, type[Refusal]] = {"team_member_once": errors.AlreadyMember}
 def create(
     seen: Creating, actor: Actor, now: datetime, *, place_id: UUID, name: str, colour: Colour, lead_id: UUID
 ) -> Change:
-    """A team that serves the place and all below it, with its lead as the first member. Raises NotAVolunteer, TeamNameTaken."""
+    """A team that serves the place and all below it, with its lead as the first member. Raises NotAVolunteer. TeamNameTaken:
+    also by one above or below, which serves there as well."""
     demand(policy.CHIEF, actor)
     if not seen.volunteers:
         raise errors.NotAVolunteer
+    if seen.named:
+        raise errors.TeamNameTaken
     team_id = new_id()
     change = (
         Change.record("team", team_id, "create", actor, now, place_id=place_id)

@@ -16,7 +16,7 @@ from app.kernel.errors import Instead, TransitionRefused
 
 def refused() -> TransitionRefused:
     refusal = TransitionRefused("现在是『已接单』", detail_en="The state is now accepted")
-    refusal.instead = Instead("order", UUID(int=1), "accepted", ("cancel",))
+    refusal.instead = Instead("order", UUID(int=1), "accepted", "现在是『已接单』", ("cancel",))
     return refusal
 
 

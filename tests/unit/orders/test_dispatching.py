@@ -17,7 +17,7 @@ from app.domain.people.handing_back import WhyLeft
 from app.domain.teams.fitness import Candidate
 from app.kernel.change import Event, Patch
 from app.kernel.deadline_tables import DeadlinePause
-from app.kernel.errors import TransitionRefused
+from app.kernel.errors import NotAllowed, TransitionRefused
 from app.kernel.matter import LiveDeadline
 from app.kernel.rules import SYSTEM, Actor, Role
 from tests.unit.orders.promised import (
@@ -200,14 +200,20 @@ def test_the_second_failure_opens_the_pool(how: str, failures: int, opened: bool
     assert change.patches == [Patch(OrderDetail, {"matter_id": waits.id, "failures": failures + 1})]
     kept = [(row["person_id"], row["team_id"], row["reason"], row["round"]) for row in rows(change, OrderRefusal)]
     assert kept == ([(VOLUNTEER, TEAM, "declined", 1)] if how == "decline" else []), "a lapse is no decline"
-    [told] = change.events
+    told, *of_the_lapse = change.events
+    assert of_the_lapse == ([Event("order.offer_lapsed", to_person=VOLUNTEER)] if how == "lapse" else [])
     assert (told.to_role, told.payload) == (Role.DISPATCHER, {"opened": True} if opened else {})
 
 
 def test_what_is_open_to_all_already_is_not_told_again() -> None:
     waits = replace(an_order(S.OFFERED, open_pool=True), live=(RESPOND, OFFER), detail=Detail(UUID(int=7), 2, 0, None))
     change = dispatching.lapse(waits, SYSTEM, NOON, deadline_id=OFFER.id)
-    assert [event.payload for event in change.events] == [{}]
+    assert [event.payload for event in change.events if event.to_role] == [{}]
+
+
+def test_what_the_team_was_asked_its_lead_answers() -> None:
+    with pytest.raises(NotAllowed, match="由队长谢绝"):
+        dispatching.decline(an_order(S.OFFERED), WHO["member"], NOON)
 
 
 def test_a_lapse_that_speaks_of_an_older_offer_does_nothing() -> None:
@@ -229,7 +235,7 @@ def test_accepting_stops_respond_and_offer_and_nothing_else() -> None:
 def test_of_a_team_a_qualified_member_may_accept_and_the_lead_is_told() -> None:
     change = dispatching.accept(an_order(S.OFFERED), WHO["member"], NOON, facts=Taking(member(OTHER)))
     assert change.columns == {"assignee_id": OTHER}
-    assert change.events == [Event("order.taken", to_person=VOLUNTEER), *served("order.accepted")]
+    assert change.events == [Event("order.taken_by_member", to_person=VOLUNTEER), *served("order.accepted")]
 
 
 @pytest.mark.parametrize(

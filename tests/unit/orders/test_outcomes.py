@@ -10,7 +10,7 @@ import pytest
 from app.domain.orders import errors, outcomes
 from app.domain.orders.models import Abort, Appointment, OrderDetail, OrderRefusal, Rating, Reject
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.repository import Accepted, Called, Detail, OpenAppointment
+from app.domain.orders.repository import Accepted, Called, Detail, OpenAppointment, ServedSide
 from app.kernel.change import Change, Event, Patch
 from app.kernel.errors import NotAllowed, TransitionRefused
 from app.kernel.matter import LiveDeadline
@@ -20,12 +20,13 @@ from tests.unit.orders.test_policy import FAMILY, NOON, RESIDENT, TEAM, VOLUNTEE
 
 RATING = LiveDeadline(UUID(int=27), "rating", NOON + timedelta(days=5))
 FINISH = LiveDeadline(UUID(int=23), "finish", NOON + timedelta(hours=3))
+ABLE = ServedSide(logs_in=True)
 ROUND = ["respond", "reply", "coordinate", "plan", "dispatch"]
 
 
 def rated(solved: str, round_number: int = 1, **more: Any) -> Change:
     delivered = replace(an_order(S.DELIVERED), live=(RATING,), round=round_number)
-    return outcomes.rate(delivered, WHO["requester"], NOON, solved=solved, stars=3, reason="没修好", **more)
+    return outcomes.rate(delivered, WHO["requester"], NOON, facts=ABLE, solved=solved, stars=3, reason="没修好", **more)
 
 
 def test_rating_stops_its_limit_and_is_written_once_a_round() -> None:
@@ -34,7 +35,7 @@ def test_rating_stops_its_limit_and_is_written_once_a_round() -> None:
     (rating,) = rows(change, Rating)
     assert (rating["stars"], rating["round"]) == (3, 1)
     with pytest.raises(errors.ReasonMissing):
-        outcomes.rate(an_order(S.DELIVERED), WHO["requester"], NOON, solved="no", stars=5, reason=None)
+        outcomes.rate(an_order(S.DELIVERED), WHO["requester"], NOON, facts=ABLE, solved="no", stars=5, reason=None)
 
 
 def test_unsolved_begins_a_second_round_by_itself_and_the_rating_stays_with_the_first() -> None:
@@ -187,17 +188,25 @@ def test_a_new_round_begins_without_the_appointment_of_the_one_before() -> None:
     order = replace(an_order(S.DELIVERED), detail=Detail(UUID(int=7), 0, 0, None, appointments=(met,)))
     for change in (
         outcomes.rework(order, WHO["requester"], NOON, reason="又漏水", about_attitude=False),
-        outcomes.rate(order, WHO["requester"], NOON, solved="no", stars=2, reason="又漏水"),
+        outcomes.rate(order, WHO["requester"], NOON, facts=ABLE, solved="no", stars=2, reason="又漏水"),
     ):
         assert Patch(Appointment, {"id": met.id, "ended_at": NOON}) in change.patches
 
 
 def test_only_whom_it_served_rates_also_where_it_begins_again() -> None:
-    unsolved = {"solved": "no", "stars": 1, "reason": "没来"}
+    unsolved = {"facts": ABLE, "solved": "no", "stars": 1, "reason": "没来"}
     with pytest.raises(NotAllowed):
         outcomes.rate(an_order(S.DELIVERED), WHO["secretary"], NOON, **unsolved)
     with pytest.raises(TransitionRefused):
         outcomes.rate(an_order(S.RATED), WHO["requester"], NOON, **unsolved)
+
+
+def test_where_nobody_on_the_residents_side_can_log_in_the_staff_pass_on_how_it_went() -> None:
+    said = {"solved": "yes", "stars": 5, "reason": None}
+    change = outcomes.rate(an_order(S.DELIVERED), WHO["station"], NOON, facts=ServedSide(logs_in=False), **said)
+    assert (change.state, change.through) == (S.RATED, "desk")
+    with pytest.raises(NotAllowed, match="能自己登录"):
+        outcomes.rate(an_order(S.DELIVERED), WHO["station"], NOON, facts=ABLE, **said)
 
 
 def test_that_it_was_about_somebody_stands_in_no_history_which_volunteers_read() -> None:

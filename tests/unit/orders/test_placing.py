@@ -12,7 +12,7 @@ from app.domain.orders.dispatching import Offered, Taking
 from app.domain.orders.facts import Placing, Starting
 from app.domain.orders.models import Calling, OrderContact, OrderDetail
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.repository import Detail
+from app.domain.orders.repository import Detail, ServedSide
 from app.kernel.change import Change, Event, Patch
 from app.kernel.doubles import Double
 from app.kernel.errors import NotAllowed
@@ -180,7 +180,9 @@ def test_a_later_start_with_the_code_is_verified_again() -> None:
 
 @pytest.mark.parametrize(("who", "marked"), [("requester", True), ("beneficiary", False)])
 def test_a_representatives_rating_is_marked(who: str, marked: bool) -> None:
-    change = outcomes.rate(an_order(S.DELIVERED), WHO[who], NOON, solved="yes", stars=5, reason=None)
+    change = outcomes.rate(
+        an_order(S.DELIVERED), WHO[who], NOON, facts=ServedSide(logs_in=True), solved="yes", stars=5, reason=None
+    )
     assert change.rows[0].values["by_representative"] is marked
 
 

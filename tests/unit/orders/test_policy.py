@@ -83,7 +83,7 @@ MAY = {
     "abort": VOICES | {"assignee"},
     "call_off": VOICES | {"assignee"},
     "deliver": {"assignee"},
-    "rate": HEARD,
+    "rate": VOICES,
     "rework": {*CHIEFS, *HEARD},
     "reject": STAFF,
     "cancel": VOICES,
@@ -271,7 +271,17 @@ def test_a_refusal_names_the_state_and_knows_what_may_be_done_in_it(who: str, st
         LIFECYCLE.move(an_order(state), "lapse", WHO[who], NOON)
     assert refused.value.detail == f"现在是『{state.label}』" + (f";{ENDED[state]}" if state in ENDED else "")
     assert refused.value.detail_en == f"The state is now {state}"
-    assert refused.value.instead == Instead("order", an_order().id, state, tuple(possible.split()))
+    assert refused.value.instead == Instead(
+        "order", an_order().id, state, f"现在是『{state.label}』", tuple(possible.split())
+    )
+
+
+def test_of_a_wish_the_same_state_is_called_otherwise_in_refusals_and_receipts() -> None:
+    wish = replace(an_order(), detail=Detail(UUID(int=7), 0, 0, None, form=Form.WISH))
+    with pytest.raises(TransitionRefused) as refused:
+        LIFECYCLE.move(wish, "start", WHO["assignee"], NOON)
+    assert (refused.value.detail or "").startswith("现在是『待认领』")
+    assert LIFECYCLE.move(wish, "contact", WHO["dispatcher"], NOON).state_label == "待认领"
 
 
 def test_every_action_has_a_word() -> None:

@@ -66,7 +66,7 @@ def test_without_a_place_no_level_is_claimed(role: Role) -> None:
         (CASES["report"], "这项操作由代为上报的人、当地的居民或当地及上级的网格员、民情信息员、党支部书记办理"),
         (CASES["submit_whistled"], "这项操作由办理单位的人员办理"),
         (CASES["alarm"], "这一步由系统进行,不由人办理"),
-        (ORDERS["rate"], "这项操作由下单人本人、受益人本人或代为点单或上报的工作人员办理"),
+        (ORDERS["rate"], "这项操作由下单人本人、受益人本人、代为点单或上报的工作人员或转达居民来电的工作人员办理"),
         (ORDERS["claim"], "这项操作由抢单的志愿者办理"),
         (ORDERS["start"], "这项操作由承接的志愿者本人办理"),
         (ORDERS["assign"], "这项操作由承接队伍的队长办理"),
