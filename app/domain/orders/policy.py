@@ -99,7 +99,7 @@ served = (requester, beneficiary)
 voices = (*served, placer, desk)
 """Whoever it serves, and the staff who pass on what they say."""
 heard = (*served, placer)
-"""When it is done only who placed it passes on how it went: nobody else has the order any more."""
+"""When it is done who placed it passes on how it went."""
 delivered = tuple(replace(rule, states=frozenset({S.DELIVERED})) for rule in served)
 """Whoever it served may ask for it once more until they have rated; then it is the secretary's to say."""
 passed_on = replace(placer, states=frozenset({S.DELIVERED}))
