@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.domain.deadlines.spoken import moment
 from tests.people import Someone, agree, by_day, offered
 from tests.special import service_of
 from tests.stories.conftest import Clock, Later, Street
@@ -64,7 +65,12 @@ async def test_whoever_rings_about_an_order_of_their_own_is_heard(
     assert last["by_label"] == "转达居民来电的工作人员"
     assert {
         f"工作人员按居民所说{deed}{SAYS_WHO}"
-        for deed in ("回答了问题", "确认了上门的时间", "提了上门的时间,请看订单", "取消了订单")
+        for deed in (
+            "回答了问题",
+            f"确认了上门的时间({moment(by_day())})",
+            f"提了上门的时间({moment(by_day(days=2))}),请看订单",
+            "取消了订单",
+        )
     } <= set(await said_of(resident, order))
     assert "订单已取消,可查看原因" in await said_of(volunteer, order)
 
@@ -100,7 +106,7 @@ async def test_a_clerk_who_has_the_order_speaks_for_nobody_whom_they_serve(stree
     assert (await resident.get(order))["proposed_appointment"]["proposed_by"] == "community"
 
 
-async def test_a_colleague_of_who_placed_it_passes_on_and_the_rating_stays_with_who_placed_it(
+async def test_a_colleague_of_who_placed_it_passes_on_also_how_it_went_for_who_has_no_login(
     street: Street, station: Someone
 ) -> None:
     colleague, dispatcher = (
@@ -118,8 +124,9 @@ async def test_a_colleague_of_who_placed_it_passes_on_and_the_rating_stays_with_
     await colleague.post(f"{order}/contact", {"channel": "phone", "text": "本人在家等候"})
     await volunteer.post(f"{order}/start", {"unverified": True})
     await volunteer.post(f"{order}/deliver", {"outcome": "已换灯泡"})
-    assert await colleague.refused(f"{order}/rate", {"solved": "yes", "stars": 5}) == (403, "not-allowed")
-    await station.post(f"{order}/rate", {"solved": "yes", "stars": 5})
+    await colleague.post(f"{order}/rate", {"solved": "yes", "stars": 5})
+    rating = (await station.get(order))["rating"]
+    assert (rating["by_representative"], rating["passed_on"]) == (False, True)
 
 
 async def test_an_errands_authority_is_passed_on_with_how_it_was_given(street: Street, station: Someone) -> None:

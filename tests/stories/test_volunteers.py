@@ -349,6 +349,7 @@ async def test_an_applicant_who_is_to_volunteer_from_a_later_day_on_is_told_so(s
     await later(0)
     (told_of,) = [one for one in (await resident.get("/v1/inbox"))["items"] if one["topic"] == "role.granted"]
     assert re.fullmatch("您有了新的角色:志愿者,从.+起", told_of["text"])
+    await resident.put("/v1/me/availability", {"daily_capacity": 2})  # so that it holds from the first day on
     made = (await resident.post("/v1/volunteer-applications", {"text": "想帮忙"}))["id"]
     answer = await secretary.ask("POST", f"/v1/volunteer-applications/{made}/decide", {"approve": True})
     assert (answer.status_code, answer.json()["code"]) == (409, "already-granted")

@@ -44,8 +44,8 @@ DONE: Mapping[str, str] = {
     "abort": "中止了服务,社区会另行安排",
     "call_off": "终止了服务",
     "answer": "回答了问题",
-    "propose": "提了上门的时间,请看订单",
-    "confirm": "确认了上门的时间",
+    "propose": "提了上门的时间{at},请看订单",
+    "confirm": "确认了上门的时间{at}",
     "change_contact": "更改了订单的联系方式",
     "record_authority": "写下了帮办代办的授权",
     "withdraw_authority": "收回了帮办代办的授权",
@@ -76,10 +76,14 @@ def came_back(topic: str, payload: Mapping[str, Any]) -> str:
 def _void(payload: Mapping[str, Any]) -> str:
     if not payload.get("void"):
         return ""
-    met = f"({moment(datetime.fromisoformat(payload['meet_at']))})" if "meet_at" in payload else ""
-    return f";原来约定的时间{met}不再算数"
+    return f";原来约定的时间{_at(payload)}不再算数"
+
+
+def _at(payload: Mapping[str, Any]) -> str:
+    return f"({moment(datetime.fromisoformat(payload['meet_at']))})" if "meet_at" in payload else ""
 
 
 def done_for_caller(payload: Mapping[str, Any]) -> str:
     """What was done in the reader's name, and what to do where it was not them who said so."""
-    return f"工作人员按居民所说{DONE[payload['did']]};不是您说的,请联系社区"
+    did = DONE[payload["did"]].format(at=_at(payload))
+    return f"工作人员按居民所说{did};不是您说的,请联系社区"

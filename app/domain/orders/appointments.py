@@ -81,7 +81,7 @@ def propose_appointment(
     if stands is not None and stands.meet_at == meet_at:
         if former is None:
             raise appointment_errors.AppointmentStands("约定的就是这个时间")
-        return tell_sides(change, "order.appointment_kept")
+        return tell_sides(change, "order.appointment_kept", meet_at)
     about = {"id": new_id(), "matter_id": order.id, "place_id": order.place_id}
     change.insert(
         Appointment,
@@ -95,7 +95,7 @@ def propose_appointment(
     confirms = order.assignee_id if by_resident else order.requester_id
     change.tell(confirms, "order.appointment_proposed", **({"moved": True} if stands else {}))
     if is_passed_on(change):
-        return tell_caller(change)
+        return tell_caller(change, meet_at)
     for whose in {order.requester_id, order.assignee_id} - {confirms, actor.id}:
         change.tell(whose, "order.appointment_pending")
     for whose in {order.beneficiary_id} - {order.requester_id, actor.id}:
@@ -134,7 +134,7 @@ def confirm_appointment(
         change.note(moved_from=stands.meet_at.isoformat(), meet_at=proposed.meet_at.isoformat())
     change.anchor("appointment", begins=proposed.meet_at)
     change.patch(Appointment, id=proposed.id, confirmed_by=actor.id, confirmed_at=now)
-    return tell_sides(change, "order.appointment_confirmed", **({"moved": True} if stands else {}))
+    return tell_sides(change, "order.appointment_confirmed", meet_at, **({"moved": True} if stands else {}))
 
 
 def _for_resident(change: Change, order: Order) -> bool:

@@ -244,7 +244,7 @@ SKILLED = Facts(
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a volunteer has said about their hours so far (version 0: nothing), what they hold if they give it back, and the
-    orders with an appointment that this leave brings into it, and no earlier one did."""
+    orders with an appointment that this leave brings into it, and no earlier one did. `volunteers`: now, or from a day on."""
 
     id: UUID | None
     version: int
@@ -254,7 +254,8 @@ class Profile:
 
 
 PROFILE = Facts(
-    """(SELECT jsonb_build_object('id', v.id, 'version', coalesce(v.version, 0), 'volunteers', app_holds('{volunteer}'),
+    """(SELECT jsonb_build_object('id', v.id, 'version', coalesce(v.version, 0), 'volunteers', EXISTS (SELECT 1 FROM role_grant g
+                    WHERE g.person_id = $1 AND g.role = 'volunteer' AND (g.ends_at IS NULL OR g.ends_at > look.now)),
                  'orders', CASE WHEN ($3::jsonb ->> 'hand_back_orders')::bool THEN held_orders($1, NULL, NULL) ELSE '[]' END,
                  'missed', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'place_id', m.place_id) ORDER BY m.id), '[]')
                     FROM matter m JOIN appointment a ON a.matter_id = m.id AND a.confirmed_at IS NOT NULL AND a.ended_at IS NULL
