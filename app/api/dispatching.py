@@ -278,6 +278,7 @@ async def claim_wish(order_id: OrderId, body: ClaimIn, run: TheRun) -> Receipt:
         errors.OwnOrder,
         errors.VolunteerNotQualified,
         errors.NotOfTheTeam,
+        errors.AlreadyAssigned,
         appointment_errors.AppointmentDouble,
     ),
 )

@@ -54,8 +54,11 @@ class ReturnIn(In):
         default=False,
         description="没有归还码和住户卡;须先由社区工作人员联系过居民。社区派单员、书记自己归还的,直接填 true",
     )
+    lost: Annotated[str, Paragraph(300)] | None = Field(
+        default=None, description="材料遗失、不能归还的,写明经过;居民、派单员和书记会收到通知"
+    )
     papers: Annotated[list[Annotated[int, Field(strict=True, ge=1, le=10_000)]], Field(min_length=1, max_length=60)] = (
-        Field(description="归还哪些材料,按收据上的序号")
+        Field(description="哪些材料,按收据上的序号")
     )
 
 
@@ -69,8 +72,8 @@ class PaperOut(Out):
 
 
 class PaperReceiptOut(Out):
-    action: str = Field(description="handed_over 交出、returned 归还")
-    action_label: str = Field(description="交出或归还,中文")
+    action: str = Field(description="handed_over 交出、returned 归还、lost 遗失")
+    action_label: str = Field(description="交出、归还或遗失,中文")
     by_me: bool = Field(description="是不是我签收的")
     by_name: str | None = Field(description="谁签收的:姓名(隐去名字);交出而没有归还的,材料在此人手中。看不到则为 null")
     at: Moment = Field(description="时间")
@@ -97,7 +100,7 @@ class PapersOut(Out):
     items: list[PaperReceiptOut] = Field(description="收据,从早到晚")
 
 
-RECEIPTS = {"handed_over": "交出", "returned": "归还"}
+RECEIPTS = {"handed_over": "交出", "returned": "归还", "lost": "遗失"}
 PAPERS_EXAMPLE: dict[str, Any] = {
     "authorities": [
         {
@@ -180,9 +183,9 @@ async def hand_over_papers(order_id: OrderId, body: HandOverIn, run: TheRun) -> 
 @api.post(
     "/{order_id}/papers/return",
     operation_id="returnPapers",
-    summary="归还材料,凭居民的归还码或住户卡",
-    description="由代办员归还;中止之后也可由社区工作人员归还。双方都会收到收据。归还码每次不同。"
-    "归还码、住户卡、未核验,三者只选其一",
+    summary="归还材料,凭居民的归还码或住户卡;或说明遗失",
+    description="由代办员归还;社区工作人员收到材料的,也可代为归还。双方都会收到收据。归还码每次不同。"
+    "归还码、住户卡、未核验、遗失,四者只选其一:遗失的不再等待归还,办完的可以完成",
     tags=(Tag.VOLUNTEER, Tag.DISPATCHER),
     example={"code": "482913", "papers": [1]},
     answer=receipt("in_service", 6),
@@ -196,7 +199,7 @@ async def hand_over_papers(order_id: OrderId, body: HandOverIn, run: TheRun) -> 
     ),
 )
 async def return_papers(order_id: OrderId, body: ReturnIn, run: TheRun) -> Receipt:
-    exactly_one(code=body.code, card=body.card, unverified=body.unverified)
+    exactly_one(code=body.code, card=body.card, unverified=body.unverified, lost=body.lost)
     async with Reader(run.house, run.caller)() as connection:
         returned = await kind_lists.count_returns(connection, order_id)
     expected = return_code(run.house.vault, order_id, returned)
@@ -208,6 +211,7 @@ async def return_papers(order_id: OrderId, body: ReturnIn, run: TheRun) -> Recei
         code_fits=body.code is not None and same_code(body.code, expected),
         card=run.sealer.card_index(body.card),
         unverified=body.unverified,
+        lost=body.lost,
     )
 
 
@@ -223,11 +227,11 @@ async def return_papers(order_id: OrderId, body: ReturnIn, run: TheRun) -> Recei
 async def list_papers(order_id: OrderId, reader: TheReader) -> PapersOut:
     async with reader() as connection:
         found = await kind_lists.list_papers(connection, order_id)
-    back = {p["no"] for r in found["receipts"] if r["action"] == "returned" for p in r["papers"]}
+    ended = {p["no"] for r in found["receipts"] if r["action"] != "handed_over" for p in r["papers"]}
     return PapersOut(
         authorities=[_authority(one) for one in found["authorities"]],
         items=[
-            _receipt(one, reader, reader.sealer.opened("name", signer), back)
+            _receipt(one, reader, reader.sealer.opened("name", signer), ended)
             for one, signer in zip(found["receipts"], found["signers"] or (), strict=True)
         ],
     )
@@ -243,7 +247,7 @@ def _authority(one: dict[str, Any]) -> AuthorityOut:
     )
 
 
-def _receipt(one: dict[str, Any], reader: Reader, signer: str | None, back: set[int]) -> PaperReceiptOut:
+def _receipt(one: dict[str, Any], reader: Reader, signer: str | None, ended: set[int]) -> PaperReceiptOut:
     return PaperReceiptOut(
         action=one["action"],
         action_label=RECEIPTS[one["action"]],
@@ -252,7 +256,7 @@ def _receipt(one: dict[str, Any], reader: Reader, signer: str | None, back: set[
         at=one["acted_at"],
         unverified=one["unverified"],
         papers=[
-            PaperOut(**paper, kind_label=Paper(paper["kind"]).label, out=paper["no"] not in back)
+            PaperOut(**paper, kind_label=Paper(paper["kind"]).label, out=paper["no"] not in ended)
             for paper in one["papers"]
         ],
     )

@@ -299,7 +299,7 @@ async def start(order_id: OrderId, body: StartIn, run: TheRun) -> Receipt:
     operation_id="deliverOrder",
     summary="完成服务",
     tags=(Tag.VOLUNTEER,),
-    description="服务要求凭据的,缺少时指明缺哪一种;凭据只给居民和社区看",
+    description="服务要求凭据的,缺少时指明缺哪一种;凭据只给居民和社区看。代办的授权到期不妨碍完成,收回了的不能完成",
     example={
         "outcome": "已陪同取药并送回家",
         "evidence": [{"kind": "checklist", "text": "药品三种,用法已讲清"}],

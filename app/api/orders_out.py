@@ -407,8 +407,7 @@ def _common(row: RowMapping, sealer: Sealer) -> dict[str, Any]:
         "meet_at": row["meet_at"] if state in KEPT else None,
         "offered_to": row["offered_team"] or (offered and mask_name(offered)),
         "form_label": Form(row["form"]).label,
-        # That it was open is kept, so that a late claim learns why it lost; open it is only until somebody has it.
-        "open_pool": row["open_pool"] and state in (OrderState.SUBMITTED, OrderState.OFFERED),
+        "open_pool": state.in_pool(opened=row["open_pool"]),
         "due_label": row["due_kind"] and label_of(row["due_kind"]),
     }
     return {name: row[name] for name in OrderRow.model_fields if name not in made} | made

@@ -325,7 +325,7 @@ async def grant_role(body: GrantIn, run: TheRun) -> Receipt:
     operation_id="revokeRole",
     summary="结束任职,立即生效;志愿者也可结束自己的",
     description="任职编号从 getMe 的 roles 或 listRoleHolders 复制。志愿者的任职结束时,手上未开始的订单退回社区,正在服务的请做完;"
-    "本人由他人结束的会收到消息,自己辞去的由派单员和书记收到。队长请先指定新的队长(setTeamLead)。还没开始的任职不再开始。"
+    "本人由他人结束的会收到消息,自己辞去的由派单员和书记收到。队长请先指定新的队长(setTeamLead),否则书记会收到队伍没有队长的消息。还没开始的任职不再开始。"
     "最后一位管理员的任职不能结束:须先任命另一位",
     tags=(Tag.ADMINISTRATOR, Tag.VOLUNTEER),
     answer=receipt("revoke", 2),

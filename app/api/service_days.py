@@ -71,7 +71,7 @@ class SlotOut(Out):
     starts_at: Moment = Field(description="何时开始")
     minutes: int = Field(description="多长,分钟")
     capacity: int = Field(description="几个名额")
-    free: int = Field(description="还有几个名额")
+    free: int = Field(description="还有几个名额;队伍眼下没有队长、不能预约的为 0")
 
 
 class ServiceDayOut(Out):
@@ -165,7 +165,7 @@ async def list_service_days(query: Annotated[DaysQuery, Query()], reader: TheRea
     responses=problems(
         NotAllowed, errors.NoCommunity, errors.NoConsent, errors.CallerNotFound, of_days.SlotNotFound, of_days.NotYourDay,
         of_days.DayCancelled, of_days.SlotOver, of_days.AlreadyBooked, of_days.SlotFull, errors.ServiceNotOffered, ServicePaused,
-        errors.OwnOrder, errors.ContactMissing, NoDeadlinePolicy, KeyReused, TextRefused,
+        of_days.NobodyHosts, of_days.LeadIsYours, errors.ContactMissing, NoDeadlinePolicy, KeyReused, TextRefused,
     ),
 )  # fmt: skip
 async def book_slot(slot_id: SlotId, body: BookIn, run: TheRun) -> AskedReceipt:

@@ -29,7 +29,7 @@ COLUMNS: Final[Sequence[tuple[str, int, Callable[[RowMapping], str | int | datet
     ("需要什么帮助", 40, lambda row: row["note"]),
     ("点单时间", 18, lambda row: row["created_at"]),
     ("最近的时限", 18, lambda row: row["due_at"]),
-    ("已开放抢单", 10, lambda row: "是" if row["open_pool"] else "否"),
+    ("已开放抢单", 10, lambda row: "是" if OrderState(row["state"]).in_pool(opened=row["open_pool"]) else "否"),
     ("做了什么", 40, lambda row: row["outcome"]),
     ("取消的原因", 24, lambda row: row["cancel_reason"]),
     ("不予受理的原因", 24, lambda row: row["reject_reason"] and Reject(row["reject_reason"]).label),

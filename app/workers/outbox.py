@@ -35,6 +35,13 @@ _NOTICES = f"""
 WITH batch AS MATERIALIZED (
   SELECT * FROM outbox WHERE sort = 'notice' AND failed_at IS NULL AND retry_at <= app_now()
    ORDER BY retry_at, id LIMIT $1 FOR UPDATE SKIP LOCKED),
+unheard AS MATERIALIZED (
+  SELECT b.id, m.placed_by, m.place_id, EXISTS (
+           SELECT 1 FROM unnest('{{administrator,dispatcher,secretary,station_staff}}'::text[]) r
+            WHERE person_holds(m.placed_by, m.place_id, r)) AS by_staff
+    FROM batch b JOIN matter m ON m.id = b.subject_id AND m.kind IN ('order', 'case')
+    JOIN person caller ON caller.id = b.to_person AND caller.openid IS NULL
+   WHERE m.requester_id = b.to_person),
 told AS MATERIALIZED (
   SELECT b.*, b.to_person AS person_id, NULL::text AS as_role, false AS nobody_in_post
     FROM batch b WHERE b.to_person IS NOT NULL
@@ -42,14 +49,13 @@ told AS MATERIALIZED (
   SELECT b.*, h.person_id, b.to_role, h.nobody_in_post
     FROM batch b CROSS JOIN LATERAL told_of(b.subject_id, b.place_id, b.to_role) h WHERE b.to_role IS NOT NULL
   UNION ALL
-  -- A caller without a log-in reads no inbox: whoever placed the order for them passes it on.
-  SELECT b.*, m.placed_by, NULL, false
-    FROM batch b JOIN matter m ON m.id = b.subject_id AND m.kind IN ('order', 'case')
-    JOIN person caller ON caller.id = b.to_person
-   WHERE m.requester_id = b.to_person AND m.placed_by NOT IN (b.to_person, b.created_by)
-     AND caller.openid IS NULL
-     AND EXISTS (SELECT 1 FROM unnest('{{administrator,dispatcher,secretary,station_staff}}'::text[]) r
-                  WHERE person_holds(m.placed_by, m.place_id, r))),
+  -- Who has no log-in reads no inbox: who of the staff placed it for them passes it on; where nobody of them did, the station.
+  SELECT b.*, c.placed_by, NULL, false FROM unheard c JOIN batch b ON b.id = c.id
+   WHERE c.by_staff AND c.placed_by NOT IN (b.to_person, b.created_by)
+  UNION ALL
+  SELECT b.*, h.person_id, 'station_staff', h.nobody_in_post
+    FROM unheard c JOIN batch b ON b.id = c.id CROSS JOIN LATERAL holders_of(c.place_id, 'station_staff') h
+   WHERE NOT c.by_staff AND b.topic <> 'order.passed_on' AND h.person_id <> b.created_by),
 gone AS (DELETE FROM outbox WHERE id IN (SELECT id FROM told)),
 parked AS (
   UPDATE outbox SET failed_at = app_now(), last_error = 'nobody to tell'

@@ -43,3 +43,89 @@ ALTER FUNCTION side_logs_in(uuid) OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
 REVOKE ALL ON FUNCTION paper_signer(uuid), side_logs_in(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION paper_signer(uuid), side_logs_in(uuid) TO linli_app, linli_worker, linli_checker, linli_owner;
+
+-- Papers may be lost: then they come back no more, and whoever had them has nothing to bring back.
+ALTER TABLE order_papers DROP CONSTRAINT order_papers_action,
+  ADD CONSTRAINT order_papers_action CHECK (action IN ('handed_over', 'returned', 'lost')) NOT VALID;
+ALTER TABLE order_papers VALIDATE CONSTRAINT order_papers_action;
+CREATE OR REPLACE FUNCTION app_keeps_papers(subject uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+DECLARE actor uuid := app_actor();
+BEGIN
+  RETURN EXISTS (
+    SELECT 1 FROM order_papers given CROSS JOIN LATERAL jsonb_array_elements(given.papers) paper
+     WHERE given.matter_id = subject AND given.acted_by = actor AND given.action = 'handed_over'
+       AND NOT EXISTS (SELECT 1 FROM order_papers back WHERE back.matter_id = subject AND back.action <> 'handed_over'
+                          AND back.papers @> jsonb_build_array(jsonb_build_object('no', paper -> 'no'))));
+END $$;
+ALTER POLICY order_papers_insert ON order_papers WITH CHECK (
+  acted_by = app_actor() AND app_sees(matter_id) IS NOT FALSE AND EXISTS (
+    SELECT 1 FROM matter m JOIN order_detail d ON d.matter_id = m.id
+     WHERE m.id = order_papers.matter_id AND d.form = 'errand' AND (
+       m.assignee_id = app_actor() OR (action <> 'handed_over' AND (
+         app_keeps_papers(m.id) OR app_reaches(m.place_id, '{administrator,dispatcher,secretary}'))))));
+
+-- Whom the resident does not want again: for good whom they complained of, and in this round whom they asked to replace.
+CREATE OR REPLACE FUNCTION complained_of(subject uuid, person uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM order_refusal r JOIN matter m ON m.id = r.matter_id
+                  WHERE r.matter_id = subject AND r.person_id = complained_of.person
+                    AND (r.reason = 'complaint' OR (r.reason = 'taken_back' AND r.text = '居民要求换人' AND r.round = m.round)));
+END $$;
+
+-- The pool is what the actor could claim: not what they asked for themselves, or is for them.
+CREATE OR REPLACE FUNCTION waiting_orders(
+  states text[], service uuid, at_place uuid, since timestamptz, until timestamptz, overdue boolean, after_due timestamptz,
+  after_id uuid, most integer)
+RETURNS TABLE (matter_id uuid, due_at timestamptz)
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50
+SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS
+$$
+DECLARE
+  now timestamptz := app_now();
+  actor uuid := app_actor();
+BEGIN
+  RETURN QUERY
+    WITH reached AS MATERIALIZED (
+      SELECT a.place_id, bool_or(g.role <> 'volunteer') AS all_of_it
+        FROM role_grant g JOIN place_ancestor a ON a.ancestor_id = g.place_id
+       WHERE g.person_id = actor AND g.role IN ('volunteer', 'dispatcher', 'secretary', 'administrator')
+         AND g.starts_at <= now AND (g.ends_at IS NULL OR g.ends_at > now)
+         AND (at_place IS NULL OR EXISTS (SELECT 1 FROM place_ancestor u
+                                           WHERE u.place_id = a.place_id AND u.ancestor_id = at_place))
+       GROUP BY a.place_id)
+    SELECT w.matter_id, w.due_at FROM reached r CROSS JOIN LATERAL (
+      SELECT l.matter_id, l.due_at FROM deadline l
+       WHERE l.place_id = r.place_id AND l.stopped_at IS NULL AND (NOT overdue OR l.due_at <= now)
+         AND (after_due IS NULL OR (l.due_at >= after_due AND (l.due_at, l.matter_id) > (after_due, after_id)))
+         AND (SELECT m.state IN ('submitted', 'offered')
+                     AND (r.all_of_it OR (m.open_pool AND actor NOT IN (m.requester_id, m.beneficiary_id)))
+                     AND (states IS NULL OR m.state = ANY (states))
+                     AND (since IS NULL OR m.created_at >= since) AND (until IS NULL OR m.created_at < until)
+                FROM matter m WHERE m.id = l.matter_id)
+         AND (SELECT count(*) = 0 FROM deadline e WHERE e.matter_id = l.matter_id AND e.stopped_at IS NULL
+                 AND (e.due_at, e.id) < (l.due_at, l.id))
+         AND (service IS NULL
+              OR service = (SELECT d.service_id FROM order_detail d WHERE d.matter_id = l.matter_id))
+       ORDER BY l.due_at, l.matter_id LIMIT most) w
+     ORDER BY w.due_at, w.matter_id LIMIT most;
+END $$;
+
+-- Who came, by sealed name, also when it is over: for the resident's side, the team's lead and the staff there.
+CREATE FUNCTION server_name(subject uuid) RETURNS bytea
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  RETURN (SELECT p.name_sealed FROM matter m JOIN person p ON p.id = m.assignee_id
+           WHERE m.id = subject AND (app_actor() IN (m.requester_id, m.beneficiary_id, m.assignee_id)
+              OR app_team(m.team_id) = 'lead'
+              OR app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}')));
+END $$;
+GRANT CREATE ON SCHEMA public TO linli_checker;
+ALTER FUNCTION server_name(uuid) OWNER TO linli_checker;
+REVOKE CREATE ON SCHEMA public FROM linli_checker;
+REVOKE ALL ON FUNCTION server_name(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION server_name(uuid) TO linli_app, linli_worker, linli_checker, linli_owner;

@@ -111,6 +111,7 @@ class Deeds(Timed):
         self.refused.add((self.assignee, self.team))
         if why == "resident_asks":
             self.declined.add((self.assignee, self.team))
+            self.replaced.add(self.assignee)
         if self.state == "offered":
             self.tell("order.offer_taken_back", self.assignee)
             self.stop("offer")
@@ -233,7 +234,7 @@ class Deeds(Timed):
         self.stop_all()
         self.round += 1
         self.wrong.clear()
-        self.refused, self.declined = set(), set()
+        self.refused, self.declined, self.replaced = set(), set(), set()
         if about_attitude:
             self.complained.add((self.assignee, self.team))
         self.preferred = None if about_attitude else self.assignee

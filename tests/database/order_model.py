@@ -79,6 +79,7 @@ class Model:
     refused: set[tuple[str, bool]] = field(default_factory=set)
     declined: set[tuple[str, bool]] = field(default_factory=set)
     complained: set[tuple[str, bool]] = field(default_factory=set)
+    replaced: set[str | None] = field(default_factory=set)
     promises: list[Promise] = field(default_factory=list)
     appointment: datetime | None = None
     proposed: tuple[str, datetime] | None = None
@@ -293,7 +294,7 @@ class Model:
         if (
             not self.in_area(who)
             or (who != self.assignee and not self.fit(who))
-            or self.unwelcome(who)
+            or self.kept_away(who)
             or self.away(who)
         ):
             yield "volunteer-not-qualified"
@@ -301,6 +302,10 @@ class Model:
     def unwelcome(self, who: str) -> bool:
         """The resident complained of them: on this order they do not come again."""
         return any(who == name for name, _ in self.complained)
+
+    def kept_away(self, who: str) -> bool:
+        """Nor, in this round, whom the resident asked to replace."""
+        return self.unwelcome(who) or who in self.replaced
 
     def _judge_take_back(self, who: str, *, why: str = "no_answer") -> Iterable[str]:
         """What has a confirmed appointment comes back by itself when nobody begins; unless one of the two sides has said so."""
@@ -326,7 +331,7 @@ class Model:
         if who in self.own_people:
             yield "own-order"
         v = self.people[who]
-        if not v.skilled or self.taken(who, but_this=True) >= v.capacity or self.unwelcome(who) or self.away(who):
+        if not v.skilled or self.taken(who, but_this=True) >= v.capacity or self.kept_away(who) or self.away(who):
             yield "volunteer-not-qualified"
 
     def _judge_assign(self, who: str, *, to: str) -> Iterable[str]:
@@ -334,7 +339,7 @@ class Model:
             yield "own-order"
         if to not in self.members:
             yield "not-of-the-team"
-        if not self.fit(to) or self.unwelcome(to):
+        if not self.fit(to) or self.kept_away(to):
             yield "volunteer-not-qualified"
 
     def _judge_start(self, who: str, *, how: str) -> Iterable[str]:

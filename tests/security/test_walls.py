@@ -158,6 +158,7 @@ DEFINERS = {
     "applications_stay_behind()",
     "paper_signer(uuid)",
     "side_logs_in(uuid)",
+    "server_name(uuid)",
 }
 
 

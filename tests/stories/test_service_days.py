@@ -207,7 +207,7 @@ async def test_a_day_is_for_those_who_live_there(street: Street, team: Team) -> 
     lead_at_home = {"place_id": str(street.world.east)}
     await team.lead.put("/v1/me", {"address": "西峪东街 9 号院"})
     await team.lead.post("/v1/me/community", lead_at_home)
-    assert await team.lead.refused(path, NOTE) == (409, "own-order")
+    assert await team.lead.refused(path, NOTE) == (409, "lead-is-yours")
 
 
 async def test_a_booked_service_is_not_simply_ordered(street: Street, team: Team) -> None:

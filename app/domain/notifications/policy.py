@@ -38,10 +38,12 @@ TEXTS: Mapping[str, str] = {
     "order.accepted": "您的订单已有志愿者接单",
     "order.started": "志愿者已开始服务",
     "order.delivered": "服务已完成,请评价",
-    "order.rated": "居民已评价您的服务",
+    "order.rated": "居民已评价您的服务:满五次评价后,可在我的服务时长里看总体情况",
+    "order.wanted_again": "您做过的一单要再做一次:社区会另行派单",
     "order.recategorised": "社区把您的订单改到了更合适的服务,已用的时间照计,可查看订单",
     "order.offer_withdrawn": "派给您的订单已改为另一项服务,无需再接",
     "order.taken": "派给您的订单已由他人领取",
+    "order.team_cancelled": "您队伍承接的订单已取消,可查看原因",
     "order.taken_by_member": "派给您队伍的订单已由队员接下",
     "order.team_lost": "您队伍的订单已退回社区,由社区另行安排",
     "order.cancelled": "订单已取消,可查看原因",
@@ -65,6 +67,7 @@ TEXTS: Mapping[str, str] = {
     "order.authority_recorded": "居民已写下授权,可以上门交接材料",
     "order.authority_withdrawn": "居民收回了授权,请停止办理:有材料的先归还,再中止订单;重新授权的可以接着办",
     "order.papers_yours": "订单已停,您手上还有居民的材料,请尽快当面归还",
+    "order.papers_lost_here": "代办员报告有材料遗失,请过问并协助居民补办",
     "order.papers_out": "帮办代办已中止,还有材料没有归还居民,请跟进",
     "order.papers_to_come": "您还有材料在代办员手中,会归还给您:在谁手中见材料收据,归还时请出示归还码",
     "order.booked": "有居民预约了您队伍的服务日",
@@ -207,8 +210,8 @@ BESIDE: Mapping[str, str] = {
 """To the one of requester and beneficiary who did not do it, or who need not answer."""
 
 OPENED: Mapping[str, str] = {
-    "order.declined": "订单已开放抢单:又一次派单被谢绝,两次没有派成,请留意有没有合适的志愿者接",
-    "order.lapsed": "订单已开放抢单:又一次派单无人应答,两次没有派成,请留意有没有合适的志愿者接",
+    "order.declined": "订单已开放抢单:这次派单被谢绝,已有两次没有派成,请留意有没有合适的志愿者接",
+    "order.lapsed": "订单已开放抢单:这次派单无人应答,已有两次没有派成,请留意有没有合适的志愿者接",
 }
 """Of the offer whose failure opened the order to the pool."""
 
@@ -224,6 +227,11 @@ DECIDED: Mapping[str, tuple[str, str, str]] = {
 }
 """Of a decision: by what its payload says which way it went, and the two ways. A notice from before that was said has TEXTS."""
 
+AGAIN: Mapping[str, str] = {
+    "order.rated": "居民评价还没有解决:社区会再安排一轮",
+}
+"""Of a rating with which the next round begins."""
+
 OF_CALLBACK: Mapping[str, str] = {
     "exclusion.proposed": "有一次回访提请不计,请复核",
     "exclusion.upheld": "您提请不计的回访已复核:同意不计",
@@ -235,6 +243,7 @@ OF_CALLBACK: Mapping[str, str] = {
 RECEIPTS: Mapping[str, tuple[str, str]] = {
     "order.papers_handed_over": ("已交给代办员 ", "代办员已开始办理,无需材料"),
     "order.papers_returned": ("已归还居民 ", ""),
+    "order.papers_lost": ("材料遗失,不能归还:", ""),
 }
 """What a receipt says before the titles of the papers, and where there are none."""
 
@@ -277,7 +286,10 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
             return _of_opening(payload, MATTERS[about][1])
         case _ if topic in RECEIPTS:
             done, none = RECEIPTS[topic]
-            return f"收据:{done}" + "、".join(payload["papers"]) if payload["papers"] else none
+            how = (
+                "(没有归还码和住户卡,未核验)" if payload.get("unverified") and topic == "order.papers_returned" else ""
+            )
+            return f"收据:{done}" + "、".join(payload["papers"]) + how if payload["papers"] else none
         case _ if topic in DECIDED and DECIDED[topic][0] in payload:
             way, yes, no = DECIDED[topic]
             return yes if payload[way] else no
@@ -338,6 +350,8 @@ def _texts(payload: Mapping[str, Any]) -> Mapping[str, str]:
         return MOVED
     if payload.get("opened"):
         return OPENED
+    if payload.get("again"):
+        return AGAIN
     return OF_CALLBACK if payload.get("callback") else TEXTS
 
 

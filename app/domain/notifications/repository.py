@@ -43,7 +43,7 @@ SELECT m.id, m.topic, m.payload, n.subject_kind, n.subject_id, m.as_role, m.nobo
     SELECT CASE WHEN m.payload ? 'order_id' THEN 'order' ELSE m.subject_kind END AS subject_kind,
            coalesce((m.payload ->> 'order_id')::uuid, m.subject_id) AS subject_id) n
   LEFT JOIN LATERAL (
-    SELECT s.name AS service, CASE m.topic
+    SELECT s.name AS service, CASE replace(m.topic, 'kept', 'confirmed')
              WHEN 'order.appointment_proposed' THEN (
                SELECT a.meet_at FROM appointment a WHERE a.matter_id = d.matter_id AND a.proposed_at <= m.created_at
                 ORDER BY a.proposed_at DESC LIMIT 1)

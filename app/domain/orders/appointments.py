@@ -81,7 +81,7 @@ def propose_appointment(
     if stands is not None and stands.meet_at == meet_at:
         if former is None:
             raise appointment_errors.AppointmentStands("约定的就是这个时间")
-        return tell_sides(change, "order.appointment_kept", meet_at)
+        return tell_sides(change.note(kept=True), "order.appointment_kept", meet_at)
     about = {"id": new_id(), "matter_id": order.id, "place_id": order.place_id}
     change.insert(
         Appointment,

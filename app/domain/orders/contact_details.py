@@ -24,7 +24,7 @@ def change_contact(
     address: bytes | None = None,
 ) -> Change:
     """Change name, phone or address of the order; they come sealed, and None stays as it is. Whoever has accepted it is told, and
-    the history keeps which of them, not what. Raises NothingToChange: nothing is given."""
+    the history keeps which of them, not what. Raises NothingToChange: nothing is given that is not so already."""
     change = LIFECYCLE.move(order, "change_contact", actor, now)
     sealed = {"name": name, "phone": phone, "address": address}
     given = {part: value for part, value in sealed.items() if value is not None}

@@ -130,8 +130,8 @@ def offer(
     if team_id is not None and facts.lead_id is None:
         raise errors.TeamWithoutLead if facts.team_here else errors.TeamNotHere
     assignee_id = facts.lead_id if team_id is not None else volunteer_id
-    if actor.id in own or assignee_id in own:
-        raise errors.OwnOrder
+    if {actor.id, assignee_id} & own:
+        raise errors.OwnOrder(None if actor.id in own else "这是对方自己下的、代下的或为其下的订单;请派给别人")
     if facts.team_complained or assignee_id in facts.complained:
         raise errors.ComplainedOf
     if facts.refused:
@@ -178,7 +178,7 @@ def decline(order: Order, actor: Actor, now: datetime, *, reason: str | None = N
     if order.team_id is not None and actor.team == "member" and order.state == OrderState.OFFERED:
         raise NotAllowed("这一单派给了队伍,由队长谢绝;您不接的,不必答复")
     change = LIFECYCLE.move(order, "decline", actor, now)
-    refuse(change, order, order.assignee_id, "declined", reason, round_number=order.round)
+    refuse(change, order, actor.id, "declined", reason, round_number=order.round)
     return _failed(change, order, "order.declined")
 
 
@@ -241,12 +241,12 @@ def claim(order: Order, actor: Actor, now: datetime, *, facts: Taking) -> Change
 @ORDERS.moves("assign", facts=MEMBER)
 def assign(order: Order, actor: Actor, now: datetime, *, facts: Taking, member_id: UUID) -> Change:
     """The team's lead lets another member go. Raises NotOfTheTeam, VolunteerNotQualified, OwnOrder, AppointmentDouble: when the
-    order's appointment is they have another one."""
+    order's appointment is they have another one. AlreadyAssigned."""
     change = LIFECYCLE.move(order, "assign", actor, now)
     if facts.represents or member_id in own_people(order):
         raise errors.OwnOrder
     if member_id == order.assignee_id:
-        return change
+        raise errors.AlreadyAssigned
     demand_welcome(facts)
     if facts.candidate is None or order.team_id not in facts.candidate.team_ids:
         raise errors.NotOfTheTeam

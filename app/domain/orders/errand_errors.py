@@ -14,9 +14,9 @@ class ErrandStartsWithPapers(Refusal):
 class NoAuthority(Refusal):
     kind = Kind.CONFLICT
     code = "no-authority"
-    title_zh = "居民尚未授权,或授权已到期,请居民先授权(recordAuthority)"
+    title_zh = "没有居民有效的授权,请居民先授权(recordAuthority)"
     title_en = "The resident has given no authority, or it has ended"
-    advice_zh = "授权写给现在承接的人;换了人,要重新授权"
+    advice_zh = "居民没有授权、已经收回、到期了,或授权写给的是先前承接的人:请居民重新授权"
 
 
 _NEXT = "居民重新授权(recordAuthority)后可以接着办;不办了的,请中止(abortOrder)"

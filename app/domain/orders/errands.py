@@ -17,7 +17,7 @@ from app.domain.orders.service import ORDERS, Order, begun, code_is_right, deman
 from app.kernel.change import Change
 from app.kernel.errors import FieldFault
 from app.kernel.ids import new_id
-from app.kernel.rules import Actor, Via
+from app.kernel.rules import Actor, Role, Via
 from app.kernel.time import a_year_on
 
 
@@ -66,7 +66,7 @@ def withdraw_authority(order: Order, actor: Actor, now: datetime) -> Change:
     change = LIFECYCLE.move(order, "withdraw_authority", actor, now)
     _demand_errand("withdraw_authority", order)
     if order.detail.authority is None:
-        raise errand_errors.NoAuthority
+        raise errand_errors.NoAuthority("现在没有可以收回的授权")
     end_authority(change, order, now)
     return _tell(change, order, "order.authority_withdrawn")
 
@@ -115,7 +115,7 @@ def hand_over_papers(
     )
 
 
-@ORDERS.moves("return_papers", facts=RETURNING)
+@ORDERS.moves("return_papers", facts=RETURNING, read_by_others=("lost",))
 def return_papers(
     order: Order,
     actor: Actor,
@@ -127,10 +127,12 @@ def return_papers(
     code_fits: bool = False,
     card: bytes | None = None,  # noqa: ARG001 - the facts look at it
     unverified: bool = False,
+    lost: str | None = None,
 ) -> Change:
     """Give papers back against a receipt, shown the return code or card: whoever serves, or the staff where it was called off. It
     stays possible whatever became of the order. The code was that of the return after `returned` others. Without either the
-    staff reach the resident first; those of them who had no papers bring them back on their own word.
+    staff reach the resident first; those of them who had no papers bring them back on their own word. `lost`: they do not come
+    back, and how that came; whom they belong to and the staff are told, and nothing waits for them any more.
 
     Raises:
         NotForThisService: no errand. PapersNotOut: some of these numbers. ReturnCodeWrong: counted. StartCodeLocked.
@@ -141,6 +143,12 @@ def return_papers(
     out = papers_out(order.detail.receipts)
     if not set(papers) <= out.keys():
         raise errand_errors.PapersNotOut
+    which = [out[no] for no in sorted(set(papers))]
+    if lost is not None:
+        change.note(lost=lost)
+        for role in (Role.DISPATCHER, Role.SECRETARY):
+            change.tell_role(role, "order.papers_lost_here")
+        return _receipt(change, order, "lost", which, unverified=False)
     code_fits = code_fits and returned == returns(order.detail.receipts)
     by_staff = change.through == Via.SUBTREE and Via.KEEPER not in actor.parts
     if unverified and not (facts.reached or by_staff):
@@ -149,7 +157,7 @@ def return_papers(
         return wrong_code(order, actor, now, "wrong_return_code", errand_errors.ReturnCodeWrong)
     if unverified:
         change.note(unverified=True)
-    return _receipt(change, order, "returned", [out[no] for no in sorted(set(papers))], unverified=unverified)
+    return _receipt(change, order, "returned", which, unverified=unverified)
 
 
 def _demand_errand(action: str, order: Order) -> None:
@@ -175,7 +183,7 @@ def _receipt(change: Change, order: Order, action: str, papers: Iterable[Listed]
     )
     sides = (order.requester_id, order.beneficiary_id, order.assignee_id, change.actor.id)
     for person in dict.fromkeys(sides):
-        change.tell(person, f"order.papers_{action}", papers=titles)
+        change.tell(person, f"order.papers_{action}", papers=titles, **({"unverified": True} if unverified else {}))
     return change.note(papers=len(papers))
 
 

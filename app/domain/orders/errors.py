@@ -36,7 +36,7 @@ class ServiceNotOffered(Refusal):
     code = "service-not-offered"
     title_zh = "这个社区没有提供这项服务"
     title_en = "This service is not offered in your community"
-    advice_zh = "现在可以点的服务见 listServices;也可致电社区站点(电话见 getPlace)代为点单"
+    advice_zh = "现在可以点的服务见 listServices;居民也可致电社区站点(电话见 getPlace)询问"
 
 
 class ContactMissing(Refusal):
@@ -249,6 +249,14 @@ class AlreadyRefused(Refusal):
     def unwanted(cls) -> "AlreadyRefused":
         """It was taken back from them, since the resident asked for somebody else."""
         return cls(f"居民要求换人,已从对方收回;{cls.advice_zh}", detail_en="The resident has asked for somebody else")
+
+
+class AlreadyAssigned(Refusal):
+    kind = Kind.CONFLICT
+    code = "already-assigned"
+    title_zh = "这一单已经由这位队员承接"
+    title_en = "This member has the order already"
+    advice_zh = "要换人的,请选另一位队员"
 
 
 class NotAgain(Refusal):

@@ -38,18 +38,18 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class PaperReceipt:
-    """Papers that were handed over, or came back."""
+    """Papers that were handed over, came back, or were lost."""
 
     action: str
     papers: tuple[Listed, ...]
 
 
 def papers_out(receipts: Iterable[PaperReceipt]) -> dict[int, Listed]:
-    """The papers that have not come back, by number."""
+    """The papers that are to come back yet, by number."""
     receipts = tuple(receipts)
-    back = {paper.no for receipt in receipts if receipt.action == "returned" for paper in receipt.papers}
     given = [paper for receipt in receipts if receipt.action == "handed_over" for paper in receipt.papers]
-    return {paper.no: paper for paper in given if paper.no not in back}
+    ended = {paper.no for receipt in receipts if receipt.action != "handed_over" for paper in receipt.papers}
+    return {paper.no: paper for paper in given if paper.no not in ended}
 
 
 def returns(receipts: Iterable[PaperReceipt]) -> int:

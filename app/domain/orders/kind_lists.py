@@ -48,7 +48,8 @@ _DAYS = text("""
 SELECT d.id, d.place_id, p.name AS place_name, d.team_id, w.name AS team_name, d.service_id, s.name AS service_name,
        d.starts_at, d.spot,
        (SELECT jsonb_agg(jsonb_build_object('id', t.id, 'starts_at', t.starts_at, 'minutes', t.minutes,
-                                            'capacity', t.capacity, 'free', t.capacity - places_taken(t.id))
+                                            'capacity', t.capacity, 'free', CASE WHEN team_lead(d.team_id) IS NULL THEN 0
+                                                                   ELSE t.capacity - places_taken(t.id) END)
                          ORDER BY t.starts_at) FROM service_slot t WHERE t.day_id = d.id) AS slots
   FROM service_day d JOIN place_ancestor a ON a.ancestor_id = d.place_id AND a.place_id = :place_id
   JOIN place p ON p.id = d.place_id JOIN service s ON s.id = d.service_id LEFT JOIN team w ON w.id = d.team_id

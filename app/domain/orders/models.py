@@ -34,6 +34,10 @@ class OrderState(StrEnum):
         """The same of an order of this form: a wish is not dispatched, it waits for whoever claims it."""
         return "待认领" if form == "wish" and self is OrderState.SUBMITTED else self.label
 
+    def in_pool(self, *, opened: bool) -> bool:
+        """Whether an order that was `opened` to all is so still: that it was is kept, so that a late claim learns why it lost."""
+        return opened and self in (OrderState.SUBMITTED, OrderState.OFFERED)
+
 
 _STATES = {
     OrderState.SUBMITTED: "待派单",

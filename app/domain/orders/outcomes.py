@@ -10,8 +10,8 @@ from app.domain.orders.kind_facts import papers_out
 from app.domain.orders.models import Abort, OrderDetail, OrderState, Rating, Reject
 from app.domain.orders.passing_on import tell_caller, tell_sides
 from app.domain.orders.policy import LIFECYCLE
-from app.domain.orders.repository import ACCEPTED, CALLED, SERVED_SIDE, Accepted, Called, ServedSide
-from app.domain.orders.resuming import end_appointment, for_all, free_place, let_go
+from app.domain.orders.repository import ACCEPTED, CALLED, LED, NO_TEAM, SERVED_SIDE, Accepted, Called, Led, ServedSide
+from app.domain.orders.resuming import end_appointment, for_all, free_place, let_go, tell_lead
 from app.domain.orders.service import ORDERS, Order
 from app.domain.services.models import Form
 from app.kernel.change import Change
@@ -39,11 +39,15 @@ def abort(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason:
     return tell_sides(change, "order.aborted")
 
 
-@ORDERS.moves("call_off", read_by_others=("text",))
-def call_off(order: Order, actor: Actor, now: datetime, *, reason: Abort, text: str | None) -> Change:
-    """End a service under way for good. An errand's papers that are out still come back: the dispatcher looks after it. Why it
-    was not safe is for the staff: neither side reads it of the other."""
+@ORDERS.moves("call_off", facts=LED, read_by_others=("text",))
+def call_off(
+    order: Order, actor: Actor, now: datetime, *, reason: Abort, text: str | None, facts: Led = NO_TEAM
+) -> Change:
+    """End a service under way for good. An errand's papers that are out still come back: the dispatcher looks after it. Whoever
+    was served in a slot may book another. Why it was not safe is for the staff: neither side reads it of the other."""
     change = LIFECYCLE.move(order, "call_off", actor, now).note(reason=reason)
+    free_place(change, order, now)
+    tell_lead(change, order, facts.lead_id, "order.team_cancelled")
     _tell_of_papers(change, order)
     if reason is Abort.UNSAFE:
         _keep_why(change, order, reason, text)
@@ -76,13 +80,13 @@ def rate(
     if reason is None and policy.needs_reason(stars, solved):
         raise errors.ReasonMissing(fields=(FieldFault("/body/reason", "missing", "评价较低时请说明原因"),))
     if again:
-        change = LIFECYCLE.move(order, "rework", actor, now)
+        change = LIFECYCLE.move(order, "rework", actor, now).note(rated=True)
         _begin_again(change, order, reason, about_attitude=about_attitude)
     elif solved == "no":
         change.tell_role(Role.SECRETARY, "order.unsolved").tell_served("order.secretary_decides")
     if about_attitude and not again:
         # Whoever begins a further round, that person does not come again.
-        _complain(change, order, reason, order.round)
+        _complain(change, order, reason)
     change.insert(
         Rating,
         matter_id=order.id,
@@ -95,7 +99,7 @@ def rate(
         rated_at=now,
         by_representative=actor.id != order.beneficiary_id,
     )
-    return tell_caller(change).tell(order.assignee_id, "order.rated")
+    return tell_caller(change).tell(order.assignee_id, "order.rated", **({"again": True} if again else {}))
 
 
 @ORDERS.moves("rework", read_by_others=("reason",))
@@ -105,6 +109,8 @@ def rework(order: Order, actor: Actor, now: datetime, *, reason: str, about_atti
     if order.state == OrderState.RATED and actor.id in (order.requester_id, order.beneficiary_id):
         raise NotAllowed("已评价的订单,再来一轮由社区书记决定:请联系社区书记(站点电话见 getPlace)")
     change = LIFECYCLE.move(order, "rework", actor, now)
+    if not about_attitude:
+        change.tell(order.assignee_id, "order.wanted_again")
     if change.through != "subtree" and order.round > policy.ROUNDS_BY_ASKING:
         raise errors.SecondRework
     _begin_again(change, order, reason, about_attitude=about_attitude)
@@ -129,11 +135,12 @@ def reject(order: Order, actor: Actor, now: datetime, *, reason: Reject, other_h
     )
 
 
-@ORDERS.moves("cancel", read_by_others=("reason",))
-def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
+@ORDERS.moves("cancel", facts=LED, read_by_others=("reason",))
+def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = None, facts: Led = NO_TEAM) -> Change:
     """Take an order back before it is served; whoever had it is told, and of requester and beneficiary the other
     one. A booked place is free again."""
     change = tell_sides(LIFECYCLE.move(order, "cancel", actor, now), "order.cancelled")
+    tell_lead(change, order, facts.lead_id, "order.team_cancelled")
     free_place(change, order, now)
     _tell_of_papers(change, order)
     return change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason) if reason else change
@@ -174,7 +181,7 @@ def _begin_again(change: Change, order: Order, reason: str | None, *, about_atti
     if order.detail.form == Form.WISH:
         for_all(change)
     if about_attitude:
-        _complain(change, order, reason, again)
+        _complain(change, order, reason)
     elif reason is not None:
         change.note(reason=reason)
     change.patch(
@@ -192,8 +199,8 @@ def _begin_again(change: Change, order: Order, reason: str | None, *, about_atti
         change.tell_served("order.begins_again")
 
 
-def _complain(change: Change, order: Order, reason: str | None, round_number: int) -> None:
-    refuse(change, order, order.assignee_id, "complaint", reason, round_number=round_number)
+def _complain(change: Change, order: Order, reason: str | None) -> None:
+    refuse(change, order, order.assignee_id, "complaint", reason, round_number=order.round)
     change.tell_role(Role.SECRETARY, "order.complained")
 
 

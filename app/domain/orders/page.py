@@ -41,6 +41,11 @@ PLACED_THROUGH = "(SELECT h.through FROM history h WHERE h.matter_id = matter.id
 SPEAKS_FOR_RESIDENT = f"""({to_sql((clerk,))} AND NOT {to_sql((staff,))})"""
 """The station is there for whoever rings; whoever dispatches as well is there for whoever serves (`appointments.py`)."""
 
+SKILLED = """EXISTS (SELECT 1 FROM service s WHERE s.id = order_detail.service_id AND (s.skill = '' OR EXISTS (
+            SELECT 1 FROM skill k WHERE k.person_id = app_actor() AND k.code = s.skill AND k.ended_at IS NULL
+               AND (k.licence_until IS NULL OR k.licence_until >= (app_now() AT TIME ZONE 'Asia/Shanghai')::date))))"""
+"""Whether the reader has the skill that the service wants (`volunteer_facts` in migrations/sql/0007_fitness.sql)."""
+
 RECEIPTS = "CASE order_detail.form WHEN 'errand' THEN order_receipts_of(matter.id) END"
 
 # What the actions that answer something would find: a question, an appointment that the other side proposed, pauses, an authority
@@ -56,11 +61,13 @@ WAITS = f"""(SELECT to_jsonb(w) FROM (
          coalesce(p.resume, false) AS resume, coalesce(p.dispute, false) AS dispute, coalesce(p.decide, false) AS decide,
          EXISTS (SELECT 1 FROM order_authority y WHERE y.matter_id = matter.id AND y.ended_at IS NULL) AS withdraw_authority,
          EXISTS (SELECT 1 FROM order_authority y WHERE y.matter_id = matter.id AND y.ended_at IS NULL AND y.agent_id = app_actor()
-            AND y.until_at > app_now()) AS hand_over_papers,
+            AND y.until_at > app_now()) AND v.skilled AS hand_over_papers,
          EXISTS (SELECT 1 FROM deadline d WHERE d.matter_id = matter.id AND d.round = matter.round AND d.stopped_at IS NULL
             AND d.pausable AND NOT EXISTS (SELECT 1 FROM deadline_pause s WHERE s.deadline_id = d.id AND NOT s.annulled
                AND s.from_at <= app_now() AND s.until_at > app_now())) AS pause,
-         o.others AS offer, o.others AS accept, o.others AS claim, o.others AS claim_wish, o.others AS recategorise,
+         o.others AS offer, o.others AND NOT v.away AND (matter.assignee_id = app_actor() OR v.skilled) AS accept,
+         o.others AND NOT v.away AND v.skilled AS claim, o.others AND NOT v.away AND v.skilled AS claim_wish,
+         v.skilled AS start, o.others AS recategorise,
          o.theirs OR NOT side_logs_in(matter.id) AS rate,
          matter.round <= 1 OR (app_actor() NOT IN (matter.requester_id, matter.beneficiary_id)
             AND (app_actor() <> matter.placed_by OR app_reaches(matter.place_id, '{{administrator,secretary}}'))) AS rework
@@ -71,6 +78,7 @@ WAITS = f"""(SELECT to_jsonb(w) FROM (
                  coalesce(app_actor() IN (matter.requester_id, matter.beneficiary_id, matter.placed_by, matter.assignee_id),
                           false) OR k.rings AS side
             FROM (SELECT {SPEAKS_FOR_RESIDENT} AS rings) k) o
+   CROSS JOIN (SELECT app_is_away() AS away, {SKILLED} AS skilled) v
    CROSS JOIN (SELECT bool_or(s.reason <> 'undone' AND NOT s.annulled AND d.stopped_at IS NULL
                          AND s.from_at <= app_now() AND s.until_at > app_now()) AS resume,
                  bool_or(s.reason <> 'undone' AND s.disputed_at IS NULL) AS dispute,

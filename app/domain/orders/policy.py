@@ -136,7 +136,7 @@ LIFECYCLE = Lifecycle(
     Transition("offer", (S.SUBMITTED,), S.OFFERED, (staff,), stops=("dispatch",), starts=("offer",)),
     Transition("match", (S.SUBMITTED,), S.OFFERED, (system,), stops=("dispatch",), starts=("offer",), hidden=True),
     Transition("open_pool", (S.SUBMITTED,), STAYS, (system,), stops=("dispatch",), hidden=True),
-    Transition("decline", (S.OFFERED,), S.SUBMITTED, (assignee,), stops=("offer",), starts=("dispatch",)),
+    Transition("decline", (S.OFFERED,), S.SUBMITTED, (assignee, lead), stops=("offer",), starts=("dispatch",)),
     Transition("lapse", (S.OFFERED,), S.SUBMITTED, (system,), stops=("offer",), starts=("dispatch",)),
     Transition("accept", (S.OFFERED,), S.ACCEPTED, (assignee, team), stops=("respond", "offer")),
     Transition("claim", (S.SUBMITTED, S.OFFERED), S.ACCEPTED, (pool,), stops=("respond", "dispatch", "offer")),

@@ -6,7 +6,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, ScalarSelect, Select, and_, func, literal, literal_column, or_, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -128,6 +142,17 @@ LEFT = Facts(
             AND h.action IN ('offer', 'match', 'claim', 'claim_wish', 'assign')))""",
     Left,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Led:
+    """Who leads the team that it was offered to."""
+
+    lead_id: UUID | None = None
+
+
+NO_TEAM = Led()
+LED = Facts("jsonb_build_object('lead_id', team_lead(subject.team_id))", Led)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +293,8 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             (col(r.rater_id) == col(MatterRow.placed_by)).label("by_placer"),
             col(r.round).label("rated_round"),
             col(OrderDetail.unverified),
-            col(Person.name_sealed).label("volunteer_name_sealed"),
-            col(Person.phone_sealed).label("volunteer_phone_sealed"),
+            func.server_name(col(MatterRow.id)).label("volunteer_name_sealed"),
+            _server_phone().label("volunteer_phone_sealed"),
             col(Team.name).label("team_name"),
             func.app_team(col(MatterRow.team_id)).label("team"),
             func.app_keeps_papers(col(MatterRow.id)).label("keeps_papers"),
@@ -299,6 +324,27 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
     return row
 
 
+def _server_phone() -> ColumnElement[bytes | None]:
+    """The sealed phone of whoever serves, as far as row-level security shows it: to the resident's side until it was said how it
+    went, also where they have another order of theirs."""
+    shown = or_(
+        col(MatterRow.state).in_((OrderState.ACCEPTED, OrderState.IN_SERVICE, OrderState.DELIVERED)),
+        func.app_reaches(col(MatterRow.place_id), [role.value for role in sorted(staff.roles)]),
+    )
+    return case((shown, col(Person.phone_sealed)))
+
+
+_CONTACT = text("""
+SELECT (SELECT c.name_sealed FROM order_contact c WHERE c.matter_id = :order_id) AS name_sealed,
+       (SELECT c.phone_sealed FROM order_contact c WHERE c.matter_id = :order_id) AS phone_sealed,
+       (SELECT c.address_sealed FROM order_contact c WHERE c.matter_id = :order_id) AS address_sealed""")
+
+
+async def get_contact(connection: AsyncConnection, order_id: UUID) -> RowMapping:
+    """The sealed contact of an order; null where the reader does not see it."""
+    return (await connection.execute(_CONTACT, {"order_id": order_id})).mappings().one()
+
+
 _WAITS = text(f"""
 SELECT order_detail.form, {RECEIPTS} AS receipts, {WAITS} AS waits
   FROM matter JOIN order_detail ON order_detail.matter_id = matter.id WHERE matter.id = :order_id""")
@@ -312,7 +358,7 @@ async def get_waits(connection: AsyncConnection, order_id: UUID) -> RowMapping:
     return row
 
 
-_SEES = text("SELECT EXISTS (SELECT 1 FROM matter m WHERE m.id = :order_id)")
+_SEES = text("SELECT EXISTS (SELECT 1 FROM order_detail d WHERE d.matter_id = :order_id)")
 
 
 async def sees(connection: AsyncConnection, order_id: UUID) -> bool:

@@ -3,6 +3,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from app.domain.orders import policy
 from app.domain.orders.kind_tables import OrderAuthority, SlotBooking
@@ -35,19 +36,24 @@ def come_back(
 ) -> None:
     """The order waits for somebody again, and `undone`, which whoever had it had stopped, goes on; but for respond, when a
     contact was recorded since it was accepted: that stops it as well, and nobody takes it back (domain.md §4.4). A promise of
-    a plan that stands stays. Of a team the lead, who neither did this nor had the order, hears that it is gone."""
+    a plan that stands stays. The lead of a team hears that it lost the order."""
     if facts.contacted:
         undone = [deadline for deadline in undone if deadline.kind != "respond"]
     change.set(assignee_id=None, team_id=None)
     if order.state != OrderState.OFFERED:
         wait_again(change, order, now)
-        if facts.lead_id not in (change.actor.id, order.assignee_id):
-            change.tell(facts.lead_id, "order.team_lost")
+        tell_lead(change, order, facts.lead_id, "order.team_lost")
     end_appointment(change, order, now)
     if all(deadline.kind != "plan" for deadline in undone):
         change.stops = [kind for kind in change.stops if kind not in policy.PROMISED]
     for deadline in undone:
         go_on(change, deadline, deadline.stopped_at or now, now, facts.answered)
+
+
+def tell_lead(change: Change, order: Matter[Detail], lead_id: UUID | None, topic: str) -> None:
+    """Of a team its lead, who neither does this nor has the order."""
+    if lead_id not in (change.actor.id, order.assignee_id):
+        change.tell(lead_id, topic)
 
 
 def go_on(

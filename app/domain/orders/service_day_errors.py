@@ -78,6 +78,24 @@ class SlotOver(Refusal):
     advice_zh = "以后的时段见 listServiceDays"
 
 
+class NobodyHosts(Refusal):
+    kind = Kind.CONFLICT
+    code = "nobody-hosts"
+    title_zh = "这个服务日的队伍眼下没有队长,暂不能预约"
+    title_en = "The team of this service day has no lead for now"
+    advice_zh = "请约别的服务日(listServiceDays),或联系社区"
+
+
+class LeadIsYours(Refusal):
+    """Whoever leads the team has its bookings, and nobody serves themselves, or whom they represent."""
+
+    kind = Kind.CONFLICT
+    code = "lead-is-yours"
+    title_zh = "这支队伍的队长就是您本人或受益人本人,或是受益人的代下单人,不能由其服务"
+    title_en = "The team's lead is one of your own side"
+    advice_zh = "请约别的队伍的服务日(listServiceDays),或另行点单(placeOrder)"
+
+
 class BookingEnds(Refusal):
     kind = Kind.INVALID
     code = "booking-ends"

@@ -130,10 +130,13 @@ def open_day(
     Raises:
         NotADayOfHere: the team does not serve the place, or the service is not one for service days there.
         SlotsInvalid: not on one day of the next ninety, by night, or overlapping. DayIsOpen: twice at the same time.
+        TeamWithoutLead: nobody would have its bookings.
     """
     demand_lead(seen.lead_id, OPEN_DAYS, actor)
     if not (seen.team and seen.service):
         raise service_day_errors.NotADayOfHere
+    if seen.lead_id is None:
+        raise errors.TeamWithoutLead("请先由社区书记或管理员指定新的队长(setTeamLead):预约由队长承接")
     planned = sorted(slots, key=lambda slot: slot.starts_at)
     first, last = planned[0], planned[-1]
     days = {slot.starts_at.astimezone(CHINA).date() for slot in planned}
@@ -269,8 +272,8 @@ def book(
 
     Raises:
         NoCommunity. SlotNotFound. NotYourDay: it is for another place. DayCancelled. ServiceNotOffered. ServicePaused.
-        SlotOver: begun, or its team is gone. AlreadyBooked. SlotFull. OwnOrder: of the team's lead, or of whom they represent.
-        ContactMissing.
+        SlotOver. NobodyHosts: its team has no lead for now. AlreadyBooked. SlotFull. LeadIsYours: of the team's lead, or of whom
+        they represent. ContactMissing.
     """
     if seen.home.place_id is None:
         raise errors.NoCommunity(
@@ -330,7 +333,7 @@ def _booked(seen: Booking, requester_id: UUID, actor: Actor, now: datetime, note
     order = new_order(seen.home, requester_id, actor.id, now, slot.service_id)
     _demand_bookable(slot, seen.home, now, whose="您" if person_id == actor.id else "此人")
     if slot.lead_id in (person_id, actor.id) or slot.represented:
-        raise errors.OwnOrder
+        raise service_day_errors.LeadIsYours
     change = LIFECYCLE.create(replace(order, assignee_id=slot.lead_id, team_id=slot.team_id), "book", actor, now)
     describe(change, seen.home, slot.service_id, note, contact)
     about = {"matter_id": order.id, "place_id": order.place_id}
@@ -368,8 +371,10 @@ def _demand_bookable(slot: OpenSlot, home: Placing, now: datetime, *, whose: str
     if slot.cancelled is not None:
         raise service_day_errors.DayCancelled(f"取消的原因:{slot.cancelled}")
     demand_offered(home)
-    if slot.starts_at <= now or slot.lead_id is None:
+    if slot.starts_at <= now:
         raise service_day_errors.SlotOver
+    if slot.lead_id is None:
+        raise service_day_errors.NobodyHosts
     if slot.booked:
         raise service_day_errors.AlreadyBooked(f"{whose}已预约这个服务日;{service_day_errors.AlreadyBooked.advice_zh}")
     if not slot.number:

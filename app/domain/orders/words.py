@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 ACTIONS: Mapping[str, str] = {
     "place": "点单", "offer": "派单", "lapse": "派单失效", "accept": "接单", "claim": "抢单",
-    "miss_appointment": "失约", "start": "开始服务", "wrong_code": "开始码错误", "deliver": "完成", "rate": "评单",
+    "miss_appointment": "失约", "start": "开始服务", "wrong_code": "开始码或卡号不符", "deliver": "完成", "rate": "评单",
     "close_unrated": "未评关闭", "cancel": "取消", "contact": "联系", "reply": "答复", "ask": "提问",
     "answer": "回答", "propose": "提出约定", "confirm": "确认约定", "write_plan": "写方案", "pause": "暂停计时",
     "resume": "继续计时", "dispute": "提出异议", "decide": "裁定异议", "recalculate": "重新计算", "server_leaves": "服务中离开",

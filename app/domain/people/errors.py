@@ -132,7 +132,7 @@ class NotAnOfficersRole(Refusal):
 class NothingToChange(Refusal):
     kind = Kind.INVALID
     code = "nothing-to-change"
-    title_zh = "没有填写要修改的内容"
+    title_zh = "没有填写要修改的内容,或与原来一样"
     title_en = "There is nothing to change"
 
 

@@ -44,8 +44,8 @@ def test_the_first_clause_of_a_notice_is_not_cut(text: str) -> None:
 @pytest.mark.parametrize(
     ("topic", "payload", "shown"),
     [
-        ("order.declined", {"opened": True}, "订单已开放抢单:又一次派单被谢绝,两次…"),
-        ("order.lapsed", {"opened": True}, "订单已开放抢单:又一次派单无人应答,两…"),
+        ("order.declined", {"opened": True}, "订单已开放抢单:这次派单被谢绝,已有两…"),
+        ("order.lapsed", {"opened": True}, "订单已开放抢单:这次派单无人应答,已有…"),
         ("order.nobody_qualifies", {}, "订单已开放抢单:眼下没有合适的志愿者,…"),
         ("volunteer.skills_to_record", {"to_record": ["law"]}, "请登记新志愿者的技能:法律咨询(须看证…"),
         ("volunteer.refused", {}, "您的志愿者申请未通过,可查看理由"),

@@ -70,7 +70,7 @@ def test_a_complaint_about_attitude_brings_somebody_else() -> None:
     nobody_first = change.patches[0].values
     assert (nobody_first["preferred_id"], nobody_first["preferred_team_id"]) == (None, None)
     kept = [(row["person_id"], row["reason"], row["round"]) for row in rows(change, OrderRefusal)]
-    assert kept == [(VOLUNTEER, "complaint", 2)]
+    assert kept == [(VOLUNTEER, "complaint", 1)]
 
 
 def test_a_complaint_stands_also_where_no_round_begins_by_itself() -> None:

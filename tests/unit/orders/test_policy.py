@@ -60,7 +60,7 @@ MAY = {
     "offer": STAFF,
     "match": {"system"},
     "open_pool": {"system"},
-    "decline": {"assignee"},
+    "decline": {"assignee", "lead"},
     "lapse": {"system"},
     "accept": {"assignee", "member", "lead"},
     "claim": {"assignee", "volunteer", "member", "lead"},
