@@ -104,16 +104,21 @@ class Cast:
         )
 
     async def _team(self) -> None:
-        """A team that the resident leads, which has taken an order as a team."""
+        """A team that the resident leads, a member of which has taken an order."""
         made = await self.administrator.post(
             "/v1/teams",
             {"place_id": self.ids["place_id"], "name": "红马甲", "colour": "red", "lead_id": str(self.resident.id)},
         )
-        self.ids["member_id"] = str(self.resident.id)
+        member, other = [await self._resident(self.api_url, self.world, name) for name in ("赵明", "钱进")]
+        for one in (member, other):
+            grant = {"place_id": self.ids["place_id"], "role": "volunteer", "person_id": str(one.id)}
+            await self.administrator.post("/v1/roles", grant)
+            await self.resident.post(f"/v1/teams/{made['id']}/members", {"person_id": str(one.id)})
+        self.ids["member_id"] = str(other.id)
         self.ids["teamed"] = await self.order(self.neighbour, self.resident, "submitted")
         path = f"/v1/orders/{self.ids['teamed']}"
         await self.administrator.post(f"{path}/offer", {"team_id": made["id"]})
-        await self.resident.post(f"{path}/accept")
+        await member.post(f"{path}/accept")
 
     async def _promise(self) -> None:
         """Orders with a proposal, a question, pauses and a dispute; working days that wait to be published."""

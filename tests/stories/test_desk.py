@@ -172,6 +172,8 @@ async def test_a_changed_phone_reaches_an_open_order_and_whoever_has_it(
     assert (await volunteer.get(order))["contact"] == before, "the file is for orders to come"
     await resident.post(f"{order}/contact-details", {"phone": "13911112222"})
     await station.post(f"{order}/contact-details", {"address": "三号楼 202"})
+    same = {"phone": "13911112222", "address": "三号楼 202"}
+    assert await resident.refused(f"{order}/contact-details", same) == (422, "nothing-to-change")
     after = (await volunteer.get(order))["contact"]
     assert after == {"name": before["name"], "phone": "13911112222", "address": "三号楼 202"}
     await later(0)

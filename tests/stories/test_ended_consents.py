@@ -149,6 +149,7 @@ async def test_how_it_went_is_passed_on_for_who_has_no_login_and_nobody_else_to_
     assert (no.status_code, no.json()["detail"]) == (403, "居民这一方能自己登录评价,请其本人评价")
     await daughter.post(f"{asked}/end")
     await later(0)
+    assert "请转告居民:代下单关系已结束,这个订单现在由您自己跟进" in await texts(station), "nobody else would"
     assert "rate" in offered(await station.get(order))
     await station.post(f"{order}/rate", said)
     rating = (await street.administrator.get(order))["rating"]

@@ -210,6 +210,30 @@ async def test_who_has_papers_brings_them_back_whatever_became_of_the_errand(err
     assert (await errand.agent.ask("GET", errand.path)).status_code == 403, "nothing of it is theirs any more"
 
 
+async def test_papers_that_are_lost_wait_for_nobody_and_everybody_concerned_knows(
+    street: Street, errand: Errand, later: Later
+) -> None:
+    secretary = await street.with_role("刘书记", "secretary")
+    await errand.begin()
+    lost = {"papers": [2], "lost": "在公交车上遗失,已报失"}
+    assert await errand.resident.refused(f"{errand.path}/papers/return", lost) == (403, "not-allowed")
+    both = await errand.agent.refused(f"{errand.path}/papers/return", {**lost, "code": "123456"})
+    assert both == (422, "invalid-input")
+    await errand.agent.post(f"{errand.path}/papers/return", lost)
+    await later(0)
+    assert await told(errand.resident, "order.papers_lost") == ["收据:材料遗失,不能归还:照片 2 份"]
+    for officer in (errand.dispatcher, secretary):
+        assert await told(officer, "order.papers_lost_here") == ["代办员报告有材料遗失,请过问并协助居民补办"]
+    items = (await errand.resident.get(f"{errand.path}/papers"))["items"]
+    assert [(r["action_label"], [(p["no"], p["out"]) for p in r["papers"]]) for r in items] == [
+        ("交出", [(1, True), (2, False)]), ("遗失", [(2, False)]),
+    ]  # fmt: skip
+    step = (await errand.resident.get(f"{errand.path}/history"))["items"][-1]
+    assert step["note_label"] == "材料遗失:在公交车上遗失,已报失;材料 1 项"
+    await errand.agent.post(f"{errand.path}/papers/return", {"code": await errand.return_code(), "papers": [1]})
+    await errand.agent.post(f"{errand.path}/deliver", {"outcome": "已办好"})
+
+
 async def test_an_errand_whose_authority_was_withdrawn_is_not_delivered(errand: Errand, later: Later) -> None:
     """It goes on under a new authority, or is broken off; the papers come back first."""
     await errand.begin()

@@ -150,9 +150,20 @@ async def test_the_volunteer_sees_the_contact_only_while_the_order_is_live(stree
     assert (await resident.get(path))["volunteer"] == {
         "id": str(volunteer.id),
         "team": None,
-        "name": None,
+        "name": "李*",
         "phone": None,
     }
+
+
+async def test_who_came_is_named_to_the_resident_for_good_and_reached_until_it_was_said_how_it_went(
+    street: Street,
+) -> None:
+    resident, volunteer = await street.resident("王秀英"), await street.with_role("李强", "volunteer")
+    path = await rated(street, resident, volunteer, 5)
+    came = (await resident.get(path))["volunteer"]
+    assert (came["name"], came["phone"]) == ("李*", None)
+    await accepted(street, resident, volunteer)
+    assert (await resident.get(path))["volunteer"] == came, "another order of theirs changes nothing on this page"
 
 
 async def test_who_looked_is_called_by_the_level_of_their_post(street: Street) -> None:

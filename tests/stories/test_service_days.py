@@ -112,6 +112,41 @@ async def test_who_lives_nowhere_yet_chooses_a_community_first(street: Street, t
     assert "在「我的社区」里选定" in refused["detail"]
 
 
+async def test_whoever_was_not_at_home_in_the_slot_books_another_one(street: Street, team: Team) -> None:
+    resident = await street.resident("王秀英")
+    await team.opens(slot(tomorrow(9)), slot(tomorrow(10)))
+    first, second = await slots_of(resident, street)
+    order = await book(resident, first["id"])
+    await team.lead.post(f"{order}/start", {"code": (await resident.get(order))["start_code"]})
+    await team.lead.post(f"{order}/abort", {"reason": "nobody_home", "again": False})
+    await book(resident, second["id"])
+
+
+async def test_a_team_without_a_lead_hosts_nobody_and_says_so(street: Street, team: Team) -> None:
+    resident = await street.resident("王秀英")
+    await team.opens(slot(tomorrow(9)))
+    (found,) = await slots_of(resident, street)
+    (role,) = [one for one in (await team.lead.get("/v1/me"))["roles"] if one["role"] == "volunteer"]
+    await team.lead.post(f"/v1/roles/{role['id']}/revoke")
+    assert [s["free"] for s in await slots_of(resident, street)] == [0]
+    assert await resident.refused(f"/v1/service-slots/{found['id']}/book", NOTE) == (409, "nobody-hosts")
+    another = team.day(slot(tomorrow(15)))
+    assert await street.administrator.refused("/v1/service-days", another) == (409, "team-without-lead")
+
+
+async def test_whom_the_lead_represents_is_told_why_they_cannot_book(street: Street, team: Team) -> None:
+    station = await street.with_role("站长", "station_staff")
+    mother, phone = await registered(street, station)
+    asked = await name(street, team.lead, phone)
+    await station.post(f"{asked}/consent", {"how": "phone"})
+    await team.opens(slot(tomorrow(9)))
+    path = f"/v1/service-slots/{(await slots_of(team.lead, street))[0]['id']}/book"
+    for who, whom in ((station, {"person_id": mother}), (team.lead, {"beneficiary_id": mother})):
+        answer = await who.ask("POST", path, {**NOTE, **whom})
+        assert (answer.status_code, answer.json()["code"]) == (409, "lead-is-yours")
+        assert "别的队伍" in answer.json()["detail"]
+
+
 async def test_what_was_not_solved_on_the_day_is_done_at_another_time(street: Street, team: Team, later: Later) -> None:
     resident = await street.resident("王秀英")
     dispatcher = await street.with_role("派单员", "dispatcher")

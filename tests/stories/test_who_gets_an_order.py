@@ -339,3 +339,53 @@ async def test_what_is_offered_to_a_team_its_members_find_and_are_told(street: S
     assert "社区派给您的队伍一个订单,队长或您都可以接,先接为准" in await texts(member)
     await member.post(f"{order}/accept")
     assert not await _is_mine(lead, order)
+
+
+async def test_whoever_leads_by_now_answers_for_the_team(street: Street) -> None:
+    grandma, dispatcher, _, lead = await crew(street)
+    second = await street.with_role("赵明", "volunteer")
+    made = await a_team(street, lead, second)
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/offer", {"team_id": made})
+    await street.administrator.post(f"/v1/teams/{made}/lead", person(second))
+    assert "decline" in offered(await second.get(order))
+    assert await lead.refused(f"{order}/decline", {}) == (403, "not-allowed")
+    await second.post(f"{order}/decline", {"reason": "本周人手不够"})
+    assert await dispatcher.refused(f"{order}/offer", {"team_id": made}) == (409, "already-refused")
+
+
+async def test_whom_the_resident_asked_to_replace_does_not_come_back_by_claiming(street: Street) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    await dispatcher.post(f"{order}/take-back", {"reason": "resident_asks"})
+    await street.world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1::uuid", order.rsplit("/", 1)[1])
+    assert await volunteer.refused(f"{order}/claim") == (409, "volunteer-not-qualified")
+
+
+async def test_a_member_who_comes_after_the_lead_is_told_that_it_is_taken(street: Street, later: Later) -> None:
+    grandma, dispatcher, _, lead = await crew(street)
+    second = await street.with_role("赵明", "volunteer")
+    made = await a_team(street, lead, second)
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/offer", {"team_id": made})
+    await later(0)
+    await lead.post(f"{order}/accept")
+    late = await second.ask("GET", order)
+    assert (late.status_code, late.json()["code"]) == (403, "order-passed-on")
+    assert await lead.refused(f"{order}/member", {"member_id": str(lead.id)}) == (409, "already-assigned")
+
+
+async def test_what_takes_a_skill_is_offered_to_whoever_has_it_and_is_here(street: Street) -> None:
+    grandma, _, _, volunteer = await crew(street)
+    service = await street.administrator.post(
+        "/v1/services", {"place_id": str(street.world.east), "name": "护理", "description": "换药", "skill": "nursing"}
+    )
+    order = f"/v1/orders/{(await grandma.post('/v1/orders', {'service_id': service['id'], 'note': '换药'}))['id']}"
+    await street.world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1::uuid", order.rsplit("/", 1)[1])
+    assert "claim" not in offered(await volunteer.get(order))
+    other = await place(street, grandma)
+    await street.world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1::uuid", other.rsplit("/", 1)[1])
+    assert "claim" in offered(await volunteer.get(other))
+    await volunteer.put("/v1/me/availability", {"away_until": by_day(days=3).isoformat()})
+    assert "claim" not in offered(await volunteer.get(other))
+    assert [row["id"] for row in (await grandma.get("/v1/orders/pool"))["items"]] == []
