@@ -62,7 +62,7 @@ NO_REASON = CancelIn()
     summary="中止进行中的服务",
     description="来电或到站的居民不要了的,由站点、社区的工作人员转达。因不安全(unsafe)中止的,派单员和书记会收到通知;"
     "补充说明只给社区看,另一方看不到。服务日的预约不另找人来,again 须填 false",
-    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION),
+    tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION, Tag.DISPATCHER),
     example={"reason": "nobody_home", "again": True, "text": "敲门无人应"},
     answer=receipt("submitted", 5),
     **moves("abort", errors.NotAgain, service_day_errors.BookingEnds, also=("call_off",)),

@@ -163,7 +163,7 @@ async def get_place(
     rule=CHIEF,
     operation_id="setStation",
     summary="登记本地站点的电话和地址",
-    description="居民在 getPlace 看到;下级地点没有自己的站点时,也显示这一个",
+    description="由当地的书记或管理员登记;居民在 getPlace 看到;下级地点没有自己的站点时,也显示这一个",
     tags=(Tag.ADMINISTRATOR,),
     audience=ADMIN_ONLY,
     example=STATION,

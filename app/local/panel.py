@@ -56,6 +56,7 @@ def panel(settings: Settings, seeded: Seeded) -> Panel:
             Text("→ 文档页右上角 Authorize 填登录名和密码 · user name and password", style="dim"),
             _rows(*((actor.title, actor.login) for actor in people), names=TITLES),
             Text("→ loginWithWechat 的 code，demo: 后可换任意名字 · any name is a person", style="dim"),
+            Text("→ provePhone 的 code 填 demo:手机号 · the number itself is its code", style="dim"),
         ]
     parts += [
         Text("\n接着试 · next", style="bold"),
