@@ -27,7 +27,7 @@ from app.domain.orders.models import TakeBack
 from app.domain.services.errors import ServicePaused
 from app.domain.teams.models import Colour
 from app.kernel.deadlines import NoDeadlinePolicy
-from app.kernel.errors import FieldFault, InvalidInput, NotAllowed
+from app.kernel.errors import FieldFault, InvalidInput, NotAllowed, TransitionRefused
 from app.kernel.text import Line
 from app.kernel.vault import mask_name, mask_phone
 
@@ -122,7 +122,9 @@ SUGGESTIONS_EXAMPLE: dict[str, Any] = {
     description="与自动派单所用的规则相同:有资格、在本地、当班、不在免打扰时间、今天还有余量,再按近来服务次数均衡。不使用定位。",
     tags=(Tag.DISPATCHER,),
     answer=SUGGESTIONS_EXAMPLE,
-    responses=problems(NotAllowed, errors.OrderNotFound, errors.OrderPassedOn),
+    responses=problems(
+        NotAllowed, errors.OrderNotFound, errors.OrderPassedOn, errors.WishIsClaimed, TransitionRefused
+    ),
 )
 async def suggest(order_id: OrderId, reader: TheReader) -> SuggestionsOut:
     async with reader() as connection:

@@ -54,6 +54,7 @@ async def test_a_wish_is_open_from_its_placing_and_its_limits_are_days(
     assert [row["id"] for row in (await volunteer.get("/v1/orders/pool"))["items"]] == [wish.rsplit("/", 1)[1]]
     await later(0.9 * DAY)
     assert (await resident.get(wish))["state"] == "submitted", "nobody matches it"
+    assert (await dispatcher.ask("GET", f"{wish}/volunteers")).json()["code"] == "wish-is-claimed"
     assert await dispatcher.refused(f"{wish}/offer", {"volunteer_id": str(volunteer.id)}) == (409, "wish-is-claimed")
     assert await volunteer.refused(f"{wish}/claim") == (409, "wish-is-claimed")
 

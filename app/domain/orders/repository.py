@@ -26,14 +26,14 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from app.domain.orders.clocks import plan_clock, running_clocks, steps_of_order
-from app.domain.orders.errors import OrderNotFound
+from app.domain.orders.errors import OrderNotFound, WishIsClaimed
 from app.domain.orders.facts import ACCEPTED_AT
 from app.domain.orders.filters import Filters
 from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
 from app.domain.orders.models import OrderContact, OrderDetail, OrderState, Rating
 from app.domain.orders.page import APPOINTMENTS, EVIDENCE, PLACED_THROUGH, RECEIPTS, REWORK_REASON, ROW, WAITS
-from app.domain.orders.policy import LIFECYCLE, staff
+from app.domain.orders.policy import LIFECYCLE, OPEN, staff
 from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
@@ -41,7 +41,7 @@ from app.domain.services.models import Form, Service
 from app.domain.teams.models import Team, TeamMember
 from app.kernel.database import rows
 from app.kernel.deadline_tables import Deadline
-from app.kernel.errors import NotAllowed
+from app.kernel.errors import NotAllowed, TransitionRefused
 from app.kernel.pagination import Cursor
 from app.kernel.rules import to_sql
 from app.kernel.tables import History, MatterRow
@@ -377,7 +377,8 @@ async def was_let_go(connection: AsyncConnection, order_id: UUID) -> bool:
 
 
 _MATCHING = text(f"""
-SELECT subject.requester_id, subject.beneficiary_id, subject.placed_by, {MATCHING.sql} AS found
+SELECT subject.requester_id, subject.beneficiary_id, subject.placed_by, subject.state, {MATCHING.sql} AS found,
+       (SELECT d.form FROM order_detail d WHERE d.matter_id = subject.id) AS form
   FROM matter subject WHERE subject.id = :order_id AND {to_sql((staff,), "subject")}""")
 
 
@@ -385,11 +386,16 @@ async def get_matching(
     connection: AsyncConnection, order_id: UUID
 ) -> tuple[set[UUID], Any, dict[UUID, RowMapping], dict[UUID, RowMapping]]:
     """Who could be offered an order: whom it serves, what the matcher looks at, the people with name and phone sealed, and the
-    teams that they are in. For those who dispatch at its place; raises NotAllowed for others who see it, else OrderNotFound."""
+    teams that they are in. For those who dispatch at its place; raises NotAllowed for others who see it, else OrderNotFound.
+    WishIsClaimed. TransitionRefused: it has been done, or has ended."""
     row = (await connection.execute(_MATCHING, {"order_id": order_id})).mappings().one_or_none()
     if row is None:
         await get_waits(connection, order_id)
         raise NotAllowed(rules=(staff,), of=LIFECYCLE.kind)
+    if row["form"] == Form.WISH:
+        raise WishIsClaimed
+    if row["state"] not in OPEN:
+        raise TransitionRefused(f"现在是『{OrderState(row['state']).said(row['form'])}』,不再派单")
     ids = [UUID(one["person_id"]) for one in row["found"]["candidates"]]
     people = select(col(Person.id), col(Person.name_sealed), col(Person.phone_sealed)).where(col(Person.id).in_(ids))
     theirs = {UUID(team) for one in row["found"]["candidates"] for team in one["team_ids"]}
