@@ -28,12 +28,13 @@ BEGIN
               OR app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}')));
 END $$;
 
--- Whether anybody on the resident's side can log in, and rate: for who sees the order, only a yes or no.
+-- Whether anybody on the resident's side can log in, and rate: only a yes or no, and that for who sees the order alone.
 CREATE FUNCTION side_logs_in(subject uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
 BEGIN
-  RETURN EXISTS (SELECT 1 FROM matter m JOIN person p ON p.id IN (m.requester_id, m.beneficiary_id)
+  RETURN app_sees(subject) IS NOT TRUE OR EXISTS (
+                 SELECT 1 FROM matter m JOIN person p ON p.id IN (m.requester_id, m.beneficiary_id)
                   WHERE m.id = subject AND p.disabled_at IS NULL AND num_nonnulls(p.openid, p.login_name) > 0);
 END $$;
 
