@@ -17,7 +17,8 @@ class Feed(Response):
 
 def feed(appointments: Iterable[RowMapping]) -> bytes:
     """One event an appointment. Its UID stays when it is moved, and SEQUENCE says how often it has changed; one that was called
-    off is CANCELLED, and one that was served stands where it was. To a slot of a service day the resident goes."""
+    off, or that the reader lost with the order, is CANCELLED, and one that was served stands where it was. To a slot of a service
+    day the resident goes."""
     calendar = Calendar()
     calendar.add("prodid", "-//Linli//Linli//ZH")
     calendar.add("version", "2.0")
@@ -29,7 +30,7 @@ def feed(appointments: Iterable[RowMapping]) -> bytes:
         event.add("uid", f"{row['id']}@linli")
         event.add("dtstamp", row["changed_at"])
         event.add("last-modified", row["changed_at"])
-        event.add("sequence", row["moves"] + row["cancelled"] + row["followed"])
+        event.add("sequence", row["moves"] + row["assigned"] + row["cancelled"] + row["followed"])
         event.add("dtstart", row["begins_at"].astimezone(CHINA))
         if row["ends_at"] is not None:
             event.add("dtend", row["ends_at"].astimezone(CHINA))

@@ -69,7 +69,9 @@ class UpdateMeIn(In):
 
 class JoinIn(In):
     place_id: StrictUUID = Field(description="社区或其下小区的编号")
-    address: Address | None = Field(default=None, description="新住址;不填的,仍在同一社区则不变,搬到另一个社区则清空")
+    address: Address | None = Field(
+        default=None, description="新住址;不填的,只在本社区内选定小区则不变,搬到另一个社区或小区则清空"
+    )
 
 
 class RegisterIn(In):
@@ -213,7 +215,8 @@ async def update_me(body: UpdateMeIn, run: TheRun) -> Receipt:
     rule=SIGNED_IN,
     operation_id="joinPlace",
     summary="选择我所在的社区,或其下的小区",
-    description="搬到另一个社区的,请一并填写新住址:原住址不再保留,以免志愿者走错门。"
+    description="搬到另一个社区,或同一社区另一个小区的,请一并填写新住址:原住址不再保留,以免志愿者走错门。"
+    "原来只选了社区、现在选定其下小区的,不算搬家,住址照旧。"
     "已下的订单不变,其联系方式用 changeContact 更改;"
     "在原社区还没有答复的志愿者申请随即撤回,想做志愿者的在新社区再申请",
     tags=(Tag.RESIDENT,),

@@ -6,6 +6,7 @@ that does not exist) are declared here as well, so that the contract can list th
 
 import errno
 import logging
+import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
@@ -342,9 +343,24 @@ def methods_of(request: Request) -> list[str]:
 def faults_of(errors: Sequence[Any]) -> tuple[FieldFault, ...]:
     """Pydantic's errors as ours: pointer, stable code, Chinese message. Never what the client sent."""
     return tuple(
-        FieldFault(pointer_to(error["loc"]), error["type"].replace("_", "-"), in_chinese(error))
+        FieldFault(pointer_to(_sent(error)), error["type"].replace("_", "-"), in_chinese(error))
         for error in errors[:MAX_FAULTS]
     )
+
+
+_INTERNAL: Final = re.compile(r"[a-z-]*\[.*\]|int|str|bool|float|none|[A-Z]\w*", re.DOTALL)
+"""What pydantic puts between names of fields: validators, branches of a union (types, models), keys. No field is so named."""
+
+
+def _sent(error: Mapping[str, Any]) -> list[str | int]:
+    """The location of an error as whoever sent it knows it; the name of a field that nobody knows is theirs, whatever it is."""
+    *above, last = error["loc"]
+    theirs = error["type"] == "extra_forbidden" or not _is_internal(last)
+    return [part for part in above if not _is_internal(part)] + ([last] if theirs else [])
+
+
+def _is_internal(part: str | int) -> bool:
+    return isinstance(part, str) and _INTERNAL.fullmatch(part) is not None
 
 
 def pointer_to(location: Iterable[str | int]) -> str:

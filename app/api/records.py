@@ -238,7 +238,8 @@ def show_week(row: RowMapping) -> WeekRow:
     rule=SIGNED_IN,
     operation_id="getCalendarFeed",
     summary="我已确认的约定,日历文件",
-    description="由小程序带着登录凭证下载后,导入手机日历(iCalendar 格式);不是可订阅的地址。不含电话和地址;取消的约定保留三十天",
+    description="由小程序带着登录凭证下载后,导入手机日历(iCalendar 格式);不是可订阅的地址。不含电话和地址;"
+    "取消的约定,和随订单退回、收回、改派而不再由您去的,标为取消,保留三十天",
     tags=(Tag.VOLUNTEER, Tag.RESIDENT),
     answer="BEGIN:VCALENDAR",
     response_class=Feed,

@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import RowMapping
 
 from app.api.census import SIGNED_IN, Api, Tag
-from app.api.deps import Receipt, Sealer, TheReader, TheRun, receipt
+from app.api.deps import Reader, Receipt, Sealer, TheReader, TheRun, receipt
 from app.api.problems import problems
 from app.api.schema import Choice, In, Out, StrictUUID, exactly_one
 from app.domain.people.errors import NotACommunity, PersonNotFound
@@ -45,6 +45,10 @@ class ConsentIn(In):
         default=None,
         description="工作人员如何得知:in_person 当面、phone 电话、written 书面;本人在自己手机上同意不填(self 本人)",
     )
+    name_checked: bool = Field(
+        default=False,
+        description="登记的姓名与代下单人填写的不同时,工作人员已向本人核对姓名和电话、确认是同一人的,填 true;本人同意不填",
+    )
 
 
 BY_ONESELF = ConsentIn()
@@ -59,7 +63,13 @@ class RepresentationOut(Out):
     relation: Choice[Relation] = Field(description="代下单人是受益人的:家人、邻居、站点工作人员")
     relation_label: str = Field(description="关系的中文名称")
     beneficiary_id: StrictUUID | None = Field(description="受益人编号,点单时用;同意之前为 null")
-    beneficiary_name: str = Field(description="代下单人填写的受益人姓名")
+    beneficiary_name: str = Field(
+        description="受益人姓名:同意之前是代下单人填写的,同意之后是登记的;代下单人看到的始终是自己填写的"
+    )
+    name_on_file: str | None = Field(
+        description="登记在这个电话或编号下的姓名,记录同意之前请与 beneficiary_name 核对;"
+        "只有此人所住社区的工作人员看到,没有登记则为 null"
+    )
     beneficiary_phone: str | None = Field(
         description="代下单人填写的受益人电话;社区工作人员看到全部,其他人隐去中间四位;按编号登记的为 null"
     )
@@ -93,7 +103,7 @@ class CardOut(Out):
 EXAMPLE: dict[str, Any] = {
     "id": ID, "state": "consented", "state_label": "已同意", "place_id": ID, "place_name": "西峪社区", "relation": "family",
     "relation_label": "家人", "beneficiary_id": ID,
-    "beneficiary_name": "王秀英", "beneficiary_phone": "139****5678", "named_id": None,
+    "beneficiary_name": "王秀英", "name_on_file": None, "beneficiary_phone": "139****5678", "named_id": None,
     "representative_id": ID, "representative_name": "陈芳",
     "how": "in_person", "how_label": "当面", "recorded_by": ID, "named_at": AT, "consented_at": AT, "ended_at": None,
 }  # fmt: skip
@@ -138,6 +148,8 @@ async def register_beneficiary(body: BeneficiaryIn, run: TheRun) -> Receipt:
     rule=policy.CONSENT,
     operation_id="giveConsent",
     summary="同意由此人代下单;或由社区工作人员记录本人的同意",
+    description="本人同意的,是对方以 listMyRepresentatives 里所填的姓名(beneficiary_name)请求的;姓名不是自己的,可能填错了电话,"
+    "请用 endRepresentation 谢绝。工作人员记录时,登记的姓名与填写的不同,须先核对(name_checked)",
     tags=(Tag.RESIDENT, Tag.STATION),
     example={"how": "in_person"},
     answer=receipt("consent", 2),
@@ -149,11 +161,20 @@ async def register_beneficiary(body: BeneficiaryIn, run: TheRun) -> Receipt:
         errors.LivesElsewhere,
         errors.AlreadyConsented,
         errors.PhoneUnproved,
+        errors.NameDiffers,
         errors.RepresentationEnded,
     ),
 )
 async def give_consent(representation_id: RepresentationId, run: TheRun, body: ConsentIn = BY_ONESELF) -> Receipt:
-    return await run(representations.consent, representation_id, how=body.how)
+    async with Reader(run.house, run.caller)() as connection:
+        named = await repository.get_named(connection, representation_id)
+    return await run(
+        representations.consent,
+        representation_id,
+        how=body.how,
+        same_name=named["person_id"] if named is not None and _is_same(named, run.sealer) else None,
+        name_checked=body.name_checked,
+    )
 
 
 @api.post(
@@ -204,7 +225,7 @@ async def list_my_representatives(query: Annotated[PageQuery, Query()], reader: 
     operation_id="listRepresentations",
     summary="本社区谁为谁代下单,新的在前",
     description="已同意的列在受益人现在居住的社区,待同意的列在登记时所填的社区。"
-    "工作人员看到受益人的完整电话,以便联系本人、记录同意",
+    "工作人员看到受益人的完整电话,和登记在其下的姓名(name_on_file),以便联系本人、核对、记录同意",
     tags=(Tag.STATION, Tag.DISPATCHER),
     answer=PAGE_EXAMPLE,
 )
@@ -256,8 +277,15 @@ def _cursor(row: RowMapping) -> Cursor:
     return Cursor(row["named_at"], row["id"])
 
 
+def _is_same(named: RowMapping, sealer: Sealer) -> bool:
+    """Whether who is on file is called what the representative typed; spaces do not count."""
+    typed, on_file = [sealer.opened("name", named[which]) or "" for which in ("name_sealed", "on_file_sealed")]
+    return "".join(typed.split()) == "".join(on_file.split()) != ""
+
+
 def _show(row: RowMapping, sealer: Sealer, *, whole: bool = False) -> RepresentationOut:
     phone = sealer.opened("phone", row["phone_sealed"])
+    typed, on_file = [sealer.opened("name", row[which]) for which in ("name_sealed", "on_file_sealed")]
     state = Standing.ENDED if row["ended_at"] else Standing.CONSENTED if row["consented_at"] else Standing.PENDING
     shown = ("id", "place_id", "place_name", "beneficiary_id", "representative_id", "recorded_by")
     return RepresentationOut(
@@ -268,7 +296,8 @@ def _show(row: RowMapping, sealer: Sealer, *, whole: bool = False) -> Representa
         relation_label=Relation(row["relation"]).label,
         how=row["how"] and How(row["how"]),
         how_label=row["how"] and How(row["how"]).label,
-        beneficiary_name=sealer.opened("name", row["name_sealed"]) or "",
+        beneficiary_name=(on_file if row["consented_at"] else None) or typed or "",
+        name_on_file=on_file if whole else None,
         beneficiary_phone=phone if whole or phone is None else mask_phone(phone),
         named_id=row["named_id"],
         representative_name=sealer.opened("name", row["representative_name_sealed"]) or "",

@@ -145,6 +145,12 @@ class History(SQLModel, table=True):
             postgresql_include=["matter_id"],
             postgresql_where=text("action = 'deliver'"),
         ),
+        Index(
+            "history_taken",
+            "actor_id",
+            postgresql_include=["matter_id", "version"],
+            postgresql_where=text("action IN ('accept', 'claim', 'claim_wish')"),
+        ),
     )
 
     matter_id: UUID = Field(primary_key=True)

@@ -302,7 +302,7 @@ async def _represented(database: Database, vault: Vault, community: UUID, shown:
         relation=Relation.FAMILY,
     )
     station = await seeder.by_login(f"zhandian{shown + 1:03d}")
-    await seeder.run(station, representations.consent, named, how=How.IN_PERSON)
+    await seeder.run(station, representations.consent, named, how=How.IN_PERSON, name_checked=True)
 
 
 def resident_phone(number: int) -> str:

@@ -227,7 +227,7 @@ class Cast:
         for name, beneficiary in (("asked for", self.neighbour), ("to end", self.resident)):
             naming = {
                 "place_id": self.ids["place_id"],
-                "name": "某人",
+                "name": (await beneficiary.get("/v1/me"))["name"],
                 "phone": phone_of(beneficiary),
                 "relation": "family",
             }

@@ -208,6 +208,14 @@ async def test_whoever_is_named_by_id_sees_it_and_nobody_else_of_the_neighbours(
             assert len(found) == seen, who
 
 
+async def test_who_is_on_file_is_told_to_the_staff_there_alone(world: dict[str, UUID], as_person: AsPerson) -> None:
+    """Not to who asks, nor to whoever knows the representation's id."""
+    for who in ("station", "neighbour", "resident", "volunteer", "stranger", "foreign_station"):
+        async with as_person(world[who]) as connection:
+            found = await connection.fetch("SELECT person_id FROM named_on_file($1)", world["asked"])
+            assert [row["person_id"] for row in found] == ([world["resident"]] if who == "station" else []), who
+
+
 async def test_even_the_owner_deletes_no_consent_and_no_card(owner: asyncpg.Connection) -> None:
     for table in ("representation", "household_card"):
         await owner.execute("SAVEPOINT before")

@@ -83,6 +83,10 @@ DEFINERS = {
     # A resident's home and contact, for the staff there and for who acts for them; whether a card is theirs.
     "home_of(uuid,bytea)",
     "card_fits(uuid,uuid,bytea)",
+    # Who is on file under the phone or id that a representative named: for themselves once they agreed, and for the staff where
+    # they live. What the actor's own calendar has of orders that they lost: service, place and time.
+    "named_on_file(uuid)",
+    "lost_appointments(timestamp with time zone)",
     # How many of everybody's are not in order; only a number.
     "outbox_parked()",
     "deadlines_unsure()",

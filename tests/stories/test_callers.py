@@ -343,7 +343,7 @@ async def test_what_the_caller_says_is_passed_on_by_who_placed_it(
     tomorrow = by_day().isoformat()
     await volunteer.post(f"{order}/appointment", {"meet_at": tomorrow})
     await later(1)
-    assert {"请转告居民:社区有问题要问您,等您回答", "请转告居民:对方提出了上门的时间,请确认"} <= set(
+    assert {"请转告居民:志愿者有问题要问您,等您回答", "请转告居民:对方提出了上门的时间,请确认"} <= set(
         await texts(station)
     )
     assert {"answer", "confirm", "propose", "cancel"} <= set(offered(await station.get(order)))

@@ -54,6 +54,12 @@ async def test_a_place_is_found_by_id_and_by_code_with_all_above_it(street: Stre
         assert (answer.status_code, answer.json()["code"]) == (404, "place-not-found")
 
 
+async def test_what_is_neither_id_nor_code_is_a_fault_of_the_place(street: Street) -> None:
+    answer = await (await street.resident("王秀英")).http.get("/v1/places/西峪")
+    assert answer.status_code == 422
+    assert {fault["pointer"] for fault in answer.json()["errors"]} == {"/path/place"}
+
+
 async def test_places_are_searched_below_a_place(street: Street, top: Someone) -> None:
     code = await code_of(street)
     await upload(top, f"{code}101,{code},community,一百%社区\n{code}102,{code},community,百花社区\n")

@@ -157,6 +157,28 @@ async def test_a_question_pauses_coordinate_and_plan_until_it_is_answered(street
     )
 
 
+async def test_what_the_volunteer_asks_and_replies_is_not_said_to_be_of_the_community(
+    street: Street, clock: Clock
+) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    await clock(at(11, 30, 9))
+    order = await accepted(street, grandma, dispatcher, volunteer)
+    await volunteer.post(f"{order}/questions", {"question": "几楼?"})
+    await volunteer.post(f"{order}/reply", {"text": "下午到"})
+    await volunteer.post(
+        f"{order}/plan", {"text": "分两次修", "steps": ["先换阀门"], "promised_at": wire(at(12, 2, 9))}
+    )
+    said = await grandma.get(f"{order}/deadlines/{(await limits(grandma, order))['coordinate']['id']}")
+    assert [pause["by"] for pause in said["pauses"]] == ["志愿者"]
+    assert any(sentence.startswith("志愿者向居民提了问题,") for sentence in said["sentences"])
+    await clock(at(11, 30, 9, 1))
+    told = await texts(grandma)
+    assert {"志愿者有问题要问您,等您回答", "志愿者答复了您的订单", "志愿者为您的订单写下了方案和承诺的日期"} <= set(
+        told
+    )
+    assert [text for text in told if text.startswith("社区")] == []
+
+
 async def test_a_pause_has_limits_is_shown_and_can_be_disputed(street: Street, clock: Clock) -> None:
     grandma, dispatcher, secretary, volunteer = await crew(street)
     await clock(at(11, 30, 9))

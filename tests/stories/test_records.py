@@ -4,12 +4,14 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import pytest
 from icalendar import Calendar
 
 from app.kernel.rules import Role
 from app.kernel.time import CHINA
 from tests.people import Someone, agree, by_day
 from tests.stories.conftest import Later, Street
+from tests.stories.teamwork import team
 from tests.stories.test_finding import order
 from tests.world import tireless
 
@@ -247,6 +249,97 @@ async def test_a_moved_appointment_is_the_same_event_in_a_calendar(street: Stree
         assert await event() == (uid, moves, meet_at + timedelta(hours=hours), "CONFIRMED")
     await resident.post(f"{path}/cancel", {})
     assert await event() == (uid, 3, meet_at + timedelta(hours=5), "CANCELLED")
+
+
+@pytest.mark.parametrize("how", ["release", "take-back"])
+async def test_what_is_lost_with_the_order_is_called_off_in_the_volunteers_calendar(
+    street: Street, later: Later, how: str
+) -> None:
+    """Also what the staff proposed and the resident confirmed."""
+    resident, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
+    first, second = [await street.with_role(who, "volunteer") for who in ("李强", "赵敏")]
+    meet_at = by_day(days=2)
+    path = await accepted(street, resident, first)
+    await dispatcher.post(f"{path}/appointment", {"meet_at": meet_at.isoformat()})
+    await agree(resident, path)
+    (had,) = (await calendar(first))[1].walk("VEVENT")
+    if how == "release":
+        await first.post(f"{path}/release", {"reason": "发烧"})
+    else:
+        await dispatcher.post(f"{path}/take-back", {"reason": "cannot_come"})
+    me = await resident.get("/v1/me")
+
+    async def gone(someone: Someone) -> Any:
+        text, read = await calendar(someone)
+        assert [secret for secret in (me["phone"], me["address"], me["name"], "请帮忙") if secret in text] == []
+        (event,) = read.walk("VEVENT")
+        return event
+
+    lost = await gone(first)
+    assert (lost["uid"], str(lost["status"]), int(lost["sequence"])) == (had["uid"], "CANCELLED", 1)
+    for name in ("summary", "location", "description"):
+        assert lost[name] == had[name]
+    assert lost.decoded("dtstart") == meet_at
+    assert lost.decoded("dtstamp") >= had.decoded("dtstamp")
+    assert await gone(resident), "as for the resident"
+    await dispatcher.post(f"{path}/offer", {"volunteer_id": str(second.id)})
+    await second.post(f"{path}/accept")
+    await second.post(f"{path}/appointment", {"meet_at": (meet_at + timedelta(hours=2)).isoformat()})
+    await agree(resident, path)
+    await resident.post(f"{path}/cancel", {})
+    assert (await gone(first)).to_ical() == lost.to_ical(), "what came after is nothing of theirs"
+    assert list((await calendar(street.administrator))[1].walk("VEVENT")) == []
+    await later(31 * 86_400)
+    assert list((await calendar(first))[1].walk("VEVENT")) == []
+
+
+async def test_what_was_begun_and_broken_off_is_called_off_for_the_volunteer_and_what_was_served_is_not(
+    street: Street,
+) -> None:
+    resident, volunteer = await street.resident("王秀英"), await street.with_role("李强", "volunteer")
+    path = await appointed(street, resident, volunteer, by_day(days=2))
+    await volunteer.post(f"{path}/start", {"code": (await resident.get(path))["start_code"]})
+    await resident.post(f"{path}/abort", {"reason": "needs_tradesman", "again": True})
+    mine, theirs = [next(iter((await calendar(who))[1].walk("VEVENT"))) for who in (volunteer, resident)]
+    for name in ("uid", "sequence", "status", "dtstart"):
+        assert mine[name] == theirs[name]
+    assert (int(mine["sequence"]), str(mine["status"])) == (2, "CANCELLED")
+
+    served = await appointed(street, resident, volunteer, by_day(days=3))
+    await volunteer.post(f"{served}/start", {"code": (await resident.get(served))["start_code"]})
+    await volunteer.post(f"{served}/deliver", {"outcome": "好了"})
+    await resident.post(f"{served}/rate", {"solved": "no", "stars": 1, "reason": "还在漏"})
+    states = {
+        str(event["description"]): str(event["status"]) for event in (await calendar(volunteer))[1].walk("VEVENT")
+    }
+    assert "CANCELLED" not in [state for order, state in states.items() if served.rpartition("/")[2] in order]
+
+
+async def test_an_appointment_that_changes_hands_in_the_team_follows_whoever_goes(street: Street, later: Later) -> None:
+    resident, dispatcher = await street.resident("王秀英"), await street.with_role("张敏", "dispatcher")
+    lead, member = [await street.with_role(who, "volunteer") for who in ("李强", "赵敏")]
+    made = await team(street, lead)
+    await lead.post(f"/v1/teams/{made}/members", {"person_id": str(member.id)})
+    path = f"/v1/orders/{await order(street, resident)}"
+    await dispatcher.post(f"{path}/offer", {"team_id": made})
+    await lead.post(f"{path}/accept")
+    await lead.post(f"{path}/appointment", {"meet_at": by_day(days=2).isoformat()})
+    await agree(resident, path)
+
+    async def stand(someone: Someone) -> tuple[str, int, str]:
+        (event,) = (await calendar(someone))[1].walk("VEVENT")
+        return str(event["uid"]), int(event["sequence"]), str(event["status"])
+
+    uid, *_ = await stand(lead)
+    seen = [await stand(lead)]
+    for goes, stays in ((member, lead), (lead, member), (member, lead)):
+        await lead.post(f"{path}/member", {"member_id": str(goes.id)})
+        await later(len(seen))
+        assert [(await stand(who))[::2] for who in (goes, stays)] == [(uid, "CONFIRMED"), (uid, "CANCELLED")]
+        seen.append(await stand(lead))
+    assert [sequence for _, sequence, _ in seen] == sorted({sequence for _, sequence, _ in seen}), "each is newer"
+    await member.post(f"{path}/release", {"reason": "发烧"})
+    assert (await stand(member))[::2] == (uid, "CANCELLED")
 
 
 async def test_what_was_served_early_stands_in_a_calendar_where_it_was(street: Street) -> None:

@@ -24,10 +24,12 @@ async def registered(street: Street, staff: Someone, community: str = "east") ->
     return (await staff.post("/v1/residents", body))["id"], phone
 
 
-async def name(street: Street, who: Someone, phone: str, community: str = "east", relation: str = "family") -> str:
+async def name(
+    street: Street, who: Someone, phone: str, community: str = "east", relation: str = "family", called: str = "王妈妈"
+) -> str:
     """`who` asks to order for whoever has the phone; answers the id of the representation."""
     place = str(getattr(street.world, community))
-    body = {"place_id": place, "name": "王妈妈", "phone": phone, "relation": relation}
+    body = {"place_id": place, "name": called, "phone": phone, "relation": relation}
     receipt = await who.post("/v1/beneficiaries", body)
     assert (receipt["state"], receipt["version"]) == ("pending", 1)
     return f"/v1/beneficiaries/{receipt['id']}"
@@ -306,6 +308,65 @@ async def test_the_beneficiary_is_registered_before_the_station_records_a_consen
     assert answer.json()["errors"][0]["pointer"] == "/body/how"
     await station.post(f"{asked}/consent", {"how": "in_person"})
     await daughter.post("/v1/orders", wish(street, mother))
+
+
+async def test_the_station_checks_whose_the_phone_is_before_it_records_a_consent(street: Street) -> None:
+    """A wrong number: whoever asked would order for somebody else, and read where they live."""
+    station, daughter = await street.with_role("站长", "station_staff"), await street.resident("陈芳", "west")
+    mother, phone = await registered(street, station)
+    nobodys = f"136{station.id.int % 10**8:08d}"
+    unknown, asked = [await name(street, daughter, number, called="吴老太") for number in (nobodys, phone)]
+    here = {"place_id": str(street.world.east)}
+    names = [
+        (row["beneficiary_name"], row["name_on_file"])
+        for row in (await station.get("/v1/representations", **here))["items"]
+    ]
+    assert names == [("吴老太", "王妈妈"), ("吴老太", None)]
+    for path in ("/v1/beneficiaries", "/v1/representations"):
+        rows = (await daughter.get(path, **(here if path.endswith("ions") else {})))["items"]
+        assert [(row["beneficiary_name"], row["name_on_file"]) for row in rows] == [("吴老太", None)] * 2, path
+    assert await daughter.refused(f"{asked}/consent", {"how": "phone"}) == (403, "others-consent")
+    refused = await station.ask("POST", f"{asked}/consent", {"how": "phone"})
+    assert (refused.status_code, refused.json()["code"], "王" in refused.text) == (409, "name-differs", False)
+    checked = {"how": "phone", "name_checked": True}
+    assert await station.refused(f"{unknown}/consent", checked) == (409, "beneficiary-not-registered")
+    await station.post(f"{asked}/consent", checked)
+    agreed = (await station.get("/v1/representations", **here, state="consented"))["items"][0]
+    assert (agreed["beneficiary_name"], agreed["beneficiary_id"]) == ("王妈妈", mother)
+    assert {row["beneficiary_name"] for row in (await daughter.get("/v1/beneficiaries"))["items"]} == {"吴老太"}
+    await station.post(f"{asked}/end")
+
+
+async def test_whoever_is_spoken_for_reads_as_whom_they_were_named_and_then_their_own_name(
+    street: Street, later: Later
+) -> None:
+    station, daughter = await street.with_role("站长", "station_staff"), await street.resident("陈芳", "west")
+    mother = await street.resident("王妈妈")
+    asked = await name(street, daughter, (await mother.get("/v1/me"))["phone"], called="吴老太")
+    row = await only(mother, "/v1/representatives")
+    assert (row["beneficiary_name"], row["name_on_file"]) == ("吴老太", None)
+    await station.post(f"{asked}/consent", {"how": "in_person", "name_checked": True})
+    assert (await only(mother, "/v1/representatives"))["beneficiary_name"] == "王妈妈"
+    await later(0)
+    about = {message["topic"]: message["about"] for message in (await mother.get("/v1/inbox"))["items"]}
+    assert about["representation.recorded"] == "陈*为王**代下单"
+    about = {message["topic"]: message["about"] for message in (await daughter.get("/v1/inbox"))["items"]}
+    assert about["representation.consented"] == "吴**", "the other side reads what it typed"
+
+
+async def test_a_name_on_file_is_for_the_officers_where_that_person_lives(street: Street) -> None:
+    eastern, western = [await street.with_role(f"{at}站长", "station_staff", at) for at in ("east", "west")]
+    daughter = await street.resident("陈芳")
+    _, phone = await registered(street, western, "west")
+    asked = await name(street, daughter, phone)
+    row = await only(eastern, "/v1/representations", place_id=str(street.world.east))
+    assert (row["beneficiary_name"], row["name_on_file"]) == ("王妈妈", None)
+    assert await eastern.refused(f"{asked}/consent", {"how": "phone"}) == (409, "beneficiary-not-registered")
+    sons = await name(street, eastern, (await registered(street, eastern))[1], called="王 妈妈")
+    row = (await eastern.get("/v1/representations", place_id=str(street.world.east)))["items"][0]
+    assert row["name_on_file"] is None, "nor for whoever asks, whatever else they are"
+    other = await street.with_role("东派单员", "dispatcher")
+    await other.post(f"{sons}/consent", {"how": "phone"})
 
 
 async def test_staff_of_a_neighbour_community_neither_see_nor_record(street: Street) -> None:

@@ -44,6 +44,12 @@ async def test_who_moves_does_not_take_the_old_address_along(street: Street) -> 
     for home_place in (street.world.east, within):
         await resident.post("/v1/me/community", {"place_id": str(home_place)})
         assert (await resident.get("/v1/me"))["address"] == told
+    other = await street.world.estate(street.world.east, "北园", "old")
+    await resident.post("/v1/me/community", {"place_id": str(other)})
+    me = await resident.get("/v1/me")
+    assert (me["estate_name"], me["address"]) == ("北园", None), "the house of another estate is another house"
+    await resident.post("/v1/me/community", {"place_id": str(street.world.east), "address": "北园 1 号楼"})
+    assert (await resident.get("/v1/me"))["address"] == "北园 1 号楼"
     await resident.post("/v1/me/community", {"place_id": str(street.world.west)})
     assert (await resident.get("/v1/me"))["address"] is None
     answer = await resident.ask("POST", "/v1/orders", {"service_id": street.service_id, "note": "x"})

@@ -102,6 +102,22 @@ async def test_the_resident_goes_where_the_day_is(street: Street, team: Team, sp
         assert (str(event["summary"]), str(event["location"])) == (said, where)
 
 
+async def test_a_booked_slot_that_another_member_takes_is_called_off_in_the_leads_calendar(
+    street: Street, team: Team, later: Later
+) -> None:
+    resident, member = await street.resident("王秀英"), await street.with_role("赵敏", "volunteer")
+    await team.lead.post(f"/v1/teams/{team.id}/members", {"person_id": str(member.id)})
+    await team.opens(slot(tomorrow(9)))
+    order = await book(resident, (await slots_of(resident, street))[0]["id"])
+    await later(0)
+    (had,) = (await calendar(team.lead))[1].walk("VEVENT")
+    await team.lead.post(f"{order}/member", {"member_id": str(member.id)})
+    (lost,) = (await calendar(team.lead))[1].walk("VEVENT")
+    assert (lost["uid"], str(lost["status"]), lost["location"]) == (had["uid"], "CANCELLED", had["location"])
+    (taken,) = (await calendar(member))[1].walk("VEVENT")
+    assert (taken["uid"], str(taken["status"])) == (had["uid"], "CONFIRMED")
+
+
 async def test_who_lives_nowhere_yet_chooses_a_community_first(street: Street, team: Team) -> None:
     await team.opens(slot(tomorrow(9)))
     newcomer = await Someone.by_wechat(street.api_url, f"新人@{street.world.street}")

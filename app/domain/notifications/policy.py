@@ -150,7 +150,7 @@ TEXTS: Mapping[str, str] = {
     "unit.no_head": "一个单位已没有负责人,请安排",
     "shift.handed_over": "有一个班次交接给您,请查看交接内容",
     "person.taken_over": "站点登记的资料已归您,请核对社区和住址",
-    "person.phone_released": "您填写的电话已由别人验证,请重新填写",
+    "person.phone_released": "您登记的电话已由别人验证,不再归您;请填写您现在的电话",
     "role.granted": "您有了新的角色",
     "role.ended": "您的任职已结束",
     "role.lapsed": "您的任职已到期",
@@ -193,6 +193,13 @@ MOVED_AWAY: Mapping[str, str] = {
     "volunteer.withdrawn": "一位居民搬到别的社区,志愿者申请已撤回,不必再审批",
 }
 """Of an application that ended with the move to another community."""
+
+BY_VOLUNTEER: Mapping[str, str] = {
+    "order.replied": "志愿者答复了您的订单",
+    "order.asked": "志愿者有问题要问您,等您回答",
+    "order.planned": "志愿者为您的订单写下了方案和承诺的日期",
+}
+"""Of what whoever serves said themselves, and not the community."""
 
 LEFT: Mapping[tuple[str, str], str] = {
     ("order.server_leaves", WhyLeft.TEAM): "正在服务的志愿者离开了服务队,仍会做完这一单,请关注",
@@ -348,6 +355,8 @@ def _texts(payload: Mapping[str, Any]) -> Mapping[str, str]:
         return MOVED_AWAY
     if payload.get("moved"):
         return MOVED
+    if payload.get("by") == Role.VOLUNTEER:
+        return BY_VOLUNTEER
     if payload.get("opened"):
         return OPENED
     if payload.get("again"):

@@ -32,12 +32,14 @@ READING = Facts(
 # Which order a message is about – of one about a role, a skill or hours, the order that it names –, and where it is about a time,
 # the one of that moment; which case, also of an assignment; which role, team or application: as far as the reader sees it by now.
 # Whoever joined a case from another community reads the street alone, and only those who reported or joined it what was said.
-# Whom a representation is about, sealed: the representative reads whom they named alone.
+# Whom a representation is about, sealed: once it was consented to as they are on file, but to the representative as whom they
+# named, alone.
 _INBOX = text("""
 SELECT m.id, m.topic, m.payload, n.subject_kind, n.subject_id, m.as_role, m.nobody_in_post, m.created_at, m.read_at,
        coalesce(o.service, CASE n.subject_kind WHEN 'order' THEN told_service(m.id) END, z.name) AS service,
        o.meet_at, x.category, coalesce(x.place, r.place) AS place, x.words, r.role, r.level, t.team,
-       coalesce(t.name_sealed, r.name_sealed) AS name_sealed, v.reason, q.name_sealed AS represented,
+       coalesce(t.name_sealed, r.name_sealed) AS name_sealed, v.reason,
+       coalesce((SELECT f.name_sealed FROM named_on_file(q.id) f WHERE q.consented_at IS NOT NULL), q.name_sealed) AS represented,
        CASE WHEN q.representative_id <> app_actor() THEN q.representative_name_sealed END AS representative
   FROM inbox_message m CROSS JOIN LATERAL (
     SELECT CASE WHEN m.payload ? 'order_id' THEN 'order' ELSE m.subject_kind END AS subject_kind,

@@ -23,7 +23,7 @@ from app.kernel.errors import FieldFault, InvalidInput, TransitionRefused
 from app.kernel.ids import new_id
 from app.kernel.matter import Pause, TimedDeadline
 from app.kernel.recalculating import recalculation
-from app.kernel.rules import Actor, Role
+from app.kernel.rules import Actor, Role, Via
 from app.kernel.time import a_year_on
 
 SLOT_PASSED = "预约的时段已过,没有开始服务"
@@ -48,7 +48,7 @@ def contact(order: Order, actor: Actor, now: datetime, *, channel: str, text: st
 @ORDERS.moves("reply", read_by_others=("text",))
 def reply(order: Order, actor: Actor, now: datetime, *, text: str) -> Change:
     """Reply to the resident in one's own words; stops reply, and what followed when it was missed."""
-    change = LIFECYCLE.move(order, "reply", actor, now).tell_served("order.replied")
+    change = _said(LIFECYCLE.move(order, "reply", actor, now), "order.replied")
     _post(change, order, "reply", text)
     return change
 
@@ -56,7 +56,7 @@ def reply(order: Order, actor: Actor, now: datetime, *, text: str) -> Change:
 @ORDERS.moves("ask", read_by_others=("question",))
 def ask(order: Order, actor: Actor, now: datetime, *, question: str) -> Change:
     """Ask the resident something; coordinate and plan wait for the answer, at most as long as their policies say."""
-    change = LIFECYCLE.move(order, "ask", actor, now).tell_served("order.asked")
+    change = _said(LIFECYCLE.move(order, "ask", actor, now), "order.asked")
     question_id = _post(change, order, "question", question)
     for deadline in order.timed:
         if deadline.pause_limit is not None and deadline.stopped_at is None and not _running(deadline, now):
@@ -103,7 +103,7 @@ def write_plan(
     if owner not in (actor.id, order.assignee_id):
         raise InvalidInput(fields=(FieldFault("/body/owner_id", "owner-unknown", OWNERS),))
     _post(change, order, "plan", text, owner_id=owner, steps=list(steps), promised_at=promised_at)
-    return change.anchor("promise", until=promised_at).tell_served("order.planned")
+    return _said(change.anchor("promise", until=promised_at), "order.planned")
 
 
 @ORDERS.moves("pause", read_by_others=("text",))
@@ -215,6 +215,19 @@ def _find_pause(order: Order, pause_id: UUID) -> tuple[TimedDeadline, Pause]:
     raise errors.PauseNotFound
 
 
+def _spoke_as(change: Change) -> Role | None:
+    """As whom somebody speaks to the resident, where it is not simply the community."""
+    if change.through == Via.ASSIGNED:
+        return Role.VOLUNTEER
+    return Role.SECRETARY if Role.SECRETARY in change.actor.roles else None
+
+
+def _said(change: Change, topic: str) -> Change:
+    """That something was said to whom the order serves, and by the volunteer, if it was them."""
+    by_volunteer = _spoke_as(change) is Role.VOLUNTEER
+    return change.tell_served(topic, **({"by": Role.VOLUNTEER.value} if by_volunteer else {}))
+
+
 def _running(deadline: TimedDeadline, now: datetime) -> list[Pause]:
     return [found for found in deadline.pauses if found.runs(now)]
 
@@ -232,7 +245,7 @@ def _pause(
             return
         until_at = timing.calendar.due(change.at, left)
     timing = timing.with_pauses((*timing.pauses, (change.at, until_at)))
-    secretary = Role.SECRETARY in change.actor.roles
+    spoke_as = _spoke_as(change)
     change.insert(
         DeadlinePause,
         deadline_id=deadline.id,
@@ -242,7 +255,7 @@ def _pause(
         reason=reason.value,
         text=text,
         paused_by=change.actor.id,
-        paused_as=Role.SECRETARY.value if secretary else None,
+        paused_as=spoke_as and spoke_as.value,
         from_at=change.at,
         until_at=until_at,
         limit_at=until_at,

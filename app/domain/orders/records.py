@@ -79,12 +79,15 @@ async def get_hours(connection: AsyncConnection, after: Cursor | None, limit: in
 
 
 # What is agreed, and what was and is not any more, for as long as a calendar should still say so. One that was moved is the
-# same one, at its newest time. What was served, early or late, is where it was: from its start until it was delivered.
+# same one, at its newest time. What was served, early or late, is where it was: from its start until it was delivered. What
+# the reader lost with the order is no more theirs to see, but is in their calendar. Who had it, gave it to another member of the
+# team and has it again (`assigned`) has it later than they lost it.
 _APPOINTMENTS = text(f"""
 SELECT a.first_id AS id, a.moves, coalesce(b.begun_at, a.meet_at) AS begins_at, e.served_at AS ends_at, m.id AS order_id,
        m.assignee_id = app_actor() AS serves, s.name AS service_name, p.name AS place_name, {DAY} AS day,
-       o.off AND e.served_at IS NULL AS cancelled, num_nonnulls(b.begun_at, e.served_at) AS followed,
-       coalesce(e.served_at, a.ended_at, CASE WHEN o.off THEN m.changed_at END, b.begun_at, a.confirmed_at) AS changed_at
+       o.off AND e.served_at IS NULL AS cancelled, num_nonnulls(b.begun_at, e.served_at) AS followed, w.assigned,
+       greatest(w.at, coalesce(e.served_at, a.ended_at, CASE WHEN o.off THEN m.changed_at END, b.begun_at, a.confirmed_at))
+         AS changed_at
   FROM matter m CROSS JOIN LATERAL (
        SELECT DISTINCT ON (1) coalesce(c.first_id, c.id) AS first_id, c.meet_at, c.proposed_at, c.confirmed_at, c.ended_at,
               c.matter_id,
@@ -95,12 +98,18 @@ SELECT a.first_id AS id, a.moves, coalesce(b.begun_at, a.meet_at) AS begins_at, 
                         AND h.at >= a.confirmed_at AND (a.ended_at IS NULL OR h.at <= a.ended_at)) b
  CROSS JOIN LATERAL (SELECT min(h.at) AS served_at FROM history h WHERE h.matter_id = m.id AND h.action = 'deliver'
                         AND h.at >= b.begun_at AND (a.ended_at IS NULL OR h.at <= a.ended_at)) e
+ CROSS JOIN LATERAL (SELECT count(*) AS assigned, max(h.at) AS at FROM history h WHERE h.matter_id = m.id AND h.action = 'assign'
+                        AND m.assignee_id = app_actor()) w
   JOIN order_detail d ON d.matter_id = m.id JOIN service s ON s.id = d.service_id JOIN place p ON p.id = m.place_id
  WHERE (m.requester_id = app_actor() OR m.beneficiary_id = app_actor() OR m.assignee_id = app_actor())
    AND CASE WHEN o.off AND e.served_at IS NULL
             THEN coalesce(a.ended_at, m.changed_at) > app_now() - make_interval(days => :kept)
             ELSE a.meet_at > app_now() - make_interval(days => :past) END
- ORDER BY begins_at, a.first_id LIMIT :most""")
+ UNION ALL
+SELECT l.id, l.moves, l.begins_at, NULL, l.order_id, true, l.service_name, l.place_name, l.day, true, l.followed, l.assigned,
+       l.changed_at
+  FROM lost_appointments(app_now() - make_interval(days => :kept)) l
+ ORDER BY begins_at, id LIMIT :most""")
 
 CANCELLED_DAYS = 30
 PAST_DAYS = 365
@@ -109,7 +118,7 @@ MOST_APPOINTMENTS = 1000
 
 async def list_appointments(connection: AsyncConnection) -> Sequence[RowMapping]:
     """The reader's confirmed appointments, on either side: those of the last year and to come, and for thirty days those that
-    were called off."""
+    were called off, or that the reader lost with the order."""
     asked = {
         "ended": ["cancelled", "rejected", "converted"],
         "kept": CANCELLED_DAYS,

@@ -14,7 +14,9 @@ MOVER = SELF
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """The person, the place that they chose, and the home that they have; whether it is in another community than that place."""
+    """The person, the place that they chose, and the home that they have; whether it is in another community than that place
+    (`moves`), and whether the address there is another one: also in another estate, but not where the one lies in the other, as
+    when somebody says in which estate of their community they live (`leaves`)."""
 
     id: UUID
     version: int
@@ -25,6 +27,7 @@ class Joining:
     home_version: int | None
     home_starts_at: datetime | None
     moves: bool
+    leaves: bool
 
 
 JOINING = Facts(
@@ -32,7 +35,9 @@ JOINING = Facts(
                  'home_grant', g.id, 'home_place', g.place_id, 'home_version', g.version,
                  'home_starts_at', g.starts_at, 'moves', g.id IS NOT NULL AND NOT EXISTS (
                     SELECT 1 FROM place_ancestor o JOIN place c ON c.id = o.ancestor_id AND c.level = 'community'
-                      JOIN place_ancestor n ON n.ancestor_id = c.id AND n.place_id = p.id WHERE o.place_id = g.place_id))
+                      JOIN place_ancestor n ON n.ancestor_id = c.id AND n.place_id = p.id WHERE o.place_id = g.place_id),
+                 'leaves', g.id IS NOT NULL AND NOT EXISTS (
+                    SELECT 1 FROM place_ancestor a WHERE (a.place_id, a.ancestor_id) IN ((g.place_id, p.id), (p.id, g.place_id))))
           FROM (VALUES (1)) one LEFT JOIN place p ON p.id = ($3::jsonb ->> 'place_id')::uuid
           LEFT JOIN role_grant g ON g.person_id = subject.id AND g.role = 'resident' AND g.ends_at IS NULL)""",
     Joining,

@@ -56,11 +56,11 @@ def update_me(
 
 def joined(me: Joining, actor: Actor, now: datetime, *, place_id: UUID, address: bytes | None = None) -> Change:
     """The change by which somebody chooses the community where they live, or the estate in it; the home before ends, and with
-    another community the address there. The verb stands in `teams/moving.py`. Raises NotACommunity."""
+    another community or estate the address there. The verb stands in `teams/moving.py`. Raises NotACommunity."""
     if me.place_id is None or me.level not in policy.HOMES:
         raise errors.NotACommunity
     change = Change.record("person", me.id, "join", actor, now, place_id=place_id, version=me.version)
-    moved = {"address_sealed": address} if address is not None or me.moves else {}
+    moved = {"address_sealed": address} if address is not None or me.leaves else {}
     change.patch(Person, id=me.id, version=me.version + 1, **moved)
     if me.home_place == place_id:
         return change

@@ -91,6 +91,19 @@ class LivesElsewhere(Refusal):
     )
 
 
+class NameDiffers(Refusal):
+    """Whoever has the phone, or the id, is not called what the representative typed: it may be somebody else's."""
+
+    kind = Kind.CONFLICT
+    code = "name-differs"
+    title_zh = "登记的姓名与代下单人填写的不同,请先向本人核对姓名和电话"
+    title_en = "The name on file differs from the one that the representative gave: check both with the person first"
+    advice_zh = (
+        "两个姓名见 listRepresentations(name_on_file、beneficiary_name);确实是同一人的,填 name_checked 再记录;"
+        "不是的,请结束(endRepresentation),由代下单人按正确的电话或编号重新登记"
+    )
+
+
 class PhoneUnproved(Refusal):
     kind = Kind.CONFLICT
     code = "phone-unproved"

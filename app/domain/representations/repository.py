@@ -6,8 +6,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, RowMapping, Select, Text, and_, cast, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    LargeBinary,
+    RowMapping,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    cast,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.selectable import LateralFromClause
 from sqlmodel import col
 
 from app.domain.people.models import Person
@@ -156,8 +173,16 @@ async def _listed(
     r = Representation
     of_staff = func.app_reaches(col(r.place_id), cast([role for rule in STAFF for role in rule.roles], ARRAY(Text)))
     key = tuple_(col(r.named_at), col(r.id))
+    on_file = _on_file()
+    named: tuple[ColumnElement[Any], ...] = (
+        col(Place.name).label("place_name"),
+        of_staff.label("of_staff"),
+        on_file.c.name_sealed.label("on_file_sealed"),
+    )
     query: Select[*tuple[Any, ...]] = (
-        select(r.__table__, col(Place.name).label("place_name"), of_staff.label("of_staff"))  # type: ignore[attr-defined]
+        select(r.__table__, *named)  # type: ignore[attr-defined]
+        .select_from(r)
+        .join(on_file, literal(True), isouter=True)
         .join(Place, col(Place.id) == col(r.place_id))
         .where(which)
         .order_by(col(r.named_at).desc(), col(r.id).desc())
@@ -166,6 +191,24 @@ async def _listed(
     if after is not None:
         query = query.where(key < tuple_(literal(after.created_at), literal(after.id)))
     return await rows(connection, query)
+
+
+async def get_named(connection: AsyncConnection, representation_id: UUID) -> RowMapping | None:
+    """The name that a representative typed, and who is on file under the phone or id, with their name, as far as the reader may
+    know; None: the reader sees no such representation, or nobody there was named."""
+    on_file = _on_file()
+    query = (
+        select(col(Representation.name_sealed), on_file.c.person_id, on_file.c.name_sealed.label("on_file_sealed"))
+        .select_from(Representation)
+        .join(on_file, literal(True))
+        .where(col(Representation.id) == representation_id)
+    )
+    return (await connection.execute(query)).mappings().one_or_none()
+
+
+def _on_file() -> LateralFromClause:
+    named = func.named_on_file(col(Representation.id))
+    return named.table_valued(column("person_id", Uuid), column("name_sealed", LargeBinary)).lateral("on_file")
 
 
 async def get_card(connection: AsyncConnection, person_id: UUID) -> RowMapping:

@@ -94,12 +94,21 @@ def register(
     missing=errors.RepresentationNotFound,
     conflicts={"representation_pair": errors.AlreadyConsented},
 )
-def consent(asked: Represented, actor: Actor, now: datetime, *, how: How | None = None) -> Change:
+def consent(
+    asked: Represented,
+    actor: Actor,
+    now: datetime,
+    *,
+    how: How | None = None,
+    same_name: UUID | None = None,
+    name_checked: bool = False,
+) -> Change:
     """Agree to be represented, on one's own phone; or, by the staff of the place, record that it was heard or read (`how`).
+    `same_name`: who is on file under the very name that was typed; of anybody else the staff say that they checked it.
 
     Raises:
         OthersConsent: by the representative. NotAllowed: by anybody else. RepresentationEnded, AlreadyConsented.
-        PhoneUnproved: on a phone that they only typed in.
+        PhoneUnproved: on a phone that they only typed in. NameDiffers: by the staff, who did not check it.
         BeneficiaryNotRegistered: nobody who lives there was named. LivesElsewhere: the same, to that very person.
         InvalidInput: the staff do not say how.
     """
@@ -120,6 +129,8 @@ def consent(asked: Represented, actor: Actor, now: datetime, *, how: How | None 
         raise InvalidInput(fields=(fault,))
     if oneself and not asked.proved:
         raise errors.PhoneUnproved
+    if not (oneself or name_checked or same_name == asked.person_id):
+        raise errors.NameDiffers
     said = How.SELF if oneself else how
     return (
         _changed(asked, "consent", actor, now)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from httpx import ASGITransport, AsyncClient
 
-from app.api.problems import Problem, merged, problems
+from app.api.problems import Problem, faults_of, merged, problems
 from app.domain.orders.errors import StartCodeWrong
 from app.kernel.errors import NotFound, TransitionRefused
 from tests.unit.api_base.sample import AN_ID, NOTE, build
@@ -67,6 +67,29 @@ async def test_field_faults_have_pointers_and_chinese_messages(client: AsyncClie
         "/body/contact/x~1y~0z": ("extra-forbidden", "不认识的字段,请去掉"),
         "/body/labels/1": ("string-type", "应为文字"),
     }
+
+
+@pytest.mark.parametrize(
+    ("location", "kind", "pointer"),
+    [
+        (("path", "place", "function-plain[read_id()]"), "id", "/path/place"),
+        (("path", "place", "function-after[read(), str]"), "text_not_ascii", "/path/place"),
+        (("body", "when", "function-wrap[f()]", "day"), "missing", "/body/when/day"),
+        (("body", "whose", "Contact", "name"), "missing", "/body/whose/name"),
+        (("body", "size", "int"), "int_type", "/body/size"),
+        (("body", "labels", "list[int]", 1, "none"), "none_required", "/body/labels/1"),
+        (("body", "sizes", "a", "[key]"), "missing", "/body/sizes/a"),
+        (("header", "idempotency-key"), "missing", "/header/idempotency-key"),
+        (("body", "function", "integer"), "missing", "/body/function/integer"),
+        (("body", "contact", "list[int]"), "extra_forbidden", "/body/contact/list[int]"),
+        (("body",), "missing", "/body"),
+    ],
+)
+def test_a_pointer_names_what_was_sent_and_no_internals(
+    location: tuple[str | int, ...], kind: str, pointer: str
+) -> None:
+    (fault,) = faults_of([{"loc": location, "type": kind, "msg": "", "ctx": {}}])
+    assert fault.pointer == pointer
 
 
 async def test_what_was_sent_does_not_come_back(client: AsyncClient) -> None:

@@ -16,7 +16,15 @@ from app.workers.deliveries import THING_LETTERS, content
 SAID = [
     *(
         text
-        for texts in (policy.TEXTS, policy.MOVED, policy.MOVED_AWAY, policy.LEFT, policy.OPENED, policy.OF_CALLBACK)
+        for texts in (
+            policy.TEXTS,
+            policy.MOVED,
+            policy.MOVED_AWAY,
+            policy.BY_VOLUNTEER,
+            policy.LEFT,
+            policy.OPENED,
+            policy.OF_CALLBACK,
+        )
         for text in texts.values()
     ),
     *(text for _, yes, no in policy.DECIDED.values() for text in (yes, no)),
@@ -73,6 +81,8 @@ BY_OFFICE = {"to": "dispatcher"}
         ("order.handed_back", BY_OFFICE, "承接人不再承接,请另行派单"),
         ("order.taken_back", {"void": True}, "社区收回了您已接的订单,请不必再去;原来约定的时间不再算数"),
         ("order.taken_back", {"why": "replaced"}, "队长改请别的队员去做您承接的订单,请不必再去"),
+        ("order.asked", {"by": "volunteer"}, "志愿者有问题要问您,等您回答"),
+        ("order.asked", {}, "社区有问题要问您,等您回答"),
         ("order.passed_on", {"did": "cancel"}, "工作人员按居民所说取消了订单;不是您说的,请联系社区"),
     ],
 )

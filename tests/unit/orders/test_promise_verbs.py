@@ -61,9 +61,10 @@ def test_a_reply_stops_reply_or_what_followed_it_and_is_told() -> None:
     reply = timed(REPLY, "reply", 30 * MINUTE, DUTY)
     late = timed(REPLY, "reply_in_person", 15 * MINUTE, DUTY)
     change = promises.reply(order(respond(), reply), WHO["assignee"], TEN, text="马上安排")
-    assert (change.stops, change.events) == (["reply"], served("order.replied"))
+    assert (change.stops, change.events) == (["reply"], served("order.replied", by="volunteer"))
     assert post(change)["kind"] == "reply"
-    assert promises.reply(order(respond(), late), SECRETARY, TEN, text="我来答复").stops == ["reply_in_person"]
+    in_person = promises.reply(order(respond(), late), SECRETARY, TEN, text="我来答复")
+    assert (in_person.stops, in_person.events) == (["reply_in_person"], served("order.replied"))
 
 
 # -- Questions --------------------------------------------------------------------------------------------------------
@@ -81,6 +82,9 @@ def test_a_question_pauses_what_may_wait_for_its_answer() -> None:
         ("question", str(question["id"]), OTHER, None, True)
     }
     assert change.events == served("order.asked")
+    asked = promises.ask(order(coordinate()), WHO["assignee"], ELEVEN, question="几楼?")
+    assert asked.events == served("order.asked", by="volunteer")
+    assert [pause["paused_as"] for pause in rows(asked, DeadlinePause)] == ["volunteer"]
 
 
 def test_a_question_holds_up_at_most_twice_the_budget() -> None:

@@ -45,7 +45,7 @@ def register(naming: Naming = NAMING, relation: Relation = Relation.FAMILY, who:
 
 def outcome(asked: Represented, who: str, how: How | None = How.PHONE) -> str | type[Refusal]:
     try:
-        return str(service.consent(asked, WHO[who], NOON, how=how).patches[0].values["how"])
+        return str(service.consent(asked, WHO[who], NOON, how=how, same_name=asked.person_id).patches[0].values["how"])
     except Refusal as refusal:
         return type(refusal)
 
@@ -133,8 +133,19 @@ def test_whoever_is_asked_reads_what_they_can_do_and_not_what_is_for_the_staff()
         assert refused.value.detail == said
 
 
+@pytest.mark.parametrize("same_name", [None, OTHER])
+def test_the_staff_check_a_name_that_is_not_the_one_on_file(same_name: UUID | None) -> None:
+    """Also where somebody else had the phone by the time that the name was looked up."""
+    for who in STAFF:
+        with pytest.raises(errors.NameDiffers):
+            service.consent(PENDING, WHO[who], NOON, how=How.PHONE, same_name=same_name)
+        service.consent(PENDING, WHO[who], NOON, how=How.PHONE, same_name=same_name, name_checked=True)
+    service.consent(PENDING, WHO["beneficiary"], NOON, same_name=same_name)
+
+
 def test_both_sides_hear_of_a_consent_that_was_recorded() -> None:
-    topics = {e.to_person: e.topic for e in service.consent(PENDING, WHO["station"], NOON, how=How.IN_PERSON).events}
+    recorded = service.consent(PENDING, WHO["station"], NOON, how=How.IN_PERSON, same_name=MOTHER)
+    topics = {e.to_person: e.topic for e in recorded.events}
     assert topics == {DAUGHTER: "representation.consented", MOTHER: "representation.recorded"}
 
 
