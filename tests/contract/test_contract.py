@@ -59,7 +59,7 @@ OPERATIONS = frozenset(
     decideExtension finishAssignment excuseAssignment getBoard getBoardSheet addMinutes addPromise finishPromise
     rateDepartment rateWhistler
     listTeamWeek searchOrders exportOrders getMyHours listMyWeek getCalendarFeed listReveals handOverShift listShiftHandovers
-    listCaseReporters listCaseReveals
+    listCaseReporters listCaseReveals listCasePosts
     recordExclusion decideExclusion listExclusions recategoriseOrder
     listContests
     listCallbacks answerCallback getMyCallback recordCallback getReporterContact answerSupervision listSupervision listAgenda

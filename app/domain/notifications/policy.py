@@ -87,7 +87,7 @@ TEXTS: Mapping[str, str] = {
     "case.withdrawn": "一个事项已由上报人撤回",
     "case.escalated": "下级上报了一个事项,请办理",
     "case.went_up": "您反映的事项已上报一级办理",
-    "case.replied": "您反映的事项有了答复",
+    "case.replied": "您反映的事项有了答复,可查看事项的沟通记录",
     "case.whistled": "您反映的事项已吹哨,责任单位须到场",
     "case.to_check": "主办单位提交了结果,请在一个工作日内核验",
     "case.returned": "提交的结果被退回,请继续办理",
@@ -95,7 +95,7 @@ TEXTS: Mapping[str, str] = {
     "case.call_needed": "有上报人需要回访,请联系",
     "case.closed": "您反映的事项已办结",
     "case.closed_unreached": "多次联系不上您,事项已办结;如仍未解决,可重新上报",
-    "case.not_solved": "回访得知事项没有解决,请继续办理",
+    "case.not_solved": "回访得知事项没有解决,请继续办理;上报人写了话的,见事项的沟通记录",
     "case.back_to_work": "您反映的事项没有解决,已退回继续办理",
     "case.supervised_card": "一个事项超过时限,由您督办",
     "case.supervised_listed": "一个事项超过时限一半,已挂牌督办",
@@ -211,6 +211,11 @@ OPENED: Mapping[str, str] = {
     "order.lapsed": "订单已开放抢单:又一次派单无人应答,两次没有派成,请留意有没有合适的志愿者接",
 }
 """Of the offer whose failure opened the order to the pool."""
+
+PASSED_ON: Mapping[str, str] = {
+    "case.withdrawn": "一个事项已由工作人员按上报人所说撤回",
+}
+"""Of what the staff did for whoever called."""
 
 DECIDED: Mapping[str, tuple[str, str, str]] = {
     "whistle.decided": ("approved", "您提请的吹哨已获批准", "您提请的吹哨未获批准,可查看原因"),
@@ -338,6 +343,8 @@ def _texts(payload: Mapping[str, Any]) -> Mapping[str, str]:
         return MOVED
     if payload.get("opened"):
         return OPENED
+    if payload.get("passed_on"):
+        return PASSED_ON
     return OF_CALLBACK if payload.get("callback") else TEXTS
 
 
