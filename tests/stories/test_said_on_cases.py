@@ -66,6 +66,20 @@ async def test_whoever_must_go_on_is_told_and_reads_why_it_was_not_solved(street
     assert "case.not_solved" not in await told(life.chief), "the community goes on"
 
 
+async def test_what_the_street_handled_comes_back_to_the_street(street: Street, later: Later) -> None:
+    life = await Neighbourhood.of(street)
+    duty = await street.with_role("街道值班", Role.DISPATCHER, "street")
+    case = await life.reported("hard")
+    await life.secretary.post(f"{case}/escalate", {"reason": "无权限", "tried": "已看现场"})
+    await life.chief.post(f"{case}/result", DONE)
+    (call,) = await life.calls()
+    unsolved = {"channel": "phone", "reached": True, "solved": False}
+    await life.caller.post(f"{case}/callbacks/{call['id']}", unsolved)
+    await later(1)
+    told_of = [(await told(who)).count("case.not_solved") for who in (life.chief, duty, life.grid, life.secretary)]
+    assert told_of == [1, 1, 0, 0]
+
+
 async def test_what_one_reporter_said_is_not_read_by_another_and_nobody_reads_who_said_it(street: Street) -> None:
     life = await Neighbourhood.of(street)
     neighbour = await street.resident("李大爷")
