@@ -2,7 +2,11 @@
 -- what was replied to all of them.
 ALTER POLICY case_post_read ON case_post USING (
   app_sees_whole(matter_id) AND (kind <> 'contact' OR (SELECT true FROM matter m WHERE m.id = matter_id AND (
-     m.requester_id = app_actor() OR m.beneficiary_id = app_actor() OR (m.unit_id IS NOT NULL AND app_unit(m.unit_id) IS NOT NULL) OR app_reaches(m.place_id, '{administrator,arbiter,branch_secretary,callback_officer,dispatcher,grid_worker,secretary,supervisor}') OR 'seated' = ANY (app_parts(m.id)) OR (m.placed_by = app_actor() AND app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}'))))));
+     m.requester_id = app_actor() OR m.beneficiary_id = app_actor()
+     OR (m.unit_id IS NOT NULL AND app_unit(m.unit_id) IS NOT NULL)
+     OR app_reaches(m.place_id, '{administrator,arbiter,branch_secretary,callback_officer,dispatcher,grid_worker,secretary,supervisor}')
+     OR 'seated' = ANY (app_parts(m.id))
+     OR (m.placed_by = app_actor() AND app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}'))))));
 
 -- A promise and its date are for the residents, as in story and history; minutes stay with units and officers (0017).
 ALTER POLICY case_promise_read ON case_promise USING (app_sees_whole(matter_id));
@@ -19,7 +23,9 @@ BEGIN
     FROM matter m JOIN callback c ON c.matter_id = m.id AND c.state IN ('unsolved', 'dropped')
     JOIN callback_try t ON t.callback_id = c.id AND NOT t.solved AND t.words IS NOT NULL
    WHERE m.id = of_case AND (
-     ((m.unit_id IS NOT NULL AND app_unit(m.unit_id) IS NOT NULL) OR app_reaches(m.place_id, '{administrator,arbiter,branch_secretary,callback_officer,dispatcher,grid_worker,secretary,supervisor}') OR 'seated' = ANY (app_parts(m.id)))
+     ((m.unit_id IS NOT NULL AND app_unit(m.unit_id) IS NOT NULL)
+     OR app_reaches(m.place_id, '{administrator,arbiter,branch_secretary,callback_officer,dispatcher,grid_worker,secretary,supervisor}')
+     OR 'seated' = ANY (app_parts(m.id)))
      OR c.reporter_id = app_actor() OR (c.reporter_id = m.requester_id AND m.beneficiary_id = app_actor()));
 END $$;
 
@@ -44,7 +50,8 @@ BEGIN
          date_trunc('hour', at), at
     FROM case_reporter r CROSS JOIN person p WHERE r.matter_id = asked.id AND p.id = actor AND r.person_id <> actor
   ON CONFLICT DO NOTHING;
-  RETURN QUERY SELECT p.name_sealed, p.phone_sealed, CASE WHEN p.phone_sealed IS NULL THEN p.address_sealed END, r.joined_at, r.person_id = actor
+  RETURN QUERY SELECT p.name_sealed, p.phone_sealed, CASE WHEN p.phone_sealed IS NULL THEN p.address_sealed END,
+                      r.joined_at, r.person_id = actor
                  FROM case_reporter r JOIN person p ON p.id = r.person_id WHERE r.matter_id = asked.id ORDER BY r.joined_at, r.id;
 END $$;
 
@@ -64,7 +71,8 @@ BEGIN
          p.name_sealed, date_trunc('hour', at), at
     FROM person p WHERE p.id = actor
   ON CONFLICT DO NOTHING;
-  RETURN QUERY SELECT p.name_sealed, p.phone_sealed, CASE WHEN p.phone_sealed IS NULL THEN p.address_sealed END FROM person p WHERE p.id = asked.reporter_id;
+  RETURN QUERY SELECT p.name_sealed, p.phone_sealed, CASE WHEN p.phone_sealed IS NULL THEN p.address_sealed END
+                 FROM person p WHERE p.id = asked.reporter_id;
 END $$;
 
 GRANT CREATE ON SCHEMA public TO linli_checker;
