@@ -44,7 +44,9 @@ class TapIn(In):
     satisfied: bool | None = Field(default=None, description="满意吗;与星级二选一,都不填也可")
     stars: Stars | None = Field(default=None, description="满意度,1 至 5 星;与“满意吗”二选一")
     contacted_in_time: bool | None = Field(default=None, description="办理的人及时联系您了吗")
-    words: Annotated[str, Paragraph(300)] | None = Field(default=None, description="想说的话")
+    words: Annotated[str, Paragraph(300)] | None = Field(
+        default=None, description="想说的话;没有解决而退回再办的,办理的人会看到,不写是谁说的"
+    )
 
 
 class CallbackIn(In):
@@ -54,7 +56,9 @@ class CallbackIn(In):
     satisfied: bool | None = Field(default=None, description="是否满意;与星级二选一")
     stars: Stars | None = Field(default=None, description="满意度,1 至 5 星;与“是否满意”二选一")
     contacted_in_time: bool | None = Field(default=None, description="办理的人是否及时联系")
-    words: Annotated[str, Paragraph(300)] | None = Field(default=None, description="上报人的话,或没有联系上的情况")
+    words: Annotated[str, Paragraph(300)] | None = Field(
+        default=None, description="上报人的话,没有解决的,办理的人会看到;或没有联系上的情况"
+    )
 
 
 class CallbacksQuery(PageQuery):
@@ -96,6 +100,7 @@ class CallbackOut(Out):
 class ReporterContactOut(Out):
     name: str | None = Field(description="上报人姓名")
     phone: str | None = Field(description="上报人电话;没有登记的为空")
+    address: str | None = Field(description="上报人住址,没有登记电话的才有;也没有登记住址的为空")
     how: str = Field(description="问谁、怎样问;或者为何不问")
 
 
@@ -229,26 +234,24 @@ async def list_callbacks(query: Annotated[CallbacksQuery, Query()], reader: TheR
 @api.get(
     "/callbacks/{callback_id}/contact",
     operation_id="getReporterContact",
-    summary="查看要回访的上报人的姓名和电话;每次查看都会记录",
+    summary="查看要回访的上报人的姓名和电话(没有电话的,住址);每次查看都会记录",
     tags=(Tag.INDEPENDENT,),
     rule=callback_policy.CALL,
     answer={
         "name": "王秀英",
         "phone": None,
-        "how": "上报人王秀英没有登记电话:请上门问,channel 填 visit;没有见到也请记录",
+        "address": "西峪东街 8 号院 2 号楼 3 单元 501",
+        "how": callback_policy.how_to_ask(CallReason.UNANSWERED, "王秀英", has_phone=False, mine=True),
     },
     responses=problems(errors.CallbackNotFound),
 )
 async def get_contact(callback_id: CallbackId, reader: TheReader) -> ReporterContactOut:
     async with reader() as connection:
         row = await callback_lists.reveal_reporter(connection, callback_id)
-    name, phone = (reader.sealer.opened(what, row[f"{what}_sealed"]) for what in ("name", "phone"))
-    reason = CallReason(row["call_reason"])
-    return ReporterContactOut(
-        name=name,
-        phone=phone,
-        how=callback_policy.how_to_ask(reason, name, has_phone=phone is not None, mine=True),
-    )
+    shown = {what: reader.sealer.opened(what, row[f"{what}_sealed"]) for what in ("name", "phone", "address")}
+    reason, has_phone = CallReason(row["call_reason"]), shown["phone"] is not None
+    how = callback_policy.how_to_ask(reason, shown["name"], has_phone=has_phone, mine=True)
+    return ReporterContactOut(**shown, how=how)
 
 
 def _show(row: RowMapping, sealer: Sealer) -> CallbackOut:

@@ -42,7 +42,7 @@ class CaseContactIn(In):
 
 
 class CaseReplyIn(In):
-    text: Words = Field(description="答复,上报人会看到")
+    text: Words = Field(description="答复,上报人在 listCasePosts 看到")
 
 
 class JoinCaseIn(In):
@@ -104,7 +104,7 @@ async def report_for_caller(body: ReportForCallerIn, run: TheRun) -> AskedReceip
     "/{case_id}/contact",
     operation_id="recordCaseContact",
     summary="记录已联系上上报人,停止响应时限",
-    description="上报人的姓名和电话见 listCaseReporters",
+    description="上报人的姓名和联系方式见 listCaseReporters",
     tags=(Tag.GRID_WORKER, Tag.DISPATCHER, Tag.OFFICER, Tag.STREET),
     example={"channel": "phone", "text": "已电话问清位置"},
     answer=receipt("reported", 2),

@@ -246,11 +246,13 @@ def _fit(row: RowMapping, shown: dict[str, Any]) -> dict[str, Any]:
 
 def fit_steps(steps: Sequence[RowMapping]) -> list[dict[str, Any]]:
     """What the reader may read of the steps; what the order was that became the case is its first reporter's."""
-    return [
-        {**step, "note": {k: v for k, v in step["note"].items() if step["whole"] or k in OUTLINED_NOTE}}
-        for step in steps
-        if step["whole"] or not step["of_order"]
-    ]
+    return [{**step, "note": _fit_note(step)} for step in steps if step["whole"] or not step["of_order"]]
+
+
+def _fit_note(step: RowMapping) -> dict[str, Any]:
+    """Minutes are read on the board: those of early versions stand in the note as well."""
+    hidden = {"text"} if step["action"] == "add_minutes" else set()
+    return {k: v for k, v in step["note"].items() if (step["whole"] or k in OUTLINED_NOTE) and k not in hidden}
 
 
 def allowed(rules: Rules, row: RowMapping, reader_id: UUID) -> bool:

@@ -122,9 +122,7 @@ SUGGESTIONS_EXAMPLE: dict[str, Any] = {
     description="与自动派单所用的规则相同:有资格、在本地、当班、不在免打扰时间、今天还有余量,再按近来服务次数均衡。不使用定位。",
     tags=(Tag.DISPATCHER,),
     answer=SUGGESTIONS_EXAMPLE,
-    responses=problems(
-        NotAllowed, errors.OrderNotFound, errors.OrderPassedOn, errors.WishIsClaimed, TransitionRefused
-    ),
+    responses=problems(NotAllowed, errors.OrderNotFound, errors.OrderPassedOn, errors.WishIsClaimed, TransitionRefused),
 )
 async def suggest(order_id: OrderId, reader: TheReader) -> SuggestionsOut:
     async with reader() as connection:

@@ -14,7 +14,7 @@ IN_ORDER_OF_USE: Final = tuple(
     listCategories suggestDuplicates reportCase reportCaseForCaller solveOnTheSpot
     listCases searchCases listAssignments signAssignment reportInAssignment beginAssignment
     listCallbacks listContests listSupervision listAgenda getAssignment
-    getCase getCaseHistory listCaseDeadlines explainCaseDeadline
+    getCase getCaseHistory listCasePosts listCaseDeadlines explainCaseDeadline
     joinCase withdrawCase answerCallback getMyCallback
     listCaseReporters recordCaseContact replyToCase triageCase refuseCase escalateCase deliberateCase concludeDeliberation
     proposeWhistle approveWhistle

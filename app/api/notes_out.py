@@ -1,5 +1,6 @@
 """What the history keeps of a step beside action and states, in words that people read."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,17 +11,17 @@ from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.models import Abort, Calling, Channel, TakeBack
 from app.kernel.time import wire
 
-TIMES = frozenset({"meet_at", "moved_from", "review_at", "due_at"})
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 REASONS: Mapping[str, type[Abort | TakeBack]] = {"abort": Abort, "call_off": Abort, "take_back": TakeBack}
 CONTACT: Mapping[str, str] = {"name": "姓名", "phone": "电话", "address": "地址"}
 CHANNELS: Mapping[str, type[Channel | Calling]] = {"contact": Channel, "place_for_caller": Calling}
 
 
 def shown(note: Mapping[str, Any], meet_at: datetime | None) -> dict[str, Any]:
-    """The note with its moments written as those of every answer. `meet_at`: the time that the step proposed or confirmed."""
+    """The note with every moment written as those of every answer. `meet_at`: the time that the step proposed or confirmed."""
     found = dict(note) if meet_at is None else {**note, "meet_at": meet_at.isoformat()}
     return {
-        key: wire(datetime.fromisoformat(value)) if key in TIMES and isinstance(value, str) else value
+        key: wire(datetime.fromisoformat(value)) if isinstance(value, str) and MOMENT.fullmatch(value) else value
         for key, value in found.items()
     }
 

@@ -89,9 +89,8 @@ class Deeds(Timed):
         self.tell("order.wish_claimed", self.requester)
 
     def _do_assign(self, who: str, *, to: str) -> None:
-        if to != self.assignee:
-            self.tell("order.assigned", to)
-            self.tell("order.taken_back", self.assignee)
+        self.tell("order.assigned", to)
+        self.tell("order.taken_back", self.assignee)
         self.assignee = to
 
     def _do_release(self, who: str) -> None:

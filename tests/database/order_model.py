@@ -337,6 +337,8 @@ class Model:
     def _judge_assign(self, who: str, *, to: str) -> Iterable[str]:
         if to in self.own_people:
             yield "own-order"
+        if to == self.assignee:
+            yield "already-assigned"
         if to not in self.members:
             yield "not-of-the-team"
         if not self.fit(to) or self.kept_away(to):

@@ -105,8 +105,17 @@ EXPECTED = {
     },
     **{
         f"{child}_read": (child, "SELECT", "app_sees_whole(matter_id)", None)
-        for child in ("whistle", "case_post", "case_extension", "case_hanging", "supervision")
+        for child in ("whistle", "case_promise", "case_extension", "case_hanging", "supervision")
     },
+    "case_post_read": (
+        "case_post",
+        "SELECT",
+        (
+            "app_sees_whole(matter_id) AND (kind <> 'contact' OR (SELECT true FROM matter m"
+            f" WHERE m.id = matter_id AND {to_sql(cases.CONTACTS, 'm')}))"
+        ),
+        None,
+    ),
     **{
         f"{child}_insert": (child, "INSERT", None, f"{by} = {ME} AND app_sees(matter_id) IS NOT FALSE")
         for child, by in (*(("case_post", "posted_by"), ("case_duty", "person_id"), ("assignment_detail", "sent_by")),)
@@ -455,7 +464,6 @@ EXPECTED = {
     ),
     "case_extension_update": ("case_extension", "UPDATE", "app_sees(matter_id)", f"decided_by = {ME}"),
     "case_minutes_read": ("case_minutes", "SELECT", BOARD, None),
-    "case_promise_read": ("case_promise", "SELECT", BOARD, None),
     "case_promise_update": ("case_promise", "UPDATE", "app_sees(matter_id)", f"kept_by = {ME}"),
     "unit_rating_insert": ("unit_rating", "INSERT", None, f"rated_by = {ME} AND {board.office.to_sql('unit_rating')}"),
     "whistle_rating_insert": ("whistle_rating", "INSERT", None, f"rated_by = {ME} AND app_unit(unit_id) IS NOT NULL"),

@@ -93,6 +93,11 @@ async def test_who_looks_a_reporter_up_is_who_contacts_them(owner: asyncpg.Conne
     assert words(body) == words(f"BEGIN RETURN kind = 'case' AND state IN ({states}) AND {to_sql(contact.by)}; END")
 
 
+async def test_who_reads_why_it_was_not_solved_is_who_works_on_it(owner: asyncpg.Connection) -> None:
+    body = words(await owner.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'unsolved_words'"))
+    assert words(to_sql(board.READ, "m")) in body
+
+
 async def test_who_sees_a_whole_case_is_every_reader_but_who_joined_from_elsewhere(owner: asyncpg.Connection) -> None:
     """A reporter only where they live; each other way to read a case is a way to read all of it."""
     body = words(await owner.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'app_sees_whole'"))

@@ -85,7 +85,7 @@ async def board(street: Street, later: Later, app_url: str) -> AsyncIterator[Boa
 
 SEEN = {
     # who: of contest, case_extension, case_minutes, case_promise, unit_rating, whistle_rating
-    "reporter": (0, 1, 0, 0, 0, 0),
+    "reporter": (0, 1, 0, 1, 0, 0),
     "lead": (1, 1, 1, 1, 0, 1),
     "chief": (1, 1, 1, 1, 1, 0),
     "supervisor": (1, 1, 1, 1, 1, 1),

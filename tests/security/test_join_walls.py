@@ -113,6 +113,7 @@ async def test_whoever_joined_from_elsewhere_reads_nothing_that_was_written_on_t
         await world.do(app, joining.join, person, case, words="我家也是")
     await world.do(app, cases.triage, "书记", case)
     await world.do(app, cases.contact, "书记", case, channel="phone", text="已联系王奶奶")
+    await world.do(app, cases.reply, "书记", case, text="明天来修")
     await world.do(app, extensions.request_extension, "书记", case, hours=1, reason="等件")
 
     async def written(person: UUID) -> list[int]:
@@ -127,8 +128,9 @@ async def test_whoever_joined_from_elsewhere_reads_nothing_that_was_written_on_t
                 await connection.execute("ROLLBACK")
 
     assert await written(stranger) == [0, 0]
-    for person in (neighbour, world.people["王奶奶"], world.people["书记"]):
-        assert await written(person) == [1, 1]
+    assert await written(neighbour) == [1, 1], "the reply, and not how somebody else was reached"
+    for person in (world.people["王奶奶"], world.people["书记"]):
+        assert await written(person) == [2, 1]
 
 
 async def test_whoever_does_not_read_the_extension_of_a_case_asks_for_no_second_one(

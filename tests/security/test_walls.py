@@ -44,6 +44,8 @@ DEFINERS = {
     "app_parts(uuid)",
     "app_sees_whole(uuid)",
     "told_of(uuid,uuid,text)",
+    # Why a case came back, without who said it: for whoever works on it.
+    "unsolved_words(uuid)",
     # At commit: one limit governs; who held it until now.
     "matter_is_governed()",
     "matter_is_held()",

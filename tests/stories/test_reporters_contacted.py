@@ -23,10 +23,26 @@ async def test_a_grid_worker_looks_up_whom_to_call_and_the_reporter_reads_who_lo
     await life.grid.post(f"{case}/contact", {"channel": "phone", "text": "已电话问清位置"})
     (look,) = (await life.resident.get(f"{case}/reveals"))["items"]
     assert (look["name"], look["capacity_label"], look["shown_label"], look["by_me"]) == (
-        "小*", "网格员", "上报人的姓名和电话", False,
+        "小*", "网格员", "上报人的姓名和联系方式", False,
     )  # fmt: skip
     assert [one["by_me"] for one in (await life.secretary.get(f"{case}/reveals"))["items"]] == [False]
     assert (await life.grid.get(f"{case}/reveals"))["items"] == [], "only looks at themselves, and who answers for it"
+
+
+async def test_of_a_reporter_without_a_phone_the_address_is_shown_and_of_others_not(street: Street) -> None:
+    life = await Neighbourhood.of(street)
+    case = await life.reported()
+    (shown,) = (await life.grid.get(f"{case}/reporters"))["items"]
+    assert shown["address"] is None, "who has a phone is rung"
+    forget = "UPDATE person SET phone_sealed = NULL, phone_index = NULL WHERE id = $1"
+    await street.world.owner.execute(forget, life.resident.id)
+    (shown,) = (await life.grid.get(f"{case}/reporters"))["items"]
+    assert (shown["phone"], shown["address"]) == (None, "西峪东街 8 号院 2 号楼")
+    assert shown["how"].startswith("王秀英没有登记电话:请按 address 上门")
+    assert len((await life.resident.get(f"{case}/reveals"))["items"]) == 1, "the look is written down"
+    await street.world.owner.execute("UPDATE person SET address_sealed = NULL WHERE id = $1", life.resident.id)
+    (shown,) = (await life.grid.get(f"{case}/reporters"))["items"]
+    assert shown["how"].startswith("王秀英没有登记电话和住址:请到反映的位置找")
 
 
 async def test_who_neither_handles_nor_sees_it_is_shown_nobody(street: Street) -> None:
@@ -62,7 +78,7 @@ async def test_when_it_is_over_nobody_is_shown_any_more_and_the_looks_stay(stree
     await life.grid.get(f"{case}/reporters")
     await life.resident.post(f"{case}/withdraw", {"reason": "自己解决了"})
     refused = await life.grid.ask("GET", f"{case}/reporters")
-    assert (refused.status_code, refused.json()["detail"]) == (403, "事项已撤回,不再提供上报人的姓名和电话")
+    assert (refused.status_code, refused.json()["detail"]) == (403, "事项已撤回,不再提供上报人的姓名和联系方式")
     assert len((await life.resident.get(f"{case}/reveals"))["items"]) == 1
 
 

@@ -47,7 +47,8 @@ async def list_callbacks(
 
 
 async def reveal_reporter(connection: AsyncConnection, callback_id: UUID) -> RowMapping:
-    """Name and phone of whom to call, and why; the look is written down. Raises CallbackNotFound, also for who need not call."""
+    """Name and phone, or without one the address, of whom to call, and why; the look is written down. Raises CallbackNotFound,
+    also for who need not call."""
     asked = text("SELECT r.*, c.call_reason FROM reveal_reporter(:id) r LEFT JOIN callback c ON c.id = :id")
     found = (await connection.execute(asked, {"id": callback_id})).mappings().one_or_none()
     if found is None:

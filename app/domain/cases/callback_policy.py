@@ -43,7 +43,7 @@ def how_to_ask(reason: CallReason, name: str | None, *, has_phone: bool, mine: b
     if reason is CallReason.OWN:
         return f"{who}就是办理人,不必问其本人:请到现场看,或问附近的居民,channel 填 visit"
     if not has_phone:
-        return f"{who}没有登记电话:请上门问,channel 填 visit;没有见到也请记录"
+        return f"{who}没有登记电话:请上门问,channel 填 visit;住址见 getReporterContact,没有住址的到反映的位置问;没有见到也请记录"
     return f"请给{who}打电话,channel 填 phone;号码见 getReporterContact,每次查看都会记录"
 
 

@@ -16,6 +16,7 @@ from app.domain.cases.limits import Case, next_round
 from app.domain.cases.models import CaseDetail, Duty
 from app.domain.cases.policy import LIFECYCLE
 from app.domain.cases.service import CASES, hand, reopen_lead, tell_reporters
+from app.domain.places.models import Level
 from app.kernel.change import Change, Office
 from app.kernel.errors import FieldFault, InvalidInput, TransitionRefused
 from app.kernel.ids import new_id
@@ -232,13 +233,20 @@ def _closed(case: Case, action: str, actor: Actor, now: datetime) -> Change:
 
 
 def _back_to_work(case: Case, facts: Calls, actor: Actor, now: datetime) -> Change:
-    """A new round, at whoever handled it: the unit that led, or the office of its level."""
+    """A new round, at whoever handled it: the unit that led, or head and dispatchers of its level, in a community with the grid
+    workers. Each is told."""
     whistled = case.unit_id is not None
     change = LIFECYCLE.move(case, "reopen_whistled" if whistled else "reopen", actor, now)
     next_round(change, case, now)
     change.patch(CaseDetail, matter_id=case.id, returns=0)
     reopen_lead(change, facts.lead_id)
-    change.tell_office(Office.UNIT if whistled else Office.SEAT, "case.not_solved")
+    if whistled:
+        change.tell_office(Office.UNIT, "case.not_solved")
+    else:
+        change.tell_office(Office.SEAT, "case.not_solved")
+        change.tell_role(Role.DISPATCHER, "case.not_solved", place_id=case.seat_id)
+        if case.detail.level == Level.COMMUNITY:
+            change.tell_role(Role.GRID_WORKER, "case.not_solved")
     return tell_reporters(change, case, "case.back_to_work")
 
 

@@ -53,8 +53,8 @@ MEETING = Facts(
 def add_minutes(
     case: Case, actor: Actor, now: datetime, *, facts: Meeting, text: str, held_at: datetime, attended: Sequence[UUID]
 ) -> Change:
-    """Write down what a joint meeting agreed and which units came; of a hard whistle that meets its limit. Raises HeldInFuture,
-    NotOnBoard."""
+    """Write down what a joint meeting agreed and which units came; of a hard whistle that meets its limit. What it agreed stands
+    on the board, for units and officers; the history, which residents read, says that it met. Raises HeldInFuture, NotOnBoard."""
     change = LIFECYCLE.move(case, "add_minutes", actor, now)
     if held_at > now:
         raise board_errors.HeldInFuture
@@ -73,7 +73,7 @@ def add_minutes(
             written_by=actor.id,
             written_at=now,
         )
-        .note(text=text, held_at=held_at)
+        .note(held_at=held_at)
         .tell_office(Office.UNIT, "board.minutes")
     )
 

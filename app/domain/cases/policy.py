@@ -48,6 +48,9 @@ READ: Rules = (requester, beneficiary, lead, officers, reporter, in_unit, joiner
 whoever joins it, with that command; and who reported it for a caller, or placed the order that it was, while they are on the
 staff there."""
 
+CONTACTS: Rules = (requester, beneficiary, lead, officers, in_unit, placer)
+"""Who reads what was said when a reporter was reached: whoever works on the case, and whose it is, not who joined it."""
+
 CATALOGUE: Rules = (reach(Role.ADMINISTRATOR),)
 """Who publishes categories."""
 
@@ -180,6 +183,13 @@ def resolve_at(level: str, lane: str | None, *, same_day: bool) -> str:
     if level == Level.COMMUNITY:
         return "resolve_small" if lane == Lane.SMALL and same_day else "resolve_community"
     return "resolve_street" if level == Level.STREET else "resolve_district"
+
+
+def told_as_new(*, emergency: bool) -> tuple[tuple[Role, str | None], ...]:
+    """Who hears of a case when it is reported, and from which level on: whoever triages it there; of an emergency by day or night
+    also the secretary and the duty of the street (domain.md §5)."""
+    near: tuple[tuple[Role, str | None], ...] = ((Role.GRID_WORKER, None), (Role.DISPATCHER, None))
+    return (*near, (Role.SECRETARY, None), (Role.DISPATCHER, Level.STREET.value)) if emergency else near
 
 
 WHISTLED_BY: dict[WhistleKind, str | None] = {

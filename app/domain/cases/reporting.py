@@ -169,14 +169,12 @@ def _describe(
         **more,
     ).insert(CaseReporter, **about, id=new_id(), person_id=change.matter.requester_id, joined_at=change.at)  # type: ignore[union-attr]
     if seen.emergency:
-        # First of all the reporter hears whom to call; then by day or night the secretary, and the duty of
-        # the street; the grid workers are near and come to help.
-        change.tell(change.matter.requester_id, "case.call_first")  # type: ignore[union-attr]
-        change.emit("case.alarm").tell_role(Role.SECRETARY, "case.emergency")
-        change.tell_role(Role.DISPATCHER, "case.emergency").tell_role(Role.DISPATCHER, "case.emergency", level="street")
-        change.tell_role(Role.GRID_WORKER, "case.emergency_near")
-    elif change.action != "solve_on_the_spot":
-        change.tell_role(Role.GRID_WORKER, "case.reported").tell_role(Role.DISPATCHER, "case.reported")
+        # First of all the reporter hears whom to call; the grid workers are near and come to help.
+        change.tell(change.matter.requester_id, "case.call_first").emit("case.alarm")  # type: ignore[union-attr]
+    if change.action != "solve_on_the_spot":
+        for role, level in policy.told_as_new(emergency=seen.emergency):
+            urgent = "case.emergency_near" if role is Role.GRID_WORKER else "case.emergency"
+            change.tell_role(role, urgent if seen.emergency else "case.reported", level=level)
 
 
 _CAPACITIES = {

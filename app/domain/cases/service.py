@@ -25,6 +25,7 @@ from app.domain.cases.models import (
     Duty,
     Lane,
     NotAccepted,
+    ReportedAs,
 )
 from app.domain.cases.policy import LIFECYCLE
 from app.domain.cases.words import evidence_label
@@ -33,7 +34,7 @@ from app.kernel.change import Change, Office
 from app.kernel.errors import FieldFault, NotAllowed
 from app.kernel.ids import new_id
 from app.kernel.recalculating import recalculation
-from app.kernel.rules import Actor, Via
+from app.kernel.rules import Actor, Role, Via
 from app.kernel.verbs import Room
 
 CASES = Room(LIFECYCLE, detail=DETAIL, missing=errors.CaseNotFound)
@@ -66,7 +67,7 @@ def withdraw(case: Case, actor: Actor, now: datetime, *, facts: Seats, reason: s
         raise errors.OthersJoined
     if reason:
         change.patch(CaseDetail, matter_id=case.id, end_reason=reason)
-    return release(change, facts).tell_office(Office.SEAT, "case.withdrawn")
+    return _tell_of_withdrawal(release(change, facts), case)
 
 
 @CASES.moves("escalate", facts=RISING, read_by_others=("reason", "tried"))
@@ -221,6 +222,20 @@ def _post(change: Change, kind: str, text: str, **more: object) -> Change:
         posted_at=change.at,
         **more,
     )
+
+
+def _tell_of_withdrawal(change: Change, case: Case) -> Change:
+    """A notice to everybody who was told of the case as new, and to whoever holds it; the units hear it with their release. Of
+    what was an order its secretary was told, who heads the seat."""
+    new = () if case.detail.reported_as == ReportedAs.ORDER else policy.told_as_new(emergency=case.detail.emergency)
+    passed_on = change.through == Via.PLACER
+    for role, level in new:
+        change.tell_role(role, "case.withdrawn", level=level, passed_on=passed_on)
+    if case.state == CaseState.DELIBERATING:
+        change.tell_role(Role.BRANCH_SECRETARY, "case.withdrawn", passed_on=passed_on)
+    if (Role.SECRETARY, None) not in new or case.detail.level != Level.COMMUNITY:
+        change.tell_office(Office.SEAT, "case.withdrawn", passed_on=passed_on)
+    return change
 
 
 recalculate = recalculation(CASES)

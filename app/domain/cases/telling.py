@@ -10,6 +10,7 @@ from app.domain.cases.models import Lane, NotAccepted, WhistleKind
 from app.domain.cases.words import ROLES
 from app.domain.deadlines.models import label_of
 from app.domain.deadlines.spoken import moment
+from app.kernel.rules import Via
 
 
 class Step(Protocol):
@@ -83,7 +84,7 @@ OF_CASE: Mapping[str, str] = {
     "join": "有居民附议",
     "request_extension": "申请把办理时限延长 {hours} 小时{why}",
     "decide_extension": "{extension}",
-    "add_minutes": "联席会议({held_at})议定:{text}",
+    "add_minutes": "召开了联席会议({held_at})",
     "add_promise": "{unit}承诺{due_at}前做到:{text}",
     "finish_promise": "一项承诺已兑现",
 }
@@ -124,6 +125,9 @@ BRIEFLY: Mapping[str, str] = {
 TAKEN_UP = "由上级提到{seat}办理{why}"
 """Going up, where not the level below said that it cannot, but the level above took it."""
 
+
+WITHDRAWN_FOR_CALLER = "工作人员按上报人所说撤回"
+"""Of a withdrawal that the staff pass on."""
 
 BY_THEN: Mapping[str, str] = {
     "respond": "联系上报人",
@@ -198,6 +202,8 @@ def _sentences(step: Step, of_case: Mapping[str, str], of_order: Mapping[str, st
     words = (of_order if step["of_order"] else of_case).get(step["action"])
     if step["note"].get("taken_up"):
         words = TAKEN_UP
+    if step["action"] == "withdraw" and step["through"] == Via.PLACER:
+        words = WITHDRAWN_FOR_CALLER
     if words is not None:
         yield f"{at},{words.format_map(_names(step)).rstrip('。')}。"
 

@@ -90,7 +90,7 @@ TEXTS: Mapping[str, str] = {
     "case.withdrawn": "一个事项已由上报人撤回",
     "case.escalated": "下级上报了一个事项,请办理",
     "case.went_up": "您反映的事项已上报一级办理",
-    "case.replied": "您反映的事项有了答复",
+    "case.replied": "您反映的事项有了答复,可查看事项的沟通记录",
     "case.whistled": "您反映的事项已吹哨,责任单位须到场",
     "case.to_check": "主办单位提交了结果,请在一个工作日内核验",
     "case.returned": "提交的结果被退回,请继续办理",
@@ -98,7 +98,7 @@ TEXTS: Mapping[str, str] = {
     "case.call_needed": "有上报人需要回访,请联系",
     "case.closed": "您反映的事项已办结",
     "case.closed_unreached": "多次联系不上您,事项已办结;如仍未解决,可重新上报",
-    "case.not_solved": "回访得知事项没有解决,请继续办理",
+    "case.not_solved": "回访得知事项没有解决,请继续办理;上报人写了话的,见事项的沟通记录",
     "case.back_to_work": "您反映的事项没有解决,已退回继续办理",
     "case.supervised_card": "一个事项超过时限,由您督办",
     "case.supervised_listed": "一个事项超过时限一半,已挂牌督办",
@@ -222,6 +222,11 @@ OPENED: Mapping[str, str] = {
 }
 """Of the offer whose failure opened the order to the pool."""
 
+PASSED_ON: Mapping[str, str] = {
+    "case.withdrawn": "一个事项已由工作人员按上报人所说撤回",
+}
+"""Of what the staff did for whoever called."""
+
 DECIDED: Mapping[str, tuple[str, str, str]] = {
     "whistle.decided": ("approved", "您提请的吹哨已获批准", "您提请的吹哨未获批准,可查看原因"),
     "contest.decided": (
@@ -246,6 +251,12 @@ OF_CALLBACK: Mapping[str, str] = {
 }
 """Of an exclusion that is no miss, but what was said in a call-back."""
 
+
+VARIANTS: tuple[tuple[str, Mapping[str, str]], ...] = (
+    ("beside", BESIDE), ("moved_away", MOVED_AWAY), ("moved", MOVED), ("by", BY_VOLUNTEER), ("opened", OPENED),
+    ("again", AGAIN), ("passed_on", PASSED_ON), ("callback", OF_CALLBACK),
+)  # fmt: skip
+"""By what the payload says: the texts that take the place of the general ones."""
 
 RECEIPTS: Mapping[str, tuple[str, str]] = {
     "order.papers_handed_over": ("已交给代办员 ", "代办员已开始办理,无需材料"),
@@ -302,9 +313,7 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
             return yes if payload[way] else no
         case _:
             told = LEFT.get((topic, payload.get("because", ""))) or said_of_order(topic, payload)
-            told = told or _texts(payload).get(topic, "您有一条新消息") + _of_role(topic, payload) + _of_skills(
-                topic, payload
-            )
+            told = told or _text(topic, payload) + _of_role(topic, payload) + _of_skills(topic, payload)
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
 
 
@@ -348,20 +357,9 @@ def shortened(text: str, letters: int) -> str:
     return text if len(text) <= letters else text[: letters - 1] + "…"
 
 
-def _texts(payload: Mapping[str, Any]) -> Mapping[str, str]:
-    if payload.get("beside"):
-        return BESIDE
-    if payload.get("moved_away"):
-        return MOVED_AWAY
-    if payload.get("moved"):
-        return MOVED
-    if payload.get("by") == Role.VOLUNTEER:
-        return BY_VOLUNTEER
-    if payload.get("opened"):
-        return OPENED
-    if payload.get("again"):
-        return AGAIN
-    return OF_CALLBACK if payload.get("callback") else TEXTS
+def _text(topic: str, payload: Mapping[str, Any]) -> str:
+    said = (texts[topic] for key, texts in VARIANTS if payload.get(key) and topic in texts)
+    return next(said, TEXTS.get(topic, "您有一条新消息"))
 
 
 def _of_role(topic: str, payload: Mapping[str, Any]) -> str:

@@ -80,7 +80,7 @@ class Shown(StrEnum):
 _SHOWN = {
     Shown.CONTACT: "联系人姓名、电话和地址",
     Shown.VOLUNTEER: "志愿者的称呼和部分电话",
-    Shown.REPORTER: "上报人的姓名和电话",
+    Shown.REPORTER: "上报人的姓名和联系方式",
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import app.domain.cases
+from app.api.cases_out import fit_steps
 from app.domain.cases.noted import WORDS, noted
 
 IDS = frozenset(("into", "child", "unit_id", "kept"))
@@ -48,3 +49,14 @@ def test_whatever_a_verb_notes_has_words() -> None:
     }
     assert {"lane", "granted"} <= names
     assert names - {None} - IDS - CATALOGUES - WORDS.keys() == set()
+
+
+def test_minutes_that_an_early_version_noted_are_read_on_the_board_alone() -> None:
+    step = {
+        "action": "add_minutes",
+        "whole": True,
+        "of_order": False,
+        "note": {"text": "先扶正", "held_at": "2026-01-05"},
+    }
+    promise = {**step, "action": "add_promise", "note": {"text": "扶正"}}
+    assert [one["note"] for one in fit_steps([step, promise])] == [{"held_at": "2026-01-05"}, {"text": "扶正"}]  # type: ignore[list-item]

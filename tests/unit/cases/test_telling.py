@@ -19,7 +19,8 @@ LATER = datetime(2026, 3, 4, 17, tzinfo=CHINA).isoformat()
 
 
 def step(action: str, *, of_order: bool = False, seat: str | None = None, **note: Any) -> dict[str, Any]:
-    return {"action": action, "at": NINE, "note": note, "of_order": of_order, "seat_name": seat, "unit_name": None}
+    return {"action": action, "at": NINE, "note": note, "of_order": of_order, "seat_name": seat, "unit_name": None,
+            "through": "requester"}  # fmt: skip
 
 
 def did(action: str, minutes: int, unit: str = "城管办", role: str = "lead") -> dict[str, Any]:
@@ -54,6 +55,8 @@ def test_others_are_told_of_the_residents_order(action: str) -> None:
             ["3月2日(周一)09:00,分流时限已到,还没有做到。"],
         ),
         (step("recalculate"), []),
+        (step("withdraw"), ["3月2日(周一)09:00,上报人撤回。"]),
+        (step("withdraw") | {"through": "placer"}, ["3月2日(周一)09:00,工作人员按上报人所说撤回。"]),
         (
             step("escalate", seat="试验区", reason="无权限", to="district", taken_up=True),
             ["3月2日(周一)09:00,由上级提到试验区办理,原因:无权限。"],
@@ -84,7 +87,7 @@ def test_others_are_told_of_the_residents_order(action: str) -> None:
         (step("decide_extension", granted=False, reason="不需要"), ["3月2日(周一)09:00,延期未获批准,原因:不需要。"]),
         (
             step("add_minutes", text="先扶正", held_at=LATER),
-            ["3月2日(周一)09:00,联席会议(3月4日(周三)17:00)议定:先扶正。"],
+            ["3月2日(周一)09:00,召开了联席会议(3月4日(周三)17:00)。"],
         ),
         (
             step("add_promise", text="换好灯杆", due_at=LATER) | {"unit_name": "城管办"},
