@@ -187,6 +187,9 @@ async def test_a_pause_has_limits_is_shown_and_can_be_disputed(street: Street, c
     decision = {"upheld": True, "text": "室内维修照常"}
     assert await secretary.refused(f"{order}/pauses/{pause['id']}/decision", decision) == (409, "own-pause")
     await street.administrator.post(f"{order}/pauses/{pause['id']}/decision", decision)
+    await clock(at(11, 30, 9, 2))
+    assert "对您所作暂停的异议成立:仍在计时的时限,暂停的时间照算,请看订单现在的时限" in await texts(secretary)
+    assert "一次暂停经异议被撤销:暂停的时间照算,请看订单现在的时限" in await texts(dispatcher)
     assert near(due((await limits(grandma, order))["plan"]), at(12, 1, 9))
     pause = (await grandma.get(plan))["pauses"][0]
     assert (pause["disputed"], pause["decided"], pause["annulled"]) == (True, True, True)
