@@ -63,6 +63,13 @@ async def test_three_rates_with_an_exclusion(street: Street, later: Later) -> No
     assert (await life.secretary.refused(decide, {"upheld": True, "note": "属实"}))[0] == 403
     before = (await life.chief.get("/v1/rates", **period(street)))["total"]
     assert (before["solved"]["no"], before["excluded"]) == (1, 0)
+    await later(1)
+    about = [
+        (one["subject_kind"], one["about"])
+        for one in (await life.chief.get("/v1/inbox", limit=50))["items"]
+        if one["topic"] == "exclusion.proposed"
+    ]
+    assert about == [("exclusion", "噪音扰民,东社区")]
     await life.chief.post(decide, {"upheld": True, "note": "录音属实"})
     after = (await life.chief.get("/v1/rates", **period(street)))["total"]
     assert (after["solved"], after["excluded"]) == ({"yes": 2, "no": 0, "percent": 100.0}, 1)
