@@ -327,6 +327,7 @@ async def test_an_independent_review_ends_a_case(street: Street, later: Later) -
     assert await secretary.refused(f"{case}/terminate", reason) == (403, "not-allowed")
     other = await street.with_role("督办员", Role.SUPERVISOR)
     await other.post(f"{case}/terminate", reason)
+    assert (await grandmother.get(f"{case}/history"))["items"][-1]["by_label"] == "督办员"
     await later(1)
     assert (await grandmother.get(case))["state"] == "terminated"
     assert "case.terminated" in {row["topic"] for row in (await grandmother.get("/v1/inbox"))["items"]}

@@ -192,7 +192,7 @@ async def test_whoever_reported_an_emergency_hears_that_it_was_confirmed(street:
 
 
 async def test_whoever_was_asked_hears_that_the_level_above_has_decided(street: Street, later: Later) -> None:
-    """ "approved by the community's head or above (emergencies: approved afterwards)": the community's are asked."""
+    """The community's heads are asked (domain.md §5: "approved by the community's head or above")."""
     neighbour = await street.resident("王奶奶")
     grid, secretary, chief = await officers(street)
     colleague = await street.with_role("副书记", Role.SECRETARY)

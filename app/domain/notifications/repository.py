@@ -30,8 +30,8 @@ READING = Facts(
 
 
 # Which order a message is about – of one about a role, a skill or hours, the order that it names –, and where it is about a time,
-# the one of that moment; which case, also of an assignment; of an exclusion, that of its matter; which role, team or application: as
-# far as the reader sees it by now. A unit that an arbiter took its case from still reads which it was (`assigned_case`).
+# the one of that moment; which case, also of an assignment; of an exclusion, that of its matter; which role, team or application:
+# as far as the reader sees it by now. A unit that an arbiter took its case from still reads which it was (`assigned_case`).
 # Whoever joined a case from another community reads the street alone, and only those who reported or joined it what was said.
 # Whom a representation is about, sealed: the representative reads whom they named alone.
 _INBOX = text("""
