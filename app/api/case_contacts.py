@@ -80,10 +80,10 @@ async def list_reporters(case_id: CaseId, reader: TheReader) -> CaseReportersOut
         ],
         "next_cursor": None,
     },
-    responses=problems(CaseNotFound),
+    responses=problems(CaseNotFound, NotAllowed),
 )  # fmt: skip
 async def list_reveals(case_id: CaseId, query: Annotated[PageQuery, Query()], reader: TheReader) -> Page[LookOut]:
     async with reader() as connection:
-        about = (policy.LIFECYCLE.kind, case_id, CaseNotFound)
+        about = (policy.LIFECYCLE.kind, case_id, CaseNotFound, policy.LOOKS)
         rows = await looks.list_looks(connection, *about, query.after(), query.limit)
     return show_looks(rows, query.limit, reader)

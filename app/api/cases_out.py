@@ -29,7 +29,7 @@ AT = "2026-03-02T09:00:00+08:00"
 CATEGORY = "类别代码:从 listCategories 的 code 复制"
 CategoryCode = Annotated[str, Opaque(40, instead="请填写类别的代码(listCategories 的 code,如 lighting),不是中文名称")]
 CALL_FIRST = "紧急情况请先拨打 110(报警)、119(火警)或 120(急救)"
-HOLDERS = {"unit": "主办单位", "callback": "回访单位", "branch": "小区党支部"}
+HOLDERS = {"unit": "主办单位", "callback": "回访单位", "branch": "党组织"}
 """Who holds a case, where it is not the office of its level."""
 SENDS_TO_UNITS = frozenset({"triage", "propose_whistle"})
 """Whoever may do one of these is shown which units fit."""

@@ -31,7 +31,9 @@ STATES = "、".join(f"{state} {state.label}" for state in ExclusionState)
 
 class ExclusionIn(In):
     deadline_id: StrictUUID | None = Field(default=None, description="错过的时限的编号,见 listDeadlines")
-    callback_id: StrictUUID | None = Field(default=None, description="已有结果的回访的编号;与时限编号二选一")
+    callback_id: StrictUUID | None = Field(
+        default=None, description="已有结果的回访的编号,书记才可填写;与时限编号二选一"
+    )
     reason: Choice[ExclusionReason] = Field(description=f"原因:{REASONS}")
     note: Annotated[str, Paragraph(300)] = Field(description="情况说明;复核人会看到,请勿填写电话和住址")
 
@@ -82,7 +84,8 @@ class ExclusionsQuery(PageQuery):
     rule=policy.PROPOSE,
     operation_id="recordExclusion",
     summary="提请一次错过或一项回访不计入考核,由街道复核",
-    description="错过和回访本身不会改变;复核同意之后,各处统计把它另列",
+    description="错过由派单员或书记提请,回访由书记提请(编号见 listRateCases)。错过和回访本身不会改变;"
+    "复核同意之后,各处统计把它另列",
     tags=(Tag.DISPATCHER,),
     example={"deadline_id": ID, "reason": "outage", "note": "当天全社区停电,值守电话无法接通"},
     answer=receipt("propose"),

@@ -18,6 +18,7 @@ from app.domain.orders.kind_facts import PaperReceipt, papers_out, returns
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.models import OrderState, Reject, Solved
 from app.domain.orders.policy import CASE, CODE, LIFECYCLE, suits
+from app.domain.people.titles import office
 from app.domain.services.models import Evidence, Form
 from app.kernel.lifecycle import Lifecycle
 from app.kernel.matter import Matter, columns_of
@@ -165,9 +166,9 @@ class HistoryRow(Out):
     to_state: str = Field(description="之后的状态")
     to_state_label: str = Field(description="之后状态的中文名称")
     by: str = Field(
-        description="以何身份:requester 居民、representative 代下单人、assignee 志愿者、subtree 社区、system 系统……"
+        description="以何身份:requester 居民、representative 代下单人、assignee 志愿者、subtree 工作人员、system 系统……"
     )
-    by_label: str = Field(description="以何身份,中文")
+    by_label: str = Field(description="以何身份,中文;只由一种岗位办理的,写明岗位,如回访员")
     by_me: bool = Field(description="是不是我做的")
     at: Moment = Field(description="时间")
     note: dict[str, Any] = Field(description="补充")
@@ -383,7 +384,7 @@ def show_history(row: RowMapping | dict[str, Any], reader_id: UUID, lifecycle: L
         to_state=row["to_state"],
         to_state_label=said(row["to_state"]),
         by=row["through"],
-        by_label=as_whom(row["through"], for_another=row["for_another"]).label,
+        by_label=_acted_as(lifecycle, row["action"], as_whom(row["through"], for_another=row["for_another"])),
         by_me=row["actor_id"] == reader_id,
         at=row["at"],
         note=note,
@@ -395,6 +396,14 @@ def as_whom(through: str, *, for_another: bool) -> Via:
     """As what somebody acted: whoever asked for it for somebody else is their representative."""
     via = Via(through)
     return Via.REPRESENTATIVE if via is Via.SELF and for_another else via
+
+
+def _acted_as(lifecycle: Lifecycle, action: str, via: Via) -> str:
+    """In words. Where one role alone may do it for the place, it was that one: so a call-back officer, an arbiter, a supervisor
+    is told from whoever handles the matter. Others are staff, of the community or from above."""
+    by = next((row.by for row in lifecycle.transitions if row.action == action), ()) if via is Via.SUBTREE else ()
+    roles = {role for rule in by if rule.via is via for role in rule.roles}
+    return office(roles.pop()) if len(roles) == 1 else via.label
 
 
 def _common(row: RowMapping, sealer: Sealer) -> dict[str, Any]:

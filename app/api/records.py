@@ -20,6 +20,7 @@ from app.domain.orders.record_models import Shown
 from app.domain.people import looks
 from app.domain.teams.errors import TeamNotFound
 from app.domain.teams.repository import get_team
+from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.time import Day, Moment
 from app.kernel.vault import mask_name
@@ -266,11 +267,11 @@ async def get_calendar_feed(reader: TheReader) -> Feed:
         ],
         "next_cursor": None,
     },
-    responses=problems(errors.OrderNotFound, errors.OrderPassedOn),
+    responses=problems(errors.OrderNotFound, errors.OrderPassedOn, NotAllowed),
 )  # fmt: skip
 async def list_reveals(order_id: OrderId, query: Annotated[PageQuery, Query()], reader: TheReader) -> Page[LookOut]:
     async with reader() as connection:
-        about = (policy.LIFECYCLE.kind, order_id, errors.OrderNotFound)
+        about = (policy.LIFECYCLE.kind, order_id, errors.OrderNotFound, policy.LOOKS)
         rows = await looks.list_looks(connection, *about, query.after(), query.limit)
     return show_looks(rows, query.limit, reader)
 

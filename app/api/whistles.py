@@ -114,7 +114,8 @@ async def propose(case_id: CaseId, body: WhistleIn, run: TheRun) -> Receipt:
     "/cases/{case_id}/whistle/decide",
     operation_id="approveWhistle",
     summary="批准或不同意吹哨;应急哨先吹后批",
-    description="应急哨已经吹响,这里是事后补批:approved 填 false 即未予追认,已到的单位照常办理。批准情况见 getCase 的 whistle",
+    description="由办理层级(通常是社区)的书记、管理员或其上级决定。应急哨已经吹响,这里是事后补批:"
+    "approved 填 false 即未予追认,已到的单位照常办理。批准情况见 getCase 的 whistle",
     tags=(Tag.DISPATCHER, Tag.STREET),
     example={"approved": True},
     answer=receipt("whistled", 5),

@@ -97,7 +97,7 @@ _VIA = {
     Via.KEEPER: "持有材料的代办员",
     Via.PLACER: "代为点单或上报的工作人员",
     Via.DESK: "转达居民来电的工作人员",
-    Via.SUBTREE: "社区",
+    Via.SUBTREE: "工作人员",
     Via.POOL: "抢单的志愿者",
     Via.SYSTEM: "系统",
 }

@@ -382,7 +382,9 @@ class Deeds(Timed):
         self.paused["decided"] = True
         if upheld and self.paused["promise"].stopped is None:
             self.paused["promise"].pauses.remove(self.paused["pause"])
+            self.tell("order.pause_annulled", "派单员")
         self.tell("order.dispute_decided", self.paused["disputed_by"])
+        self.tell("order.pause_judged", self.paused["by"])
 
     # ---- people ---------------------------------------------------------------------------------------------------------------
 

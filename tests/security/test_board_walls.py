@@ -265,3 +265,15 @@ async def commit(app: asyncpg.Connection, who: Someone, *statements: str) -> Non
 
 def _id(path: str) -> str:
     return path.rpartition("/")[2]
+
+
+async def test_which_case_it_is_reads_a_unit_that_was_called_to_it_and_nobody_else(board: Board) -> None:
+    assert board.case.co is not None
+    told = {}
+    for name, who in {"co": board.case.co.officer, **board.others}.items():
+        async with board.app.transaction():
+            await board.app.execute("SELECT set_config('app.actor', $1, true)", str(who.id))
+            rows = await board.app.fetch("SELECT * FROM assigned_case($1::uuid)", board.id)
+            told[name] = [tuple(row) for row in rows]
+    assert told.pop("co") == [("路灯照明", "东社区")]
+    assert [name for name, rows in told.items() if rows] == []

@@ -79,6 +79,8 @@ async def test_nobody_is_reached_in_three_tries_on_two_days(street: Street, late
         assert (await life.caller.post(path, missed))["state"] == "callback"
     await later(3 * DAY + 1)
     assert (await life.caller.post(path, missed))["state"] == "closed_unreached"
+    by = {step["action"]: step["by_label"] for step in (await life.resident.get(f"{case}/history"))["items"]}
+    assert (by["record_callback"], by["close_unreached"]) == ("回访员", "回访员"), "and not who handled it"
     assert await life.calls() == []
 
 

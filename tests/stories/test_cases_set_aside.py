@@ -88,7 +88,7 @@ async def test_a_big_matter_is_deliberated_and_goes_on_with_what_was_decided(str
     before = await governing(grandmother, case)
     await secretary.post(f"{case}/deliberate")
     shown = await grandmother.get(case)
-    assert (shown["state"], shown["holder"]) == ("deliberating", "东社区小区党支部")
+    assert (shown["state"], shown["holder"]) == ("deliberating", "东社区党组织")
     await later(7200)
     await branch.post(f"{case}/conclude", {"decision": "物业出地,街道出钱,建充电棚"})
     shown = await grandmother.get(case)
@@ -97,6 +97,27 @@ async def test_a_big_matter_is_deliberated_and_goes_on_with_what_was_decided(str
     after = await governing(grandmother, case)
     assert after["id"] == before["id"]
     assert timedelta(hours=2) <= due(after) - due(before) < timedelta(hours=2, minutes=2)
+
+
+async def test_where_no_branch_has_a_secretary_the_communitys_convenes(street: Street, later: Later) -> None:
+    """Neither the estate's, who does not see what is the community's, nor the administrator."""
+    grandmother = await street.resident("王奶奶")
+    secretary = await street.with_role("书记", Role.SECRETARY)
+    estate = await street.world.estate(street.world.east, "东园")
+    below = await street.resident("支部书记", "west")
+    post = {"place_id": str(estate), "role": Role.BRANCH_SECRETARY.value, "person_id": str(below.id)}
+    await street.administrator.post("/v1/roles", post)
+    case = await reported(grandmother, category="property", words="电动车没有地方充电")
+    await secretary.post(f"{case}/triage", {})
+    await secretary.post(f"{case}/deliberate")
+    await later(1)
+    assert (await below.ask("GET", case)).status_code == 404
+    told = [
+        [row["nobody_in_post"] for row in (await one.get("/v1/inbox"))["items"] if row["topic"] == "case.to_deliberate"]
+        for one in (secretary, below, street.administrator)
+    ]
+    assert told == [[True], [], []]
+    await secretary.post(f"{case}/conclude", {"decision": "建充电棚"})
 
 
 async def test_a_small_matter_is_not_deliberated(street: Street) -> None:
@@ -119,7 +140,9 @@ async def test_only_what_is_on_the_list_goes_down(street: Street, later: Later) 
     assert await chief.refused(f"{case}/hand-down", {}) == (409, "not-admitted"), "there is no list"
     secretary = await street.with_role("书记", Role.SECRETARY)
     listed = {**east, "codes": ["lighting", "repair"]}
-    assert await secretary.refused("/v1/admission-lists", listed) == (403, "not-allowed"), "it protects the community"
+    refused = (await secretary.ask("POST", "/v1/admission-lists", listed)).json()
+    assert refused["code"] == "not-allowed", "it protects the community"
+    assert refused["detail"] == "准入清单由街道及以上的书记、管理员发布,社区自己不能发布"
     assert await chief.refused("/v1/admission-lists", {**east, "codes": ["no-such-thing"]}) == (
         422, "category-not-found",
     )  # fmt: skip
@@ -304,6 +327,7 @@ async def test_an_independent_review_ends_a_case(street: Street, later: Later) -
     assert await secretary.refused(f"{case}/terminate", reason) == (403, "not-allowed")
     other = await street.with_role("督办员", Role.SUPERVISOR)
     await other.post(f"{case}/terminate", reason)
+    assert (await grandmother.get(f"{case}/history"))["items"][-1]["by_label"] == "督办员"
     await later(1)
     assert (await grandmother.get(case))["state"] == "terminated"
     assert "case.terminated" in {row["topic"] for row in (await grandmother.get("/v1/inbox"))["items"]}

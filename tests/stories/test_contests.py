@@ -30,6 +30,18 @@ async def test_an_upheld_contest_gives_the_case_to_another_lead(street: Street, 
     kept = await case.lead.officer.get(old)
     assert (kept["state"], kept["excuse"], kept["excuse_label"]) == ("excused", "contest", "裁定归水务站")
     assert "assignment.released" not in await topics(case.lead.officer), "of the decision they were told"
+    assert (kept["category_name"], kept["place_name"], kept["words"], kept["spot"]) == (
+        "路灯照明",
+        "东社区",
+        None,
+        None,
+    )
+    told = (await case.lead.officer.get("/v1/inbox", limit=50))["items"]
+    of_it = {one["topic"]: one["about"] for one in told if one["subject_kind"] == "assignment"}
+    assert {"assignment.sent", "contest.decided"} <= of_it.keys()
+    assert set(of_it.values()) == {"路灯照明,东社区"}, "which it was, and not what was said"
+    by = {step["action"]: step["by_label"] for step in (await case.reporter.get(f"{case.path}/history"))["items"]}
+    assert by["reseat"] == "裁定人"
     shown = await case.reporter.get(case.path)
     assert (shown["holder"], shown["due_at"]) == ("主办单位:水务站", due_at), "resolve runs on"
     new = await water.reports_in()

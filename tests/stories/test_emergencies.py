@@ -191,6 +191,30 @@ async def test_whoever_reported_an_emergency_hears_that_it_was_confirmed(street:
     assert "whistle.confirmed" in await topics(neighbour)
 
 
+async def test_whoever_was_asked_hears_that_the_level_above_has_decided(street: Street, later: Later) -> None:
+    """The community's heads are asked (domain.md §5: "approved by the community's head or above")."""
+    neighbour = await street.resident("王奶奶")
+    grid, secretary, chief = await officers(street)
+    colleague = await street.with_role("副书记", Role.SECRETARY)
+    unit = await new_unit(street, "应急办")
+    await answers_for_danger(street, unit.id)
+    wall = f"/v1/cases/{(await neighbour.post('/v1/cases', WALL))['id']}"
+    await later(1)
+    assert [await held(one, "whistle.to_confirm") != [] for one in (secretary, colleague, chief)] == [True, True, False]
+    await chief.post(f"{wall}/whistle/decide", {"approved": False, "reason": "物业已围挡"})
+    lamp = f"/v1/cases/{(await neighbour.post('/v1/cases', {'category': 'lighting', 'words': '路灯不亮'}))['id']}"
+    await grid.post(f"{lamp}/triage", {"lane": "hard"})
+    await grid.post(f"{lamp}/whistle", {"kind": "routine", "reason": "不会修", "lead_id": unit.id})
+    await secretary.post(f"{lamp}/whistle/decide", {"approved": True})
+    await later(2)
+    for someone in (secretary, colleague, neighbour):
+        (told,) = await held(someone, "whistle.not_confirmed")
+        assert told["text"] == "应急哨事后未予追认,已到的单位照常办理", "a reason that not all may read is not promised"
+    assert await held(chief, "whistle.not_confirmed") == [], "who decides is not told what they did"
+    assert [one["text"] for one in await held(colleague, "whistle.settled")] == ["等您批准的吹哨已由他人批准"]
+    assert await held(secretary, "whistle.settled") == []
+
+
 async def test_a_call_up_goes_to_partners_and_keeps_the_limit(street: Street, later: Later) -> None:
     neighbour = await street.resident("王奶奶")
     _, secretary, _ = await officers(street)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from app.domain.deadlines.spoken import moment
 from app.kernel.rules import Role
 from tests.stories.boardwork import LAMP, officers, topics, whistled
 from tests.stories.caselife import RESULT as NOISE_RESULT
@@ -27,7 +28,10 @@ async def test_a_granted_extension_moves_the_limit_and_the_resident_hears_why(st
     assert datetime.fromisoformat(shown["due_at"]) - before == timedelta(hours=48)
     assert (shown["extension"]["reason"], shown["extension"]["granted"]) == ("配件从外地调运", True)
     await later(5.5 * DAY)
-    assert "case.extended" in await topics(case.reporter)
+    told = [one for one in (await case.reporter.get("/v1/inbox", limit=50))["items"] if one["topic"] == "case.extended"]
+    until = moment(before + timedelta(hours=48))
+    assert [one["text"] for one in told] == [f"您反映的事项经上一级批准延长了办理时限,可查看原因;新的时限是{until}"]
+    assert any(f"申请把办理时限延到{until}" in line for line in shown["story"]), "and not a number of working hours"
     assert "extension.decided" in await topics(case.lead.officer)
     marks = await street.world.owner.fetch(
         "SELECT k.percent FROM mark k JOIN deadline d ON d.id = k.deadline_id WHERE d.kind = 'resolve_routine'"

@@ -35,7 +35,7 @@ async def test_a_small_matter_from_the_report_to_the_tap(street: Street, later: 
     await grandmother.post(f"{case}/callback", {"solved": True, "stars": 5})
     steps = [(step["action"], step["by_label"]) for step in (await grandmother.get(f"{case}/history"))["items"]]
     tapped = ("answer_callback" if asked["will_call"] else "close", "上报人")
-    assert steps == [("report", "上报人"), ("triage", "社区"), ("submit_result", "社区"), tapped]
+    assert steps == [("report", "上报人"), ("triage", "网格员"), ("submit_result", "网格员"), tapped]
 
 
 @pytest.mark.parametrize(

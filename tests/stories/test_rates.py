@@ -53,11 +53,23 @@ async def test_three_rates_with_an_exclusion(street: Street, later: Later) -> No
 
     # The secretary below proposes that it shall not count, and may not decide; the street does.
     asked = {"callback_id": call["id"], "reason": "recorded_wrongly", "note": "回访记错了人"}
+    dispatcher = await street.with_role("小张", "dispatcher")
+    unseen = await dispatcher.ask("POST", "/v1/exclusions", asked)
+    assert (unseen.status_code, "由书记提请不计" in unseen.json()["detail"]) == (404, True)
+    shown = await dispatcher.http.get("/v1/rates/cases", params=period(street, by="category", figure="unsolved"))
+    assert shown.status_code == 403, "nor is it listed for them"
     proposed = await life.secretary.post("/v1/exclusions", asked)
     decide = f"/v1/exclusions/{proposed['id']}/decide"
     assert (await life.secretary.refused(decide, {"upheld": True, "note": "属实"}))[0] == 403
     before = (await life.chief.get("/v1/rates", **period(street)))["total"]
     assert (before["solved"]["no"], before["excluded"]) == (1, 0)
+    await later(1)
+    about = [
+        (one["subject_kind"], one["about"])
+        for one in (await life.chief.get("/v1/inbox", limit=50))["items"]
+        if one["topic"] == "exclusion.proposed"
+    ]
+    assert about == [("exclusion", "噪音扰民,东社区")]
     await life.chief.post(decide, {"upheld": True, "note": "录音属实"})
     after = (await life.chief.get("/v1/rates", **period(street)))["total"]
     assert (after["solved"], after["excluded"]) == ({"yes": 2, "no": 0, "percent": 100.0}, 1)

@@ -134,7 +134,8 @@ async def test_each_look_at_personal_data_is_recorded(street: Street, later: Lat
     assert {shown for shown, _, _ in mine} == {"contact"}, "who looked at the volunteer is the volunteer's"
     theirs = await looks(volunteer, path)
     assert theirs == [("volunteer", "dispatcher", "张*"), ("volunteer", "requester", "王**")]
-    assert await looks(dispatcher, path) == []
+    refused = (await dispatcher.ask("GET", f"{path}/reveals")).json()
+    assert (refused["code"], refused["detail"].endswith("当地及上级的书记、管理员办理")) == ("not-allowed", True)
     assert len(await looks(secretary, path)) == len(mine) + len(theirs)
     assert (await resident.get(f"{path}/reveals"))["items"][0]["capacity_label"] == "社区派单员"
     stranger = await street.resident("西边的人", "west")

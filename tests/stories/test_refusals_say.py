@@ -139,7 +139,7 @@ async def test_a_result_is_returned_with_a_reason_and_accepted_without(street: S
 async def test_more_time_is_asked_for_with_the_first_limit_in_view(street: Street) -> None:
     case = await whistled(street)
     _, message = await fault(case.lead.head, f"{case.path}/extension", {"hours": 300, "reason": "等配件"})
-    assert re.fullmatch(r"原定时限是 (\d+) 小时,最多再延长 \1 小时", message)
+    assert re.fullmatch(r"原定时限是 (\d+) 小时\(按全天候计\),最多再延长 \1 小时", message)
 
 
 async def test_what_stands_in_a_body_is_corrected_in_its_own_words(street: Street) -> None:

@@ -26,7 +26,10 @@ async def test_a_grid_worker_looks_up_whom_to_call_and_the_reporter_reads_who_lo
         "小*", "网格员", "上报人的姓名和联系方式", False,
     )  # fmt: skip
     assert [one["by_me"] for one in (await life.secretary.get(f"{case}/reveals"))["items"]] == [False]
-    assert (await life.grid.get(f"{case}/reveals"))["items"] == [], "only looks at themselves, and who answers for it"
+    refused = (await life.grid.ask("GET", f"{case}/reveals")).json()
+    assert (refused["status"], refused["detail"].endswith("当地及上级的书记、管理员办理")) == (403, True), (
+        "only looks at themselves, and who answers for it"
+    )
 
 
 async def test_of_a_reporter_without_a_phone_the_address_is_shown_and_of_others_not(street: Street) -> None:

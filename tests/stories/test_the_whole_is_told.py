@@ -50,8 +50,9 @@ async def test_why_the_limit_is_longer_and_what_was_agreed_is_told(street: Stree
     made = await officer.post(f"{case.path}/board/promises", promise)
     assert made["state"] == "whistled"
     story = await told(case.reporter, case.path)
-    assert "申请把办理时限延长 14 小时,原因:配件从外地调运。" in story
-    assert [line for line in story if line.startswith("上一级批准延期,办理时限到")] != []
+    (granted,) = (line for line in story if line.startswith("上一级批准延期,办理时限到"))
+    until = granted.removeprefix("上一级批准延期,办理时限到").removesuffix("。")
+    assert f"申请把办理时限延到{until},原因:配件从外地调运。" in story
     assert "城管办承诺3月2日(周一)17:00前做到:换好灯杆。" in story
 
 

@@ -1,11 +1,11 @@
 """Becoming a volunteer, over HTTP: an application and its answer, skills and licences, hours (亮单, domain.md §3)."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from app.domain.deadlines.spoken import moment
 from app.kernel.ids import new_id
 from tests.people import Someone
 from tests.stories.conftest import Later, Street
@@ -344,13 +344,23 @@ async def test_a_skill_of_a_wider_place_is_seen_where_the_volunteer_may_be_sent(
 
 async def test_an_applicant_who_is_to_volunteer_from_a_later_day_on_is_told_so(street: Street, later: Later) -> None:
     secretary, resident = await street.with_role("刘书记", "secretary"), await street.resident("王秀英")
-    grant = {"place_id": str(street.world.east), "role": "volunteer", "starts_at": days(5), **person(resident)}
+    begins = days(5)
+    grant = {"place_id": str(street.world.east), "role": "volunteer", "starts_at": begins, **person(resident)}
     await street.administrator.post("/v1/roles", grant)
     await later(0)
     (told_of,) = [one for one in (await resident.get("/v1/inbox"))["items"] if one["topic"] == "role.granted"]
-    assert re.fullmatch("您有了新的角色:志愿者,从.+起", told_of["text"])
+    assert told_of["text"] == f"您有了新的角色:志愿者,从{moment(datetime.fromisoformat(begins))}起"
     await resident.put("/v1/me/availability", {"daily_capacity": 2})  # so that it holds from the first day on
     made = (await resident.post("/v1/volunteer-applications", {"text": "想帮忙"}))["id"]
     answer = await secretary.ask("POST", f"/v1/volunteer-applications/{made}/decide", {"approve": True})
     assert (answer.status_code, answer.json()["code"]) == (409, "already-granted")
     assert "revokeRole" in answer.json()["detail"]
+
+
+async def test_who_has_a_role_for_a_time_is_told_until_when(street: Street, later: Later) -> None:
+    resident, ends = await street.resident("王秀英"), days(40)
+    grant = {"place_id": str(street.world.east), "role": "volunteer", "ends_at": ends, **person(resident)}
+    await street.administrator.post("/v1/roles", grant)
+    await later(0)
+    (told_of,) = [one for one in (await resident.get("/v1/inbox"))["items"] if one["topic"] == "role.granted"]
+    assert told_of["text"] == f"您有了新的角色:志愿者,到{moment(datetime.fromisoformat(ends))}为止"

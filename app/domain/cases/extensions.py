@@ -13,7 +13,9 @@ from app.domain.cases.limits import Case
 from app.domain.cases.models import CaseState
 from app.domain.cases.policy import LIFECYCLE
 from app.domain.cases.service import CASES, tell_reporters
+from app.kernel.calendars import CalendarName
 from app.kernel.change import Change, Office
+from app.kernel.deadlines import Timing
 from app.kernel.errors import FieldFault, NotAllowed, ReasonWanted
 from app.kernel.ids import new_id
 from app.kernel.matter import TimedDeadline
@@ -75,7 +77,7 @@ def request_extension(case: Case, actor: Actor, now: datetime, *, facts: Extendi
     _still_ahead(running, now)
     if more > running.at_first:
         first = int(running.at_first.total_seconds()) // 3600
-        why = f"原定时限是 {first} 小时,最多再延长 {first} 小时"
+        why = f"原定时限是 {first} 小时(按{CalendarName(running.calendar_name).label}计),最多再延长 {first} 小时"
         raise board_errors.ExtensionTooLong(why, fields=(FieldFault("/body/hours", "extension-too-long", why),))
     change.insert(
         CaseExtension,
@@ -88,7 +90,7 @@ def request_extension(case: Case, actor: Actor, now: datetime, *, facts: Extendi
         reason=reason,
         asked_by=actor.id,
         asked_at=now,
-    ).note(hours=hours, reason=reason)
+    ).note(hours=hours, reason=reason, due_at=_longer(running, more).due_at())
     if case.state == CaseState.WHISTLED:
         return change.tell_office(Office.SEAT, "extension.asked")
     return change.tell_role(Role.SECRETARY, "extension.asked", place_id=facts.above_id or case.seat_id)
@@ -123,9 +125,14 @@ def decide_extension(
     if running is None:
         raise board_errors.ExtensionTooLate
     _still_ahead(running, now)
-    longer = replace(running.timing, budget=running.timing.budget + timedelta(seconds=asked.seconds))
+    longer = _longer(running, timedelta(seconds=asked.seconds))
     change.retime(running, longer).note(due_at=longer.due_at())
-    return tell_reporters(change, case, "case.extended")
+    return tell_reporters(change, case, "case.extended", due_at=longer.due_at().isoformat())
+
+
+def _longer(running: TimedDeadline, more: timedelta) -> Timing:
+    """With so much more time on the calendar of the limit: 24 working hours are three days and more."""
+    return replace(running.timing, budget=running.timing.budget + more)
 
 
 def _still_ahead(running: TimedDeadline, now: datetime) -> None:

@@ -40,9 +40,6 @@ officers = reach(
 CONTACT: Rules = (office, lead, local_officers)
 """Who contacts the reporters of a case and replies to them, and so looks up who they are while it is open: the same three."""
 
-LOOKS: Rules = (reporter, reach(Role.SECRETARY, Role.ADMINISTRATOR))
-"""Who reads who looked a reporter up: each at looks at themselves, and who answers for the place."""
-
 READ: Rules = (requester, beneficiary, lead, officers, reporter, in_unit, joiner, placer)
 """Who sees a case: whoever reported or joined it, the officers of its place and above, and the units with a seat on its board;
 whoever joins it, with that command; and who reported it for a caller, or placed the order that it was, while they are on the
@@ -65,6 +62,9 @@ SIMILAR: Rules = (resident, watchers, station)
 
 STANDING = (requester, beneficiary, reporter)
 """Whose case it is in person."""
+
+LOOKS: Rules = (*STANDING, reach(Role.SECRETARY, Role.ADMINISTRATOR))
+"""Who reads who looked a reporter up: each at looks at themselves, and who answers for the place."""
 
 RESOLVES = (
     "resolve_small", "resolve_community", "resolve_street", "resolve_district", "resolve_emergency", "resolve_routine",

@@ -155,7 +155,7 @@ ASSIGNMENT_STANDS = f"""{ASSIGNMENT_WAITS} AS waits,
 _ASSIGNMENTS = f"""
 SELECT {ASSIGNMENT_STANDS}, d.case_id, d.role, d.leads, d.signed_at, d.outcome, d.excuse,
        CASE WHEN NOT d.contested AND m.state IN ('signed', 'reported_in') THEN d.contest_until END AS contest_until,
-       u.name AS unit_name, p.name AS place_name, x.words, x.spot, k.name AS category_name,
+       u.name AS unit_name, p.name AS place_name, x.words, x.spot, coalesce(k.name, f.category) AS category_name,
        w.approved, w.blown_at, CASE WHEN m.state = 'excused' THEN (
          SELECT jsonb_build_object('action', h.action, 'why', h.note ->> 'why') FROM history h
           WHERE h.matter_id = m.id AND h.to_state = 'excused' ORDER BY h.version DESC LIMIT 1) END AS excused_by,
@@ -165,6 +165,7 @@ SELECT {ASSIGNMENT_STANDS}, d.case_id, d.role, d.leads, d.signed_at, d.outcome, 
   JOIN place p ON p.id = m.place_id LEFT JOIN case_detail x ON x.matter_id = d.case_id
   LEFT JOIN whistle w ON w.id = d.whistle_id
   LEFT JOIN case_category k ON k.id = x.category_id
+  LEFT JOIN LATERAL assigned_case(CASE WHEN k.id IS NULL THEN d.case_id END) f ON true
  WHERE m.kind = 'assignment'"""
 
 _OURS = """

@@ -170,10 +170,10 @@ def let_go(change: Change, facts: Seats) -> Change:
     return release(change, facts)
 
 
-def tell_reporters(change: Change, case: Case, topic: str) -> Change:
+def tell_reporters(change: Change, case: Case, topic: str, **payload: Any) -> Change:
     """A notice to everybody who reported or joined the case, and to whom it was reported for."""
     for person in dict.fromkeys((*case.detail.reporters, case.beneficiary_id)):
-        change.tell(person, topic)
+        change.tell(person, topic, **payload)
     return change
 
 

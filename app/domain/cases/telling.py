@@ -82,7 +82,7 @@ OF_CASE: Mapping[str, str] = {
     "contact": "联系了上报人",
     "reply": "答复了上报人",
     "join": "有居民附议",
-    "request_extension": "申请把办理时限延长 {hours} 小时{why}",
+    "request_extension": "申请把办理时限{longer}{why}",
     "decide_extension": "{extension}",
     "add_minutes": "召开了联席会议({held_at})",
     "add_promise": "{unit}承诺{due_at}前做到:{text}",
@@ -214,13 +214,14 @@ _UNABLE = {"无权限": "无权办理", "缺资源": "缺少资源"}
 
 def _names(step: Step) -> dict[str, str]:
     note: Mapping[str, Any] = step["note"]
-    names = {name: str(note.get(name, "")) for name in ("decision", "owner", "must_change", "hours", "text")}
+    names = {name: str(note.get(name, "")) for name in ("decision", "owner", "must_change", "text")}
     lane, whistle, elsewhere = note.get("lane"), note.get("whistle"), note.get("elsewhere")
     return {
         **names,
         "why": _why(step),
         "elsewhere": f";可以去:{elsewhere}" if elsewhere else "",
         "means": _means(note),
+        "longer": _longer(note),
         "extension": _extension(note, _why(step)),
         "confirmed": "事后获批准" if note.get("approved") else "事后未予追认,已到的单位照常办理",
         "seat": step["seat_name"] or "社区",
@@ -247,6 +248,14 @@ def _means(note: Mapping[str, Any]) -> str:
     if "amount" in note:
         return f",随拨经费 {note['amount']} 元,来源:{note['source']}"
     return ",按准入清单" if note.get("listed") else ""
+
+
+def _longer(note: Mapping[str, Any]) -> str:
+    """Until when somebody asks for; on a calendar of working hours their number says little, and it is all that older steps
+    note."""
+    until = note.get("due_at")
+    hours = f"延长 {note.get('hours')} 小时(按该时限的日历计)"
+    return f"延到{moment(datetime.fromisoformat(until))}" if until else hours
 
 
 def _extension(note: Mapping[str, Any], why: str) -> str:

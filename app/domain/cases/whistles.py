@@ -2,7 +2,7 @@
 checks the result (domain.md §5). Each is pure, as in `service.py`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -28,6 +28,7 @@ from app.kernel.errors import ReasonWanted, TransitionRefused
 from app.kernel.ids import new_id
 from app.kernel.loading import Beside
 from app.kernel.rules import SYSTEM, Actor, Role
+from app.kernel.verbs import Facts
 
 APPROVED = Beside(
     "assignment",
@@ -35,6 +36,20 @@ APPROVED = Beside(
     "(SELECT w.kind FROM whistle w WHERE w.matter_id = subject.id AND w.decided_at IS NULL)",
 )
 SOUNDED = Beside("assignment", ("sign", "report_in"), "'emergency'")
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """Who else was asked to decide: the heads of the seat, but for the actor."""
+
+    asked: tuple[UUID, ...]
+
+
+DECIDING = Facts(
+    """jsonb_build_object('asked', (SELECT coalesce(jsonb_agg(t.person_id), '[]')
+         FROM told_of(subject.id, subject.place_id, 'seat') t WHERE t.person_id <> $1))""",
+    Deciding,
+)
 
 
 @CASES.moves("propose_whistle", facts=CALLED, read_by_others=("reason",))
@@ -85,12 +100,13 @@ def propose_whistle(
     )
 
 
-@CASES.moves("approve_whistle", beside=APPROVED, read_by_others=("reason",))
+@CASES.moves("approve_whistle", facts=DECIDING, beside=APPROVED, read_by_others=("reason",))
 def decide_whistle(
-    case: Case, actor: Actor, now: datetime, *, approved: bool, reason: str | None = None
+    case: Case, actor: Actor, now: datetime, *, facts: Deciding, approved: bool, reason: str | None = None
 ) -> Change | list[Change]:
-    """The head of the level approves, and the whistle is blown: every unit has an assignment of its own, and the lead holds the
-    case; or refuses, with a reason. An emergency's was blown already, and is found right or wrong afterwards (先吹后批).
+    """The head of the level, or one above it, approves, and the whistle is blown: every unit has an assignment of its own, and
+    the lead holds the case; or refuses, with a reason. An emergency's was blown already, and is found right or wrong afterwards
+    (先吹后批). Whoever was asked as well hears that it is decided.
 
     Raises:
         NoWhistle: none waits. ReasonWanted: a refusal without one.
@@ -107,10 +123,15 @@ def decide_whistle(
     change.note(approved=approved)
     # Where the alarm blew it by itself, whoever reported the emergency had whistled.
     whistler = case.placed_by if whistle.proposed_by == SYSTEM.id else whistle.proposed_by
+    others = [person for person in facts.asked if person != whistler]
     if blown:
         topic = "whistle.confirmed" if approved else "whistle.not_confirmed"
-        return change.patch(Whistle, id=whistle.id, **told).tell(whistler, topic).tell_office(Office.UNIT, topic)
+        for person in (whistler, *others):
+            change.tell(person, topic)
+        return change.patch(Whistle, id=whistle.id, **told).tell_office(Office.UNIT, topic)
     change.tell(whistler, "whistle.decided", approved=approved)
+    for person in others:
+        change.tell(person, "whistle.settled", approved=approved)
     if not approved:
         return change.patch(Whistle, id=whistle.id, **told)
     change.patch(Whistle, id=whistle.id, **told, blown_at=now)

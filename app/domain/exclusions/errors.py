@@ -20,6 +20,7 @@ class CallbackNotSettled(NotFound):
     code = "callback-not-settled"
     title_zh = "没有找到这项已有结果的回访"
     title_en = "There is no such call-back that is settled"
+    advice_zh = "回访的结果只有当地及上级的书记看得到,由书记提请不计;派单员可以提请的是错过的时限"
 
 
 class AlreadyExcluded(Refusal):

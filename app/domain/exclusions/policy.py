@@ -3,6 +3,8 @@
 from app.kernel.rules import Role, Rules, reach
 
 PROPOSE: Rules = (reach(Role.DISPATCHER, Role.SECRETARY),)
+"""Of a miss; a call-back only the secretary, since what reporters said is not for who dispatches."""
+PROPOSE_CALLBACK: Rules = (reach(Role.SECRETARY),)
 
 REVIEWERS = (Role.SECRETARY, Role.ADMINISTRATOR)
 DECIDE: Rules = (reach(*REVIEWERS),)

@@ -55,7 +55,7 @@ def propose_callback(
 ) -> Change:
     """Propose that what was said in a call-back shall not count in the three rates (domain.md §5). Raises CallbackNotSettled,
     AlreadyExcluded."""
-    demand(policy.PROPOSE, actor)
+    demand(policy.PROPOSE_CALLBACK, actor)
     if not about.missed:
         raise errors.CallbackNotSettled
     return _proposed(about, actor, now, callback_id=callback_id, reason=reason.value, note=note)

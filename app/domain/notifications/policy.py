@@ -60,6 +60,8 @@ TEXTS: Mapping[str, str] = {
     "order.resumed": "您的订单暂停的时限已继续",
     "order.disputed": "居民对一次暂停提出异议,请裁定",
     "order.dispute_decided": "您对暂停的异议已裁定",
+    "order.pause_judged": "居民对您所作暂停的异议已裁定",
+    "order.pause_annulled": "一次暂停经异议被撤销:暂停的时间照算,请看订单现在的时限",
     "order.wished": "有一个新的微心愿,已开放认领",
     "order.wish_claimed": "您的微心愿已有人认领,可查看是谁",
     "order.claim_expired": "您认领的微心愿超过时限没有开始,已重新开放",
@@ -121,8 +123,9 @@ TEXTS: Mapping[str, str] = {
     "whistle.proposed": "有一个吹哨等您批准",
     "whistle.to_confirm": "应急哨已吹响,请事后确认",
     "whistle.decided": "您提请的吹哨已有决定",
+    "whistle.settled": "等您批准的吹哨已有决定",
     "whistle.confirmed": "应急哨已获补批",
-    "whistle.not_confirmed": "应急哨事后未予追认,已到的单位照常办理,可查看原因",
+    "whistle.not_confirmed": "应急哨事后未予追认,已到的单位照常办理",
     "assignment.sent": "吹哨:您的单位有一项任务,请签收并报到",
     "assignment.reported_in": "一个单位已报到",
     "assignment.excused": "您单位的一项任务已免除",
@@ -229,6 +232,7 @@ PASSED_ON: Mapping[str, str] = {
 
 DECIDED: Mapping[str, tuple[str, str, str]] = {
     "whistle.decided": ("approved", "您提请的吹哨已获批准", "您提请的吹哨未获批准,可查看原因"),
+    "whistle.settled": ("approved", "等您批准的吹哨已由他人批准", "等您批准的吹哨已由他人决定:不批准"),
     "contest.decided": (
         "upheld",
         "对一项任务的异议已裁定:成立,不归原单位办",
@@ -236,6 +240,11 @@ DECIDED: Mapping[str, tuple[str, str, str]] = {
     ),
     "extension.decided": ("granted", "您申请的延期已获批准", "您申请的延期未获批准,可查看原因"),
     "order.dispute_decided": ("upheld", "您对暂停的异议已裁定:成立", "您对暂停的异议已裁定:不成立,可查看理由"),
+    "order.pause_judged": (
+        "upheld",
+        "对您所作暂停的异议成立:仍在计时的时限,暂停的时间照算,请看订单现在的时限",
+        "对您所作暂停的异议不成立,暂停照旧",
+    ),
 }
 """Of a decision: by what its payload says which way it went, and the two ways. A notice from before that was said has TEXTS."""
 
@@ -313,7 +322,8 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
             return yes if payload[way] else no
         case _:
             told = LEFT.get((topic, payload.get("because", ""))) or said_of_order(topic, payload)
-            told = told or _text(topic, payload) + _of_role(topic, payload) + _of_skills(topic, payload)
+            further = _of_role(topic, payload) + _of_skills(topic, payload) + _until(payload)
+            told = told or _text(topic, payload) + further
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
 
 
@@ -363,7 +373,7 @@ def _text(topic: str, payload: Mapping[str, Any]) -> str:
 
 
 def _of_role(topic: str, payload: Mapping[str, Any]) -> str:
-    """Which role it is about, and what became of the orders that went with it."""
+    """Which role it is about, from when until when, and what became of the orders that went with it."""
     if not topic.startswith("role."):
         return ""
     back = f";手上未开始的 {payload['handed_back']} 单已退回社区或取消" if payload.get("handed_back") else ""
@@ -371,7 +381,13 @@ def _of_role(topic: str, payload: Mapping[str, Any]) -> str:
     which = f":{office(Role(payload['role']))}" if "role" in payload else ""
     still = ";另一段同样的任职仍然有效" if payload.get("remains") else ""
     begins = f",从{moment(datetime.fromisoformat(payload['from']))}起" if "from" in payload else ""
-    return which + begins + still + back + serving
+    ends = f",到{moment(datetime.fromisoformat(payload['until']))}为止" if "until" in payload else ""
+    return which + begins + ends + still + back + serving
+
+
+def _until(payload: Mapping[str, Any]) -> str:
+    """Until when the limit that it is about lasts now."""
+    return f";新的时限是{moment(datetime.fromisoformat(payload['due_at']))}" if "due_at" in payload else ""
 
 
 def _of_skills(topic: str, payload: Mapping[str, Any]) -> str:

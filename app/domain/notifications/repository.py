@@ -30,30 +30,38 @@ READING = Facts(
 
 
 # Which order a message is about – of one about a role, a skill or hours, the order that it names –, and where it is about a time,
-# the one of that moment; which case, also of an assignment; which role, team or application: as far as the reader sees it by now.
+# the one of that moment; which case, also of an assignment; of an exclusion, that of its matter; which role, team or application:
+# as far as the reader sees it by now. A unit that an arbiter took its case from still reads which it was (`assigned_case`).
 # Whoever joined a case from another community reads the street alone, and only those who reported or joined it what was said.
 # Whom a representation is about, sealed: once it was consented to as they are on file, but to the representative as whom they
 # named, alone.
 _INBOX = text("""
 SELECT m.id, m.topic, m.payload, n.subject_kind, n.subject_id, m.as_role, m.nobody_in_post, m.created_at, m.read_at,
        coalesce(o.service, CASE n.subject_kind WHEN 'order' THEN told_service(m.id) END, z.name) AS service,
-       o.meet_at, x.category, coalesce(x.place, r.place) AS place, x.words, r.role, r.level, t.team,
-       coalesce(t.name_sealed, r.name_sealed) AS name_sealed, v.reason,
-       coalesce((SELECT f.name_sealed FROM named_on_file(q.id) f WHERE q.consented_at IS NOT NULL), q.name_sealed) AS represented,
+       o.meet_at, coalesce(x.category, f.category) AS category, coalesce(x.place, f.place, r.place) AS place, x.words,
+       r.role, r.level, t.team, coalesce(t.name_sealed, r.name_sealed) AS name_sealed, v.reason,
+       coalesce((SELECT w.name_sealed FROM named_on_file(q.id) w WHERE q.consented_at IS NOT NULL), q.name_sealed) AS represented,
        CASE WHEN q.representative_id <> app_actor() THEN q.representative_name_sealed END AS representative
   FROM inbox_message m CROSS JOIN LATERAL (
     SELECT CASE WHEN m.payload ? 'order_id' THEN 'order' ELSE m.subject_kind END AS subject_kind,
            coalesce((m.payload ->> 'order_id')::uuid, m.subject_id) AS subject_id) n
+  LEFT JOIN exclusion e ON m.subject_kind = 'exclusion' AND e.id = m.subject_id
+  LEFT JOIN matter y ON y.id = e.matter_id
+  CROSS JOIN LATERAL (
+    SELECT coalesce(y.kind, n.subject_kind) AS kind, coalesce(y.id, n.subject_id) AS id) b
   LEFT JOIN LATERAL (
-    SELECT s.name AS service, CASE replace(m.topic, 'kept', 'confirmed')
-             WHEN 'order.appointment_proposed' THEN (
+    SELECT s.name AS service, CASE
+             WHEN m.topic = 'order.appointment_proposed' THEN (
                SELECT a.meet_at FROM appointment a WHERE a.matter_id = d.matter_id AND a.proposed_at <= m.created_at
                 ORDER BY a.proposed_at DESC LIMIT 1)
-             WHEN 'order.appointment_confirmed' THEN (
+             WHEN m.topic IN ('order.appointment_confirmed', 'order.appointment_kept') THEN (
                SELECT a.meet_at FROM appointment a WHERE a.matter_id = d.matter_id AND a.confirmed_at <= m.created_at
                 ORDER BY a.confirmed_at DESC LIMIT 1) END AS meet_at
-      FROM order_detail d JOIN service s ON s.id = d.service_id WHERE d.matter_id = n.subject_id
-    ) o ON n.subject_kind = 'order'
+      FROM order_detail d JOIN service s ON s.id = d.service_id WHERE d.matter_id = b.id
+    ) o ON b.kind = 'order'
+  CROSS JOIN LATERAL (
+    SELECT CASE b.kind WHEN 'case' THEN b.id WHEN 'assignment' THEN (
+             SELECT a.case_id FROM assignment_detail a WHERE a.matter_id = b.id) END AS case_id) g
   LEFT JOIN LATERAL (
     SELECT k.name AS category, p.name AS place,
            CASE WHEN w.whole AND (app_actor() IN (c.requester_id, c.beneficiary_id) OR EXISTS (
@@ -61,8 +69,9 @@ SELECT m.id, m.topic, m.payload, n.subject_kind, n.subject_id, m.as_role, m.nobo
       FROM case_detail d JOIN matter c ON c.id = d.matter_id JOIN case_category k ON k.id = d.category_id
       CROSS JOIN LATERAL (SELECT app_sees_whole(d.matter_id) AS whole OFFSET 0) w
       JOIN place p ON p.id = CASE WHEN w.whole THEN c.place_id ELSE street_of(c.place_id) END
-     WHERE d.matter_id = coalesce((SELECT a.case_id FROM assignment_detail a WHERE a.matter_id = m.subject_id), m.subject_id)
-    ) x ON m.subject_kind IN ('case', 'assignment')
+     WHERE d.matter_id = g.case_id
+    ) x ON g.case_id IS NOT NULL
+  LEFT JOIN LATERAL assigned_case(CASE WHEN x.category IS NULL THEN g.case_id END) f ON true
   LEFT JOIN service z ON m.subject_kind = 'service' AND z.id = m.subject_id
   LEFT JOIN representation q ON m.subject_kind = 'representation' AND q.id = m.subject_id
   LEFT JOIN LATERAL (

@@ -156,7 +156,8 @@ def dispute(order: Order, actor: Actor, now: datetime, *, pause_id: UUID, text: 
 @ORDERS.moves("decide", read_by_others=("text",))
 def decide(order: Order, actor: Actor, now: datetime, *, pause_id: UUID, upheld: bool, text: str) -> Change:
     """Decide on a disputed pause. An upheld dispute annuls it while the deadline runs: the time that it held up counts after
-    all, and marks that are due by then fire at once.
+    all, and marks that are due by then fire at once. Whoever paused is told which way it went, and who dispatches that the limit
+    is another one again.
 
     Raises:
         PauseNotFound, NotDisputed. OwnPause: nobody decides on their own.
@@ -171,7 +172,9 @@ def decide(order: Order, actor: Actor, now: datetime, *, pause_id: UUID, upheld:
     annulled = upheld and deadline.stopped_at is None
     change.patch(DeadlinePause, id=pause_id, decided_at=now, decided_by=actor.id, decision=text, annulled=annulled)
     change.tell_served("order.dispute_decided", upheld=upheld)
+    change.tell(found.paused_by, "order.pause_judged", upheld=upheld)
     if annulled:
+        change.tell_role(Role.DISPATCHER, "order.pause_annulled")
         left = [(p.from_at, p.until_at) for p in deadline.pauses if p.id != pause_id and not p.annulled]
         change.retime(deadline, deadline.timing.with_pauses(left))
     return change.note(upheld=upheld)

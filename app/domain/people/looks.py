@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.people.titles import office, title
 from app.domain.places.models import Level
-from app.kernel.errors import NotFound
+from app.kernel.errors import NotAllowed, NotFound
 from app.kernel.pagination import Cursor
-from app.kernel.rules import Role, Via
+from app.kernel.rules import Role, Rules, Via, to_sql
 
 _RELATIONS = {
     "assignee": "志愿者",
@@ -29,21 +29,32 @@ def through(capacity: str, level: str | None) -> str:
     return title(Role(capacity), Level(level)) if level else office(Role(capacity))
 
 
-_LOOKS = text("""
-SELECT m.id AS matter_id, r.id, r.shown, r.capacity, r.level, r.viewer_id, r.viewer_name_sealed, r.shown_at
+_LOOKS = """
+SELECT m.id AS matter_id, {may} AS may, r.id, r.shown, r.capacity, r.level, r.viewer_id, r.viewer_name_sealed, r.shown_at
   FROM matter m LEFT JOIN LATERAL (
     SELECT * FROM reveal r WHERE r.matter_id = m.id
        AND (CAST(:at AS timestamptz) IS NULL OR (r.shown_at, r.id) < (CAST(:at AS timestamptz), CAST(:last AS uuid)))
      ORDER BY r.shown_at DESC, r.id DESC LIMIT :most) r ON true
- WHERE m.id = :matter_id AND m.kind = :kind ORDER BY r.shown_at DESC, r.id DESC""")
+ WHERE m.id = :matter_id AND m.kind = :kind ORDER BY r.shown_at DESC, r.id DESC"""
 
 
 async def list_looks(
-    connection: AsyncConnection, kind: str, matter_id: UUID, missing: type[NotFound], after: Cursor | None, limit: int
+    connection: AsyncConnection,
+    kind: str,
+    matter_id: UUID,
+    missing: type[NotFound],
+    rules: Rules,
+    after: Cursor | None,
+    limit: int,
 ) -> Sequence[RowMapping]:
-    """Who looked at the personal data of a matter of this kind, newest first, as far as the reader may know. Raises `missing`."""
+    """Who looked at the personal data of a matter of this kind, newest first, as far as the reader may know. Raises `missing`;
+    NotAllowed: none of the rules allows the reader, and nobody looked at them."""
     asked = {"matter_id": matter_id, "kind": kind, "at": after and after.created_at, "last": after and after.id}
-    found = (await connection.execute(_LOOKS, {**asked, "most": limit + 1})).mappings().all()
+    query = text(_LOOKS.format(may=to_sql(rules, "m")))
+    found = (await connection.execute(query, {**asked, "most": limit + 1})).mappings().all()
     if not found:
         raise missing
-    return [row for row in found if row["id"] is not None]
+    looks = [row for row in found if row["id"] is not None]
+    if not looks and not found[0]["may"]:
+        raise NotAllowed(rules=rules, of=kind)
+    return looks

@@ -203,14 +203,10 @@ def granted(
 ) -> Change:
     """The change that gives somebody a role; whoever asks for it has asked whether the actor may."""
     change = Change.record("role", new_id(), "grant", actor, now, place_id=place_id)
+    when = {"from": starts_at if starts_at and starts_at > now else None, "until": ends_at}
     return (
         _grant(change, person_id, place_id, role, starts_at or now, ends_at, change.id)
-        .tell(
-            person_id,
-            "role.granted",
-            role=role,
-            **({"from": starts_at.isoformat()} if starts_at and starts_at > now else {}),
-        )
+        .tell(person_id, "role.granted", role=role, **{name: at.isoformat() for name, at in when.items() if at})
         .note(role=role, person_id=person_id)
     )
 

@@ -28,6 +28,10 @@ CATALOGUES = frozenset(("code", "codes", "version"))
         ({"granted": True, "due_at": "2026-03-04T17:00:00+08:00"}, "批准;期限:3月4日(周三)17:00"),
         ({"granted": False, "reason": None}, "未批准"),
         (
+            {"hours": 24, "due_at": "2026-03-04T17:00:00+08:00"},
+            "延长 24 小时(按该时限的日历计);期限:3月4日(周三)17:00",
+        ),
+        (
             {"to": "community", "listed": False, "amount": 3000, "source": "街道"},
             "到社区;不在准入清单上;随拨经费 3000 元;来源:街道",
         ),

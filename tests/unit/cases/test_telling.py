@@ -78,7 +78,11 @@ def test_others_are_told_of_the_residents_order(action: str) -> None:
         (step("hand_down", to="community", listed=False), ["3月2日(周一)09:00,交由社区办理。"]),
         (
             step("request_extension", hours=14, reason="配件外地调运"),
-            ["3月2日(周一)09:00,申请把办理时限延长 14 小时,原因:配件外地调运。"],
+            ["3月2日(周一)09:00,申请把办理时限延长 14 小时(按该时限的日历计),原因:配件外地调运。"],
+        ),
+        (
+            step("request_extension", hours=14, due_at=LATER, reason="配件外地调运"),
+            ["3月2日(周一)09:00,申请把办理时限延到3月4日(周三)17:00,原因:配件外地调运。"],
         ),
         (
             step("decide_extension", granted=True, due_at=LATER),

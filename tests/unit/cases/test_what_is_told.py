@@ -63,6 +63,7 @@ def test_a_limit_names_what_it_is_of(topic: str, payload: dict[str, Any], about:
         ("contest.decided", {"upheld": True}, "对一项任务的异议已裁定:成立,不归原单位办"),
         ("contest.decided", {"upheld": False}, "对一项任务的异议已裁定:不成立,由原单位继续办理"),
         ("order.dispute_decided", {"upheld": False}, "您对暂停的异议已裁定:不成立,可查看理由"),
+        ("order.pause_judged", {"upheld": False}, "对您所作暂停的异议不成立,暂停照旧"),
         ("exclusion.proposed", {}, "有一次时限错过提请不计,请复核"),
         ("exclusion.proposed", {"callback": True}, "有一次回访提请不计,请复核"),
         ("exclusion.upheld", {"callback": True}, "您提请不计的回访已复核:同意不计"),

@@ -233,8 +233,10 @@ def test_an_upheld_dispute_restores_the_moments() -> None:
     }  # fmt: skip
     assert dues(change) == {"coordinate": "03-03 14:15:00"}, "the other pause stands"
     assert change.events == [
-        Event("order.dispute_decided", to_person=who, payload={"upheld": True}) for who in (RESIDENT, FAMILY)
-    ], "either of them disputed it"
+        *(Event("order.dispute_decided", to_person=who, payload={"upheld": True}) for who in (RESIDENT, FAMILY)),
+        Event("order.pause_judged", to_person=DISPATCHER.id, payload={"upheld": True}),
+        Event("order.pause_annulled", to_role="dispatcher"),
+    ], "either of them disputed it; who paused, and who dispatches by the limit, hear it too"
     assert change.remark == {"upheld": True}
 
 
