@@ -72,7 +72,8 @@ class PaperOut(Out):
 
 
 class PaperReceiptOut(Out):
-    action: str = Field(description="handed_over 交出、returned 归还、lost 遗失")
+    action: str = Field(description="handed_over 交出、returned 归还,或遗失而不再归还")
+    lost: bool = Field(description="是否遗失,不再归还")
     action_label: str = Field(description="交出、归还或遗失,中文")
     by_me: bool = Field(description="是不是我签收的")
     by_name: str | None = Field(description="谁签收的:姓名(隐去名字);交出而没有归还的,材料在此人手中。看不到则为 null")
@@ -100,7 +101,7 @@ class PapersOut(Out):
     items: list[PaperReceiptOut] = Field(description="收据,从早到晚")
 
 
-RECEIPTS = {"handed_over": "交出", "returned": "归还", "lost": "遗失"}
+RECEIPTS = {"handed_over": "交出", "returned": "归还"}
 PAPERS_EXAMPLE: dict[str, Any] = {
     "authorities": [
         {
@@ -110,7 +111,8 @@ PAPERS_EXAMPLE: dict[str, Any] = {
     ],
     "items": [
         {
-            "action": "handed_over", "action_label": "交出", "by_me": False, "by_name": "李*", "at": AT, "unverified": False,
+            "action": "handed_over", "lost": False, "action_label": "交出", "by_me": False, "by_name": "李*", "at": AT,
+            "unverified": False,
             "papers": [
                 {"no": 1, "kind": "id_card", "kind_label": "身份证件", "copies": 1, "note": "复印件", "out": True},
             ],
@@ -227,7 +229,7 @@ async def return_papers(order_id: OrderId, body: ReturnIn, run: TheRun) -> Recei
 async def list_papers(order_id: OrderId, reader: TheReader) -> PapersOut:
     async with reader() as connection:
         found = await kind_lists.list_papers(connection, order_id)
-    ended = {p["no"] for r in found["receipts"] if r["action"] != "handed_over" for p in r["papers"]}
+    ended = {p["no"] for r in found["receipts"] if r["action"] == "returned" for p in r["papers"]}
     return PapersOut(
         authorities=[_authority(one) for one in found["authorities"]],
         items=[
@@ -250,7 +252,8 @@ def _authority(one: dict[str, Any]) -> AuthorityOut:
 def _receipt(one: dict[str, Any], reader: Reader, signer: str | None, ended: set[int]) -> PaperReceiptOut:
     return PaperReceiptOut(
         action=one["action"],
-        action_label=RECEIPTS[one["action"]],
+        lost=one["lost"],
+        action_label="遗失" if one["lost"] else RECEIPTS[one["action"]],
         by_me=one["acted_by"] == str(reader.caller.person_id),
         by_name=signer and mask_name(signer),
         at=one["acted_at"],

@@ -43,8 +43,6 @@ def _part(action: str, key: str, value: Any) -> str | None:  # noqa: C901, PLR09
             return "更改:" + "、".join(CONTACT[part] for part in value)
         case "nobody_home":
             return "到了约定的时间上门,没有人应门"
-        case "rated":
-            return "居民评价没有解决,自动开始下一轮"
         case "kept":
             return "原来约定的时间照旧,对方提的时间不再算数"
         case "failures":

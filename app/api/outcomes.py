@@ -78,7 +78,7 @@ async def abort(order_id: OrderId, body: AbortIn, run: TheRun) -> Receipt:
     summary="评单:按实际效果评价",
     description="评价提交后不能更改。没有做好、想返工的,请先要求返工而不要评价,或评未解决:第一轮评未解决会自动"
     "开始下一轮,之后由社区书记决定。来电的,由代为点单的工作人员转达;居民这一方没有人能登录的,站点和社区的工作人员都可转达。",
-    tags=(Tag.RESIDENT, Tag.STATION),
+    tags=(Tag.RESIDENT, Tag.STATION, Tag.DISPATCHER),
     example={"solved": "yes", "stars": 5},
     answer=receipt("rated", 6),
     **moves("rate", errors.ReasonMissing),

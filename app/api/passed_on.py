@@ -14,9 +14,10 @@ from app.domain.orders.repository import sees, was_let_go
 
 ASKED = (
     "order.offered", "order.offered_to_team", "order.assigned", "order.taken", "order.taken_back", "order.offer_taken_back",
-    "order.claim_expired", "order.rated",
+    "order.claim_expired", "order.rated", "order.offer_lapsed", "order.taken_by_member", "order.team_lost",
+    "order.team_cancelled", "order.wanted_again",
 )  # fmt: skip
-"""What is told only to whoever an order is offered to, or who serves it."""
+"""What is told only to whoever an order is offered to, who serves it, or leads who does."""
 
 
 async def passed_on(

@@ -36,11 +36,11 @@ WITH batch AS MATERIALIZED (
   SELECT * FROM outbox WHERE sort = 'notice' AND failed_at IS NULL AND retry_at <= app_now()
    ORDER BY retry_at, id LIMIT $1 FOR UPDATE SKIP LOCKED),
 unheard AS MATERIALIZED (
-  SELECT b.id, m.placed_by, m.place_id, EXISTS (
+  SELECT b.id, m.placed_by, m.place_id, m.assignee_id, EXISTS (
            SELECT 1 FROM unnest('{{administrator,dispatcher,secretary,station_staff}}'::text[]) r
             WHERE person_holds(m.placed_by, m.place_id, r)) AS by_staff
     FROM batch b JOIN matter m ON m.id = b.subject_id AND m.kind IN ('order', 'case')
-    JOIN person caller ON caller.id = b.to_person AND caller.openid IS NULL
+    JOIN person caller ON caller.id = b.to_person AND num_nonnulls(caller.openid, caller.login_name) = 0
    WHERE m.requester_id = b.to_person),
 told AS MATERIALIZED (
   SELECT b.*, b.to_person AS person_id, NULL::text AS as_role, false AS nobody_in_post
@@ -49,13 +49,20 @@ told AS MATERIALIZED (
   SELECT b.*, h.person_id, b.to_role, h.nobody_in_post
     FROM batch b CROSS JOIN LATERAL told_of(b.subject_id, b.place_id, b.to_role) h WHERE b.to_role IS NOT NULL
   UNION ALL
-  -- Who has no log-in reads no inbox: who of the staff placed it for them passes it on; where nobody of them did, the station.
+  -- Who has no log-in reads no inbox: who of the staff placed it for them passes it on; where nobody of them did, the
+  -- station, or without one whoever dispatches.
   SELECT b.*, c.placed_by, NULL, false FROM unheard c JOIN batch b ON b.id = c.id
    WHERE c.by_staff AND c.placed_by NOT IN (b.to_person, b.created_by)
   UNION ALL
-  SELECT b.*, h.person_id, 'station_staff', h.nobody_in_post
-    FROM unheard c JOIN batch b ON b.id = c.id CROSS JOIN LATERAL holders_of(c.place_id, 'station_staff') h
-   WHERE NOT c.by_staff AND b.topic <> 'order.passed_on' AND h.person_id <> b.created_by),
+  SELECT b.*, h.person_id, h.role, h.nobody_in_post
+    FROM unheard c JOIN batch b ON b.id = c.id CROSS JOIN LATERAL (
+      SELECT s.person_id, r.role, s.nobody_in_post
+        FROM unnest('{{station_staff,dispatcher}}'::text[]) WITH ORDINALITY r(role, place)
+       CROSS JOIN LATERAL holders_of(c.place_id, r.role) s
+       ORDER BY s.nobody_in_post, r.place FETCH FIRST 1 ROWS WITH TIES) h
+   WHERE NOT c.by_staff AND b.topic <> 'order.passed_on' AND h.person_id <> b.created_by
+     AND h.person_id IS DISTINCT FROM c.assignee_id
+     AND NOT EXISTS (SELECT 1 FROM order_refusal f WHERE f.matter_id = b.subject_id AND f.person_id = h.person_id)),
 gone AS (DELETE FROM outbox WHERE id IN (SELECT id FROM told)),
 parked AS (
   UPDATE outbox SET failed_at = app_now(), last_error = 'nobody to tell'

@@ -4,10 +4,22 @@
 CREATE FUNCTION applications_stay_behind() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
+DECLARE at timestamptz := app_now();
 BEGIN
-  UPDATE volunteer_application a SET withdrawn_at = app_now(), version = a.version + 1
-   WHERE a.person_id = NEW.person_id AND a.withdrawn_at IS NULL AND a.decided_at IS NULL
-     AND NOT person_lives(a.person_id, a.place_id);
+  WITH gone AS (
+    UPDATE volunteer_application a SET withdrawn_at = at, version = a.version + 1
+     WHERE a.person_id = NEW.person_id AND a.withdrawn_at IS NULL AND a.decided_at IS NULL
+       AND NOT person_lives(a.person_id, a.place_id)
+    RETURNING a.id, a.place_id, a.version),
+  kept AS (
+    INSERT INTO audit (subject_id, version, kind, place_id, action, actor_id, at, note)
+    SELECT g.id, g.version, 'volunteer_application', g.place_id, 'retract', NEW.person_id, at, '{}' FROM gone g)
+  INSERT INTO outbox (id, sort, topic, subject_kind, subject_id, place_id, to_person, to_role, payload, created_by, created_at,
+                      retry_at, attempts)
+  SELECT gen_random_uuid(), 'notice', t.topic, 'volunteer_application', g.id, g.place_id, t.to_person, t.to_role,
+         '{"moved_away": true}', NEW.person_id, at, at, 0
+    FROM gone g CROSS JOIN (VALUES ('volunteer.left_behind', NEW.person_id, NULL),
+                                   ('volunteer.withdrawn', NULL, 'secretary')) t(topic, to_person, to_role);
   RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER applications_stay_behind AFTER INSERT ON role_grant DEFERRABLE INITIALLY DEFERRED
@@ -24,7 +36,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, p
 $$
 BEGIN
   RETURN (SELECT p.name_sealed FROM order_papers r JOIN matter m ON m.id = r.matter_id JOIN person p ON p.id = r.acted_by
-           WHERE r.id = receipt AND (app_actor() IN (m.requester_id, m.beneficiary_id, r.acted_by)
+           WHERE r.id = receipt AND app_sees(m.id) AND (app_actor() IN (m.requester_id, m.beneficiary_id, r.acted_by)
               OR app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}')));
 END $$;
 
@@ -45,27 +57,12 @@ REVOKE CREATE ON SCHEMA public FROM linli_checker;
 REVOKE ALL ON FUNCTION paper_signer(uuid), side_logs_in(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION paper_signer(uuid), side_logs_in(uuid) TO linli_app, linli_worker, linli_checker, linli_owner;
 
--- Papers may be lost: then they come back no more, and whoever had them has nothing to bring back.
-ALTER TABLE order_papers DROP CONSTRAINT order_papers_action,
-  ADD CONSTRAINT order_papers_action CHECK (action IN ('handed_over', 'returned', 'lost')) NOT VALID;
-ALTER TABLE order_papers VALIDATE CONSTRAINT order_papers_action;
-CREATE OR REPLACE FUNCTION app_keeps_papers(subject uuid) RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
-$$
-DECLARE actor uuid := app_actor();
-BEGIN
-  RETURN EXISTS (
-    SELECT 1 FROM order_papers given CROSS JOIN LATERAL jsonb_array_elements(given.papers) paper
-     WHERE given.matter_id = subject AND given.acted_by = actor AND given.action = 'handed_over'
-       AND NOT EXISTS (SELECT 1 FROM order_papers back WHERE back.matter_id = subject AND back.action <> 'handed_over'
-                          AND back.papers @> jsonb_build_array(jsonb_build_object('no', paper -> 'no'))));
-END $$;
-ALTER POLICY order_papers_insert ON order_papers WITH CHECK (
-  acted_by = app_actor() AND app_sees(matter_id) IS NOT FALSE AND EXISTS (
-    SELECT 1 FROM matter m JOIN order_detail d ON d.matter_id = m.id
-     WHERE m.id = order_papers.matter_id AND d.form = 'errand' AND (
-       m.assignee_id = app_actor() OR (action <> 'handed_over' AND (
-         app_keeps_papers(m.id) OR app_reaches(m.place_id, '{administrator,dispatcher,secretary}'))))));
+-- Papers may be lost: a receipt says so, and they come back no more. To the release before it is a return.
+ALTER TABLE order_papers ADD COLUMN lost BOOLEAN NOT NULL DEFAULT false,
+  ADD CONSTRAINT order_papers_lost CHECK (NOT lost OR action = 'returned');
+
+-- Who has no log-in at all is told nothing: whoever writes notices has to know.
+GRANT SELECT (login_name) ON person TO linli_worker;
 
 -- Whom the resident does not want again: for good whom they complained of, and in this round whom they asked to replace.
 CREATE OR REPLACE FUNCTION complained_of(subject uuid, person uuid) RETURNS boolean
@@ -115,15 +112,19 @@ BEGIN
      ORDER BY w.due_at, w.matter_id LIMIT most;
 END $$;
 
--- Who came, by sealed name, also when it is over: for the resident's side, the team's lead and the staff there.
+-- Who came, by sealed name, also when it is over: for the resident's side and the team's lead, to whom nobody is named who was
+-- merely asked; and for the staff there.
 CREATE FUNCTION server_name(subject uuid) RETURNS bytea
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
 BEGIN
   RETURN (SELECT p.name_sealed FROM matter m JOIN person p ON p.id = m.assignee_id
-           WHERE m.id = subject AND (app_actor() IN (m.requester_id, m.beneficiary_id, m.assignee_id)
-              OR app_team(m.team_id) = 'lead'
-              OR app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}')));
+           WHERE m.id = subject AND app_sees(m.id) AND (app_actor() = m.assignee_id
+              OR app_reaches(m.place_id, '{administrator,dispatcher,secretary,station_staff}')
+              OR ((app_actor() IN (m.requester_id, m.beneficiary_id) OR app_team(m.team_id) = 'lead')
+                  AND (m.state IN ('accepted', 'in_service', 'delivered', 'rated', 'closed_unrated') OR EXISTS (
+                    SELECT 1 FROM history h WHERE h.matter_id = m.id AND h.to_state = m.state
+                       AND h.from_state IN ('accepted', 'in_service'))))));
 END $$;
 GRANT CREATE ON SCHEMA public TO linli_checker;
 ALTER FUNCTION server_name(uuid) OWNER TO linli_checker;

@@ -213,12 +213,12 @@ class Deeds(Timed):
     def _do_rate(self, who: str, *, solved: str, stars: int, reason: bool) -> None:
         """Rated unsolved: one automatic round; the second needs the secretary."""
         self.rated_rounds.add(self.round)
-        self.tell("order.rated", self.assignee)
         if who not in self.theirs:
             self._tell_caller()
         if solved == "no" and self.round == 1:
             self._begin_again(about_attitude=False)
             return
+        self.tell("order.rated", self.assignee)
         self.state = "rated"
         self.stop_all()
         if solved == "no":
@@ -238,6 +238,8 @@ class Deeds(Timed):
             self.complained.add((self.assignee, self.team))
         self.preferred = None if about_attitude else self.assignee
         self.team_before = self.team and not about_attitude
+        if not about_attitude:
+            self.tell("order.wanted_again", self.assignee)
         self.failures, self.paused = 0, {}
         self.booked = False
         self.open_pool = self.form == "wish"

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.domain.orders import dispatching, giving_back, placing, service_days
 from app.domain.orders.errors import VolunteerNotQualified
 from app.domain.orders.models import TakeBack
-from app.domain.orders.service_day_errors import SlotOver
+from app.domain.orders.service_day_errors import NobodyHosts
 from app.domain.people import service as people
 from app.domain.services import service as services
 from app.domain.services.errors import ServiceWithdrawn
@@ -225,5 +225,5 @@ async def test_a_slot_is_booked_when_the_lead_loses_the_role(world: World, app: 
             outcome(world, app, people.revoke_role, world.people["书记"], grant),
         )
         assert revoked == "revoke"
-        assert booked in ("accepted", SlotOver)
+        assert booked in ("accepted", NobodyHosts)
         assert await world.owner.fetchval(handed, str(lead)) == (1 if booked == "accepted" else 0)

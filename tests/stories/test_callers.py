@@ -269,7 +269,7 @@ async def test_the_stations_staff_call_the_resident_whose_volunteer_stands_at_th
     await colleague.post(f"{order}/contact", called)
     await volunteer.post(f"{order}/start", {"unverified": True})
     await volunteer.post(f"{order}/deliver", {"outcome": "已换灯泡"})
-    assert offered(await colleague.get(order)) == ["rate", "contact"], "until it was said how it went"
+    assert offered(await colleague.get(order)) == ["rate", "rework", "contact"], "until it was said how it went"
     done = (await dispatcher.get(f"{order}/history"))["items"]
     assert [row["action"] for row in done][-3:] == ["contact", "start", "deliver"]
 

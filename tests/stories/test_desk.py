@@ -129,6 +129,22 @@ async def test_a_colleague_of_who_placed_it_passes_on_also_how_it_went_for_who_h
     assert (rating["by_representative"], rating["passed_on"]) == (False, True)
 
 
+async def test_whoever_logs_in_reads_what_was_passed_on_for_them_also_that_it_begins_again(
+    street: Street, station: Someone, later: Later
+) -> None:
+    resident, dispatcher, _, volunteer = await crew(street)
+    phone = (await resident.get("/v1/me"))["phone"]
+    body = {"channel": "phone", "service_id": street.service_id, "note": "请帮我修灯", "phone": phone}
+    order = f"/v1/orders/{(await station.post('/v1/orders/for-caller', body))['id']}"
+    await dispatcher.post(f"{order}/offer", {"volunteer_id": str(volunteer.id)})
+    await volunteer.post(f"{order}/accept")
+    await volunteer.post(f"{order}/start", {"code": (await resident.get(order))["start_code"]})
+    await volunteer.post(f"{order}/deliver", {"outcome": "已换灯泡"})
+    await station.post(f"{order}/rate", {"solved": "no", "stars": 1, "reason": "还是不亮"})
+    await later(0)
+    assert f"工作人员按居民所说评价了服务{SAYS_WHO}" in await said_of(resident, order)
+
+
 async def test_an_errands_authority_is_passed_on_with_how_it_was_given(street: Street, station: Someone) -> None:
     resident, dispatcher, _, volunteer = await crew(street)
     wanted = await service_of(street.world, "errand", "代办老年证")

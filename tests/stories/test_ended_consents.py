@@ -146,7 +146,7 @@ async def test_how_it_went_is_passed_on_for_who_has_no_login_and_nobody_else_to_
     said = {"solved": "yes", "stars": 5}
     assert "rate" not in offered(await station.get(order))
     no = await station.ask("POST", f"{order}/rate", said)
-    assert (no.status_code, no.json()["detail"]) == (403, "居民这一方能自己登录评价,请其本人评价")
+    assert (no.status_code, no.json()["detail"]) == (403, "居民这一方能自己登录,请其本人评价或要求返工")
     await daughter.post(f"{asked}/end")
     await later(0)
     assert "请转告居民:代下单关系已结束,这个订单现在由您自己跟进" in await texts(station), "nobody else would"
@@ -154,6 +154,27 @@ async def test_how_it_went_is_passed_on_for_who_has_no_login_and_nobody_else_to_
     await station.post(f"{order}/rate", said)
     rating = (await street.administrator.get(order))["rating"]
     assert (rating["by_representative"], rating["passed_on"]) == (False, True)
+
+
+@pytest.mark.parametrize("who", ["station_staff", "dispatcher", "secretary"])
+async def test_what_was_not_solved_begins_again_also_on_the_word_of_who_has_no_login(
+    street: Street, later: Later, who: str
+) -> None:
+    station, heard_by = await street.with_role("站长", "station_staff"), await street.with_role("同事", who)
+    _, phone = await registered(street, station)
+    body = {"channel": "phone", "service_id": street.service_id, "note": "请修灯", "phone": phone}
+    order = f"/v1/orders/{(await station.post('/v1/orders/for-caller', body))['id']}"
+    volunteer = await accepted(street, order)
+    await station.post(f"{order}/contact", {"channel": "phone", "text": "本人在家"})
+    await volunteer.post(f"{order}/start", {"unverified": True})
+    await volunteer.post(f"{order}/deliver", {"outcome": "已修好"})
+    assert {"rate", "rework"} <= set(offered(await heard_by.get(order)))
+    await heard_by.post(f"{order}/rate", {"solved": "no", "stars": 2, "reason": "又不亮了"})
+    page = await station.get(order)
+    assert (page["state"], page["round"]) == ("submitted", 2)
+    assert (await station.get(f"{order}/history"))["items"][-1]["by"] == "desk"
+    await later(0)
+    assert "您做过的一单,居民希望再做一次" in await texts(volunteer)
 
 
 async def test_a_second_consent_takes_nothing_back_and_leaves_the_first_orders_to_the_mother(

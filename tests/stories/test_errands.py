@@ -223,7 +223,7 @@ async def test_papers_that_are_lost_wait_for_nobody_and_everybody_concerned_know
     await later(0)
     assert await told(errand.resident, "order.papers_lost") == ["收据:材料遗失,不能归还:照片 2 份"]
     for officer in (errand.dispatcher, secretary):
-        assert await told(officer, "order.papers_lost_here") == ["代办员报告有材料遗失,请过问并协助居民补办"]
+        assert await told(officer, "order.papers_lost_here") == ["有代办的材料报告遗失,请过问并协助居民补办"]
     items = (await errand.resident.get(f"{errand.path}/papers"))["items"]
     assert [(r["action_label"], [(p["no"], p["out"]) for p in r["papers"]]) for r in items] == [
         ("交出", [(1, True), (2, False)]), ("遗失", [(2, False)]),

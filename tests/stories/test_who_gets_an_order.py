@@ -341,15 +341,20 @@ async def test_what_is_offered_to_a_team_its_members_find_and_are_told(street: S
     assert not await _is_mine(lead, order)
 
 
-async def test_whoever_leads_by_now_answers_for_the_team(street: Street) -> None:
+async def test_what_a_team_was_offered_is_offered_anew_when_somebody_else_leads(street: Street, later: Later) -> None:
     grandma, dispatcher, _, lead = await crew(street)
     second = await street.with_role("赵明", "volunteer")
     made = await a_team(street, lead, second)
     order = await place(street, grandma)
     await dispatcher.post(f"{order}/offer", {"team_id": made})
     await street.administrator.post(f"/v1/teams/{made}/lead", person(second))
+    await later(0)
+    assert "派给的服务队换了队长,请另行派单" in await texts(dispatcher)
+    assert "社区收回了派给您的订单,不必再答复" in await texts(lead)
+    assert (await grandma.get(order))["volunteer"] is None
+    await dispatcher.post(f"{order}/offer", {"team_id": made})
     assert "decline" in offered(await second.get(order))
-    assert await lead.refused(f"{order}/decline", {}) == (403, "not-allowed")
+    assert (await grandma.get(order))["volunteer"]["name"] is None, "nobody is named who was merely asked"
     await second.post(f"{order}/decline", {"reason": "本周人手不够"})
     assert await dispatcher.refused(f"{order}/offer", {"team_id": made}) == (409, "already-refused")
 

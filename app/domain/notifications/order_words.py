@@ -28,6 +28,7 @@ CAME_BACK: Mapping[str, Mapping[str, str]] = {
         WhyLeft.TEAM: "承接人已离开服务队",
         WhyLeft.DISBANDED: "服务队已解散",
         WhyLeft.AWAY: "承接人暂时离开",
+        WhyLeft.LEAD: "派给的服务队换了队长",
     },
     "order.taken_back": {
         "": "社区收回了您已接的订单",
@@ -41,6 +42,7 @@ CAME_BACK: Mapping[str, Mapping[str, str]] = {
 DONE: Mapping[str, str] = {
     "cancel": "取消了订单",
     "rate": "评价了服务",
+    "rework": "要求再做一次",
     "abort": "中止了服务,社区会另行安排",
     "call_off": "终止了服务",
     "answer": "回答了问题",
@@ -85,5 +87,5 @@ def _at(payload: Mapping[str, Any]) -> str:
 
 def done_for_caller(payload: Mapping[str, Any]) -> str:
     """What was done in the reader's name, and what to do where it was not them who said so."""
-    did = DONE[payload["did"]].format(at=_at(payload))
+    did = DONE.get(payload["did"], "办理了一件事,请看订单").format(at=_at(payload))
     return f"工作人员按居民所说{did};不是您说的,请联系社区"

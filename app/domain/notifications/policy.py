@@ -39,11 +39,11 @@ TEXTS: Mapping[str, str] = {
     "order.started": "志愿者已开始服务",
     "order.delivered": "服务已完成,请评价",
     "order.rated": "居民已评价您的服务:满五次评价后,可在我的服务时长里看总体情况",
-    "order.wanted_again": "您做过的一单要再做一次:社区会另行派单",
+    "order.wanted_again": "您做过的一单,居民希望再做一次",
     "order.recategorised": "社区把您的订单改到了更合适的服务,已用的时间照计,可查看订单",
     "order.offer_withdrawn": "派给您的订单已改为另一项服务,无需再接",
     "order.taken": "派给您的订单已由他人领取",
-    "order.team_cancelled": "您队伍承接的订单已取消,可查看原因",
+    "order.team_cancelled": "您队伍承接的订单已取消,或已转为事件",
     "order.taken_by_member": "派给您队伍的订单已由队员接下",
     "order.team_lost": "您队伍的订单已退回社区,由社区另行安排",
     "order.cancelled": "订单已取消,可查看原因",
@@ -69,7 +69,7 @@ TEXTS: Mapping[str, str] = {
     "order.authority_recorded": "居民已写下授权,可以上门交接材料",
     "order.authority_withdrawn": "居民收回了授权,请停止办理:有材料的先归还,再中止订单;重新授权的可以接着办",
     "order.papers_yours": "订单已停,您手上还有居民的材料,请尽快当面归还",
-    "order.papers_lost_here": "代办员报告有材料遗失,请过问并协助居民补办",
+    "order.papers_lost_here": "有代办的材料报告遗失,请过问并协助居民补办",
     "order.papers_out": "帮办代办已中止,还有材料没有归还居民,请跟进",
     "order.papers_to_come": "您还有材料在代办员手中,会归还给您:在谁手中见材料收据,归还时请出示归还码",
     "order.booked": "有居民预约了您队伍的服务日",
@@ -248,11 +248,6 @@ DECIDED: Mapping[str, tuple[str, str, str]] = {
 }
 """Of a decision: by what its payload says which way it went, and the two ways. A notice from before that was said has TEXTS."""
 
-AGAIN: Mapping[str, str] = {
-    "order.rated": "居民评价还没有解决:社区会再安排一轮",
-}
-"""Of a rating with which the next round begins."""
-
 OF_CALLBACK: Mapping[str, str] = {
     "exclusion.proposed": "有一次回访提请不计,请复核",
     "exclusion.upheld": "您提请不计的回访已复核:同意不计",
@@ -263,7 +258,7 @@ OF_CALLBACK: Mapping[str, str] = {
 
 VARIANTS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("beside", BESIDE), ("moved_away", MOVED_AWAY), ("moved", MOVED), ("by", BY_VOLUNTEER), ("opened", OPENED),
-    ("again", AGAIN), ("passed_on", PASSED_ON), ("callback", OF_CALLBACK),
+    ("passed_on", PASSED_ON), ("callback", OF_CALLBACK),
 )  # fmt: skip
 """By what the payload says: the texts that take the place of the general ones."""
 

@@ -174,7 +174,7 @@ def match(order: Order, actor: Actor, now: datetime, *, facts: Matching, deadlin
 @ORDERS.moves("decline", read_by_others=("reason",))
 def decline(order: Order, actor: Actor, now: datetime, *, reason: str | None = None) -> Change:
     """Say no to an offer, for oneself or as the lead for the team: it is not offered to them again in this round. Raises
-    NotAllowed: a member need not answer what the team was asked."""
+    NotAllowed: whoever does not lead the team need not answer what it was asked."""
     if order.team_id is not None and actor.team == "member" and order.state == OrderState.OFFERED:
         raise NotAllowed("这一单派给了队伍,由队长谢绝;您不接的,不必答复")
     change = LIFECYCLE.move(order, "decline", actor, now)

@@ -58,8 +58,8 @@ class PapersOut(Refusal):
 class PapersNotOut(Refusal):
     kind = Kind.CONFLICT
     code = "papers-not-out"
-    title_zh = "所列材料没有交出,或已经归还"
-    title_en = "These papers were not handed over, or have come back"
+    title_zh = "所列材料没有交出、已经归还,或已报遗失"
+    title_en = "These papers were not handed over, have come back, or were lost"
     advice_zh = "还在外面的材料和编号见 listPapers"
 
 

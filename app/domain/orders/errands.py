@@ -148,7 +148,7 @@ def return_papers(
         change.note(lost=lost)
         for role in (Role.DISPATCHER, Role.SECRETARY):
             change.tell_role(role, "order.papers_lost_here")
-        return _receipt(change, order, "lost", which, unverified=False)
+        return _receipt(change, order, "returned", which, lost=True)
     code_fits = code_fits and returned == returns(order.detail.receipts)
     by_staff = change.through == Via.SUBTREE and Via.KEEPER not in actor.parts
     if unverified and not (facts.reached or by_staff):
@@ -165,7 +165,9 @@ def _demand_errand(action: str, order: Order) -> None:
         raise errors.NotForThisService
 
 
-def _receipt(change: Change, order: Order, action: str, papers: Iterable[Listed], *, unverified: bool) -> Change:
+def _receipt(
+    change: Change, order: Order, action: str, papers: Iterable[Listed], *, unverified: bool = False, lost: bool = False
+) -> Change:
     """Both sides get the receipt: titles alone, and no note."""
     papers = list(papers)
     titles = [paper.title for paper in papers]
@@ -180,10 +182,12 @@ def _receipt(change: Change, order: Order, action: str, papers: Iterable[Listed]
         acted_by=change.actor.id,
         acted_at=change.at,
         unverified=unverified,
+        lost=lost,
     )
+    topic = "order.papers_lost" if lost else f"order.papers_{action}"
     sides = (order.requester_id, order.beneficiary_id, order.assignee_id, change.actor.id)
     for person in dict.fromkeys(sides):
-        change.tell(person, f"order.papers_{action}", papers=titles, **({"unverified": True} if unverified else {}))
+        change.tell(person, topic, papers=titles, **({"unverified": True} if unverified else {}))
     return change.note(papers=len(papers))
 
 

@@ -35,7 +35,7 @@ def release(
             raise appointment_errors.AppointmentNotYet
         change.note(nobody_home=True)
     if order.detail.booking_id is not None:
-        return end_booking(order, actor, now, reason).tell_role(Role.DISPATCHER, "order.booking_let_go")
+        return end_booking(order, facts.lead_id, actor, now, reason).tell_role(Role.DISPATCHER, "order.booking_let_go")
     refuse(change, order, order.assignee_id, "released", reason, round_number=order.round)
     let_go(change, order, facts, now)
     by_lead = actor.id != order.assignee_id
@@ -56,7 +56,7 @@ def take_back(order: Order, actor: Actor, now: datetime, *, facts: Accepted, rea
         booked = order.detail.booking_id is not None
         raise appointment_errors.AppointmentStands(appointment_errors.SlotNotMovable.advice_zh if booked else None)
     if order.detail.booking_id is not None:
-        return end_booking(order, actor, now, reason.label).tell(order.assignee_id, "order.cancelled")
+        return end_booking(order, facts.lead_id, actor, now, reason.label).tell(order.assignee_id, "order.cancelled")
     refuse(change, order, order.assignee_id, "taken_back", reason.label, round_number=order.round)
     let_go(change, order, facts, now)
     if order.state == OrderState.OFFERED:
@@ -89,13 +89,13 @@ def hand_back(
             Role.DISPATCHER, "order.server_leaves", order_id=order.id, person_id=person_id, because=because
         )
     if order.detail.booking_id is not None:
-        change = end_booking(order, actor, now, BOOKING_LEFT).tell(person_id, "order.cancelled")
+        change = end_booking(order, facts.accepted.lead_id, actor, now, BOOKING_LEFT).tell(person_id, "order.cancelled")
         return change.tell_role(Role.DISPATCHER, "order.booking_let_go")
     change = LIFECYCLE.move(order, "hand_back", actor, now)
     let_go(change, order, facts.accepted, now)
     change.tell_role(Role.DISPATCHER, "order.handed_back", to=Role.DISPATCHER.value, why=because.value, **_next(order))
     if order.state == OrderState.OFFERED:
-        return change
+        return change.tell(person_id if because is WhyLeft.LEAD else None, "order.offer_taken_back")
     change.tell(person_id, "order.taken_back", why="left", **_void(order))
     return change.tell_served("order.released", why="left", **_next(order))
 

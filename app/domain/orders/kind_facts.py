@@ -38,7 +38,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class PaperReceipt:
-    """Papers that were handed over, came back, or were lost."""
+    """Papers that were handed over, or came back, or never will."""
 
     action: str
     papers: tuple[Listed, ...]
@@ -48,7 +48,7 @@ def papers_out(receipts: Iterable[PaperReceipt]) -> dict[int, Listed]:
     """The papers that are to come back yet, by number."""
     receipts = tuple(receipts)
     given = [paper for receipt in receipts if receipt.action == "handed_over" for paper in receipt.papers]
-    ended = {paper.no for receipt in receipts if receipt.action != "handed_over" for paper in receipt.papers}
+    ended = {paper.no for receipt in receipts if receipt.action == "returned" for paper in receipt.papers}
     return {paper.no: paper for paper in given if paper.no not in ended}
 
 

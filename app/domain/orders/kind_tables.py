@@ -108,20 +108,22 @@ class OrderAuthority(SQLModel, table=True):
 
 
 class OrderPapers(SQLModel, table=True):
-    """A receipt: papers that were handed over, came back or were lost, never altered.
+    """A receipt: papers that were handed over or came back, never altered.
 
     `papers` is a list of {no, kind, copies, note}; a number is given once in an order, and comes back under it. Empty, it says
     that the errand needs none. `unverified`: without code and card, on the word of the staff who reached the resident.
+    `lost`: they come back no more, and nothing waits for them.
     """
 
     __tablename__ = "order_papers"
     __table_args__ = (
         ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
         Index("order_papers_matter", "matter_id", "acted_at"),
-        CheckConstraint("action IN ('handed_over', 'returned', 'lost')", "order_papers_action"),
+        CheckConstraint("action IN ('handed_over', 'returned')", "order_papers_action"),
         CheckConstraint(
             "jsonb_typeof(papers) = 'array' AND (action = 'handed_over' OR papers <> '[]')", "order_papers_listed"
         ),
+        CheckConstraint("NOT lost OR action = 'returned'", "order_papers_lost"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -133,6 +135,7 @@ class OrderPapers(SQLModel, table=True):
     acted_by: UUID
     acted_at: datetime = Field(sa_type=Instant)
     unverified: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    lost: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
 
 
 class ServiceDay(SQLModel, table=True):

@@ -10,7 +10,18 @@ from app.domain.orders.kind_facts import papers_out
 from app.domain.orders.models import Abort, OrderDetail, OrderState, Rating, Reject
 from app.domain.orders.passing_on import tell_caller, tell_sides
 from app.domain.orders.policy import LIFECYCLE
-from app.domain.orders.repository import ACCEPTED, CALLED, LED, NO_TEAM, SERVED_SIDE, Accepted, Called, Led, ServedSide
+from app.domain.orders.repository import (
+    ACCEPTED,
+    CALLED,
+    LED,
+    LOGS_IN,
+    NO_TEAM,
+    SERVED_SIDE,
+    Accepted,
+    Called,
+    Led,
+    ServedSide,
+)
 from app.domain.orders.resuming import end_appointment, for_all, free_place, let_go, tell_lead
 from app.domain.orders.service import ORDERS, Order
 from app.domain.services.models import Form
@@ -75,12 +86,13 @@ def rate(
     again = solved == "no" and order.round <= policy.ROUNDS_BY_ASKING
     # Also where it begins again: who may ask for a rework need not be who rates.
     change = LIFECYCLE.move(order, "rate", actor, now)
-    if change.through == Via.DESK and facts.logs_in:
-        raise NotAllowed("居民这一方能自己登录评价,请其本人评价")
+    _demand_silent(change, facts)
     if reason is None and policy.needs_reason(stars, solved):
         raise errors.ReasonMissing(fields=(FieldFault("/body/reason", "missing", "评价较低时请说明原因"),))
     if again:
-        change = LIFECYCLE.move(order, "rework", actor, now).note(rated=True)
+        through = change.through
+        change = LIFECYCLE.move(order, "rework", actor, now)
+        change.through = through
         _begin_again(change, order, reason, about_attitude=about_attitude)
     elif solved == "no":
         change.tell_role(Role.SECRETARY, "order.unsolved").tell_served("order.secretary_decides")
@@ -99,22 +111,25 @@ def rate(
         rated_at=now,
         by_representative=actor.id != order.beneficiary_id,
     )
-    return tell_caller(change).tell(order.assignee_id, "order.rated", **({"again": True} if again else {}))
+    once_more = again and not about_attitude
+    return tell_caller(change, did="rate").tell(None if once_more else order.assignee_id, "order.rated")
 
 
-@ORDERS.moves("rework", read_by_others=("reason",))
-def rework(order: Order, actor: Actor, now: datetime, *, reason: str, about_attitude: bool) -> Change:
+@ORDERS.moves("rework", facts=SERVED_SIDE, read_by_others=("reason",))
+def rework(
+    order: Order, actor: Actor, now: datetime, *, reason: str, about_attitude: bool, facts: ServedSide = LOGS_IN
+) -> Change:
     """Have it done once more, in a new round with limits of its own; whoever served it, and their team, is asked first, unless
-    the complaint is about them. Raises SecondRework: a further round is the secretary's to begin."""
+    the complaint is about them. The staff pass it on where nobody of the resident's side can log in. Raises SecondRework: a
+    further round is the secretary's to begin. NotAllowed."""
     if order.state == OrderState.RATED and actor.id in (order.requester_id, order.beneficiary_id):
         raise NotAllowed("已评价的订单,再来一轮由社区书记决定:请联系社区书记(站点电话见 getPlace)")
     change = LIFECYCLE.move(order, "rework", actor, now)
-    if not about_attitude:
-        change.tell(order.assignee_id, "order.wanted_again")
+    _demand_silent(change, facts)
     if change.through != "subtree" and order.round > policy.ROUNDS_BY_ASKING:
         raise errors.SecondRework
     _begin_again(change, order, reason, about_attitude=about_attitude)
-    return change
+    return tell_caller(change)
 
 
 @ORDERS.moves("close_unrated", facts=CALLED)
@@ -146,23 +161,24 @@ def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = No
     return change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason) if reason else change
 
 
-@ORDERS.moves("convert", read_by_others=("reason",))
-def convert(order: Order, actor: Actor, now: datetime, *, reason: str) -> Change:
+@ORDERS.moves("convert", facts=LED, read_by_others=("reason",))
+def convert(order: Order, actor: Actor, now: datetime, *, reason: str, facts: Led = NO_TEAM) -> Change:
     """It is more than a small service: it becomes a case, which the secretary holds."""
-    return _become_case(LIFECYCLE.move(order, "convert", actor, now), order).note(reason=reason)
+    return _become_case(LIFECYCLE.move(order, "convert", actor, now), order, facts).note(reason=reason)
 
 
-@ORDERS.moves("convert")
-def convert_missed(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID) -> Change:
+@ORDERS.moves("convert", facts=LED)
+def convert_missed(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID, facts: Led = NO_TEAM) -> Change:
     """The order's plan was missed: it becomes a case (domain.md §4.7). Raises TransitionRefused: there is a plan by now."""
     change = LIFECYCLE.move(order, "convert", actor, now)
     if all(deadline.id != deadline_id for deadline in order.live):
         raise TransitionRefused
-    return _become_case(change, order).note(missed=True)
+    return _become_case(change, order, facts).note(missed=True)
 
 
-def _become_case(change: Change, order: Order) -> Change:
+def _become_case(change: Change, order: Order, facts: Led) -> Change:
     free_place(change, order, change.at)
+    tell_lead(change, order, facts.lead_id, "order.team_cancelled")
     return (
         change.emit("case.open_converted")
         .tell_role(Role.SECRETARY, "order.converted")
@@ -184,6 +200,7 @@ def _begin_again(change: Change, order: Order, reason: str | None, *, about_atti
         _complain(change, order, reason)
     elif reason is not None:
         change.note(reason=reason)
+    change.tell(None if about_attitude else order.assignee_id, "order.wanted_again")
     change.patch(
         OrderDetail,
         matter_id=order.id,
@@ -197,6 +214,12 @@ def _begin_again(change: Change, order: Order, reason: str | None, *, about_atti
     ).tell_role(Role.DISPATCHER, "order.reworked")
     if change.actor.id not in (order.requester_id, order.beneficiary_id):
         change.tell_served("order.begins_again")
+
+
+def _demand_silent(change: Change, facts: ServedSide) -> None:
+    """Of what is done the desk passes on only what nobody of the resident's side can say themselves. Raises NotAllowed."""
+    if change.through == Via.DESK and facts.logs_in:
+        raise NotAllowed("居民这一方能自己登录,请其本人评价或要求返工")
 
 
 def _complain(change: Change, order: Order, reason: str | None) -> None:

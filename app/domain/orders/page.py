@@ -69,8 +69,9 @@ WAITS = f"""(SELECT to_jsonb(w) FROM (
          o.others AND NOT v.away AND v.skilled AS claim, o.others AND NOT v.away AND v.skilled AS claim_wish,
          v.skilled AS start, o.others AS recategorise,
          o.theirs OR NOT side_logs_in(matter.id) AS rate,
-         matter.round <= 1 OR (app_actor() NOT IN (matter.requester_id, matter.beneficiary_id)
-            AND (app_actor() <> matter.placed_by OR app_reaches(matter.place_id, '{{administrator,secretary}}'))) AS rework
+         (matter.round <= 1 AND (o.theirs OR NOT side_logs_in(matter.id)))
+            OR (app_actor() NOT IN (matter.requester_id, matter.beneficiary_id)
+                AND app_reaches(matter.place_id, '{{administrator,secretary}}')) AS rework
     FROM (SELECT app_actor() NOT IN (matter.requester_id, matter.beneficiary_id, matter.placed_by)
                  AND NOT person_represents(app_actor(), matter.beneficiary_id) AS others,
                  app_actor() IN (matter.requester_id, matter.beneficiary_id, matter.placed_by) AS theirs,

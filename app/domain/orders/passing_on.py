@@ -13,12 +13,13 @@ def is_passed_on(change: Change) -> bool:
     return change.through in (Via.PLACER, Via.DESK)
 
 
-def tell_caller(change: Change, at: datetime | None = None) -> Change:
-    """Whoever the order serves, what was done on their word, and of which time; nobody where they did it themselves."""
+def tell_caller(change: Change, at: datetime | None = None, did: str | None = None) -> Change:
+    """Whoever the order serves, what was done on their word (the action, or what it followed from), and of which time; nobody
+    where they did it themselves."""
     if not is_passed_on(change):
         return change
     when = {} if at is None else {"meet_at": at.isoformat()}
-    return change.tell_served("order.passed_on", did=change.action, **when)
+    return change.tell_served("order.passed_on", did=did or change.action, **when)
 
 
 def tell_sides(change: Change, topic: str, at: datetime | None = None, **payload: Any) -> Change:

@@ -189,7 +189,7 @@ def miss_appointment(order: Order, actor: Actor, now: datetime, *, facts: Accept
     if all(deadline.id != deadline_id for deadline in order.live):
         raise TransitionRefused
     if order.detail.booking_id is not None:
-        return end_booking(order, actor, now, SLOT_PASSED).tell(order.assignee_id, "order.cancelled")
+        return end_booking(order, facts.lead_id, actor, now, SLOT_PASSED).tell(order.assignee_id, "order.cancelled")
     met = order.detail.agreed
     planned = any(deadline.kind == "promise" for deadline in order.live)
     settled = [kind for kind in policy.SETTLED if not (planned and kind == "plan")]

@@ -162,6 +162,7 @@ class ServedSide:
     logs_in: bool
 
 
+LOGS_IN = ServedSide(logs_in=True)
 SERVED_SIDE = Facts("jsonb_build_object('logs_in', side_logs_in(subject.id))", ServedSide)
 
 

@@ -51,8 +51,8 @@ def come_back(
 
 
 def tell_lead(change: Change, order: Matter[Detail], lead_id: UUID | None, topic: str) -> None:
-    """Of a team its lead, who neither does this nor has the order."""
-    if lead_id not in (change.actor.id, order.assignee_id):
+    """Of a team that took it its lead, who neither does this nor has the order."""
+    if order.state != OrderState.OFFERED and lead_id not in (change.actor.id, order.assignee_id):
         change.tell(lead_id, topic)
 
 
@@ -105,11 +105,12 @@ def end_authority(change: Change, order: Matter[Detail], now: datetime) -> None:
         change.patch(OrderAuthority, id=order.detail.authority.id, ended_at=now, ended_by=change.actor.id)
 
 
-def end_booking(order: Matter[Detail], actor: Actor, now: datetime, why: str) -> Change:
+def end_booking(order: Matter[Detail], lead_id: UUID | None, actor: Actor, now: datetime, why: str) -> Change:
     """What is booked is a place with this team at this time: let go, or missed, it ends. Nobody else is sent to the home for
     it; whoever it serves is told why, and books another slot or places an order (domain.md §3, service day; ours)."""
     change = policy.LIFECYCLE.move(order, "end_booking", actor, now)
     free_place(change, order, now)
+    tell_lead(change, order, lead_id, "order.team_cancelled")
     return change.patch(OrderDetail, matter_id=order.id, cancel_reason=why).tell_served("order.booking_ended")
 
 

@@ -10,12 +10,14 @@ from app.kernel.rules import Role
 
 
 class WhyLeft(StrEnum):
-    """What ends, when somebody stops serving: the role, the membership, the whole team; or they go away for a while."""
+    """What ends, when somebody stops serving: the role, the membership, the whole team, the lead of it; or they go away for a
+    while."""
 
     ROLE = "role"
     TEAM = "team"
     DISBANDED = "disbanded"
     AWAY = "away"
+    LEAD = "lead"
 
 
 @dataclass(frozen=True, slots=True)

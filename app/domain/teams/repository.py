@@ -94,7 +94,7 @@ LEAVING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Leading:
-    """A team, whether the lead-to-be is a member, and whether they volunteer where it serves."""
+    """A team, whether the lead-to-be is a member, and whether they volunteer where it serves; and what its members hold by it."""
 
     id: UUID
     place_id: UUID
@@ -103,6 +103,7 @@ class Leading:
     version: int
     member: bool
     volunteers: bool
+    orders: tuple[HeldOrder, ...] = ()
 
 
 LEADING = Facts(
@@ -110,6 +111,7 @@ LEADING = Facts(
                  'disbanded', t.disbanded_at IS NOT NULL, 'version', t.version, 'member', EXISTS (
                     SELECT 1 FROM team_member m WHERE m.team_id = t.id AND m.live
                        AND m.person_id = ($3::jsonb ->> 'person_id')::uuid),
+                 'orders', held_orders(NULL, t.id, NULL),
                  'volunteers', person_holds(($3::jsonb ->> 'person_id')::uuid, t.place_id, 'volunteer'))
           FROM team t WHERE t.id = subject.id)""",
     Leading,

@@ -38,7 +38,7 @@ def create(
     seen: Creating, actor: Actor, now: datetime, *, place_id: UUID, name: str, colour: Colour, lead_id: UUID
 ) -> Change:
     """A team that serves the place and all below it, with its lead as the first member. Raises NotAVolunteer. TeamNameTaken:
-    also by one above or below, which serves there as well."""
+    also by one above or below, which serves there as well (of two made at once Postgres refuses only those of one place)."""
     demand(policy.CHIEF, actor)
     if not seen.volunteers:
         raise errors.NotAVolunteer
@@ -120,7 +120,8 @@ def remove_member(member: Leaving, actor: Actor, now: datetime, *, person_id: UU
 )
 def set_lead(team: Leading, actor: Actor, now: datetime, *, person_id: UUID) -> Change:
     """Another member, who volunteers there, leads from now on; said by the present lead, or by who looks after the
-    place, of which the one before is told. Raises TeamDisbanded, NotAMember, AlreadyLeads. NotAVolunteer: not there any more."""
+    place, of which the one before is told. What the team was offered through that one goes back to the community, to be offered
+    anew. Raises TeamDisbanded, NotAMember, AlreadyLeads. NotAVolunteer: not there any more."""
     if team.disbanded:
         raise errors.TeamDisbanded
     demand_lead(team.lead_id, policy.CHIEF, actor)
@@ -130,13 +131,15 @@ def set_lead(team: Leading, actor: Actor, now: datetime, *, person_id: UUID) -> 
         raise errors.NotAVolunteer("此人还在队里,但已不是这里的志愿者,不能当队长")
     if person_id == team.lead_id:
         raise errors.AlreadyLeads
-    return (
+    change = (
         Change.record("team", team.id, "set_lead", actor, now, place_id=team.place_id, version=team.version)
         .patch(Team, id=team.id, lead_id=person_id, version=team.version + 1)
         .tell(person_id, "team.lead", team_id=team.id)
         .tell(None if actor.id == team.lead_id else team.lead_id, "team.lead_changed", team_id=team.id)
         .note(person_id=person_id)
     )
+    offered = [one for one in team.orders if one.state == "offered" and one.person_id != person_id]
+    return hand_back(change, offered, WhyLeft.LEAD)
 
 
 @record("team", "disband", subject=TEAM, facts=DISBANDING, missing=errors.TeamNotFound)

@@ -60,7 +60,7 @@ MAY = {
     "offer": STAFF,
     "match": {"system"},
     "open_pool": {"system"},
-    "decline": {"assignee", "lead"},
+    "decline": {"assignee"},
     "lapse": {"system"},
     "accept": {"assignee", "member", "lead"},
     "claim": {"assignee", "volunteer", "member", "lead"},
@@ -84,7 +84,7 @@ MAY = {
     "call_off": VOICES | {"assignee"},
     "deliver": {"assignee"},
     "rate": VOICES,
-    "rework": {*CHIEFS, *HEARD},
+    "rework": VOICES,
     "reject": STAFF,
     "cancel": VOICES,
     "convert": STAFF | {"system"},
@@ -108,7 +108,7 @@ MAY = {
     "decide": CHIEFS,
 }
 BUT_FOR = {
-    ("rework", S.RATED): HEARD,
+    ("rework", S.RATED): HEARD | DESK - CHIEFS,
     **{("contact", state): {"assignee"} for state in (S.SUBMITTED, S.OFFERED)},
 }
 """Whom it served asks for it once more until they have rated; then it is the secretary's to say. The station calls until it
