@@ -35,20 +35,35 @@ READING = Facts(
 # Whoever joined a case from another community reads the street alone, and only those who reported or joined it what was said.
 # Whom a representation is about, sealed: once it was consented to as they are on file, but to the representative as whom they
 # named, alone.
+# Each row is looked up by plain columns of a few messages: beside an expression the policies would be asked of whole tables.
 _INBOX = text("""
-SELECT m.id, m.topic, m.payload, n.subject_kind, n.subject_id, m.as_role, m.nobody_in_post, m.created_at, m.read_at,
-       coalesce(o.service, CASE n.subject_kind WHEN 'order' THEN told_service(m.id) END, z.name) AS service,
+WITH page AS MATERIALIZED (
+  SELECT m.id, m.topic, m.payload, m.subject_kind AS kind, m.subject_id AS record_id, m.place_id, m.as_role, m.nobody_in_post,
+         m.created_at, m.read_at, CASE WHEN m.payload ? 'order_id' THEN 'order' ELSE m.subject_kind END AS subject_kind,
+         coalesce((m.payload ->> 'order_id')::uuid, m.subject_id) AS subject_id,
+         coalesce((m.payload ->> 'team_id')::uuid, m.subject_id) AS team_id, (m.payload ->> 'person_id')::uuid AS person_id
+    FROM inbox_message m
+   WHERE m.person_id = :person AND (NOT CAST(:unread AS boolean) OR m.read_at IS NULL)
+     AND (CAST(:after_at AS timestamptz) IS NULL OR (m.created_at, m.id) < (:after_at, CAST(:after_id AS uuid)))
+   ORDER BY m.created_at DESC, m.id DESC LIMIT :limit),
+about AS MATERIALIZED (
+  SELECT p.*, coalesce(y.kind, p.subject_kind) AS about_kind, coalesce(y.id, p.subject_id) AS about_id,
+         coalesce(p.person_id, a.person_id) AS who, a.reason AS answer
+    FROM page p
+    LEFT JOIN exclusion e ON p.kind = 'exclusion' AND e.id = p.record_id
+    LEFT JOIN matter y ON y.id = e.matter_id
+    LEFT JOIN volunteer_application a ON p.kind = 'volunteer_application' AND a.id = p.record_id),
+m AS MATERIALIZED (
+  SELECT b.*, CASE b.about_kind WHEN 'case' THEN b.about_id WHEN 'assignment' THEN (
+           SELECT a.case_id FROM assignment_detail a WHERE a.matter_id = b.about_id) END AS case_id FROM about b)
+SELECT m.id, m.topic, m.payload, m.subject_kind, m.subject_id, m.as_role, m.nobody_in_post, m.created_at, m.read_at,
+       coalesce(o.service, CASE m.subject_kind WHEN 'order' THEN told_service(m.id) END, z.name) AS service,
        o.meet_at, coalesce(x.category, f.category) AS category, coalesce(x.place, f.place, r.place) AS place, x.words,
-       r.role, r.level, t.team, coalesce(t.name_sealed, r.name_sealed) AS name_sealed, v.reason,
+       r.role, r.level, t.team, coalesce(t.name_sealed, r.name_sealed) AS name_sealed,
+       CASE WHEN m.topic IN ('volunteer.approved', 'volunteer.refused') THEN m.answer END AS reason,
        coalesce((SELECT w.name_sealed FROM named_on_file(q.id) w WHERE q.consented_at IS NOT NULL), q.name_sealed) AS represented,
        CASE WHEN q.representative_id <> app_actor() THEN q.representative_name_sealed END AS representative
-  FROM inbox_message m CROSS JOIN LATERAL (
-    SELECT CASE WHEN m.payload ? 'order_id' THEN 'order' ELSE m.subject_kind END AS subject_kind,
-           coalesce((m.payload ->> 'order_id')::uuid, m.subject_id) AS subject_id) n
-  LEFT JOIN exclusion e ON m.subject_kind = 'exclusion' AND e.id = m.subject_id
-  LEFT JOIN matter y ON y.id = e.matter_id
-  CROSS JOIN LATERAL (
-    SELECT coalesce(y.kind, n.subject_kind) AS kind, coalesce(y.id, n.subject_id) AS id) b
+  FROM m
   LEFT JOIN LATERAL (
     SELECT s.name AS service, CASE
              WHEN m.topic = 'order.appointment_proposed' THEN (
@@ -57,11 +72,8 @@ SELECT m.id, m.topic, m.payload, n.subject_kind, n.subject_id, m.as_role, m.nobo
              WHEN m.topic IN ('order.appointment_confirmed', 'order.appointment_kept') THEN (
                SELECT a.meet_at FROM appointment a WHERE a.matter_id = d.matter_id AND a.confirmed_at <= m.created_at
                 ORDER BY a.confirmed_at DESC LIMIT 1) END AS meet_at
-      FROM order_detail d JOIN service s ON s.id = d.service_id WHERE d.matter_id = b.id
-    ) o ON b.kind = 'order'
-  CROSS JOIN LATERAL (
-    SELECT CASE b.kind WHEN 'case' THEN b.id WHEN 'assignment' THEN (
-             SELECT a.case_id FROM assignment_detail a WHERE a.matter_id = b.id) END AS case_id) g
+      FROM order_detail d JOIN service s ON s.id = d.service_id WHERE d.matter_id = m.about_id
+    ) o ON m.about_kind = 'order'
   LEFT JOIN LATERAL (
     SELECT k.name AS category, p.name AS place,
            CASE WHEN w.whole AND (app_actor() IN (c.requester_id, c.beneficiary_id) OR EXISTS (
@@ -69,27 +81,20 @@ SELECT m.id, m.topic, m.payload, n.subject_kind, n.subject_id, m.as_role, m.nobo
       FROM case_detail d JOIN matter c ON c.id = d.matter_id JOIN case_category k ON k.id = d.category_id
       CROSS JOIN LATERAL (SELECT app_sees_whole(d.matter_id) AS whole OFFSET 0) w
       JOIN place p ON p.id = CASE WHEN w.whole THEN c.place_id ELSE street_of(c.place_id) END
-     WHERE d.matter_id = g.case_id
-    ) x ON g.case_id IS NOT NULL
-  LEFT JOIN LATERAL assigned_case(CASE WHEN x.category IS NULL THEN g.case_id END) f ON true
-  LEFT JOIN service z ON m.subject_kind = 'service' AND z.id = m.subject_id
-  LEFT JOIN representation q ON m.subject_kind = 'representation' AND q.id = m.subject_id
+     WHERE d.matter_id = m.case_id
+    ) x ON m.case_id IS NOT NULL
+  LEFT JOIN LATERAL (SELECT g.* FROM assigned_case(m.case_id) g WHERE m.case_id IS NOT NULL AND x.category IS NULL) f ON true
+  LEFT JOIN service z ON m.kind = 'service' AND z.id = m.record_id
+  LEFT JOIN representation q ON m.kind = 'representation' AND q.id = m.record_id
   LEFT JOIN LATERAL (
-    SELECT m.payload ->> 'role' AS role, p.level, p.name AS place, (
-             SELECT u.name_sealed FROM person u WHERE u.id = coalesce((m.payload ->> 'person_id')::uuid, (
-               SELECT a.person_id FROM volunteer_application a WHERE a.id = m.subject_id))) AS name_sealed
-      FROM place p WHERE p.id = m.place_id
+    SELECT m.payload ->> 'role' AS role, p.level, p.name AS place, u.name_sealed
+      FROM place p LEFT JOIN person u ON u.id = m.who WHERE p.id = m.place_id
     ) r ON m.topic LIKE 'role.%' OR m.topic IN ('shift.handed_over', 'volunteer.applied', 'volunteer.withdrawn')
   LEFT JOIN LATERAL (
-    SELECT t.name AS team, CASE m.topic WHEN 'team.left' THEN member_name(m.subject_id) END AS name_sealed
-      FROM team t WHERE t.id = coalesce((m.payload ->> 'team_id')::uuid, m.subject_id)
+    SELECT t.name AS team, CASE m.topic WHEN 'team.left' THEN member_name(m.record_id) END AS name_sealed
+      FROM team t WHERE t.id = m.team_id
     ) t ON m.topic LIKE 'team.%'
-  LEFT JOIN LATERAL (
-    SELECT a.reason FROM volunteer_application a WHERE a.id = m.subject_id
-    ) v ON m.topic IN ('volunteer.approved', 'volunteer.refused')
- WHERE m.person_id = :person AND (NOT CAST(:unread AS boolean) OR m.read_at IS NULL)
-   AND (CAST(:after_at AS timestamptz) IS NULL OR (m.created_at, m.id) < (:after_at, CAST(:after_id AS uuid)))
- ORDER BY m.created_at DESC, m.id DESC LIMIT :limit""")
+ ORDER BY m.created_at DESC, m.id DESC""")
 
 
 async def list_inbox(
