@@ -106,7 +106,8 @@ async def login_with_wechat(body: WechatLoginIn, house: TheHouse) -> TokensOut:
     tags=(Tag.RESIDENT,),
     summary="用微信验证我的手机号",
     description="号码归验证的人:别人填写过这个号码的,从他的资料里去掉并告诉他。"
-    "社区站点用这个号码登记过一位居民的,先问是不是您本人:是的,填 take_over 再验证一次,那份资料连同订单归您",
+    "社区站点用这个号码登记过一位居民的,先问是不是您本人:是的,填 take_over 再验证一次,那份资料连同订单归您;"
+    "您的微信已有订单、申请或任职的,两份资料不再合并",
     example={"code": "demo:13812345678"},
     answer={"phone": "138****5678", "sign_in_again": False},
     responses=problems(

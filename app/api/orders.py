@@ -224,7 +224,7 @@ async def list_pool(query: Annotated[PlacedQuery, Query()], reader: TheReader) -
     rule=policy.READ,
     operation_id="getOrder",
     summary="查看一个订单",
-    description="联系方式只给下单人、受益人、社区、服务进行中的志愿者、完成之前的站点和代为点单的工作人员;开始码只给下单人和受益人",
+    description="联系方式只给下单人、受益人、社区、服务进行中的志愿者、居民评价之前的站点和代为点单的工作人员;开始码只给下单人和受益人",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION, Tag.DISPATCHER),
     answer=ORDER_EXAMPLE,
     responses=problems(errors.OrderNotFound, errors.OrderPassedOn),

@@ -21,7 +21,7 @@ class AbortIn(In):
     )
     again: bool = Field(strict=True, description="true 另找人再来(不再需要的除外);false 就此取消")
     text: Annotated[str, Line(100)] | None = Field(
-        default=None, description="补充说明;不安全的,只给社区看,其余另一方也看得到"
+        default=None, description="补充说明:不安全的,或另找人来的(again 为 true),只给社区看;就此取消的,另一方也看得到"
     )
 
 
@@ -60,7 +60,7 @@ NO_REASON = CancelIn()
     "/{order_id}/abort",
     operation_id="abortOrder",
     summary="中止进行中的服务",
-    description="来电或到站的居民不要了的,由站点、社区的工作人员转达。因不安全(unsafe)中止的,派单员和书记会收到通知;"
+    description="来电或到站的居民不要了的,由站点、社区的工作人员转达。因不安全(unsafe)中止的,派单员和书记会收到通知,由居民一方说的,这个订单不再派给此人;"
     "补充说明只给社区看,另一方看不到。服务日的预约不另找人来,again 须填 false",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION, Tag.DISPATCHER),
     example={"reason": "nobody_home", "again": True, "text": "敲门无人应"},

@@ -160,7 +160,6 @@ async def register_beneficiary(body: BeneficiaryIn, run: TheRun) -> Receipt:
         errors.BeneficiaryNotRegistered,
         errors.LivesElsewhere,
         errors.AlreadyConsented,
-        errors.PhoneUnproved,
         errors.NameDiffers,
         errors.RepresentationEnded,
     ),

@@ -131,3 +131,47 @@ ALTER FUNCTION server_name(uuid) OWNER TO linli_checker;
 REVOKE CREATE ON SCHEMA public FROM linli_checker;
 REVOKE ALL ON FUNCTION server_name(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION server_name(uuid) TO linli_app, linli_worker, linli_checker, linli_owner;
+
+-- As before (0052), and whether somebody else than who placed it has changed the contact since.
+CREATE OR REPLACE FUNCTION contact_on_file(subject uuid) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  RETURN (SELECT jsonb_build_object(
+            'own_phone', c.phone_index IS NOT DISTINCT FROM p.phone_index, 'name_sealed', p.name_sealed,
+            'phone_sealed', p.phone_sealed, 'phone_index', p.phone_index,
+            'address_sealed', CASE WHEN person_lives(p.id, m.place_id) THEN p.address_sealed END,
+            'changed_by', (SELECT h.actor_id FROM history h WHERE h.matter_id = m.id AND h.action = 'change_contact'
+                            ORDER BY h.version DESC LIMIT 1),
+            'authority_of', (SELECT y.given_by FROM order_authority y WHERE y.matter_id = m.id AND y.ended_at IS NULL))
+            FROM matter m JOIN person p ON p.id = m.beneficiary_id JOIN order_contact c ON c.matter_id = m.id
+           WHERE m.id = subject);
+END $$;
+
+-- Whose phone was named reads and answers the request once they have proved that it is theirs: anybody types in a number.
+ALTER POLICY representation_read ON representation USING (
+  representative_id = app_actor() OR beneficiary_id = app_actor()
+  OR (beneficiary_id IS NULL AND (named_id = app_actor()
+      OR phone_index = (SELECT p.phone_index FROM person p WHERE p.id = app_actor() AND p.phone_proved_at IS NOT NULL)))
+  OR app_reaches(place_id, '{administrator,dispatcher,secretary,station_staff}'));
+ALTER POLICY representation_update ON representation USING (
+  representative_id = app_actor() OR beneficiary_id = app_actor()
+  OR (beneficiary_id IS NULL AND (named_id = app_actor()
+      OR phone_index = (SELECT p.phone_index FROM person p WHERE p.id = app_actor() AND p.phone_proved_at IS NOT NULL)))
+  OR app_reaches(place_id, '{administrator,dispatcher,secretary,station_staff}'));
+
+-- Who signed for papers hears that they came back, whoever brought them.
+CREATE OR REPLACE FUNCTION order_receipts_of(subject uuid) RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('action', r.action, 'papers', r.papers, 'acted_by', r.acted_by)
+                                    ORDER BY r.acted_at, r.id), '[]')
+            FROM order_papers r WHERE r.matter_id = subject);
+END $$;
+
+-- Whoever proves a phone that was named before is told of each request that waits, once (0052: whoever typed it in).
+DROP TRIGGER asked_before_the_phone_was_known ON person;
+CREATE TRIGGER asked_before_the_phone_was_known AFTER UPDATE OF phone_index, phone_proved_at ON person FOR EACH ROW
+  WHEN (NEW.phone_proved_at IS NOT NULL AND NEW.phone_proved_at IS DISTINCT FROM OLD.phone_proved_at)
+  EXECUTE FUNCTION asked_before_the_phone_was_known();

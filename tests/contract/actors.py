@@ -224,6 +224,7 @@ class Cast:
     async def _represent(self) -> None:
         """Two who ask to order for others: one waits for the consent, one for the end."""
         daughter = await self._resident(self.api_url, self.world, "陈芳")
+        await self.resident.prove_phone()
         for name, beneficiary in (("asked for", self.neighbour), ("to end", self.resident)):
             naming = {
                 "place_id": self.ids["place_id"],

@@ -199,11 +199,13 @@ class Deeds(Timed):
 
     def _end(self, state: str) -> None:
         self.state = state
+        self.authority = None
         self.appointment = self.proposed = None
         self.stop_all()
 
     def _do_deliver(self, who: str) -> None:
         self.people[who].delivered.append(self.now)
+        self.authority = None
         self.appointment = self.proposed = None
         self.stop_all()
         self.state = "delivered"
@@ -252,7 +254,8 @@ class Deeds(Timed):
         self.tell("order.rejected", self.requester)
 
     def _do_convert(self, who: str) -> None:
-        self.tell("order.converted", "书记", self.requester, self.assignee)
+        self.tell("order.converted", "书记", self.requester)
+        self.tell("order.converted_away", self.assignee)
         self._end("converted")
 
     def _do_cancel(self, who: str) -> None:

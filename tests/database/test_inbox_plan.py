@@ -9,7 +9,9 @@ from app.domain.notifications.repository import _INBOX
 from app.kernel.database import Database
 from tests.world import World
 
-WHOLE = re.compile(r"Seq Scan on (matter|order_detail|case_detail|assignment_detail|person|team|representation|exclusion)\b")
+WHOLE = re.compile(
+    r"Seq Scan on (matter|order_detail|case_detail|assignment_detail|person|team|representation|exclusion)\b"
+)
 
 
 async def test_what_a_message_is_about_is_found_by_an_index(world: World, app: Database) -> None:

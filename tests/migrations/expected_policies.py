@@ -68,7 +68,7 @@ PUBLISHING = f"{to_sql(services.PUBLISH, 'service')} OR {LEADS}"
 REPRESENTED = (
     f"representative_id = {ME} OR beneficiary_id = {ME}"
     f" OR (beneficiary_id IS NULL AND (named_id = {ME}"
-    f" OR phone_index = (SELECT p.phone_index FROM person p WHERE p.id = {ME})))"
+    f" OR phone_index = (SELECT p.phone_index FROM person p WHERE p.id = {ME} AND p.phone_proved_at IS NOT NULL)))"
     f" OR {to_sql(representations.STAFF, 'representation')}"
 )
 

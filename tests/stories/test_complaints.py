@@ -106,11 +106,11 @@ async def test_the_staff_read_it_and_the_secretary_is_told(street: Street, later
     assert any("态度" in text for text in await texts(secretary))
     said = (await dispatcher.get(f"{order}/posts"))["items"]
     assert [(one["kind_label"], one["text"], one["about_id"]) for one in said] == [
-        ("对志愿者的投诉", "说话很冲", str(volunteer.id))
+        ("居民一方的意见", "说话很冲", str(volunteer.id))
     ]
     answer = await dispatcher.ask("POST", f"{order}/offer", {"volunteer_id": str(volunteer.id)})
     assert (answer.status_code, answer.json()["code"]) == (409, "complained-of")
-    assert "态度" in answer.json()["title"]
+    assert "有意见" in answer.json()["title"]
     for reading in ("/history", ""):
         assert "说话很冲" not in (await volunteer.ask("GET", f"{order}{reading}")).text
 

@@ -156,6 +156,41 @@ async def test_how_it_went_is_passed_on_for_who_has_no_login_and_nobody_else_to_
     assert (rating["by_representative"], rating["passed_on"]) == (False, True)
 
 
+async def test_what_she_changed_herself_stays_in_the_order(street: Street, later: Later) -> None:
+    mother, daughter, asked = await family(street)
+    order = await order_for(street, daughter, mother)
+    volunteer = await accepted(street, order)
+    await mother.post(f"{order}/contact-details", {"phone": "13622223333", "address": "8 号楼 808"})
+    before = (await volunteer.get(order))["contact"]
+    await daughter.post(f"{asked}/end")
+    await later(0)
+    assert (await volunteer.get(order))["contact"] == before
+    assert (await texts(volunteer)).count("订单的联系方式有更改,请再看订单") == 1, "when she changed it"
+
+
+async def test_where_no_phone_of_hers_is_on_file_the_station_hears_whose_stands_there(
+    street: Street, later: Later
+) -> None:
+    station, daughter = await street.with_role("站长", "station_staff"), await street.resident("陈芳")
+    body = {"place_id": str(street.world.east), "name": "王妈妈", "address": "1 号楼 102"}
+    mother = (await station.post("/v1/residents", body))["id"]
+    named = {"place_id": str(street.world.east), "name": "王妈妈", "person_id": mother, "relation": "family"}
+    asked = f"/v1/beneficiaries/{(await daughter.post('/v1/beneficiaries', named))['id']}"
+    await station.post(f"{asked}/consent", {"how": "in_person"})
+    wanted = {
+        "service_id": street.service_id,
+        "note": "买菜",
+        "beneficiary_id": mother,
+        "contact": {"phone": "13811112222"},
+    }
+    order = f"/v1/orders/{(await daughter.post('/v1/orders', wanted))['id']}"
+    volunteer = await accepted(street, order)
+    await station.post(f"{asked}/end")
+    await later(0)
+    assert any(text.startswith("请更改联系电话") for text in await texts(station))
+    assert "订单的联系方式有更改,请再看订单" not in await texts(volunteer), "nothing has changed"
+
+
 @pytest.mark.parametrize("who", ["station_staff", "dispatcher", "secretary"])
 async def test_what_was_not_solved_begins_again_also_on_the_word_of_who_has_no_login(
     street: Street, later: Later, who: str

@@ -187,9 +187,15 @@ async def test_of_an_errand_that_goes_to_somebody_else_the_station_returns_the_p
     seen = (await errand.resident.get(f"{errand.path}/papers"))["items"]
     assert {p["no"]: p["out"] for r in seen for p in r["papers"]} == {1: False, 2: True, 3: True}
     await second.post(f"{errand.path}/papers/return", {"code": await errand.return_code(), "papers": [3]})
+    await later(0)
+    assert await told(errand.agent, "order.papers_returned") == ["收据:已归还居民 身份证件 1 份"], (
+        "what they had signed for"
+    )
     assert await second.refused(f"{errand.path}/deliver", {"outcome": "已办好"}) == (409, "papers-out")
     await errand.dispatcher.post(f"{errand.path}/papers/return", {"code": await errand.return_code(), "papers": [2]})
     await second.post(f"{errand.path}/deliver", {"outcome": "已办好"})
+    authorities = (await errand.resident.get(f"{errand.path}/papers"))["authorities"]
+    assert [one["ended_at"] is None for one in authorities] == [False, False], "with what it was given for"
 
 
 async def test_who_has_papers_brings_them_back_whatever_became_of_the_errand(errand: Errand, later: Later) -> None:

@@ -229,6 +229,8 @@ def _tell_of_withdrawal(change: Change, case: Case) -> Change:
     what was an order its secretary was told, who heads the seat."""
     new = () if case.detail.reported_as == ReportedAs.ORDER else policy.told_as_new(emergency=case.detail.emergency)
     passed_on = change.through == Via.PLACER
+    if passed_on:
+        change.tell_served("case.withdrawn_for_you")
     for role, level in new:
         change.tell_role(role, "case.withdrawn", level=level, passed_on=passed_on)
     if case.state == CaseState.DELIBERATING:

@@ -54,7 +54,7 @@ class AppointmentDouble(Refusal):
 class NoAppointment(Refusal):
     kind = Kind.CONFLICT
     code = "no-appointment"
-    title_zh = "没有待对方确认的约定"
+    title_zh = "没有等您这一方确认的时间"
     title_en = "No appointment waits for you to confirm it"
     advice_zh = "可以由您提出时间(proposeAppointment)"
 

@@ -10,7 +10,7 @@ from app.domain.orders.policy import LIFECYCLE, OPEN
 from app.domain.orders.service import ORDERS, Order
 from app.kernel.change import Change
 from app.kernel.errors import TransitionRefused
-from app.kernel.rules import Actor
+from app.kernel.rules import Actor, Role
 
 HAS_IT = (OrderState.ACCEPTED, OrderState.IN_SERVICE)
 """Where somebody has the order, and reads whom to go to."""
@@ -20,8 +20,9 @@ HAS_IT = (OrderState.ACCEPTED, OrderState.IN_SERVICE)
 def to_beneficiary(order: Order, actor: Actor, now: datetime, *, facts: OnFile, former_id: UUID) -> Change:
     """Whoever placed it for somebody represents them no more: it is the beneficiary's own from now on, whatever has become of it,
     and goes on. Where there is still something to follow they are told, also of an authority that the former wrote and that
-    stands, and the contact becomes their own as far as one is on file: whoever has the order is told. Once, and for good: a later
-    consent takes nothing back. Raises TransitionRefused: it is theirs already."""
+    stands, and the contact becomes their own as far as one is on file, unless somebody else changed it since: whoever has the
+    order is told; where no phone of theirs is, the station. Once, and for good: a later consent takes nothing back. Raises
+    TransitionRefused: it is theirs already."""
     if order.requester_id != former_id or former_id == order.beneficiary_id:
         raise TransitionRefused
     change = LIFECYCLE.move(order, "to_beneficiary", actor, now).set(requester_id=order.beneficiary_id)
@@ -30,9 +31,12 @@ def to_beneficiary(order: Order, actor: Actor, now: datetime, *, facts: OnFile, 
     change.tell(order.beneficiary_id, "order.yours_now")
     if facts.authority_of == former_id and order.detail.authority is not None and now < order.detail.authority.until_at:
         change.tell(order.beneficiary_id, "order.authority_stands")
-    if own := facts.instead():
+    if own := facts.instead(former_id):
         change.patch(OrderContact, matter_id=order.id, **own)
-        change.tell(order.assignee_id if order.state in HAS_IT else None, "order.contact_changed")
+        if "phone_sealed" in own:
+            change.tell(order.assignee_id if order.state in HAS_IT else None, "order.contact_changed")
+        elif order.state in OPEN:
+            change.tell_role(Role.STATION_STAFF, "order.phone_of_former")
     return change
 
 

@@ -168,7 +168,7 @@ def _demand_errand(action: str, order: Order) -> None:
 def _receipt(
     change: Change, order: Order, action: str, papers: Iterable[Listed], *, unverified: bool = False, lost: bool = False
 ) -> Change:
-    """Both sides get the receipt: titles alone, and no note."""
+    """Both sides get the receipt, and whoever had signed for these papers: titles alone, and no note."""
     papers = list(papers)
     titles = [paper.title for paper in papers]
     change.insert(
@@ -185,7 +185,9 @@ def _receipt(
         lost=lost,
     )
     topic = "order.papers_lost" if lost else f"order.papers_{action}"
-    sides = (order.requester_id, order.beneficiary_id, order.assignee_id, change.actor.id)
+    which = {paper.no for paper in papers}
+    signed = [r.acted_by for r in order.detail.receipts if r.acted_by and which & {paper.no for paper in r.papers}]
+    sides = (order.requester_id, order.beneficiary_id, order.assignee_id, change.actor.id, *signed)
     for person in dict.fromkeys(sides):
         change.tell(person, topic, papers=titles, **({"unverified": True} if unverified else {}))
     return change.note(papers=len(papers))

@@ -272,7 +272,7 @@ class ComplainedOf(Refusal):
 
     kind = Kind.CONFLICT
     code = "complained-of"
-    title_zh = "居民对其服务态度不满意,这个订单不再派给此人或其队伍"
+    title_zh = "居民这一方对其有意见,或说现场不安全:这个订单不再派给此人或其队伍"
     title_en = "The resident complained of their attitude: this order does not go to them, or to their team"
     advice_zh = "居民怎么说,见 listOrderPosts;还可以派给谁,见 suggestVolunteers"
 

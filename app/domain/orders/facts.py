@@ -194,7 +194,7 @@ RETURNING = Facts(f"jsonb_build_object('card_fits', {_CARD_FITS}, 'reached', {_r
 @dataclass(frozen=True, slots=True)
 class OnFile:
     """What is on file of whom an order serves, beside its contact: `own_phone`, that its phone is theirs; the address where they
-    live at its place. `authority_of`: who gave the authority that has not ended."""
+    live at its place. `authority_of`: who gave the authority that has not ended; `changed_by`: who changed the contact last."""
 
     own_phone: bool
     name_sealed: Sealed | None = None
@@ -202,9 +202,12 @@ class OnFile:
     phone_index: Sealed | None = None
     address_sealed: Sealed | None = None
     authority_of: UUID | None = None
+    changed_by: UUID | None = None
 
-    def instead(self) -> dict[str, bytes]:
-        """What takes the place of somebody else's contact; what is not on file stays."""
+    def instead(self, former_id: UUID) -> dict[str, bytes]:
+        """What takes the place of the former's contact; what is not on file stays, and what somebody else wrote since."""
+        if self.changed_by not in (None, former_id):
+            return {}
         own = {
             "name_sealed": self.name_sealed,
             "phone_sealed": self.phone_sealed,

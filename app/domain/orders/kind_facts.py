@@ -38,10 +38,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class PaperReceipt:
-    """Papers that were handed over, or came back, or never will."""
+    """Papers that were handed over, or came back, or never will; and who signed."""
 
     action: str
     papers: tuple[Listed, ...]
+    acted_by: UUID | None = None
 
 
 def papers_out(receipts: Iterable[PaperReceipt]) -> dict[int, Listed]:

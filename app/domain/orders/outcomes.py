@@ -22,7 +22,7 @@ from app.domain.orders.repository import (
     Led,
     ServedSide,
 )
-from app.domain.orders.resuming import end_appointment, for_all, free_place, let_go, tell_lead
+from app.domain.orders.resuming import end_appointment, end_authority, for_all, free_place, let_go, tell_lead
 from app.domain.orders.service import ORDERS, Order
 from app.domain.services.models import Form
 from app.kernel.change import Change
@@ -57,6 +57,7 @@ def call_off(
     """End a service under way for good. An errand's papers that are out still come back: the dispatcher looks after it. Whoever
     was served in a slot may book another. Why it was not safe is for the staff: neither side reads it of the other."""
     change = LIFECYCLE.move(order, "call_off", actor, now).note(reason=reason)
+    end_authority(change, order, now)
     free_place(change, order, now)
     tell_lead(change, order, facts.lead_id, "order.team_cancelled")
     _tell_of_papers(change, order)
@@ -155,6 +156,7 @@ def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = No
     """Take an order back before it is served; whoever had it is told, and of requester and beneficiary the other
     one. A booked place is free again."""
     change = tell_sides(LIFECYCLE.move(order, "cancel", actor, now), "order.cancelled")
+    end_authority(change, order, now)
     tell_lead(change, order, facts.lead_id, "order.team_cancelled")
     free_place(change, order, now)
     _tell_of_papers(change, order)
@@ -177,13 +179,14 @@ def convert_missed(order: Order, actor: Actor, now: datetime, *, deadline_id: UU
 
 
 def _become_case(change: Change, order: Order, facts: Led) -> Change:
+    end_authority(change, order, change.at)
     free_place(change, order, change.at)
     tell_lead(change, order, facts.lead_id, "order.team_cancelled")
     return (
         change.emit("case.open_converted")
         .tell_role(Role.SECRETARY, "order.converted")
         .tell_served("order.converted")
-        .tell(order.assignee_id, "order.converted")
+        .tell(order.assignee_id, "order.converted_away")
     )
 
 

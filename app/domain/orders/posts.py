@@ -41,7 +41,7 @@ _SAID = {
     Said.ABORTED: "中止的说明",
     Said.TAKEN_BACK: "收回的原因",
     Said.MISSED: "失约",
-    Said.COMPLAINT: "对志愿者的投诉",
+    Said.COMPLAINT: "居民一方的意见",
 }
 
 

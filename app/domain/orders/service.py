@@ -14,6 +14,7 @@ from app.domain.orders.models import Appointment, OrderDetail
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.record_models import OrderEvidence, ServiceRecord
 from app.domain.orders.repository import DETAIL, Detail
+from app.domain.orders.resuming import end_authority
 from app.domain.services.models import Form
 from app.domain.teams.fitness import Unfit, unfit
 from app.kernel.change import Change
@@ -125,7 +126,8 @@ def deliver(
     evidence: Sequence[Mapping[str, Any]] = (),
 ) -> Change:
     """Say that it is done, what was done, and show what the service wants to be shown (`evidence`: kind, text, sha256, taken_at);
-    the time since the start goes into the record of hours.
+    the time since the start goes into the record of hours. What the resident had allowed for it ends: a further round takes a new
+    authority.
 
     Raises:
         PapersOut: an errand's papers come back first. NoAuthority: it was withdrawn; without one nothing is done in their
@@ -145,6 +147,7 @@ def deliver(
     about = {"matter_id": order.id, "place_id": order.place_id, "round": order.round}
     for one in evidence:
         change.insert(OrderEvidence, id=new_id(), **about, **one, given_by=actor.id, given_at=now)
+    end_authority(change, order, now)
     return (
         change.patch(OrderDetail, matter_id=order.id, outcome=outcome)
         .insert(

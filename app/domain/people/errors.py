@@ -35,7 +35,9 @@ class PhoneRegistered(Refusal):
     code = "phone-registered"
     title_zh = "社区站点用这个号码登记过一位居民"
     title_en = "The station has registered a resident under this phone"
-    advice_zh = "是您本人的,填 take_over: true 再验证一次;不是本人(如家人共用)的,号码仍归那位居民"
+    advice_zh = (
+        "是您本人的,填 take_over: true 再验证一次(限您还没有订单、申请和任职);不是本人(如家人共用)的,号码仍归那位居民"
+    )
 
     @classmethod
     def of(cls, whose: str) -> "PhoneRegistered":

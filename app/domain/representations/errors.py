@@ -11,6 +11,7 @@ class RepresentationNotFound(NotFound):
     code = "representation-not-found"
     title_zh = "没有找到这项代下单关系"
     title_en = "Representation not found"
+    advice_zh = "按手机号请您同意的,先用微信验证手机号(provePhone);也可以请站点当面或电话核实后记录"
 
 
 class CardNotFound(NotFound):
@@ -102,14 +103,6 @@ class NameDiffers(Refusal):
         "两个姓名见 listRepresentations(name_on_file、beneficiary_name);确实是同一人的,填 name_checked 再记录;"
         "不是的,请结束(endRepresentation),由代下单人按正确的电话或编号重新登记"
     )
-
-
-class PhoneUnproved(Refusal):
-    kind = Kind.CONFLICT
-    code = "phone-unproved"
-    title_zh = "请先用微信验证手机号,再表示同意"
-    title_en = "Prove your phone by WeChat before you consent"
-    advice_zh = "验证在 provePhone;也可以请站点工作人员当面或电话核实后记录"
 
 
 class AlreadyConsented(Refusal):

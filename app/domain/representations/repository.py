@@ -82,8 +82,8 @@ class AskedFor:
 
 @dataclass(frozen=True, slots=True)
 class Represented:
-    """A representation; `person_id` is who was named, and `lives_here` says whether as a resident of the place. `proved`: the
-    actor was named by id, or has proved that their phone is theirs. `matters`: what was asked for under it, for its end."""
+    """A representation; `person_id` is who was named, and `lives_here` says whether as a resident of the place.
+    `matters`: what was asked for under it, for its end."""
 
     id: UUID
     place_id: UUID
@@ -94,7 +94,6 @@ class Represented:
     ended_at: datetime | None
     person_id: UUID | None
     lives_here: bool
-    proved: bool = True
     matters: tuple[AskedFor, ...] = ()
 
 
@@ -102,9 +101,7 @@ REPRESENTED = Facts(
     """(SELECT jsonb_build_object('id', subject.id, 'place_id', subject.place_id, 'version', subject.version,
                  'representative_id', subject.representative_id, 'beneficiary_id', subject.beneficiary_id,
                  'consented_at', subject.consented_at, 'ended_at', subject.ended_at, 'person_id', f.person,
-                 'lives_here', f.person IS NOT NULL AND person_lives(f.person, subject.place_id),
-                 'proved', subject.named_id IS NOT NULL
-                           OR EXISTS (SELECT 1 FROM person p WHERE p.id = $1 AND p.phone_proved_at IS NOT NULL))
+                 'lives_here', f.person IS NOT NULL AND person_lives(f.person, subject.place_id))
           FROM (SELECT find_person(subject.named_id, subject.phone_index) AS person) f)""",
     Represented,
 )

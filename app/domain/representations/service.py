@@ -108,7 +108,7 @@ def consent(
 
     Raises:
         OthersConsent: by the representative. NotAllowed: by anybody else. RepresentationEnded, AlreadyConsented.
-        PhoneUnproved: on a phone that they only typed in. NameDiffers: by the staff, who did not check it.
+        NameDiffers: by the staff, who did not check it.
         BeneficiaryNotRegistered: nobody who lives there was named. LivesElsewhere: the same, to that very person.
         InvalidInput: the staff do not say how.
     """
@@ -127,8 +127,6 @@ def consent(
     if not oneself and how in (None, How.SELF):
         fault = FieldFault("/body/how", "missing", "请填写如何得知本人同意:in_person、phone 或 written")
         raise InvalidInput(fields=(fault,))
-    if oneself and not asked.proved:
-        raise errors.PhoneUnproved
     if not (oneself or name_checked or same_name == asked.person_id):
         raise errors.NameDiffers
     said = How.SELF if oneself else how

@@ -154,7 +154,8 @@ def test_converting_tells_the_secretary_the_resident_and_whoever_had_it(state: S
     assert change.state == S.CONVERTED
     told = [event for event in change.events if event.sort == "notice"]
     assert {event.to_person or event.to_role for event in told} == {Role.SECRETARY, RESIDENT, FAMILY, VOLUNTEER}
-    assert {event.topic for event in told} == {"order.converted"}, "it was not cancelled"
+    topics = {event.topic for event in told}
+    assert topics == {"order.converted", "order.converted_away"}, "it was not cancelled"
     assert [event.topic for event in change.events if event.sort == "event"] == ["case.open_converted"]
 
 
