@@ -55,3 +55,4 @@ class OwnReview(Refusal):
     code = "own-review"
     title_zh = "提请人和经办过该事项的人不能复核"
     title_en = "Neither who proposed it nor who had a part in the matter decides"
+    advice_zh = "请由街道或区县没有经办过的书记、管理员复核"

@@ -50,7 +50,7 @@ class RecordsApart(Refusal):
     code = "records-apart"
     title_zh = "您的微信已有订单或任职,不能再并入站点登记的资料"
     title_en = "This account has orders or roles of its own, and is not made one with what the station registered"
-    advice_zh = "站点登记的订单请向站点查询和转达(电话见 getPlace);号码仍在那份资料里"
+    advice_zh = "站点登记的订单请向站点查询和转达(电话见 getPlace);号码仍在那份资料里,要同意代下单的,请站点核实后记录"
 
 
 class NotByWechat(Refusal):
