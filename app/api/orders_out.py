@@ -142,7 +142,7 @@ class OrderOut(OrderRow):
     held_by: Literal["me", "somebody"] | None = Field(
         description="时限多次错过后有专人负责:me 由我负责,somebody 由他人负责;没有则为 null"
     )
-    outcome: str | None = Field(description="做了什么")
+    outcome: str | None = Field(description="做了什么;这一轮还没有完成则为 null")
     evidence_wanted: list[Choice[Evidence]] = Field(description="完成时须交的凭据;空表示写明做了什么即可")
     evidence: list[EvidenceOut] = Field(description="已交的凭据;只给居民、社区,和交的人本人")
     cancel_reason: str | None = Field(description="取消的原因")
@@ -296,7 +296,7 @@ def show_order(row: RowMapping, clocks: Clocks, reader_id: UUID, sealer: Sealer,
         claimed_name=row["claimed_name"],
         return_code=return_code(vault, order.id, returns(receipts)) if shows_return else None,
         held_by=order.holder_id and ("me" if order.holder_id == reader_id else "somebody"),
-        outcome=row["outcome"],
+        outcome=row["outcome"] if OrderState(row["state"]).done else None,
         evidence_wanted=row["evidence_wanted"],
         evidence=[EvidenceOut(**one, kind_label=Evidence(one["kind"]).label) for one in row["evidence"]],
         cancel_reason=row["cancel_reason"],

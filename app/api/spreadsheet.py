@@ -30,7 +30,7 @@ COLUMNS: Final[Sequence[tuple[str, int, Callable[[RowMapping], str | int | datet
     ("点单时间", 18, lambda row: row["created_at"]),
     ("最近的时限", 18, lambda row: row["due_at"]),
     ("已开放抢单", 10, lambda row: "是" if OrderState(row["state"]).in_pool(opened=row["open_pool"]) else "否"),
-    ("做了什么", 40, lambda row: row["outcome"]),
+    ("做了什么", 40, lambda row: row["outcome"] if OrderState(row["state"]).done else None),
     ("取消的原因", 24, lambda row: row["cancel_reason"]),
     ("不予受理的原因", 24, lambda row: row["reject_reason"] and Reject(row["reject_reason"]).label),
     ("还可以向谁求助", 24, lambda row: row["other_help"]),

@@ -28,6 +28,7 @@ async def test_whoever_it_was_about_is_not_offered_the_order_and_does_not_claim_
     assert await dispatcher.refused(f"{order}/offer", offer) == (409, "complained-of")
     suggested = [row["volunteer_id"] for row in (await dispatcher.get(f"{order}/volunteers"))["items"]]
     assert str(volunteer.id) not in suggested
+    assert (await grandma.get(order))["outcome"] is None, "what was done in the round before is no outcome of this one"
     await open_to_all(street, order)
     answer = await volunteer.ask("POST", f"{order}/claim")
     assert (answer.status_code, answer.json()["code"]) == NOT_THEM

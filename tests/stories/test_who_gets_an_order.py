@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.domain.deadlines.spoken import moment
 from app.kernel.ids import new_id
 from tests.people import Someone, agree, by_day, offered
 from tests.stories.conftest import Clock, Later, Street
@@ -365,6 +366,26 @@ async def test_whom_the_resident_asked_to_replace_does_not_come_back_by_claiming
     await dispatcher.post(f"{order}/take-back", {"reason": "resident_asks"})
     await street.world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1::uuid", order.rsplit("/", 1)[1])
     assert await volunteer.refused(f"{order}/claim") == (409, "volunteer-not-qualified")
+
+
+async def test_what_was_agreed_goes_along_to_whom_the_lead_sends_and_both_sides_read_when(
+    street: Street, later: Later
+) -> None:
+    grandma, dispatcher, _, lead = await crew(street)
+    second = await street.with_role("赵明", "volunteer")
+    made = await a_team(street, lead, second)
+    order = await place(street, grandma)
+    await dispatcher.post(f"{order}/offer", {"team_id": made})
+    await later(0)
+    assert "社区派给您的队伍一个订单,请您或合适的队员尽快接单" in await texts(lead)
+    await lead.post(f"{order}/accept")
+    await lead.post(f"{order}/appointment", {"meet_at": by_day(days=2).isoformat()})
+    await agree(grandma, order)
+    await lead.post(f"{order}/member", {"member_id": str(second.id)})
+    await later(0)
+    for who, topic in ((second, "order.assigned"), (grandma, "order.member_changed")):
+        about = next(one["about"] for one in (await who.get("/v1/inbox"))["items"] if one["topic"] == topic)
+        assert about.endswith(moment(by_day(days=2))), about
 
 
 async def test_a_member_who_comes_after_the_lead_is_told_that_it_is_taken(street: Street, later: Later) -> None:

@@ -32,6 +32,7 @@ OF_ORDER: Mapping[str, str] = {
     "claim": "志愿者抢单",
     "claim_wish": "有人认领",
     "release": "志愿者退回",
+    "take_back": "社区收回",
     "hand_back": "承接人已离开,退回社区",
     "miss_appointment": "约定的时间无人前来,退回社区",
     "start": "开始服务",

@@ -214,6 +214,11 @@ LEFT: Mapping[tuple[str, str], str] = {
 }
 """Of who leaves: what ended, where it was not the role."""
 
+OF_TEAM: Mapping[str, str] = {
+    "order.offered": "社区派给您的队伍一个订单,请您或合适的队员尽快接单",
+}
+"""Of what the team is asked, to its lead."""
+
 BESIDE: Mapping[str, str] = {
     "order.contact_changed": "您这一方更改了订单的联系方式;不是您要改的,请联系社区",
     "order.appointment_proposed": "您的订单有了提议的上门时间,由您的代下单人与对方商定",
@@ -260,7 +265,7 @@ OF_CALLBACK: Mapping[str, str] = {
 
 
 VARIANTS: tuple[tuple[str, Mapping[str, str]], ...] = (
-    ("beside", BESIDE), ("moved_away", MOVED_AWAY), ("moved", MOVED), ("by", BY_VOLUNTEER), ("opened", OPENED),
+    ("beside", BESIDE), ("moved_away", MOVED_AWAY), ("moved", MOVED), ("by", BY_VOLUNTEER), ("team", OF_TEAM), ("opened", OPENED),
     ("passed_on", PASSED_ON), ("callback", OF_CALLBACK),
 )  # fmt: skip
 """By what the payload says: the texts that take the place of the general ones."""

@@ -69,8 +69,10 @@ SELECT m.id, m.topic, m.payload, m.subject_kind, m.subject_id, m.as_role, m.nobo
              WHEN m.topic = 'order.appointment_proposed' THEN (
                SELECT a.meet_at FROM appointment a WHERE a.matter_id = d.matter_id AND a.proposed_at <= m.created_at
                 ORDER BY a.proposed_at DESC LIMIT 1)
-             WHEN m.topic IN ('order.appointment_confirmed', 'order.appointment_kept') THEN (
+             WHEN m.topic IN ('order.appointment_confirmed', 'order.appointment_kept', 'order.assigned',
+                              'order.member_changed') THEN (
                SELECT a.meet_at FROM appointment a WHERE a.matter_id = d.matter_id AND a.confirmed_at <= m.created_at
+                  AND (a.ended_at IS NULL OR a.ended_at > m.created_at)
                 ORDER BY a.confirmed_at DESC LIMIT 1) END AS meet_at
       FROM order_detail d JOIN service s ON s.id = d.service_id WHERE d.matter_id = m.about_id
     ) o ON m.about_kind = 'order'

@@ -147,7 +147,8 @@ def offer(
         if all(unfit(one) for one in asked):
             raise errors.TeamNotQualified
     demand_fit(asked)
-    change.set(assignee_id=assignee_id, team_id=team_id).tell(assignee_id, "order.offered")
+    team = {"team": True} if team_id is not None else {}
+    change.set(assignee_id=assignee_id, team_id=team_id).tell(assignee_id, "order.offered", **team)
     others = [one for one in asked if team_id is not None and one.person_id != assignee_id]
     return _tell_members(change, others)
 

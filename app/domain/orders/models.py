@@ -34,6 +34,11 @@ class OrderState(StrEnum):
         """The same of an order of this form: a wish is not dispatched, it waits for whoever claims it."""
         return "待认领" if form == "wish" and self is OrderState.SUBMITTED else self.label
 
+    @property
+    def done(self) -> bool:
+        """Whether the service of this round is done: what was done in another round is no outcome of this one."""
+        return self in (OrderState.DELIVERED, OrderState.RATED, OrderState.CLOSED_UNRATED)
+
     def in_pool(self, *, opened: bool) -> bool:
         """Whether an order that was `opened` to all is so still: that it was is kept, so that a late claim learns why it lost."""
         return opened and self in (OrderState.SUBMITTED, OrderState.OFFERED)
