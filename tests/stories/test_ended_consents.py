@@ -209,7 +209,7 @@ async def test_what_was_not_solved_begins_again_also_on_the_word_of_who_has_no_l
     assert (page["state"], page["round"]) == ("submitted", 2)
     assert (await station.get(f"{order}/history"))["items"][-1]["by"] == "desk"
     await later(0)
-    assert "您做过的一单,居民希望再做一次" in await texts(volunteer)
+    assert "您做过的一单,居民希望再做一次;请您去的,会另行通知" in await texts(volunteer)
 
 
 async def test_a_second_consent_takes_nothing_back_and_leaves_the_first_orders_to_the_mother(

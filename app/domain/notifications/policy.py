@@ -40,7 +40,7 @@ TEXTS: Mapping[str, str] = {
     "order.started": "志愿者已开始服务",
     "order.delivered": "服务已完成,请评价",
     "order.rated": "居民已评价您的服务:满五次评价后,可在我的服务时长里看总体情况",
-    "order.wanted_again": "您做过的一单,居民希望再做一次",
+    "order.wanted_again": "您做过的一单,居民希望再做一次;请您去的,会另行通知",
     "order.recategorised": "社区把您的订单改到了更合适的服务,已用的时间照计,可查看订单",
     "order.offer_withdrawn": "派给您的订单已改为另一项服务,无需再接",
     "order.taken": "派给您的订单已由他人领取",
