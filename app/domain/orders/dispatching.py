@@ -74,8 +74,8 @@ OFFERED = Facts(
 @dataclass(frozen=True, slots=True)
 class Taking:
     """What is known of whoever takes an order, where that was not looked at when it was offered; whether they represent whom
-    it serves, whether the resident complained of them, and when they have another appointment at about that of the order. `away`:
-    the actor says that they are, where no candidate tells."""
+    it serves, whether the resident does not want them (`complained`: of them, or asked in this round for somebody else), and when
+    they have another appointment at about that of the order. `away`: the actor says that they are, where no candidate tells."""
 
     candidate: Candidate | None
     represents: bool = False
@@ -271,7 +271,7 @@ def first_come(order: Order, action: str, actor: Actor, now: datetime) -> Change
 
 
 def demand_welcome(facts: Taking) -> None:
-    """That the resident has not complained of them. Raises VolunteerNotQualified, which does not say so."""
+    """That the resident wants them. Raises VolunteerNotQualified, which does not say so."""
     if facts.complained:
         raise errors.VolunteerNotQualified
 

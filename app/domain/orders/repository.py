@@ -363,7 +363,7 @@ _SEES = text("SELECT EXISTS (SELECT 1 FROM order_detail d WHERE d.matter_id = :o
 
 
 async def sees(connection: AsyncConnection, order_id: UUID) -> bool:
-    """Whether the reader sees an order, even where they do not see what they asked for of it."""
+    """Whether the reader sees what an order is about, even where they do not see what they asked for of it."""
     return bool((await connection.execute(_SEES, {"order_id": order_id})).scalar_one())
 
 

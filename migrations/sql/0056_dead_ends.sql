@@ -1,3 +1,6 @@
+-- Ways where there were none, for orders and who they are for: applications and a move, papers and who has them, ratings of who
+-- has no log-in, who came, whom the resident does not want, the pool, contacts, and requests to a phone that is not proved.
+
 -- A move withdraws the open applications of the old place. One that came between what the move saw and its commit
 -- is withdrawn as the move commits; `application_is_at_home` (0055) refuses the one that commits after it.
 

@@ -1,4 +1,4 @@
-"""A move leaves no application behind that came while it was under way."""
+"""Where somebody could not go on, was not told, or read what was not theirs: moves, papers, ratings, requests, the pool."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ down_revision = "0055"
 branch_labels = None
 depends_on = None
 
-SQL = Path(__file__).parents[1] / "sql" / "0056_left_behind.sql"
+SQL = Path(__file__).parents[1] / "sql" / "0056_dead_ends.sql"
 
 
 def upgrade() -> None:
