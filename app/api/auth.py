@@ -66,6 +66,9 @@ class PhoneProvedOut(Out):
     sign_in_again: bool = Field(
         description="true:社区站点曾用这个号码为您登记过,以后就用那份资料,请重新登录;false:号码已记在现在的账号下"
     )
+    record_apart: bool = Field(
+        description="true:站点用这个号码登记的那份资料连同其订单没有并入现在的账号,仍由站点办理(电话见 getPlace)"
+    )
 
 
 class GoneOut(Out):
@@ -107,12 +110,12 @@ async def login_with_wechat(body: WechatLoginIn, house: TheHouse) -> TokensOut:
     summary="用微信验证我的手机号",
     description="号码归验证的人:别人填写过这个号码的,从他的资料里去掉并告诉他。"
     "社区站点用这个号码登记过一位居民的,先问是不是您本人:是的,填 take_over 再验证一次,那份资料连同订单归您;"
-    "您的微信已有订单、申请或任职的,两份资料不再合并",
+    "您的微信已有订单、申请或任职的,两份资料不合并,只有号码归您:站点登记的订单仍向站点查询和转达,站点会收到消息",
     example={"code": "demo:13812345678"},
-    answer={"phone": "138****5678", "sign_in_again": False},
+    answer={"phone": "138****5678", "sign_in_again": False, "record_apart": False},
     responses=problems(
         *(PhoneCodeInvalid, WechatUnavailable, errors.PhoneAbroad, errors.PhoneTaken, errors.NotByWechat),
-        *(errors.PhoneRegistered, errors.RecordsApart, TooManyAttempts),
+        *(errors.PhoneRegistered, TooManyAttempts),
     ),
 )
 async def prove_phone(body: PhoneProofIn, house: TheHouse, caller: TheCaller) -> PhoneProvedOut:
@@ -133,9 +136,10 @@ async def prove_phone(body: PhoneProofIn, house: TheHouse, caller: TheCaller) ->
             raise NotSignedIn
         case "registered":
             raise errors.PhoneRegistered.of(mask_name(house.vault.open("name", found["whose"])))
-        case "apart":
-            raise errors.RecordsApart
-    return PhoneProvedOut(phone=mask_phone(phone), sign_in_again=found["outcome"] == "taken_over")
+    outcome = found["outcome"]
+    return PhoneProvedOut(
+        phone=mask_phone(phone), sign_in_again=outcome == "taken_over", record_apart=outcome == "moved"
+    )
 
 
 async def _prove(house: House, person_id: UUID, phone: str, take_over: bool) -> Any:

@@ -33,7 +33,7 @@ class MessageOut(Out):
     topic: str = Field(description="主题代码,如 order.offered、deadline.mark")
     text: str = Field(description="给人看的中文;哪个订单、哪个事项写在 about 里")
     about: str | None = Field(
-        description="哪个订单:服务名称,和所说的时间;哪个事项(也是任务所属的):类别、地点,我上报或附议的另附反映的内容;"
+        description="哪个订单:服务名称,和所说的时间,请您转告的另附联系人姓氏;哪个事项(也是任务所属的):类别、地点,我上报或附议的另附反映的内容;"
         "哪项任职:角色和地点;哪支队伍、哪项技能,及所说的人;申请的答复附理由;"
         "哪项代下单:谁为谁,只写姓氏。都不是,或已看不到,则为 null"
     )

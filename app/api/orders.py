@@ -177,7 +177,8 @@ def sealed(contact: ContactIn | None, run: Run) -> dict[str, Any]:
     rule=(policy.requester, policy.beneficiary, policy.placer),
     operation_id="listMyOrders",
     summary="我点的和为我点的单,新的在前",
-    description="站点、社区的工作人员用 for_callers 看自己为来电或到站的居民点的单",
+    description="站点、社区的工作人员用 for_callers 看自己为来电或到站的居民点的单;同事点的、居民自己点的,"
+    "和代下单关系结束后归居民自己的,用 searchOrders 按电话或订单编号找",
     tags=(Tag.RESIDENT, Tag.STATION),
     answer=PAGE_EXAMPLE,
 )

@@ -1,5 +1,6 @@
-"""What is answered about an order to somebody who was asked to take it, or had it: that it is theirs no more, instead of that
-there is none. Only what they were told themselves is looked at, after the no was sure; who has it now is not said."""
+"""What is answered about an order that its reader does not see. To somebody who was asked to take it, or had it: that it is
+theirs no more, instead of that there is none; only what they were told themselves is looked at, after the no was sure, and who
+has it now is not said. To a station what it sees at all."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.notifications.repository import was_told
 from app.domain.orders.errors import OrderNotFound, OrderPassedOn
 from app.domain.orders.policy import LIFECYCLE
-from app.domain.orders.repository import sees, was_let_go
+from app.domain.orders.repository import sees, was_let_go, works_at_station
 
 ASKED = (
     "order.offered", "order.offered_to_team", "order.assigned", "order.taken", "order.taken_back", "order.offer_taken_back",
@@ -23,10 +24,11 @@ ASKED = (
 async def passed_on(
     missing: OrderNotFound, order_id: UUID, reading: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 ) -> OrderNotFound | OrderPassedOn:
-    """The same refusal, or that the order has gone on to others. `reading`: a transaction of its own, as the one that found
-    nothing has ended."""
+    """The same refusal, or that the order has gone on to others, or what a station sees. `reading`: a transaction of its own, as
+    the one that found nothing has ended."""
     async with reading() as connection:
-        gone = not await sees(connection, order_id) and (
-            await was_told(connection, LIFECYCLE.kind, order_id, ASKED) or await was_let_go(connection, order_id)
-        )
-    return OrderPassedOn() if gone else missing
+        if await sees(connection, order_id):
+            return missing
+        if await was_told(connection, LIFECYCLE.kind, order_id, ASKED) or await was_let_go(connection, order_id):
+            return OrderPassedOn()
+        return OrderNotFound.at_station() if await works_at_station(connection) else missing

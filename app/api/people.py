@@ -74,16 +74,6 @@ class JoinIn(In):
     )
 
 
-class RegisterIn(In):
-    place_id: StrictUUID = Field(description="居民所在社区或小区的编号")
-    name: Name = Field(description="姓名")
-    phone: Phone | None = Field(
-        default=None,
-        description="电话;没有电话或与家人共用的不填,以后凭回执的 id 为其点单,点单时在 contact 里填联系得上的电话,如邻居或站点的",
-    )
-    address: Address = Field(description="住址")
-
-
 class OfficerIn(In):
     place_id: StrictUUID = Field(description="任职地点编号")
     login_name: Annotated[str, LOGIN_NAME] = Field(description="登录名,字母、数字和符号,不分大小写")
@@ -226,27 +216,6 @@ async def update_me(body: UpdateMeIn, run: TheRun) -> Receipt:
 )
 async def join_place(body: JoinIn, run: TheRun) -> Receipt:
     return await run(moving.join, place_id=body.place_id, address=run.sealer.address(body.address))
-
-
-@api.post(
-    "/residents",
-    rule=policy.STAFF,
-    operation_id="registerResident",
-    summary="为没有微信的居民登记",
-    tags=(Tag.STATION,),
-    example={"place_id": PLACE_ID, "name": "李大爷", "phone": "13912345678", "address": "西峪东街 8 号院 1 号楼 102"},
-    answer=receipt("register"),
-    responses=problems(NotAllowed, PlaceNotFound, errors.NotACommunity, errors.PhoneTaken),
-)
-async def register_resident(body: RegisterIn, run: TheRun) -> Receipt:
-    return await run(
-        people.register_resident,
-        place_id=body.place_id,
-        name=run.sealer.name(body.name),
-        phone=run.sealer.phone(body.phone),
-        phone_index=run.sealer.phone_index(body.phone),
-        address=run.sealer.address(body.address),
-    )
 
 
 @api.post(

@@ -262,7 +262,11 @@ async def test_the_stations_staff_call_the_resident_whose_volunteer_stands_at_th
     colleague = await street.with_role("站员", "station_staff")
     western = await street.with_role("西站长", "station_staff", "west")
     called = {"channel": "phone", "text": "本人在家等候"}
-    assert await western.refused(f"{order}/contact", called) == (404, "order-not-found")
+    unseen = await western.ask("POST", f"{order}/contact", called)
+    assert (unseen.status_code, unseen.json()["code"]) == (404, "order-not-found")
+    assert "站点看得到的" in unseen.json()["detail"]
+    unseen = await (await street.resident("邻居")).ask("POST", f"{order}/cancel", {})
+    assert (unseen.status_code, unseen.json().get("detail")) == (404, None), "who works at no station reads nothing of it"
     seen = await colleague.get(order)
     assert seen["contact"]["phone"], "whom to call"
     assert (seen["start_code"], offered(seen)) == (None, ["cancel", "contact", "change_contact", "propose"])
@@ -339,6 +343,8 @@ async def test_what_the_caller_says_is_passed_on_by_who_placed_it(
     order, volunteer, dispatcher, _ = await accepted(street, station)
     await later(0)
     assert "请转告居民:您的订单已有志愿者接单" in await texts(station)
+    (passed_on,) = [one for one in (await station.get("/v1/inbox"))["items"] if one["topic"] == "order.accepted"]
+    assert passed_on["about"] == "王**,陪同就医", "whom to tell"
     await volunteer.post(f"{order}/questions", {"question": "灯在哪间屋?"})
     tomorrow = by_day().isoformat()
     await volunteer.post(f"{order}/appointment", {"meet_at": tomorrow})

@@ -24,6 +24,11 @@ async def prove(someone: Someone, phone: str, **more: bool) -> dict[str, Any]:
     return answer.json()
 
 
+async def registered(street: Street, station: Someone, name: str, phone: str) -> str:
+    body = {"place_id": str(street.world.east), "name": name, "phone": phone, "address": "1 号楼 102"}
+    return str((await station.post("/v1/residents", body))["id"])
+
+
 async def said(someone: Someone, code: str, **more: bool) -> tuple[int, str]:
     answer = await someone.http.post("/v1/auth/phone", json={"code": code, **more})
     return answer.status_code, answer.json()["code"]
@@ -31,7 +36,7 @@ async def said(someone: Someone, code: str, **more: bool) -> tuple[int, str]:
 
 async def test_a_phone_that_nobody_has_is_the_provers(street: Street) -> None:
     someone, phone = await newcomer(street, "王秀英"), a_number()
-    proved = {"phone": f"{phone[:3]}****{phone[-4:]}", "sign_in_again": False}
+    proved = {"phone": f"{phone[:3]}****{phone[-4:]}", "sign_in_again": False, "record_apart": False}
     assert await prove(someone, phone) == proved
     assert (await someone.get("/v1/me"))["phone"] == phone
     assert (await prove(someone, phone))["sign_in_again"] is False, "again is nothing new"
@@ -58,8 +63,7 @@ async def test_who_was_registered_by_the_station_comes_with_wechat_later_and_fin
     street: Street, later: Later
 ) -> None:
     station, phone = await street.with_role("站长", "station_staff"), a_number()
-    body = {"place_id": str(street.world.east), "name": "吴叔", "phone": phone, "address": "1 号楼 102"}
-    registered = (await station.post("/v1/residents", body))["id"]
+    record = await registered(street, station, "吴叔", phone)
     call = {"channel": "phone", "phone": phone, "service_id": street.service_id, "note": "请修灯"}
     order = (await station.post("/v1/orders/for-caller", call))["id"]
     himself = await newcomer(street, "吴叔")
@@ -74,14 +78,14 @@ async def test_who_was_registered_by_the_station_comes_with_wechat_later_and_fin
     assert (await himself.http.get("/v1/me")).status_code == 401, "this log-in is over"
     again = await newcomer(street, "吴叔")
     me = await again.get("/v1/me")
-    assert (str(again.id), me["name"], me["phone"], me["community_name"]) == (registered, "吴叔", phone, "东社区")
+    assert (str(again.id), me["name"], me["phone"], me["community_name"]) == (record, "吴叔", phone, "东社区")
     assert [row["id"] for row in (await again.get("/v1/orders/mine"))["items"]] == [order]
     await later(0)
     assert "person.taken_over" in await told(again), "they look whether community and address are still theirs"
     owner = street.world.owner
     rows = await owner.fetch("SELECT subject_id, action FROM audit WHERE actor_id = $1 AND kind = 'person'", himself.id)
     assert {(str(row["subject_id"]), row["action"]) for row in rows} >= {
-        (registered, "take_over"),
+        (record, "take_over"),
         (str(himself.id), "merge"),
     }
     homes = "SELECT count(*) FROM role_grant WHERE person_id = $1 AND ends_at IS NULL"
@@ -89,21 +93,69 @@ async def test_who_was_registered_by_the_station_comes_with_wechat_later_and_fin
 
 
 async def test_a_phone_that_a_family_shares_stays_with_whom_the_station_registered(street: Street) -> None:
-    """Whoever has orders of their own is not made one with that record either, and the caller's orders stay the caller's."""
-    station, daughter, phone = (
-        await street.with_role("站长", "station_staff"),
-        await street.resident("王芳"),
-        a_number(),
-    )
-    body = {"place_id": str(street.world.east), "name": "王妈妈", "phone": phone, "address": "1 号楼 102"}
-    mother = (await station.post("/v1/residents", body))["id"]
-    await daughter.post("/v1/orders", {"service_id": street.service_id, "note": "请修灯"})
+    station, daughter = await street.with_role("站长", "station_staff"), await street.resident("王芳")
+    phone = a_number()
+    mother = await registered(street, station, "王妈妈", phone)
     assert await said(daughter, f"demo:{phone}") == (409, "phone-registered")
-    assert await said(daughter, f"demo:{phone}", take_over=True) == (409, "records-apart")
     call = {"channel": "phone", "phone": phone, "service_id": street.service_id, "note": "请修门"}
     order = (await station.post("/v1/orders/for-caller", call))["id"]
     whose = await street.world.owner.fetchval("SELECT requester_id::text FROM matter WHERE id = $1::uuid", order)
     assert whose == mother
+
+
+async def test_who_has_orders_of_their_own_gets_the_number_and_the_station_finds_its_record_by_name(
+    street: Street, later: Later
+) -> None:
+    """Two records are not made one; but the phone is theirs, so nobody else consents or is called under it."""
+    station, himself = await street.with_role("站长", "station_staff"), await street.resident("吴叔")
+    phone = a_number()
+    record = await registered(street, station, "吴 叔", phone)
+    call = {"channel": "phone", "phone": phone, "service_id": street.service_id, "note": "请修门"}
+    by_station = (await station.post("/v1/orders/for-caller", call))["id"]
+    own = (await himself.post("/v1/orders", {"service_id": street.service_id, "note": "请修灯"}))["id"]
+    assert await said(himself, f"demo:{phone}") == (409, "phone-registered")
+    proved = await prove(himself, phone, take_over=True)
+    assert (proved["sign_in_again"], proved["record_apart"]) == (False, True)
+    me = await himself.get("/v1/me")
+    assert (me["phone"], [row["id"] for row in (await himself.get("/v1/orders/mine"))["items"]]) == (phone, [own])
+    await later(0)
+    notice = next(one for one in (await station.get("/v1/inbox"))["items"] if one["topic"] == "person.number_moved")
+    assert (notice["subject_id"], notice["about"]) == (record, "吴**,东社区")
+    assert (await station.get(f"/v1/orders/{by_station}"))["contact"]["phone"] == phone, "it keeps whom to call"
+    (found,) = (await station.get("/v1/residents", place_id=str(street.world.east), name="吴叔"))["items"]
+    assert (found["id"], found["name"], found["address"]) == (record, "吴 叔", "***")
+    by_id = {"channel": "phone", "person_id": record, "service_id": street.service_id, "note": "请修窗"}
+    asking = {**by_id, "contact": {"phone": phone}}
+    assert (await station.post("/v1/orders/for-caller", asking))["state"] == "submitted"
+    ringing = (await station.post("/v1/orders/for-caller", call))["id"]
+    whose = await street.world.owner.fetchval("SELECT requester_id FROM matter WHERE id = $1::uuid", ringing)
+    assert whose == himself.id, "whoever calls under it is who proved it"
+
+
+async def test_whoever_has_no_phone_is_found_by_their_whole_name(street: Street) -> None:
+    station, resident = await street.with_role("站长", "station_staff"), await street.resident("王秀英")
+    estate = await street.world.estate(street.world.east, "东园", "old")
+    body = {"name": "周奶奶", "address": "东园小区3号楼501"}
+    ids = [
+        (await station.post("/v1/residents", {**body, "place_id": str(place)}))["id"]
+        for place in (street.world.east, estate)
+    ]
+    await registered(street, station, "周奶奶", a_number())
+    asked = {"place_id": str(street.world.east), "name": "周奶奶", "limit": 1}
+    first = await station.get("/v1/residents", **asked)
+    rest = await station.get("/v1/residents", **asked, cursor=first["next_cursor"])
+    assert ([row["id"] for row in first["items"] + rest["items"]], rest["next_cursor"]) == (ids[::-1], None)
+    assert (first["items"][0]["place_name"], first["items"][0]["address"]) == ("东园", "东园小区***")
+    found = await station.get("/v1/residents", place_id=str(estate), name="周 奶奶")
+    assert [row["id"] for row in found["items"]] == ids[1:]
+    assert (await station.get("/v1/residents", **{**asked, "name": "周奶"}))["items"] == []
+    for someone, place, why in (
+        (resident, street.world.east, (403, "not-allowed")),
+        (station, street.world.west, (403, "not-allowed")),
+        (station, new_id(), (404, "place-not-found")),
+    ):
+        answer = await someone.http.get(f"/v1/residents?place_id={place}&name=周奶奶")
+        assert (answer.status_code, answer.json()["code"]) == why
 
 
 async def test_a_phone_of_an_officers_account_stays(street: Street) -> None:

@@ -157,6 +157,7 @@ TEXTS: Mapping[str, str] = {
     "shift.handed_over": "有一个班次交接给您,请查看交接内容",
     "person.taken_over": "站点登记的资料已归您,请核对社区和住址",
     "person.phone_released": "您登记的电话已由别人验证,不再归您;请填写您现在的电话",
+    "person.number_moved": "登记居民的电话已归另一账号:本人已用微信验证,这份资料不再有电话,以后按姓名查找",
     "role.granted": "您有了新的角色",
     "role.ended": "您的任职已结束",
     "role.lapsed": "您的任职已到期",
@@ -336,10 +337,10 @@ WORDS = 16
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Which matter a notice is about, as far as its reader may know: of an order the service, and the time that the notice is
-    about; of a case, or of an assignment of it, category and place, and the words for who reported or joined it alone; of a role
-    its title and place, of a team its name and who it is about, of a skill what it is called, of an application the answer; of a
-    representation the masked names, that of the representative not to themselves."""
+    """Which matter a notice is about, as far as its reader may know: of an order the service, the time that the notice is about,
+    and whom somebody passes it on to; of a case, or of an assignment of it, category and place, and the words for who reported or
+    joined it alone; of a role its title and place, of a team its name and who it is about, of a skill what it is called, of an
+    application the answer; of a representation the masked names, that of the representative not to themselves."""
 
     service: str | None = None
     meet_at: datetime | None = None

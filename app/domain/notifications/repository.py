@@ -29,12 +29,12 @@ READING = Facts(
 )
 
 
-# Which order a message is about – of one about a role, a skill or hours, the order that it names –, and where it is about a time,
-# the one of that moment; which case, also of an assignment; of an exclusion, that of its matter; which role, team or application:
-# as far as the reader sees it by now. A unit that an arbiter took its case from still reads which it was (`assigned_case`).
-# Whoever joined a case from another community reads the street alone, and only those who reported or joined it what was said.
-# Whom a representation is about, sealed: once it was consented to as they are on file, but to the representative as whom they
-# named, alone.
+# Which order a message is about – of one about a role, a skill or hours, the order that it names –, where it is about a time, the
+# one of that moment, and where its reader passes it on, to whom; which case, also of an assignment; of an exclusion, that of its
+# matter; which role, team or application: as far as the reader sees it by now. A unit that an arbiter took its case from still
+# reads which it was (`assigned_case`). Whoever joined a case from another community reads the street alone, and only those who
+# reported or joined it what was said. Whom a representation is about, sealed: once it was consented to as they are on file, but
+# to the representative as whom they named, alone.
 # Each row is looked up by plain columns of a few messages: beside an expression the policies would be asked of whole tables.
 _INBOX = text("""
 WITH page AS MATERIALIZED (
@@ -59,13 +59,14 @@ m AS MATERIALIZED (
 SELECT m.id, m.topic, m.payload, m.subject_kind, m.subject_id, m.as_role, m.nobody_in_post, m.created_at, m.read_at,
        coalesce(o.service, CASE m.subject_kind WHEN 'order' THEN told_service(m.id) END, z.name) AS service,
        o.meet_at, coalesce(x.category, f.category) AS category, coalesce(x.place, f.place, r.place) AS place, x.words,
-       r.role, r.level, t.team, coalesce(t.name_sealed, r.name_sealed) AS name_sealed,
+       r.role, r.level, t.team, coalesce(t.name_sealed, r.name_sealed, o.caller) AS name_sealed,
        CASE WHEN m.topic IN ('volunteer.approved', 'volunteer.refused') THEN m.answer END AS reason,
        coalesce((SELECT w.name_sealed FROM named_on_file(q.id) w WHERE q.consented_at IS NOT NULL), q.name_sealed) AS represented,
        CASE WHEN q.representative_id <> app_actor() THEN q.representative_name_sealed END AS representative
   FROM m
   LEFT JOIN LATERAL (
-    SELECT s.name AS service, CASE
+    SELECT s.name AS service, CASE WHEN m.payload ? 'pass_on' THEN (
+             SELECT c.name_sealed FROM order_contact c WHERE c.matter_id = d.matter_id) END AS caller, CASE
              WHEN m.topic = 'order.appointment_proposed' THEN (
                SELECT a.meet_at FROM appointment a WHERE a.matter_id = d.matter_id AND a.proposed_at <= m.created_at
                 ORDER BY a.proposed_at DESC LIMIT 1)
@@ -91,7 +92,8 @@ SELECT m.id, m.topic, m.payload, m.subject_kind, m.subject_id, m.as_role, m.nobo
   LEFT JOIN LATERAL (
     SELECT m.payload ->> 'role' AS role, p.level, p.name AS place, u.name_sealed
       FROM place p LEFT JOIN person u ON u.id = m.who WHERE p.id = m.place_id
-    ) r ON m.topic LIKE 'role.%' OR m.topic IN ('shift.handed_over', 'volunteer.applied', 'volunteer.withdrawn')
+    ) r ON m.topic LIKE 'role.%' OR m.topic IN ('shift.handed_over', 'volunteer.applied', 'volunteer.withdrawn',
+                                                'person.number_moved')
   LEFT JOIN LATERAL (
     SELECT t.name AS team, CASE m.topic WHEN 'team.left' THEN member_name(m.record_id) END AS name_sealed
       FROM team t WHERE t.id = m.team_id

@@ -11,7 +11,11 @@ class OrderNotFound(NotFound):
     code = "order-not-found"
     title_zh = "没有找到这个订单"
     title_en = "Order not found"
-    advice_zh = "站点看得到的,是进行中和待评价的订单:取消了的、评价过的不再看得到"
+
+    @classmethod
+    def at_station(cls) -> "OrderNotFound":
+        """The same to whoever works at a station, whichever order it is: what a station sees at all."""
+        return cls("站点看得到的,是进行中和待评价的订单:取消了的、评价过的不再看得到")
 
 
 class OrderPassedOn(Refusal):

@@ -33,7 +33,7 @@ from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
 from app.domain.orders.models import OrderContact, OrderDetail, OrderState, Rating
 from app.domain.orders.page import APPOINTMENTS, EVIDENCE, PLACED_THROUGH, RECEIPTS, REWORK_REASON, ROW, WAITS
-from app.domain.orders.policy import LIFECYCLE, OPEN, staff
+from app.domain.orders.policy import LIFECYCLE, OPEN, phoning, staff
 from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
@@ -375,6 +375,11 @@ SELECT EXISTS (SELECT 1 FROM order_refusal r
 async def was_let_go(connection: AsyncConnection, order_id: UUID) -> bool:
     """Whether the reader once declined an order or gave it back, or it was taken back from them."""
     return bool((await connection.execute(_WAS_LET_GO, {"order_id": order_id})).scalar_one())
+
+
+async def works_at_station(connection: AsyncConnection) -> bool:
+    """Whether the reader works at a station, of whichever place."""
+    return bool((await connection.execute(select(func.app_holds([role.value for role in phoning.roles])))).scalar_one())
 
 
 _MATCHING = text(f"""

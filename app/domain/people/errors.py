@@ -35,22 +35,12 @@ class PhoneRegistered(Refusal):
     code = "phone-registered"
     title_zh = "社区站点用这个号码登记过一位居民"
     title_en = "The station has registered a resident under this phone"
-    advice_zh = (
-        "是您本人的,填 take_over: true 再验证一次(限您还没有订单、申请和任职);不是本人(如家人共用)的,号码仍归那位居民"
-    )
+    advice_zh = "是您本人的,填 take_over: true 再验证一次;不是本人(如家人共用)的,号码仍归那位居民"
 
     @classmethod
     def of(cls, whose: str) -> "PhoneRegistered":
         """The refusal; `whose`: the masked name."""
         return cls(f"登记的是『{whose}』:{cls.advice_zh}")
-
-
-class RecordsApart(Refusal):
-    kind = Kind.CONFLICT
-    code = "records-apart"
-    title_zh = "您的微信已有订单或任职,不能再并入站点登记的资料"
-    title_en = "This account has orders or roles of its own, and is not made one with what the station registered"
-    advice_zh = "站点登记的订单请向站点查询和转达(电话见 getPlace);号码仍在那份资料里,要同意代下单的,请站点核实后记录"
 
 
 class NotByWechat(Refusal):

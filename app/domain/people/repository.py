@@ -1,6 +1,6 @@
 """The SQL of the people: what the verbs have to know, and the lists."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,11 +13,15 @@ from sqlmodel import col
 from app.domain.people.handing_back import HeldOrder, LedTeam
 from app.domain.people.models import Person, RoleGrant
 from app.domain.people.policy import NO_OFFICERS, STAFF
+from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level, Place, PlaceAncestor
 from app.kernel.database import rows
+from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor
 from app.kernel.rules import Role
 from app.kernel.verbs import Facts
+
+_STAFF = cast([role for rule in STAFF for role in rule.roles], ARRAY(Text))
 
 SELF = "SELECT p.id, NULL::uuid AS place_id, p.version FROM person p WHERE p.id = $1 FOR NO KEY UPDATE"
 PERSON = """
@@ -163,15 +167,14 @@ async def list_role_holders(
     those of the place whose role has ended, by name only when they are still seen elsewhere. The offices above are for who works
     at the place. `colleague`: the reader's own work reaches the place of that role, whichever place they asked for."""
     g, p, a = RoleGrant, Place, PlaceAncestor
-    staff = cast([role for rule in STAFF for role in rule.roles], ARRAY(Text))
-    above = and_(col(g.role).not_in(NO_OFFICERS), func.app_reaches(place_id, staff))
+    above = and_(col(g.role).not_in(NO_OFFICERS), func.app_reaches(place_id, _STAFF))
     live = or_(col(g.ends_at).is_(None), col(g.ends_at) > func.app_now())
     order = (col(a.depth), col(g.starts_at), col(g.id))
     query = (
         select(col(g.id), col(g.person_id), col(g.role), col(g.starts_at), col(g.ends_at))
         .add_columns(col(Person.name_sealed), col(Person.phone_sealed), col(Person.login_name), col(a.depth))
         .add_columns(col(p.id).label("place_id"), col(p.name).label("place_name"), col(p.level).label("place_level"))
-        .add_columns(func.app_reaches(col(g.place_id), staff).label("colleague"))
+        .add_columns(func.app_reaches(col(g.place_id), _STAFF).label("colleague"))
         .join(a, and_(col(a.ancestor_id) == col(g.place_id), col(a.place_id) == place_id))
         .join(p, col(p.id) == col(g.place_id))
         .outerjoin(Person, col(Person.id) == col(g.person_id))
@@ -185,3 +188,36 @@ async def list_role_holders(
         seen = (literal(after.group), literal(after.created_at), literal(after.id))
         query = query.where(tuple_(*order) > tuple_(*seen))
     return await rows(connection, query)
+
+
+async def demand_staff(connection: AsyncConnection, place_id: UUID) -> None:
+    """Raises PlaceNotFound; NotAllowed: the reader does not work there."""
+    query = select(func.app_reaches(col(Place.id), _STAFF)).where(col(Place.id) == place_id)
+    works = (await connection.execute(query)).scalar_one_or_none()
+    if works is None:
+        raise PlaceNotFound
+    if not works:
+        raise NotAllowed(rules=STAFF)
+
+
+async def without_phone(
+    connection: AsyncConnection, place_id: UUID, after: Cursor | None
+) -> AsyncGenerator[RowMapping]:
+    """The residents of a place and below who have no phone on file, whoever came last first: all of them, since their names are
+    sealed. `since`: when they came to live there."""
+    g, p, a = RoleGrant, Place, PlaceAncestor
+    order = (col(g.starts_at), col(g.person_id))
+    query = (
+        select(col(Person.id), col(Person.name_sealed), col(Person.address_sealed), col(g.starts_at).label("since"))
+        .add_columns(col(p.id).label("place_id"), col(p.name).label("place_name"))
+        .join(g, and_(col(g.person_id) == col(Person.id), col(g.role) == Role.RESIDENT, col(g.ends_at).is_(None)))
+        .join(a, and_(col(a.place_id) == col(g.place_id), col(a.ancestor_id) == place_id))
+        .join(p, col(p.id) == col(g.place_id))
+        .where(col(Person.phone_sealed).is_(None), col(Person.name_sealed).is_not(None))
+        .where(col(Person.login_name).is_(None), col(Person.disabled_at).is_(None))
+        .order_by(*(column.desc() for column in order))
+    )
+    if after is not None:
+        query = query.where(tuple_(*order) < tuple_(literal(after.created_at), literal(after.id)))
+    async for row in (await connection.stream(query)).mappings():
+        yield row

@@ -1,0 +1,119 @@
+"""Residents over HTTP, as the station knows them: registering whoever has no WeChat, and finding whoever has no phone."""
+
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import Field
+
+from app.api.census import Api, Tag
+from app.api.deps import Receipt, Sealer, TheReader, TheRun, receipt
+from app.api.problems import problems
+from app.api.schema import In, Out, StrictUUID
+from app.domain.people import errors, policy, repository
+from app.domain.people import service as people
+from app.domain.places.errors import PlaceNotFound
+from app.kernel.errors import NotAllowed
+from app.kernel.pagination import Cursor, Page, PageQuery
+from app.kernel.text import Line, Phone
+from app.kernel.time import Moment
+from app.kernel.vault import mask_address
+
+api = Api(prefix="/residents", tags=(Tag.STATION,))
+
+PERSON_ID = "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80"
+PLACE_ID = "01985a3c-0000-7f00-8a6b-2f4c5d6e7f01"
+Name = Annotated[str, Line(30)]
+Address = Annotated[str, Line(120)]
+
+
+class RegisterIn(In):
+    place_id: StrictUUID = Field(description="居民所在社区或小区的编号")
+    name: Name = Field(description="姓名")
+    phone: Phone | None = Field(
+        default=None,
+        description="电话;没有电话或与家人共用的不填,以后凭回执的 id 为其点单,点单时在 contact 里填联系得上的电话,如邻居或站点的",
+    )
+    address: Address = Field(description="住址")
+
+
+class ResidentQuery(PageQuery):
+    place_id: StrictUUID = Field(description="社区或小区的编号,连同其下")
+    name: Name = Field(description="完整的姓名,空格不计")
+
+
+class ResidentOut(Out):
+    id: StrictUUID = Field(
+        description="居民编号,点单(placeOrderForCaller)、登记代下单(registerBeneficiary)时填 person_id"
+    )
+    name: str = Field(description="姓名")
+    address: str | None = Field(description="住址(只显示开头):同名的,请来电人说出完整的住址再核对;没有登记则为 null")
+    place_id: StrictUUID = Field(description="所在社区或小区编号")
+    place_name: str = Field(description="所在社区或小区名称")
+    since: Moment = Field(description="何时登记在这里")
+
+
+@api.post(
+    "",
+    rule=policy.STAFF,
+    operation_id="registerResident",
+    summary="为没有微信的居民登记",
+    example={"place_id": PLACE_ID, "name": "李大爷", "phone": "13912345678", "address": "西峪东街 8 号院 1 号楼 102"},
+    answer=receipt("register"),
+    responses=problems(NotAllowed, PlaceNotFound, errors.NotACommunity, errors.PhoneTaken),
+)
+async def register_resident(body: RegisterIn, run: TheRun) -> Receipt:
+    return await run(
+        people.register_resident,
+        place_id=body.place_id,
+        name=run.sealer.name(body.name),
+        phone=run.sealer.phone(body.phone),
+        phone_index=run.sealer.phone_index(body.phone),
+        address=run.sealer.address(body.address),
+    )
+
+
+@api.get(
+    "",
+    rule=policy.STAFF,
+    operation_id="findResidents",
+    summary="按姓名查找没有登记电话的居民,新登记的在前",
+    description="有电话的,点单时按电话即可找到;没有电话的(包括号码后来由本人用微信验证、归了另一个账号的),在这里按姓名找编号",
+    answer={
+        "items": [
+            {
+                "id": PERSON_ID,
+                "name": "李大爷",
+                "address": "西峪东街***",
+                "place_id": PLACE_ID,
+                "place_name": "西峪社区",
+                "since": "2026-03-01T09:00:00+08:00",
+            }
+        ],
+        "next_cursor": None,
+    },
+    responses=problems(NotAllowed, PlaceNotFound),
+)
+async def find_residents(query: Annotated[ResidentQuery, Query()], reader: TheReader) -> Page[ResidentOut]:
+    wanted = "".join(query.name.split())
+    found: list[Any] = []
+    async with reader() as connection:
+        await repository.demand_staff(connection, query.place_id)
+        async with aclosing(repository.without_phone(connection, query.place_id, query.after())) as residents:
+            async for row in residents:
+                if "".join((reader.sealer.opened("name", row["name_sealed"]) or "").split()) == wanted:
+                    found.append(row)
+                if len(found) > query.limit:
+                    break
+    return Page.cut(
+        found, query.limit, lambda row: Cursor(row["since"], row["id"]), lambda row: _show(row, reader.sealer)
+    )
+
+
+def _show(row: Any, sealer: Sealer) -> ResidentOut:
+    address = sealer.opened("address", row["address_sealed"])
+    return ResidentOut(
+        **{name: row[name] for name in ("id", "place_id", "place_name", "since")},
+        name=sealer.opened("name", row["name_sealed"]) or "",
+        address=address and mask_address(address),
+    )
