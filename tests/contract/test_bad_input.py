@@ -30,7 +30,15 @@ NEVER_SOUND = {"changePassword", "refreshToken", "startOrder", "importPlaces", "
 PUBLIC = {"loginWithWechat", "loginWithPassword", "refreshToken", "getLiveness", "getReadiness"}
 # What only an administrator, and what only a resident or volunteer, does.
 ONLY_ADMINISTRATOR = {
-    *("createOfficer", "resetPassword", "registerResident", "findResidents", "grantRole", "revokeRole", "publishService"),
+    *(
+        "createOfficer",
+        "resetPassword",
+        "registerResident",
+        "findResidents",
+        "grantRole",
+        "revokeRole",
+        "publishService",
+    ),
     *(
         "publishDeadlinePolicy",
         "offerOrder",

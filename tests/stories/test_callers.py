@@ -266,7 +266,9 @@ async def test_the_stations_staff_call_the_resident_whose_volunteer_stands_at_th
     assert (unseen.status_code, unseen.json()["code"]) == (404, "order-not-found")
     assert "站点看得到的" in unseen.json()["detail"]
     unseen = await (await street.resident("邻居")).ask("POST", f"{order}/cancel", {})
-    assert (unseen.status_code, unseen.json().get("detail")) == (404, None), "who works at no station reads nothing of it"
+    assert (unseen.status_code, unseen.json().get("detail")) == (404, None), (
+        "who works at no station reads nothing of it"
+    )
     seen = await colleague.get(order)
     assert seen["contact"]["phone"], "whom to call"
     assert (seen["start_code"], offered(seen)) == (None, ["cancel", "contact", "change_contact", "propose"])
