@@ -48,8 +48,8 @@ NAMING = """
 @dataclass(frozen=True, slots=True)
 class Naming:
     """The place's level (None: there is none), the representative's own name, whether they name themselves, who it is, if
-    anybody; and when the other side or the staff last ended what the same representative asked by this phone or id. The two are not
-    matched: a refusal would tell whose phone an id has."""
+    anybody; and when the other side or the staff last ended what the same representative asked by this phone or id. The two are
+    not matched: a refusal would tell whose phone an id has."""
 
     level: Level | None
     name_sealed: Sealed | None
