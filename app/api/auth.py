@@ -143,12 +143,12 @@ async def prove_phone(body: PhoneProofIn, house: TheHouse, caller: TheCaller) ->
 
 
 async def _prove(house: House, person_id: UUID, phone: str, take_over: bool) -> Any:
-    """Once more where somebody typed the number in at the same moment: then it has a holder."""
+    """Once more where somebody typed the number in at the same moment: then it has a holder; or where they did something else."""
     given = (person_id, house.vault.seal("phone", phone), house.vault.index("phone", phone), take_over)
     proving = "SELECT * FROM auth_phone_proved($1, $2, $3, $4)"
     try:
         (found,) = await house.database.call(proving, *given)
-    except asyncpg.UniqueViolationError:
+    except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
         (found,) = await house.database.call(proving, *given)
     return found
 

@@ -18,7 +18,8 @@ DECLARE
 BEGIN
     -- Of two who prove one number at once; then both rows in the order of their ids.
     PERFORM pg_advisory_xact_lock(hashtextextended(encode(p_index, 'hex'), 0));
-    PERFORM 1 FROM person p WHERE p.id = p_person OR p.phone_index = p_index ORDER BY p.id FOR NO KEY UPDATE;
+    -- FOR UPDATE waits for what the prover asks for in the same moment, and is waited for (asked_by_nobody).
+    PERFORM 1 FROM person p WHERE p.id = p_person OR p.phone_index = p_index ORDER BY p.id FOR UPDATE;
     SELECT * INTO me FROM person p WHERE p.id = p_person;
     SELECT * INTO holder FROM person p WHERE p.phone_index = p_index AND p.id <> p_person;
     whose := holder.name_sealed;
@@ -68,3 +69,28 @@ BEGIN
     RETURN NEXT;
 END
 $$;
+
+-- Whoever became another record in the same moment asks for nothing as the one that they were: the row that names them waits for
+-- the take-over, or the take-over for it; and who is disabled by the commit is refused as in the look before.
+CREATE FUNCTION asked_by_nobody() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$
+BEGIN
+  IF EXISTS (SELECT 1 FROM person p WHERE p.id = app_actor() AND p.disabled_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'who asks is disabled by now' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER matter_asked_by_somebody AFTER INSERT ON matter DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION asked_by_nobody();
+CREATE CONSTRAINT TRIGGER case_joined_by_somebody AFTER INSERT ON case_reporter DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION asked_by_nobody();
+CREATE CONSTRAINT TRIGGER volunteer_is_somebody AFTER INSERT ON volunteer_application DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION asked_by_nobody();
+CREATE CONSTRAINT TRIGGER representative_is_somebody AFTER INSERT ON representation DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION asked_by_nobody();
+
+GRANT CREATE ON SCHEMA public TO linli_checker;
+ALTER FUNCTION asked_by_nobody() OWNER TO linli_checker;
+REVOKE CREATE ON SCHEMA public FROM linli_checker;
+REVOKE ALL ON FUNCTION asked_by_nobody() FROM PUBLIC;
