@@ -72,8 +72,7 @@ $$;
 
 -- Whoever became another record in the same moment asks for nothing as the one that they were: the row that names them waits for
 -- the take-over, or the take-over for it; and who is disabled by the commit is refused as in the look before.
-CREATE FUNCTION asked_by_nobody() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+CREATE FUNCTION asked_by_nobody() RETURNS trigger LANGUAGE plpgsql AS
 $$
 BEGIN
   IF EXISTS (SELECT 1 FROM person p WHERE p.id = app_actor() AND p.disabled_at IS NOT NULL) THEN
@@ -89,8 +88,4 @@ CREATE CONSTRAINT TRIGGER volunteer_is_somebody AFTER INSERT ON volunteer_applic
   FOR EACH ROW EXECUTE FUNCTION asked_by_nobody();
 CREATE CONSTRAINT TRIGGER representative_is_somebody AFTER INSERT ON representation DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW EXECUTE FUNCTION asked_by_nobody();
-
-GRANT CREATE ON SCHEMA public TO linli_checker;
-ALTER FUNCTION asked_by_nobody() OWNER TO linli_checker;
-REVOKE CREATE ON SCHEMA public FROM linli_checker;
 REVOKE ALL ON FUNCTION asked_by_nobody() FROM PUBLIC;
