@@ -75,7 +75,7 @@ $$;
 CREATE FUNCTION asked_by_nobody() RETURNS trigger LANGUAGE plpgsql AS
 $$
 BEGIN
-  IF EXISTS (SELECT 1 FROM person p WHERE p.id = app_actor() AND p.disabled_at IS NOT NULL) THEN
+  IF EXISTS (SELECT 1 FROM public.person p WHERE p.id = app_actor() AND p.disabled_at IS NOT NULL) THEN
     RAISE EXCEPTION 'who asks is disabled by now' USING ERRCODE = 'insufficient_privilege';
   END IF;
   RETURN NULL;
