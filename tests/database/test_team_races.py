@@ -13,7 +13,15 @@ from app.domain.services import service as services
 from app.domain.services.errors import ServiceWithdrawn
 from app.domain.teams import service as teams
 from app.domain.teams import volunteers
-from app.domain.teams.errors import AlreadyApplied, AlreadyDecided, AlreadyMember, LeadStays, NotAMember, TeamDisbanded
+from app.domain.teams.errors import (
+    AlreadyApplied,
+    AlreadyDecided,
+    AlreadyMember,
+    LeadStays,
+    NotAMember,
+    TeamDisbanded,
+    TeamNameTaken,
+)
 from app.kernel.command import SYSTEM_CALLER, execute
 from app.kernel.database import Database
 from app.kernel.errors import Refusal
@@ -190,6 +198,25 @@ async def test_of_many_who_do_one_thing_at_once_one_does_it(world: World, app: D
     assert said == {"set": 6}
     versions = "SELECT count(*), max(version) FROM volunteer_profile WHERE person_id = $1"
     assert tuple(await world.owner.fetchrow(versions, lead)) == (1, 6)
+
+
+async def test_of_teams_of_one_name_above_and_below_one_is_made(world: World, app: Database) -> None:
+    lead = await world.person("壬", Role.VOLUNTEER, world.street)
+    administrator = world.people["管理员"]
+    for _ in range(ROUNDS):
+        team = {"name": f"红马甲 {new_id()}", "colour": "red", "lead_id": lead}
+        places = (world.street, world.east, world.street, world.west)
+        made = await asyncio.gather(
+            *(outcome(world, app, teams.create, administrator, None, place_id=place, **team) for place in places)
+        )
+        rows = await world.owner.fetch("SELECT place_id FROM team WHERE name = $1", team["name"])
+        assert {row["place_id"] for row in rows} in (
+            {world.street},
+            {world.east},
+            {world.west},
+            {world.east, world.west},
+        )
+        assert Counter(made) == {"create": len(rows), TeamNameTaken: 4 - len(rows)}
 
 
 async def test_nobody_joins_a_team_that_is_disbanded_in_the_same_moment(world: World, app: Database) -> None:

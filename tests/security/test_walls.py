@@ -97,6 +97,7 @@ DEFINERS = {
     "next_place(uuid)",
     "places_taken(uuid)",
     "day_is_new(uuid)",
+    "team_one_along_the_tree()",
     # For whoever books for somebody: whether these are theirs, have booked, and who hosts; whether somebody leads a team.
     "app_represents_at(uuid)",
     "has_booked(uuid,uuid)",

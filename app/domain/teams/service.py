@@ -33,12 +33,13 @@ ONCE: Mapping[str, type[Refusal]] = {"team_member_once": errors.AlreadyMember}
 
 
 @record("team", "create", subject=PLACE, facts=CREATING, missing=PlaceNotFound,
-        conflicts={"team_one_of_a_name": errors.TeamNameTaken}, read_by_others=("name",))  # fmt: skip
+        conflicts=dict.fromkeys(("team_one_of_a_name", "team_one_along_the_tree"), errors.TeamNameTaken),
+        read_by_others=("name",))  # fmt: skip
 def create(
     seen: Creating, actor: Actor, now: datetime, *, place_id: UUID, name: str, colour: Colour, lead_id: UUID
 ) -> Change:
     """A team that serves the place and all below it, with its lead as the first member. Raises NotAVolunteer. TeamNameTaken:
-    also by one above or below, which serves there as well (of two made at once Postgres refuses only those of one place)."""
+    also by one above or below, which serves there as well."""
     demand(policy.CHIEF, actor)
     if not seen.volunteers:
         raise errors.NotAVolunteer
