@@ -5,7 +5,7 @@ from typing import Any, Final
 IN_ORDER_OF_USE: Final = tuple(
     """
     loginWithWechat loginWithPassword refreshToken changePassword logout
-    getMe updateMe joinPlace listPlaces getPlace listInbox markRead registerResident
+    getMe updateMe joinPlace provePhone listPlaces getPlace listInbox markRead registerResident
     listServices placeOrder placeOrderForCaller listMyOrders listMyTasks listPool searchOrders getOrder getOrderHistory
     listDeadlines explainDeadline listOrderPosts
     suggestVolunteers offerOrder acceptOrder declineOrder claimOrder claimWish releaseOrder
