@@ -191,8 +191,12 @@ async def test_of_an_errand_that_goes_to_somebody_else_the_station_returns_the_p
     assert await told(errand.agent, "order.papers_returned") == ["收据:已归还居民 身份证件 1 份"], (
         "what they had signed for"
     )
-    assert await second.refused(f"{errand.path}/deliver", {"outcome": "已办好"}) == (409, "papers-out")
-    await errand.dispatcher.post(f"{errand.path}/papers/return", {"code": await errand.return_code(), "papers": [2]})
+    refused = await second.ask("POST", f"{errand.path}/deliver", {"outcome": "已办好"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "papers-out")
+    assert "先前的代办员手中还有材料" in refused.json()["detail"]
+    assert "在外的材料见" not in refused.json()["detail"], "it is not theirs to bring back"
+    lost = {"lost": "先前的代办员已搬走,联系不上", "papers": [2]}
+    await errand.dispatcher.post(f"{errand.path}/papers/return", lost)
     await second.post(f"{errand.path}/deliver", {"outcome": "已办好"})
     authorities = (await errand.resident.get(f"{errand.path}/papers"))["authorities"]
     assert [one["ended_at"] is None for one in authorities] == [False, False], "with what it was given for"
@@ -214,6 +218,37 @@ async def test_who_has_papers_brings_them_back_whatever_became_of_the_errand(err
     assert await errand.agent.refused(f"{errand.path}/papers/return", wrong) == (409, "return-code-wrong")
     await errand.agent.post(f"{errand.path}/papers/return", {"code": code, "papers": [2]})
     assert (await errand.agent.ask("GET", errand.path)).status_code == 403, "nothing of it is theirs any more"
+
+
+async def test_who_has_papers_finds_the_errand_among_their_tasks_until_they_have_brought_them_back(
+    street: Street, errand: Errand
+) -> None:
+    """Whatever became of it: stopped for good, given to somebody else, or turned into a case."""
+
+    async def tasks(**narrowed: str) -> list[tuple[str, bool]]:
+        return [
+            (t["state"], t["keeps_papers"]) for t in (await errand.agent.get("/v1/orders/tasks", **narrowed))["items"]
+        ]
+
+    assert await tasks() == [("accepted", False)]
+    await errand.begin()
+    assert await tasks() == [("in_service", True)]
+    await errand.agent.post(f"{errand.path}/abort", {"reason": "needs_tradesman", "again": True})
+    assert await tasks() == [("submitted", True)]
+    second = await street.with_role("赵芳", "volunteer")
+    await errand.dispatcher.post(f"{errand.path}/offer", {"volunteer_id": str(second.id)})
+    await second.post(f"{errand.path}/accept")
+    assert await tasks() == [("accepted", True)]
+    assert [t["keeps_papers"] for t in (await second.get("/v1/orders/tasks"))["items"]] == [False]
+    await errand.resident.post(f"{errand.path}/cancel", {"reason": "不办了"})
+    assert await tasks() == [("cancelled", True)]
+    assert await tasks(state="cancelled", place_id=str(street.world.east)) == [("cancelled", True)]
+    assert await tasks(state="submitted") == await tasks(place_id=str(street.world.west)) == []
+    assert (await second.get("/v1/orders/tasks"))["items"] == []
+    for no in (1, 2):
+        assert len(await tasks()) == 1
+        await errand.agent.post(f"{errand.path}/papers/return", {"code": await errand.return_code(), "papers": [no]})
+    assert await tasks() == []
 
 
 async def test_papers_that_are_lost_wait_for_nobody_and_everybody_concerned_knows(
