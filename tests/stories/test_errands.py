@@ -174,9 +174,11 @@ async def test_of_an_errand_that_goes_to_somebody_else_the_station_returns_the_p
     assert [r["action"] for r in receipts] == ["handed_over"], "whoever holds papers still has the receipt"
     for reader in (errand.resident, errand.dispatcher, errand.agent):
         (receipt,) = (await reader.get(f"{errand.path}/papers"))["items"]
-        assert receipt["by_name"] == "李*", "so that she knows who has them"
+        assert (receipt["by_label"], receipt["by_name"]) == ("签收人", "李*"), "so that she knows who has them"
     body = {"code": await errand.return_code(), "papers": [1]}
     await errand.dispatcher.post(f"{errand.path}/papers/return", body)
+    back = (await errand.resident.get(f"{errand.path}/papers"))["items"][-1]
+    assert (back["action_label"], back["by_label"], back["by_name"]) == ("归还居民", "归还人", "张*")
     second = await street.with_role("赵芳", "volunteer")
     await errand.dispatcher.post(f"{errand.path}/offer", {"volunteer_id": str(second.id)})
     await second.post(f"{errand.path}/accept")
@@ -266,8 +268,8 @@ async def test_papers_that_are_lost_wait_for_nobody_and_everybody_concerned_know
     for officer in (errand.dispatcher, secretary):
         assert await told(officer, "order.papers_lost_here") == ["有代办的材料报告遗失,请过问并协助居民补办"]
     items = (await errand.resident.get(f"{errand.path}/papers"))["items"]
-    assert [(r["action_label"], [(p["no"], p["out"]) for p in r["papers"]]) for r in items] == [
-        ("交出", [(1, True), (2, False)]), ("遗失", [(2, False)]),
+    assert [(r["action_label"], r["by_label"], [(p["no"], p["out"]) for p in r["papers"]]) for r in items] == [
+        ("代办员签收", "签收人", [(1, True), (2, False)]), ("遗失", "报失人", [(2, False)]),
     ]  # fmt: skip
     step = (await errand.resident.get(f"{errand.path}/history"))["items"][-1]
     assert step["note_label"] == "材料遗失:在公交车上遗失,已报失;材料 1 项"
