@@ -74,6 +74,12 @@ class JoinIn(In):
     )
 
 
+class JoinReceipt(Receipt):
+    address_cleared: bool = Field(
+        default=False, description="原住址是否已随搬家清空:true 的,请用 updateMe 填写新住址,否则点单时须另填联系方式"
+    )
+
+
 class RegisterIn(In):
     place_id: StrictUUID = Field(description="居民所在社区或小区的编号")
     name: Name = Field(description="姓名")
@@ -221,11 +227,11 @@ async def update_me(body: UpdateMeIn, run: TheRun) -> Receipt:
     "在原社区还没有答复的志愿者申请随即撤回,想做志愿者的在新社区再申请",
     tags=(Tag.RESIDENT,),
     example={"place_id": PLACE_ID},
-    answer=receipt("join", 2),
+    answer={**receipt("join", 2), "address_cleared": True},
     responses=problems(errors.NotACommunity),
 )
-async def join_place(body: JoinIn, run: TheRun) -> Receipt:
-    return await run(moving.join, place_id=body.place_id, address=run.sealer.address(body.address))
+async def join_place(body: JoinIn, run: TheRun) -> JoinReceipt:
+    return await run.saying(JoinReceipt, moving.join, place_id=body.place_id, address=run.sealer.address(body.address))
 
 
 @api.post(
