@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Self, TypeVar
 from uuid import UUID
 
 import httpx
@@ -85,6 +85,9 @@ class Receipt(Out):
     state_label: str = Field(description="state 的中文")
     version: int = Field(description="操作后的版本,每次变更加一")
     at: Moment = Field(description="生效时间")
+
+
+Said = TypeVar("Said", bound=Receipt)
 
 
 class DoubleOut(Out):
@@ -186,6 +189,13 @@ class Run:
 
     async def __call__(self, verb: Verb[Any, Any], subject_id: UUID | None = None, **inputs: Any) -> Receipt:
         return Receipt(**_said(await self._execute(verb, subject_id, inputs)))
+
+    async def saying(
+        self, model: type[Said], verb: Verb[Any, Any], subject_id: UUID | None = None, **inputs: Any
+    ) -> Said:
+        """The same of a verb whose receipt says more than every receipt."""
+        done = await self._execute(verb, subject_id, inputs)
+        return model(**_said(done), **done.said)
 
     async def asking(
         self, advice: str, verb: Verb[Any, Any], subject_id: UUID | None = None, **inputs: Any

@@ -72,11 +72,14 @@ class PaperOut(Out):
 
 
 class PaperReceiptOut(Out):
-    action: str = Field(description="handed_over 交出、returned 归还,或遗失而不再归还")
+    action: str = Field(description="handed_over 居民交给代办员、returned 归还居民,或遗失而不再归还")
     lost: bool = Field(description="是否遗失,不再归还")
-    action_label: str = Field(description="交出、归还或遗失,中文")
-    by_me: bool = Field(description="是不是我签收的")
-    by_name: str | None = Field(description="谁签收的:姓名(隐去名字);交出而没有归还的,材料在此人手中。看不到则为 null")
+    action_label: str = Field(description="代办员签收、归还居民或遗失,中文")
+    by_me: bool = Field(description="是不是我签的")
+    by_label: str = Field(
+        description="签的是什么人:签收人(代办员,没有归还的材料在其手中)、归还人(代办员或工作人员)或报失人"
+    )
+    by_name: str | None = Field(description="此人的姓名(隐去名字);看不到则为 null")
     at: Moment = Field(description="时间")
     unverified: bool = Field(description="是否没有凭居民的码或住户卡,只凭工作人员联系过居民")
     papers: list[PaperOut] = Field(description="材料;交出时为空表示无需材料")
@@ -101,7 +104,9 @@ class PapersOut(Out):
     items: list[PaperReceiptOut] = Field(description="收据,从早到晚")
 
 
-RECEIPTS = {"handed_over": "交出", "returned": "归还"}
+RECEIPTS = {"handed_over": ("代办员签收", "签收人"), "returned": ("归还居民", "归还人")}
+LOST = ("遗失", "报失人")
+"""What a receipt is called, and whoever signed it."""
 PAPERS_EXAMPLE: dict[str, Any] = {
     "authorities": [
         {
@@ -111,8 +116,8 @@ PAPERS_EXAMPLE: dict[str, Any] = {
     ],
     "items": [
         {
-            "action": "handed_over", "lost": False, "action_label": "交出", "by_me": False, "by_name": "李*", "at": AT,
-            "unverified": False,
+            "action": "handed_over", "lost": False, "action_label": "代办员签收", "by_me": False, "by_label": "签收人",
+            "by_name": "李*", "at": AT, "unverified": False,
             "papers": [
                 {"no": 1, "kind": "id_card", "kind_label": "身份证件", "copies": 1, "note": "复印件", "out": True},
             ],
@@ -250,11 +255,13 @@ def _authority(one: dict[str, Any]) -> AuthorityOut:
 
 
 def _receipt(one: dict[str, Any], reader: Reader, signer: str | None, ended: set[int]) -> PaperReceiptOut:
+    called, by = LOST if one["lost"] else RECEIPTS[one["action"]]
     return PaperReceiptOut(
         action=one["action"],
         lost=one["lost"],
-        action_label="遗失" if one["lost"] else RECEIPTS[one["action"]],
+        action_label=called,
         by_me=one["acted_by"] == str(reader.caller.person_id),
+        by_label=by,
         by_name=signer and mask_name(signer),
         at=one["acted_at"],
         unverified=one["unverified"],

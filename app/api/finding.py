@@ -41,11 +41,10 @@ class Narrowing(BaseModel):
     until: Day | None = Field(default=None, description="到哪天为止(不含)")
     overdue: FlagArg = Field(default=False, description="只看已超过时限而未处理的")
 
-    def filters(self, *states: str) -> Filters:
-        """With `states` when no one state was asked for. Raises InvalidInput for an empty period."""
+    def filters(self) -> Filters:
+        """Raises InvalidInput for an empty period."""
         since, until = instants(self.since, self.until)
-        wanted = (self.state,) if self.state else tuple(OrderState(state) for state in states)
-        return Filters(wanted, self.service_id, since, until, self._place(), self.overdue)
+        return Filters((self.state,) if self.state else (), self.service_id, since, until, self._place(), self.overdue)
 
     def _place(self) -> UUID | None:
         return None

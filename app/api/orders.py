@@ -193,14 +193,15 @@ async def list_mine(query: Annotated[MineQuery, Query()], reader: TheReader) -> 
     "/tasks",
     rule=(policy.assignee,),
     operation_id="listMyTasks",
-    summary="派给我或我的队伍的、我在做的、由我负责的,新的在前",
+    summary="派给我或我的队伍的、我在做的、由我负责的,和我有材料须归还的,新的在前",
+    description="不填 state,看未结束的;我签收的材料还没有归还的(keeps_papers),不论订单已到哪一步都在列",
     tags=(Tag.VOLUNTEER,),
     answer=PAGE_EXAMPLE,
 )
 async def list_tasks(query: Annotated[PlacedQuery, Query()], reader: TheReader) -> Page[OrderRow]:
     async with reader() as connection:
         rows = await repository.list_tasks(
-            connection, reader.caller.person_id, query.filters(*policy.OPEN), query.after(), query.limit
+            connection, reader.caller.person_id, query.filters(), query.after(), query.limit
         )
     return Page.cut(rows, query.limit, _cursor, partial(show_row, sealer=reader.sealer))
 

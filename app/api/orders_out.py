@@ -51,6 +51,7 @@ class OrderRow(Out):
         description="已派出、等谁答复:队伍名称,或志愿者的姓名(隐去名字);没有派出,或看不到,则为 null"
     )
     open_pool: bool = Field(description="是否已开放抢单,而还没有人接")
+    keeps_papers: bool = Field(description="是否有我签收、还须归还居民的材料(listPapers、returnPapers)")
     due_at: Moment | None = Field(description="最近的时限;没有则为 null")
     due_label: str | None = Field(description="到期的是哪项时限;没有则为 null")
     created_at: Moment = Field(description="点单时间")
@@ -183,7 +184,7 @@ ROW_EXAMPLE: dict[str, Any] = {
     "id": ID, "state": "accepted", "state_label": "已接单", "version": 3, "service_id": ID, "service_name": "陪同就医",
     "place_id": ID, "place_name": "西峪社区", "form": "visit", "form_label": "上门服务",
     "note": "周三上午想请人陪我去医院取药", "contact_name": "王**", "meet_at": "2026-03-03T10:00:00+08:00", "offered_to": None,
-    "open_pool": False,
+    "open_pool": False, "keeps_papers": False,
     "due_at": "2026-03-01T13:00:00+08:00", "due_label": "协调", "created_at": AT,
 }  # fmt: skip
 PAGE_EXAMPLE = {"items": [ROW_EXAMPLE], "next_cursor": None}

@@ -1,6 +1,6 @@
 """People over HTTP: oneself, residents without WeChat, officers, roles."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query
 from pydantic import Field
@@ -14,6 +14,7 @@ from app.api.schema import Choice, FlagArg, In, Out, StrictUUID
 from app.api.throttle import PHONES, TooManyAttempts
 from app.domain.people import errors, policy, repository
 from app.domain.people import service as people
+from app.domain.people.models import Standing
 from app.domain.people.titles import title
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level
@@ -47,6 +48,8 @@ class RoleOut(Out):
     place_name: str = Field(description="地点名称")
     starts_at: Moment = Field(description="开始时间")
     ends_at: Moment | None = Field(description="结束时间;长期则为 null")
+    state: Choice[Standing] = Field(description="to_come 未开始、in_force 生效中;同一角色先后授予的,各是一条")
+    state_label: str = Field(description="state 的中文")
 
 
 class MeOut(Out):
@@ -71,6 +74,12 @@ class JoinIn(In):
     place_id: StrictUUID = Field(description="社区或其下小区的编号")
     address: Address | None = Field(
         default=None, description="新住址;不填的,只在本社区内选定小区则不变,搬到另一个社区或小区则清空"
+    )
+
+
+class JoinReceipt(Receipt):
+    address_cleared: bool = Field(
+        default=False, description="原住址是否已随搬家清空:true 的,请用 updateMe 填写新住址,否则点单时须另填联系方式"
     )
 
 
@@ -108,7 +117,11 @@ class HolderOut(Out):
     place_id: StrictUUID = Field(description="任职地点编号")
     place_name: str = Field(description="任职地点名称:所查的地点,或其上级")
     starts_at: Moment = Field(description="开始时间")
-    ends_at: Moment | None = Field(description="结束时间;长期则为 null")
+    ends_at: Moment | None = Field(description="结束时间;长期则为 null。未开始即撤销的,与 starts_at 同为撤销的时间")
+    state: Choice[Standing] = Field(
+        description="to_come 未开始、in_force 生效中、ended 已结束、never_began 未开始即撤销;同一角色先后授予的,各是一条"
+    )
+    state_label: str = Field(description="state 的中文")
 
 
 class HolderQuery(PageQuery):
@@ -125,6 +138,8 @@ ROLE = {
     "place_name": "西峪社区",
     "starts_at": "2026-03-01T09:00:00+08:00",
     "ends_at": None,
+    "state": "in_force",
+    "state_label": Standing.IN_FORCE.label,
 }
 
 
@@ -171,6 +186,7 @@ async def get_me(reader: TheReader) -> MeOut:
                 place_name=role["place_name"],
                 starts_at=role["starts_at"],
                 ends_at=role["ends_at"],
+                **_standing(role),
             )
             for role in roles
         ],
@@ -211,11 +227,11 @@ async def update_me(body: UpdateMeIn, run: TheRun) -> Receipt:
     "在原社区还没有答复的志愿者申请随即撤回,想做志愿者的在新社区再申请",
     tags=(Tag.RESIDENT,),
     example={"place_id": PLACE_ID},
-    answer=receipt("join", 2),
+    answer={**receipt("join", 2), "address_cleared": True},
     responses=problems(errors.NotACommunity),
 )
-async def join_place(body: JoinIn, run: TheRun) -> Receipt:
-    return await run(moving.join, place_id=body.place_id, address=run.sealer.address(body.address))
+async def join_place(body: JoinIn, run: TheRun) -> JoinReceipt:
+    return await run.saying(JoinReceipt, moving.join, place_id=body.place_id, address=run.sealer.address(body.address))
 
 
 @api.post(
@@ -330,6 +346,8 @@ async def revoke_role(grant_id: GrantId, run: TheRun) -> Receipt:
                 "place_name": "西峪社区",
                 "starts_at": "2026-03-01T09:00:00+08:00",
                 "ends_at": None,
+                "state": "in_force",
+                "state_label": Standing.IN_FORCE.label,
             }
         ],
         "next_cursor": None,
@@ -358,6 +376,12 @@ async def list_role_holders(query: Annotated[HolderQuery, Query()], reader: TheR
             place_name=row["place_name"],
             starts_at=row["starts_at"],
             ends_at=row["ends_at"],
+            **_standing(row),
         )
 
     return Page.cut(rows, query.limit, lambda row: Cursor(row["starts_at"], row["id"], row["depth"]), show)
+
+
+def _standing(grant: RowMapping) -> dict[str, Any]:
+    state = Standing.at(grant["now"], grant["starts_at"], grant["ends_at"])
+    return {"state": state, "state_label": state.label}

@@ -133,6 +133,7 @@ class Change:
     refusal: Refusal | None = None
     waits: Office | None = None
     doubles: tuple[Double, ...] = ()
+    said: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -290,6 +291,11 @@ class Change:
     def besides(self, doubles: tuple[Double, ...]) -> Self:
         """The receipt names the same that is open already."""
         self.doubles = doubles
+        return self
+
+    def say(self, **values: Any) -> Self:
+        """What the receipt says of its own operation beside subject and state; never personal data."""
+        self.said.update(values)
         return self
 
     def refuse(self, refusal: Refusal) -> Self:

@@ -8,7 +8,7 @@ that a twin wrote first, a version that moved) rolls back and runs again; a repe
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -42,7 +42,7 @@ _log: Final = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a command answers, and answers again when repeated: the subject, its state – as people call it, where it is a matter –
-    and version after it, and of what was asked for while the same was open, its doubles."""
+    and version after it, of what was asked for while the same was open its doubles, and what its own operation says besides."""
 
     id: UUID
     state: str
@@ -50,6 +50,7 @@ class Receipt:
     at: datetime
     doubles: tuple[Double, ...] = ()
     state_label: str | None = None
+    said: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,9 @@ async def _once(
         await know(connection, [i for p in found for i in (p.hours_id, p.workdays_id)] + pinned(timed))
         changes = _decide(verb, row, timed, others, caller.person_id, inputs)
         first = changes[0]
-        receipt = Receipt(first.id, first.state, first.version + 1, first.at, first.doubles, first.state_label)
+        receipt = Receipt(
+            first.id, first.state, first.version + 1, first.at, first.doubles, first.state_label, first.said
+        )
         await _apply(connection, changes, policies, receipt, key)
         crash_point(verb.name, 3)
     except BaseException:

@@ -174,9 +174,11 @@ async def test_of_an_errand_that_goes_to_somebody_else_the_station_returns_the_p
     assert [r["action"] for r in receipts] == ["handed_over"], "whoever holds papers still has the receipt"
     for reader in (errand.resident, errand.dispatcher, errand.agent):
         (receipt,) = (await reader.get(f"{errand.path}/papers"))["items"]
-        assert receipt["by_name"] == "李*", "so that she knows who has them"
+        assert (receipt["by_label"], receipt["by_name"]) == ("签收人", "李*"), "so that she knows who has them"
     body = {"code": await errand.return_code(), "papers": [1]}
     await errand.dispatcher.post(f"{errand.path}/papers/return", body)
+    back = (await errand.resident.get(f"{errand.path}/papers"))["items"][-1]
+    assert (back["action_label"], back["by_label"], back["by_name"]) == ("归还居民", "归还人", "张*")
     second = await street.with_role("赵芳", "volunteer")
     await errand.dispatcher.post(f"{errand.path}/offer", {"volunteer_id": str(second.id)})
     await second.post(f"{errand.path}/accept")
@@ -191,8 +193,12 @@ async def test_of_an_errand_that_goes_to_somebody_else_the_station_returns_the_p
     assert await told(errand.agent, "order.papers_returned") == ["收据:已归还居民 身份证件 1 份"], (
         "what they had signed for"
     )
-    assert await second.refused(f"{errand.path}/deliver", {"outcome": "已办好"}) == (409, "papers-out")
-    await errand.dispatcher.post(f"{errand.path}/papers/return", {"code": await errand.return_code(), "papers": [2]})
+    refused = await second.ask("POST", f"{errand.path}/deliver", {"outcome": "已办好"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "papers-out")
+    assert "先前的代办员手中还有材料" in refused.json()["detail"]
+    assert "在外的材料见" not in refused.json()["detail"], "it is not theirs to bring back"
+    lost = {"lost": "先前的代办员已搬走,联系不上", "papers": [2]}
+    await errand.dispatcher.post(f"{errand.path}/papers/return", lost)
     await second.post(f"{errand.path}/deliver", {"outcome": "已办好"})
     authorities = (await errand.resident.get(f"{errand.path}/papers"))["authorities"]
     assert [one["ended_at"] is None for one in authorities] == [False, False], "with what it was given for"
@@ -216,6 +222,37 @@ async def test_who_has_papers_brings_them_back_whatever_became_of_the_errand(err
     assert (await errand.agent.ask("GET", errand.path)).status_code == 403, "nothing of it is theirs any more"
 
 
+async def test_who_has_papers_finds_the_errand_among_their_tasks_until_they_have_brought_them_back(
+    street: Street, errand: Errand
+) -> None:
+    """Whatever became of it: stopped for good, given to somebody else, or turned into a case."""
+
+    async def tasks(**narrowed: str) -> list[tuple[str, bool]]:
+        return [
+            (t["state"], t["keeps_papers"]) for t in (await errand.agent.get("/v1/orders/tasks", **narrowed))["items"]
+        ]
+
+    assert await tasks() == [("accepted", False)]
+    await errand.begin()
+    assert await tasks() == [("in_service", True)]
+    await errand.agent.post(f"{errand.path}/abort", {"reason": "needs_tradesman", "again": True})
+    assert await tasks() == [("submitted", True)]
+    second = await street.with_role("赵芳", "volunteer")
+    await errand.dispatcher.post(f"{errand.path}/offer", {"volunteer_id": str(second.id)})
+    await second.post(f"{errand.path}/accept")
+    assert await tasks() == [("accepted", True)]
+    assert [t["keeps_papers"] for t in (await second.get("/v1/orders/tasks"))["items"]] == [False]
+    await errand.resident.post(f"{errand.path}/cancel", {"reason": "不办了"})
+    assert await tasks() == [("cancelled", True)]
+    assert await tasks(state="cancelled", place_id=str(street.world.east)) == [("cancelled", True)]
+    assert await tasks(state="submitted") == await tasks(place_id=str(street.world.west)) == []
+    assert (await second.get("/v1/orders/tasks"))["items"] == []
+    for no in (1, 2):
+        assert len(await tasks()) == 1
+        await errand.agent.post(f"{errand.path}/papers/return", {"code": await errand.return_code(), "papers": [no]})
+    assert await tasks() == []
+
+
 async def test_papers_that_are_lost_wait_for_nobody_and_everybody_concerned_knows(
     street: Street, errand: Errand, later: Later
 ) -> None:
@@ -231,8 +268,8 @@ async def test_papers_that_are_lost_wait_for_nobody_and_everybody_concerned_know
     for officer in (errand.dispatcher, secretary):
         assert await told(officer, "order.papers_lost_here") == ["有代办的材料报告遗失,请过问并协助居民补办"]
     items = (await errand.resident.get(f"{errand.path}/papers"))["items"]
-    assert [(r["action_label"], [(p["no"], p["out"]) for p in r["papers"]]) for r in items] == [
-        ("交出", [(1, True), (2, False)]), ("遗失", [(2, False)]),
+    assert [(r["action_label"], r["by_label"], [(p["no"], p["out"]) for p in r["papers"]]) for r in items] == [
+        ("代办员签收", "签收人", [(1, True), (2, False)]), ("遗失", "报失人", [(2, False)]),
     ]  # fmt: skip
     step = (await errand.resident.get(f"{errand.path}/history"))["items"][-1]
     assert step["note_label"] == "材料遗失:在公交车上遗失,已报失;材料 1 项"

@@ -1,7 +1,10 @@
 """Where people live: they choose a community, move, or are registered by the station."""
 
+from uuid import UUID
+
 import pytest
 
+from app.kernel.ids import new_id
 from app.kernel.rules import Role
 from tests.people import Someone
 from tests.stories.conftest import Street
@@ -40,21 +43,28 @@ async def test_who_moves_does_not_take_the_old_address_along(street: Street) -> 
     """Nobody is sent to a door that is theirs no more; within the community, and chosen again, it stays."""
     resident = await street.resident("王秀英")
     told = (await resident.get("/v1/me"))["address"]
+
+    async def cleared(home_place: UUID, **given: str) -> bool:
+        return (await resident.post("/v1/me/community", {"place_id": str(home_place), **given}))["address_cleared"]
+
     within = await street.world.estate(street.world.east, "东园", "old")
     for home_place in (street.world.east, within):
-        await resident.post("/v1/me/community", {"place_id": str(home_place)})
+        assert not await cleared(home_place)
         assert (await resident.get("/v1/me"))["address"] == told
     other = await street.world.estate(street.world.east, "北园", "old")
-    await resident.post("/v1/me/community", {"place_id": str(other)})
+    body, key = {"place_id": str(other)}, str(new_id())
+    for _ in ("said", "and said again"):
+        assert (await resident.ask("POST", "/v1/me/community", body, key)).json()["address_cleared"]
     me = await resident.get("/v1/me")
     assert (me["estate_name"], me["address"]) == ("北园", None), "the house of another estate is another house"
-    await resident.post("/v1/me/community", {"place_id": str(street.world.east), "address": "北园 1 号楼"})
+    assert not await cleared(within), "there is nothing left to clear"
+    assert not await cleared(street.world.east, address="北园 1 号楼")
     assert (await resident.get("/v1/me"))["address"] == "北园 1 号楼"
-    await resident.post("/v1/me/community", {"place_id": str(street.world.west)})
+    assert await cleared(street.world.west)
     assert (await resident.get("/v1/me"))["address"] is None
     answer = await resident.ask("POST", "/v1/orders", {"service_id": street.service_id, "note": "x"})
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/body/contact/address"]
-    await resident.post("/v1/me/community", {"place_id": str(street.world.east), "address": "东园 3 号楼"})
+    assert not await cleared(street.world.east, address="东园 3 号楼")
     assert (await resident.get("/v1/me"))["address"] == "东园 3 号楼"
 
 

@@ -191,6 +191,27 @@ async def test_ended_roles_are_kept_and_shown_when_asked_for(street: Street) -> 
     assert ended == [held]
 
 
+async def test_each_grant_of_a_role_says_how_it_stands(street: Street) -> None:
+    someone = await newcomer(street, "接班人")
+    who, place = {"person_id": str(someone.id)}, str(street.world.east)
+    body = grant(street, "dispatcher", **who, ends_at=moment(2))
+    now = (await street.administrator.post("/v1/roles", body))["id"]
+    next_one = (await street.administrator.post("/v1/roles", {**body, "starts_at": moment(1), "ends_at": moment(9)}))[
+        "id"
+    ]
+
+    async def standing(*, ended: bool) -> dict[str, str]:
+        found = await street.administrator.get("/v1/roles", place_id=place, role="dispatcher", ended=str(ended).lower())
+        return {row["id"]: row["state_label"] for row in found["items"] if row["person_id"] == str(someone.id)}
+
+    two = {now: "生效中", next_one: "未开始"}
+    assert await standing(ended=False) == two
+    assert {row["id"]: row["state_label"] for row in (await someone.get("/v1/me"))["roles"]} == two
+    for held in (now, next_one):
+        await street.administrator.post(f"/v1/roles/{held}/revoke")
+    assert (await standing(ended=False), await standing(ended=True)) == ({}, {now: "已结束", next_one: "未开始即撤销"})
+
+
 async def test_a_role_that_ends_by_its_date_hands_back_what_was_held_by_it(
     street: Street, later: Later, worker_url: str
 ) -> None:

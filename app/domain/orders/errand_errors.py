@@ -21,8 +21,13 @@ class NoAuthority(Refusal):
 
 _NEXT = "居民重新授权(recordAuthority)后可以接着办;不办了的,请中止(abortOrder)"
 WITHDRAWN = f"居民已收回授权,不能再以其名义办理。{_NEXT}"
-WITHDRAWN_WITH_PAPERS = f"居民已收回授权:先凭归还码归还材料(returnPapers)。{_NEXT}"
 """Of an errand in service whose authority was withdrawn: what whoever serves it does now."""
+
+
+_FORMER = (
+    "先前的代办员手中还有材料:由其凭居民的归还码归还(returnPapers);其不归还或已经遗失的,"
+    "请派单员、书记登记归还或遗失,之后即可完成"
+)
 
 
 class AuthorityTooLong(Refusal):
@@ -53,6 +58,14 @@ class PapersOut(Refusal):
     title_zh = "还有材料没有归还,请先归还"
     title_en = "Papers have not come back yet"
     advice_zh = "在外的材料见 listPapers,凭居民的归还码归还(returnPapers)"
+
+    @classmethod
+    def told(cls, *, own: bool, former: bool, withdrawn: bool) -> "PapersOut":
+        """The refusal to whoever serves. `own`: they have papers themselves; `former`: whoever served it before has; `withdrawn`:
+        the resident took the authority back."""
+        first = "居民已收回授权:先凭归还码归还材料(returnPapers)" if withdrawn else cls.advice_zh
+        parts = (first if own else None, _FORMER if former else None, _NEXT if withdrawn else None)
+        return cls("。".join(part for part in parts if part))
 
 
 class PapersNotOut(Refusal):

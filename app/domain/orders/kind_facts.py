@@ -53,6 +53,14 @@ def papers_out(receipts: Iterable[PaperReceipt]) -> dict[int, Listed]:
     return {paper.no: paper for paper in given if paper.no not in ended}
 
 
+def keepers(receipts: Iterable[PaperReceipt]) -> set[UUID | None]:
+    """Who signed for papers that are to come back yet."""
+    receipts = tuple(receipts)
+    out = papers_out(receipts)
+    given = (receipt for receipt in receipts if receipt.action == "handed_over")
+    return {receipt.acted_by for receipt in given if any(paper.no in out for paper in receipt.papers)}
+
+
 def returns(receipts: Iterable[PaperReceipt]) -> int:
     """How often papers came back: each time takes a code of its own."""
     return sum(receipt.action == "returned" for receipt in receipts)

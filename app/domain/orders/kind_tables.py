@@ -119,6 +119,7 @@ class OrderPapers(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["matter_id", "place_id"], ["matter.id", "matter.place_id"]),
         Index("order_papers_matter", "matter_id", "acted_at"),
+        Index("order_papers_kept", "acted_by", "matter_id", postgresql_where=text("action = 'handed_over'")),
         CheckConstraint("action IN ('handed_over', 'returned')", "order_papers_action"),
         CheckConstraint(
             "jsonb_typeof(papers) = 'array' AND (action = 'handed_over' OR papers <> '[]')", "order_papers_listed"

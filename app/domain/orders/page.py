@@ -26,9 +26,14 @@ ROW = {
     "offered_team": "CASE matter.state WHEN 'offered' THEN (SELECT t.name FROM team t WHERE t.id = matter.team_id) END",
     "offered_name_sealed": """CASE matter.state WHEN 'offered' THEN
          (SELECT p.name_sealed FROM person p WHERE p.id = matter.assignee_id) END""",
+    "keeps_papers": "CASE order_detail.form WHEN 'errand' THEN app_keeps_papers(matter.id) ELSE false END",
 }
 """What tells one row of a list from the next, as far as row-level security shows it: whom it is for, when they meet,
-and to whom it is offered."""
+to whom it is offered, and whether the reader has papers of it to bring back."""
+
+KEPT_BY_READER = """matter.id = ANY (ARRAY(SELECT r.matter_id FROM order_papers r
+         WHERE r.acted_by = app_actor() AND r.action = 'handed_over' AND app_keeps_papers(r.matter_id)))"""
+"""The orders of which the reader has papers to bring back, whoever has the order by now."""
 
 REWORK_REASON = """(SELECT h.note ->> 'reason' FROM history h
                      WHERE h.matter_id = matter.id AND h.action = 'rework' ORDER BY h.version DESC LIMIT 1)"""

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     RowMapping,
     ScalarSelect,
@@ -32,7 +33,16 @@ from app.domain.orders.filters import Filters
 from app.domain.orders.kind_facts import Authority, PaperReceipt
 from app.domain.orders.matching import MATCHING
 from app.domain.orders.models import OrderContact, OrderDetail, OrderState, Rating
-from app.domain.orders.page import APPOINTMENTS, EVIDENCE, PLACED_THROUGH, RECEIPTS, REWORK_REASON, ROW, WAITS
+from app.domain.orders.page import (
+    APPOINTMENTS,
+    EVIDENCE,
+    KEPT_BY_READER,
+    PLACED_THROUGH,
+    RECEIPTS,
+    REWORK_REASON,
+    ROW,
+    WAITS,
+)
 from app.domain.orders.policy import LIFECYCLE, OPEN, phoning, staff
 from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
@@ -269,13 +279,15 @@ async def list_placed(
 async def list_tasks(
     connection: AsyncConnection, actor_id: UUID, filters: Filters, after: Cursor | None, limit: int
 ) -> Sequence[RowMapping]:
-    """The orders that are offered to the actor or to their team, served by them, or theirs to hold after a miss, newest
-    first."""
+    """The orders that are offered to the actor or to their team, served by them, or theirs to hold after a miss, newest first:
+    those under way where no one state is asked for. And whatever became of it, those of which they have papers to bring back."""
     t = TeamMember
     teams = select(col(t.team_id)).where(col(t.person_id) == actor_id, col(t.live).is_(True))
     to_team = and_(col(MatterRow.state) == OrderState.OFFERED.value, col(MatterRow.team_id).in_(teams))
     theirs = or_(col(MatterRow.assignee_id) == actor_id, col(MatterRow.holder_id) == actor_id, to_team)
-    query = filters.narrow(listed_orders().where(theirs))
+    if not filters.states:
+        theirs = and_(theirs, col(MatterRow.state).in_(OPEN))
+    query = filters.narrow(listed_orders().where(or_(theirs, literal_column(KEPT_BY_READER, Boolean))))
     return await rows(connection, _page(query, after, limit))
 
 
@@ -298,7 +310,6 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             _server_phone().label("volunteer_phone_sealed"),
             col(Team.name).label("team_name"),
             func.app_team(col(MatterRow.team_id)).label("team"),
-            func.app_keeps_papers(col(MatterRow.id)).label("keeps_papers"),
             _roles().label("roles"),
             literal_column(RECEIPTS).label("receipts"),
             col(Service.evidence).label("evidence_wanted"),

@@ -9,7 +9,7 @@ from typing import Any
 from app.domain.orders import errand_errors, errors, policy
 from app.domain.orders.evidence import SERVED, Served, faults, missing
 from app.domain.orders.facts import STARTING, Starting
-from app.domain.orders.kind_facts import papers_out
+from app.domain.orders.kind_facts import keepers
 from app.domain.orders.models import Appointment, OrderDetail
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.record_models import OrderEvidence, ServiceRecord
@@ -136,8 +136,8 @@ def deliver(
     """
     change = LIFECYCLE.move(order, "deliver", actor, now)
     withdrawn = order.detail.form is Form.ERRAND and order.detail.authority is None
-    if papers_out(order.detail.receipts):
-        raise errand_errors.PapersOut(errand_errors.WITHDRAWN_WITH_PAPERS if withdrawn else None)
+    if have := keepers(order.detail.receipts):
+        raise errand_errors.PapersOut.told(own=actor.id in have, former=have != {actor.id}, withdrawn=withdrawn)
     if withdrawn:
         raise errand_errors.NoAuthority(errand_errors.WITHDRAWN)
     if found := faults(evidence, facts.accepted_at, now):

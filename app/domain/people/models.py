@@ -1,6 +1,7 @@
 """Tables of the people: who they are (sealed), how they sign in, what they are at which place."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -79,6 +80,35 @@ class RoleGrant(SQLModel, table=True):
     handed_back_at: datetime | None = Field(default=None, sa_type=Instant)
     granted_by: UUID
     version: int = 1
+
+
+class Standing(StrEnum):
+    """How a grant of a role stands at a moment."""
+
+    TO_COME = "to_come"
+    IN_FORCE = "in_force"
+    ENDED = "ended"
+    NEVER_BEGAN = "never_began"
+
+    @property
+    def label(self) -> str:
+        """The Chinese word that people read."""
+        return _STANDINGS[self]
+
+    @classmethod
+    def at(cls, now: datetime, starts_at: datetime, ends_at: datetime | None) -> "Standing":
+        """Of a grant in [starts_at, ends_at): one that was revoked before it had begun has no time at all."""
+        if ends_at is not None and ends_at <= now:
+            return cls.ENDED if starts_at < ends_at else cls.NEVER_BEGAN
+        return cls.IN_FORCE if starts_at <= now else cls.TO_COME
+
+
+_STANDINGS = {
+    Standing.TO_COME: "未开始",
+    Standing.IN_FORCE: "生效中",
+    Standing.ENDED: "已结束",
+    Standing.NEVER_BEGAN: "未开始即撤销",
+}
 
 
 class SignIn(SQLModel, table=True):

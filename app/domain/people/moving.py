@@ -16,7 +16,7 @@ MOVER = SELF
 class Joining:
     """The person, the place that they chose, and the home that they have; whether it is in another community than that place
     (`moves`), and whether the address there is another one: also in another estate, but not where the one lies in the other, as
-    when somebody says in which estate of their community they live (`leaves`)."""
+    when somebody says in which estate of their community they live (`leaves`); and whether one is on file (`addressed`)."""
 
     id: UUID
     version: int
@@ -28,10 +28,12 @@ class Joining:
     home_starts_at: datetime | None
     moves: bool
     leaves: bool
+    addressed: bool
 
 
 JOINING = Facts(
     """(SELECT jsonb_build_object('id', subject.id, 'version', subject.version, 'place_id', p.id, 'level', p.level,
+                 'addressed', (SELECT x.address_sealed IS NOT NULL FROM person x WHERE x.id = subject.id),
                  'home_grant', g.id, 'home_place', g.place_id, 'home_version', g.version,
                  'home_starts_at', g.starts_at, 'moves', g.id IS NOT NULL AND NOT EXISTS (
                     SELECT 1 FROM place_ancestor o JOIN place c ON c.id = o.ancestor_id AND c.level = 'community'

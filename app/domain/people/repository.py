@@ -150,6 +150,7 @@ async def list_roles(connection: AsyncConnection, person_id: UUID) -> Sequence[R
     g, p, above = RoleGrant, Place, aliased(Place)
     query = (
         select(col(g.id), col(g.role), col(g.starts_at), col(g.ends_at), col(p.id).label("place_id"))
+        .add_columns(func.app_now().label("now"))
         .add_columns(col(p.name).label("place_name"), col(p.level).label("place_level"))
         .add_columns(col(above.id).label("above_id"), col(above.name).label("above_name"))
         .join(p, col(p.id) == col(g.place_id))
@@ -172,6 +173,7 @@ async def list_role_holders(
     order = (col(a.depth), col(g.starts_at), col(g.id))
     query = (
         select(col(g.id), col(g.person_id), col(g.role), col(g.starts_at), col(g.ends_at))
+        .add_columns(func.app_now().label("now"))
         .add_columns(col(Person.name_sealed), col(Person.phone_sealed), col(Person.login_name), col(a.depth))
         .add_columns(col(p.id).label("place_id"), col(p.name).label("place_name"), col(p.level).label("place_level"))
         .add_columns(func.app_reaches(col(g.place_id), _STAFF).label("colleague"))

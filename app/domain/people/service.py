@@ -56,12 +56,14 @@ def update_me(
 
 def joined(me: Joining, actor: Actor, now: datetime, *, place_id: UUID, address: bytes | None = None) -> Change:
     """The change by which somebody chooses the community where they live, or the estate in it; the home before ends, and with
-    another community or estate the address there. The verb stands in `teams/moving.py`. Raises NotACommunity."""
+    another community or estate the address there, which the receipt says (`address_cleared`). The verb stands in
+    `teams/moving.py`. Raises NotACommunity."""
     if me.place_id is None or me.level not in policy.HOMES:
         raise errors.NotACommunity
     change = Change.record("person", me.id, "join", actor, now, place_id=place_id, version=me.version)
     moved = {"address_sealed": address} if address is not None or me.leaves else {}
     change.patch(Person, id=me.id, version=me.version + 1, **moved)
+    change.say(address_cleared=me.addressed and moved == {"address_sealed": None})
     if me.home_place == place_id:
         return change
     if me.home_grant is not None and me.home_version is not None and me.home_starts_at is not None:

@@ -31,6 +31,8 @@ UNREACHED = Returning(card_fits=False, reached=False)
 CARD, PHOTOS, FORM_3 = Listed(1, Paper.ID_CARD, 1, "原件"), Listed(2, Paper.PHOTO, 2), Listed(3, Paper.FORM, 1)
 GIVEN, BACK = PaperReceipt("handed_over", (CARD, PHOTOS)), PaperReceipt("returned", (PHOTOS,))
 
+OWN, FORMER = "在外的材料见 listPapers", "先前的代办员手中还有材料"
+WITHDRAWN, ANEW = "居民已收回授权", "居民重新授权"
 AUTHORITY = Authority(UUID(int=31), VOLUNTEER, NOON + HOUR)
 
 
@@ -268,6 +270,28 @@ def test_nothing_is_delivered_and_nothing_ends_unseen_while_papers_are_out() -> 
         outcomes.abort(out, WHO["requester"], NOON, facts=Accepted(TEN), reason=outcomes.Abort.UNSAFE, text=None),
     ):
         assert Event("order.papers_out", to_role=Role.DISPATCHER) in ended.events
+
+
+@pytest.mark.parametrize(
+    ("signed_by", "withdrawn", "said"),
+    [
+        ((VOLUNTEER,), False, [OWN]),
+        ((VOLUNTEER,), True, [WITHDRAWN, ANEW]),
+        ((OTHER,), False, [FORMER]),
+        ((OTHER,), True, [FORMER, ANEW]),
+        ((VOLUNTEER, OTHER), False, [OWN, FORMER]),
+    ],
+)
+def test_whoever_would_deliver_is_told_who_has_the_papers(
+    signed_by: tuple[UUID, ...], withdrawn: bool, said: list[str]
+) -> None:
+    given = tuple(PaperReceipt("handed_over", (CARD,), who) for who in signed_by)
+    back = (PaperReceipt("handed_over", (PHOTOS,), FAMILY), BACK)
+    out = of(Form.ERRAND, S.IN_SERVICE, receipts=(*given, *back), authority=None if withdrawn else AUTHORITY)
+    with pytest.raises(errand_errors.PapersOut) as refused:
+        orders.deliver(out, WHO["assignee"], NOON, facts=Served(TEN, TEN), outcome="已办好")
+    detail = refused.value.detail or ""
+    assert [part for part in (OWN, WITHDRAWN, FORMER, ANEW) if part in detail] == said
 
 
 def test_authority_ends_with_whoever_had_it() -> None:
