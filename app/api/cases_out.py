@@ -111,12 +111,14 @@ class CaseOut(CaseRow, CaseTold):
     seat_name: str = Field(description="办理层级的地点名称")
     reported_as: Choice[ReportedAs] | None = Field(description="上报渠道;附议其他社区的,不显示")
     reported_as_label: str | None = Field(description="上报渠道的中文名称;附议其他社区的,不显示")
-    outcome: str | None = Field(description="办理情况;附议其他社区的,只显示可公开的答复")
-    answer: str | None = Field(description="可公开的答复")
-    evidence: list[dict[str, Any]] = Field(description="办理依据")
+    outcome: str | None = Field(
+        description="办理情况;这一轮还没有结果,或结果被退回的为 null;附议其他社区的,只显示可公开的答复"
+    )
+    answer: str | None = Field(description="可公开的答复;没有结果或被退回的为 null")
+    evidence: list[dict[str, Any]] = Field(description="办理依据;没有结果或被退回的为空")
     end_reason: str | None = Field(description="不予受理、撤回或终止的原因")
     elsewhere: str | None = Field(description="不予受理时,应去哪里反映")
-    merged_into: StrictUUID | None = Field(description="并入的事项编号")
+    merged_into: StrictUUID | None = Field(description="现在并入哪个事项,为其编号;恢复单独办理,或已随其有了结果的为 null")
     order_id: StrictUUID | None = Field(description="由哪个订单转来")
     advice: str | None = Field(description="紧急事项:请先拨打哪些电话;其他为 null")
     whistle: CaseWhistleOut | None = Field(description="最近的一个哨和它的批准情况;没有吹哨则为 null")
@@ -161,21 +163,15 @@ def show_case_row(row: RowMapping) -> CaseRow:
 def show_case(row: RowMapping, steps: Sequence[RowMapping], reader_id: UUID) -> CaseOut:
     """A case with its steps as this reader may see it."""
     reported_as, actions = ReportedAs(row["reported_as"]), actions_of(policy.LIFECYCLE, row, reader_id)
-    same = (
-        "round",
-        "level",
-        "seat_name",
-        "outcome",
-        "answer",
-        "evidence",
-        "elsewhere",
-        "merged_into",
-        "order_id",
-        "reporters",
-    )
+    state = CaseState(row["state"])
+    same = ("round", "level", "seat_name", "elsewhere", "order_id", "reporters")
     shown = {
         **_common(row),
         **{name: row[name] for name in same},
+        "outcome": row["outcome"] if state.has_result else None,
+        "answer": row["answer"] if state.has_result else None,
+        "evidence": row["evidence"] if state.has_result else [],
+        "merged_into": row["merged_into"] if state is CaseState.MERGED else None,
         "level_label": Level(row["level"]).label,
         "reported_as": reported_as,
         "reported_as_label": reported_as.label,

@@ -135,7 +135,9 @@ async def test_results_of_co_units_go_to_the_lead_and_a_returned_one_opens_its_a
     await case.lead.officer.post(f"{case.path}/result", RESULT)
     await later(2)
     assert await case.lead.state() == "done"
+    assert (await case.reporter.get(case.path))["outcome"] == RESULT["outcome"]
     await case.chief.post(f"{case.path}/check", {"accepted": False, "reason": "还歪着"})
+    assert (await case.reporter.get(case.path))["outcome"] is None, "what was sent back is no result"
     await later(3)
     assert await case.lead.state() == "working"
     assert "assignment.reopened" in await topics(case.lead.officer)

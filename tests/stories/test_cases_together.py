@@ -189,6 +189,7 @@ async def test_a_merge_of_three_reporters_and_everybody_is_called_back(street: S
         shown = await who.get(case)
         assert (shown["state"], shown["answer"]) == ("callback", RESULT["answer"])
         assert (await governing(who, case))["kind"] == "callback"
+        assert shown["merged_into"] is None, "history says into what"
     assert await secretary.refused(f"{third}/unmerge") == (409, "transition-refused")
     told = {row["topic"] for row in (await reporters[2].get("/v1/inbox"))["items"]}
     assert {"case.merged", "case.followed"} <= told

@@ -34,6 +34,11 @@ class CaseState(StrEnum):
         """The Chinese word that people read."""
         return _STATES[self]
 
+    @property
+    def has_result(self) -> bool:
+        """Whether a result of this round stands: one that was sent back is none of the work that goes on."""
+        return self in (CaseState.RESULT, CaseState.CALLBACK, CaseState.CLOSED, CaseState.CLOSED_UNREACHED)
+
 
 _STATES = {
     CaseState.REPORTED: "待分流",
