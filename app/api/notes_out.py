@@ -8,11 +8,13 @@ from typing import Any
 from app.domain.deadlines.models import label_of
 from app.domain.deadlines.spoken import moment
 from app.domain.orders.kind_tables import Claimant
-from app.domain.orders.models import Abort, Calling, Channel, TakeBack
+from app.domain.orders.models import Abort, Calling, Channel, Reject, TakeBack
 from app.kernel.time import wire
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-REASONS: Mapping[str, type[Abort | TakeBack]] = {"abort": Abort, "call_off": Abort, "take_back": TakeBack}
+REASONS: Mapping[str, type[Abort | Reject | TakeBack]] = {
+    "abort": Abort, "call_off": Abort, "reject": Reject, "take_back": TakeBack,
+}  # fmt: skip
 CONTACT: Mapping[str, str] = {"name": "姓名", "phone": "电话", "address": "地址"}
 CHANNELS: Mapping[str, type[Channel | Calling]] = {"contact": Channel, "place_for_caller": Calling}
 

@@ -288,6 +288,7 @@ async def test_a_cancelled_day_cancels_what_was_booked_and_tells_everybody(
     for resident, order in zip(residents[:2], orders, strict=False):
         page = await resident.get(order)
         assert (page["state"], page["cancel_reason"]) == ("cancelled", "大雪,义诊改期")
+        assert (await resident.get(f"{order}/history"))["items"][-1]["note_label"] == "原因:大雪,义诊改期"
         assert await told(resident, "order.day_cancelled") == ["您预约的服务日已取消,可另约时段或另行点单"]
     assert await told(residents[2], "order.day_cancelled") == []
     assert await days(late, street) == [], "nothing that could be booked"
@@ -324,6 +325,7 @@ async def test_a_booking_that_the_team_lets_go_ends_and_the_resident_books_again
     await team.lead.post(f"{order}/release", {"reason": "队员不够"})
     page = await resident.get(order)
     assert (page["state"], page["cancel_reason"]) == ("cancelled", "队员不够")
+    assert (await resident.get(f"{order}/history"))["items"][-1]["note_label"] == "原因:队员不够"
     await later(0)
     assert await told(resident, "order.booking_ended") == [ENDED]
     assert await told(dispatcher, "order.booking_let_go") == ["服务队放弃了服务日的一个预约,订单已取消,居民已收到通知"]

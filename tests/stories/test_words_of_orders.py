@@ -1,6 +1,8 @@
 """What an order shows is said in Chinese beside each code, and in the time of China."""
 
-from tests.people import agree
+from typing import Any
+
+from tests.people import Someone, agree
 from tests.stories.conftest import Clock, Street
 from tests.stories.orderwork import accepted, agreed, at, crew, place, wire
 
@@ -53,3 +55,27 @@ async def test_a_message_says_which_order_it_is_about_and_which_time(street: Str
     told = {one["topic"]: one["about"] for one in (await grandma.get("/v1/inbox"))["items"]}
     assert told["order.accepted"] == "陪同就医"
     assert told["order.appointment_proposed"] == "陪同就医,11月30日(周一)14:00"
+
+
+async def last(someone: Someone, order: str) -> dict[str, Any]:
+    return (await someone.get(f"{order}/history"))["items"][-1]
+
+
+async def test_the_history_says_why_an_order_was_cancelled_not_taken_on_or_became_a_case(street: Street) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    cancelled = await accepted(street, grandma, dispatcher, volunteer)
+    await grandma.post(f"{cancelled}/cancel", {"reason": "家人陪我去了"})
+    rejected, converted = await place(street, grandma), await place(street, grandma)
+    await dispatcher.post(f"{rejected}/reject", {"reason": "paid_trade", "other_help": "请找家政公司"})
+    await dispatcher.post(f"{converted}/convert", {"reason": "整栋楼的下水管堵了"})
+    for order, why, field in (
+        (cancelled, "家人陪我去了", "cancel_reason"),
+        (rejected, "属于收费服务", "reject_reason"),
+        (converted, "整栋楼的下水管堵了", "convert_reason"),
+    ):
+        assert (await last(grandma, order))["note_label"] == f"原因:{why}"
+        assert (await grandma.get(order))[field] == why
+    assert (await last(volunteer, cancelled))["note_label"] == "原因:家人陪我去了"
+    silent = await place(street, grandma)
+    await grandma.post(f"{silent}/cancel")
+    assert (await last(grandma, silent))["note_label"] is None

@@ -145,7 +145,7 @@ def close_unrated(order: Order, actor: Actor, now: datetime, *, facts: Called, d
 @ORDERS.moves("reject", read_by_others=("other_help",))
 def reject(order: Order, actor: Actor, now: datetime, *, reason: Reject, other_help: str) -> Change:
     """Do not take an order on, for a listed reason, and say where help is to be had instead."""
-    change = LIFECYCLE.move(order, "reject", actor, now)
+    change = LIFECYCLE.move(order, "reject", actor, now).note(reason=reason)
     return change.patch(OrderDetail, matter_id=order.id, reject_reason=reason.value, other_help=other_help).tell_served(
         "order.rejected"
     )
@@ -160,7 +160,7 @@ def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = No
     tell_lead(change, order, facts.lead_id, "order.team_cancelled")
     free_place(change, order, now)
     _tell_of_papers(change, order)
-    return change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason) if reason else change
+    return change.note(reason=reason).patch(OrderDetail, matter_id=order.id, cancel_reason=reason) if reason else change
 
 
 @ORDERS.moves("convert", facts=LED, read_by_others=("reason",))

@@ -35,6 +35,7 @@ from app.domain.orders.matching import MATCHING
 from app.domain.orders.models import OrderContact, OrderDetail, OrderState, Rating
 from app.domain.orders.page import (
     APPOINTMENTS,
+    CONVERT_REASON,
     EVIDENCE,
     KEPT_BY_READER,
     PLACED_THROUGH,
@@ -317,6 +318,7 @@ async def get_order(connection: AsyncConnection, order_id: UUID) -> RowMapping:
             literal_column(APPOINTMENTS).label("appointments"),
             literal_column(WAITS).label("waits"),
             literal_column(REWORK_REASON).label("rework_reason"),
+            literal_column(CONVERT_REASON).label("convert_reason"),
             literal_column(PLACED_THROUGH).label("placed_through"),
             literal_column("(SELECT k.matter_id FROM case_detail k WHERE k.order_id = matter.id)").label("case_id"),
             running_clocks().label("clocks"),

@@ -111,7 +111,8 @@ def end_booking(order: Matter[Detail], lead_id: UUID | None, actor: Actor, now: 
     change = policy.LIFECYCLE.move(order, "end_booking", actor, now)
     free_place(change, order, now)
     tell_lead(change, order, lead_id, "order.team_cancelled")
-    return change.patch(OrderDetail, matter_id=order.id, cancel_reason=why).tell_served("order.booking_ended")
+    change.note(reason=why).patch(OrderDetail, matter_id=order.id, cancel_reason=why)
+    return change.tell_served("order.booking_ended")
 
 
 def free_place(change: Change, order: Matter[Detail], now: datetime) -> None:

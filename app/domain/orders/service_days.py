@@ -206,7 +206,8 @@ def cancel_booked(order: Order, actor: Actor, now: datetime, *, reason: str) -> 
         raise TransitionRefused
     free_place(change, order, now)
     return (
-        change.patch(OrderDetail, matter_id=order.id, cancel_reason=reason)
+        change.note(reason=reason)
+        .patch(OrderDetail, matter_id=order.id, cancel_reason=reason)
         .tell_served("order.day_cancelled")
         .tell(order.assignee_id, "order.cancelled")
     )
