@@ -111,7 +111,7 @@ class GrantIn(In):
     person_id: StrictUUID | None = Field(default=None, description="人员编号;与电话二选一")
     phone: Phone | None = Field(default=None, description="已登记的电话;与人员编号二选一")
     starts_at: Moment | None = Field(default=None, description="开始时间,不填为立即")
-    ends_at: Moment | None = Field(default=None, description="结束时间(不含),不填为长期")
+    ends_at: Moment | None = Field(default=None, description="结束时间(不含),须晚于现在和开始时间;不填为长期")
 
 
 class HolderOut(Out):
