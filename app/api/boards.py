@@ -65,14 +65,14 @@ class DecideExtensionIn(In):
 
 class MinutesIn(In):
     text: Annotated[str, Paragraph(1000)] = Field(description="议定的内容;上报人会在事项的经过里看到")
-    held_at: Moment = Field(description="会议时间")
+    held_at: Moment = Field(description="会议时间,不晚于现在")
     attended: list[StrictUUID] = Field(max_length=20, description="到会单位:从 getBoard 的 seats 里的 unit_id 复制")
 
 
 class PromiseIn(In):
     unit_id: StrictUUID = Field(description="由哪个单位兑现")
     text: Annotated[str, Paragraph(300)] = Field(description="做什么;上报人会在事项的经过里看到")
-    due_at: Moment = Field(description="在什么时候之前")
+    due_at: Moment = Field(description="在什么时候之前,须晚于现在")
     kept_id: StrictUUID | None = Field(
         default=None, description="至此已完成的承诺:从 getBoard 的 promises 里的 id 复制"
     )

@@ -56,7 +56,7 @@ class MergeIn(In):
 class HangIn(In):
     owner: Annotated[str, Line(60)] = Field(description="由谁负责")
     must_change: Words = Field(description="须改变什么才能办")
-    review_at: Moment = Field(description="何时复核,晚于现在,最晚在三十天之内")
+    review_at: Moment = Field(description=f"何时复核,晚于现在,最晚在 {setting_aside.REVIEW_WITHIN.days} 天之内")
 
 
 class ConcludeIn(In):

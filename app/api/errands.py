@@ -25,7 +25,7 @@ PAPERS = "、".join(f"{paper.value} {paper.label}" for paper in Paper)
 
 class AuthorityIn(In):
     text: Annotated[str, Paragraph(500)] = Field(description="授权代办员以您的名义办理什么")
-    until_at: Moment = Field(description="有效到什么时候,最长一年:到明年的今天(含)为止")
+    until_at: Moment = Field(description="有效到什么时候,晚于现在,最长一年:到明年的今天(含)为止")
     channel: Choice[Calling] | None = Field(
         default=None,
         description="居民怎样授权:phone 来电、walk_in 到站;只在工作人员转达时填写,由本人授权的不填",

@@ -46,7 +46,8 @@ class GoingLateQuery(PageQuery):
     within_minutes: Annotated[int, Digits(1, 10_080)] = Field(default=60, description="多少分钟之内到期,最多七天")
     missed_since: Day | None = Field(
         default=None,
-        description="改看从这天起错过的全部时限,连同后来已停下的(见 stopped_at);最多 31 天前;此时不看 within_minutes",
+        description="改看从这天起错过的全部时限,连同后来已停下的(见 stopped_at);"
+        f"最多 {policy.MISSED_DAYS} 天前;此时不看 within_minutes",
     )
 
 

@@ -130,7 +130,7 @@ class EvidenceIn(In):
     sha256: Annotated[str, Hex(64)] | None = Field(
         default=None, description="照片、票据的文件摘要(SHA-256,64 位小写十六进制);文件留在手机上,日后可凭摘要核对"
     )
-    taken_at: Moment | None = Field(default=None, description="照片、票据的拍摄时间,在本次接单之后")
+    taken_at: Moment | None = Field(default=None, description="照片、票据的拍摄时间,在本次接单之后、现在之前")
 
 
 class DeliverIn(In):

@@ -14,7 +14,7 @@ from app.api.schema import Choice, FlagArg, In, Out, StrictUUID
 from app.api.throttle import PHONES, TooManyAttempts
 from app.domain.people import errors, policy, repository
 from app.domain.people import service as people
-from app.domain.people.models import Standing
+from app.domain.people.models import GrantState
 from app.domain.people.titles import title
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level
@@ -48,7 +48,7 @@ class RoleOut(Out):
     place_name: str = Field(description="地点名称")
     starts_at: Moment = Field(description="开始时间")
     ends_at: Moment | None = Field(description="结束时间;长期则为 null")
-    state: Choice[Standing] = Field(description="to_come 未开始、in_force 生效中;同一角色先后授予的,各是一条")
+    state: Choice[GrantState] = Field(description="to_come 未开始、in_force 生效中;同一角色先后授予的,各是一条")
     state_label: str = Field(description="state 的中文")
 
 
@@ -101,7 +101,7 @@ class GrantIn(In):
     person_id: StrictUUID | None = Field(default=None, description="人员编号;与电话二选一")
     phone: Phone | None = Field(default=None, description="已登记的电话;与人员编号二选一")
     starts_at: Moment | None = Field(default=None, description="开始时间,不填为立即")
-    ends_at: Moment | None = Field(default=None, description="结束时间(不含),不填为长期")
+    ends_at: Moment | None = Field(default=None, description="结束时间(不含),须晚于现在和开始时间;不填为长期")
 
 
 class HolderOut(Out):
@@ -118,7 +118,7 @@ class HolderOut(Out):
     place_name: str = Field(description="任职地点名称:所查的地点,或其上级")
     starts_at: Moment = Field(description="开始时间")
     ends_at: Moment | None = Field(description="结束时间;长期则为 null。未开始即撤销的,与 starts_at 同为撤销的时间")
-    state: Choice[Standing] = Field(
+    state: Choice[GrantState] = Field(
         description="to_come 未开始、in_force 生效中、ended 已结束、never_began 未开始即撤销;同一角色先后授予的,各是一条"
     )
     state_label: str = Field(description="state 的中文")
@@ -139,7 +139,7 @@ ROLE = {
     "starts_at": "2026-03-01T09:00:00+08:00",
     "ends_at": None,
     "state": "in_force",
-    "state_label": Standing.IN_FORCE.label,
+    "state_label": GrantState.IN_FORCE.label,
 }
 
 
@@ -186,7 +186,7 @@ async def get_me(reader: TheReader) -> MeOut:
                 place_name=role["place_name"],
                 starts_at=role["starts_at"],
                 ends_at=role["ends_at"],
-                **_standing(role),
+                **_state(role),
             )
             for role in roles
         ],
@@ -347,7 +347,7 @@ async def revoke_role(grant_id: GrantId, run: TheRun) -> Receipt:
                 "starts_at": "2026-03-01T09:00:00+08:00",
                 "ends_at": None,
                 "state": "in_force",
-                "state_label": Standing.IN_FORCE.label,
+                "state_label": GrantState.IN_FORCE.label,
             }
         ],
         "next_cursor": None,
@@ -376,12 +376,12 @@ async def list_role_holders(query: Annotated[HolderQuery, Query()], reader: TheR
             place_name=row["place_name"],
             starts_at=row["starts_at"],
             ends_at=row["ends_at"],
-            **_standing(row),
+            **_state(row),
         )
 
     return Page.cut(rows, query.limit, lambda row: Cursor(row["starts_at"], row["id"], row["depth"]), show)
 
 
-def _standing(grant: RowMapping) -> dict[str, Any]:
-    state = Standing.at(grant["now"], grant["starts_at"], grant["ends_at"])
+def _state(grant: RowMapping) -> dict[str, Any]:
+    state = GrantState.at(grant["now"], grant["starts_at"], grant["ends_at"])
     return {"state": state, "state_label": state.label}

@@ -55,7 +55,9 @@ class AnswerIn(In):
 
 
 class AppointmentIn(In):
-    meet_at: Moment = Field(description="约定上门的时间:北京时间 07:00 至 21:00 之间开始,三十天之内")
+    meet_at: Moment = Field(
+        description=f"约定上门的时间,晚于现在,{appointments.FARTHEST_APPOINTMENT.days} 天之内;{appointments.BY_DAY}"
+    )
 
 
 class ConfirmIn(In):
@@ -65,14 +67,16 @@ class ConfirmIn(In):
 class PlanIn(In):
     text: Words = Field(description="方案,居民会看到")
     steps: Annotated[list[Annotated[str, Line(100)]], Field(min_length=1, max_length=10)] = Field(description="步骤")
-    promised_at: Moment = Field(description="承诺完成的时间,最晚为明年的今天(含)")
+    promised_at: Moment = Field(description="承诺完成的时间,晚于现在,最晚为明年的今天(含)")
     owner_id: StrictUUID | None = Field(
         default=None, description="负责人:本人或承接的志愿者(从 getOrder 的 volunteer 里的 id 复制);不填为本人"
     )
 
 
 class PauseIn(In):
-    until_at: Moment = Field(description="暂停到什么时候")
+    until_at: Moment = Field(
+        description="暂停到什么时候,须晚于现在;不超过这项时限的方案所定的最长暂停,一次和累计都算,超过的,拒绝时写明还能到何时"
+    )
     text: Annotated[str, Paragraph(300)] = Field(description="不可抗力的情况,居民会看到")
 
 

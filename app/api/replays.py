@@ -21,7 +21,7 @@ from app.api.drafts import DraftId
 from app.api.problems import Problem, problem, problems, refusal_of, trace_id
 from app.api.schema import In, Out, StrictUUID
 from app.domain.deadlines import drafts, errors, policy, repository
-from app.domain.deadlines.replay import PAGE, Counts, Drafted, NewlyMissed, Replay, period
+from app.domain.deadlines.replay import LONGEST, PAGE, USUAL, Counts, Drafted, NewlyMissed, Replay, period
 from app.domain.deadlines.replaying import replay, replaying, take_turn
 from app.kernel.deadlines import Stretch
 from app.kernel.errors import Refusal
@@ -90,8 +90,10 @@ class ReplayLineOut(Out):
 
 
 class ReplayQuery(In):
-    since: Moment | None = Field(default=None, alias="from", description="时限从何时起开始的;不填为 until 之前 90 天")
-    until: Moment | None = Field(default=None, description="到何时为止(不含);不填为现在;最长 366 天")
+    since: Moment | None = Field(
+        default=None, alias="from", description=f"时限从何时起开始的;不填为 until 之前 {USUAL.days} 天"
+    )
+    until: Moment | None = Field(default=None, description=f"到何时为止(不含);不填为现在;最长 {LONGEST.days} 天")
     cursor: CursorText | None = Field(default=None, description="翻页标记:填上一页返回的 next_cursor,第一页不填")
 
     def after(self) -> Cursor | None:

@@ -12,7 +12,7 @@ from app.api.orders import ID, OWN_DOUBLE, THEIR_DOUBLE, ContactIn, sealed
 from app.api.orders_out import AT
 from app.api.problems import problems
 from app.api.schema import In, Out, StrictUUID, exactly_one
-from app.domain.orders import errors, kind_lists, policy, service_days
+from app.domain.orders import appointments, errors, kind_lists, policy, service_days
 from app.domain.orders import service_day_errors as of_days
 from app.domain.places.errors import PlaceNotFound
 from app.domain.services.errors import ServicePaused
@@ -29,7 +29,7 @@ SlotId = Annotated[StrictUUID, Path(description="时段编号")]
 
 
 class SlotIn(In):
-    starts_at: Moment = Field(description="何时开始")
+    starts_at: Moment = Field(description=f"何时开始,晚于现在;{appointments.BY_DAY}")
     minutes: Annotated[int, Field(strict=True, ge=5, le=720)] = Field(description="多长,分钟")
     capacity: Annotated[int, Field(strict=True, ge=1, le=200)] = Field(description="几个名额")
 
@@ -39,7 +39,7 @@ class ServiceDayIn(In):
     team_id: StrictUUID = Field(description="哪支队伍")
     service_id: StrictUUID = Field(description="哪项服务,形式须为服务日")
     slots: Annotated[list[SlotIn], Field(min_length=1, max_length=60)] = Field(
-        description="时段,同在九十天之内的某一天,每天 07:00 至 21:00 之间开始,不重叠"
+        description=f"时段,同在 {service_days.FARTHEST_DAY.days} 天之内的某一天,不重叠"
     )
     spot: Annotated[str, Line(50)] | None = Field(
         default=None, description="居民具体到哪里,如“居委会一楼”;不填则只写地点名称"

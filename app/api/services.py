@@ -52,7 +52,7 @@ class ServiceIn(In):
 
 
 class PauseServiceIn(In):
-    until_at: Moment | None = Field(default=None, description="暂停到何时;不填则到恢复为止")
+    until_at: Moment | None = Field(default=None, description="暂停到何时,须晚于现在;不填则到恢复为止")
 
 
 UNTIL_RESUMED = PauseServiceIn()

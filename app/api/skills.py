@@ -55,7 +55,7 @@ class SkillIn(In):
     code: SkillCode = Field(description=f"技能代码,{CODE}")
     own_code: bool = Field(strict=True, default=False, description=OWN_CODE)
     licence: Annotated[str, Line(60)] | None = Field(default=None, description="证照编号,须有证照的技能必填")
-    licence_until: Day | None = Field(default=None, description="证照有效期的最后一天")
+    licence_until: Day | None = Field(default=None, description="证照有效期的最后一天,不早于今天")
 
 
 class SkillOut(Out):

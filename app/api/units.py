@@ -56,7 +56,7 @@ class DeputyIn(In):
     absent_id: StrictUUID = Field(description="谁不在:从 getUnit 的 members 里的 person_id 复制")
     deputy_id: StrictUUID = Field(description="由本单位的谁代理:从 getUnit 的 members 里的 person_id 复制")
     from_at: Moment = Field(description="从什么时候起")
-    until_at: Moment = Field(description="到什么时候为止")
+    until_at: Moment = Field(description="到什么时候为止,须晚于现在和 from_at")
 
 
 class UnitRow(Out):

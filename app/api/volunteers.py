@@ -50,7 +50,7 @@ class AvailabilityIn(In):
     daily_capacity: Annotated[int, Field(strict=True, ge=1, le=50)] = Field(
         default=DAILY_CAPACITY, description="一天最多接几单"
     )
-    away_until: Moment | None = Field(default=None, description="暂时离开到何时;不填为不离开")
+    away_until: Moment | None = Field(default=None, description="暂时离开到何时,须晚于现在;不填为不离开")
     hand_back: bool = Field(default=False, strict=True, description="离开时退回手上未开始的订单")
 
 

@@ -82,7 +82,7 @@ class RoleGrant(SQLModel, table=True):
     version: int = 1
 
 
-class Standing(StrEnum):
+class GrantState(StrEnum):
     """How a grant of a role stands at a moment."""
 
     TO_COME = "to_come"
@@ -93,21 +93,21 @@ class Standing(StrEnum):
     @property
     def label(self) -> str:
         """The Chinese word that people read."""
-        return _STANDINGS[self]
+        return _GRANT_STATES[self]
 
     @classmethod
-    def at(cls, now: datetime, starts_at: datetime, ends_at: datetime | None) -> "Standing":
+    def at(cls, now: datetime, starts_at: datetime, ends_at: datetime | None) -> "GrantState":
         """Of a grant in [starts_at, ends_at): one that was revoked before it had begun has no time at all."""
         if ends_at is not None and ends_at <= now:
             return cls.ENDED if starts_at < ends_at else cls.NEVER_BEGAN
         return cls.IN_FORCE if starts_at <= now else cls.TO_COME
 
 
-_STANDINGS = {
-    Standing.TO_COME: "未开始",
-    Standing.IN_FORCE: "生效中",
-    Standing.ENDED: "已结束",
-    Standing.NEVER_BEGAN: "未开始即撤销",
+_GRANT_STATES = {
+    GrantState.TO_COME: "未开始",
+    GrantState.IN_FORCE: "生效中",
+    GrantState.ENDED: "已结束",
+    GrantState.NEVER_BEGAN: "未开始即撤销",
 }
 
 
