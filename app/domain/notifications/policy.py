@@ -136,6 +136,7 @@ TEXTS: Mapping[str, str] = {
     "assignment.accepted": "事项的结果已通过核验,您单位的任务随之解除,不必再来",
     "assignment.finished": "一个协办单位完成了它的部分,可在联席页面查看",
     "assignment.reopened": "结果未通过,您单位的任务已重新打开",
+    "assignment.promised": "您的单位有一项承诺由他方写下",
     "case.call_first": "紧急情况请先拨打 110(报警)、119(火警)或 120(急救);责任单位、社区书记和街道值班的派单员已同时收到通知",
     "case.new_lead": "经裁定,事项换了主办单位,时限照常计算",
     "case.extended": "您反映的事项经上一级批准延长了办理时限,可查看原因",
@@ -320,6 +321,8 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
                 "(没有归还码和住户卡,未核验)" if payload.get("unverified") and topic == "order.papers_returned" else ""
             )
             return f"收据:{done}" + "、".join(payload["papers"]) + how if payload["papers"] else none
+        case "assignment.promised" if "text" in payload:
+            return _of_promise(payload)
         case _ if topic in DECIDED and DECIDED[topic][0] in payload:
             way, yes, no = DECIDED[topic]
             return yes if payload[way] else no
@@ -409,6 +412,12 @@ def _of_skills(topic: str, payload: Mapping[str, Any]) -> str:
         return f";有 {payload['orders']} 单须有这项技能,未开始的请退回"
     said = f",已登记技能:{recorded}" if recorded else ""
     return said + (f";还须由工作人员登记:{wanted}" if wanted else "")
+
+
+def _of_promise(payload: Mapping[str, Any]) -> str:
+    """What others wrote down for a unit: who, what and until when."""
+    until = moment(datetime.fromisoformat(payload["until"]))
+    return f"{payload['by']}替您单位写下一项承诺:{until}前做到“{payload['text']}”;有出入的,请与对方核对"
 
 
 def _of_opening(payload: Mapping[str, Any], own: str) -> str:
