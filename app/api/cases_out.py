@@ -118,7 +118,9 @@ class CaseOut(CaseRow, CaseTold):
     evidence: list[dict[str, Any]] = Field(description="办理依据;没有结果或被退回的为空")
     end_reason: str | None = Field(description="不予受理、撤回或终止的原因")
     elsewhere: str | None = Field(description="不予受理时,应去哪里反映")
-    merged_into: StrictUUID | None = Field(description="现在并入哪个事项,为其编号;恢复单独办理,或已随其有了结果的为 null")
+    merged_into: StrictUUID | None = Field(
+        description="现在并入哪个事项,为其编号;恢复单独办理,或已随其有了结果的为 null"
+    )
     order_id: StrictUUID | None = Field(description="由哪个订单转来")
     advice: str | None = Field(description="紧急事项:请先拨打哪些电话;其他为 null")
     whistle: CaseWhistleOut | None = Field(description="最近的一个哨和它的批准情况;没有吹哨则为 null")

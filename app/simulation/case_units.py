@@ -101,8 +101,8 @@ async def ask_longer(street: Street, who: Person, case: Case) -> None:
 
 
 async def meet(street: Street, who: Person, case: Case) -> None:
-    """The joint meeting of a hard whistle: what was agreed, and the first promise, which another one follows: of a unit beside the
-    lead, where there is one."""
+    """The joint meeting of a hard whistle: what was agreed, and the first promise, which another one follows: of a unit
+    beside the lead, where there is one."""
     if not await street.may(who, case, "add_minutes"):
         return
     minutes = {"text": "三方现场确认权属,分步拆除", "held_at": street.now.isoformat(), "attended": [who.unit]}

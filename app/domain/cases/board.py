@@ -153,7 +153,7 @@ def reopen(assignment: Assignment, actor: Actor, now: datetime) -> Change:
 
 @BOARD.moves("promise")
 def promise(assignment: Assignment, actor: Actor, now: datetime, *, text: str, until: str, by: str) -> Change:
-    """Somebody else – the lead, or an office (`by`) – wrote down a promise of this unit: it hears which, until when, and of whom."""
+    """Somebody else – the lead, or an office (`by`) – wrote down a promise of this unit: it hears which, and of whom."""
     change = LIFECYCLE.move(assignment, "promise", actor, now)
     return change.tell_office(Office.UNIT, "assignment.promised", text=text, until=until, by=by)
 

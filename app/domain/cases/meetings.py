@@ -95,8 +95,8 @@ def add_promise(
     kept_id: UUID | None = None,
 ) -> Change:
     """A unit on the board promises to have something done by `due_at`, to the second; `kept_id` is a promise that is kept by now.
-    Of a hard whistle the first one is the plan that its limit asks for, and the nearest open one governs from then on. What others
-    write down for a unit is called so, and the unit is told.
+    Of a hard whistle the first one is the plan that its limit asks for, and the nearest open one governs from then on. What
+    others write down for a unit is called so, and the unit is told.
 
     Raises:
         PromiseInPast, PromiseTooFar. NotOnBoard. PromiseNotOpen: the one to be kept.

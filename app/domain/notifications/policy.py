@@ -321,13 +321,15 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
                 "(没有归还码和住户卡,未核验)" if payload.get("unverified") and topic == "order.papers_returned" else ""
             )
             return f"收据:{done}" + "、".join(payload["papers"]) + how if payload["papers"] else none
-        case "assignment.promised" if "text" in payload:
-            return _of_promise(payload)
         case _ if topic in DECIDED and DECIDED[topic][0] in payload:
             way, yes, no = DECIDED[topic]
             return yes if payload[way] else no
         case _:
-            told = LEFT.get((topic, payload.get("because", ""))) or said_of_order(topic, payload)
+            told = (
+                LEFT.get((topic, payload.get("because", "")))
+                or said_of_order(topic, payload)
+                or _of_promise(topic, payload)
+            )
             further = _of_role(topic, payload) + _of_skills(topic, payload) + _until(payload)
             told = told or _text(topic, payload) + further
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
@@ -414,8 +416,10 @@ def _of_skills(topic: str, payload: Mapping[str, Any]) -> str:
     return said + (f";还须由工作人员登记:{wanted}" if wanted else "")
 
 
-def _of_promise(payload: Mapping[str, Any]) -> str:
+def _of_promise(topic: str, payload: Mapping[str, Any]) -> str | None:
     """What others wrote down for a unit: who, what and until when."""
+    if topic != "assignment.promised" or not payload:
+        return None
     until = moment(datetime.fromisoformat(payload["until"]))
     return f"{payload['by']}替您单位写下一项承诺:{until}前做到“{payload['text']}”;有出入的,请与对方核对"
 
