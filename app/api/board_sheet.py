@@ -43,13 +43,16 @@ def sheet(board: Mapping[str, Any]) -> bytes:
     ]
     minutes = [(_when(one["held_at"]), "、".join(one["attended"]), one["text"]) for one in board["minutes"]]
     promises = [
-        (one["unit_name"], one["text"], _when(one["due_at"]), _when(one["kept_at"]), _red(one["red"], "逾期"))
+        (
+            *(one["unit_name"], one["text"], _when(one["due_at"]), _when(one["kept_at"]), one["written_by"]),
+            _red(one["red"], "逾期"),
+        )
         for one in board["promises"]
     ]
     parts = (
         _table("席位", ("单位", "角色", "状态", "签收", "报到", "时限", "", "完成情况"), seats),
         _table("会议纪要", ("时间", "到会单位", "议定内容"), minutes),
-        _table("承诺", ("单位", "内容", "期限", "完成", ""), promises),
+        _table("承诺", ("单位", "内容", "期限", "完成", "由谁写下", ""), promises),
     )
     about = "".join(
         f"<p>{name}:{escape(text)}</p>"

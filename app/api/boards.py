@@ -72,7 +72,7 @@ class MinutesIn(In):
 class PromiseIn(In):
     unit_id: StrictUUID = Field(description="由哪个单位兑现")
     text: Annotated[str, Paragraph(300)] = Field(description="做什么;上报人会在事项的经过里看到")
-    due_at: Moment = Field(description="在什么时候之前,须晚于现在")
+    due_at: Moment = Field(description="在什么时候之前,须晚于现在,最晚为明年的今天(含)")
     kept_id: StrictUUID | None = Field(
         default=None, description="至此已完成的承诺:从 getBoard 的 promises 里的 id 复制"
     )
@@ -210,13 +210,16 @@ async def add_minutes(case_id: CaseId, body: MinutesIn, run: TheRun) -> Receipt:
     "/cases/{case_id}/board/promises",
     operation_id="addPromise",
     summary="写下一个单位的承诺:做什么,在什么时候之前",
-    description="攻坚哨:最近一项未完成的承诺就是事项的当前时限",
+    description="由主办单位或办理层级写下,上报人会看到是谁写的;替别的单位写的,该单位会收到通知。"
+    "协办单位不能自己写或撤下承诺:有出入的,由它与写下的一方核对。"
+    "攻坚哨:最近一项未完成的承诺就是事项的当前时限",
     tags=BOARD_TAGS,
-    example={"unit_id": ID, "text": "扶正灯杆", "due_at": "2035-03-09T09:00:00+08:00"},
+    example={"unit_id": ID, "text": "扶正灯杆", "due_at": AT},
     answer=receipt("whistled", 7),
     **moves(
         "add_promise",
         board_errors.PromiseInPast,
+        board_errors.PromiseTooFar,
         board_errors.NotOnBoard,
         board_errors.PromiseNotOpen,
         NoDeadlinePolicy,

@@ -10,7 +10,8 @@ from sqlalchemy import RowMapping
 from app.api.cases_out import AT, ID, WHISTLE_EXAMPLE, CaseWhistleOut, show_whistle
 from app.api.schema import Choice, Out, StrictUUID
 from app.domain.cases.models import AssignmentState, CaseState, WhistleKind
-from app.domain.cases.words import RATED_FROM, ROLES
+from app.domain.cases.words import RATED_FROM, ROLES, WRITERS
+from app.kernel.rules import Via
 from app.kernel.time import Moment
 
 
@@ -56,6 +57,7 @@ class PromiseOut(Out):
     made_at: Moment = Field(description="承诺时间")
     kept_at: Moment | None = Field(description="完成时间;未完成为 null")
     red: bool = Field(description="是否亮红:到期没有完成,或完成得晚了")
+    written_by: str = Field(description="由谁写下:主办单位或办理层级;不是这个单位自己写的,已通知它")
 
 
 class BoardOut(Out):
@@ -96,7 +98,7 @@ BOARD_EXAMPLE: dict[str, Any] = {
     "minutes": [{"id": ID, "text": "三方现场确认权属", "held_at": AT, "written_at": AT, "attended": ["区城管局"]}],
     "promises": [{
         "id": ID, "unit_id": ID, "unit_name": "区城管局", "text": "扶正灯杆", "due_at": AT, "made_at": AT, "kept_at": None,
-        "red": False,
+        "red": False, "written_by": WRITERS[Via.UNIT],
     }],
 }  # fmt: skip
 
@@ -119,7 +121,7 @@ def show_board(
         whistle=show_whistle(case),
         seats=[_seat(row) for row in parts["seats"]],
         minutes=[MinutesOut(**row) for row in parts["minutes"]],
-        promises=[PromiseOut(**row) for row in parts["promises"]],
+        promises=[PromiseOut(**{**row, "written_by": WRITERS[row["written_by"]]}) for row in parts["promises"]],
     )
 
 

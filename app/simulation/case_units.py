@@ -101,13 +101,16 @@ async def ask_longer(street: Street, who: Person, case: Case) -> None:
 
 
 async def meet(street: Street, who: Person, case: Case) -> None:
-    """The joint meeting of a hard whistle: what was agreed, and the first promise, which another one follows."""
+    """The joint meeting of a hard whistle: what was agreed, and the first promise, which another one follows: of a unit
+    beside the lead, where there is one."""
     if not await street.may(who, case, "add_minutes"):
         return
     minutes = {"text": "三方现场确认权属,分步拆除", "held_at": street.now.isoformat(), "attended": [who.unit]}
     await who.send(f"{case.path}/board/minutes", minutes)
-    for days, text in ((1, "先行断电"), (4, "拆除并清运")):
-        body = {"unit_id": who.unit, "text": text, "due_at": (street.now + timedelta(days=days)).isoformat()}
+    seats = (await who.get(f"{case.path}/board"))["seats"]
+    last = next((seat["unit_id"] for seat in seats if seat["role"] == "co" and seat["state"] != "excused"), who.unit)
+    for unit, days, text in ((who.unit, 1, "先行断电"), (last, 4, "拆除并清运")):
+        body = {"unit_id": unit, "text": text, "due_at": (street.now + timedelta(days=days)).isoformat()}
         await who.send(f"{case.path}/board/promises", body)
     if street.will(case, "keep_promise_made", 0.9):
         street.intend(keep_promise_made, who, case, (300, 600, 900))

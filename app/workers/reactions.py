@@ -38,6 +38,10 @@ def _released(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"subject_id": UUID(payload["assignment_id"]), "leads": payload.get("leads", False)}
 
 
+def _promised(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"subject_id": UUID(payload["assignment_id"]), **{name: payload[name] for name in ("text", "until", "by")}}
+
+
 def _mark(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"deadline_id": UUID(payload["deadline_id"]), "percent": payload["percent"]}
 
@@ -82,6 +86,7 @@ REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "assignment.release": (board.release, _released),
     "assignment.complete": (board.complete, _assignment),
     "assignment.reopen": (board.reopen, _assignment),
+    "assignment.promise": (board.promise, _promised),
     "order.to_beneficiary": (ended_consents.to_beneficiary, _asked_for),
     "case.to_beneficiary": (case_consents.to_beneficiary, _asked_for),
     "order.hand_over": (

@@ -11,7 +11,7 @@ from app.kernel.rules import Role
 from tests.people import Someone
 from tests.security.conftest import refused
 from tests.security.illegal import BROKEN, NO_RIGHT, NOTHING
-from tests.stories.boardwork import RESULT, Matter, new_unit, whistled
+from tests.stories.boardwork import RESULT, Matter, in_days, new_unit, whistled
 from tests.stories.conftest import Later, Street, later, street  # noqa: F401 - fixtures
 
 TABLES = ("contest", "case_extension", "case_minutes", "case_promise", "unit_rating", "whistle_rating")
@@ -70,7 +70,7 @@ async def board(street: Street, later: Later, app_url: str) -> AsyncIterator[Boa
     await case.lead.officer.post(f"{case.path}/extension", {"hours": 1, "reason": "配件"})
     minutes = {"text": "议定", "held_at": HELD, "attended": []}
     await case.lead.officer.post(f"{case.path}/board/minutes", minutes)
-    promise = {"unit_id": case.lead.id, "text": "扶正", "due_at": "2035-03-01T09:00:00+08:00"}
+    promise = {"unit_id": case.lead.id, "text": "扶正", "due_at": in_days(30)}
     await case.lead.officer.post(f"{case.path}/board/promises", promise)
     await case.lead.officer.post(f"{case.path}/result", RESULT)
     await later(1)

@@ -67,6 +67,7 @@ DEFINERS = {
     "member_name(uuid)",
     "told_service(uuid)",
     "assigned_case(uuid)",
+    "exclusion_reviewers(uuid)",
     "app_is_away()",
     "leave_is_over()",
     # Whether the resident complained of somebody on an order: a yes or no for the door, since those it is about do not read it.

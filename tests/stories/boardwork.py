@@ -1,14 +1,20 @@
 """Units that are whistled, and cases that need one, for the stories of the joint board."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from app.kernel.rules import Role
+from app.kernel.time import CHINA
 from tests.people import Someone
 from tests.stories.conftest import Street
 
 LAMP = {"category": "lighting", "words": "东门外的路灯杆歪了,没人认领", "spot": "东门外"}
 PHOTO = [{"kind": "photo", "text": "IMG-0301"}]
 RESULT = {"outcome": "已扶正", "answer": "已修好", "evidence": PHOTO}
+
+
+def in_days(days: float) -> str:
+    return (datetime.now(CHINA) + timedelta(days=days)).replace(microsecond=0).isoformat()
 
 
 @dataclass

@@ -1,18 +1,14 @@
 """The joint board of a hard whistle: meeting, minutes, promises that govern one after another, and the two-way rating (联席,
 domain.md §5)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from app.kernel.time import CHINA
-from tests.stories.boardwork import LAMP, RESULT, Matter, topics, whistled
+from app.domain.deadlines.spoken import moment
+from tests.stories.boardwork import LAMP, RESULT, Matter, in_days, topics, whistled
 from tests.stories.conftest import Later, Street
 
 DAY = 86400
-
-
-def in_days(days: float) -> str:
-    return (datetime.now(CHINA) + timedelta(days=days)).replace(microsecond=0).isoformat()
 
 
 async def governing(street: Street, case: Matter) -> list[str]:
@@ -86,6 +82,9 @@ async def test_a_hard_whistle_with_a_meeting_and_milestones(street: Street, late
     assert (first["unit_name"], second["unit_name"]) == ("供电所", "城管办")
     past = {"unit_id": case.lead.id, "text": "昨天", "due_at": in_days(-1)}
     assert await case.lead.officer.refused(f"{board}/promises", past) == (422, "promise-in-past")
+    answer = await case.lead.officer.ask("POST", f"{board}/promises", {**past, "due_at": in_days(70 * 365)})
+    (fault,) = answer.json()["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/body/due_at", "promise-too-far")
     await case.co.officer.post(f"{board}/promises/{first['id']}/finish")
     assert (await case.reporter.get(case.path))["due_at"] == dig, "the next one governs"
     refused = await case.lead.officer.refused(f"{board}/promises/{second['id']}/finish")
@@ -104,6 +103,34 @@ async def test_a_hard_whistle_with_a_meeting_and_milestones(street: Street, late
     await later(20 * DAY + 122)
     assert await governing(street, case) == ["milestone"], "what the result had stopped goes on"
     assert await case.lead.state() == "working"
+
+
+async def test_what_others_promise_for_a_unit_it_hears_and_everybody_reads_who_wrote_it(
+    street: Street, later: Later
+) -> None:
+    case = await whistled(street, co=True)
+    assert case.co is not None
+    await case.lead.reports_in()
+    due_at = in_days(4)
+    until = moment(datetime.fromisoformat(due_at))
+    for who, unit, text in (
+        (case.lead.officer, case.lead, "挖沟"), (case.lead.officer, case.co, "断电"), (case.chief, case.lead, "清运"),
+    ):  # fmt: skip
+        promise = {"unit_id": unit.id, "text": text, "due_at": due_at}
+        await who.post(f"{case.path}/board/promises", promise)
+    await later(1)
+    for unit, heard in ((case.co, ("主办单位", "断电")), (case.lead, ("办理层级", "清运"))):
+        for who in (unit.head, unit.officer):
+            inbox = (await who.get("/v1/inbox", limit=50))["items"]
+            (said,) = [one["text"] for one in inbox if one["topic"] == "assignment.promised"]
+            assert said == f"{heard[0]}替您单位写下一项承诺:{until}前做到“{heard[1]}”;有出入的,请与对方核对"
+    story = "".join((await case.reporter.get(case.path))["story"])
+    assert f"供电所承诺{until}前做到:断电(由主办单位写下)。" in story
+    assert f"城管办承诺{until}前做到:清运(由办理层级写下)。" in story
+    assert f"城管办承诺{until}前做到:挖沟。" in story, "it wrote that itself"
+    board = (await case.co.officer.get(f"{case.path}/board"))["promises"]
+    written = {(one["text"], one["written_by"]) for one in board}
+    assert written == {("挖沟", "主办单位"), ("断电", "主办单位"), ("清运", "办理层级")}
 
 
 async def test_the_sheet_of_the_board_is_for_units_and_officers(street: Street) -> None:

@@ -97,6 +97,29 @@ async def test_whoever_dealt_with_the_order_as_staff_does_not_review_either(stre
     await street.administrator.post(decide, {"upheld": True, "note": "属实"})
 
 
+async def test_who_is_asked_to_review_is_who_may(street: Street, clock: Clock) -> None:
+    """Neither whoever proposes it, nor who replied, nor a secretary below the street."""
+    order, _, dispatcher, above = await missed_order(street, clock)
+    below = await street.with_role("赵书记", "secretary")
+    colleague = await street.with_role("街道副书记", "secretary", "street")
+    found = await limits(dispatcher, order)
+    miss = {"deadline_id": found["respond"]["id"], **OUTAGE}
+    decide = f"/v1/exclusions/{(await above.post('/v1/exclusions', miss))['id']}/decide"
+
+    async def asked() -> list[bool]:
+        who = (colleague, street.administrator, above, below, dispatcher)
+        return ["有一次时限错过提请不计,请复核" in await texts(one) for one in who]
+
+    await clock(at(11, 30, 9, 22))
+    assert await asked() == [True, False, False, False, False]
+    await colleague.post(decide, {"upheld": False, "note": "没有停电记录"})
+
+    await colleague.post(f"{order}/reply", {"text": "对不起,我来办"})
+    await above.post("/v1/exclusions", {**miss, "reason": "system_fault"})
+    await clock(at(11, 30, 9, 23))
+    assert await asked() == [True, True, False, False, False], "the administrator alone may by now"
+
+
 async def test_exclusions_are_listed_by_place_state_and_period(street: Street, clock: Clock) -> None:
     order, grandma, dispatcher, above = await missed_order(street, clock)
     miss = {"deadline_id": (await limits(dispatcher, order))["respond"]["id"], **OUTAGE}

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.kernel.rules import Role
 from tests.people import Someone
-from tests.stories.boardwork import LAMP, RESULT, Matter, whistled
+from tests.stories.boardwork import LAMP, RESULT, Matter, in_days, whistled
 from tests.stories.boardwork import topics as told
 from tests.stories.caselife import RESULT as DONE
 from tests.stories.caselife import Neighbourhood
@@ -165,7 +165,7 @@ async def _met(case: Matter) -> dict[str, Any]:
     """A joint meeting with minutes and a promise; the promise."""
     minutes = {"text": "两家互相推", "held_at": "2026-01-05T01:00:00Z", "attended": [case.lead.id]}
     await case.lead.officer.post(f"{case.path}/board/minutes", minutes)
-    promise = {"unit_id": case.lead.id, "text": "换好灯杆", "due_at": "2035-03-02T17:00:00+08:00"}
+    promise = {"unit_id": case.lead.id, "text": "换好灯杆", "due_at": in_days(30)}
     await case.lead.officer.post(f"{case.path}/board/promises", promise)
     return promise
 

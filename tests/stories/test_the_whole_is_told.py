@@ -1,10 +1,12 @@
 """What the story of a case tells whoever reads all of it (domain.md §5: "reason told to the resident")."""
 
 import re
+from datetime import datetime
 
+from app.domain.deadlines.spoken import moment
 from app.kernel.rules import Role
 from tests.people import Someone
-from tests.stories.boardwork import new_unit, whistled
+from tests.stories.boardwork import in_days, new_unit, whistled
 from tests.stories.casework import reported
 from tests.stories.conftest import Later, Street
 
@@ -46,14 +48,15 @@ async def test_why_the_limit_is_longer_and_what_was_agreed_is_told(street: Stree
     await case.lead.reports_in()
     await officer.post(f"{case.path}/extension", {"hours": 14, "reason": "配件从外地调运"})
     await case.chief.post(f"{case.path}/extension/decide", {"granted": True})
-    promise = {"unit_id": case.lead.id, "text": "换好灯杆", "due_at": "2099-03-02T17:00:00+08:00"}
+    promise = {"unit_id": case.lead.id, "text": "换好灯杆", "due_at": in_days(30)}
     made = await officer.post(f"{case.path}/board/promises", promise)
     assert made["state"] == "whistled"
     story = await told(case.reporter, case.path)
     (granted,) = (line for line in story if line.startswith("上一级批准延期,办理时限到"))
     until = granted.removeprefix("上一级批准延期,办理时限到").removesuffix("。")
     assert f"申请把办理时限延到{until},原因:配件从外地调运。" in story
-    assert "城管办承诺3月2日(周一)17:00前做到:换好灯杆。" in story
+    due_at = moment(datetime.fromisoformat(promise["due_at"]))
+    assert f"城管办承诺{due_at}前做到:换好灯杆。" in story
 
 
 async def test_what_the_level_above_takes_up_is_not_told_as_the_word_of_the_level_below(street: Street) -> None:

@@ -151,6 +151,13 @@ def reopen(assignment: Assignment, actor: Actor, now: datetime) -> Change:
     return change.tell_office(Office.UNIT, "assignment.reopened")
 
 
+@BOARD.moves("promise")
+def promise(assignment: Assignment, actor: Actor, now: datetime, *, text: str, until: str, by: str) -> Change:
+    """Somebody else – the lead, or an office (`by`) – wrote down a promise of this unit: it hears which, and of whom."""
+    change = LIFECYCLE.move(assignment, "promise", actor, now)
+    return change.tell_office(Office.UNIT, "assignment.promised", text=text, until=until, by=by)
+
+
 @BOARD.moves("excuse", read_by_others=("reason",))
 def excuse(assignment: Assignment, actor: Actor, now: datetime, *, reason: str) -> Change:
     """The level that whistled needs a co-unit no longer. Raises LeadStays."""
@@ -179,4 +186,4 @@ def release(assignment: Assignment, actor: Actor, now: datetime, *, leads: bool 
 
 recalculate = recalculation(BOARD)
 
-VERBS = (sign, report_in, begin, finish, complete, reopen, excuse, release, recalculate)
+VERBS = (sign, report_in, begin, finish, complete, reopen, promise, excuse, release, recalculate)

@@ -199,6 +199,15 @@ class PromiseInPast(Refusal):
     title_en = "A promise is for later"
 
 
+class PromiseTooFar(Refusal):
+    """A promise is for this day next year at the latest, as one on an order is."""
+
+    kind = Kind.INVALID
+    code = "promise-too-far"
+    title_zh = "承诺的日期太远,最晚为明年的今天"
+    title_en = "A promise is for this day next year at the latest"
+
+
 class NotOnBoard(Refusal):
     """A unit that came or promised has a seat on the board."""
 

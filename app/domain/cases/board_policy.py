@@ -35,6 +35,7 @@ LIFECYCLE = Lifecycle(
     Transition("excuse", LIVE, A.EXCUSED, (office,), stops=ALL),
     Transition("release", LIVE, A.EXCUSED, (system,), stops=ALL, hidden=True),
     Transition("reopen", (A.DONE,), A.WORKING, (system,), hidden=True),
+    Transition("promise", (*LIVE, A.DONE), STAYS, (system,), hidden=True),
     Transition("recalculate", LIVE, STAYS, (system,), timed=True, hidden=True),
     # How the two sides rate each other afterwards: facts, no states
     Transition("rate_department", ENDED, STAYS, (office,)),

@@ -30,8 +30,10 @@ SELECT n.id, n.text, n.held_at, n.written_at,
 
 _PROMISES = text("""
 SELECT p.id, p.unit_id, u.name AS unit_name, p.text, p.due_at, p.made_at, p.kept_at,
-       coalesce(p.kept_at, app_now()) >= p.due_at AS red
-  FROM case_promise p JOIN unit u ON u.id = p.unit_id WHERE p.matter_id = :id ORDER BY p.due_at, p.id""")
+       coalesce(p.kept_at, app_now()) >= p.due_at AS red, h.through AS written_by
+  FROM case_promise p JOIN unit u ON u.id = p.unit_id
+  JOIN history h ON h.matter_id = p.matter_id AND h.action = 'add_promise' AND h.at = p.made_at AND h.actor_id = p.made_by
+ WHERE p.matter_id = :id ORDER BY p.due_at, p.id""")
 
 _MEETING = text("""
 SELECT d.due_at FROM deadline d WHERE d.matter_id = :id AND d.kind = 'meeting' AND d.stopped_at IS NULL""")

@@ -1,7 +1,7 @@
 """The verbs of the joint meeting: minutes, and what units promise to have done by when (联席会议, 阶段承诺; domain.md §5). Each
 is pure, as in `service.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,10 +12,13 @@ from app.domain.cases.limits import Case
 from app.domain.cases.models import CaseState, WhistleKind
 from app.domain.cases.policy import LIFECYCLE
 from app.domain.cases.service import CASES
+from app.domain.cases.words import WRITERS
+from app.domain.deadlines.spoken import dated
 from app.kernel.change import Change, Office
-from app.kernel.errors import NotAllowed
+from app.kernel.errors import FieldFault, NotAllowed
 from app.kernel.ids import new_id
-from app.kernel.rules import Actor
+from app.kernel.rules import Actor, Via
+from app.kernel.time import a_year_on
 from app.kernel.verbs import Facts
 
 
@@ -30,15 +33,16 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """The units on the board, and the promises of the round that are open, the nearest first."""
+    """The units on the board, each with its newest assignment, and the promises of the round that are open, the nearest first."""
 
-    units: tuple[UUID, ...]
+    units: Mapping[UUID, UUID]
     open: tuple[Open, ...]
 
 
 MEETING = Facts(
     """jsonb_build_object('units', (
-           SELECT coalesce(jsonb_agg(DISTINCT m.unit_id), '[]') FROM assignment_detail a JOIN matter m ON m.id = a.matter_id
+           SELECT coalesce(jsonb_object_agg(m.unit_id, m.id ORDER BY m.created_at, m.id), '{}')
+             FROM assignment_detail a JOIN matter m ON m.id = a.matter_id
             WHERE a.case_id = subject.id AND m.state <> 'excused'),
          'open', (
            SELECT coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'due_at', p.due_at, 'mine', app_unit(p.unit_id) IS NOT NULL)
@@ -91,17 +95,24 @@ def add_promise(
     kept_id: UUID | None = None,
 ) -> Change:
     """A unit on the board promises to have something done by `due_at`, to the second; `kept_id` is a promise that is kept by now.
-    Of a hard whistle the first one is the plan that its limit asks for, and the nearest open one governs from then on.
+    Of a hard whistle the first one is the plan that its limit asks for, and the nearest open one governs from then on. What
+    others write down for a unit is called so, and the unit is told.
 
     Raises:
-        PromiseInPast, NotOnBoard, PromiseNotOpen: the one to be kept.
+        PromiseInPast, PromiseTooFar. NotOnBoard. PromiseNotOpen: the one to be kept.
     """
     change = LIFECYCLE.move(case, "add_promise", actor, now)
     due_at = due_at.replace(microsecond=0)
-    if due_at <= now:
-        raise board_errors.PromiseInPast
+    last = a_year_on(now)
+    if not now < due_at <= last:
+        refusal = board_errors.PromiseTooFar if due_at > last else board_errors.PromiseInPast
+        window = f"须在{dated(now)}之后,最晚{dated(last)}"
+        raise refusal(window, fields=(FieldFault("/body/due_at", refusal.code, window),))
     if unit_id not in facts.units:
         raise board_errors.NotOnBoard
+    if change.through != Via.UNIT or unit_id != case.unit_id:
+        told = {"assignment_id": str(facts.units[unit_id]), "text": text, "until": due_at.isoformat()}
+        change.note(written_by=change.through).emit("assignment.promise", **told, by=WRITERS[change.through])
     promise_id = new_id()
     change.insert(
         CasePromise,

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.domain.cases.callback_tables import CallChannel
 from app.domain.cases.models import Lane, NotAccepted, WhistleKind
-from app.domain.cases.words import Approval, Excuse
+from app.domain.cases.words import WRITERS, Approval, Excuse
 from app.domain.deadlines.models import label_of
 from app.domain.deadlines.spoken import moment
 from app.domain.places.models import Level
@@ -56,6 +56,7 @@ WORDS: Mapping[str, Callable[[Any], str]] = {
     "due_at": _moment("期限"),
     "held_at": _moment("开会"),
     "text": _after("内容"),
+    "written_by": lambda value: f"由{WRITERS[value]}写下",
     "solved": _either("解决了", "没有解决"),
     "reached": _either("联系上了", "没有联系上"),
     "calls": lambda value: f"{value} 人等回访",

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from app.domain.cases.models import Lane, NotAccepted, WhistleKind
-from app.domain.cases.words import ROLES
+from app.domain.cases.words import ROLES, WRITERS
 from app.domain.deadlines.models import label_of
 from app.domain.deadlines.spoken import moment
 from app.kernel.rules import Via
@@ -86,7 +86,7 @@ OF_CASE: Mapping[str, str] = {
     "request_extension": "申请把办理时限{longer}{why}",
     "decide_extension": "{extension}",
     "add_minutes": "召开了联席会议({held_at})",
-    "add_promise": "{unit}承诺{due_at}前做到:{text}",
+    "add_promise": "{unit}承诺{due_at}前做到:{text}{written}",
     "finish_promise": "一项承诺已兑现",
 }
 """What a case's step says; the names in braces come from its note, and `seat` is the place whose officers it went to."""
@@ -223,6 +223,7 @@ def _names(step: Step) -> dict[str, str]:
         "elsewhere": f";可以去:{elsewhere}" if elsewhere else "",
         "means": _means(note),
         "longer": _longer(note),
+        "written": f"(由{WRITERS[note['written_by']]}写下)" if "written_by" in note else "",
         "extension": _extension(note, _why(step)),
         "confirmed": "事后获批准" if note.get("approved") else "事后未予追认,已到的单位照常办理",
         "seat": step["seat_name"] or "社区",

@@ -7,6 +7,7 @@ from enum import StrEnum
 from app.domain.deadlines.models import label_of
 from app.domain.deadlines.reading import MIDNIGHT
 from app.domain.services.models import Evidence
+from app.kernel.rules import Via
 
 OF_CASES: Mapping[str, str] = {
     "report": "上报", "report_for_caller": "代来电者上报", "solve_on_the_spot": "随手办",
@@ -29,7 +30,7 @@ OF_ASSIGNMENTS: Mapping[str, str] = {
     "send": "派发任务", "sign": "签收", "report_in": "报到", "begin": "开始处置", "finish": "协办完成",
     "complete": "主办完成", "contest": "提出异议", "uphold": "异议成立", "dismiss": "异议不成立",
     "dismiss_reported": "异议不成立", "excuse": "免除", "release": "随事项解除", "reopen": "任务重开",
-    "recalculate": "重新计算", "rate_department": "评价单位", "rate_whistler": "评价吹哨",
+    "promise": "他方写下承诺", "recalculate": "重新计算", "rate_department": "评价单位", "rate_whistler": "评价吹哨",
 }  # fmt: skip
 """The same of assignments."""
 
@@ -50,6 +51,9 @@ WAITING_ASSIGNMENTS: Mapping[str, str] = {
 
 ROLES: Mapping[str, str] = {"lead": "主办", "co": "协办"}
 """How a unit sits on the board of a case."""
+
+WRITERS: Mapping[str, str] = {Via.UNIT: "主办单位", Via.SEAT: "办理层级"}
+"""Who writes on the board of a case."""
 
 RATED_FROM = "不满五次,暂不显示"
 """Why there is no average of ratings yet (the SQL functions unit_rated and whistles_rated keep it back)."""

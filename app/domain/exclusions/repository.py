@@ -19,13 +19,14 @@ EXCLUSION = "SELECT e.* FROM exclusion e WHERE e.id = ($3::jsonb ->> 'id')::uuid
 
 @dataclass(frozen=True, slots=True)
 class Proposing:
-    """Of which matter the deadline or call-back is, whether it was missed or is settled, and the street that decides (where
-    there is none, the place)."""
+    """Of which matter the deadline or call-back is, whether it was missed or is settled, the street that decides (where
+    there is none, the place), and who is asked to review it."""
 
     matter_id: UUID
     place_id: UUID
     missed: bool
     street_id: UUID
+    reviewers: tuple[UUID, ...]
 
 
 def _proposing(counts: str) -> Facts:
@@ -33,7 +34,8 @@ def _proposing(counts: str) -> Facts:
         f"""jsonb_build_object('matter_id', subject.matter_id, 'place_id', subject.place_id, 'missed', EXISTS ({counts}),
          'street_id', coalesce((SELECT p.id FROM place_ancestor a JOIN place p ON p.id = a.ancestor_id
                                  WHERE a.place_id = subject.place_id AND p.level NOT IN ('community', 'estate')
-                                 ORDER BY a.depth LIMIT 1), subject.place_id))""",
+                                 ORDER BY a.depth LIMIT 1), subject.place_id),
+         'reviewers', (SELECT coalesce(jsonb_agg(r), '[]') FROM exclusion_reviewers(subject.matter_id) r))""",
         Proposing,
     )
 

@@ -62,12 +62,17 @@ def propose_callback(
 
 
 def _proposed(about: Proposing, actor: Actor, now: datetime, **said: Any) -> Change:
+    """Who is asked is who may decide; where nobody may, the administrator hears of it, who can grant somebody a role."""
     exclusion_id = new_id()
     change = Change.record("exclusion", exclusion_id, "propose", actor, now, place_id=about.place_id)
     where = {"id": exclusion_id, "matter_id": about.matter_id, "place_id": about.place_id}
-    return change.insert(Exclusion, **where, **said, proposed_by=actor.id, proposed_at=now).tell_role(
-        Role.SECRETARY, "exclusion.proposed", place_id=about.street_id, **_of_callback(callback="callback_id" in said)
-    )
+    change.insert(Exclusion, **where, **said, proposed_by=actor.id, proposed_at=now)
+    payload = _of_callback(callback="callback_id" in said)
+    if not about.reviewers:
+        change.tell_role(Role.ADMINISTRATOR, "exclusion.proposed", place_id=about.street_id, **payload)
+    for reviewer in about.reviewers:
+        change.tell(reviewer, "exclusion.proposed", **payload)
+    return change
 
 
 @record(

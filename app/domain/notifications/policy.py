@@ -136,6 +136,7 @@ TEXTS: Mapping[str, str] = {
     "assignment.accepted": "事项的结果已通过核验,您单位的任务随之解除,不必再来",
     "assignment.finished": "一个协办单位完成了它的部分,可在联席页面查看",
     "assignment.reopened": "结果未通过,您单位的任务已重新打开",
+    "assignment.promised": "您的单位有一项承诺由他方写下",
     "case.call_first": "紧急情况请先拨打 110(报警)、119(火警)或 120(急救);责任单位、社区书记和街道值班的派单员已同时收到通知",
     "case.new_lead": "经裁定,事项换了主办单位,时限照常计算",
     "case.extended": "您反映的事项经上一级批准延长了办理时限,可查看原因",
@@ -325,7 +326,11 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
             way, yes, no = DECIDED[topic]
             return yes if payload[way] else no
         case _:
-            told = LEFT.get((topic, payload.get("because", ""))) or said_of_order(topic, payload)
+            told = (
+                LEFT.get((topic, payload.get("because", "")))
+                or said_of_order(topic, payload)
+                or _of_promise(topic, payload)
+            )
             further = _of_role(topic, payload) + _of_skills(topic, payload) + _until(payload)
             told = told or _text(topic, payload) + further
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
@@ -410,6 +415,14 @@ def _of_skills(topic: str, payload: Mapping[str, Any]) -> str:
         return f";有 {payload['orders']} 单须有这项技能,未开始的请退回"
     said = f",已登记技能:{recorded}" if recorded else ""
     return said + (f";还须由工作人员登记:{wanted}" if wanted else "")
+
+
+def _of_promise(topic: str, payload: Mapping[str, Any]) -> str | None:
+    """What others wrote down for a unit: who, what and until when."""
+    if topic != "assignment.promised" or not payload:
+        return None
+    until = moment(datetime.fromisoformat(payload["until"]))
+    return f"{payload['by']}替您单位写下一项承诺:{until}前做到“{payload['text']}”;有出入的,请与对方核对"
 
 
 def _of_opening(payload: Mapping[str, Any], own: str) -> str:

@@ -194,7 +194,10 @@ def test_late_the_next_level_judges() -> None:
 
 def test_every_contested_state_ends_by_the_arbiter_or_with_the_case() -> None:
     ways = {t.action for t in LIFECYCLE.transitions if AssignmentState.CONTESTED in t.sources}
-    assert ways == {"uphold", "dismiss", "dismiss_reported", "excuse", "release", "recalculate"}
+    assert ways == {"uphold", "dismiss", "dismiss_reported", "excuse", "release", "promise", "recalculate"}
+
+
+BOARD = {LEAD: UUID(int=81)}
 
 
 def a_case(running: str, due: datetime, kind: WhistleKind = WhistleKind.HARD) -> Matter[Detail]:
@@ -211,7 +214,7 @@ def a_case(running: str, due: datetime, kind: WhistleKind = WhistleKind.HARD) ->
 
 
 def promised(case: Matter[Detail], due_at: datetime, *known: Open) -> Change:
-    seen = Meeting((LEAD,), known)
+    seen = Meeting(BOARD, known)
     return meetings.add_promise(case, OFFICER, SIGNED + HOUR, facts=seen, unit_id=LEAD, text="扶正", due_at=due_at)
 
 
@@ -235,7 +238,7 @@ def test_a_promise_of_another_whistle_leaves_its_limit() -> None:
 
 def test_the_last_promise_is_kept_with_the_result_or_with_the_next() -> None:
     only = Open(UUID(int=90), SIGNED + 3 * DAY, mine=True)
-    case, seen = a_case("milestone", only.due_at), Meeting((LEAD,), (only,))
+    case, seen = a_case("milestone", only.due_at), Meeting(BOARD, (only,))
     with pytest.raises(board_errors.NextPromiseMissing):
         meetings.finish_promise(case, OFFICER, SIGNED + HOUR, facts=seen, promise_id=only.id)
     due = SIGNED + 9 * DAY
@@ -253,6 +256,6 @@ def test_another_units_promise_is_not_ones_own_to_finish() -> None:
             a_case("milestone", theirs.due_at),
             beside,
             SIGNED + HOUR,
-            facts=Meeting((LEAD,), (theirs,)),
+            facts=Meeting(BOARD, (theirs,)),
             promise_id=theirs.id,
         )

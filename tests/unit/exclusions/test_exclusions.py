@@ -15,7 +15,8 @@ from app.kernel.rules import Actor, Role
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 PLACE, STREET, MATTER, DEADLINE = new_id(), new_id(), new_id(), new_id()
-MISSED = Proposing(MATTER, PLACE, missed=True, street_id=STREET)
+REVIEWER = new_id()
+MISSED = Proposing(MATTER, PLACE, missed=True, street_id=STREET, reviewers=(REVIEWER,))
 
 
 def actor(*roles: Role) -> Actor:
@@ -55,7 +56,14 @@ def test_an_officer_of_the_place_proposes_that_a_miss_shall_not_count(
     }  # fmt: skip
     assert "upheld" not in row.values
     (told,) = change.events
-    assert (told.to_role, told.topic, told.place_id) == (Role.SECRETARY, "exclusion.proposed", STREET)
+    assert (told.to_person, told.topic) == (REVIEWER, "exclusion.proposed")
+
+
+def test_where_nobody_may_review_the_administrator_is_told() -> None:
+    asked = {"deadline_id": DEADLINE, "reason": ExclusionReason.OUTAGE, "note": "全社区停电"}
+    change = exclusions.propose(replace(MISSED, reviewers=()), DISPATCHER, NOON, **asked)
+    (told,) = change.events
+    assert (told.to_role, told.topic, told.place_id) == (Role.ADMINISTRATOR, "exclusion.proposed", STREET)
 
 
 @pytest.mark.parametrize(

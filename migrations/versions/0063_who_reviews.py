@@ -1,0 +1,21 @@
+"""An exclusion is sent for review to who may review it."""
+
+from pathlib import Path
+
+from alembic import op
+from sqlalchemy.util import await_only
+
+revision = "0063"
+down_revision = "0062"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parents[1] / "sql" / "0063_who_reviews.sql"
+
+
+def upgrade() -> None:
+    await_only(op.get_bind().connection.driver_connection.execute(SQL.read_text("utf-8")))
+
+
+def downgrade() -> None:
+    raise RuntimeError("downgrades are not written: restore a backup")
