@@ -57,6 +57,8 @@ def _part(action: str, key: str, value: Any) -> str | None:  # noqa: C901, PLR09
             return "完成之后有人联系过居民" if value else "完成之后没有人联系过居民"
         case "upheld":
             return "支持居民,时间照常计算" if value else "暂停有效"
+        case "unsolved":
+            return "评价为未解决,自动再来一轮"
         case "missed":
             return "方案的时限已过"
         case "meet_at":

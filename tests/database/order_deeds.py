@@ -262,6 +262,9 @@ class Deeds(Timed):
         self.tell("order.cancelled", self.assignee)
         if who not in self.theirs:
             self._tell_caller()
+        found = self.state in {"offered", "accepted"} and self.form != "wish" and not self.booked
+        if found and not self.papers_out and who != "派单员":
+            self.tell("order.not_needed", "派单员")
         self._end("cancelled")
 
     # ---- what is said and agreed --------------------------------------------------------------------------------------------

@@ -137,5 +137,5 @@ async def test_whoever_comes_again_reads_what_was_missing_and_not_who_said_it(st
     page = await volunteer.get(order)
     assert (page["rating"], page["rework_reason"]) == (None, "水龙头还在漏")
     (begun,) = [one for one in (await volunteer.get(f"{order}/history"))["items"] if one["action"] == "rework"]
-    assert begun["note"]["reason"] == "水龙头还在漏"
-    assert "stars" not in begun["note"]
+    assert begun["note"] == {"reason": "水龙头还在漏", "unsolved": True}
+    assert begun["note_label"] == "原因:水龙头还在漏;评价为未解决,自动再来一轮"

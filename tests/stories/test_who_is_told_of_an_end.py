@@ -399,3 +399,17 @@ async def test_whoever_moves_hears_that_their_application_stayed_behind_and_offi
     await later(0)
     assert (await notice(resident, "volunteer.left_behind"))["text"].startswith("您搬了家")
     assert (await notice(colleague, "shift.handed_over"))["about"] == "东社区"
+
+
+async def test_the_dispatcher_hears_that_what_they_dispatched_is_cancelled(street: Street, later: Later) -> None:
+    resident, dispatcher, _, volunteer = await crew(street)
+    body = {"service_id": street.service_id, "note": "漏水"}
+    early = "/v1/orders/" + (await resident.post("/v1/orders", body))["id"]
+    await resident.post(f"{early}/cancel", {"reason": "不用了"})
+    order = await accepted(street, resident, dispatcher, volunteer)
+    await resident.post(f"{order}/cancel", {"reason": "家人陪我去了"})
+    await later(0)
+    assert (await told(dispatcher)).count("order.not_needed") == 1, "nobody had the first one"
+    heard = await notice(dispatcher, "order.not_needed")
+    assert heard["text"] == "已派出或已接的订单取消了,不必再安排,可查看订单"
+    assert order.endswith(heard["subject_id"])

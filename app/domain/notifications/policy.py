@@ -48,6 +48,7 @@ TEXTS: Mapping[str, str] = {
     "order.taken_by_member": "派给您队伍的订单已由队员接下",
     "order.team_lost": "您队伍的订单已退回社区,由社区另行安排",
     "order.cancelled": "订单已取消,可查看原因",
+    "order.not_needed": "已派出或已接的订单取消了,不必再安排,可查看订单",
     "order.replied": "社区答复了您的订单",
     "order.asked": "社区有问题要问您,等您回答",
     "order.answered": "居民回答了问题",

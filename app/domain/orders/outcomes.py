@@ -94,6 +94,7 @@ def rate(
         through = change.through
         change = LIFECYCLE.move(order, "rework", actor, now)
         change.through = through
+        change.note(unsolved=True)
         _begin_again(change, order, reason, about_attitude=about_attitude)
     elif solved == "no":
         change.tell_role(Role.SECRETARY, "order.unsolved").tell_served("order.secretary_decides")
@@ -153,13 +154,15 @@ def reject(order: Order, actor: Actor, now: datetime, *, reason: Reject, other_h
 
 @ORDERS.moves("cancel", facts=LED, read_by_others=("reason",))
 def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = None, facts: Led = NO_TEAM) -> Change:
-    """Take an order back before it is served; whoever had it is told, and of requester and beneficiary the other
-    one. A booked place is free again."""
+    """Take an order back before it is served; whoever had it is told, of requester and beneficiary the other one, and of what was
+    dispatched, or opened and taken, the dispatcher. A booked place is free again."""
     change = tell_sides(LIFECYCLE.move(order, "cancel", actor, now), "order.cancelled")
     end_authority(change, order, now)
     tell_lead(change, order, facts.lead_id, "order.team_cancelled")
     free_place(change, order, now)
     _tell_of_papers(change, order)
+    if not papers_out(order.detail.receipts):
+        _tell_dispatcher(change, order)
     return change.note(reason=reason).patch(OrderDetail, matter_id=order.id, cancel_reason=reason) if reason else change
 
 
@@ -240,6 +243,13 @@ def _keep_why(change: Change, order: Order, reason: Abort, text: str | None) -> 
 def _tell_of_danger(change: Change) -> None:
     for role in (Role.DISPATCHER, Role.SECRETARY):
         change.tell_role(role, "order.unsafe")
+
+
+def _tell_dispatcher(change: Change, order: Order) -> None:
+    """Of what somebody was found for whoever finds them: no wish, which is claimed, and no booking, which is its team's."""
+    found = order.state != OrderState.SUBMITTED and policy.suits("offer", order.detail.form)
+    if found and order.detail.booking_id is None and Role.DISPATCHER not in change.actor.roles:
+        change.tell_role(Role.DISPATCHER, "order.not_needed")
 
 
 def _tell_of_papers(change: Change, order: Order) -> None:

@@ -11,6 +11,7 @@ from app.domain.orders import errors, outcomes
 from app.domain.orders.models import Abort, Appointment, OrderDetail, OrderRefusal, Rating, Reject
 from app.domain.orders.models import OrderState as S
 from app.domain.orders.repository import Accepted, Called, Detail, OpenAppointment, ServedSide
+from app.domain.services.models import Form
 from app.kernel.change import Change, Event, Patch
 from app.kernel.errors import NotAllowed, TransitionRefused
 from app.kernel.matter import LiveDeadline
@@ -182,6 +183,24 @@ def test_cancelling_stops_whatever_runs(state: S) -> None:
     change = outcomes.cancel(replace(an_order(state), live=running), WHO["requester"], NOON, reason="不用了")
     assert sorted(change.stops) == sorted(kinds)
     assert change.patches[0].table is OrderDetail
+
+
+@pytest.mark.parametrize(
+    ("state", "form", "who", "told"),
+    [
+        (S.SUBMITTED, Form.VISIT, "requester", False),
+        (S.OFFERED, Form.VISIT, "requester", True),
+        (S.ACCEPTED, Form.VISIT, "station", True),
+        (S.ACCEPTED, Form.VISIT, "dispatcher", False),
+        (S.ACCEPTED, Form.WISH, "requester", False),
+    ],
+)
+def test_the_dispatcher_hears_that_what_was_dispatched_is_cancelled(
+    state: S, form: Form, who: str, *, told: bool
+) -> None:
+    order = replace(an_order(state), detail=Detail(UUID(int=7), 0, 0, None, form=form))
+    events = outcomes.cancel(order, WHO[who], NOON).events
+    assert [e.topic for e in events if e.to_role is not None] == ["order.not_needed"] * told
 
 
 def test_a_new_round_begins_without_the_appointment_of_the_one_before() -> None:

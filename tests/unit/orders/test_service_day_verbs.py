@@ -130,6 +130,8 @@ def test_whatever_ends_a_booking_frees_its_place() -> None:
         giving_back.release(booked, WHO["assignee"], NOON, facts=Accepted(TEN), reason="队员不够"),
     ):
         assert FREED in change.patches
+    cancelled = outcomes.cancel(booked, WHO["requester"], NOON)
+    assert all(event.to_role is None for event in cancelled.events), "its team has it, and nobody dispatched it"
 
 
 APPOINTED = LiveDeadline(CLAIM, "appointment", None)
