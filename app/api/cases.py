@@ -285,6 +285,8 @@ async def triage(case_id: CaseId, body: TriageIn, run: TheRun) -> Receipt:
     "/{case_id}/withdraw",
     operation_id="withdrawCase",
     summary="撤回我上报的事项,或替来电的人撤回",
+    description="工作人员只撤回自己代为上报的,按来电的人所说。居民自己上报的由本人撤回,办理的一方不能替他撤:"
+    "他来电要补充的话,由网格员、派单员、书记用 recordCaseContact 记下",
     tags=(Tag.RESIDENT, Tag.STATION),
     example={"reason": "已经自己解决了"},
     answer=receipt("withdrawn", 3),

@@ -89,6 +89,7 @@ async def test_a_big_matter_is_deliberated_and_goes_on_with_what_was_decided(str
     await secretary.post(f"{case}/deliberate")
     shown = await grandmother.get(case)
     assert (shown["state"], shown["holder"]) == ("deliberating", "东社区党组织")
+    assert shown["story"][-2].endswith(",提交四方议事,由居民、物业、社区等各方一起商量。")
     await later(7200)
     await branch.post(f"{case}/conclude", {"decision": "物业出地,街道出钱,建充电棚"})
     shown = await grandmother.get(case)
@@ -97,6 +98,10 @@ async def test_a_big_matter_is_deliberated_and_goes_on_with_what_was_decided(str
     after = await governing(grandmother, case)
     assert after["id"] == before["id"]
     assert timedelta(hours=2) <= due(after) - due(before) < timedelta(hours=2, minutes=2)
+    await later(7201)
+    heard = [row["text"] for row in (await grandmother.get("/v1/inbox"))["items"]]
+    assert "您反映的事项已提交四方议事,请居民、物业、社区等各方一起商量;有了决定会通知您" in heard
+    assert "您反映的事项经各方商量已有决定,现在继续办理,可查看决定" in heard
 
 
 async def test_where_no_branch_has_a_secretary_the_communitys_convenes(street: Street, later: Later) -> None:

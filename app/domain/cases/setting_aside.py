@@ -66,7 +66,7 @@ def conclude(case: Case, actor: Actor, now: datetime, *, decision: str) -> Chang
     """Say what was decided; the level that had it goes on with it."""
     change = LIFECYCLE.move(case, "conclude", actor, now).note(decision=decision)
     work_again(change, case)
-    return tell_reporters(change.tell_office(Office.SEAT, "case.concluded"), case, "case.concluded")
+    return tell_reporters(change.tell_office(Office.SEAT, "case.concluded"), case, "case.decided")
 
 
 VERBS = (hang, wake, deliberate, conclude)

@@ -71,7 +71,7 @@ OF_CASE: Mapping[str, str] = {
     "close_unreached": "多次未联系上,办结",
     "reopen": "回访表示未解决,重新办理",
     "reopen_whistled": "回访表示未解决,责任单位重新办理",
-    "deliberate": "提交四方议事",
+    "deliberate": "提交四方议事,由居民、物业、社区等各方一起商量",
     "conclude": "议事决定:{decision}",
     "hang": "挂账,由{owner}负责;须改变的是:{must_change}",
     "wake": "恢复办理",
@@ -85,7 +85,7 @@ OF_CASE: Mapping[str, str] = {
     "join": "有居民附议",
     "request_extension": "申请把办理时限{longer}{why}",
     "decide_extension": "{extension}",
-    "add_minutes": "召开了联席会议({held_at})",
+    "add_minutes": "有关单位召开了联席会议({held_at})",
     "add_promise": "{unit}承诺{due_at}前做到:{text}{written}",
     "finish_promise": "一项承诺已兑现",
 }

@@ -91,7 +91,7 @@ def test_others_are_told_of_the_residents_order(action: str) -> None:
         (step("decide_extension", granted=False, reason="不需要"), ["3月2日(周一)09:00,延期未获批准,原因:不需要。"]),
         (
             step("add_minutes", text="先扶正", held_at=LATER),
-            ["3月2日(周一)09:00,召开了联席会议(3月4日(周三)17:00)。"],
+            ["3月2日(周一)09:00,有关单位召开了联席会议(3月4日(周三)17:00)。"],
         ),
         (
             step("add_promise", text="换好灯杆", due_at=LATER) | {"unit_name": "城管办"},
