@@ -193,6 +193,7 @@ async def list_mine(query: Annotated[MineQuery, Query()], reader: TheReader) -> 
     rule=(policy.assignee,),
     operation_id="listMyTasks",
     summary="派给我或我的队伍的、我在做的、由我负责的,新的在前",
+    description="派给队伍的单,有人接了、队长谢绝了、社区收回或到时无人应答,就从队员的清单里消失;只通知队长,不另行通知队员",
     tags=(Tag.VOLUNTEER,),
     answer=PAGE_EXAMPLE,
 )

@@ -148,9 +148,7 @@ class OrderOut(OrderRow):
     cancel_reason: str | None = Field(description="取消的原因")
     reject_reason: str | None = Field(description="不予受理的原因")
     other_help: str | None = Field(description="不予受理时,还可以向谁求助")
-    convert_reason: str | None = Field(
-        description="转为事件的原因;没有转,或方案的时限已过而由系统转的,则为 null"
-    )
+    convert_reason: str | None = Field(description="转为事件的原因;没有转,或方案的时限已过而由系统转的,则为 null")
     case_id: StrictUUID | None = Field(description="转成的民情事项编号;没有转、正在立案则为 null")
     case_label: str | None = Field(
         description="转为事件之后:正在立案,或已立案;立案由系统随后完成,通常几秒钟;没有转,或看不到事项,则为 null"

@@ -35,7 +35,9 @@ REWORK_REASON = """(SELECT h.note ->> 'reason' FROM history h
 """What was missing in the round before: whoever comes again has to know it, though never who rated and how (a complaint about
 attitude is not kept there)."""
 
-CONVERT_REASON = """(SELECT h.note ->> 'reason' FROM history h WHERE h.matter_id = matter.id AND h.action = 'convert')"""
+CONVERT_REASON = (
+    """(SELECT h.note ->> 'reason' FROM history h WHERE h.matter_id = matter.id AND h.action = 'convert')"""
+)
 """Why the staff made a case of it; NULL: its plan was missed, or it is none."""
 
 PLACED_THROUGH = "(SELECT h.through FROM history h WHERE h.matter_id = matter.id AND h.version = 1)"
