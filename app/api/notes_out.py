@@ -49,6 +49,10 @@ def _part(action: str, key: str, value: Any) -> str | None:  # noqa: C901, PLR09
             return "原来约定的时间照旧,对方提的时间不再算数"
         case "failures":
             return f"本轮第 {value} 次没有派成"
+        case "from_name":
+            return f"原来的服务:{value}"
+        case "to_name":
+            return f"改为:{value}"
         case "lost":
             return f"材料遗失:{value}"
         case "unverified":

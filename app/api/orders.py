@@ -194,7 +194,8 @@ async def list_mine(query: Annotated[MineQuery, Query()], reader: TheReader) -> 
     rule=(policy.assignee,),
     operation_id="listMyTasks",
     summary="派给我或我的队伍的、我在做的、由我负责的,和我有材料须归还的,新的在前",
-    description="不填 state,看未结束的;我签收的材料还没有归还的(keeps_papers),不论订单已到哪一步都在列",
+    description="不填 state,看未结束的;我签收的材料还没有归还的(keeps_papers),不论订单已到哪一步都在列。"
+    "派给队伍的单,有人接了、队长谢绝了、社区收回或到时无人应答,就从队员的清单里消失;只通知队长,不另行通知队员",
     tags=(Tag.VOLUNTEER,),
     answer=PAGE_EXAMPLE,
 )

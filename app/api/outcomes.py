@@ -60,8 +60,8 @@ NO_REASON = CancelIn()
     "/{order_id}/abort",
     operation_id="abortOrder",
     summary="中止进行中的服务",
-    description="来电或到站的居民不要了的,由站点、社区的工作人员转达。因不安全(unsafe)中止的,派单员和书记会收到通知,由居民一方说的,这个订单不再派给此人;"
-    "补充说明只给社区看,另一方看不到。服务日的预约不另找人来,again 须填 false",
+    description="来电或到站的居民不要了的,由站点、社区的工作人员转达。因不安全(unsafe)中止的,派单员和书记会收到通知;由居民一方说的,无论另找人来还是就此取消,"
+    "都记作对承接人的意见,这个订单不再派给此人。补充说明只给社区看,另一方看不到。服务日的预约不另找人来,again 须填 false",
     tags=(Tag.RESIDENT, Tag.VOLUNTEER, Tag.STATION, Tag.DISPATCHER),
     example={"reason": "nobody_home", "again": True, "text": "敲门无人应"},
     answer=receipt("submitted", 5),

@@ -127,13 +127,14 @@ class TextRefused(Refusal):
 @dataclass(frozen=True, slots=True)
 class Instead:
     """A matter, its state, that state in words (`present`), and which actions its lifecycle allows whoever was refused. Whether
-    each would find what it needs (a question to answer) is looked up by whoever tells them."""
+    each would find what it needs (a question to answer) is looked up by whoever tells them. `advice`: what is done otherwise."""
 
     kind: str
     id: UUID
     state: str
     present: str
     actions: tuple[str, ...]
+    advice: str | None = None
 
 
 class TransitionRefused(Refusal):

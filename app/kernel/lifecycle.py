@@ -44,7 +44,7 @@ class Lifecycle:
     which a miss is only told. `governed`: the kinds of which exactly one governs in a state; `held`: who holds the matter in
     a state ("seat", "unit" …), so that its hold-time is counted. `states_zh`, `actions_zh`: what people call them; `called`:
     what they call a state of this very matter, where that depends on its sort; `advice_zh`: what somebody does who comes too
-    late, of states in which a matter waits for others or has ended; `suits`: whether an action is for matters of this sort at
+    late, of states in which a matter waits for others or has ended; `advised`: whose advice that is (None: everybody's); `suits`: whether an action is for matters of this sort at
     all."""
 
     def __init__(
@@ -55,6 +55,7 @@ class Lifecycle:
         actions_zh: Mapping[str, str],
         advice_zh: Mapping[str, str],
         promised: Iterable[str],
+        advised: Rules | None = None,
         only_told: Iterable[str] = (),
         governed: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
         held: Mapping[str, str] = MappingProxyType({}),
@@ -65,6 +66,7 @@ class Lifecycle:
         self.states_zh = states_zh
         self.actions_zh = actions_zh
         self.advice_zh = advice_zh
+        self._advised = advised
         self._suits = suits
         self.called = called or (lambda state, _matter: states_zh[state])
         self.transitions = transitions
@@ -119,7 +121,9 @@ class Lifecycle:
 
     def _too_late(self, matter: Matter[Any], actor: Actor) -> TransitionRefused:
         may = tuple(action for action in self.permitted(matter, actor) if self._suits(action, matter))
-        instead = Instead(self.kind, matter.id, matter.state, self.present(matter), may)
+        theirs = self._advised is None or any(rule.allows(matter, actor) for rule in self._advised)
+        advice = self.advice_zh.get(matter.state) if theirs else None
+        instead = Instead(self.kind, matter.id, matter.state, self.present(matter), may, advice)
         refusal = TransitionRefused(self.stands(instead), detail_en=f"The state is now {matter.state}")
         refusal.instead = instead
         return refusal
@@ -132,7 +136,7 @@ class Lifecycle:
         """How a matter stands, in words: with the actions that the reader `may` take, and what is done otherwise."""
         ways = "、".join(dict.fromkeys(self.actions_zh[action] for action in may))
         so = instead.present + (ways and f",可以:{ways}")
-        return f"{so};{self.advice_zh[instead.state]}" if instead.state in self.advice_zh else so
+        return f"{so};{instead.advice}" if instead.advice else so
 
     def create(self, matter: Matter[Any], action: str, actor: Actor, now: datetime) -> Change:
         """Begin the change that makes a new matter, given as it shall be; whoever makes their own is kept as its requester,

@@ -46,8 +46,9 @@ async def test_an_order_moves_to_another_service_and_the_time_used_is_kept(stree
     shown = await grandma.get(order)
     assert (shown["service_name"], shown["volunteer"]) == ("水电维修", None)
     await clock(at(11, 30, 9, 18))
-    assert "社区把您的订单改到了更合适的服务,已用的时间照计,可查看订单" in await texts(grandma)
-    assert "派给您的订单已改为另一项服务,无需再接" in await texts(volunteer)
+    names = ":从『陪同就医』改为『水电维修』"
+    assert f"社区把您的订单改到了更合适的服务,已用的时间照计,可查看订单{names}" in await texts(grandma)
+    assert f"派给您的订单已改为另一项服务,无需再接{names}" in await texts(volunteer)
     after = await limits(grandma, order)
     assert near(due(after["respond"]), at(11, 30, 10)), "an hour from the placing, not from now"
     assert near(due(after["coordinate"]), at(11, 30, 11))
@@ -63,6 +64,7 @@ async def test_an_order_moves_to_another_service_and_the_time_used_is_kept(stree
     said = await grandma.get(f"{order}/deadlines/{after['respond']['id']}")
     assert "订单改换过服务:时限改按新类别的规则,已经用掉的时间照计。" in said["sentences"]
     (line,) = [h for h in (await grandma.get(f"{order}/history"))["items"] if h["action"] == "recategorise"]
+    assert set(line["note_label"].split(";")) == {"原来的服务:陪同就医", "改为:水电维修"}
     assert (line["by"], line["note"]["category"]) == ("subtree", "repair")
     found = await dispatcher.get("/v1/orders/search", search="水电维修")
     assert [row["id"] for row in found["items"]] == [order.rpartition("/")[2]]

@@ -216,6 +216,8 @@ async def test_a_refusal_names_what_the_page_offers_and_nothing_else(street: Str
     )
     assert english.json()["detail"] == "The state is now accepted; possible now: cancel, change_contact, propose"
     await resident.post(f"{order}/cancel", {})
+    gone = (await volunteer.ask("POST", f"{order}/start", {"code": "123456"})).json()["detail"]
+    assert gone == "现在是『已取消』", "how to order anew is advice for the resident"
     ended = (await resident.ask("POST", f"{order}/rate", rating)).json()["detail"]
     assert ended == "现在是『已取消』;仍需帮助的,请用 placeOrder 另行点单"
 

@@ -333,7 +333,7 @@ def sentence(topic: str, payload: Mapping[str, Any], about: str = ORDER) -> str:
                 or said_of_order(topic, payload)
                 or _of_promise(topic, payload)
             )
-            further = _of_role(topic, payload) + _of_skills(topic, payload) + _until(payload)
+            further = _of_role(topic, payload) + _of_skills(topic, payload) + _until(payload) + _of_service(payload)
             told = told or _text(topic, payload) + further
             return f"{told}(还有 {payload['orders']} 单未完成)" if topic.startswith("service.") else told
 
@@ -399,6 +399,11 @@ def _of_role(topic: str, payload: Mapping[str, Any]) -> str:
 def _until(payload: Mapping[str, Any]) -> str:
     """Until when the limit that it is about lasts now."""
     return f";新的时限是{moment(datetime.fromisoformat(payload['due_at']))}" if "due_at" in payload else ""
+
+
+def _of_service(payload: Mapping[str, Any]) -> str:
+    """From which service to which an order was moved."""
+    return f":从『{payload['from_name']}』改为『{payload['to_name']}』" if "from_name" in payload else ""
 
 
 def _of_skills(topic: str, payload: Mapping[str, Any]) -> str:

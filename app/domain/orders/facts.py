@@ -109,17 +109,22 @@ PLACING = Facts(
 @dataclass(frozen=True, slots=True)
 class Recategorising:
     """The service that an order is to be for: its form and category, and whether it can be ordered there; and who represents whom
-    the order serves."""
+    the order serves; and how its service is called, and the new one."""
 
     form: Form | None
     category: str
     offered: bool
     paused: bool
     representatives: frozenset[UUID] = frozenset()
+    from_name: str | None = None
+    to_name: str | None = None
 
 
 RECATEGORISING = Facts(
-    f"""jsonb_build_object('form', (SELECT s.form FROM service s WHERE s.id = {ASKED_FOR}),
+    f"""jsonb_build_object(
+         'from_name', (SELECT s.name FROM order_detail o JOIN service s ON s.id = o.service_id WHERE o.matter_id = subject.id),
+         'to_name', (SELECT s.name FROM service s WHERE s.id = {ASKED_FOR}),
+         'form', (SELECT s.form FROM service s WHERE s.id = {ASKED_FOR}),
          'category', {category_of(ASKED_FOR)}, 'representatives', representatives_of(subject.id), {_orderable(ASKED_FOR)})""",
     Recategorising,
 )

@@ -84,6 +84,9 @@ CODE: Rules = (requester, beneficiary)
 CASE: Rules = (requester, beneficiary, staff, placer)
 """Who is told of the case that an order becomes: whoever reads that case too."""
 
+ADVISED: Rules = (requester, beneficiary, station, placer)
+"""Whom it concerns how help is still to be had after an end: the resident's side and the staff, and not whoever served."""
+
 PAPERS: Rules = (requester, beneficiary, assignee, lead, staff, phoning, placer)
 """Who reads an errand's authority and the receipts for its papers: both sides, staff, and who passes on what the resident says;
 and whoever signed a receipt, theirs."""
@@ -194,6 +197,7 @@ LIFECYCLE = Lifecycle(
     states_zh={state: state.label for state in S},
     actions_zh=ACTIONS,
     advice_zh=ENDED,
+    advised=ADVISED,
     promised=OPEN,
     only_told=(S.IN_SERVICE,),
     suits=lambda action, order: suits(action, order.detail.form),

@@ -42,15 +42,16 @@ def recategorise(order: Order, actor: Actor, now: datetime, *, facts: Recategori
         raise errors.NotForThisService(f"这个订单是{order.detail.form.label},只能改成同一形式的服务(listServices)")
     if facts.category != order.category:
         _under_new_limits(change, order, now)
+    names = {"from_name": facts.from_name, "to_name": facts.to_name}
     if order.state == OrderState.OFFERED:
-        change.tell(order.assignee_id, "order.offer_withdrawn")
+        change.tell(order.assignee_id, "order.offer_withdrawn", **names)
         if not order.open_pool:
             change.start("dispatch")
     return (
         change.set(category=facts.category, assignee_id=None, team_id=None)
         .patch(OrderDetail, matter_id=order.id, service_id=service_id)
-        .tell_served("order.recategorised")
-        .note(from_service=str(order.detail.service_id), to_service=str(service_id), category=facts.category)
+        .tell_served("order.recategorised", **names)
+        .note(**names, from_service=str(order.detail.service_id), to_service=str(service_id), category=facts.category)
     )
 
 

@@ -272,8 +272,14 @@ def test_a_refusal_names_the_state_and_knows_what_may_be_done_in_it(who: str, st
     assert refused.value.detail == f"现在是『{state.label}』" + (f";{ENDED[state]}" if state in ENDED else "")
     assert refused.value.detail_en == f"The state is now {state}"
     assert refused.value.instead == Instead(
-        "order", an_order().id, state, f"现在是『{state.label}』", tuple(possible.split())
+        "order", an_order().id, state, f"现在是『{state.label}』", tuple(possible.split()), ENDED.get(state)
     )
+
+
+def test_how_help_is_still_to_be_had_is_no_advice_for_whoever_served() -> None:
+    with pytest.raises(TransitionRefused) as refused:
+        LIFECYCLE.move(an_order(S.CANCELLED), "start", WHO["assignee"], NOON)
+    assert refused.value.detail == "现在是『已取消』"
 
 
 def test_of_a_wish_the_same_state_is_called_otherwise_in_refusals_and_receipts() -> None:

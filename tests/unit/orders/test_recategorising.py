@@ -23,7 +23,7 @@ from tests.unit.orders.promised import DISPATCHER, ELEVEN, QUESTION, coordinate,
 from tests.unit.orders.test_policy import FAMILY, RESIDENT, VOLUNTEER, an_order
 
 OLD, NEW = UUID(int=7), UUID(int=8)
-REPAIR = Recategorising(Form.VISIT, "repair", offered=True, paused=False)
+REPAIR = Recategorising(Form.VISIT, "repair", offered=True, paused=False, from_name="陪同就医", to_name="水电维修")
 TWO_HOURS = Policy(UUID(int=70), "coordinate", "WALL", 7200, None, (50, 80, 100, 150), pausable=True)
 
 
@@ -44,7 +44,9 @@ def test_an_order_becomes_one_for_another_service_and_the_resident_is_told() -> 
     assert [(e.to_person, e.topic) for e in change.events] == [
         (RESIDENT, "order.recategorised"), (FAMILY, "order.recategorised"),
     ]  # fmt: skip
-    assert change.remark == {"from_service": str(OLD), "to_service": str(NEW), "category": "repair"}
+    names = {"from_name": "陪同就医", "to_name": "水电维修"}
+    assert change.remark == {**names, "from_service": str(OLD), "to_service": str(NEW), "category": "repair"}
+    assert [e.payload for e in change.events] == [names, names]
 
 
 @pytest.mark.parametrize(("open_pool", "starts"), [(False, ["dispatch"]), (True, [])])
