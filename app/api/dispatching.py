@@ -290,7 +290,8 @@ async def assign(order_id: OrderId, body: AssignIn, run: TheRun) -> Receipt:
     "/{order_id}/release",
     operation_id="releaseOrder",
     summary="退回已接的单",
-    description="社区会另找他人;此前停下的时限带着已用的时间继续。按约定的时间上门而没有人应门的,填 nobody_home",
+    description="社区会另找他人;此前停下的时限带着已用的时间继续。按约定的时间上门而没有人应门的,填 nobody_home:"
+    "约定的时间一到即可登记,请先敲门、打电话,等一等再填",
     tags=(Tag.VOLUNTEER,),
     example={"reason": "临时发烧,去不了"},
     answer=receipt("submitted", 4),

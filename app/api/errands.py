@@ -136,7 +136,11 @@ PAPERS_EXAMPLE: dict[str, Any] = {
     example={"text": "代我到街道政务大厅办理老年证", "until_at": "2026-03-31T18:00:00+08:00"},
     answer=receipt("accepted", 4),
     **moves(
-        "record_authority", errors.NotForThisService, errand_errors.AuthorityTooLong, errand_errors.AuthorityChannel
+        "record_authority",
+        errors.NotForThisService,
+        errand_errors.AuthorityTooLong,
+        errand_errors.AuthorityOver,
+        errand_errors.AuthorityChannel,
     ),
 )
 async def record_authority(order_id: OrderId, body: AuthorityIn, run: TheRun) -> Receipt:

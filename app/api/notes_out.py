@@ -37,7 +37,7 @@ def _part(action: str, key: str, value: Any) -> str | None:  # noqa: C901, PLR09
     match key:
         case "reason":
             return f"原因:{REASONS[action](value).label if action in REASONS else value}"
-        case "why":
+        case "why" | "outcome":
             return str(value)
         case "channel" if action in CHANNELS:
             return f"方式:{CHANNELS[action](value).label}"

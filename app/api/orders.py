@@ -273,7 +273,8 @@ async def list_deadlines(order_id: OrderId, reader: TheReader) -> DeadlinesOut:
     "/{order_id}/start",
     operation_id="startOrder",
     summary="开始服务,凭居民的开始码或住户卡",
-    description="开始码、住户卡、未核验,三者只选其一;卡号输错与开始码输错一样计数",
+    description="开始码、住户卡、未核验,三者只选其一;卡号输错与开始码输错一样计数。"
+    "与约定的时间不同也可开始,早去几天也一样:居民出示开始码或住户卡,即表示同意这时开始",
     tags=(Tag.VOLUNTEER,),
     example={"code": "482913"},
     answer=receipt("in_service", 4),

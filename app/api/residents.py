@@ -17,7 +17,6 @@ from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor, Page, PageQuery
 from app.kernel.text import Line, Phone
 from app.kernel.time import Moment
-from app.kernel.vault import mask_address
 
 api = Api(prefix="/residents", tags=(Tag.STATION,))
 
@@ -47,7 +46,7 @@ class ResidentOut(Out):
         description="居民编号,点单(placeOrderForCaller)、登记代下单(registerBeneficiary)时填 person_id"
     )
     name: str = Field(description="姓名")
-    address: str | None = Field(description="住址(只显示开头):同名的,请来电人说出完整的住址再核对;没有登记则为 null")
+    address: str | None = Field(description="住址:同名的,请来电人说出住址来核对;没有登记则为 null")
     place_id: StrictUUID = Field(description="所在社区或小区编号")
     place_name: str = Field(description="所在社区或小区名称")
     since: Moment = Field(description="何时登记在这里")
@@ -58,6 +57,7 @@ class ResidentOut(Out):
     rule=policy.STAFF,
     operation_id="registerResident",
     summary="为没有微信的居民登记",
+    description="没有电话的,请先按姓名查是否登记过(findResidents):再登记一次,就是另一份资料",
     example={"place_id": PLACE_ID, "name": "李大爷", "phone": "13912345678", "address": "西峪东街 8 号院 1 号楼 102"},
     answer=receipt("register"),
     responses=problems(NotAllowed, PlaceNotFound, errors.NotACommunity, errors.PhoneTaken),
@@ -78,13 +78,13 @@ async def register_resident(body: RegisterIn, run: TheRun) -> Receipt:
     rule=policy.STAFF,
     operation_id="findResidents",
     summary="按姓名查找没有登记电话的居民,新登记的在前",
-    description="有电话的,点单时按电话即可找到;没有电话的(包括号码后来由本人用微信验证、归了另一个账号的),在这里按姓名找编号",
+    description="有电话的,点单时按电话即可找到;没有电话的(包括号码后来由本人用微信验证、归了另一个账号的),在这里按姓名找编号;谁找了谁会留下审计记录",
     answer={
         "items": [
             {
                 "id": PERSON_ID,
                 "name": "李大爷",
-                "address": "西峪东街***",
+                "address": "西峪东街 8 号院 1 号楼 102",
                 "place_id": PLACE_ID,
                 "place_name": "西峪社区",
                 "since": "2026-03-01T09:00:00+08:00",
@@ -105,15 +105,15 @@ async def find_residents(query: Annotated[ResidentQuery, Query()], reader: TheRe
                     found.append(row)
                 if len(found) > query.limit:
                     break
+        await repository.record_finding(connection, query.place_id, [row["id"] for row in found[: query.limit]])
     return Page.cut(
         found, query.limit, lambda row: Cursor(row["since"], row["id"]), lambda row: _show(row, reader.sealer)
     )
 
 
 def _show(row: Any, sealer: Sealer) -> ResidentOut:
-    address = sealer.opened("address", row["address_sealed"])
     return ResidentOut(
         **{name: row[name] for name in ("id", "place_id", "place_name", "since")},
         name=sealer.opened("name", row["name_sealed"]) or "",
-        address=address and mask_address(address),
+        address=sealer.opened("address", row["address_sealed"]),
     )

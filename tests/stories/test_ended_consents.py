@@ -168,6 +168,28 @@ async def test_what_she_changed_herself_stays_in_the_order(street: Street, later
     assert (await texts(volunteer)).count("订单的联系方式有更改,请再看订单") == 1, "when she changed it"
 
 
+async def test_whoever_goes_on_hears_what_waits_and_what_the_former_stopped_meanwhile(
+    street: Street, later: Later
+) -> None:
+    station, daughter = await street.with_role("站长", "station_staff"), await street.resident("陈芳")
+    mother, phone = await registered(street, station)
+    named = {"place_id": str(street.world.east), "name": "王妈妈", "phone": phone, "relation": "family"}
+    asked = f"/v1/beneficiaries/{(await daughter.post('/v1/beneficiaries', named))['id']}"
+    await station.post(f"{asked}/consent", {"how": "phone", "name_checked": True})
+    wanted = {"service_id": street.service_id, "note": "请陪妈妈去医院", "beneficiary_id": mother}
+    stopped, goes_on = [f"/v1/orders/{(await daughter.post('/v1/orders', wanted))['id']}" for _ in range(2)]
+    volunteer = await accepted(street, goes_on)
+    await volunteer.post(f"{goes_on}/questions", {"question": "哪家医院?"})
+    await daughter.post(f"{asked}/end")
+    await daughter.post(f"{stopped}/cancel", {})
+    await later(0)
+    inbox = (await station.get("/v1/inbox", limit=100))["items"]
+    passed_on = {(one["subject_id"], one["topic"]) for one in inbox if one["text"].startswith("请转告居民")}
+    assert {path.rsplit("/", 1)[1] for path in (stopped, goes_on)} == {subject for subject, _ in passed_on}
+    assert (stopped.rsplit("/", 1)[1], "order.cancelled") in passed_on, "the former was faster than the end"
+    assert (goes_on.rsplit("/", 1)[1], "order.question_waits") in passed_on
+
+
 async def test_where_no_phone_of_hers_is_on_file_the_station_hears_whose_stands_there(
     street: Street, later: Later
 ) -> None:

@@ -109,9 +109,9 @@ async def test_an_errand_begins_with_its_papers_and_nothing_else_does(street: St
 async def test_without_authority_nothing_begins(errand: Errand, later: Later) -> None:
     body = {"code": await errand.code(), "papers": PAPERS}
     assert await errand.agent.refused(f"{errand.path}/papers", body) == (409, "no-authority")
-    for until_at in (soon(-1), soon(400)):
-        too_long = {"text": "代办", "until_at": until_at}
-        assert await errand.resident.refused(f"{errand.path}/authority", too_long) == (422, "authority-too-long")
+    for until_at, why in ((soon(-1), "authority-over"), (soon(400), "authority-too-long")):
+        amiss = {"text": "代办", "until_at": until_at}
+        assert await errand.resident.refused(f"{errand.path}/authority", amiss) == (422, why)
     await errand.authorise(days=1)
     # Without a plan it would be a case by tomorrow.
     plan = {"text": "周五去办", "steps": ["取号"], "promised_at": soon(9)}

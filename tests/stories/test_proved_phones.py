@@ -123,7 +123,7 @@ async def test_who_has_orders_of_their_own_gets_the_number_and_the_station_finds
     assert (notice["subject_id"], notice["about"]) == (record, "吴**,东社区")
     assert (await station.get(f"/v1/orders/{by_station}"))["contact"]["phone"] == phone, "it keeps whom to call"
     (found,) = (await station.get("/v1/residents", place_id=str(street.world.east), name="吴叔"))["items"]
-    assert (found["id"], found["name"], found["address"]) == (record, "吴 叔", "***")
+    assert (found["id"], found["name"], found["address"]) == (record, "吴 叔", "1 号楼 102")
     by_id = {"channel": "phone", "person_id": record, "service_id": street.service_id, "note": "请修窗"}
     asking = {**by_id, "contact": {"phone": phone}}
     assert (await station.post("/v1/orders/for-caller", asking))["state"] == "submitted"
@@ -145,7 +145,10 @@ async def test_whoever_has_no_phone_is_found_by_their_whole_name(street: Street)
     first = await station.get("/v1/residents", **asked)
     rest = await station.get("/v1/residents", **asked, cursor=first["next_cursor"])
     assert ([row["id"] for row in first["items"] + rest["items"]], rest["next_cursor"]) == (ids[::-1], None)
-    assert (first["items"][0]["place_name"], first["items"][0]["address"]) == ("东园", "东园小区***")
+    assert (first["items"][0]["place_name"], first["items"][0]["address"]) == ("东园", "东园小区3号楼501")
+    shown = "SELECT note -> 'found' ->> 0 FROM audit WHERE actor_id = $1 AND action = 'find' ORDER BY at"
+    looks = [row[0] for row in await street.world.owner.fetch(shown, station.id)]
+    assert looks == ids[::-1], "whom somebody was shown is kept"
     found = await station.get("/v1/residents", place_id=str(estate), name="周 奶奶")
     assert [row["id"] for row in found["items"]] == ids[1:]
     assert (await station.get("/v1/residents", **{**asked, "name": "周奶"}))["items"] == []

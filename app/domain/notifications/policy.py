@@ -81,6 +81,7 @@ TEXTS: Mapping[str, str] = {
     "order.placed_for_you": "社区已按您所说为您下单",
     "order.placed_by_representative": "您的代下单人为您下了单,可查看订单",
     "order.yours_now": "代下单关系已结束,这个订单现在由您自己跟进",
+    "order.question_waits": "订单有一个问题等您回答,请看订单的沟通记录",
     "order.phone_of_former": "请更改联系电话:代下单关系已结束,订单上可能仍是原代下单人的电话",
     "order.authority_stands": "原代下单人为您写下的授权仍然有效;不同意的,可以收回",
     "case.reported": "有新的民情事项,请尽快分流",

@@ -33,8 +33,15 @@ _FORMER = (
 class AuthorityTooLong(Refusal):
     kind = Kind.INVALID
     code = "authority-too-long"
-    title_zh = "授权须在将来到期,最长一年:到明年的今天为止"
-    title_en = "Authority ends in the future, at the latest this day next year"
+    title_zh = "授权最长一年:到明年的今天为止"
+    title_en = "Authority lasts a year at the most, until this day next year"
+
+
+class AuthorityOver(Refusal):
+    kind = Kind.INVALID
+    code = "authority-over"
+    title_zh = "授权到期的时间已过,须在将来"
+    title_en = "Authority that would be over already"
 
 
 class AuthorityChannel(Refusal):
@@ -42,8 +49,8 @@ class AuthorityChannel(Refusal):
 
     kind = Kind.INVALID
     code = "authority-channel"
-    title_zh = "转达居民的授权,须写明居民怎样授权"
-    title_en = "Authority that is passed on says how it was given"
+    title_zh = "居民怎样授权(channel),只由转达的工作人员填写"
+    title_en = "How authority was given is said by whoever passes it on, and by nobody else"
 
     @classmethod
     def at(cls, *, passed_on: bool) -> "AuthorityChannel":

@@ -29,16 +29,15 @@ def record_authority(
     What a caller says, the staff pass on, with the `channel` by which it was said.
 
     Raises:
-        NotForThisService: no errand. AuthorityTooLong: later than this day next year. AuthorityChannel: missing where it is
-            passed on, or given where it is not.
+        NotForThisService: no errand. AuthorityOver: not in the future. AuthorityTooLong: later than this day next year.
+        AuthorityChannel: missing where it is passed on, or given where it is not.
     """
     change = LIFECYCLE.move(order, "record_authority", actor, now)
     _demand_errand("record_authority", order)
     if not now < until_at <= a_year_on(now):
+        why = errand_errors.AuthorityTooLong if now < until_at else errand_errors.AuthorityOver
         window = f"须在现在之后,最晚{dated(a_year_on(now))}"
-        raise errand_errors.AuthorityTooLong(
-            window, fields=(FieldFault("/body/until_at", "authority-too-long", window),)
-        )
+        raise why(window, fields=(FieldFault("/body/until_at", why.code, window),))
     if is_passed_on(change) != (channel is not None):
         raise errand_errors.AuthorityChannel.at(passed_on=is_passed_on(change))
     if channel is not None:

@@ -96,7 +96,8 @@ class CallerNotFound(NotFound):
     title_zh = "您的社区没有登记这位居民,请先登记(registerResident)再点单"
     title_en = "Your community has not registered this resident: register them first"
     advice_zh = (
-        "电话已在别处登记的,请本人在小程序里改选现在的社区(joinPlace);没有微信的,登记时不填电话,点单时在 contact 里填"
+        "登记过而没有自己电话的,按姓名找(findResidents),凭编号点单;电话已在别处登记的,请本人在小程序里改选现在的社区"
+        "(joinPlace),没有微信的,登记时不填电话,点单时在 contact 里填"
     )
 
 

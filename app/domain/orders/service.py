@@ -134,7 +134,7 @@ def deliver(
             name, so it goes on under a new one, or is broken off. What was done under one that has run out since is told.
         EvidenceMissing: names what is wanted and was not given. EvidenceInvalid.
     """
-    change = LIFECYCLE.move(order, "deliver", actor, now)
+    change = LIFECYCLE.move(order, "deliver", actor, now).note(outcome=outcome)
     withdrawn = order.detail.form is Form.ERRAND and order.detail.authority is None
     if have := keepers(order.detail.receipts):
         raise errand_errors.PapersOut.told(own=actor.id in have, former=have != {actor.id}, withdrawn=withdrawn)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, RowMapping, Text, and_, cast, func, literal, or_, select, tuple_
+from sqlalchemy import ARRAY, RowMapping, Text, and_, cast, func, literal, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -17,6 +17,7 @@ from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level, Place, PlaceAncestor
 from app.kernel.database import rows
 from app.kernel.errors import NotAllowed
+from app.kernel.ids import new_id
 from app.kernel.pagination import Cursor
 from app.kernel.rules import Role
 from app.kernel.verbs import Facts
@@ -223,3 +224,15 @@ async def without_phone(
         query = query.where(tuple_(*order) < tuple_(literal(after.created_at), literal(after.id)))
     async for row in (await connection.stream(query)).mappings():
         yield row
+
+
+_FOUND = text("""
+INSERT INTO audit (subject_id, version, kind, place_id, action, actor_id, at, note)
+VALUES (:id, 1, 'person', :place_id, 'find', app_actor(), app_now(), jsonb_build_object('found', CAST(:found AS text[])))""")
+
+
+async def record_finding(connection: AsyncConnection, place_id: UUID, found: Sequence[UUID]) -> None:
+    """Name and address were shown: by whom, when and of whom stands in the audit."""
+    if found:
+        asked = {"id": new_id(), "place_id": place_id, "found": [str(person_id) for person_id in found]}
+        await connection.execute(_FOUND, asked)

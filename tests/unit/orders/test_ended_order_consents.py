@@ -28,6 +28,25 @@ def test_it_becomes_the_beneficiarys_in_every_state_and_nothing_else_changes(sta
     assert change.events == told
 
 
+@pytest.mark.parametrize("state", S)
+def test_what_waits_for_an_answer_is_said_again_while_it_is_under_way(state: S) -> None:
+    waits = replace(OWN, question=True, proposal=True)
+    change = to_beneficiary(an_order(state), SYSTEM, NOON, facts=waits, former_id=RESIDENT)
+    under_way = state in WHERE_THERE_IS_SOMETHING_TO_FOLLOW - {S.DELIVERED}
+    told = {event.topic for event in change.events} - {"order.yours_now"}
+    assert told == ({"order.question_waits", "order.appointment_proposed"} if under_way else set())
+
+
+@pytest.mark.parametrize(
+    ("stopped_by", "minutes", "told"),
+    [(RESIDENT, 0, True), (RESIDENT, 1, True), (RESIDENT, -1, False), (FAMILY, 1, False)],
+)
+def test_what_the_former_stopped_after_the_end_is_told(stopped_by: UUID, minutes: int, told: bool) -> None:
+    stopped = replace(OWN, stopped_by=stopped_by, stopped_at=NOON + timedelta(minutes=minutes))
+    change = to_beneficiary(an_order(S.CANCELLED), SYSTEM, NOON, facts=stopped, former_id=RESIDENT, ended_at=NOON)
+    assert change.events == ([Event("order.cancelled", to_person=FAMILY)] if told else [])
+
+
 @pytest.mark.parametrize("former", [FAMILY, OTHER])
 def test_of_somebody_else_it_stays(former: UUID) -> None:
     with pytest.raises(TransitionRefused):
