@@ -41,11 +41,11 @@ STAYS = None
 
 class Lifecycle:
     """The transitions of one kind of matter, with the states in which it must have a live deadline, and those of them in
-    which a miss is only told. `governed`: the kinds of which exactly one governs in a state; `held`: who holds the matter in
-    a state ("seat", "unit" …), so that its hold-time is counted. `states_zh`, `actions_zh`: what people call them; `called`:
-    what they call a state of this very matter, where that depends on its sort; `advice_zh`: what somebody does who comes too
-    late, of states in which a matter waits for others or has ended; `advised`: whose advice that is (None: everybody's);
-    `suits`: whether an action is for matters of this sort at all."""
+    which a miss is only told. `governed`: the kinds of which exactly one governs in a state; `held`: who holds the matter
+    in a state ("seat", "unit" …), so that its hold-time is counted. `states_zh`, `actions_zh`: what people call them;
+    `called`: what they call a state of this very matter, where that depends on its sort; `advice_zh`: what somebody does
+    who comes too late, of states in which a matter waits for others or has ended; `advised`: whose advice that is (None:
+    everybody's); `suits`: whether an action is for matters of this sort at all."""
 
     def __init__(
         self,
