@@ -60,9 +60,9 @@ def test_authority_ends_on_this_day_next_year_at_the_latest(until: datetime, tak
         errands.record_authority(errand, WHO["requester"], NOON, text="办证", until_at=until)
         said = None
     except (errand_errors.AuthorityOver, errand_errors.AuthorityTooLong) as refused:
-        said = refused.detail
-        assert isinstance(refused, errand_errors.AuthorityOver) == (until <= NOON)
-    assert said == (None if taken else "须在现在之后,最晚2027年3月2日(周二)23:59")
+        said = (refused.code, refused.detail)
+    why = "authority-over" if until <= NOON else "authority-too-long"
+    assert said == (None if taken else (why, "须在现在之后,最晚2027年3月2日(周二)23:59"))
 
 
 @pytest.mark.parametrize(
