@@ -14,8 +14,6 @@ from app.domain.orders.repository import (
     ACCEPTED,
     CALLED,
     LED,
-    LOGS_IN,
-    NO_TEAM,
     SERVED_SIDE,
     Accepted,
     Called,
@@ -51,9 +49,7 @@ def abort(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason:
 
 
 @ORDERS.moves("call_off", facts=LED, read_by_others=("text",))
-def call_off(
-    order: Order, actor: Actor, now: datetime, *, reason: Abort, text: str | None, facts: Led = NO_TEAM
-) -> Change:
+def call_off(order: Order, actor: Actor, now: datetime, *, reason: Abort, text: str | None, facts: Led) -> Change:
     """End a service under way for good. An errand's papers that are out still come back: the dispatcher looks after it. Whoever
     was served in a slot may book another. Why it was not safe is for the staff: neither side reads it of the other."""
     change = LIFECYCLE.move(order, "call_off", actor, now).note(reason=reason)
@@ -119,7 +115,7 @@ def rate(
 
 @ORDERS.moves("rework", facts=SERVED_SIDE, read_by_others=("reason",))
 def rework(
-    order: Order, actor: Actor, now: datetime, *, reason: str, about_attitude: bool, facts: ServedSide = LOGS_IN
+    order: Order, actor: Actor, now: datetime, *, reason: str, about_attitude: bool, facts: ServedSide
 ) -> Change:
     """Have it done once more, in a new round with limits of its own; whoever served it, and their team, is asked first, unless
     the complaint is about them. The staff pass it on where nobody of the resident's side can log in. Raises SecondRework: a
@@ -153,7 +149,7 @@ def reject(order: Order, actor: Actor, now: datetime, *, reason: Reject, other_h
 
 
 @ORDERS.moves("cancel", facts=LED, read_by_others=("reason",))
-def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = None, facts: Led = NO_TEAM) -> Change:
+def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = None, facts: Led) -> Change:
     """Take an order back before it is served; whoever had it is told, of requester and beneficiary the other one, and of what was
     dispatched, or opened and taken, the dispatcher. A booked place is free again."""
     change = tell_sides(LIFECYCLE.move(order, "cancel", actor, now), "order.cancelled")
@@ -167,13 +163,13 @@ def cancel(order: Order, actor: Actor, now: datetime, *, reason: str | None = No
 
 
 @ORDERS.moves("convert", facts=LED, read_by_others=("reason",))
-def convert(order: Order, actor: Actor, now: datetime, *, reason: str, facts: Led = NO_TEAM) -> Change:
+def convert(order: Order, actor: Actor, now: datetime, *, reason: str, facts: Led) -> Change:
     """It is more than a small service: it becomes a case, which the secretary holds."""
     return _become_case(LIFECYCLE.move(order, "convert", actor, now), order, facts).note(reason=reason)
 
 
 @ORDERS.moves("convert", facts=LED)
-def convert_missed(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID, facts: Led = NO_TEAM) -> Change:
+def convert_missed(order: Order, actor: Actor, now: datetime, *, deadline_id: UUID, facts: Led) -> Change:
     """The order's plan was missed: it becomes a case (domain.md §4.7). Raises TransitionRefused: there is a plan by now."""
     change = LIFECYCLE.move(order, "convert", actor, now)
     if all(deadline.id != deadline_id for deadline in order.live):

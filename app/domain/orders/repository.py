@@ -162,7 +162,6 @@ class Led:
     lead_id: UUID | None = None
 
 
-NO_TEAM = Led()
 LED = Facts("jsonb_build_object('lead_id', team_lead(subject.team_id))", Led)
 
 
@@ -173,7 +172,6 @@ class ServedSide:
     logs_in: bool
 
 
-LOGS_IN = ServedSide(logs_in=True)
 SERVED_SIDE = Facts("jsonb_build_object('logs_in', side_logs_in(subject.id))", ServedSide)
 
 

@@ -15,7 +15,7 @@ from app.domain.orders.facts import Returning, Starting
 from app.domain.orders.kind_facts import Authority, Listed, PaperReceipt, papers_out, returns
 from app.domain.orders.kind_tables import OrderAuthority, OrderPapers, Paper
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.repository import Accepted
+from app.domain.orders.repository import Accepted, Led
 from app.domain.services.models import Form
 from app.kernel.change import Event, Patch
 from app.kernel.errors import Refusal
@@ -267,7 +267,7 @@ def test_nothing_is_delivered_and_nothing_ends_unseen_while_papers_are_out() -> 
     with pytest.raises(errand_errors.PapersOut):
         orders.deliver(out, WHO["assignee"], NOON, facts=Served(TEN, TEN), outcome="已办好")
     for ended in (
-        outcomes.call_off(out, WHO["requester"], NOON, reason=outcomes.Abort.UNSAFE, text=None),
+        outcomes.call_off(out, WHO["requester"], NOON, reason=outcomes.Abort.UNSAFE, text=None, facts=Led()),
         outcomes.abort(out, WHO["requester"], NOON, facts=Accepted(TEN), reason=outcomes.Abort.UNSAFE, text=None),
     ):
         assert Event("order.papers_out", to_role=Role.DISPATCHER) in ended.events

@@ -10,7 +10,7 @@ import pytest
 from app.domain.orders import errors, outcomes
 from app.domain.orders.models import Abort, Appointment, OrderDetail, OrderRefusal, Rating, Reject
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.repository import Accepted, Called, Detail, OpenAppointment, ServedSide
+from app.domain.orders.repository import Accepted, Called, Detail, Led, OpenAppointment, ServedSide
 from app.domain.services.models import Form
 from app.kernel.change import Change, Event, Patch
 from app.kernel.errors import NotAllowed, TransitionRefused
@@ -58,10 +58,20 @@ def test_unsolved_for_the_second_time_is_the_secretarys_to_decide() -> None:
     assert told == {change.matter.requester_id, change.matter.beneficiary_id}, "also whoever said so"
     with pytest.raises(errors.SecondRework):
         outcomes.rework(
-            replace(an_order(S.DELIVERED), round=2), WHO["requester"], NOON, reason="还漏", about_attitude=False
+            replace(an_order(S.DELIVERED), round=2),
+            WHO["requester"],
+            NOON,
+            reason="还漏",
+            about_attitude=False,
+            facts=ABLE,
         )
     again = outcomes.rework(
-        replace(an_order(S.RATED), round=2), WHO["secretary"], NOON, reason="确实没修好", about_attitude=False
+        replace(an_order(S.RATED), round=2),
+        WHO["secretary"],
+        NOON,
+        reason="确实没修好",
+        about_attitude=False,
+        facts=ABLE,
     )
     assert (again.state, again.columns["round"]) == (S.SUBMITTED, 3)
 
@@ -112,7 +122,12 @@ def test_what_is_not_needed_any_more_is_not_done_again(who: str) -> None:
 def test_whoever_calls_it_off_the_other_side_is_told(who: str, told: set[UUID]) -> None:
     """All, where it is passed on."""
     change = outcomes.call_off(
-        replace(an_order(S.IN_SERVICE), live=(FINISH,)), WHO[who], NOON, reason=Abort.NEEDS_TRADESMAN, text=None
+        replace(an_order(S.IN_SERVICE), live=(FINISH,)),
+        WHO[who],
+        NOON,
+        reason=Abort.NEEDS_TRADESMAN,
+        text=None,
+        facts=Led(),
     )
     assert (change.state, change.stops) == (S.CANCELLED, ["finish"])
     assert {event.to_person for event in change.events} == told
@@ -129,9 +144,9 @@ def test_whoever_calls_it_off_the_other_side_is_told(who: str, told: set[UUID]) 
 def test_what_was_not_safe_is_told_to_the_staff_and_read_by_neither_side_of_the_other(
     verb: str, who: str, kept: str
 ) -> None:
-    facts = {"facts": Accepted(TEN)} if verb == "abort" else {}
+    facts = Accepted(TEN) if verb == "abort" else Led()
     change = getattr(outcomes, verb)(
-        an_order(S.IN_SERVICE), WHO[who], NOON, reason=Abort.UNSAFE, text="他喝了酒", **facts
+        an_order(S.IN_SERVICE), WHO[who], NOON, reason=Abort.UNSAFE, text="他喝了酒", facts=facts
     )
     assert {e.to_role for e in change.events if e.topic == "order.unsafe"} == {Role.DISPATCHER, Role.SECRETARY}
     (row,) = [row.values for row in change.rows if row.table is OrderRefusal]
@@ -151,7 +166,7 @@ def test_a_rejected_order_says_where_help_is_to_be_had() -> None:
 
 @pytest.mark.parametrize("state", [S.SUBMITTED, S.OFFERED, S.ACCEPTED])
 def test_converting_tells_the_secretary_the_resident_and_whoever_had_it(state: S) -> None:
-    change = outcomes.convert(an_order(state), WHO["dispatcher"], NOON, reason="整栋楼的下水管")
+    change = outcomes.convert(an_order(state), WHO["dispatcher"], NOON, reason="整栋楼的下水管", facts=Led())
     assert change.state == S.CONVERTED
     told = [event for event in change.events if event.sort == "notice"]
     assert {event.to_person or event.to_role for event in told} == {Role.SECRETARY, RESIDENT, FAMILY, VOLUNTEER}
@@ -163,10 +178,10 @@ def test_converting_tells_the_secretary_the_resident_and_whoever_had_it(state: S
 def test_a_missed_plan_converts_while_it_runs() -> None:
     plan = LiveDeadline(UUID(int=31), "plan", None)
     running = replace(an_order(S.SUBMITTED), live=(plan,))
-    change = outcomes.convert_missed(running, SYSTEM, NOON, deadline_id=plan.id)
+    change = outcomes.convert_missed(running, SYSTEM, NOON, deadline_id=plan.id, facts=Led())
     assert (change.state, change.stops, change.remark) == (S.CONVERTED, ["plan"], {"missed": True})
     with pytest.raises(TransitionRefused):
-        outcomes.convert_missed(an_order(S.SUBMITTED), SYSTEM, NOON, deadline_id=plan.id)
+        outcomes.convert_missed(an_order(S.SUBMITTED), SYSTEM, NOON, deadline_id=plan.id, facts=Led())
 
 
 @pytest.mark.parametrize("called", [True, False])
@@ -180,7 +195,9 @@ def test_closing_unrated_says_whether_anybody_called(called: bool) -> None:
 def test_cancelling_stops_whatever_runs(state: S) -> None:
     kinds = ("respond", "dispatch", "offer", "reply", "plan", "appointment")
     running = tuple(LiveDeadline(UUID(int=30 + n), kind, None) for n, kind in enumerate(kinds))
-    change = outcomes.cancel(replace(an_order(state), live=running), WHO["requester"], NOON, reason="不用了")
+    change = outcomes.cancel(
+        replace(an_order(state), live=running), WHO["requester"], NOON, reason="不用了", facts=Led()
+    )
     assert sorted(change.stops) == sorted(kinds)
     assert change.patches[0].table is OrderDetail
 
@@ -199,7 +216,7 @@ def test_the_dispatcher_hears_that_what_was_dispatched_is_cancelled(
     state: S, form: Form, who: str, *, told: bool
 ) -> None:
     order = replace(an_order(state), detail=Detail(UUID(int=7), 0, 0, None, form=form))
-    events = outcomes.cancel(order, WHO[who], NOON).events
+    events = outcomes.cancel(order, WHO[who], NOON, facts=Led()).events
     assert [e.topic for e in events if e.to_role is not None] == ["order.not_needed"] * told
 
 
@@ -207,7 +224,7 @@ def test_a_new_round_begins_without_the_appointment_of_the_one_before() -> None:
     met = OpenAppointment(UUID(int=21), NOON, VOLUNTEER, by_resident=False, confirmed_at=NOON)
     order = replace(an_order(S.DELIVERED), detail=Detail(UUID(int=7), 0, 0, None, appointments=(met,)))
     for change in (
-        outcomes.rework(order, WHO["requester"], NOON, reason="又漏水", about_attitude=False),
+        outcomes.rework(order, WHO["requester"], NOON, reason="又漏水", about_attitude=False, facts=ABLE),
         outcomes.rate(order, WHO["requester"], NOON, facts=ABLE, solved="no", stars=2, reason="又漏水"),
     ):
         assert Patch(Appointment, {"id": met.id, "ended_at": NOON}) in change.patches

@@ -12,7 +12,7 @@ from app.domain.orders.dispatching import Offered, Taking
 from app.domain.orders.facts import Placing, Starting
 from app.domain.orders.models import Calling, OrderContact, OrderDetail
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.repository import Detail, ServedSide
+from app.domain.orders.repository import Detail, Led, ServedSide
 from app.kernel.change import Change, Event, Patch
 from app.kernel.doubles import Double
 from app.kernel.errors import NotAllowed
@@ -188,5 +188,5 @@ def test_a_representatives_rating_is_marked(who: str, marked: bool) -> None:
 
 @pytest.mark.parametrize(("who", "other"), [("requester", FAMILY), ("beneficiary", RESIDENT)])
 def test_of_both_sides_the_other_hears_of_a_cancellation(who: str, other: UUID) -> None:
-    change = outcomes.cancel(an_order(), WHO[who], NOON)
+    change = outcomes.cancel(an_order(), WHO[who], NOON, facts=Led())
     assert {event.to_person for event in change.events} == {VOLUNTEER, other}

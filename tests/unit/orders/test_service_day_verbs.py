@@ -19,7 +19,7 @@ from app.domain.orders.facts import Placing
 from app.domain.orders.kind_tables import ServiceSlot, SlotBooking
 from app.domain.orders.models import Abort, Appointment, OrderDetail, TakeBack
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.repository import Accepted, Left
+from app.domain.orders.repository import Accepted, Led, Left
 from app.domain.orders.service_days import Booking, Day, Held, Opening, OpenSlot, Slot
 from app.domain.services.errors import ServicePaused
 from app.domain.services.models import Form
@@ -124,13 +124,13 @@ FREED = Patch(SlotBooking, {"id": BOOKED, "live": None, "ended_at": NOON})
 def test_whatever_ends_a_booking_frees_its_place() -> None:
     booked = of(Form.SERVICE_DAY, S.ACCEPTED, booking_id=BOOKED)
     for change in (
-        outcomes.cancel(booked, WHO["requester"], NOON),
-        outcomes.convert(booked, WHO["dispatcher"], NOON, reason="整栋楼的事"),
+        outcomes.cancel(booked, WHO["requester"], NOON, facts=Led()),
+        outcomes.convert(booked, WHO["dispatcher"], NOON, reason="整栋楼的事", facts=Led()),
         service_days.cancel_booked(booked, SYSTEM, NOON, reason="大雪"),
         giving_back.release(booked, WHO["assignee"], NOON, facts=Accepted(TEN), reason="队员不够"),
     ):
         assert FREED in change.patches
-    cancelled = outcomes.cancel(booked, WHO["requester"], NOON)
+    cancelled = outcomes.cancel(booked, WHO["requester"], NOON, facts=Led())
     assert all(event.to_role is None for event in cancelled.events), "its team has it, and nobody dispatched it"
 
 

@@ -10,7 +10,7 @@ from app.domain.orders import dispatching, errors, outcomes, placing, wishes
 from app.domain.orders.kind_tables import Claimant
 from app.domain.orders.models import OrderDetail
 from app.domain.orders.models import OrderState as S
-from app.domain.orders.repository import Accepted, Detail
+from app.domain.orders.repository import Accepted, Detail, ServedSide
 from app.domain.services.models import Form
 from app.kernel.change import Event, Patch
 from app.kernel.errors import NotAllowed, Refusal, TransitionRefused
@@ -93,7 +93,12 @@ def test_a_claim_that_runs_out_opens_the_wish_and_what_it_had_stopped_goes_on() 
 
 def test_a_wish_that_begins_again_is_open() -> None:
     change = outcomes.rework(
-        of(Form.WISH, S.DELIVERED), WHO["requester"], NOON, reason="度数不对", about_attitude=False
+        of(Form.WISH, S.DELIVERED),
+        WHO["requester"],
+        NOON,
+        reason="度数不对",
+        about_attitude=False,
+        facts=ServedSide(logs_in=True),
     )
     assert change.columns["open_pool"]
     assert "dispatch" not in change.starts
