@@ -50,7 +50,7 @@ class Receipt:
     at: datetime
     doubles: tuple[Double, ...] = ()
     state_label: str | None = None
-    said: dict[str, Any] = field(default_factory=dict)
+    said: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
