@@ -195,7 +195,7 @@ async def hand_over_papers(order_id: OrderId, body: HandOverIn, run: TheRun) -> 
     "/{order_id}/papers/return",
     operation_id="returnPapers",
     summary="归还材料,凭居民的归还码或住户卡;或说明遗失",
-    description="由代办员归还;社区工作人员收到材料的,也可代为归还。双方都会收到收据。归还码每次不同。"
+    description="由手中有材料的代办员归还:先前的代办员,或当面转交之后接手的代办员;社区工作人员收到材料的,也可代为归还。双方都会收到收据。归还码每次不同。"
     "归还码、住户卡、未核验、遗失,四者只选其一:遗失的不再等待归还,办完的可以完成",
     tags=(Tag.VOLUNTEER, Tag.DISPATCHER),
     example={"code": "482913", "papers": [1]},
@@ -238,7 +238,8 @@ async def return_papers(order_id: OrderId, body: ReturnIn, run: TheRun) -> Recei
 async def list_papers(order_id: OrderId, reader: TheReader) -> PapersOut:
     async with reader() as connection:
         found = await kind_lists.list_papers(connection, order_id)
-    ended = {p["no"] for r in found["receipts"] if r["action"] == "returned" for p in r["papers"]}
+    seen = {p["no"] for r in found["receipts"] if r["action"] == "returned" for p in r["papers"]}
+    ended = seen.union(found["back"])
     return PapersOut(
         authorities=[_authority(one) for one in found["authorities"]],
         items=[

@@ -212,7 +212,8 @@ async def list_tasks(query: Annotated[PlacedQuery, Query()], reader: TheReader) 
     rule=(policy.staff, policy.pool),
     operation_id="listPool",
     summary="等人接的单,最先到期的在前",
-    description="派单员、书记看到本地所有待派、待接的单;志愿者看到已开放抢单的",
+    description="派单员、书记看到本地所有待派、待接的单;志愿者看到已开放抢单的,须有技能的也在列:"
+    "自己能不能抢,见 getOrder 的 actions",
     tags=(Tag.VOLUNTEER, Tag.DISPATCHER),
     answer=PAGE_EXAMPLE,
 )

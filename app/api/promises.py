@@ -116,7 +116,7 @@ class PostsOut(Out):
     "/{order_id}/contact",
     operation_id="recordContact",
     summary="记录已联系上居民;响应的时限就此停止",
-    description="只作记录,不代为联系:电话、上门、消息(message)都由您自己进行,这里写下的话不会发给居民。"
+    description="只作记录,不代为联系:电话、上门、消息(message)都由您自己进行,这里写下的话不会发给居民,但居民在订单的沟通记录(listOrderPosts)里看得到。"
     "要在本系统里答复居民,用 replyToOrder",
     tags=(Tag.STATION, Tag.DISPATCHER, Tag.VOLUNTEER),
     example={"channel": "phone", "text": "已电话告知周三上午有人上门"},

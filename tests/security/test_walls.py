@@ -99,6 +99,9 @@ DEFINERS = {
     "places_taken(uuid)",
     "day_is_new(uuid)",
     "team_one_along_the_tree()",
+    "told_person(uuid)",
+    "told_team(uuid)",
+    "papers_back(uuid)",
     # For whoever books for somebody: whether these are theirs, have booked, and who hosts; whether somebody leads a team.
     "app_represents_at(uuid)",
     "has_booked(uuid,uuid)",

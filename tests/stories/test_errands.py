@@ -222,6 +222,19 @@ async def test_who_has_papers_brings_them_back_whatever_became_of_the_errand(err
     assert (await errand.agent.ask("GET", errand.path)).status_code == 403, "nothing of it is theirs any more"
 
 
+async def test_who_had_signed_reads_that_others_brought_the_papers_back(street: Street, errand: Errand) -> None:
+    await errand.begin()
+    await errand.agent.post(f"{errand.path}/abort", {"reason": "needs_tradesman", "again": True})
+    await errand.agent.post(f"{errand.path}/papers/return", {"code": await errand.return_code(), "papers": [1]})
+    second = await street.with_role("赵芳", "volunteer")
+    await errand.dispatcher.post(f"{errand.path}/offer", {"volunteer_id": str(second.id)})
+    await second.post(f"{errand.path}/accept")
+    await second.post(f"{errand.path}/papers/return", {"code": await errand.return_code(), "papers": [2]})
+    for reader in (errand.agent, errand.resident, errand.dispatcher):
+        papers = [p for r in (await reader.get(f"{errand.path}/papers"))["items"] for p in r["papers"]]
+        assert [p["no"] for p in papers if p["out"]] == []
+
+
 async def test_who_has_papers_finds_the_errand_among_their_tasks_until_they_have_brought_them_back(
     street: Street, errand: Errand
 ) -> None:

@@ -76,6 +76,30 @@ async def test_a_role_is_held_once_and_may_be_given_again_after_its_end(street: 
     assert await roles(someone) == ["volunteer"]
 
 
+async def test_a_role_that_never_began_ends_for_nobody(street: Street, later: Later) -> None:
+    secretary, officer, resident = (
+        await street.with_role("刘书记", "secretary"),
+        await street.with_role("张敏", "dispatcher"),
+        await street.resident("王秀英"),
+    )
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    grant = {
+        "place_id": str(street.world.east),
+        "person_id": str(resident.id),
+        "role": "volunteer",
+        "starts_at": tomorrow,
+    }
+    for revokes in (resident, street.administrator):
+        given = (await street.administrator.post("/v1/roles", grant))["id"]
+        await revokes.post(f"/v1/roles/{given}/revoke")
+    await later(0)
+    for someone in (secretary, officer):
+        topics = [message["topic"] for message in (await someone.get("/v1/inbox"))["items"]]
+        assert "role.resigned" not in topics, "nobody stopped being a volunteer"
+    (ended,) = [m["text"] for m in (await resident.get("/v1/inbox"))["items"] if m["topic"] == "role.ended"]
+    assert ended == "您的一项任职还没开始就已撤销:志愿者"
+
+
 async def test_a_revoked_role_is_gone_with_the_next_request(street: Street) -> None:
     dispatcher = await street.with_role("张敏", "dispatcher")
     resident = await street.resident("王秀英")

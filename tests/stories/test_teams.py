@@ -54,6 +54,27 @@ async def test_the_lead_takes_volunteers_in_by_id_or_by_phone(street: Street, la
     assert "team.joined" in await told(by_id)
 
 
+async def test_who_led_and_is_no_volunteer_any_more_stays_until_somebody_else_leads(
+    street: Street, later: Later
+) -> None:
+    """And everybody who is told of it reads whom and which team it is about, also where they see neither any more."""
+    lead, second = [await street.with_role(name, "volunteer") for name in ("小李", "小赵")]
+    secretary = await street.with_role("刘书记", "secretary")
+    made = await team(street, lead)
+    await lead.post(f"/v1/teams/{made}/members", person(second))
+    (role,) = [one["id"] for one in (await lead.get("/v1/me"))["roles"] if one["role"] == "volunteer"]
+    await lead.post(f"/v1/roles/{role}/revoke")
+    leave = f"/v1/teams/{made}/members/{lead.id}/remove"
+    assert await lead.refused(leave) == await secretary.refused(leave) == (409, "lead-stays")
+    await secretary.post(f"/v1/teams/{made}/lead", person(second))
+    await secretary.post(leave)
+    await later(0)
+    about = {message["topic"]: message["about"] for message in (await secretary.get("/v1/inbox"))["items"]}
+    assert about["role.resigned"] == "小*,东社区"
+    about = {message["topic"]: message["about"] for message in (await lead.get("/v1/inbox"))["items"]}
+    assert about["team.removed"] == "红马甲"
+
+
 async def test_a_lead_hands_over_and_does_not_just_leave(street: Street, later: Later) -> None:
     lead, second, outsider = [await street.with_role(name, "volunteer") for name in ("小李", "小赵", "小钱")]
     made = await team(street, lead)

@@ -40,7 +40,7 @@ TEXTS: Mapping[str, str] = {
     "order.started": "志愿者已开始服务",
     "order.delivered": "服务已完成,请评价",
     "order.rated": "居民已评价您的服务:满五次评价后,可在我的服务时长里看总体情况",
-    "order.wanted_again": "您做过的一单,居民希望再做一次;请您去的,会另行通知",
+    "order.wanted_again": "您做过的一单要再做一次;请您去的,会另行通知",
     "order.recategorised": "社区把您的订单改到了更合适的服务,已用的时间照计,可查看订单",
     "order.offer_withdrawn": "派给您的订单已改为另一项服务,无需再接",
     "order.taken": "派给您的订单已由他人领取",
@@ -58,6 +58,7 @@ TEXTS: Mapping[str, str] = {
     "order.appointment_kept": "对方不改上门的时间,原约定照旧",
     "order.appointment_missed": "约定的时间已过而未开始服务,订单已退回社区",
     "order.planned": "社区为您的订单写下了方案和承诺的日期",
+    "order.plan_yours": "您是一份方案的负责人:承诺的日期和步骤见订单的沟通记录",
     "order.paused": "您的订单有一项时限被暂停,可查看原因,也可提出异议",
     "order.resumed": "您的订单暂停的时限已继续",
     "order.disputed": "居民对一次暂停提出异议,请裁定",
@@ -239,9 +240,15 @@ OPENED: Mapping[str, str] = {
 """Of the offer whose failure opened the order to the pool."""
 
 PASSED_ON: Mapping[str, str] = {
+    "order.answered": "工作人员转达了居民的回答",
     "case.withdrawn": "一个事项已由工作人员按上报人所说撤回",
 }
 """Of what the staff did for whoever called."""
+
+NEVER_BEGAN: Mapping[str, str] = {
+    "role.ended": "您的一项任职还没开始就已撤销",
+}
+"""Of a role that was revoked before it began."""
 
 DECIDED: Mapping[str, tuple[str, str, str]] = {
     "whistle.decided": ("approved", "您提请的吹哨已获批准", "您提请的吹哨未获批准,可查看原因"),
@@ -271,7 +278,7 @@ OF_CALLBACK: Mapping[str, str] = {
 
 VARIANTS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("beside", BESIDE), ("moved_away", MOVED_AWAY), ("moved", MOVED), ("by", BY_VOLUNTEER), ("team", OF_TEAM), ("opened", OPENED),
-    ("passed_on", PASSED_ON), ("callback", OF_CALLBACK),
+    ("passed_on", PASSED_ON), ("callback", OF_CALLBACK), ("never_began", NEVER_BEGAN),
 )  # fmt: skip
 """By what the payload says: the texts that take the place of the general ones."""
 

@@ -59,7 +59,8 @@ m AS MATERIALIZED (
 SELECT m.id, m.topic, m.payload, m.subject_kind, m.subject_id, m.as_role, m.nobody_in_post, m.created_at, m.read_at,
        coalesce(o.service, CASE m.subject_kind WHEN 'order' THEN told_service(m.id) END, z.name) AS service,
        o.meet_at, coalesce(x.category, f.category) AS category, coalesce(x.place, f.place, r.place) AS place, x.words,
-       r.role, r.level, t.team, coalesce(t.name_sealed, r.name_sealed, o.caller) AS name_sealed,
+       r.role, r.level, coalesce(t.team, told_team(m.id)) AS team,
+       coalesce(t.name_sealed, r.name_sealed, o.caller, told_person(m.id)) AS name_sealed,
        CASE WHEN m.topic IN ('volunteer.approved', 'volunteer.refused') THEN m.answer END AS reason,
        coalesce((SELECT w.name_sealed FROM named_on_file(q.id) w WHERE q.consented_at IS NOT NULL), q.name_sealed) AS represented,
        CASE WHEN q.representative_id <> app_actor() THEN q.representative_name_sealed END AS representative

@@ -104,7 +104,7 @@ class CallerNotFound(NotFound):
 class NotReached(Refusal):
     kind = Kind.CONFLICT
     code = "not-reached"
-    title_zh = "没有开始码和住户卡时,须先由社区工作人员电话或上门联系居民"
+    title_zh = "没有居民的码和住户卡时,须先由社区工作人员电话或上门联系居民"
     title_en = "Without code and card, the staff reach the resident by phone or visit first"
     advice_zh = (
         "须在接单之后联系,由社区或站点的工作人员(承接人以外)电话或上门,并记下(recordContact);"

@@ -95,7 +95,8 @@ def hand_back(
     let_go(change, order, facts.accepted, now)
     change.tell_role(Role.DISPATCHER, "order.handed_back", to=Role.DISPATCHER.value, why=because.value, **_next(order))
     if order.state == OrderState.OFFERED:
-        return change.tell(person_id if because is WhyLeft.LEAD else None, "order.offer_taken_back")
+        unaware = because in (WhyLeft.LEAD, WhyLeft.TEAM, WhyLeft.DISBANDED)
+        return change.tell(person_id if unaware else None, "order.offer_taken_back")
     change.tell(person_id, "order.taken_back", why="left", **_void(order))
     return change.tell_served("order.released", why="left", **_next(order))
 

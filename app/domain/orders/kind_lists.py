@@ -21,7 +21,8 @@ async def count_returns(connection: AsyncConnection, order_id: UUID) -> int:
 
 
 _PAPERS = text(f"""
-SELECT (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.acted_at, r.id), '[]')
+SELECT papers_back(:order_id) AS back,
+       (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.acted_at, r.id), '[]')
           FROM order_papers r WHERE r.matter_id = :order_id) AS receipts,
        (SELECT array_agg(paper_signer(r.id) ORDER BY r.acted_at, r.id)
           FROM order_papers r WHERE r.matter_id = :order_id) AS signers,

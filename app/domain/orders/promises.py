@@ -4,6 +4,7 @@ pure, as in `service.py`."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from app.domain.deadlines.errors import DeadlineNotFound
@@ -11,7 +12,7 @@ from app.domain.orders import errors, policy
 from app.domain.orders.appointments import outside
 from app.domain.orders.dispatching import refuse
 from app.domain.orders.models import OrderPost
-from app.domain.orders.passing_on import tell_caller
+from app.domain.orders.passing_on import is_passed_on, tell_caller
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import ACCEPTED, ASKED, Accepted, Asked
 from app.domain.orders.resuming import come_back, end_booking
@@ -73,7 +74,10 @@ def answer(order: Order, actor: Actor, now: datetime, *, facts: Asked, question_
     _post(change, order, "answer", text, answers=question_id)
     for deadline in order.timed:
         _resume(change, deadline, (p for p in _running(deadline, now) if p.text == str(question_id)), now)
-    return tell_caller(change.tell_role(Role.DISPATCHER, "order.answered").tell(order.assignee_id, "order.answered"))
+    how: dict[str, Any] = {"passed_on": True} if is_passed_on(change) else {}
+    if Role.DISPATCHER not in actor.roles:
+        change.tell_role(Role.DISPATCHER, "order.answered", **how)
+    return tell_caller(change.tell(order.assignee_id, "order.answered", **how))
 
 
 @ORDERS.moves("write_plan", read_by_others=("text", "steps"))
@@ -103,6 +107,7 @@ def write_plan(
     if owner not in (actor.id, order.assignee_id):
         raise InvalidInput(fields=(FieldFault("/body/owner_id", "owner-unknown", OWNERS),))
     _post(change, order, "plan", text, owner_id=owner, steps=list(steps), promised_at=promised_at)
+    change.tell(None if owner == actor.id else owner, "order.plan_yours")
     return _said(change.anchor("promise", until=promised_at), "order.planned")
 
 

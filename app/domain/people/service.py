@@ -216,7 +216,7 @@ def granted(
 @record("role", "revoke", subject=GRANT, facts=HELD, missing=errors.GrantNotFound)
 def revoke_role(held: Held, actor: Actor, now: datetime) -> Change:
     """End a role now: it acts with the person's next command, and a volunteer's orders are handed back; who leads by it leads no
-    more. One that has not begun never begins. Volunteers end their own, and who dispatches there is told.
+    more. One that has not begun never begins. Volunteers end their own, and who dispatches there is told, if it had begun.
 
     Raises:
         NotAllowed: neither who grants it, nor a volunteer of their own. AlreadyEnded. LastAdministrator: nobody else would
@@ -240,10 +240,11 @@ def revoke_role(held: Held, actor: Actor, now: datetime) -> Change:
         handed_back_at=now,
         version=held.version + 1,
     ).note(role=held.role)
-    if own and held.role is Role.VOLUNTEER and not held.remains:
+    began = held.starts_at <= now
+    if own and held.role is Role.VOLUNTEER and not held.remains and began:
         for role in (Role.DISPATCHER, Role.SECRETARY):
             change.tell_role(role, "role.resigned", person_id=held.person_id)
-    return _leave(change, held, None if own else "role.ended")
+    return _leave(change, held, None if own else "role.ended", **({} if began else {"never_began": True}))
 
 
 @record("role", "lapse", subject=GRANT, facts=HELD, missing=errors.GrantNotFound)
@@ -262,14 +263,20 @@ def lapse_role(held: Held, actor: Actor, now: datetime) -> Change:
     return _leave(change, held, None if held.remains else "role.lapsed")
 
 
-def _leave(change: Change, held: Held, topic: str | None) -> Change:
+def _leave(change: Change, held: Held, topic: str | None, **how: bool) -> Change:
     """Whoever loses the role is told so (None: did it, or nothing ended for them), holds nothing by it, and leads no team by it:
     the secretary names another lead."""
     if topic is not None:
         serving = sum(order.state == "in_service" for order in held.orders)
         remains = {"remains": True} if held.remains else {}
         change.tell(
-            held.person_id, topic, role=held.role, serving=serving, handed_back=len(held.orders) - serving, **remains
+            held.person_id,
+            topic,
+            role=held.role,
+            serving=serving,
+            handed_back=len(held.orders) - serving,
+            **remains,
+            **how,
         )
     for team in held.teams:
         change.tell_role(Role.SECRETARY, "team.without_lead", place_id=team.place_id, team_id=team.id)

@@ -77,7 +77,10 @@ class LeadStays(Refusal):
     code = "lead-stays"
     title_zh = "队长不能离队,请先指定新的队长"
     title_en = "A lead does not leave: name another one first"
-    advice_zh = "指定新的队长用 setTeamLead;不再需要这支队伍的,可请书记或管理员解散(disbandTeam)"
+    advice_zh = (
+        "指定新的队长用 setTeamLead;不再做志愿者的队长,由书记另行指定之后即可离队;队里没有别人的,"
+        "请书记或管理员解散(disbandTeam)"
+    )
 
 
 class TeamDisbanded(Refusal):

@@ -73,21 +73,23 @@ JOINING = Facts(
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """A live membership, the team's lead and whether they may act as such, and what the member holds through the team."""
+    """A live membership, who leads the team (None: nobody who volunteers there any more) and whether the actor may act as such,
+    and what the member holds through the team."""
 
     id: UUID
     team_id: UUID
     place_id: UUID
     version: int
-    lead_id: UUID
+    lead_id: UUID | None
     leads: bool
     orders: tuple[HeldOrder, ...]
 
 
 LEAVING = Facts(
     """(SELECT jsonb_build_object('id', m.id, 'team_id', m.team_id, 'place_id', m.place_id, 'version', m.version,
-                 'lead_id', t.lead_id, 'leads', leads(t.id, $1), 'orders', held_orders(m.person_id, m.team_id, NULL))
-          FROM team_member m JOIN team t ON t.id = m.team_id WHERE m.id = subject.id)""",
+                 'lead_id', team_lead(m.team_id), 'leads', leads(m.team_id, $1),
+                 'orders', held_orders(m.person_id, m.team_id, NULL))
+          FROM team_member m WHERE m.id = subject.id)""",
     Leaving,
 )
 

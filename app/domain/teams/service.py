@@ -97,7 +97,7 @@ def add_member(
 )
 def remove_member(member: Leaving, actor: Actor, now: datetime, *, person_id: UUID) -> Change:
     """A member leaves, or is let go by the lead or who looks after the place; what they hold through the team is handed
-    back. Raises LeadStays."""
+    back. Raises LeadStays: also of who was named lead and leads no more, as long as nobody else was named."""
     if actor.id != person_id and not member.leads:
         demand_lead(member.lead_id, policy.CHIEF, actor)
     if member.lead_id == person_id:

@@ -411,6 +411,16 @@ def test_an_order_of_somebody_who_left_goes_back_from_either_state() -> None:
         giving_back.hand_back(offer, SYSTEM, NOON, facts=Left(Accepted(TEN), taken_anew=False), person_id=OTHER)
 
 
+@pytest.mark.parametrize("because", WhyLeft)
+def test_whoever_did_not_leave_by_their_own_word_hears_that_an_offer_is_gone(because: WhyLeft) -> None:
+    left = Left(Accepted(TEN), taken_anew=False)
+    offer = replace(an_order(S.OFFERED), live=(OFFER,))
+    change = giving_back.hand_back(offer, SYSTEM, NOON, facts=left, person_id=VOLUNTEER, because=because)
+    told = {event.topic for event in change.events if event.to_person == VOLUNTEER}
+    unaware = because in {WhyLeft.LEAD, WhyLeft.TEAM, WhyLeft.DISBANDED}
+    assert told == ({"order.offer_taken_back"} if unaware else set())
+
+
 def test_an_order_that_they_began_meanwhile_stays_theirs_and_the_dispatcher_is_told() -> None:
     begun = an_order(S.IN_SERVICE)
     change = giving_back.hand_back(

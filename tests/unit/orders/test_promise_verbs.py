@@ -140,6 +140,22 @@ def test_an_answer_ends_the_pause() -> None:
     ]
 
 
+@pytest.mark.parametrize(("who", "hears"), [("clerk", True), ("dispatcher", False)])
+def test_an_answer_that_the_staff_pass_on_is_called_so_and_whoever_typed_it_is_not_told(who: str, hears: bool) -> None:
+    waiting = order(respond(), coordinate())
+    change = promises.answer(waiting, WHO[who], TWELVE, facts=Asked(waits=True), question_id=QUESTION, text="上午")
+    answered = [event for event in change.events if event.topic == "order.answered"]
+    assert [event.to_role for event in answered if event.to_role] == [Role.DISPATCHER] * hears
+    assert all(event.payload == {"passed_on": True} for event in answered)
+
+
+@pytest.mark.parametrize(("owner", "told"), [(VOLUNTEER, True), (None, False)])
+def test_whose_plan_it_is_hears_it_from_whoever_wrote_it(owner: UUID | None, told: bool) -> None:
+    said = {"text": "周五修好", "steps": ["买灯泡"], "promised_at": TWELVE + timedelta(days=2)}
+    change = promises.write_plan(order(respond(), plan()), DISPATCHER, TWELVE, owner_id=owner, **said)
+    assert [e.to_person for e in change.events if e.topic == "order.plan_yours"] == [VOLUNTEER] * told
+
+
 def test_an_answer_moves_nothing_that_has_stopped_or_whose_pause_is_over() -> None:
     stopped = coordinate(paused(QUESTION, ELEVEN, FOUR), stopped=at("2026-03-03 11:30"))
     over = plan(paused(STORM, TEN, ELEVEN))
