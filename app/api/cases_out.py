@@ -112,9 +112,10 @@ class CaseOut(CaseRow, CaseTold):
     reported_as: Choice[ReportedAs] | None = Field(description="上报渠道;附议其他社区的,不显示")
     reported_as_label: str | None = Field(description="上报渠道的中文名称;附议其他社区的,不显示")
     outcome: str | None = Field(
-        description="办理情况;这一轮还没有结果,或结果被退回的为 null;附议其他社区的,只显示可公开的答复"
+        description="办理情况;这一轮还没有结果、结果被退回或事项终止的为 null,提交过的见 getCaseHistory;"
+        "附议其他社区的,只显示可公开的答复"
     )
-    answer: str | None = Field(description="可公开的答复;没有结果或被退回的为 null")
+    answer: str | None = Field(description="可公开的答复;没有结果、被退回或事项终止的为 null,提交过的见 getCaseHistory")
     evidence: list[dict[str, Any]] = Field(description="办理依据;没有结果或被退回的为空")
     end_reason: str | None = Field(description="不予受理、撤回或终止的原因")
     elsewhere: str | None = Field(description="不予受理时,应去哪里反映")

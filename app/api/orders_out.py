@@ -373,7 +373,8 @@ def _placed_as(order: Matter[None], through: str | None) -> Literal["self", "rep
 
 def show_history(row: RowMapping | dict[str, Any], reader_id: UUID, lifecycle: Lifecycle = LIFECYCLE) -> HistoryRow:
     """A step of a matter; a mark of a limit is a step that no lifecycle knows."""
-    note = notes_out.shown(row["note"], row.get("agreed_on"))
+    kept = {name: value for name, value in row["note"].items() if name not in row.get("hidden", ())}
+    note = notes_out.shown(kept, row.get("agreed_on"))
     form = row.get("form") if lifecycle is LIFECYCLE else None
 
     def said(state: str) -> str:

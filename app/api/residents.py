@@ -1,6 +1,5 @@
 """Residents over HTTP, as the station knows them: registering whoever has no WeChat, and finding whoever has no phone."""
 
-from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -77,7 +76,7 @@ async def register_resident(body: RegisterIn, run: TheRun) -> Receipt:
     "",
     rule=policy.STAFF,
     operation_id="findResidents",
-    summary="按姓名查找没有登记电话的居民,新登记的在前",
+    summary="按姓名查找站点登记的、没有电话的居民,新登记的在前",
     description="有电话的,点单时按电话即可找到;没有电话的(包括号码后来由本人用微信验证、归了另一个账号的),在这里按姓名找编号;谁找了谁会留下审计记录",
     answer={
         "items": [
@@ -92,19 +91,13 @@ async def register_resident(body: RegisterIn, run: TheRun) -> Receipt:
         ],
         "next_cursor": None,
     },
-    responses=problems(NotAllowed, PlaceNotFound),
+    responses=problems(NotAllowed, PlaceNotFound, errors.NotACommunity),
 )
 async def find_residents(query: Annotated[ResidentQuery, Query()], reader: TheReader) -> Page[ResidentOut]:
     wanted = "".join(query.name.split())
-    found: list[Any] = []
     async with reader() as connection:
-        await repository.demand_staff(connection, query.place_id)
-        async with aclosing(repository.without_phone(connection, query.place_id, query.after())) as residents:
-            async for row in residents:
-                if "".join((reader.sealer.opened("name", row["name_sealed"]) or "").split()) == wanted:
-                    found.append(row)
-                if len(found) > query.limit:
-                    break
+        residents = await repository.list_unphoned(connection, query.place_id, query.after())
+        found = [row for row in residents if "".join((_name(row, reader.sealer)).split()) == wanted]
         await repository.record_finding(connection, query.place_id, [row["id"] for row in found[: query.limit]])
     return Page.cut(
         found, query.limit, lambda row: Cursor(row["since"], row["id"]), lambda row: _show(row, reader.sealer)
@@ -114,6 +107,10 @@ async def find_residents(query: Annotated[ResidentQuery, Query()], reader: TheRe
 def _show(row: Any, sealer: Sealer) -> ResidentOut:
     return ResidentOut(
         **{name: row[name] for name in ("id", "place_id", "place_name", "since")},
-        name=sealer.opened("name", row["name_sealed"]) or "",
+        name=_name(row, sealer),
         address=sealer.opened("address", row["address_sealed"]),
     )
+
+
+def _name(row: Any, sealer: Sealer) -> str:
+    return sealer.opened("name", row["name_sealed"]) or ""

@@ -41,7 +41,8 @@ unheard AS MATERIALIZED (
             WHERE person_holds(m.placed_by, m.place_id, r)) AS by_staff
     FROM batch b JOIN matter m ON m.id = b.subject_id AND m.kind IN ('order', 'case')
     JOIN person caller ON caller.id = b.to_person AND num_nonnulls(caller.openid, caller.login_name) = 0
-   WHERE m.requester_id = b.to_person),
+   WHERE m.requester_id = b.to_person
+      OR (m.beneficiary_id = b.to_person AND NOT person_represents(m.requester_id, m.beneficiary_id))),
 told AS MATERIALIZED (
   SELECT b.*, b.to_person AS person_id, NULL::text AS as_role, false AS nobody_in_post
     FROM batch b WHERE b.to_person IS NOT NULL

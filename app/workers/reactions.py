@@ -1,7 +1,6 @@
 """Which verb answers which event. A room's sideways effects pass here, and nowhere else."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -61,12 +60,6 @@ def _asked_for(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"subject_id": UUID(payload["matter_id"]), "former_id": UUID(payload["former_id"])}
 
 
-def _own_now(row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """`ended_at` is missing in what the release before wrote."""
-    ended_at = payload.get("ended_at")
-    return {**_asked_for(row, payload), "ended_at": ended_at and datetime.fromisoformat(ended_at)}
-
-
 def _child(_row: Any, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"subject_id": UUID(payload["child_id"])}
 
@@ -94,7 +87,7 @@ REACTIONS: Mapping[str, tuple[Verb[Any, Any], Reaction]] = {
     "assignment.complete": (board.complete, _assignment),
     "assignment.reopen": (board.reopen, _assignment),
     "assignment.promise": (board.promise, _promised),
-    "order.to_beneficiary": (ended_consents.to_beneficiary, _own_now),
+    "order.to_beneficiary": (ended_consents.to_beneficiary, _asked_for),
     "case.to_beneficiary": (case_consents.to_beneficiary, _asked_for),
     "order.hand_over": (
         shifts.hand_over,

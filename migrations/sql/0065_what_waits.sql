@@ -1,5 +1,5 @@
 -- What becomes of an order when the consent ends under which it was placed, as in 0056; also what waits there for whoever goes on
--- with it – a question, a time that the other side proposed –, and who stopped it and when: the former may have been faster.
+-- with it: a question, and a time that the other side proposed.
 CREATE OR REPLACE FUNCTION contact_on_file(subject uuid) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$
@@ -14,11 +14,7 @@ BEGIN
             'question', EXISTS (SELECT 1 FROM order_post q WHERE q.matter_id = m.id AND q.kind = 'question'
                                    AND NOT EXISTS (SELECT 1 FROM order_post a WHERE a.answers = q.id)),
             'proposal', EXISTS (SELECT 1 FROM appointment a WHERE a.matter_id = m.id AND NOT a.by_resident
-                                   AND a.confirmed_at IS NULL AND a.ended_at IS NULL AND a.meet_at > app_now()),
-            'stopped_by', s.actor_id, 'stopped_at', s.at)
+                                   AND a.confirmed_at IS NULL AND a.ended_at IS NULL AND a.meet_at > app_now()))
             FROM matter m JOIN person p ON p.id = m.beneficiary_id JOIN order_contact c ON c.matter_id = m.id
-            LEFT JOIN LATERAL (SELECT h.actor_id, h.at FROM history h
-                                WHERE h.matter_id = m.id AND h.action IN ('cancel', 'call_off') AND h.to_state = m.state
-                                ORDER BY h.version DESC LIMIT 1) s ON true
            WHERE m.id = subject);
 END $$;

@@ -35,7 +35,7 @@ class Life(Deeds):
             if self.question and self.state not in {*ENDED, "delivered"}:
                 self.tell("order.question_waits", self.beneficiary)
             if self.proposed and self.proposed[0] not in {former, *self.voices} and self.proposed[1] > self.now:
-                self.tell("order.appointment_proposed", self.beneficiary)
+                self.tell("order.time_waits", self.beneficiary)
             if self.authority and self.authority[1] > self.now and self.authority_by == former:
                 self.tell("order.authority_stands", self.beneficiary)
         return "to_beneficiary"

@@ -102,6 +102,7 @@ DEFINERS = {
     "told_person(uuid)",
     "told_team(uuid)",
     "papers_back(uuid)",
+    "unphoned_residents(uuid)",
     # For whoever books for somebody: whether these are theirs, have booked, and who hosts; whether somebody leads a team.
     "app_represents_at(uuid)",
     "has_booked(uuid,uuid)",

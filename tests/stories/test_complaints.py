@@ -137,5 +137,18 @@ async def test_whoever_comes_again_reads_what_was_missing_and_not_who_said_it(st
     page = await volunteer.get(order)
     assert (page["rating"], page["rework_reason"]) == (None, "水龙头还在漏")
     (begun,) = [one for one in (await volunteer.get(f"{order}/history"))["items"] if one["action"] == "rework"]
-    assert begun["note"] == {"reason": "水龙头还在漏", "unsolved": True}
-    assert begun["note_label"] == "原因:水龙头还在漏;评价为未解决,自动再来一轮"
+    assert (begun["note"], begun["note_label"]) == ({"reason": "水龙头还在漏"}, "原因:水龙头还在漏")
+    for reader in (grandma, dispatcher):
+        (begun,) = [one for one in (await reader.get(f"{order}/history"))["items"] if one["action"] == "rework"]
+        assert begun["note_label"] == "原因:水龙头还在漏;评价为未解决,自动再来一轮", "whoever reads the rating"
+
+
+async def test_what_was_done_is_kept_from_whoever_may_only_take_the_order(street: Street) -> None:
+    grandma, dispatcher, _, volunteer = await crew(street)
+    order = await done(await accepted(street, grandma, dispatcher, volunteer), grandma, volunteer)
+    await grandma.post(f"{order}/rework", {"reason": "还在漏", "about_attitude": False})
+    await street.world.owner.execute("UPDATE matter SET open_pool = true WHERE id = $1::uuid", order.rsplit("/", 1)[1])
+    stranger = await street.with_role("路人", "volunteer")
+    for reader, reads in ((grandma, True), (dispatcher, True), (volunteer, True), (stranger, False)):
+        (step,) = [one for one in (await reader.get(f"{order}/history"))["items"] if one["action"] == "deliver"]
+        assert ("outcome" in step["note"]) == reads, reader.name

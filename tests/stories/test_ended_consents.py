@@ -184,10 +184,9 @@ async def test_whoever_goes_on_hears_what_waits_and_what_the_former_stopped_mean
     await daughter.post(f"{stopped}/cancel", {})
     await later(0)
     inbox = (await station.get("/v1/inbox", limit=100))["items"]
-    passed_on = {(one["subject_id"], one["topic"]) for one in inbox if one["text"].startswith("请转告居民")}
-    assert {path.rsplit("/", 1)[1] for path in (stopped, goes_on)} == {subject for subject, _ in passed_on}
-    assert (stopped.rsplit("/", 1)[1], "order.cancelled") in passed_on, "the former was faster than the end"
-    assert (goes_on.rsplit("/", 1)[1], "order.question_waits") in passed_on
+    passed_on = [(one["subject_id"], one["topic"]) for one in inbox if one["text"].startswith("请转告居民")]
+    assert passed_on.count((stopped.rsplit("/", 1)[1], "order.cancelled")) == 1, "the former was faster than the end"
+    assert passed_on.count((goes_on.rsplit("/", 1)[1], "order.question_waits")) == 1
 
 
 async def test_where_no_phone_of_hers_is_on_file_the_station_hears_whose_stands_there(
@@ -231,7 +230,7 @@ async def test_what_was_not_solved_begins_again_also_on_the_word_of_who_has_no_l
     assert (page["state"], page["round"]) == ("submitted", 2)
     assert (await station.get(f"{order}/history"))["items"][-1]["by"] == "desk"
     await later(0)
-    assert "您做过的一单,居民希望再做一次;请您去的,会另行通知" in await texts(volunteer)
+    assert "您做过的一单要再做一次;请您去的,会另行通知" in await texts(volunteer)
 
 
 async def test_a_second_consent_takes_nothing_back_and_leaves_the_first_orders_to_the_mother(

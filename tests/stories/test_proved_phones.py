@@ -149,6 +149,9 @@ async def test_whoever_has_no_phone_is_found_by_their_whole_name(street: Street)
     shown = "SELECT note -> 'found' ->> 0 FROM audit WHERE actor_id = $1 AND action = 'find' ORDER BY at"
     looks = [row[0] for row in await street.world.owner.fetch(shown, station.id)]
     assert looks == ids[::-1], "whom somebody was shown is kept"
+    by_wechat = await newcomer(street, "周奶奶")
+    await by_wechat.post("/v1/me/community", {"place_id": str(estate), "address": "东园小区9号楼"})
+    await by_wechat.put("/v1/me", {"name": "周奶奶"})
     found = await station.get("/v1/residents", place_id=str(estate), name="周 奶奶")
     assert [row["id"] for row in found["items"]] == ids[1:]
     assert (await station.get("/v1/residents", **{**asked, "name": "周奶"}))["items"] == []
@@ -156,6 +159,7 @@ async def test_whoever_has_no_phone_is_found_by_their_whole_name(street: Street)
         (resident, street.world.east, (403, "not-allowed")),
         (station, street.world.west, (403, "not-allowed")),
         (station, new_id(), (404, "place-not-found")),
+        (street.administrator, street.world.street, (409, "not-a-community")),
     ):
         answer = await someone.http.get(f"/v1/residents?place_id={place}&name=周奶奶")
         assert (answer.status_code, answer.json()["code"]) == why

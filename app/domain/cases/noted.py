@@ -49,6 +49,8 @@ WORDS: Mapping[str, Callable[[Any], str]] = {
     "must_change": _after("须改变"),
     "review_at": _moment("复核"),
     "decision": _after("决定"),
+    "outcome": _after("结果"),
+    "answer": _after("公开答复"),
     "hours": lambda value: f"延长 {value} 小时(按该时限的日历计)",
     "reason": _reason,
     "tried": _after("试过"),

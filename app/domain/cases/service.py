@@ -129,7 +129,9 @@ def submit_result(
         let_follow(change, facts.children)
     demand_evidence(case.detail.evidence, evidence)
     told = {"outcome": outcome, "answer": answer, "evidence": list(evidence), "handler_id": actor.id}
-    return hand(change.patch(CaseDetail, matter_id=case.id, **told), Duty.HANDLER, facts.duty)
+    # In the history for good: a result that is sent back stands on the page no more.
+    change.note(outcome=outcome, answer=answer).patch(CaseDetail, matter_id=case.id, **told)
+    return hand(change, Duty.HANDLER, facts.duty)
 
 
 def hand(change: Change, duty: Duty, before: str | None) -> Change:

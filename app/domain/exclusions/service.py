@@ -69,7 +69,7 @@ def _proposed(about: Proposing, actor: Actor, now: datetime, **said: Any) -> Cha
     change.insert(Exclusion, **where, **said, proposed_by=actor.id, proposed_at=now)
     payload = _of_callback(callback="callback_id" in said)
     if not about.reviewers:
-        change.tell_role(Role.ADMINISTRATOR, "exclusion.proposed", place_id=about.street_id, **payload)
+        change.tell_role(Role.ADMINISTRATOR, "exclusion.proposed", place_id=about.street_id, nobody=True, **payload)
     for reviewer in about.reviewers:
         change.tell(reviewer, "exclusion.proposed", **payload)
     return change

@@ -82,6 +82,7 @@ TEXTS: Mapping[str, str] = {
     "order.placed_for_you": "社区已按您所说为您下单",
     "order.placed_by_representative": "您的代下单人为您下了单,可查看订单",
     "order.yours_now": "代下单关系已结束,这个订单现在由您自己跟进",
+    "order.time_waits": "订单提议的上门时间等您确认;不合适的,请另提时间",
     "order.question_waits": "订单有一个问题等您回答,请看订单的沟通记录",
     "order.phone_of_former": "请更改联系电话:代下单关系已结束,订单上可能仍是原代下单人的电话",
     "order.authority_stands": "原代下单人为您写下的授权仍然有效;不同意的,可以收回",
@@ -245,6 +246,11 @@ PASSED_ON: Mapping[str, str] = {
 }
 """Of what the staff did for whoever called."""
 
+NOBODY: Mapping[str, str] = {
+    "exclusion.proposed": "一次提请不计没有人可以复核:能复核的都参与过,请在街道以上任命一位没有参与的书记",
+}
+"""Of what waits for somebody whom there is not yet."""
+
 NEVER_BEGAN: Mapping[str, str] = {
     "role.ended": "您的一项任职还没开始就已撤销",
 }
@@ -279,6 +285,7 @@ OF_CALLBACK: Mapping[str, str] = {
 VARIANTS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("beside", BESIDE), ("moved_away", MOVED_AWAY), ("moved", MOVED), ("by", BY_VOLUNTEER), ("team", OF_TEAM), ("opened", OPENED),
     ("passed_on", PASSED_ON), ("callback", OF_CALLBACK), ("never_began", NEVER_BEGAN),
+    ("nobody", NOBODY),
 )  # fmt: skip
 """By what the payload says: the texts that take the place of the general ones."""
 

@@ -68,7 +68,7 @@ SELECT m.id, m.topic, m.payload, m.subject_kind, m.subject_id, m.as_role, m.nobo
   LEFT JOIN LATERAL (
     SELECT s.name AS service, CASE WHEN m.payload ? 'pass_on' THEN (
              SELECT c.name_sealed FROM order_contact c WHERE c.matter_id = d.matter_id) END AS caller, CASE
-             WHEN m.topic = 'order.appointment_proposed' THEN (
+             WHEN m.topic IN ('order.appointment_proposed', 'order.time_waits') THEN (
                SELECT a.meet_at FROM appointment a WHERE a.matter_id = d.matter_id AND a.proposed_at <= m.created_at
                 ORDER BY a.proposed_at DESC LIMIT 1)
              WHEN m.topic IN ('order.appointment_confirmed', 'order.appointment_kept', 'order.assigned',

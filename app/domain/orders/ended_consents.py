@@ -17,27 +17,22 @@ HAS_IT = (OrderState.ACCEPTED, OrderState.IN_SERVICE)
 
 
 @ORDERS.moves("to_beneficiary", facts=ON_FILE)
-def to_beneficiary(
-    order: Order, actor: Actor, now: datetime, *, facts: OnFile, former_id: UUID, ended_at: datetime | None = None
-) -> Change:
+def to_beneficiary(order: Order, actor: Actor, now: datetime, *, facts: OnFile, former_id: UUID) -> Change:
     """Whoever placed it for somebody represents them no more: it is the beneficiary's own from now on, whatever has become of it,
     and goes on. Where there is still something to follow they are told, also of what waits for an answer, and of an authority
-    that the former wrote and that stands; or that the former was faster, and stopped it after the end at `ended_at`. The contact
-    becomes their own as far as one is on file, unless somebody else changed it since: whoever has the order is told; where no
-    phone of theirs is, the station. Once, and for good: a later consent takes nothing back. Raises TransitionRefused: it is
-    theirs already."""
+    that the former wrote and that stands, and the contact becomes their own as far as one is on file, unless somebody else
+    changed it since: whoever has the order is told; where no phone of theirs is, the station. Once, and for good: a later consent
+    takes nothing back. Raises TransitionRefused: it is theirs already."""
     if order.requester_id != former_id or former_id == order.beneficiary_id:
         raise TransitionRefused
     change = LIFECYCLE.move(order, "to_beneficiary", actor, now).set(requester_id=order.beneficiary_id)
-    if facts.stopped_at is not None and ended_at is not None and facts.stopped_at >= ended_at:
-        change.tell(order.beneficiary_id if facts.stopped_by == former_id else None, "order.cancelled")
     if order.state not in (*OPEN, OrderState.DELIVERED) and not papers_out(order.detail.receipts):
         return change
     change.tell(order.beneficiary_id, "order.yours_now")
     if order.state in OPEN and facts.question:
         change.tell(order.beneficiary_id, "order.question_waits")
     if order.state in OPEN and facts.proposal:
-        change.tell(order.beneficiary_id, "order.appointment_proposed")
+        change.tell(order.beneficiary_id, "order.time_waits")
     if facts.authority_of == former_id and order.detail.authority is not None and now < order.detail.authority.until_at:
         change.tell(order.beneficiary_id, "order.authority_stands")
     if own := facts.instead(former_id):

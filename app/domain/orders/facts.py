@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from app.domain.orders.matching import candidates
@@ -201,7 +200,7 @@ RETURNING = Facts(f"jsonb_build_object('card_fits', {_CARD_FITS}, 'reached', {_r
 class OnFile:
     """What is on file of whom an order serves, beside its contact: `own_phone`, that its phone is theirs; the address where they
     live at its place. `authority_of`: who gave the authority that has not ended; `changed_by`: who changed the contact last.
-    Whether a `question`, or a time that the other side proposed, waits; and who stopped the order for good, and when."""
+    Whether a `question`, or a time that the other side proposed, waits."""
 
     own_phone: bool
     name_sealed: Sealed | None = None
@@ -212,8 +211,6 @@ class OnFile:
     changed_by: UUID | None = None
     question: bool = False
     proposal: bool = False
-    stopped_by: UUID | None = None
-    stopped_at: datetime | None = None
 
     def instead(self, former_id: UUID) -> dict[str, bytes]:
         """What takes the place of the former's contact; what is not on file stays, and what somebody else wrote since."""

@@ -7,11 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     Boolean,
     ColumnElement,
     RowMapping,
     ScalarSelect,
     Select,
+    Text,
     and_,
     case,
     func,
@@ -44,7 +46,7 @@ from app.domain.orders.page import (
     ROW,
     WAITS,
 )
-from app.domain.orders.policy import LIFECYCLE, OPEN, phoning, staff
+from app.domain.orders.policy import LIFECYCLE, OPEN, phoning, staff, station
 from app.domain.orders.records import recorded
 from app.domain.people.models import Person, RoleGrant
 from app.domain.places.models import Place, PlaceAncestor
@@ -446,11 +448,22 @@ _AGREED = """(SELECT a.meet_at FROM appointment a
                         WHEN 'confirm' THEN a.confirmed_at END = history.at LIMIT 1)"""
 
 
+_HIDDEN = f"""array_remove(ARRAY[
+  CASE WHEN NOT EXISTS (SELECT 1 FROM rating r WHERE r.matter_id = matter.id) THEN 'unsolved' END,
+  CASE WHEN app_actor() NOT IN (matter.requester_id, matter.beneficiary_id, matter.placed_by, history.actor_id)
+        AND (matter.assignee_id IS DISTINCT FROM app_actor() OR matter.state = '{OrderState.OFFERED}')
+        AND NOT app_reaches(matter.place_id, '{{{",".join(sorted(station.roles))}}}') THEN 'outcome' END], NULL)"""
+"""What the note of a step keeps from the reader: how somebody rated, from whoever does not read ratings; what was done in a home,
+from who may only take the order (the pool, the team that was asked)."""
+
+
 async def list_history(connection: AsyncConnection, order_id: UUID) -> Sequence[RowMapping]:
-    """Every change of an order, oldest first; of one that proposed or confirmed a time, which. Raises OrderNotFound."""
+    """Every change of an order, oldest first; of one that proposed or confirmed a time, which. `hidden`: what of its note is not
+    the reader's. Raises OrderNotFound."""
     steps: Select[*tuple[Any, ...]] = select(
         History.__table__,  # type: ignore[attr-defined]
         literal_column(_AGREED).label("agreed_on"),
+        literal_column(_HIDDEN, ARRAY(Text)).label("hidden"),
         (col(History.actor_id) != col(MatterRow.beneficiary_id)).label("for_another"),
         select(col(OrderDetail.form))
         .where(col(OrderDetail.matter_id) == col(MatterRow.id))

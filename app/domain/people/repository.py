@@ -1,6 +1,6 @@
 """The SQL of the people: what the verbs have to know, and the lists."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from app.domain.people.errors import NotACommunity
 from app.domain.people.handing_back import HeldOrder, LedTeam
 from app.domain.people.models import Person, RoleGrant
-from app.domain.people.policy import NO_OFFICERS, STAFF
+from app.domain.people.policy import HOMES, NO_OFFICERS, STAFF
 from app.domain.places.errors import PlaceNotFound
 from app.domain.places.models import Level, Place, PlaceAncestor
 from app.kernel.database import rows
@@ -193,37 +194,29 @@ async def list_role_holders(
     return await rows(connection, query)
 
 
-async def demand_staff(connection: AsyncConnection, place_id: UUID) -> None:
-    """Raises PlaceNotFound; NotAllowed: the reader does not work there."""
-    query = select(func.app_reaches(col(Place.id), _STAFF)).where(col(Place.id) == place_id)
-    works = (await connection.execute(query)).scalar_one_or_none()
-    if works is None:
+_HOME = text("""
+SELECT p.level, app_reaches(p.id, CAST(:roles AS text[])) AS works FROM place p WHERE p.id = :place_id""")
+
+_UNPHONED = text("""
+SELECT r.* FROM unphoned_residents(:place_id) r
+ WHERE CAST(:at AS timestamptz) IS NULL OR (r.since, r.id) < (:at, CAST(:last AS uuid))
+ ORDER BY r.since DESC, r.id DESC""")
+
+
+async def list_unphoned(connection: AsyncConnection, place_id: UUID, after: Cursor | None) -> Sequence[RowMapping]:
+    """Whom the station registered at a community or an estate and who has no phone on file, whoever came last first: all of them,
+    since their names are sealed. `since`: when they came to live there. Raises PlaceNotFound, NotACommunity. NotAllowed: the
+    reader does not work there."""
+    roles = [role.value for rule in STAFF for role in rule.roles]
+    home = (await connection.execute(_HOME, {"place_id": place_id, "roles": roles})).one_or_none()
+    if home is None:
         raise PlaceNotFound
-    if not works:
+    if not home.works:
         raise NotAllowed(rules=STAFF)
-
-
-async def without_phone(
-    connection: AsyncConnection, place_id: UUID, after: Cursor | None
-) -> AsyncGenerator[RowMapping]:
-    """The residents of a place and below who have no phone on file, whoever came last first: all of them, since their names are
-    sealed. `since`: when they came to live there."""
-    g, p, a = RoleGrant, Place, PlaceAncestor
-    order = (col(g.starts_at), col(g.person_id))
-    query = (
-        select(col(Person.id), col(Person.name_sealed), col(Person.address_sealed), col(g.starts_at).label("since"))
-        .add_columns(col(p.id).label("place_id"), col(p.name).label("place_name"))
-        .join(g, and_(col(g.person_id) == col(Person.id), col(g.role) == Role.RESIDENT, col(g.ends_at).is_(None)))
-        .join(a, and_(col(a.place_id) == col(g.place_id), col(a.ancestor_id) == place_id))
-        .join(p, col(p.id) == col(g.place_id))
-        .where(col(Person.phone_sealed).is_(None), col(Person.name_sealed).is_not(None))
-        .where(col(Person.login_name).is_(None), col(Person.disabled_at).is_(None))
-        .order_by(*(column.desc() for column in order))
-    )
-    if after is not None:
-        query = query.where(tuple_(*order) < tuple_(literal(after.created_at), literal(after.id)))
-    async for row in (await connection.stream(query)).mappings():
-        yield row
+    if home.level not in HOMES:
+        raise NotACommunity
+    asked = {"place_id": place_id, "at": after and after.created_at, "last": after and after.id}
+    return (await connection.execute(_UNPHONED, asked)).mappings().all()
 
 
 _FOUND = text("""
@@ -232,7 +225,6 @@ VALUES (:id, 1, 'person', :place_id, 'find', app_actor(), app_now(), jsonb_build
 
 
 async def record_finding(connection: AsyncConnection, place_id: UUID, found: Sequence[UUID]) -> None:
-    """Name and address were shown: by whom, when and of whom stands in the audit."""
-    if found:
-        asked = {"id": new_id(), "place_id": place_id, "found": [str(person_id) for person_id in found]}
-        await connection.execute(_FOUND, asked)
+    """Name and address were looked for: by whom, when and of whom they were shown stands in the audit."""
+    asked = {"id": new_id(), "place_id": place_id, "found": [str(person_id) for person_id in found]}
+    await connection.execute(_FOUND, asked)

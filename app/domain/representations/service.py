@@ -171,9 +171,7 @@ def end(said: Represented, actor: Actor, now: datetime) -> Change:
         change.tell(None if person == actor.id else person, "representation.ended")
     change.tell_role(Role.STATION_STAFF, "representation.ended")
     for matter in said.matters:
-        change.emit(
-            f"{matter.kind}.to_beneficiary", matter_id=matter.id, former_id=said.representative_id, ended_at=now
-        )
+        change.emit(f"{matter.kind}.to_beneficiary", matter_id=matter.id, former_id=said.representative_id)
     return change.note(matters=len(said.matters)) if said.matters else change
 
 

@@ -64,6 +64,7 @@ def test_where_nobody_may_review_the_administrator_is_told() -> None:
     change = exclusions.propose(replace(MISSED, reviewers=()), DISPATCHER, NOON, **asked)
     (told,) = change.events
     assert (told.to_role, told.topic, told.place_id) == (Role.ADMINISTRATOR, "exclusion.proposed", STREET)
+    assert told.payload["nobody"], "who hears of it may not review it either"
 
 
 @pytest.mark.parametrize(

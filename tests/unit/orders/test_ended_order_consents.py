@@ -34,17 +34,7 @@ def test_what_waits_for_an_answer_is_said_again_while_it_is_under_way(state: S) 
     change = to_beneficiary(an_order(state), SYSTEM, NOON, facts=waits, former_id=RESIDENT)
     under_way = state in WHERE_THERE_IS_SOMETHING_TO_FOLLOW - {S.DELIVERED}
     told = {event.topic for event in change.events} - {"order.yours_now"}
-    assert told == ({"order.question_waits", "order.appointment_proposed"} if under_way else set())
-
-
-@pytest.mark.parametrize(
-    ("stopped_by", "minutes", "told"),
-    [(RESIDENT, 0, True), (RESIDENT, 1, True), (RESIDENT, -1, False), (FAMILY, 1, False)],
-)
-def test_what_the_former_stopped_after_the_end_is_told(stopped_by: UUID, minutes: int, told: bool) -> None:
-    stopped = replace(OWN, stopped_by=stopped_by, stopped_at=NOON + timedelta(minutes=minutes))
-    change = to_beneficiary(an_order(S.CANCELLED), SYSTEM, NOON, facts=stopped, former_id=RESIDENT, ended_at=NOON)
-    assert change.events == ([Event("order.cancelled", to_person=FAMILY)] if told else [])
+    assert told == ({"order.question_waits", "order.time_waits"} if under_way else set())
 
 
 @pytest.mark.parametrize("former", [FAMILY, OTHER])

@@ -167,7 +167,7 @@ def test_what_was_asked_for_is_given_to_the_beneficiary_one_by_one() -> None:
     order, case = AskedFor(UUID(int=11), "order"), AskedFor(UUID(int=12), "case")
     change = service.end(replace(CONSENTED, matters=(order, case)), WHO["beneficiary"], NOON)
     assert [event for event in change.events if event.sort == "event"] == [
-        Event(f"{one.kind}.to_beneficiary", payload={"matter_id": one.id, "former_id": DAUGHTER, "ended_at": NOON})
+        Event(f"{one.kind}.to_beneficiary", payload={"matter_id": one.id, "former_id": DAUGHTER})
         for one in (order, case)
     ]
     assert change.remark == {"matters": 2}
