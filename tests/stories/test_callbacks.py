@@ -60,6 +60,8 @@ async def test_a_false_closure_is_refused_by_the_resident_and_comes_back_solved(
     assert (shown["round"], shown["holder"]) == (2, "东社区")
     for one in (shown, await life.resident.get(case)):
         assert (one["outcome"], one["answer"], one["evidence"]) == (None, None, []), "it did not solve it"
+    steps = (await life.secretary.get(f"{case}/history"))["items"]
+    assert RESULT["outcome"] in [step["note"].get("outcome") for step in steps], "but what was handed in is not lost"
     await later(1)
     assert "case.not_solved" in [one["topic"] for one in (await life.secretary.get("/v1/inbox"))["items"]]
 
