@@ -98,7 +98,8 @@ async def rate(order_id: OrderId, body: RateIn, run: TheRun) -> Receipt:
     "/{order_id}/rework",
     operation_id="reworkOrder",
     summary="返工:没做好,请再做一次",
-    description="居民可要求一次;再次返工由社区书记决定。先派给同一位,除非不满意的是态度。",
+    description="居民可要求一次;再次返工由社区书记决定。先派给同一位,除非不满意的是态度;微心愿重新开放认领,"
+    "服务日的预约退回名额、改为上门的订单。",
     tags=(Tag.RESIDENT, Tag.STATION, Tag.DISPATCHER),
     example={"reason": "水龙头还在漏"},
     answer=receipt("submitted", 6),

@@ -211,6 +211,7 @@ BY_VOLUNTEER: Mapping[str, str] = {
     "order.replied": "志愿者答复了您的订单",
     "order.asked": "志愿者有问题要问您,等您回答",
     "order.planned": "志愿者为您的订单写下了方案和承诺的日期",
+    "order.cancelled": "志愿者结束了服务,订单已取消;不是这样的,请联系社区",
 }
 """Of what whoever serves said themselves, and not the community."""
 
@@ -245,6 +246,18 @@ PASSED_ON: Mapping[str, str] = {
     "case.withdrawn": "一个事项已由工作人员按上报人所说撤回",
 }
 """Of what the staff did for whoever called."""
+
+OFF: Mapping[str, str] = {
+    "order.aborted": "居民这一方中止了服务,请不必再去",
+}
+"""Of what somebody else ended, to whoever served it."""
+
+WISH: Mapping[str, str] = {
+    "order.aborted": "服务中止,微心愿已重新开放认领",
+    "order.reworked": "微心愿要再来一轮,已重新开放认领,不用派单",
+    "order.wanted_again": "您做过的微心愿要再做一次,已重新开放认领",
+}
+"""Of a wish, which nobody dispatches."""
 
 NOBODY: Mapping[str, str] = {
     "exclusion.proposed": "一次提请不计没有人可以复核:能复核的都参与过,请在街道以上任命一位没有参与的书记",
@@ -285,7 +298,7 @@ OF_CALLBACK: Mapping[str, str] = {
 VARIANTS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("beside", BESIDE), ("moved_away", MOVED_AWAY), ("moved", MOVED), ("by", BY_VOLUNTEER), ("team", OF_TEAM), ("opened", OPENED),
     ("passed_on", PASSED_ON), ("callback", OF_CALLBACK), ("never_began", NEVER_BEGAN),
-    ("nobody", NOBODY),
+    ("nobody", NOBODY), ("off", OFF), ("wish", WISH),
 )  # fmt: skip
 """By what the payload says: the texts that take the place of the general ones."""
 

@@ -2,13 +2,14 @@
 what nobody rated. Each is pure, as in `service.py`."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from app.domain.orders import errors, policy, service_day_errors
 from app.domain.orders.dispatching import refuse
 from app.domain.orders.kind_facts import papers_out
 from app.domain.orders.models import Abort, OrderDetail, OrderState, Rating, Reject
-from app.domain.orders.passing_on import tell_caller, tell_sides
+from app.domain.orders.passing_on import is_passed_on, tell_caller, tell_sides
 from app.domain.orders.policy import LIFECYCLE
 from app.domain.orders.repository import (
     ACCEPTED,
@@ -40,12 +41,18 @@ def abort(order: Order, actor: Actor, now: datetime, *, facts: Accepted, reason:
         raise ends(fields=(FieldFault("/body/again", ends.code, ends.advice_zh),))
     _keep_why(change, order, reason, text)
     let_go(change, order, facts, now)
+    open_again = _open_again(order)
     if reason is Abort.UNSAFE:
         _tell_of_danger(change)
     else:
-        change.tell_role(Role.DISPATCHER, "order.aborted")
+        change.tell_role(Role.DISPATCHER, "order.aborted", **open_again)
     _tell_of_papers(change, order)
-    return tell_sides(change, "order.aborted")
+    change.tell(None if actor.id == order.assignee_id else order.assignee_id, "order.aborted", off=True)
+    if is_passed_on(change):
+        return tell_caller(change)
+    for person in dict.fromkeys((order.requester_id, order.beneficiary_id)):
+        change.tell(None if person == actor.id else person, "order.aborted", **open_again)
+    return change
 
 
 @ORDERS.moves("call_off", facts=LED, read_by_others=("text",))
@@ -62,7 +69,8 @@ def call_off(order: Order, actor: Actor, now: datetime, *, reason: Abort, text: 
         _tell_of_danger(change)
         text = None
     change.patch(OrderDetail, matter_id=order.id, cancel_reason=text or reason.label)
-    return tell_sides(change, "order.cancelled")
+    who: dict[str, Any] = {"by": "assignee"} if actor.id == order.assignee_id else {}
+    return tell_sides(change, "order.cancelled", **who)
 
 
 @ORDERS.moves("rate", facts=SERVED_SIDE, read_by_others=("reason",))
@@ -202,7 +210,8 @@ def _begin_again(change: Change, order: Order, reason: str | None, *, about_atti
         _complain(change, order, reason)
     elif reason is not None:
         change.note(reason=reason)
-    change.tell(None if about_attitude else order.assignee_id, "order.wanted_again")
+    open_again = _open_again(order)
+    change.tell(None if about_attitude else order.assignee_id, "order.wanted_again", **open_again)
     change.patch(
         OrderDetail,
         matter_id=order.id,
@@ -213,7 +222,7 @@ def _begin_again(change: Change, order: Order, reason: str | None, *, about_atti
         preferred_team_id=None if about_attitude else order.team_id,
         claimed_as=None,
         claimed_name=None,
-    ).tell_role(Role.DISPATCHER, "order.reworked")
+    ).tell_role(Role.DISPATCHER, "order.reworked", **open_again)
     if change.actor.id not in (order.requester_id, order.beneficiary_id):
         change.tell_served("order.begins_again")
 
@@ -234,6 +243,11 @@ def _keep_why(change: Change, order: Order, reason: Abort, text: str | None) -> 
     staff read, and not whom it is about."""
     complained = reason is Abort.UNSAFE and change.actor.id != order.assignee_id
     refuse(change, order, order.assignee_id, "complaint" if complained else "aborted", text, round_number=order.round)
+
+
+def _open_again(order: Order) -> dict[str, Any]:
+    """What a notice says of a wish that begins anew: it is open to all again, and nobody dispatches it."""
+    return {"wish": True} if order.detail.form is Form.WISH else {}
 
 
 def _tell_of_danger(change: Change) -> None:

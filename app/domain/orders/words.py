@@ -19,7 +19,7 @@ ACTIONS: Mapping[str, str] = {
 }  # fmt: skip
 """The Chinese word of each row of the lifecycle."""
 
-_ANEW = "仍需帮助的,请用 placeOrder 另行点单"
+_ANEW = "仍需帮助的,请另行点单(placeOrder);服务日的,另约时段(bookSlot)"
 ENDED: Mapping[str, str] = {
     "rated": "没有做好的,由书记决定返工(reworkOrder);新的需要,请用 placeOrder 另行点单",
     "closed_unrated": _ANEW, "cancelled": _ANEW,

@@ -101,6 +101,24 @@ def test_an_aborted_service_is_offered_to_others_and_what_was_stopped_goes_on() 
     assert (change.remark["reason"], change.columns) == ("nobody_home", {"assignee_id": None, "team_id": None})
 
 
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [
+        ("assignee", {RESIDENT: {}, FAMILY: {}}),
+        ("requester", {FAMILY: {}, VOLUNTEER: {"off": True}}),
+        ("beneficiary", {RESIDENT: {}, VOLUNTEER: {"off": True}}),
+        ("clerk", {VOLUNTEER: {"off": True}}),
+    ],
+)
+def test_whoever_aborts_it_the_other_side_is_told_and_whoever_served_not_to_go_again(
+    who: str, told: dict[UUID, dict[str, bool]]
+) -> None:
+    change = outcomes.abort(
+        order(state=S.IN_SERVICE), WHO[who], NOON, facts=Accepted(TEN), reason=Abort.NEEDS_TRADESMAN, text=None
+    )
+    assert {e.to_person: e.payload for e in change.events if e.topic == "order.aborted" and e.to_person} == told
+
+
 @pytest.mark.parametrize("who", ["assignee", "requester", "clerk"])
 def test_what_is_not_needed_any_more_is_not_done_again(who: str) -> None:
     with pytest.raises(errors.NotAgain) as refused:
@@ -135,6 +153,8 @@ def test_whoever_calls_it_off_the_other_side_is_told(who: str, told: set[UUID]) 
     assert {event.to_person for event in change.events if event.topic == "order.passed_on"} == passed_on
     assert {event.topic for event in change.events if event.to_person not in passed_on} == {"order.cancelled"}
     assert change.patches[0].values["cancel_reason"] == "需要专业师傅"
+    by = {event.payload.get("by") for event in change.events if event.topic == "order.cancelled"}
+    assert by == ({"assignee"} if who == "assignee" else {None}), "not the resident's own word"
 
 
 @pytest.mark.parametrize("verb", ["abort", "call_off"])

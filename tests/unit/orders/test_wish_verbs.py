@@ -102,3 +102,5 @@ def test_a_wish_that_begins_again_is_open() -> None:
     )
     assert change.columns["open_pool"]
     assert "dispatch" not in change.starts
+    told = {event.topic: event.payload for event in change.events}
+    assert told["order.reworked"] == told["order.wanted_again"] == {"wish": True}, "nobody dispatches it"
