@@ -219,7 +219,7 @@ async def test_a_refusal_names_what_the_page_offers_and_nothing_else(street: Str
     gone = (await volunteer.ask("POST", f"{order}/start", {"code": "123456"})).json()["detail"]
     assert gone == "现在是『已取消』", "how to order anew is advice for the resident"
     ended = (await resident.ask("POST", f"{order}/rate", rating)).json()["detail"]
-    assert ended == "现在是『已取消』;仍需帮助的,请用 placeOrder 另行点单"
+    assert ended == "现在是『已取消』;仍需帮助的,请另行点单(placeOrder);服务日的,另约时段(bookSlot)"
 
 
 async def test_what_is_offered_of_a_case_is_accepted(street: Street, check: Check, later: Later) -> None:

@@ -122,7 +122,7 @@ async def test_what_has_ended_says_what_to_do_with_something_new(street: Street)
     order = f"/v1/orders/{(await resident.post('/v1/orders', {'service_id': street.service_id, 'note': '水龙头漏水'}))['id']}"
     await resident.post(f"{order}/cancel", {"reason": "不用了"})
     said = await detail(resident, f"{order}/cancel", {"reason": "不用了"})
-    assert said == "现在是『已取消』;仍需帮助的,请用 placeOrder 另行点单"
+    assert said == "现在是『已取消』;仍需帮助的,请另行点单(placeOrder);服务日的,另约时段(bookSlot)"
 
 
 async def test_a_result_is_returned_with_a_reason_and_accepted_without(street: Street) -> None:
