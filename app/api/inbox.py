@@ -35,7 +35,7 @@ class MessageOut(Out):
     about: str | None = Field(
         description="哪个订单:服务名称,和所说的时间,请您转告的另附联系人姓氏;哪个事项(也是任务所属的):类别、地点,我上报或附议的另附反映的内容;"
         "哪项任职:角色和地点;哪支队伍、哪项技能,及所说的人;申请的答复附理由;"
-        "哪项代下单:谁为谁,只写姓氏。都不是,或已看不到,则为 null"
+        "哪项代下单:谁为谁,只写姓氏。以现在看得到的为准:订单转给他人、评价之后,时间和姓氏不再显示;都不是,或已看不到,则为 null"
     )
     subject_kind: str = Field(description="所说事项的种类,如 order")
     subject_id: StrictUUID = Field(description="所说事项的编号")

@@ -371,6 +371,10 @@ def _placed_as(order: Matter[None], through: str | None) -> Literal["self", "rep
     return "representative" if represented else "staff"
 
 
+LOST = "报告材料遗失"
+"""What a return of papers is called that is none."""
+
+
 def show_history(row: RowMapping | dict[str, Any], reader_id: UUID, lifecycle: Lifecycle = LIFECYCLE) -> HistoryRow:
     """A step of a matter; a mark of a limit is a step that no lifecycle knows."""
     kept = {name: value for name, value in row["note"].items() if name not in row.get("hidden", ())}
@@ -383,7 +387,7 @@ def show_history(row: RowMapping | dict[str, Any], reader_id: UUID, lifecycle: L
     return HistoryRow(
         version=row["version"],
         action=row["action"],
-        label=lifecycle.actions_zh.get(row["action"], "时限节点"),
+        label=LOST if "lost" in note else lifecycle.actions_zh.get(row["action"], "时限节点"),
         from_state=row["from_state"],
         from_state_label=row["from_state"] and said(row["from_state"]),
         to_state=row["to_state"],

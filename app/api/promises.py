@@ -144,7 +144,8 @@ async def reply(order_id: OrderId, body: ReplyIn, run: TheRun) -> Receipt:
     "/{order_id}/questions",
     operation_id="askResident",
     summary="问居民一个问题;等回答的时间不算在协调和方案的时限里",
-    description="请一次问完:同时有几个问题的,时限等的是先问的那一个,它得到回答即接着计时",
+    description="请一次问完:同时有几个问题的,时限等的是先问的那一个,它得到回答即接着计时。"
+    "提问的人退回了订单,问题仍在,时限仍等它的回答",
     tags=(Tag.DISPATCHER, Tag.VOLUNTEER),
     example={"question": "您方便的是上午还是下午?"},
     answer=receipt("submitted", 2),

@@ -165,7 +165,8 @@ def _licence(reader: Reader, row: RowMapping) -> str | None:
     rule=SKILL_RULE,
     operation_id="endSkill",
     summary="取消一项技能",
-    description="手上须有这项技能的订单不能再开始服务:派单员会收到是哪些订单,请退回或由其改派",
+    description="手上须有这项技能的订单不能再开始服务:派单员会收到是哪些订单,请退回或由其改派。"
+    "本人之外,由登记它的地点及其上级的工作人员取消:登记在上级的,下级不能取消",
     tags=(Tag.VOLUNTEER, Tag.STATION),
     answer=receipt("end", 2),
     responses=problems(NotAllowed, errors.SkillNotFound),

@@ -75,7 +75,9 @@ class MemberOut(Out):
 
 
 class TeamOut(TeamRowOut):
-    members: list[MemberOut] = Field(description="队员;只给队员和当地工作人员,对其他人为空")
+    members: list[MemberOut] = Field(
+        description="队员;只给队员和当地工作人员,对其他人为空。不再做志愿者的仍在册,直到离队或被请出(removeTeamMember)"
+    )
 
 
 class MyTeamsOut(Out):

@@ -306,7 +306,7 @@ async def test_whoever_is_a_volunteer_no_more_and_whom_they_served_are_told(stre
     await later(1)
     assert f"您不再承接一个订单,它已退回社区,请不必再去{VOID}" in await said_of(volunteer, order)
     assert f"原来的志愿者不再承接,社区会另行安排{VOID}" in await said_of(resident, order)
-    assert f"承接人不再做志愿者,请另行派单{VOID}" in await said_of(dispatcher, order)
+    assert f"原定的人不再做志愿者,请另行派单{VOID}" in await said_of(dispatcher, order)
 
 
 async def test_a_wish_that_is_given_back_is_open_to_all_again_and_says_so(street: Street, later: Later) -> None:

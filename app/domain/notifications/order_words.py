@@ -23,11 +23,11 @@ CAME_BACK: Mapping[str, Mapping[str, str]] = {
         "by_mistake": "订单派错了人,社区收回了",
     },
     "order.handed_back": {
-        "": "承接人不再承接",
-        WhyLeft.ROLE: "承接人不再做志愿者",
-        WhyLeft.TEAM: "承接人已离开服务队",
+        "": "原定的人不再承接",
+        WhyLeft.ROLE: "原定的人不再做志愿者",
+        WhyLeft.TEAM: "原定的人已离开服务队",
         WhyLeft.DISBANDED: "服务队已解散",
-        WhyLeft.AWAY: "承接人暂时离开",
+        WhyLeft.AWAY: "原定的人暂时离开",
         WhyLeft.LEAD: "派给的服务队换了队长",
     },
     "order.taken_back": {

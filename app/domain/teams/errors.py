@@ -104,7 +104,7 @@ class AlreadySkilled(Refusal):
     code = "already-skilled"
     title_zh = "这项技能已经登记"
     title_en = "The skill is recorded already"
-    advice_zh = "已登记的技能见 listSkills;要更新证照,先停用(endSkill)再登记"
+    advice_zh = "已登记的技能见 listSkills;要更新证照,先由登记它的地点(或本人)停用(endSkill)再登记"
 
 
 class LicenceExpired(Refusal):

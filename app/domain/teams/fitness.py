@@ -29,7 +29,7 @@ class Unfit(StrEnum):
 
 
 _LABELS = {
-    Unfit.NOT_IN_AREA: "不在服务范围",
+    Unfit.NOT_IN_AREA: "不在服务范围(在这里还不是志愿者)",
     Unfit.NOT_SKILLED: "没有所需技能或证照已过期",
     Unfit.OFF_DUTY: "不在服务时段",
     Unfit.QUIET_HOURS: "免打扰时段",

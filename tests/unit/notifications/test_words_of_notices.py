@@ -78,7 +78,7 @@ BY_OFFICE = {"to": "dispatcher"}
         ("order.released", {"why": "left", "wish": True}, "原来的志愿者不再承接,微心愿已重新开放认领"),
         ("order.released", {"why": "resident_asks"}, "社区按您这一方的要求收回了订单,社区会另行安排"),
         ("order.released", {}, "志愿者退回了订单,社区会另行安排"),
-        ("order.handed_back", BY_OFFICE, "承接人不再承接,请另行派单"),
+        ("order.handed_back", BY_OFFICE, "原定的人不再承接,请另行派单"),
         ("order.taken_back", {"void": True}, "社区收回了您已接的订单,请不必再去;原来约定的时间不再算数"),
         ("order.taken_back", {"why": "replaced"}, "队长改请别的队员去做您承接的订单,请不必再去"),
         ("order.asked", {"by": "volunteer"}, "志愿者有问题要问您,等您回答"),
