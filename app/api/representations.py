@@ -18,7 +18,7 @@ from app.domain.representations import service as representations
 from app.domain.representations.models import How, Relation, Standing
 from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor, Page, PageQuery
-from app.kernel.text import Line, Phone
+from app.kernel.text import Line, Phone, same_name
 from app.kernel.time import Moment
 from app.kernel.vault import mask_phone
 
@@ -277,9 +277,8 @@ def _cursor(row: RowMapping) -> Cursor:
 
 
 def _is_same(named: RowMapping, sealer: Sealer) -> bool:
-    """Whether who is on file is called what the representative typed; spaces do not count."""
-    typed, on_file = [sealer.opened("name", named[which]) or "" for which in ("name_sealed", "on_file_sealed")]
-    return "".join(typed.split()) == "".join(on_file.split()) != ""
+    """Whether who is on file is called what the representative typed."""
+    return same_name(sealer.opened("name", named["name_sealed"]), sealer.opened("name", named["on_file_sealed"]))
 
 
 def _show(row: RowMapping, sealer: Sealer, *, whole: bool = False) -> RepresentationOut:

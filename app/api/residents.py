@@ -7,6 +7,7 @@ from pydantic import Field
 
 from app.api.census import Api, Tag
 from app.api.deps import Receipt, Sealer, TheReader, TheRun, receipt
+from app.api.people import PERSON_ID, PLACE_ID, Address, Name
 from app.api.problems import problems
 from app.api.schema import In, Out, StrictUUID
 from app.domain.people import errors, policy, repository
@@ -14,15 +15,10 @@ from app.domain.people import service as people
 from app.domain.places.errors import PlaceNotFound
 from app.kernel.errors import NotAllowed
 from app.kernel.pagination import Cursor, Page, PageQuery
-from app.kernel.text import Line, Phone
+from app.kernel.text import Phone, same_name
 from app.kernel.time import Moment
 
 api = Api(prefix="/residents", tags=(Tag.STATION,))
-
-PERSON_ID = "01985a3c-7d1e-7f00-8a6b-2f4c5d6e7f80"
-PLACE_ID = "01985a3c-0000-7f00-8a6b-2f4c5d6e7f01"
-Name = Annotated[str, Line(30)]
-Address = Annotated[str, Line(120)]
 
 
 class RegisterIn(In):
@@ -94,10 +90,9 @@ async def register_resident(body: RegisterIn, run: TheRun) -> Receipt:
     responses=problems(NotAllowed, PlaceNotFound, errors.NotACommunity),
 )
 async def find_residents(query: Annotated[ResidentQuery, Query()], reader: TheReader) -> Page[ResidentOut]:
-    wanted = "".join(query.name.split())
     async with reader() as connection:
         residents = await repository.list_unphoned(connection, query.place_id, query.after())
-        found = [row for row in residents if "".join((_name(row, reader.sealer)).split()) == wanted]
+        found = [row for row in residents if same_name(_name(row, reader.sealer), query.name)]
         await repository.record_finding(connection, query.place_id, [row["id"] for row in found[: query.limit]])
     return Page.cut(
         found, query.limit, lambda row: Cursor(row["since"], row["id"]), lambda row: _show(row, reader.sealer)

@@ -217,6 +217,11 @@ def folded(text: str) -> str:
     return "".join(character for character in plain if character.isalnum() and character not in _BLANK)
 
 
+def same_name(one: str | None, other: str | None) -> bool:
+    """Whether two names are one: spaces do not count, and what is missing is nobody's."""
+    return "".join((one or "").split()) == "".join((other or "").split()) != ""
+
+
 def escape_like(text: str) -> str:
     r"""`text` as a literal part of a LIKE pattern (`%`, `_` and `\` lose their meaning; ESCAPE is the default `\`)."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

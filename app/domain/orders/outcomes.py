@@ -69,8 +69,8 @@ def call_off(order: Order, actor: Actor, now: datetime, *, reason: Abort, text: 
         _tell_of_danger(change)
         text = None
     change.patch(OrderDetail, matter_id=order.id, cancel_reason=text or reason.label)
-    who: dict[str, Any] = {"by": "assignee"} if actor.id == order.assignee_id else {}
-    return tell_sides(change, "order.cancelled", **who)
+    by: dict[str, Any] = {"by": "assignee"} if actor.id == order.assignee_id else {}
+    return tell_sides(change, "order.cancelled", **by)
 
 
 @ORDERS.moves("rate", facts=SERVED_SIDE, read_by_others=("reason",))
